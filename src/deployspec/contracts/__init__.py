@@ -1,0 +1,1 @@
+"""Pure code that judges measurements. No I/O, no clock, no environment: all of it is passed in."""

@@ -1,0 +1,1 @@
+"""Code that measures a deployment and returns what it measured. It never judges."""
