@@ -1,0 +1,41 @@
+# The two commands are `make demo` and `make test`. Both install what is missing, once.
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+BIN := .venv/bin
+
+# A pyenv shim says "not found" for a version that is not the chosen one, so the versions themselves are offered.
+export PATH := $(PATH):$(subst $(eval) ,:,$(wildcard $(HOME)/.pyenv/versions/3.1[1-9]*/bin))
+
+.PHONY: demo test bench format system clean
+
+demo: .venv/demo system
+	@$(BIN)/pytest checks -m health --deployment reference
+
+test: .venv/test system
+	@$(BIN)/tox run
+
+bench: .venv/test system
+	@$(BIN)/python -m bench
+
+format: .venv/test
+	@$(BIN)/ruff check --fix -q .; $(BIN)/ruff format -q .
+
+system:
+	@scripts/system-packages
+
+.venv/made:
+	@[ -n "$(PYTHON)" ] || { echo "missing: Python 3.11 or newer. On Debian: apt-get install python3 python3-venv. On macOS: brew install python." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "missing: Python's venv. On Debian: apt-get install python3-venv. On macOS: brew install python." >&2; rm -rf .venv; exit 1; }
+	@touch $@
+
+.venv/demo: .venv/made pyproject.toml constraints.txt
+	@scripts/python-packages '.[reference]'
+	@touch $@
+
+.venv/test: .venv/made pyproject.toml constraints.txt
+	@scripts/python-packages '.[reference,dev]'
+	@touch $@ .venv/demo
+
+clean:
+	@rm -rf .venv .tox runs

@@ -1,0 +1,201 @@
+"""The health endpoint keeps its contract.
+
+Chapter of the guide: "Health Checks". Where the guide is silent, the docstring says "our own choice".
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from deployspec.contracts import health as contract
+
+pytestmark = [pytest.mark.health, pytest.mark.needs("health")]
+
+
+def test_answers_in_time(health, judge):
+    """One call of the health path brings a complete answer within `timeout`, from name lookup to last byte.
+
+    Source: our own choice; the kubelet gives a probe 1 s unless it is told otherwise.
+    """
+    judge(contract.answers_in_time(health.first, health.promise), health.first, **health.how())
+
+
+def test_answer_is_its_own(health, judge):
+    """The final answer comes from the deployment's own host and path: a redirect to a login page is not health.
+
+    Source: our own choice; the guide's probes ask exactly this path.
+    """
+    judge(contract.answer_is_its_own(health.first, health.promise), health.first, **health.how())
+
+
+def test_healthy_now(health, judge):
+    """Asked once, the service is well: status 200, and `ok` and every part true.
+
+    Source: the guide, "API Health Endpoint" and "Debugging Checklist" 1.
+    """
+    judge(contract.healthy_now(health.first, health.promise), health.first, **health.how())
+
+
+def test_status_tells_ok(health, judge):
+    """Every answer has status 200 exactly when its `ok` is true, and 503 when it is not.
+
+    Source: the guide's Kubernetes probes read nothing but the status; 503 is our own choice.
+    """
+    calls = [health.first, *health.steady, *health.concurrent]
+    judge(contract.status_tells_ok(calls, health.promise), *calls, **health.how())
+
+
+def test_content_type_is_json(health, judge):
+    """The answer says `Content-Type: application/json`.
+
+    Source: the guide, "API Health Endpoint" shows JSON; the media type is RFC 8259's.
+    """
+    judge(contract.content_type_is_json(health.first, health.promise), health.first, **health.how())
+
+
+def test_body_is_strict_json(health, judge):
+    """The body is one JSON object as RFC 8259 has it: UTF-8, no NaN, no key twice, nothing after it.
+
+    Source: the guide, "API Health Endpoint"; strictness is our own choice: lenient parsers disagree.
+    """
+    judge(contract.body_is_strict_json(health.first, health.promise), health.first, **health.how())
+
+
+def test_body_fits_schema(health, judge):
+    """The body is valid under the deployment's JSON Schema for health answers.
+
+    Source: the guide, "API Health Endpoint", as schemas/health.schema.json.
+    """
+    judge(contract.body_fits_schema(health.first, health.promise), health.first, **health.how())
+
+
+def test_ok_is_all_parts(health, judge):
+    """`ok` is true exactly when every part (`db` and `redis`) is.
+
+    Source: the guide, "API Health Endpoint", whose example has all three; the rule is our own choice.
+    """
+    judge(contract.ok_is_all_parts(health.first, health.promise), health.first, **health.how())
+
+
+@pytest.mark.needs("health.fields.queue_depth")
+def test_queue_depth_is_known(health, judge):
+    """`queue_depth` is a whole number of at least 0 whenever Redis is up, and null only when it is down.
+
+    Source: the guide, "API Health Endpoint"; null is our own choice, since -1 or 0 would be a lie.
+    """
+    judge(contract.queue_depth_is_known(health.first, health.promise), health.first, **health.how())
+
+
+@pytest.mark.needs("health.fields.time")
+def test_time_is_current(health, judge):
+    """`time` is RFC 3339 with an offset, and off the prober's clock by at most `max_clock_skew`.
+
+    The round trip and the stamp's own precision (the guide's has whole seconds) are allowed for.
+    Source: the guide, "API Health Endpoint"; the 5 s are our own choice.
+    """
+    judge(contract.time_is_current(health.first, health.promise), health.first, **health.how())
+
+
+@pytest.mark.needs("health.fields.time")
+def test_time_moves_on(health, judge):
+    """Of two calls, further apart than the stamp's precision, the second has the later `time`.
+
+    Source: our own choice; a stamp that stands still comes from a cache or a constant.
+    """
+    later = health.later
+    judge(
+        contract.time_moves_on(health.first, later, health.promise),
+        health.first,
+        later,
+        **health.how(),
+        waited=health.waited,
+    )
+
+
+@pytest.mark.needs("health.fields.version")
+def test_version_is_stated(health, judge):
+    """`version` is never empty.
+
+    Source: the guide, "API Health Endpoint".
+    """
+    judge(contract.version_is_stated(health.first, health.promise), health.first, **health.how())
+
+
+@pytest.mark.needs("health.fields.version", "health.expect_version")
+def test_version_is_expected(health, judge):
+    """`version` is the one that the deployment file expects: the deploy has really arrived.
+
+    Source: the guide, "API Health Endpoint", and its Sentry release "deal-scout@0.1.0".
+    """
+    judge(contract.version_is_expected(health.first, health.promise), health.first, **health.how())
+
+
+def test_not_from_a_cache(health, judge):
+    """The answer is fresh and may not be kept: no `Age` above 0, no `max-age` above 0.
+
+    Source: our own choice (RFC 9111): a cached answer tells of the past.
+    """
+    judge(contract.not_from_a_cache(health.first, health.promise), health.first, **health.how())
+
+
+def test_discloses_nothing(health, judge):
+    """The body holds no credentials, connection strings or stack traces: anyone can read it.
+
+    Source: our own choice; the guide's health endpoint asks for no token.
+    """
+    judge(contract.discloses_nothing(health.first, health.promise), health.first, **health.how())
+
+
+@pytest.mark.needs("health.max_response_time")
+def test_answers_within_max_response_time(health, judge):
+    """Each of the steady calls is complete within `max_response_time`, from name lookup to last byte.
+
+    Source: our own choice; an orchestrator's probe gives up after 1 s by default.
+    """
+    judge(
+        contract.answers_within_max_response_time(health.steady, health.promise),
+        *health.steady,
+        **health.how(),
+    )
+
+
+def test_steady(health, judge):
+    """`health.calls` calls in a row (5 by default), each on a new connection, agree on status, `ok` and parts.
+
+    Five calls see a service that flaps once in ten with a chance of 41% (1 - 0.9^5); 29 calls, of 95%.
+    Source: our own choice; a load balancer with one sick backend flaps like this.
+    """
+    judge(contract.steady(health.steady, health.promise), *health.steady, **health.how())
+
+
+def test_holds_under_concurrency(health, judge):
+    """`health.concurrency` calls at once (5 by default) are all complete within `timeout`, and agree with the first.
+
+    Source: our own choice; kubelet, load balancer and prober ask at the same time.
+    """
+    judge(
+        contract.holds_under_concurrency(health.concurrent, health.first, health.promise),
+        *health.concurrent,
+        **health.how(),
+    )
+
+
+# fault: its name under `faults:` in the deployment file; part: what must be said to be down, and nothing else.
+@pytest.mark.parametrize(
+    ("fault", "part"),
+    [
+        pytest.param("redis-stopped", "redis", marks=pytest.mark.needs("faults.redis-stopped"), id="redis-stopped"),
+        pytest.param("redis-hung", "redis", marks=pytest.mark.needs("faults.redis-hung"), id="redis-hung"),
+        pytest.param("postgres-stopped", "db", marks=pytest.mark.needs("faults.postgres-stopped"), id="postgres-stopped"),
+        pytest.param("postgres-hung", "db", marks=pytest.mark.needs("faults.postgres-hung"), id="postgres-hung"),
+    ],
+)  # fmt: skip
+@pytest.mark.needs("allow.faults")
+def test_outage_is_told(outage, judge, fault, part):
+    """With one part out, health says 503 with exactly that part false, in time; after its return, 200 again soon.
+
+    In time is `timeout`; soon is `recovery`, 5 s by default. Hung means stopped in its tracks, connections open.
+    Source: the guide, "API Health Endpoint" and its readiness probe; the limits are our own choice.
+    """
+    seen = outage(fault)
+    judge(contract.outage_is_told(seen.outage, part, seen.promise), *seen.calls, **seen.how())

@@ -1,0 +1,11 @@
+"""The pytest plugin: options, selection, fixtures, and how verdicts are told. The only code that knows pytest."""
+
+pytest_plugins = [
+    "deployspec.plugin.options",
+    "deployspec.plugin.deployments",
+    "deployspec.plugin.selection",
+    "deployspec.plugin.sharing",
+    "deployspec.plugin.outcomes",
+    "deployspec.plugin.health",
+    "deployspec.plugin.recording",
+]

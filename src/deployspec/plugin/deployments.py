@@ -1,0 +1,108 @@
+"""Which deployment this run is about: found, provided where a conftest can boot it, and loaded once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deployspec.errors import DeployspecError
+from deployspec.plugin.options import is_worker
+
+if TYPE_CHECKING:
+    from deployspec.deployment import Deployment
+    from deployspec.plugin.hooks import Provided
+
+FOLDER = "deployments"
+_LOADED: pytest.StashKey[Deployment] = pytest.StashKey()
+_WORKER_FILE = "deployspec_file"
+_WORKER_NAME = "deployspec_name"
+
+
+def named(config: pytest.Config) -> str | None:
+    """The name said with ``--deployment`` or ``DEPLOYMENT``; None where there is none or it is empty."""
+    option: str | None = config.getoption("--deployment")
+    name = os.environ.get("DEPLOYMENT") if option is None else option
+    return name.strip() or None if name else None
+
+
+def obtain(config: pytest.Config) -> Deployment:
+    """The deployment of this run, loaded (and booted, where a conftest provides it) at the first call.
+
+    Raises pytest.UsageError, which ends the run with status 4, where none is named or it cannot be used.
+    """
+    known = config.stash.get(_LOADED, None)
+    if known is None:
+        try:
+            known = _load(config)
+        except DeployspecError as error:
+            raise pytest.UsageError(str(error)) from None
+        config.stash[_LOADED] = known
+    return known
+
+
+def obtained(config: pytest.Config) -> Deployment | None:
+    """The deployment of this run if it has been loaded, else None."""
+    return config.stash.get(_LOADED, None)
+
+
+def _load(config: pytest.Config) -> Deployment:
+    import dataclasses
+
+    from deployspec.deployment import find, load
+
+    if is_worker(config):
+        given: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
+        if _WORKER_FILE not in given:
+            raise pytest.UsageError(_none_named(config))
+        return dataclasses.replace(
+            load(Path(given[_WORKER_FILE]), os.environ), name=given[_WORKER_NAME]
+        )
+    name = named(config)
+    if name is None:
+        raise pytest.UsageError(_none_named(config))
+    if name in _provided_names(config):
+        provided: Provided | None = config.hook.deployspec_provide(name=name)
+        if provided is not None:
+            config.add_cleanup(provided.close)
+            return dataclasses.replace(load(provided.deployment_file, os.environ), name=name)
+    return load(find(name, config.rootpath / FOLDER, also=_provided_names(config)), os.environ)
+
+
+def _provided_names(config: pytest.Config) -> list[str]:
+    return [name for names in config.hook.deployspec_provided_names() for name in names]
+
+
+def _none_named(config: pytest.Config) -> str:
+    from deployspec.deployment import names_in
+
+    there_are = sorted({*names_in(config.rootpath / FOLDER), *_provided_names(config)})
+    return (
+        "no deployment is named, and the selected checks need one; "
+        "say --deployment NAME or set DEPLOYMENT to one of: " + ", ".join(there_are)
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the deployment before pytest-xdist starts its workers: the controller collects no items itself."""
+    distributes = config.getoption("dist", "no") != "no" and not config.getoption("collectonly")
+    if distributes and not is_worker(config) and named(config) is not None:
+        obtain(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker which deployment the controller has loaded or booted."""
+    deployment = obtained(node.config)
+    if deployment is not None:
+        node.workerinput[_WORKER_FILE] = str(deployment.path)
+        node.workerinput[_WORKER_NAME] = deployment.name
+
+
+@pytest.fixture(scope="session")
+def deployment(pytestconfig: pytest.Config) -> Deployment:
+    """The running system under check, as its deployment file describes it."""
+    return obtain(pytestconfig)

@@ -1,0 +1,33 @@
+"""The hooks that a conftest can implement to bring deployments which are no files of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+
+class Provided(Protocol):
+    """A deployment that was booted for this run."""
+
+    deployment_file: Path
+    """The file that describes it."""
+
+    def close(self) -> None:
+        """End it, and leave nothing behind. Called once, however the run ends."""
+
+
+@pytest.hookspec
+def deployspec_provided_names() -> Sequence[str]:  # type: ignore[empty-body]
+    """The names that ``deployspec_provide`` answers to, for the list of deployments there are."""
+
+
+@pytest.hookspec(firstresult=True)
+def deployspec_provide(name: str) -> Provided | None:
+    """Boot the deployment called ``name`` and return it once it is ready; None for a name that is not yours.
+
+    Called once in a run, by the controller only. Raise ``deployspec.errors.UsageError`` with one clear text
+    where it cannot be booted.
+    """

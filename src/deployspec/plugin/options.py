@@ -1,0 +1,47 @@
+"""The command line options and the hooks for conftests."""
+
+from __future__ import annotations
+
+import pytest
+
+CHAPTERS = ("health",)
+"""The markers that make a test a check, in the order of the guide's chapters."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our options."""
+    group = parser.getgroup("deployspec", "the deployment under check")
+    group.addoption(
+        "--deployment",
+        metavar="NAME",
+        default=None,
+        help="the deployment to check: the stem of a file in deployments/, or a path (default: $DEPLOYMENT)",
+    )
+    group.addoption(
+        "--record",
+        metavar="PATH",
+        default=None,
+        help="where the run record goes (default: a new file under runs/)",
+    )
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let a conftest bring deployments of its own."""
+    from deployspec.plugin import hooks
+
+    pluginmanager.add_hookspecs(hooks)
+
+
+def chapters_of(item: pytest.Item) -> list[str]:
+    """The chapters that this item belongs to; empty for an ordinary test."""
+    return [name for name in CHAPTERS if item.get_closest_marker(name) is not None]
+
+
+def is_check(item: pytest.Item) -> bool:
+    """Whether this item is a check: one promise of the specification."""
+    return bool(chapters_of(item))
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process is one of pytest-xdist's workers."""
+    return hasattr(config, "workerinput")

@@ -1,0 +1,222 @@
+"""How a verdict becomes a pytest outcome: exceptions, the judge, reports, letters and words."""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections.abc import Callable, Generator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployspec.contracts.http import Call
+from deployspec.contracts.verdict import Outcome, Verdict, unmeasured
+from deployspec.plugin.deployments import obtained
+from deployspec.plugin.options import chapters_of, is_check
+from deployspec.reporting.entry import Entry, Evidence
+from deployspec.reporting.failure import failure_text
+
+
+class Breached(AssertionError):  # noqa: N818 - the word is the verdict's
+    """A promise was measured and did not hold. An AssertionError, so that Allure says *failed*."""
+
+
+class Unmeasured(Exception):  # noqa: N818 - the word is the verdict's
+    """A promise could not be measured. No AssertionError, so that Allure says *broken*."""
+
+
+@dataclass
+class Judgement:
+    """What a check has said so far."""
+
+    verdict: Verdict
+    flaky: bool = False
+    evidence: tuple[Evidence, ...] = ()
+    reproduce: str = ""
+    waited: float = 0.0
+
+
+_JUDGEMENT: pytest.StashKey[Judgement] = pytest.StashKey()
+_SAID: pytest.StashKey[Entry] = pytest.StashKey()
+
+Judge = Callable[..., None]
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest) -> Judge:
+    """Give this check's verdict, once: ``judge(verdict, call, …)``, with the calls it rests on as evidence."""
+    item = request.node
+
+    def give(verdict: Verdict, *calls: Call, reproduce: str = "", waited: float = 0.0) -> None:
+        __tracebackhide__ = True
+        from deployspec.reporting.evidence import evidence_of
+
+        if _JUDGEMENT in item.stash:
+            raise RuntimeError("a check gives one verdict; this one has given two")
+        item.stash[_JUDGEMENT] = Judgement(
+            verdict,
+            flaky=verdict.outcome is Outcome.MET and any(call.flaky for call in calls),
+            evidence=evidence_of(calls),
+            reproduce=reproduce,
+            waited=waited,
+        )
+        if verdict.outcome is Outcome.BREACHED:
+            raise Breached(verdict.reason)
+        if verdict.outcome is Outcome.UNMEASURED:
+            raise Unmeasured(verdict.reason)
+
+    return give
+
+
+class FailureText:
+    """A failure as pytest's reporters take it: our own text instead of a traceback."""
+
+    @dataclass
+    class Crash:
+        """What the short summary and JUnit quote."""
+
+        message: str
+        path: str = ""
+        lineno: int = 0
+
+    def __init__(self, text: str, message: str) -> None:
+        self.text = text
+        self.reprcrash = self.Crash(message)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def toterminal(self, tw: Any) -> None:
+        """Write it to pytest's terminal."""
+        for line in self.text.splitlines():
+            tw.line(line, red=line.startswith("BREACHED"), yellow=line.startswith("UNMEASURED"))
+
+
+def promise_of(item: pytest.Item) -> str:
+    """The promise in the check's own words: its docstring's first paragraph, on one line."""
+    text = inspect.cleandoc(getattr(getattr(item, "obj", None), "__doc__", None) or item.name)
+    return " ".join(text.split("\n\n")[0].split())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn what happened in a check into a verdict, and the verdict into pytest's categories."""
+    report = yield
+    if not is_check(item):
+        return report
+    entry = _entry(item, call, report)
+    deployment = obtained(item.config)
+    redact: Callable[[str], str] = deployment.redact if deployment is not None else lambda text: text
+    report.sections = [(title, redact(text)) for title, text in report.sections]
+    if entry is None:
+        return report
+    entry = entry.mapped(redact)
+    item.stash[_SAID] = entry
+    item.user_properties[:] = [(name, value) for name, value in entry.properties() if value]
+    report.user_properties = list(item.user_properties)
+    report.deployspec = asdict(entry)  # type: ignore[attr-defined]
+    report.outcome = "passed" if entry.verdict == Outcome.MET else "failed"
+    vars(report).pop("wasxfail", None)
+    report.longrepr = None if report.passed else _told(entry)  # type: ignore[assignment]
+    return report
+
+
+def _told(entry: Entry) -> FailureText:
+    return FailureText(failure_text(entry), entry.reason)
+
+
+def _entry(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Entry | None:
+    """What is to be said of this phase; None where the verdict is not decided by it."""
+    decided_by_call = call.when == "call"
+    troubled = call.excinfo is not None
+    if not (decided_by_call or troubled):
+        return None
+    judgement = item.stash.get(_JUDGEMENT, None)
+    said = item.stash.get(_SAID, None)
+    if call.when == "teardown" and said is not None and said.verdict != Outcome.MET:
+        return None
+    if call.when == "teardown" or judgement is None or _foreign(call) or _skipped(call):
+        judgement = Judgement(unmeasured(_trouble(call)), waited=judgement.waited if judgement else 0.0)
+        if _foreign(call):
+            judgement.evidence = (_traceback(call),)
+    verdict = judgement.verdict
+    return Entry(
+        check=item.nodeid,
+        chapter=chapters_of(item)[0],
+        promise=promise_of(item),
+        verdict=verdict.outcome.value,
+        reason=verdict.reason,
+        measured=verdict.measured,
+        limit=verdict.limit,
+        flaky=judgement.flaky,
+        reproduce=judgement.reproduce,
+        evidence=judgement.evidence,
+        duration=report.duration,
+        waited=judgement.waited,
+        source=f"{_relative(item.path, item.config.rootpath)}:{report.location[1] or 0}",
+    )
+
+
+def _relative(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def _foreign(call: pytest.CallInfo[None]) -> bool:
+    """Whether the check ended by something that is no verdict of its own."""
+    return (
+        call.excinfo is not None
+        and not isinstance(call.excinfo.value, Breached | Unmeasured)
+        and not _skipped(call)
+    )
+
+
+def _skipped(call: pytest.CallInfo[None]) -> bool:
+    return call.excinfo is not None and isinstance(call.excinfo.value, pytest.skip.Exception | pytest.xfail.Exception)
+
+
+def _traceback(call: pytest.CallInfo[None]) -> Evidence:
+    """Where a defect sits. Never with local variables: pytest shortens their values, which would let the
+    rest of a shortened secret pass the redaction."""
+    assert call.excinfo is not None  # noqa: S101 - only asked where something was raised
+    return Evidence("traceback", "".join(traceback.format_exception(call.excinfo.value)).rstrip())
+
+
+def _trouble(call: pytest.CallInfo[None]) -> str:
+    """Why there is no verdict: the suite's own breakage reads differently from the deployment's."""
+    if call.excinfo is None:
+        return "the check ended without a verdict: a defect of the check itself"
+    error = call.excinfo.value
+    if isinstance(error, Unmeasured):
+        return str(error)
+    if isinstance(error, pytest.skip.Exception | pytest.xfail.Exception):
+        return f"skipped ({error}); a check cannot be skipped silently"
+    where = call.excinfo.traceback[-1]
+    return (
+        f"a defect of deployspec or of the check, not of the deployment: {type(error).__name__}: "
+        f"{' '.join(str(error).split())} (in {call.when}, {Path(where.path).name}:{where.lineno + 1})"
+    )
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
+    """Letters and words of the verdicts. UNMEASURED stays in pytest's own failing categories."""
+    told = getattr(report, "deployspec", None)
+    if told is None:
+        return None
+    if report.passed:
+        return ("passed", "~", ("MET (flaky)", {"yellow": True})) if told["flaky"] else ("passed", ".", "MET")
+    category = "failed" if report.when == "call" else "error"
+    if told["verdict"] == Outcome.BREACHED:
+        return category, "B", ("BREACHED", {"red": True})
+    return category, "U", ("UNMEASURED", {"yellow": True})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Give a worker's report its text back: on its way to the controller it became a plain string."""
+    told = getattr(report, "deployspec", None)
+    if told is not None and report.failed and not isinstance(report.longrepr, FailureText):
+        report.longrepr = _told(Entry.from_dict(told))  # type: ignore[assignment]

@@ -1,0 +1,140 @@
+"""Gathers a run's entries in one place, records them, and prints the summary. Controller only."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import deployspec
+from deployspec.plugin.deployments import obtained
+from deployspec.plugin.options import is_worker
+from deployspec.plugin.selection import SELECTION, Selection
+from deployspec.reporting.entry import Entry
+from deployspec.reporting.record import RecordFile, Run
+
+
+class Recorder:
+    """The hooks of the process that sees the whole run: pytest itself, or the controller of its workers."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.run = Run(
+            started=_now(),
+            markers=config.getoption("markexpr") or "",
+            versions={
+                "deployspec": deployspec.__version__,
+                "python": platform.python_version(),
+                "pytest": pytest.__version__,
+            },
+        )
+        self.file: RecordFile | None = None
+        self.trouble = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep and record a check's verdict as it comes."""
+        told: dict[str, Any] | None = getattr(report, "deployspec", None)
+        if told is None:
+            return
+        entry = Entry.from_dict(told)
+        self.run.entries[entry.check] = entry
+        try:
+            if self.file is None:
+                self._describe()
+                self.file = RecordFile(self._path())
+                self.file.begin(self.run)
+            self.file.append(entry)
+        except OSError as error:
+            self.trouble = str(error)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Any:
+        """Decide what pytest cannot know: a marker that selected nothing fails the run. Then close the record."""
+        selection = self.config.stash.get(SELECTION, Selection())
+        self._describe()
+        self.run.not_described = selection.not_described
+        self.run.empty_markers = selection.empty_markers
+        if selection.usage_error:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        elif self._incomplete(selection) and session.exitstatus in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.NO_TESTS_COLLECTED,
+        ):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        self.run.exit_status = int(session.exitstatus)
+        self.run.finished = _now()
+        if self.file is not None:
+            try:
+                self.file.finish(self.run)
+            except OSError as error:
+                self.trouble = str(error)
+        if self.trouble and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        return (yield)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print the summary table and where the record is."""
+        from deployspec.reporting.terminal import summary
+
+        selection = self.config.stash.get(SELECTION, Selection())
+        if selection.usage_error:
+            terminalreporter.line(f"ERROR: {selection.usage_error}", red=True)
+            return
+        if not (self.run.entries or self.run.empty_markers or self.run.not_described):
+            return
+        if self.config.getoption("collectonly") and not self.run.empty_markers:
+            return
+        terminalreporter.section(f"verdicts: {self.run.deployment}" if self.run.deployment else "verdicts")
+        for line in summary(self.run, terminalreporter._tw.fullwidth):
+            terminalreporter.line(line.text, **({line.colour: True} if line.colour else {}))
+        if self.trouble:
+            terminalreporter.line(f"the run record could not be written: {self.trouble}", red=True)
+        elif self.file is not None:
+            terminalreporter.line(f"run record: {_short(self.file.path)}")
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Say in the record that the run was interrupted."""
+        self.run.cut_short = "interrupted"
+
+    def _incomplete(self, selection: Selection) -> bool:
+        if self.config.getoption("collectonly"):
+            return bool(self.run.empty_markers)
+        if self.run.entries and len(self.run.entries) < selection.checks and not self.run.cut_short:
+            self.run.cut_short = f"{selection.checks - len(self.run.entries)} of {selection.checks} checks did not run"
+        nothing = selection.not_described and not selection.checks
+        return bool(self.run.empty_markers or self.run.cut_short or nothing)
+
+    def _describe(self) -> None:
+        deployment = obtained(self.config)
+        if deployment is not None:
+            self.run.deployment = deployment.name
+            self.run.base_url = deployment.base_url
+
+    def _path(self) -> Path:
+        said = self.config.getoption("--record")
+        if said:
+            return Path(self.config.invocation_params.dir, said)
+        stamp = self.run.started.replace(":", "").replace("-", "").partition(".")[0]
+        name = f"{stamp}Z-{self.run.deployment or 'offline'}-{os.getpid()}.json"
+        return self.config.rootpath / "runs" / name
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the recorder where the whole run is seen."""
+    if not is_worker(config):
+        config.pluginmanager.register(Recorder(config), "deployspec-recorder")
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,127 @@
+"""Which checks are selected for this deployment, and which are not, said aloud."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pytest
+
+from deployspec.plugin.deployments import obtain
+from deployspec.plugin.options import CHAPTERS, chapters_of, is_check, is_worker
+
+
+@dataclass
+class Selection:
+    """What the markers and the deployment file chose."""
+
+    checks: int = 0
+    """How many checks are selected."""
+    not_described: dict[str, str] = field(default_factory=dict)
+    """The checks that are not selected: node id to the part that the deployment file does not describe."""
+    empty_markers: list[str] = field(default_factory=list)
+    """The markers named positively in ``-m`` that selected nothing."""
+    usage_error: str = ""
+    """Why a worker could not even begin; the controller ends the run with status 4."""
+
+
+SELECTION: pytest.StashKey[Selection] = pytest.StashKey()
+_WORKER_SELECTION = "deployspec_selection"
+
+
+def positive_markers(expression: str) -> list[str]:
+    """The names that a ``-m`` expression asks for: those under an even number of ``not``, in order.
+
+    An expression that cannot be read gives none: pytest itself refuses it with an error of its own.
+    """
+    names: list[str] = []
+
+    def walk(node: ast.AST, *, wanted: bool) -> None:
+        if isinstance(node, ast.UnaryOp):
+            walk(node.operand, wanted=not wanted)
+        elif isinstance(node, ast.BoolOp):
+            for value in node.values:
+                walk(value, wanted=wanted)
+        elif isinstance(node, ast.Call):
+            walk(node.func, wanted=wanted)
+        elif isinstance(node, ast.Name) and wanted and node.id not in names:
+            names.append(node.id)
+
+    try:
+        walk(ast.parse(expression.strip(), mode="eval").body, wanted=True)
+    except (SyntaxError, ValueError):
+        return []
+    return names
+
+
+def parts_needed(item: pytest.Item) -> list[str]:
+    """The parts of the deployment file that this check speaks of, as ``needs`` markers say it."""
+    return [str(part) for marker in item.iter_markers("needs") for part in marker.args]
+
+
+def _needs_deployment(item: pytest.Item) -> bool:
+    return "deployment" in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect, visibly, what the deployment file does not describe; note markers that selected nothing."""
+    _refuse_checks_without_chapter(config, items)
+    selection = config.stash.setdefault(SELECTION, Selection())
+    listing_only = config.getoption("collectonly")
+    if not listing_only and any(is_check(item) and _needs_deployment(item) for item in items):
+        try:
+            deployment = obtain(config)
+        except pytest.UsageError as error:
+            if not is_worker(config):
+                raise
+            # A worker that raises is reported as a crash: it hands the error to the controller instead.
+            selection.usage_error = str(error)
+            items.clear()
+        else:
+            kept, left_out = [], []
+            for item in items:
+                missing = [part for part in parts_needed(item) if not deployment.describes(part)]
+                if is_check(item) and missing:
+                    selection.not_described[item.nodeid] = ", ".join(missing)
+                    left_out.append(item)
+                else:
+                    kept.append(item)
+            if left_out:
+                items[:] = kept
+                config.hook.pytest_deselected(items=left_out)
+    # Checks that break something come last: whoever reads along sees the quiet ones first.
+    items.sort(key=lambda item: is_check(item) and wants_exclusive(item))
+    selection.checks = sum(is_check(item) for item in items)
+    asked = positive_markers(config.getoption("markexpr") or "")
+    selection.empty_markers = [
+        name for name in asked if not any(item.get_closest_marker(name) for item in items)
+    ]
+    if is_worker(config):
+        config.workeroutput[_WORKER_SELECTION] = asdict(selection)  # type: ignore[attr-defined]
+
+
+def wants_exclusive(item: pytest.Item) -> bool:
+    """Whether this check needs the deployment to itself: it injects faults or load."""
+    return any(part in ("allow.faults", "allow.load") for part in parts_needed(item))
+
+
+def _refuse_checks_without_chapter(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A test in checks/ without a chapter would be no check: its pass would be a green without a verdict."""
+    folder = config.rootpath / "checks"
+    lost = [item.nodeid for item in items if item.path.is_relative_to(folder) and not chapters_of(item)]
+    if lost:
+        raise pytest.UsageError(
+            f"{lost[0]} has no chapter, so its verdict would not count; mark it with one of: {', '.join(CHAPTERS)}"
+        )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over from a worker what it selected: the controller of pytest-xdist collects nothing itself."""
+    told = getattr(node, "workeroutput", {}).get(_WORKER_SELECTION)
+    if told is not None:
+        node.config.stash[SELECTION] = Selection(**told)
+
+

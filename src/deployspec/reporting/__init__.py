@@ -1,0 +1,1 @@
+"""Verdicts in, bytes out: what a person or a machine reads of a run."""

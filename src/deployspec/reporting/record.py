@@ -1,0 +1,115 @@
+"""The run record: one versioned JSON document a run (``schemas/run-record.schema.json``).
+
+While the run goes on it is a file of JSON lines beside the final path (``….part``): a header, then an entry a
+check, each flushed as it comes, so that a killed run leaves what it knew. ``finish`` writes the one document,
+atomically, and removes the lines.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from deployspec.reporting.entry import Entry
+
+FORMAT = "deployspec.run/1"
+
+
+@dataclass
+class Run:
+    """All that is known of a run: what the terminal summary, and every later report, reads."""
+
+    started: str
+    """RFC 3339, UTC."""
+    deployment: str = ""
+    """Empty where only offline checks ran."""
+    base_url: str = ""
+    markers: str = ""
+    """The ``-m`` expression."""
+    versions: dict[str, str] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """By node id; the last word on a check counts."""
+    not_described: dict[str, str] = field(default_factory=dict)
+    """Checks not selected for this deployment: node id to the part its file does not describe."""
+    empty_markers: list[str] = field(default_factory=list)
+    cut_short: str = ""
+    """Why the run ended before its last check; empty where it did not."""
+    finished: str = ""
+    exit_status: int | None = None
+
+    def counts(self) -> dict[str, int]:
+        """How many checks have which verdict; flaky ones are met, and counted beside."""
+        verdicts = [entry.verdict for entry in self.entries.values()]
+        return {
+            "MET": verdicts.count("MET"),
+            "BREACHED": verdicts.count("BREACHED"),
+            "UNMEASURED": verdicts.count("UNMEASURED"),
+            "flaky": sum(entry.flaky for entry in self.entries.values()),
+        }
+
+    def document(self) -> dict[str, Any]:
+        """The run as the run record's one JSON document."""
+        head = self.header()
+        return {
+            **head,
+            "finished": self.finished,
+            "exit_status": self.exit_status,
+            "cut_short": self.cut_short,
+            "counts": self.counts(),
+            "not_described": self.not_described,
+            "empty_markers": self.empty_markers,
+            "checks": [asdict(entry) for entry in self.entries.values()],
+        }
+
+    def header(self) -> dict[str, Any]:
+        """What is known when the run begins."""
+        return {
+            "format": FORMAT,
+            "started": self.started,
+            "deployment": self.deployment,
+            "base_url": self.base_url,
+            "markers": self.markers,
+            "versions": self.versions,
+        }
+
+
+class RecordFile:
+    """The file behind a run record. Raises OSError where it cannot be written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.part = path.with_name(path.name + ".part")
+        self._lines: IO[str] | None = None
+
+    def begin(self, run: Run) -> None:
+        """Open the file of lines, making its folder."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._lines = self.part.open("w", encoding="utf-8")
+        self._write(run.header())
+
+    def append(self, entry: Entry) -> None:
+        """Add one check; it is on its way to the disk when this returns."""
+        self._write(asdict(entry))
+
+    def finish(self, run: Run) -> None:
+        """Replace the lines by the one document: whoever reads the path sees all of it or nothing."""
+        draft = self.path.with_name(self.path.name + ".draft")
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(run.document(), file, ensure_ascii=False, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.path)
+        if self._lines is not None:
+            self._lines.close()
+            self.part.unlink(missing_ok=True)
+
+    def _write(self, data: dict[str, Any]) -> None:
+        if self._lines is None:
+            raise OSError("the run record is not open")
+        self._lines.write(json.dumps(data, ensure_ascii=False) + "\n")
+        self._lines.flush()
+

@@ -1,0 +1,79 @@
+"""The summary that a person reads at the end of a run."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+from deployspec.reporting.record import Run
+
+_COLOURS = {"MET": "green", "BREACHED": "red", "UNMEASURED": "yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the summary, with the colour of its verdict ("" for none)."""
+
+    text: str
+    colour: str = ""
+
+
+def summary(run: Run, width: int) -> list[Line]:
+    """The table (check, verdict, measured, limit), what was not selected, and the count, in ``width`` columns."""
+    lines = _table(run, width)
+    if run.not_described:
+        lines.append(Line(""))
+        lines.append(Line(f"not selected, because {run.deployment or 'the deployment'} does not describe it:"))
+        names = {check.rpartition("::")[2].removeprefix("test_"): part for check, part in run.not_described.items()}
+        lines += [Line(f"  {name.replace('_', ' ')} (needs {part})") for name, part in names.items()]
+    lines += [
+        Line(f"-m names {marker}, which selected no check: nothing was measured of it", "yellow")
+        for marker in run.empty_markers
+    ]
+    if run.cut_short:
+        lines.append(Line(f"cut short: {run.cut_short}; what did not run is unmeasured", "yellow"))
+    lines.append(Line(""))
+    lines.append(verdict_line(run))
+    return lines
+
+
+def verdict_line(run: Run) -> Line:
+    """The whole run in one line."""
+    counts = run.counts()
+    about = f"{run.deployment} ({run.base_url}): " if run.deployment else ""
+    told = ", ".join(f"{counts[word]} {word}" for word in _COLOURS if counts[word]) or "no check ran"
+    flaky = f" ({counts['flaky']} flaky: an answer came only after a retry)" if counts["flaky"] else ""
+    colour = "green"
+    if counts["BREACHED"]:
+        colour = "red"
+    elif counts["UNMEASURED"] or not run.entries or run.empty_markers or run.cut_short or flaky:
+        colour = "yellow"
+    return Line(about + told + flaky, colour)
+
+
+def _table(run: Run, width: int) -> list[Line]:
+    rows = [
+        (entry.title, entry.verdict + ("~" if entry.flaky else ""), entry.measured or "-", entry.limit or "-")
+        for entry in run.entries.values()
+    ]
+    if not rows:
+        return []
+    head = ("check", "verdict", "measured", "limit")
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(4)]
+    spare = max(width - widths[0] - widths[1] - 6, 20)
+    if widths[2] + widths[3] > spare:
+        # Both columns share what is left: the shorter one keeps what it needs, up to half.
+        half = spare // 2
+        third = min(widths[2], max(half, spare - widths[3]))
+        widths[2], widths[3] = third, spare - third
+    lines = []
+    for row in [head, *rows]:
+        cells = [textwrap.wrap(text, max(size, 8)) or [""] for text, size in zip(row, widths, strict=True)]
+        colour = _COLOURS.get(row[1].rstrip("~"), "")
+        if row[1].endswith("~"):
+            colour = "yellow"
+        for number in range(max(map(len, cells))):
+            parts = [cell[number] if number < len(cell) else "" for cell in cells]
+            text = "  ".join(part.ljust(size) for part, size in zip(parts, widths, strict=True)).rstrip()
+            lines.append(Line(text, colour))
+    return lines
