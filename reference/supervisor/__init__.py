@@ -1,0 +1,1 @@
+"""Runs the reference deployment's four processes, and leaves nothing behind."""

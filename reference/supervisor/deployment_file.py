@@ -1,0 +1,53 @@
+"""The deployment file: how the checks find the reference, and what they may do to it."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from reference.faults.control import FAULTS
+
+from .application import ROOT
+
+
+def deployment_file(folder: Path, port: int, token: str) -> str:
+    """Write the file's text for the API on `port`, whose seller routes want `token`."""
+    logs = folder / "logs"
+    document: dict[str, Any] = {
+        "base_url": f"http://127.0.0.1:{port}",
+        "headers": {"Authorization": f"Bearer {token}"},
+        "allow": ["load", "write", "faults"],
+        "health": {"path": "/health", "timeout": "2s", "max_response_time": "1s", "expect_version": "0.1.0"},
+        "metrics": {"path": "/metrics"},
+        "logs": [
+            {"name": name, "files": [f"{logs / file}*"]}
+            for name, file in (("api", "app.log"), ("worker", "celery.log"), ("error", "error.log"))
+        ],
+        "load": {
+            "arrival_rate": 50,
+            "duration": "30s",
+            "requests": [{"name": "listings", "method": "GET", "path": "/listings", "weight": 3}],
+        },
+        "faults": {
+            name: {action: _fault_command(action, name, folder) for action in ("inject", "restore")}
+            for name in FAULTS
+        },
+    }
+    return yaml.safe_dump(document, sort_keys=False, width=1000)
+
+
+def _fault_command(action: str, name: str, folder: Path) -> list[str]:
+    # It has to work from any folder, and with anything of the caller's on PYTHONPATH.
+    return [
+        "env",
+        f"PYTHONPATH={ROOT}",
+        sys.executable,
+        "-P",
+        "-m",
+        "reference.faults",
+        action,
+        name,
+        "--folder",
+        str(folder),
+    ]
