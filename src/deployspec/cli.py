@@ -1,0 +1,100 @@
+"""The command ``deployspec``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deployspec import __version__
+from deployspec.errors import DeployspecError
+
+if TYPE_CHECKING:
+    from deployspec.deployment import Deployment
+
+USAGE = 4
+"""The exit status for a wrong command line or a faulty file: pytest's own for the same."""
+_PARTS = ("health", "faults", "metrics", "prometheus", "alertmanager", "logs", "load", "push")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """As argparse's, with pytest's exit status for a usage error instead of 2."""
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: error: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status. Each subcommand is a function below."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return USAGE
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except DeployspecError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    except BrokenPipeError:
+        # Who read our output has gone. Python would complain once more when it closes standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="deployspec", description="An executable specification of a deployment.")
+    parser.add_argument("--version", action="version", version=f"deployspec {__version__}")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+
+    validate = commands.add_parser(
+        "validate",
+        help="check deployment files alone, without asking the deployments",
+        description="Check deployment files: prints one line for each valid one, and every problem of the others. "
+        f"Exit status 0 if all are valid, else {USAGE}.",
+    )
+    validate.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a path, or the name of a file in deployments/ without its suffix",
+    )
+    validate.set_defaults(run=_validate)
+    return parser
+
+
+def _validate(options: argparse.Namespace) -> int:
+    """``deployspec validate FILE…``."""
+    from deployspec.deployment import find, load
+
+    status = 0
+    for name in options.files:
+        try:
+            deployment = load(find(name, Path("deployments")), os.environ)
+        except DeployspecError as error:
+            sys.stdout.flush()
+            print(error, file=sys.stderr)
+            status = USAGE
+        else:
+            print(f"{deployment.path}: valid; {_summary(deployment)}")
+    return status
+
+
+def _summary(deployment: Deployment) -> str:
+    """What a deployment file describes and allows, in one line."""
+    described = [part for part in _PARTS if deployment.describes(part)]
+    return (
+        f"describes {', '.join(described) or 'nothing but base_url'}; "
+        f"allows {', '.join(sorted(deployment.allow)) or 'nothing but reading'}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

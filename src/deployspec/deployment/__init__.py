@@ -1,0 +1,52 @@
+"""The deployment file: read, checked and turned into a :class:`Deployment` in one place.
+
+The way of the data: ``source`` (bytes to text), ``tree`` (text to nodes with positions), ``values`` (nodes to
+data, variables replaced), ``shape`` and ``consistency`` (what is wrong with the data), ``build`` (data to
+``model``). Each notes what it objects to in one list, so a user sees all problems at once.
+"""
+
+from deployspec.deployment.duration import format_duration, parse_duration
+from deployspec.deployment.loading import find, load, names_in
+from deployspec.deployment.model import (
+    Alertmanager,
+    Deployment,
+    Fault,
+    Headers,
+    Health,
+    HealthFields,
+    Load,
+    LoadRequest,
+    LogSource,
+    Metrics,
+    Prometheus,
+    Push,
+    Pushgateway,
+    QueueDepth,
+)
+from deployspec.deployment.secret import Secret, redact
+from deployspec.deployment.unfit import Unfit
+
+__all__ = [
+    "Alertmanager",
+    "Deployment",
+    "Fault",
+    "Headers",
+    "Health",
+    "HealthFields",
+    "Load",
+    "LoadRequest",
+    "LogSource",
+    "Metrics",
+    "Prometheus",
+    "Push",
+    "Pushgateway",
+    "QueueDepth",
+    "Secret",
+    "Unfit",
+    "find",
+    "format_duration",
+    "load",
+    "names_in",
+    "parse_duration",
+    "redact",
+]

@@ -1,0 +1,191 @@
+"""From valid data to the model."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from deployspec.deployment import model
+from deployspec.deployment.duration import parse_duration
+from deployspec.deployment.schema import Schema, below, schema
+from deployspec.deployment.secret import Secret
+from deployspec.deployment.values import Values
+
+_HARMLESS_HEADERS = {
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "content-type",
+    "user-agent",
+}
+_HARMLESS_VALUES = {"true", "false", "null", "none"}
+_TELLING_NAME = re.compile(
+    r"token|secret|passw|pwd|credential|auth|api_?key|private|signature|dsn", re.IGNORECASE
+)
+_PASSWORD = re.compile(r"://[^/?#\s@]*:([^/?#\s]*)@")
+
+
+def with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A document's valid data with the schema's defaults wherever a key is absent."""
+    filled: dict[str, Any] = _filled(data, schema())
+    return filled
+
+
+def _filled(data: Any, place: Schema) -> Any:
+    if isinstance(data, Mapping):
+        absent = {
+            key: sub["default"]
+            for key, sub in place.get("properties", {}).items()
+            if "default" in sub and key not in data
+        }
+        return {key: _filled(value, below(place, key)) for key, value in {**data, **absent}.items()}
+    if isinstance(data, list):
+        return [_filled(item, below(place, index)) for index, item in enumerate(data)]
+    return data
+
+
+def build(data: Mapping[str, Any], values: Values, path: Path) -> model.Deployment:
+    """The deployment of valid ``data`` whose defaults are filled in."""
+    folder = path.parent
+    return model.Deployment(
+        name=path.stem,
+        path=path,
+        base_url=_url(data["base_url"]).rstrip("/"),
+        headers=_headers(data),
+        ca=folder / data["ca"] if "ca" in data else None,
+        allow=frozenset(data["allow"]),
+        health=_health(data["health"], folder) if "health" in data else None,
+        faults=MappingProxyType(
+            {name: _fault(name, fault) for name, fault in data.get("faults", {}).items()}
+        ),
+        metrics=model.Metrics(data["metrics"]["path"]) if "metrics" in data else None,
+        prometheus=_prometheus(data["prometheus"]) if "prometheus" in data else None,
+        alertmanager=model.Alertmanager(**_service(data["alertmanager"])) if "alertmanager" in data else None,
+        logs=tuple(_log_source(source, folder) for source in data.get("logs", ())),
+        load=_load(data["load"]) if "load" in data else None,
+        push=_push(data["push"]) if "push" in data else None,
+        known_secrets=tuple(Secret(value) for value in sorted(_secrets(data, values))),
+    )
+
+
+def _url(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return scheme.lower() + separator + rest
+
+
+def _headers(part: Mapping[str, Any]) -> model.Headers:
+    return MappingProxyType({name: Secret(value) for name, value in part.get("headers", {}).items()})
+
+
+def _service(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {"url": _url(part["url"]).rstrip("/"), "headers": _headers(part)}
+
+
+def _health(part: Mapping[str, Any], folder: Path) -> model.Health:
+    fields = part["fields"]
+    longest = part.get("max_response_time")
+    return model.Health(
+        path=part["path"],
+        timeout=parse_duration(part["timeout"]),
+        max_response_time=None if longest is None else parse_duration(longest),
+        expect_version=part.get("expect_version"),
+        retries=part["retries"],
+        calls=part["calls"],
+        concurrency=part["concurrency"],
+        max_clock_skew=parse_duration(part["max_clock_skew"]),
+        recovery=parse_duration(part["recovery"]),
+        schema=folder / part["schema"] if "schema" in part else None,
+        fields=model.HealthFields(
+            ok=fields["ok"],
+            parts=None if fields["parts"] is None else tuple(fields["parts"]),
+            queue_depth=None if fields["queue_depth"] is None else model.QueueDepth(**fields["queue_depth"]),
+            time=fields["time"],
+            version=fields["version"],
+        ),
+    )
+
+
+def _fault(name: str, part: Mapping[str, Any]) -> model.Fault:
+    inject, restore = tuple(part["inject"]), tuple(part["restore"])
+    return model.Fault(name, inject, restore, parse_duration(part["timeout"]), part.get("part"))
+
+
+def _prometheus(part: Mapping[str, Any]) -> model.Prometheus:
+    return model.Prometheus(**_service(part), window=parse_duration(part["window"]))
+
+
+def _log_source(part: Mapping[str, Any], folder: Path) -> model.LogSource:
+    files = part.get("files")
+    base = Path(glob.escape(str(folder.absolute())))
+    return model.LogSource(
+        name=part["name"],
+        files=None if files is None else tuple(str(base / pattern) for pattern in files),
+        command=tuple(part["command"]) if "command" in part else None,
+    )
+
+
+def _load(part: Mapping[str, Any]) -> model.Load:
+    requests = tuple(model.LoadRequest(**request) for request in part["requests"])
+    return model.Load(part["arrival_rate"], parse_duration(part["duration"]), requests)
+
+
+def _push(part: Mapping[str, Any]) -> model.Push:
+    gateway = model.Pushgateway(**_service(part["pushgateway"])) if "pushgateway" in part else None
+    return model.Push(gateway, Secret(part["heartbeat"]) if "heartbeat" in part else None)
+
+
+def _secrets(data: Mapping[str, Any], values: Values) -> set[str]:
+    """All that must not be seen: values at secret places, their telling pieces, and variables that say so."""
+    variables = values.from_variables
+    found = {
+        value
+        for name, value in variables.items()
+        if name in values.secret_variables or _TELLING_NAME.search(name)
+    }
+    for name, value in _all_headers(data):
+        if name.lower() not in _HARMLESS_HEADERS:
+            found |= {value, *_credentials(value)}
+    heartbeat = data.get("push", {}).get("heartbeat")
+    if heartbeat is not None:
+        # A log may show the path alone. A piece of it with a digit is taken for an identifier.
+        pieces = re.split(r"[/?#&=@:]", heartbeat)
+        found |= {heartbeat, *(piece for piece in pieces if len(piece) >= 8 and re.search("[0-9]", piece))}
+    for text in _texts(data):
+        found |= set(_PASSWORD.findall(text))
+    return {value for value in found if value.lower() not in _HARMLESS_VALUES}
+
+
+def _all_headers(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    push = data.get("push", {})
+    for part in (data, data.get("prometheus", {}), data.get("alertmanager", {}), push.get("pushgateway", {})):
+        yield from part.get("headers", {}).items()
+
+
+def _credentials(value: str) -> Iterator[str]:
+    """The token after ``Bearer`` or another scheme; of ``Basic`` also what it encodes, and the password in it."""
+    scheme, _, token = value.partition(" ")
+    if not token.strip():
+        return
+    yield token.strip()
+    if scheme.lower() == "basic":
+        import base64
+
+        try:
+            decoded = base64.b64decode(token.strip(), validate=True).decode()
+        except ValueError:
+            return
+        yield decoded
+        yield decoded.partition(":")[2]
+
+
+def _texts(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, (dict, list)):
+        for item in data.values() if isinstance(data, dict) else data:
+            yield from _texts(item)

@@ -1,0 +1,120 @@
+"""What a JSON Schema cannot say: values that do not go together, and files that are not there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from deployspec.deployment.duration import format_duration, parse_duration
+from deployspec.deployment.problems import Problems, listed, suggestion
+from deployspec.deployment.values import Steps, Values
+
+_HEADERS: tuple[Steps, ...] = (
+    ("headers",),
+    ("prometheus", "headers"),
+    ("alertmanager", "headers"),
+    ("push", "pushgateway", "headers"),
+)
+_FILES: tuple[Steps, ...] = (("ca",), ("health", "schema"))
+
+
+def check_consistency(data: Mapping[str, Any], values: Values, folder: Path, problems: Problems) -> None:
+    """Note what does not go together in ``data``: those parts that are valid by the schema, defaults filled in."""
+    check = _Check(data, values, problems)
+    for path in _HEADERS:
+        check.headers(path)
+    check.unique_names("logs")
+    check.unique_names("load", "requests")
+    check.files(folder)
+    if data.get("health") is not None:
+        check.health(data["health"])
+
+
+class _Check:
+    def __init__(self, data: Mapping[str, Any], values: Values, problems: Problems) -> None:
+        self.data = data
+        self.values = values
+        self.problems = problems
+
+    def add(self, path: Steps, found: str, expected: str) -> None:
+        """Note a problem at ``path``, or at what is nearest to it in the file if it is a default."""
+        while path not in self.values.places:
+            path = path[:-1]
+        self.problems.add(self.values.places[path].position, found, expected)
+
+    def shown(self, path: Steps, default: str) -> str:
+        """The value at ``path`` as a message may show it."""
+        place = self.values.places.get(path)
+        return place.shown if place else default
+
+    def headers(self, path: Steps) -> None:
+        names: dict[str, str] = {}
+        for steps, position in self.values.keys.items():
+            if steps[:-1] == path and path[0] in self.data:
+                name = str(steps[-1])
+                first = names.setdefault(name.lower(), name)
+                if first != name:
+                    found = f"the header {name}, which is {first} again"
+                    self.problems.add(position, found, "each header once: capitals make no difference")
+
+    def unique_names(self, *path: str) -> None:
+        items: Any = self.data
+        for step in path:
+            items = items.get(step) if items else None
+        seen: set[str] = set()
+        for index, item in enumerate(items or ()):
+            if item["name"] in seen:
+                own: Steps = (*path, index, "name")
+                self.add(
+                    own, f"the name {self.shown(own, '')} for the second time", "a name of its own for each"
+                )
+            seen.add(item["name"])
+
+    def files(self, folder: Path) -> None:
+        for path in _FILES:
+            value: Any = self.data
+            for step in path:
+                value = value.get(step) if value else None
+            if value is not None and not os.path.isfile(os.path.join(folder, value)):  # noqa: PTH113, PTH118
+                # os.path answers False where pathlib raises: on a name that is too long.
+                self.add(
+                    path,
+                    f"{self.shown(path, '')}, and there is no such file",
+                    "a file's path, from this file's folder",
+                )
+
+    def health(self, health: Mapping[str, Any]) -> None:
+        fields = health["fields"]
+        parts = fields["parts"] or []
+        longest, limit = health.get("max_response_time"), health["timeout"]
+        if longest is not None and parse_duration(longest) > parse_duration(limit):
+            own = ("health", "max_response_time")
+            told = self.shown(("health", "timeout"), f"its default, {format_duration(parse_duration(limit))}")
+            self.add(
+                own,
+                f"{self.shown(own, '')}, which is longer than timeout",
+                f"at most timeout ({told}), or a longer timeout",
+            )
+        if health.get("expect_version") is not None and fields["version"] is None:
+            found = "expect_version, and health.fields.version is null"
+            self.add(("health", "expect_version"), found, "the name of the field that has the version")
+        depth = fields["queue_depth"]
+        if depth is not None and depth["part"] is not None:
+            self.part(("health", "fields", "queue_depth", "part"), depth["part"], parts, "queue_depth")
+        for name, fault in (self.data.get("faults") or {}).items():
+            if fault.get("part") is not None:
+                self.part(("faults", name, "part"), fault["part"], parts, "part")
+
+    def part(self, path: Steps, part: str, parts: list[str], key: str) -> None:
+        if part in parts:
+            return
+        shown = self.shown(path, f"{key}'s default part, {part}")
+        expected = listed(parts) if parts else "no part, for health.fields.parts is null"
+        near = suggestion(part, parts)
+        if near:
+            expected += f"; did you mean {near}?"
+        if path not in self.values.places:
+            expected += "; say queue_depth: null if the answer has no such field"
+        self.add(path, f"{shown}, which is not in health.fields.parts", expected)

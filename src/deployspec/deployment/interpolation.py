@@ -1,0 +1,79 @@
+"""``${NAME}`` and ``${NAME:-default}`` in values, replaced after parsing: a variable's value is never YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_DOLLAR = re.compile(
+    r"""\$(?:
+        (?P<escaped>\$)
+      | \{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^{}]*)?\}
+      | (?P<bare>[A-Za-z_])
+      | (?P<broken>\{)
+    )""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Interpolated:
+    """A text after interpolation."""
+
+    text: str
+    variables: tuple[str, ...] = ()
+    """The names of the variables in it, in order."""
+    values: tuple[str, ...] = ()
+    """What was put in for them."""
+    problems: tuple[tuple[str, str], ...] = ()
+    """What was found and what was expected, for each variable that could not be replaced."""
+
+
+def interpolate(text: str, environ: Mapping[str, str]) -> Interpolated:
+    """Replace the variables in ``text``.
+
+    ``${NAME}`` must be set and not empty; ``${NAME:-default}`` stands for the default where NAME is unset or
+    empty; ``$$`` is one dollar sign; a dollar sign before anything but a letter, ``_`` or ``{`` is itself.
+    """
+    if "$" not in text:
+        return Interpolated(text)
+    variables: list[str] = []
+    values: list[str] = []
+    problems: list[tuple[str, str]] = []
+
+    def replaced(match: re.Match[str]) -> str:
+        name, default = match["name"], match["default"]
+        if match["escaped"]:
+            return "$"
+        if name is None:
+            problems.append(_malformed(bare=match["bare"] is not None))
+            return ""
+        value = environ.get(name, "")
+        variables.append(name)
+        if value:
+            if any("\ud800" <= letter <= "\udfff" for letter in value):
+                problems.append((f"${{{name}}}, whose value is no UTF-8", "a text in UTF-8"))
+            elif "\0" in value:
+                problems.append((f"${{{name}}}, whose value has a NUL in it", "a text"))
+        elif default is not None:
+            value = default[2:]
+        else:
+            state = "empty" if name in environ else "not set"
+            expected = f"{name} set in the environment, or a default: ${{{name}:-…}}"
+            problems.append((f"${{{name}}}, and the variable is {state}", expected))
+        values.append(value)
+        return value
+
+    result = _DOLLAR.sub(replaced, text)
+    return Interpolated(result, tuple(variables), tuple(values), tuple(problems))
+
+
+def _malformed(*, bare: bool) -> tuple[str, str]:
+    # Neither is quoted: it may be a password with a dollar sign in it.
+    if bare:
+        return (
+            "a $ before a letter",
+            "braces around a variable's name, as in ${NAME}, or $$ for a dollar sign",
+        )
+    return "a broken ${", "${NAME} or ${NAME:-default}, or $${ for these two characters"

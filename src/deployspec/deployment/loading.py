@@ -1,0 +1,87 @@
+"""From a name to a file, and from a file to a deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from deployspec.deployment.build import build, with_defaults
+from deployspec.deployment.consistency import check_consistency
+from deployspec.deployment.model import Deployment
+from deployspec.deployment.problems import Problems, listed, printable, suggestion
+from deployspec.deployment.shape import check_shape
+from deployspec.deployment.source import read_text
+from deployspec.deployment.tree import read_tree
+from deployspec.deployment.values import evaluate
+from deployspec.errors import DeploymentFileError, UsageError
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Deployment:
+    """The deployment that the file at ``path`` describes, its variables taken from ``environ``.
+
+    Raises :class:`DeploymentFileError`, and nothing else, whatever the file contains or is. Its text tells all
+    problems at once and shows no value that is, or may be, a secret.
+    """
+    __tracebackhide__ = True
+    deployment, told = _load(path, environ)
+    del environ  # a traceback with locals would show it
+    if deployment is None:
+        raise DeploymentFileError(told)
+    return deployment
+
+
+def _load(path: Path, environ: Mapping[str, str]) -> tuple[Deployment | None, str]:
+    problems = Problems()
+    text = read_text(path, problems)
+    tree = None if text is None else read_tree(text, problems)
+    if tree is None:
+        return None, problems.told(path)
+    values = evaluate(tree, environ, problems)
+    faulty = check_shape(values, problems)
+    data = with_defaults({key: value for key, value in values.data.items() if key not in faulty})
+    check_consistency(data, values, path.parent, problems)
+    if problems.found:
+        return None, problems.told(path)
+    return build(data, values, path), ""
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names of the deployments that have a file in ``folder``, sorted."""
+    try:
+        files = [
+            file for file in folder.iterdir() if file.suffix in _SUFFIXES and not file.name.startswith(".")
+        ]
+    except OSError:
+        return []
+    return sorted({file.stem for file in files})
+
+
+def find(name: str, folder: Path, also: Iterable[str] = ()) -> Path:
+    """The file of the deployment ``name``: the stem of a file in ``folder``, or a path if it looks like one.
+
+    A path has a slash or ends in ``.yaml`` or ``.yml``; whether there is such a file is for :func:`load` to say.
+    ``also`` are names known elsewhere, for the list of what there is. Raises :class:`UsageError` for an unknown
+    name, or one with two files.
+    """
+    if "/" in name or name.endswith(_SUFFIXES):
+        return Path(name)
+    there = names_in(folder)
+    if name not in there:
+        known = sorted({*there, *also})
+        near = suggestion(name, known)
+        raise UsageError(
+            f"found no deployment {printable(name) or 'with an empty name'}; "
+            + (
+                f"expected {listed(known)}"
+                if known
+                else f"there is none: {printable(str(folder))} has no .yaml file"
+            )
+            + (f"; did you mean {near}?" if near else "")
+        )
+    files = [folder / f"{name}{suffix}" for suffix in _SUFFIXES]
+    files = [file for file in files if file.exists() or file.is_symlink()]
+    if len(files) > 1:
+        raise UsageError(f"found {files[0]} and {files[1]}; expected one file for the deployment {name}")
+    return files[0]

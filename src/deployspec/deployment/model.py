@@ -1,0 +1,204 @@
+"""A deployment, as its file describes it. Durations are in seconds; a part that the file leaves out is None."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deployspec.deployment.secret import Secret, redact
+
+Headers = Mapping[str, Secret]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """Where the answer says how long the queue is."""
+
+    field: str
+    part: str | None
+    """The part that holds the queue: the depth is null exactly when it is down. None: it is never null."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthFields:
+    """The names of the fields in the health endpoint's answer; None where the service has no such field."""
+
+    ok: str | None
+    parts: tuple[str, ...] | None
+    queue_depth: QueueDepth | None
+    time: str | None
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The health endpoint and what is promised of it."""
+
+    path: str
+    timeout: float
+    """Of one attempt, from name lookup to last byte."""
+    max_response_time: float | None
+    """The answer takes at most so long."""
+    expect_version: str | None
+    retries: int
+    """Attempts after the first, after transport failures only."""
+    calls: int
+    """How many calls must agree with one another."""
+    concurrency: int
+    """How many calls at once."""
+    max_clock_skew: float
+    recovery: float
+    """How soon after a part's return the endpoint must answer 200."""
+    schema: Path | None
+    """None: the project's own."""
+    fields: HealthFields
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A deliberate misbehaviour: the commands that cause and end it, each a program and its arguments."""
+
+    name: str
+    inject: tuple[str, ...] = field(repr=False)
+    """Commands may hold credentials, so they are kept out of ``repr``."""
+    restore: tuple[str, ...] = field(repr=False)
+    timeout: float
+    """Of each of the two."""
+    part: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The endpoint that Prometheus scrapes."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """The Prometheus that watches the deployment."""
+
+    url: str
+    headers: Headers
+    window: float
+    """How far back questions about the past look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alertmanager:
+    """The Alertmanager that tells of the deployment's alerts."""
+
+    url: str
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """Log records, from files or from a command: one of the two is None."""
+
+    name: str
+    files: tuple[str, ...] | None
+    """Glob patterns of absolute paths."""
+    command: tuple[str, ...] | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRequest:
+    """One kind of request of a load run."""
+
+    name: str
+    method: str
+    path: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The traffic of a load run, an open model."""
+
+    arrival_rate: float
+    """Requests a second."""
+    duration: float
+    requests: tuple[LoadRequest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pushgateway:
+    """Where verdicts go as metrics."""
+
+    url: str
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Where results are sent."""
+
+    pushgateway: Pushgateway | None
+    heartbeat: Secret | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Deployment:
+    """One deployment file, validated. Compared and hashed by identity, so that it can be a key."""
+
+    name: str
+    """The file's stem."""
+    path: Path
+    """The file."""
+    base_url: str
+    """Without a slash at its end: append a path, which begins with one."""
+    headers: Headers
+    """For requests to ``base_url``'s own host, and no other."""
+    ca: Path | None
+    allow: frozenset[str]
+    """Of ``load``, ``write`` and ``faults``."""
+    health: Health | None
+    faults: Mapping[str, Fault]
+    metrics: Metrics | None
+    prometheus: Prometheus | None
+    alertmanager: Alertmanager | None
+    logs: tuple[LogSource, ...]
+    load: Load | None
+    push: Push | None
+    known_secrets: tuple[Secret, ...] = field(default=(), repr=False)
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret value that the file or its variables brought, for :func:`redact`.
+
+        With a header's value comes its token alone (what follows ``Bearer``), with a URL its password.
+        """
+        return self.known_secrets
+
+    def redact(self, text: str) -> str:
+        """``text`` without any of this deployment's secrets."""
+        return redact(text, self.known_secrets)
+
+    def describes(self, dotted: str) -> bool:
+        """Whether the file, with its defaults, says something of ``dotted``.
+
+        ``health``, ``health.max_response_time``, ``health.fields.time``, ``allow.faults``, ``faults.redis-hung``,
+        ``logs.worker`` (lists of named things by name). Raises ValueError for what no deployment file can
+        describe: a misspelt name must not deselect a check for ever.
+        """
+        from deployspec.deployment.schema import is_described
+
+        if not is_described(dotted):
+            raise ValueError(f"no deployment file can describe {dotted!r}")
+        value: Any = self
+        for step in dotted.split("."):
+            value = _step(value, step)
+            if value is None:
+                return False
+        return not isinstance(value, (tuple, frozenset, Mapping)) or bool(value)
+
+
+def _step(value: Any, step: str) -> Any:
+    """What lies below ``value`` by the name of ``step``; None where there is nothing."""
+    if isinstance(value, Mapping):
+        return value.get(step)
+    if isinstance(value, (tuple, frozenset)):
+        return next((item for item in value if step in (item, getattr(item, "name", None))), None)
+    return getattr(value, step, None)

@@ -1,0 +1,133 @@
+"""The deployment file's JSON Schema, and the way through it to the place of one value.
+
+Besides JSON Schema's own keywords, this library understands ``default`` (filled in where a key is absent),
+``writeOnly`` (everything there is a secret) and the formats in ``FORMATS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deployspec.deployment import duration, http
+from deployspec.deployment.unfit import Unfit
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Validator
+
+Schema = dict[str, Any]
+FILE = Path(__file__).parent.parent / "schemas" / "deployment.schema.json"
+_URL = "a URL such as https://deal-scout.example"
+
+
+def _no_objection(value: str) -> None:
+    """``file``: whether there is one depends on the disk, and is asked elsewhere."""
+
+
+FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
+    "prometheus-duration": (duration.parse_duration, duration.EXPECTED),
+    "base-url": (http.check_base_url, _URL),
+    "url": (http.check_url, _URL),
+    "secret-url": (http.check_secret_url, _URL),
+    "path": (http.check_path, "a path such as /health"),
+    "header-name": (http.check_header_name, "a header's name"),
+    "header-value": (http.check_header_value, "a text; numbers and true need quotes"),
+    "file": (_no_objection, "a file's path"),
+}
+"""For each format: what raises :class:`Unfit` for a text that doesn't have it, and what to call it."""
+
+
+@lru_cache(maxsize=1)
+def schema() -> Schema:
+    """The whole schema."""
+    import json
+
+    loaded: Schema = json.loads(FILE.read_text(encoding="utf-8"))
+    return loaded
+
+
+@lru_cache(maxsize=1)
+def validator() -> Validator:
+    """The schema, compiled."""
+    import jsonschema_rs
+
+    formats = {name: _predicate(check) for name, (check, _) in FORMATS.items()}
+    return jsonschema_rs.validator_for(schema(), formats=formats, validate_formats=True)
+
+
+def _predicate(check: Callable[[str], object]) -> Callable[[str], bool]:
+    def fits(value: str) -> bool:
+        try:
+            check(value)
+        except Unfit:
+            return False
+        return True
+
+    return fits
+
+
+def resolved(place: Schema) -> Schema:
+    """``place`` with its ``$ref`` followed."""
+    reference = place.get("$ref")
+    if reference is None:
+        return place
+    target: Schema = schema()["$defs"][reference.removeprefix("#/$defs/")]
+    return {**target, **{key: value for key, value in place.items() if key != "$ref"}}
+
+
+def below(place: Schema, step: str | int) -> Schema:
+    """The schema of a key's value, or of an item; ``{}`` where nothing is known of it."""
+    if isinstance(step, int):
+        return resolved(place.get("items", {}))
+    more = place.get("additionalProperties")
+    return resolved(place.get("properties", {}).get(step) or (more if isinstance(more, dict) else {}))
+
+
+def types(place: Schema) -> tuple[str, ...]:
+    """The JSON types allowed at ``place``; empty where any is."""
+    wanted = place.get("type", ())
+    return (wanted,) if isinstance(wanted, str) else tuple(wanted)
+
+
+def expectation(place: Schema) -> str:
+    """What is wanted at ``place``, in words."""
+    from deployspec.deployment.problems import listed
+
+    wanted = types(place)
+    kind = next(iter(wanted), "")
+    text: str
+    if "enum" in place:
+        text = listed(place["enum"])
+    elif kind == "string":
+        text = FORMATS[place["format"]][1] if "format" in place else "a text"
+    elif kind == "integer":
+        text = f"a whole number from {place['minimum']} to {place['maximum']}"
+    elif kind == "number":
+        text = f"a number above {place['exclusiveMinimum']}"
+    elif kind == "array":
+        of = expectation(below(place, 0))
+        text = "a list of " + (
+            "texts" if of == "a text" else "mappings" if of.startswith("a mapping") else of
+        )
+    else:
+        keys = place.get("properties")
+        text = "a mapping with the keys " + listed(keys) if keys else "a mapping of names to values"
+    return f"{text}, or null" if "null" in wanted else text
+
+
+def is_described(dotted: str) -> bool:
+    """Whether ``dotted`` names a place in the schema; items of a list are named by their ``name`` or themselves."""
+    place = schema()
+    for step in dotted.split("."):
+        if "array" in types(place):
+            place = below(place, 0)
+            if step not in place.get("enum", (step,)):
+                return False
+            place = {} if "enum" in place or "properties" not in place else place
+            continue
+        place = below(place, step)
+        if not place:
+            return False
+    return True

@@ -1,0 +1,142 @@
+"""What the JSON Schema objects to, as problems with positions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deployspec.deployment.problems import Problems, listed, suggestion
+from deployspec.deployment.schema import FORMATS, Schema, expectation, resolved, types, validator
+from deployspec.deployment.unfit import Unfit
+from deployspec.deployment.values import Place, Steps, Values
+
+
+def check_shape(values: Values, problems: Problems) -> set[str]:
+    """Note everything that the schema objects to. Returns the top-level keys that hold a problem."""
+    errors = list(validator().iter_errors(values.data))
+    for error in errors:
+        _Objection(error, values, problems).note()
+    paths: list[Steps] = [*(tuple(error.instance_path) for error in errors), *values.spoilt]
+    return {str(path[0]) for path in paths if path}
+
+
+class _Objection:
+    """One error of the validator. Its own message is never used: it quotes values."""
+
+    def __init__(self, error: Any, values: Values, problems: Problems) -> None:
+        self.error = error
+        self.values = values
+        self.problems = problems
+        self.path: Steps = tuple(error.instance_path)
+        self.place: Place = values.places[self.path]
+
+    def note(self) -> None:
+        if any(self.path[: length + 1] in self.values.spoilt for length in range(len(self.path))):
+            return
+        kind = self.error.kind
+        match kind.name:
+            case "additionalProperties":
+                for key in kind.unexpected:
+                    self.unknown_key(key)
+            case "propertyNames":
+                self.wrong_name(kind.error.instance)
+            case "required":
+                self.missing_key(kind.property)
+            case "format":
+                self.wrong_format(kind.format)
+            case "oneOfNotValid" | "oneOfMultipleValid" | "oneOf":
+                self.not_exactly_one()
+            case "uniqueItems":
+                self.repeated_items()
+            case "minItems":
+                self.add("an empty list", expectation(self.place.schema))
+            case "minLength":
+                empty = self.place.shown if self.place.shown.startswith("a value from") else "an empty text"
+                self.add(empty, f"{expectation(self.place.schema)} that is not empty")
+            case _:
+                self.wrong_value()
+
+    def add(self, found: str, expected: str, position: tuple[int, int] | None = None) -> None:
+        self.problems.add(position or self.place.position, found, expected)
+
+    def unknown_key(self, key: str) -> None:
+        known = list(self.place.schema.get("properties", {}))
+        position = self.values.keys[*self.path, key]
+        if ":" in key or "=" in key:
+            # In `{heartbeat:https://…}` the missing space makes a key of the secret, so it is not quoted.
+            self.add("a key with a colon or = in it", "a space after the colon, as in key: value", position)
+            return
+        near = suggestion(key, known)
+        word = (
+            key
+            if key.isascii() and key.replace("_", "").replace("-", "").isalnum() and len(key) <= 40
+            else ""
+        )
+        hint = f"; did you mean {near}?" if near else ""
+        self.add(f"the unknown key {word}".rstrip(), f"one of the keys {listed(known)}{hint}", position)
+
+    def wrong_name(self, name: str) -> None:
+        position = self.values.keys[*self.path, name]
+        if self.place.schema["propertyNames"].get("format"):
+            try:
+                FORMATS["header-name"][0](name)
+            except Unfit as unfit:
+                self.add(unfit.found, unfit.expected, position)
+            return
+        self.add(
+            "a name of another form",
+            "small letters and digits, joined by hyphens, as in redis-hung",
+            position,
+        )
+
+    def missing_key(self, key: str) -> None:
+        known = self.place.schema["properties"]
+        beside = (steps[-1] for steps in self.values.keys if steps[:-1] == self.path)
+        if any(suggestion(str(name), known) == key for name in beside if name not in known):
+            return  # the unknown key beside it is told already, with this one suggested
+        self.add(f"no key {key}", f"{key}: {expectation(_property(self.place.schema, key))}")
+
+    def wrong_format(self, name: str) -> None:
+        check, _ = FORMATS[name]
+        value = self.values.data
+        for step in self.path:
+            value = value[step]  # type: ignore[index]
+        try:
+            check(str(value))
+        except Unfit as unfit:
+            self.add(unfit.found.replace("{}", self.place.shown), unfit.expected)
+
+    def not_exactly_one(self) -> None:
+        keys = [branch["required"][0] for branch in self.place.schema["oneOf"]]
+        there = [key for key in keys if (*self.path, key) in self.values.keys]
+        found = " and ".join(there) if there else f"neither {' nor '.join(keys)}"
+        position = self.values.keys[*self.path, there[-1]] if there else None
+        self.add(found, f"exactly one of the keys {listed(keys)}", position)
+
+    def repeated_items(self) -> None:
+        items: Any = self.values.data
+        for step in self.path:
+            items = items[step]
+        for index, item in enumerate(items):
+            if item in items[:index]:
+                place = self.values.places[*self.path, index]
+                self.add(f"{place.shown} for the second time", "each item once", place.position)
+
+    def wrong_value(self) -> None:
+        """A wrong type, a number out of range, no word of an enum."""
+        wanted = self.place.schema
+        expected = expectation(wanted)
+        near = suggestion(self.place.shown, wanted["enum"]) if "enum" in wanted else None
+        if near:
+            expected += f"; did you mean {near}?"
+        elif self.place.shown == "nothing":
+            advice = (
+                "; {} for its defaults" if "object" in types(wanted) and not wanted.get("required") else ""
+            )
+            expected += (
+                f"{advice}, or leave the key out" if self.path and isinstance(self.path[-1], str) else ""
+            )
+        self.add(self.place.shown, expected)
+
+
+def _property(place: Schema, key: str) -> Schema:
+    return resolved(place["properties"][key])

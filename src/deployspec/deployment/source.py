@@ -1,0 +1,91 @@
+"""The bytes of a deployment file: read with bounds, decoded, free of control characters."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from deployspec.deployment.problems import Problems, printable
+from deployspec.errors import DeploymentFileError
+
+LARGEST = 1024 * 1024
+"""In bytes. Hundreds of times more than any deployment needs."""
+_EXPECTED = "a deployment file: YAML, at most 1 MiB"
+_KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
+
+
+def read_text(path: Path, problems: Problems) -> str | None:
+    """The file's text, or None with the reason in ``problems``.
+
+    Takes a bounded amount of memory whatever ``path`` is, and does not wait for a named pipe's writer. Raises
+    :class:`DeploymentFileError` where there is no file to point into.
+    """
+    try:
+        raw = _read_bytes(path)
+    except FileNotFoundError:
+        raise _refusal(path, "no such file") from None
+    except PermissionError:
+        raise _refusal(path, "a file that you have no permission to read") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = (
+            error.strerror
+            if isinstance(error, OSError) and error.strerror
+            else "a path that no file can have"
+        )
+        raise _refusal(path, f"something that cannot be read ({reason})") from None
+    if len(raw) > LARGEST:
+        raise _refusal(path, "a file of more than 1 MiB")
+    try:
+        text = raw.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
+        problems.add(
+            _position(before), f"a byte that is no UTF-8 (0x{raw[error.start]:02x})", "a text in UTF-8"
+        )
+        return None
+    control = _CONTROL.search(text)
+    if control:
+        problems.add(
+            _position(text[: control.start()]),
+            f"the control character U+{ord(control.group()):04X}",
+            "printable text",
+        )
+        return None
+    return text
+
+
+def _read_bytes(path: Path) -> bytes:
+    # Not blocking, so that opening a named pipe returns at once; what it is, is asked of the open file.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise _refusal(path, _KINDS.get(stat.S_IFMT(status.st_mode), "no regular file"))
+        if status.st_size > LARGEST:
+            raise _refusal(path, f"a file of {status.st_size} bytes")
+        # The size may be wrong: a file that grows, or one under /proc, which says 0.
+        pieces, room = [], LARGEST + 1
+        while room and (piece := os.read(descriptor, min(room, 65536))):
+            pieces.append(piece)
+            room -= len(piece)
+        return b"".join(pieces)
+    finally:
+        os.close(descriptor)
+
+
+def _refusal(path: Path, found: str) -> DeploymentFileError:
+    return DeploymentFileError(f"{printable(str(path))}: found {found}; expected {_EXPECTED}")
+
+
+def _position(before: str) -> tuple[int, int]:
+    """Line and column, from 1, of what follows ``before``."""
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1

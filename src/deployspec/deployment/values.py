@@ -1,0 +1,141 @@
+"""The tree as plain data: variables replaced, plain scalars cast to what the schema wants there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Environ
+from dataclasses import dataclass, field
+from typing import Any
+
+from deployspec.deployment import schema as schemas
+from deployspec.deployment.interpolation import interpolate
+from deployspec.deployment.problems import Problems, shown
+from deployspec.deployment.scalars import cast, is_null, is_text
+from deployspec.deployment.schema import Schema, below, types
+from deployspec.deployment.tree import Mapping, Node, Scalar, Sequence
+
+Steps = tuple[str | int, ...]
+"""The keys and indexes that lead to a value."""
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a value stands, and how it may be spoken of."""
+
+    position: tuple[int, int]
+    shown: str
+    """The value as a message may show it: in words where it is, or may be, a secret."""
+    schema: Schema
+
+
+@dataclass(slots=True)
+class Values:
+    """A document's data, with a place for each of its values."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    places: dict[Steps, Place] = field(default_factory=dict)
+    keys: dict[Steps, tuple[int, int]] = field(default_factory=dict)
+    """The position of the key that leads to each value in a mapping."""
+    spoilt: set[Steps] = field(default_factory=set)
+    """Values whose problem is already noted: nothing else is said of them."""
+    from_variables: dict[str, str] = field(default_factory=dict)
+    """Name and value of every variable that was put in."""
+    secret_variables: set[str] = field(default_factory=set)
+    """The names of those that stand at a secret place."""
+
+
+def evaluate(root: Mapping, environ: Environ[str, str], problems: Problems) -> Values:
+    """The data of a whole document. What cannot be replaced or cast is noted in ``problems``."""
+    return _Evaluation(environ, problems).run(root)
+
+
+class _Evaluation:
+    def __init__(self, environ: Environ[str, str], problems: Problems) -> None:
+        self.environ = environ
+        self.problems = problems
+        self.values = Values()
+
+    def run(self, root: Mapping) -> Values:
+        self.values.data = self.value(root, schemas.schema(), (), secret=False)
+        return self.values
+
+    def value(self, node: Node, schema: Schema, path: Steps, *, secret: bool) -> Any:
+        secret = secret or bool(schema.get("writeOnly"))
+        if isinstance(node, Scalar):
+            return self.scalar(node, schema, path, secret=secret)
+        what = "a list" if isinstance(node, Sequence) else "a mapping"
+        self.values.places[path] = Place(node.place, what, schema)
+        if isinstance(node, Sequence):
+            return [
+                self.value(item, below(schema, index), (*path, index), secret=secret)
+                for index, item in enumerate(node.items)
+            ]
+        result = {}
+        for name, (key, item) in node.items.items():
+            self.values.keys[*path, name] = key.place
+            result[name] = self.value(item, below(schema, name), (*path, name), secret=secret)
+        return result
+
+    def scalar(self, node: Scalar, schema: Schema, path: Steps, *, secret: bool) -> Any:
+        done = interpolate(node.text, self.environ)
+        self.values.from_variables.update(zip(done.variables, done.values, strict=True))
+        if secret:
+            self.values.secret_variables.update(done.variables)
+        self.values.places[path] = Place(
+            node.place, _shown(node, done.variables, schema, secret=secret), schema
+        )
+        wanted = types(schema)
+        if done.problems:
+            for problem in done.problems:
+                self.problems.add(node.place, *problem)
+            return self.spoil(path, done.text)
+        if "\0" in done.text:
+            self.problems.add(node.place, "a NUL character", "a text without it")
+            return self.spoil(path, done.text)
+        # Inside { } and [ ] a ${…} cannot do without quotes, so they don't make a text of a variable's number.
+        number = cast(done.text, wanted) if node.plain or done.variables else None
+        if number is not None:
+            return number
+        if not node.plain:
+            return done.text
+        if not done.variables and is_null(done.text):
+            self.values.places[path].shown = "nothing"
+            return None
+        if "string" in wanted and not done.variables and not is_text(done.text) and _is_free(schema):
+            place = self.values.places[path]
+            self.problems.add(
+                node.place, f"{place.shown} without quotes", f"quotes around a text: {_quoted(place)}"
+            )
+            return self.spoil(path, done.text)
+        return done.text
+
+    def spoil(self, path: Steps, value: str) -> str:
+        self.values.spoilt.add(path)
+        return value
+
+
+def _is_free(schema: Schema) -> bool:
+    """Whether a number may be meant: formats and enums have better words for one than the advice to quote it."""
+    return schema.get("format", "header-value") == "header-value" and "enum" not in schema
+
+
+def _quoted(place: Place) -> str:
+    return '"…"' if " " in place.shown else f'"{place.shown}"'
+
+
+def _shown(node: Scalar, variables: tuple[str, ...], schema: Schema, *, secret: bool) -> str:
+    """The value as a message may show it."""
+    if variables:
+        return "a value from " + " and ".join(f"${{{name}}}" for name in dict.fromkeys(variables))
+    if secret:
+        return "a value"
+    if not types(schema) or set(types(schema)) & {"object", "array"}:
+        return "a text" if not node.plain or is_text(node.text) else "a number or a word such as true"
+    text = node.text
+    if "@" in text:
+        return "a value with credentials" if "/" in text or ":" in text else "a value"
+    # A query often carries a token.
+    head, query, _ = text.partition("?")
+    text = head + ("?…" if query else "")
+    if not node.plain and "string" not in types(schema):
+        return f"the text {text} in quotes"
+    return shown(text)
