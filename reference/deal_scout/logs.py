@@ -24,6 +24,8 @@ class LineFileHandler(WatchedFileHandler):
     def __init__(self, path: Path) -> None:
         super().__init__(path, mode="ab", encoding=None, delay=False)
 
+    stream: Any  # a raw binary file, where the standard library has text
+
     def _open(self) -> Any:
         return Path(self.baseFilename).open("ab", buffering=0)
 

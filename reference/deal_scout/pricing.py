@@ -24,7 +24,9 @@ class Suggestion:
 
 def comparables(category: str) -> Select[Any]:
     """Select how many listings a category has, and the quartiles of their prices."""
-    quartiles = [func.percentile_cont(share).within_group(Listing.price) for share in (0.25, 0.5, 0.75)]
+    quartiles: list[Any] = [
+        func.percentile_cont(share).within_group(Listing.price) for share in (0.25, 0.5, 0.75)
+    ]
     return select(func.count(), *quartiles).where(Listing.category == category)
 
 

@@ -120,7 +120,7 @@ async def get_snap(snap_id: str, database: Db) -> SnapOut:
     return SnapOut.model_validate(snap)
 
 
-@sellers.delete("/snap/{snap_id}", status_code=204)
+@sellers.delete("/snap/{snap_id}", status_code=204, response_class=Response)
 async def delete_snap(snap_id: str, database: Db) -> None:
     """Withdraw a snap, priced or not."""
 

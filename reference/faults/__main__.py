@@ -1,0 +1,60 @@
+"""`python -m reference.faults`: break the reference deployment on purpose, and mend it."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import control, switch
+from .registry import health_faults
+
+
+def main() -> int:
+    """Do one thing; give the exit status."""
+    arguments = _parser().parse_args()
+    try:
+        if arguments.action == "list":
+            _list()
+        elif arguments.action == "health":
+            switch.turn(arguments.folder, arguments.name)
+        else:
+            control.ask(arguments.folder, arguments.action, arguments.name)
+    except control.FaultError as error:
+        print(f"{arguments.action}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m reference.faults",
+        description="Break a running reference deployment on purpose. Each command returns when it is in effect.",
+    )
+    actions = parser.add_subparsers(dest="action", required=True)
+    for action, does in (("inject", "break a dependency"), ("restore", "mend a dependency")):
+        command = actions.add_parser(action, help=does)
+        command.add_argument("name", choices=list(control.FAULTS), help="which fault")
+        _add_folder(command)
+    health = actions.add_parser("health", help="switch a fault of the health endpoint on, or `none`")
+    health.add_argument("name", help="a name that `list` gives, or none")
+    _add_folder(health)
+    actions.add_parser("list", help="name all faults, with a line about each")
+    return parser
+
+
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--folder", type=Path, required=True, help="the deployment's folder: where its deployment.yaml lies"
+    )
+
+
+def _list() -> None:
+    print("dependencies (inject, restore):")
+    for name, does in control.FAULTS.items():
+        print(f"  {name:24} {does}")
+    print("health endpoint (health):")
+    for name, (_, does) in health_faults().items():
+        print(f"  {name:24} {does}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
