@@ -1,7 +1,9 @@
 """Run the reference from Python: start it, wait until it is ready, break it, and stop it for certain.
 
-with running_reference() as reference:
-    subprocess.run(["pytest", "checks", "--deployment", str(reference.deployment_file)])
+    with running_reference() as reference:
+        subprocess.run(["pytest", "checks", "--deployment", str(reference.deployment_file)])
+
+`boot()` is for those who have no block to put around it; they call `close()`.
 """
 
 import contextlib
@@ -12,9 +14,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
@@ -26,7 +28,7 @@ STOP_LIMIT = 15.0
 
 
 class ReferenceFailedError(Exception):
-    """The reference did not start, or did not stop; the message holds what it said."""
+    """The reference did not start, or did not end well; the message holds what it said."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,10 @@ class Reference:
     """A running reference deployment."""
 
     process: "subprocess.Popen[bytes]"
+    """The supervisor."""
     deployment_file: Path
     boot_seconds: float
+    _errors: IO[bytes] = field(repr=False)
 
     @property
     def folder(self) -> Path:
@@ -47,6 +51,12 @@ class Reference:
         """The deployment file's content."""
         content: dict[str, Any] = yaml.safe_load(self.deployment_file.read_text(encoding="utf-8"))
         return content
+
+    @property
+    def base_url(self) -> str:
+        """Where the API listens."""
+        url: str = self.deployment["base_url"]
+        return url
 
     def pids(self) -> dict[str, int]:
         """Give the pids of the parts: postgres, redis, api, worker."""
@@ -71,42 +81,64 @@ class Reference:
         finally:
             switch.turn(self.folder, switch.NONE)
 
+    def close(self) -> None:
+        """Stop everything; nothing is left when this returns. Closing twice is fine.
 
-@contextlib.contextmanager
-def running_reference(
-    *arguments: str, env: Mapping[str, str] | None = None, boot_limit: float = BOOT_LIMIT
-) -> Iterator[Reference]:
-    """Run `python -m reference` for the length of a block.
+        Raises:
+            ReferenceFailedError: the supervisor had not ended with status 0; the message says what it wrote.
+        """
+        if self._errors.closed:
+            return
+        said = _end(self.process, self._errors)
+        if self.process.returncode != 0:
+            raise ReferenceFailedError(f"the reference did not end well: {said}")
+
+
+def boot(*arguments: str, env: Mapping[str, str] | None = None, limit: float = BOOT_LIMIT) -> Reference:
+    """Start `python -m reference` with these arguments, and wait until it is ready.
 
     The supervisor stops everything when its standard input ends, so nothing stays behind even if this process
     is killed.
 
     Raises:
-        ReferenceFailedError: it did not become ready within `boot_limit` seconds, or did not end with status 0.
+        ReferenceFailedError: it did not become ready within `limit` seconds; the message says what it wrote.
     """
     started = time.monotonic()
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "reference", *arguments],
-            cwd=ROOT,
-            env=None if env is None else dict(env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            # Ctrl-C goes to the caller alone, who then closes our standard input in its own time.
-            process_group=0,
-        )
-        with process:
-            try:
-                path = _first_line(process, started + boot_limit)
-                if path:
-                    yield Reference(process, Path(path), time.monotonic() - started)
-            finally:
-                said = _end(process, errors)
-        if not path:
-            raise ReferenceFailedError(f"the reference did not become ready\n{said}")
-        if process.returncode != 0:
-            raise ReferenceFailedError(f"the reference did not end well\n{said}")
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reference", *arguments],
+        cwd=ROOT,
+        env=None if env is None else dict(env),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        # Ctrl-C goes to the caller alone, who then closes our standard input in its own time.
+        process_group=0,
+    )
+    try:
+        path = _first_line(process, started + limit)
+    except BaseException:
+        _end(process, errors)
+        raise
+    if not path:
+        raise ReferenceFailedError(f"the reference did not become ready: {_end(process, errors)}")
+    return Reference(process, Path(path), time.monotonic() - started, errors)
+
+
+@contextlib.contextmanager
+def running_reference(
+    *arguments: str, env: Mapping[str, str] | None = None, limit: float = BOOT_LIMIT
+) -> Iterator[Reference]:
+    """Run the reference for the length of a block; see `boot`."""
+    reference = boot(*arguments, env=env, limit=limit)
+    try:
+        yield reference
+    except BaseException:
+        # What went wrong in the block matters more than how the reference then ends.
+        with contextlib.suppress(ReferenceFailedError):
+            reference.close()
+        raise
+    reference.close()
 
 
 def _first_line(process: "subprocess.Popen[bytes]", deadline: float) -> str:
@@ -125,15 +157,17 @@ def _first_line(process: "subprocess.Popen[bytes]", deadline: float) -> str:
     return line.decode().strip()
 
 
-def _end(process: "subprocess.Popen[bytes]", errors: Any) -> str:
+def _end(process: "subprocess.Popen[bytes]", errors: IO[bytes]) -> str:
     """Let the supervisor stop everything; give its exit status and what it wrote on stderr."""
-    if process.stdin is not None and not process.stdin.closed:
-        process.stdin.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
     try:
         process.wait(STOP_LIMIT)
     except subprocess.TimeoutExpired:
         process.kill()  # its parts die with it
         process.wait()
-    errors.seek(0)
-    said = errors.read().decode(errors="replace").strip()
+    with errors:
+        errors.seek(0)
+        said = errors.read().decode(errors="replace").strip()
     return f"exit status {process.returncode}\n{said}"

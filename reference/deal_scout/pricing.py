@@ -32,7 +32,7 @@ def comparables(category: str) -> Select[Any]:
 
 def suggest(row: Row[Any], condition: Condition) -> Suggestion | None:
     """Turn the answer to `comparables` into a price; None when nothing compares."""
-    number, *quartiles = row
+    number, quartiles = row[0], row[1:]
     if not number:
         return None
     low, middle, high = ((Decimal(str(price)) * _FACTOR[condition]).quantize(_CENT) for price in quartiles)

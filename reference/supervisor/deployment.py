@@ -14,7 +14,7 @@ from . import processes
 from .application import ROOT, api, worker
 from .deployment_file import deployment_file
 from .folder import Folder
-from .parts import Part, PartError, PortTakenError
+from .parts import Part, PortTakenError
 from .postgres import DATABASE, ROLE, Postgres
 from .redis import redis
 
@@ -26,6 +26,7 @@ _ATTEMPTS = 3
 _PORTS = range(20000, 32000)
 # What would change how our processes behave, were it passed on from whoever starts us.
 _FOREIGN_PREFIXES = ("PG", "PYTHON", "CELERY", "UVICORN", "PROMETHEUS_", "COVERAGE_", "LC_", "LANG")
+_KEPT = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 
 
 class Deployment:
@@ -133,7 +134,11 @@ class Deployment:
         return self.parts[part], kind
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN_PREFIXES)}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name in _KEPT or not name.startswith(_FOREIGN_PREFIXES)
+        }
         return kept | {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
@@ -149,6 +154,3 @@ async def _all_or_first_failure(*work: Coroutine[Any, Any, None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-__all__ = ["Deployment", "PartError"]

@@ -1,0 +1,1 @@
+"""Tests of the reference Deal Scout, its supervisor and its faults."""
