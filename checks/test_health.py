@@ -174,7 +174,7 @@ def test_holds_under_concurrency(health, judge):
     Source: our own choice; kubelet, load balancer and prober ask at the same time.
     """
     judge(
-        contract.holds_under_concurrency(health.concurrent, health.first, health.promise),
+        contract.holds_under_concurrency(health.first, health.concurrent, health.promise),
         *health.concurrent,
         **health.how(),
     )
@@ -191,11 +191,11 @@ def test_holds_under_concurrency(health, judge):
     ],
 )  # fmt: skip
 @pytest.mark.needs("allow.faults")
-def test_outage_is_told(outage, judge, fault, part):
+def test_outage_is_told(health, outage, judge, fault, part):
     """With one part out, health says 503 with exactly that part false, in time; after its return, 200 again soon.
 
     In time is `timeout`; soon is `recovery`, 5 s by default. Hung means stopped in its tracks, connections open.
     Source: the guide, "API Health Endpoint" and its readiness probe; the limits are our own choice.
     """
-    seen = outage(fault)
-    judge(contract.outage_is_told(seen.outage, part, seen.promise), *seen.calls, **seen.how())
+    verdict, calls = outage(fault, part)
+    judge(verdict, *calls, **health.how())

@@ -64,7 +64,7 @@ def _load(config: pytest.Config) -> Deployment:
     if name is None:
         raise pytest.UsageError(_none_named(config))
     if name in _provided_names(config):
-        provided: Provided | None = config.hook.deployspec_provide(name=name)
+        provided: Provided | None = config.hook.pytest_deployspec_provide(name=name)
         if provided is not None:
             config.add_cleanup(provided.close)
             return dataclasses.replace(load(provided.deployment_file, os.environ), name=name)
@@ -72,7 +72,7 @@ def _load(config: pytest.Config) -> Deployment:
 
 
 def _provided_names(config: pytest.Config) -> list[str]:
-    return [name for names in config.hook.deployspec_provided_names() for name in names]
+    return [name for names in config.hook.pytest_deployspec_names() for name in names]
 
 
 def _none_named(config: pytest.Config) -> str:

@@ -3,17 +3,208 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployspec.contracts import health as contract
+from deployspec.contracts.http import Call, Failure, FailureKind
+from deployspec.contracts.verdict import Outcome, Verdict
 from deployspec.plugin.outcomes import Unmeasured
 
 if TYPE_CHECKING:
-    from deployspec.contracts.health import HealthPromise, Outage
-    from deployspec.contracts.http import Call
     from deployspec.deployment import Deployment
+    from deployspec.probes.http import Request
+
+_POLL = 0.1
+"""Seconds between two calls while a part comes back."""
+
+
+class HealthMeasurements:
+    """What is measured of the health endpoint. A property asks at its first use, and keeps what it got."""
+
+    def __init__(self, request: Request, promise: contract.HealthPromise, calls: int, concurrency: int) -> None:
+        self.request = request
+        self.promise = promise
+        self._calls = calls
+        self._concurrency = concurrency
+        self.waited = 0.0
+        """Seconds spent waiting for the service's clock to move on."""
+
+    def ask(self) -> Call:
+        """One call, now."""
+        from deployspec.probes.http import call
+
+        return call(self.request)
+
+    @cached_property
+    def first(self) -> Call:
+        """The call that most checks share."""
+        return self.ask()
+
+    @cached_property
+    def steady(self) -> tuple[Call, ...]:
+        """Calls in a row, the first one included, each on a new connection.
+
+        No further ones once one has brought no answer in time: the others would cost their time limit too.
+        """
+        calls = [self.first]
+        while len(calls) < self._calls and not _timed_out(calls[-1]):
+            if len(calls) == 1 and isinstance(self.first.result, Failure):
+                break
+            calls.append(self.ask())
+        return tuple(calls)
+
+    @cached_property
+    def concurrent(self) -> tuple[Call, ...]:
+        """Calls at the same moment; none where not even a single one is answered."""
+        from deployspec.probes.http import call_concurrently
+
+        if isinstance(self.first.result, Failure):
+            return ()
+        return call_concurrently(self.request, self._concurrency)
+
+    @cached_property
+    def later(self) -> Call:
+        """A call so much after the first one that an honest clock has moved on.
+
+        The last of the steady calls where that has seen the clock move; otherwise a call made for this.
+        """
+        for call in reversed(self.steady[1:]):
+            if contract.time_moves_on(self.first, call, self.promise).outcome is Outcome.MET:
+                return call
+        pause = contract.needed_pause(self.first, self.promise)
+        if pause is None:
+            return self.steady[-1]
+        ended = self.first.result.sent_at + self.first.result.timings.total
+        # The pause is bounded: a clock that was set back must not keep us.
+        remaining = min(max(ended + pause - time.time(), 0.0), pause)
+        time.sleep(remaining)
+        self.waited = remaining
+        return self.ask()
+
+    def how(self) -> dict[str, Any]:
+        """How a person repeats the measurement, for ``judge``."""
+        from deployspec.probes.http import curl_line
+
+        return {"reproduce": curl_line(self.request)}
+
+
+class Outages:
+    """Injects a fault, measures around it, and always ends it again."""
+
+    def __init__(self, deployment: Deployment, health: HealthMeasurements) -> None:
+        self._deployment = deployment
+        self._health = health
+
+    def judge(self, name: str, part: str) -> tuple[Verdict, tuple[Call, ...]]:
+        """Break ``part`` with the deployment file's fault ``name``; the verdict, and the calls it rests on.
+
+        Raises Unmeasured where the fault could not be injected, or not be ended.
+        """
+        promise = self._health.promise
+        fault = self._deployment.faults[name]
+        before = self._until_healthy(time.time())[-1]
+        if contract.healthy_now(before, promise).outcome is not Outcome.MET:
+            return contract.outage_is_told(before, before, part, promise), (before,)
+        try:
+            self._command(fault.inject, fault.timeout, f"{name} could not be injected")
+            during = self._health.ask()
+        finally:
+            self._command(
+                fault.restore, fault.timeout, f"{name} could not be ended, so the deployment may still be broken"
+            )
+        restored_at = time.time()
+        after = self._until_healthy(restored_at)
+        verdict = contract.outage_is_told_and_over(before, during, after, part, restored_at, promise)
+        return verdict, (before, during, after[-1])
+
+    def _until_healthy(self, since: float) -> list[Call]:
+        """Ask until the answer is healthy, or until ``recovery`` seconds have passed."""
+        calls = [self._health.ask()]
+        deadline = time.monotonic() + self._health.promise.recovery - (time.time() - since)
+        while (
+            contract.healthy_now(calls[-1], self._health.promise).outcome is not Outcome.MET
+            and time.monotonic() <= deadline
+        ):
+            time.sleep(_POLL)
+            calls.append(self._health.ask())
+        return calls
+
+    def _command(self, argv: tuple[str, ...], limit: float, trouble: str) -> None:
+        from deployspec.probes.command import run
+
+        done = run(argv, limit)
+        if not done.ok:
+            how = "no exit status" if done.exit_status is None else f"exit status {done.exit_status}"
+            said = " ".join(done.output.split())[-300:]
+            raise Unmeasured(f"{trouble}: {Path(argv[0]).name}: {how}{f', {said}' if said else ''}")
+
+
+@pytest.fixture(scope="session")
+def health(deployment: Deployment, pytestconfig: pytest.Config) -> HealthMeasurements:
+    """What is measured of the health endpoint, once a session."""
+    from deployspec.probes.http import Request, proxies_from
+
+    told = deployment.health
+    if told is None:
+        raise Unmeasured("the deployment file describes no health endpoint")
+    request = Request(
+        url=deployment.base_url + told.path,
+        headers=deployment.headers,
+        timeout=told.timeout,
+        retries=told.retries,
+        ca=deployment.ca,
+        proxies=proxies_from(os.environ),
+    )
+    schema = told.schema or pytestconfig.rootpath / "schemas" / "health.schema.json"
+    return HealthMeasurements(request, _promise(deployment, schema), told.calls, told.concurrency)
+
+
+@pytest.fixture(scope="session")
+def outage(deployment: Deployment, health: HealthMeasurements) -> Callable[[str, str], tuple[Verdict, tuple[Call, ...]]]:
+    """``outage(fault, part)``: break one part, measure, mend it; the verdict and its calls."""
+    return Outages(deployment, health).judge
+
+
+def _promise(deployment: Deployment, schema: Path) -> contract.HealthPromise:
+    told = deployment.health
+    if told is None:  # pragma: no cover - asked before
+        raise Unmeasured("the deployment file describes no health endpoint")
+    fields = told.fields
+    depth = fields.queue_depth
+    return contract.HealthPromise(
+        base_url=deployment.base_url,
+        path=told.path,
+        timeout=told.timeout,
+        max_response_time=told.max_response_time,
+        expect_version=told.expect_version,
+        ok=fields.ok or "ok",
+        parts=fields.parts or (),
+        queue_depth=depth.field if depth else None,
+        queue_part=depth.part if depth else None,
+        time=fields.time,
+        version=fields.version,
+        max_clock_skew=told.max_clock_skew,
+        recovery=told.recovery,
+        schema=_read_schema(schema),
+    )
+
+
+def _read_schema(path: Path) -> dict[str, object]:
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise Unmeasured(f"the JSON Schema {path} cannot be read: {error}") from None
+    if not isinstance(document, dict):
+        raise Unmeasured(f"the JSON Schema {path} holds no object")
+    return document
+
+
+def _timed_out(call: Call) -> bool:
+    return isinstance(call.result, Failure) and call.result.kind is FailureKind.TIMEOUT

@@ -20,12 +20,12 @@ class Provided(Protocol):
 
 
 @pytest.hookspec
-def deployspec_provided_names() -> Sequence[str]:  # type: ignore[empty-body]
-    """The names that ``deployspec_provide`` answers to, for the list of deployments there are."""
+def pytest_deployspec_names() -> Sequence[str]:  # type: ignore[empty-body]
+    """The names that ``pytest_deployspec_provide`` answers to, for the list of deployments there are."""
 
 
 @pytest.hookspec(firstresult=True)
-def deployspec_provide(name: str) -> Provided | None:
+def pytest_deployspec_provide(name: str) -> Provided | None:
     """Boot the deployment called ``name`` and return it once it is ready; None for a name that is not yours.
 
     Called once in a run, by the controller only. Raise ``deployspec.errors.UsageError`` with one clear text

@@ -51,14 +51,12 @@ def judge(request: pytest.FixtureRequest) -> Judge:
 
     def give(verdict: Verdict, *calls: Call, reproduce: str = "", waited: float = 0.0) -> None:
         __tracebackhide__ = True
-        from deployspec.reporting.evidence import evidence_of
-
         if _JUDGEMENT in item.stash:
             raise RuntimeError("a check gives one verdict; this one has given two")
         item.stash[_JUDGEMENT] = Judgement(
             verdict,
             flaky=verdict.outcome is Outcome.MET and any(call.flaky for call in calls),
-            evidence=evidence_of(calls),
+            evidence=_evidence(verdict, calls),
             reproduce=reproduce,
             waited=waited,
         )
@@ -68,6 +66,13 @@ def judge(request: pytest.FixtureRequest) -> Judge:
             raise Unmeasured(verdict.reason)
 
     return give
+
+
+def _evidence(verdict: Verdict, calls: tuple[Call, ...]) -> tuple[Evidence, ...]:
+    """The calls as evidence; none where they could not be judged: the check that owns the cause shows them."""
+    from deployspec.reporting.evidence import evidence_of
+
+    return () if verdict.outcome is Outcome.UNMEASURED else evidence_of(calls)
 
 
 class FailureText:

@@ -7,6 +7,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 
+def title(check: str) -> str:
+    """A check's node id as a person reads it: ``answers in time``, ``outage is told [redis-hung]``."""
+    name, bracket, parameter = check.rpartition("::")[2].partition("[")
+    return name.removeprefix("test_").replace("_", " ") + (f" [{parameter}" if bracket else "")
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Something a person can look at to believe a verdict."""
@@ -50,10 +56,10 @@ class Entry:
         return cls(**known)
 
     @property
-    def title(self) -> str:
-        """The check's name as a person reads it: ``answers in time``, ``outage is told [redis-hung]``."""
-        name, bracket, parameter = self.check.rpartition("::")[2].partition("[")
-        return name.removeprefix("test_").replace("_", " ") + (f" [{parameter}" if bracket else "")
+    def place(self) -> tuple[str, int, str]:
+        """Sorts entries as the specification is written."""
+        path, _, line = self.source.rpartition(":")
+        return path, int(line or 0), self.check
 
     def mapped(self, change: Callable[[str], str]) -> Entry:
         """The same entry with every text that was measured changed by ``change``, such as a redaction."""

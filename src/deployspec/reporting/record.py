@@ -7,6 +7,7 @@ atomically, and removes the lines.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, field
@@ -50,18 +51,31 @@ class Run:
             "flaky": sum(entry.flaky for entry in self.entries.values()),
         }
 
+    def ordered(self) -> list[Entry]:
+        """The entries as the specification is written, whatever order they came in."""
+        return sorted(self.entries.values(), key=lambda entry: entry.place)
+
     def document(self) -> dict[str, Any]:
-        """The run as the run record's one JSON document."""
-        head = self.header()
+        """The run as the run record's one JSON document. A piece of evidence that checks share stands in it once."""
+        pieces: dict[str, str] = {}
+        checks = []
+        for entry in self.ordered():
+            references = []
+            for item in entry.evidence:
+                reference = hashlib.sha256(item.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+                pieces[reference] = item.text
+                references.append({"title": item.title, "ref": reference})
+            checks.append({**asdict(entry), "evidence": references})
         return {
-            **head,
+            **self.header(),
             "finished": self.finished,
             "exit_status": self.exit_status,
             "cut_short": self.cut_short,
             "counts": self.counts(),
             "not_described": self.not_described,
             "empty_markers": self.empty_markers,
-            "checks": [asdict(entry) for entry in self.entries.values()],
+            "checks": checks,
+            "evidence": pieces,
         }
 
     def header(self) -> dict[str, Any]:

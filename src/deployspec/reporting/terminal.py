@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
+from deployspec.reporting.entry import title
 from deployspec.reporting.record import Run
 
 _COLOURS = {"MET": "green", "BREACHED": "red", "UNMEASURED": "yellow"}
@@ -24,8 +25,7 @@ def summary(run: Run, width: int) -> list[Line]:
     if run.not_described:
         lines.append(Line(""))
         lines.append(Line(f"not selected, because {run.deployment or 'the deployment'} does not describe it:"))
-        names = {check.rpartition("::")[2].removeprefix("test_"): part for check, part in run.not_described.items()}
-        lines += [Line(f"  {name.replace('_', ' ')} (needs {part})") for name, part in names.items()]
+        lines += [Line(f"  {title(check)} (needs {part})") for check, part in run.not_described.items()]
     lines += [
         Line(f"-m names {marker}, which selected no check: nothing was measured of it", "yellow")
         for marker in run.empty_markers
@@ -53,8 +53,8 @@ def verdict_line(run: Run) -> Line:
 
 def _table(run: Run, width: int) -> list[Line]:
     rows = [
-        (entry.title, entry.verdict + ("~" if entry.flaky else ""), entry.measured or "-", entry.limit or "-")
-        for entry in run.entries.values()
+        (title(entry.check), entry.verdict + ("~" if entry.flaky else ""), entry.measured or "-", entry.limit or "-")
+        for entry in run.ordered()
     ]
     if not rows:
         return []

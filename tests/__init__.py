@@ -1,0 +1,1 @@
+"""Tests of the library, of the reference, and of the checks themselves."""

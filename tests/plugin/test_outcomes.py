@@ -1,0 +1,179 @@
+"""How verdicts become pytest outcomes, and what a person reads of them."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from tests.plugin.conftest import Project
+
+THREE = '''
+def test_kept(deployment, judge):
+    """The first promise."""
+    judge(met("as it should be", measured="1 s", limit="at most 2 s"))
+
+def test_broken(deployment, judge):
+    """The second promise
+
+    goes on here."""
+    judge(breached("took 3 s", measured="3 s", limit="at most 2 s"), reproduce="curl http://127.0.0.1:9/health")
+
+def test_unknown(deployment, judge):
+    judge(unmeasured("no samples"))
+'''
+
+
+def test_each_verdict_has_its_letter_and_word(project: Project) -> None:
+    """MET is a dot, BREACHED a B, UNMEASURED a U; -rA says the words; the status is 1."""
+    ran = project(THREE, "-rA")
+    assert ran.status == 1
+    assert "test_promises.py .BU" in ran.output
+    for line in ("MET checks/test_promises.py::test_kept", "BREACHED checks/test_promises.py::test_broken - took 3 s",
+                 "UNMEASURED checks/test_promises.py::test_unknown - no samples"):  # fmt: skip
+        assert line in ran.output
+    assert "2 failed, 1 passed" in ran.output
+
+
+def test_a_failure_tells_promise_limit_measured_and_command(project: Project) -> None:
+    """The failure section has all that a person needs, and no traceback."""
+    output = project(THREE).output
+    for line in ("BREACHED: took 3 s", "  promise   The second promise", "  measured  3 s", "  limit     at most 2 s",
+                 "  reproduce curl http://127.0.0.1:9/health", "  check     checks/test_promises.py:"):  # fmt: skip
+        assert line in output
+    assert "Traceback" not in output
+    assert "def test_broken" not in output
+
+
+def test_the_summary_is_a_table(project: Project) -> None:
+    """Check, verdict, measured and limit stand in columns, then the whole run in one line."""
+    output = project(THREE).output
+    assert "check    verdict     measured  limit" in output
+    assert "broken   BREACHED    3 s       at most 2 s" in output
+    assert "local (http://127.0.0.1:9): 1 MET, 1 BREACHED, 1 UNMEASURED" in output
+
+
+def test_workers_give_the_same_verdicts_and_one_summary(project: Project) -> None:
+    """Under pytest-xdist verdicts, failure texts and the table are those of a single process."""
+    alone, spread = project(THREE), project(THREE, "-n", "2")
+    assert spread.status == alone.status
+    verdicts = [[(entry["check"], entry["verdict"], entry["reason"]) for entry in ran.record["checks"]] for ran in (alone, spread)]  # type: ignore[index]  # fmt: skip
+    assert verdicts[0] == verdicts[1]
+    assert spread.output.count("= verdicts: local =") == 1
+    assert spread.output.count("BREACHED: took 3 s") == 1
+    assert "BREACHED checks/test_promises.py::test_broken - took 3 s" in spread.output
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+def test_junit_has_the_verdicts(project: Project, tmp_path: Path, workers: tuple[str, ...]) -> None:
+    """JUnit XML carries verdict, reason, measured and limit as properties, and agrees with the record."""
+    ran = project(THREE, "--junit-xml", str(tmp_path / "junit.xml"), *workers)
+    cases = {case.get("name"): case for case in ET.parse(tmp_path / "junit.xml").iter("testcase")}  # noqa: S314
+    for entry in ran.record["checks"]:  # type: ignore[index]
+        case = cases[entry["check"].rpartition("::")[2]]
+        properties = {item.get("name"): item.get("value") for item in case.iter("property")}
+        assert properties["verdict"] == entry["verdict"]
+        assert properties["reason"] == entry["reason"]
+        assert (case.find("failure") is None) == (entry["verdict"] == "MET")
+    broken = cases["test_broken"].find("failure")
+    assert broken is not None
+    assert broken.get("message") == "took 3 s"
+
+
+# body: a check that ends without a verdict of its own; reason: what is said of it.
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        pytest.param("def test_x(deployment): pass", "ended without a verdict", id="no-verdict"),
+        pytest.param("def test_x(deployment): assert 1 == 2", "a defect of deployspec or of the check", id="assertion"),
+        pytest.param("def test_x(deployment): pytest.skip('not today')", "skipped (not today)", id="skip"),
+        pytest.param("def test_x(deployment): pytest.xfail('known')", "skipped (known)", id="xfail"),
+        pytest.param("@pytest.mark.skip(reason='later')\ndef test_x(deployment): pass", "skipped (later)", id="skip-mark"),
+        pytest.param("@pytest.mark.xfail(reason='known')\ndef test_x(deployment, judge): judge(breached('no'))", "no", id="xfail-mark"),
+        pytest.param("@pytest.fixture\ndef bad(): raise OSError('disk')\ndef test_x(deployment, bad): pass", "OSError: disk", id="fixture"),
+        pytest.param("@pytest.fixture\ndef bad():\n    yield\n    raise OSError('disk')\ndef test_x(deployment, bad, judge): judge(met('fine'))", "OSError: disk", id="teardown"),
+        pytest.param("def test_x(deployment, judge):\n    judge(met('fine'))\n    judge(met('fine'))", "a check gives one verdict", id="two-verdicts"),
+        pytest.param("def test_x(deployment, judge):\n    judge(met('fine'))\n    raise ValueError('late')", "ValueError: late", id="raises-after"),
+    ],
+)  # fmt: skip
+def test_nothing_but_a_verdict_is_green(project: Project, body: str, reason: str) -> None:
+    """A check that ends in any other way is not MET: a skip, a pass without a verdict, a defect of its own."""
+    ran = project(body)
+    assert ran.status == 1, ran.output
+    entry = ran.entry("test_x")
+    assert entry["verdict"] in ("UNMEASURED", "BREACHED")
+    assert reason in entry["reason"]
+
+
+def test_a_defect_shows_where_it_sits(project: Project) -> None:
+    """For a defect of the suite itself, and only then, there is a traceback."""
+    output = project("def test_x(deployment): {}['missing']").output
+    assert "UNMEASURED: a defect of deployspec or of the check, not of the deployment: KeyError: 'missing'" in output
+    assert "Traceback (most recent call last)" in output
+
+
+LEAKS = '''
+def test_prints(deployment, judge):
+    token = deployment.headers["Authorization"].reveal()
+    print(token)
+    judge(breached("the answer said " + token))
+
+def test_raises(deployment, judge):
+    token = deployment.headers["Authorization"].reveal()
+    raise ValueError(token.split()[1])
+'''
+
+
+# options: ways in which pytest prints more than usual.
+@pytest.mark.parametrize(
+    "options",
+    [(), ("-l",), ("--tb=long", "-l", "-vv"), ("--tb=native", "-rA"), ("-n", "2", "-l"), ("--full-trace",)],
+    ids=["plain", "locals", "long", "native", "workers", "full-trace"],
+)
+def test_secrets_are_never_printed(project: Project, tmp_path: Path, options: tuple[str, ...]) -> None:
+    """A revealed secret reaches neither terminal, record nor JUnit XML, whatever pytest is told to show."""
+    ran = project(LEAKS, "--junit-xml", str(tmp_path / "junit.xml"), *options)
+    assert ran.status == 1
+    for text in (ran.output, json.dumps(ran.record), (tmp_path / "junit.xml").read_text()):
+        assert "sesame" not in text
+    assert "the answer said ***" in ran.output
+
+
+def test_the_record_is_one_document_and_leaves_no_lines(project: Project, tmp_path: Path) -> None:
+    """The run record has its format's name, the deployment, the counts; the file of lines is gone."""
+    record = project(THREE).record
+    assert record is not None
+    assert record["format"] == "deployspec.run/1"
+    assert record["deployment"] == "local"
+    assert record["counts"] == {"MET": 1, "BREACHED": 1, "UNMEASURED": 1, "flaky": 0}
+    assert record["exit_status"] == 1
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("record")] == ["record.json"]
+
+
+def test_a_killed_run_leaves_what_it_knew(project: Project, tmp_path: Path) -> None:
+    """A run that dies leaves its lines: a header, and every check that had ended."""
+    ran = project(THREE + "\ndef test_dies(deployment):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n")
+    assert ran.status == -9
+    lines = [json.loads(line) for line in (tmp_path / "record.json.part").read_text().splitlines()]
+    assert lines[0]["format"] == "deployspec.run/1"
+    assert [line["verdict"] for line in lines[1:]] == ["MET", "BREACHED", "UNMEASURED"]
+
+
+def test_a_run_cut_short_is_not_green(project: Project) -> None:
+    """With -x, the checks that did not run are told, and an interrupt is told as such."""
+    ran = project(THREE, "-x")
+    assert "cut short: 1 of 3 checks did not run" in ran.output
+    ran = project("def test_x(deployment, judge): judge(met('fine'))\ndef test_y(deployment): raise KeyboardInterrupt")
+    assert ran.status == 2
+    assert ran.record is not None
+    assert ran.record["cut_short"] == "interrupted"
+
+
+def test_a_record_that_cannot_be_written_fails_the_run(project: Project, tmp_path: Path) -> None:
+    """Nothing is lost silently: a record that cannot be written turns a green run red."""
+    (tmp_path / "file").write_text("")
+    ran = project("def test_x(deployment, judge): judge(met('fine'))", "--record", str(tmp_path / "file" / "record.json"))
+    assert ran.status == 1
+    assert "the run record could not be written" in ran.output

@@ -1,0 +1,70 @@
+"""Runs the suite as a user does, in a process of its own, and reads what it left."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+LIMIT = 120
+"""Seconds after which a run of the suite counts as hung. The longest takes a tenth of it on a free machine."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished run of pytest."""
+
+    status: int
+    output: str
+    """Standard output and error."""
+    record: dict[str, Any] | None
+    """The run record; None where none was written."""
+
+    def verdict(self, check: str) -> str:
+        """The verdict on one check, by the name of its test, parameters included."""
+        return self.entry(check)["verdict"]
+
+    def entry(self, check: str) -> dict[str, Any]:
+        """The record's entry of one check."""
+        assert self.record is not None, self.output
+        return next(entry for entry in self.record["checks"] if entry["check"].endswith(f"::{check}"))
+
+
+def run_checks(
+    deployment: Path | str | None,
+    *options: str,
+    folder: Path,
+    environ: dict[str, str] | None = None,
+    chapter: str = "health",
+    root: Path = ROOT,
+) -> Ran:
+    """``pytest checks -m <chapter> --deployment <deployment> <options>``, with its record in ``folder``."""
+    record = folder / "record.json"
+    record.unlink(missing_ok=True)
+    named = [] if deployment is None else ["--deployment", str(deployment)]
+    command = [sys.executable, "-m", "pytest", "checks", "-m", chapter, *named, "--record", str(record), "-p", "no:cacheprovider", *options]  # fmt: skip
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DEPLOYMENT"))}
+    done = subprocess.run(
+        command,
+        cwd=root,
+        env={**clean, "COLUMNS": "140", **(environ or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=LIMIT,
+        check=False,
+    )
+    text = done.stdout.decode("utf-8", "replace")
+    return Ran(done.returncode, text, json.loads(record.read_text()) if record.exists() else None)
+
+
+def deployment_file(folder: Path, base_url: str, health: str = "{timeout: 1s, expect_version: 0.1.0}", more: str = "") -> Path:
+    """Write a deployment file for a local server; ``health`` and ``more`` are YAML."""
+    path = folder / "local.yaml"
+    path.write_text(f"base_url: {base_url}\nhealth: {health}\n{more}\n")
+    return path
