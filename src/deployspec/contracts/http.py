@@ -75,6 +75,8 @@ class Answer:
     """The prober's clock at the last byte, in seconds since the epoch (``sent_at`` plus elapsed monotonic time)."""
     timings: Timings
     hops: tuple[Hop, ...] = ()
+    via: str = ""
+    """The proxy between the prober and that URL, such as ``proxy http://proxy.example:3128``; empty without one."""
 
     def header(self, name: str) -> str | None:
         """All values of one header, joined by a comma as RFC 9110 allows; None where it is absent."""
@@ -95,6 +97,8 @@ class Failure:
     sent_at: float
     timings: Timings
     hops: tuple[Hop, ...] = ()
+    via: str = ""
+    """The proxy between the prober and that URL, such as ``proxy http://proxy.example:3128``; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,37 @@
+"""The command that repeats a call by hand. Pure."""
+
+from __future__ import annotations
+
+import shlex
+
+from deployspec.probes.http.request import DEFAULT_HEADERS, MASK, Request
+
+MAX_REDIRECTS = 5
+
+
+def curl_line(request: Request) -> str:
+    """A ``curl`` command line that asks the same, to be pasted into a shell.
+
+    The values of the user's headers are masked: they are put in by hand. The size limit, the retries and the rule
+    that no header follows a redirect to another origin have no exact counterpart in curl. Proxies come from the
+    environment, as for curl itself.
+    """
+    words = [
+        "curl",
+        "--silent",
+        "--show-error",
+        "--include",
+        "--location",
+        "--max-redirs",
+        str(MAX_REDIRECTS),
+    ]
+    words += ["--max-time", f"{request.timeout:g}", "--compressed"]
+    if request.ca is not None:
+        words += ["--cacert", str(request.ca)]
+    overridden = {name.lower() for name in request.headers}
+    for name in ("Accept", "X-Synthetic"):
+        if name.lower() not in overridden:
+            words += ["--header", f"{name}: {DEFAULT_HEADERS[name]}"]
+    for name in request.headers:
+        words += ["--header", f"{name}: {MASK}"]
+    return shlex.join([*words, str(request.parsed_url)])
