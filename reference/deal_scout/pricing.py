@@ -32,8 +32,8 @@ def comparables(category: str) -> Select[Any]:
 
 def suggest(row: Row[Any], condition: Condition) -> Suggestion | None:
     """Turn the answer to `comparables` into a price; None when nothing compares."""
-    number, quartiles = row[0], row[1:]
+    number = row[0]
     if not number:
         return None
-    low, middle, high = ((Decimal(str(price)) * _FACTOR[condition]).quantize(_CENT) for price in quartiles)
-    return Suggestion(price=middle, low=low, high=high, comparables=number)
+    prices: list[Decimal] = [(Decimal(str(price)) * _FACTOR[condition]).quantize(_CENT) for price in row[1:]]
+    return Suggestion(price=prices[1], low=prices[0], high=prices[2], comparables=number)

@@ -1,6 +1,7 @@
 """A part of the deployment: one process of ours, its command, its output, its end."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -159,12 +160,19 @@ async def run_to_end(
     try:
         async with asyncio.timeout(limit):
             await process.communicate(stdin)
-    except BaseException as error:
-        processes.kill_family(process.pid)
-        await process.wait()
-        if isinstance(error, TimeoutError):
-            raise PartError(f"{name} took more than {limit:g} s\n{tail_of(output)}") from error
+    except TimeoutError as error:
+        raise PartError(f"{name} took more than {limit:g} s\n{tail_of(output)}") from error
+    except asyncio.CancelledError:
+        # Called off. These commands take a moment only, and tidy up after themselves if they may end: a
+        # killed initdb leaves its shared memory in /dev/shm.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await process.wait()
         raise
+    finally:
+        if process.returncode is None:
+            processes.kill_family(process.pid)
+            await process.wait()
     if process.returncode != 0:
         raise PartError(
             f"{name} ended with status {process.returncode}\ncommand: {' '.join(command)}\n{tail_of(output)}"

@@ -1,0 +1,199 @@
+"""The supervisor: what it leaves behind, however it ends, is nothing."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from reference.process import ROOT, ReferenceFailedError, boot, running_reference
+from reference.supervisor import deployment as deployment_module
+from reference.supervisor.deployment import Deployment
+from reference.supervisor.folder import Folder
+
+from .client import ask, records, until
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A temporary folder of the test's own, which PostgreSQL's user may enter, as pytest's are not."""
+    with tempfile.TemporaryDirectory(prefix="supervisor-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def environment(place: Path, **more: str) -> dict[str, str]:
+    """Give an environment whose temporary folder is `place`."""
+    return {**os.environ, "TMPDIR": str(place), **more}
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Give the command lines that name a deployment's folder, those of PostgreSQL's children too."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        line = " ".join(process.info["cmdline"] or [])
+        if folder.name in line and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(line)
+    return found
+
+
+def assert_nothing_left(place: Path, folder: Path) -> None:
+    """No process, no folder, no shared memory; a moment is granted to processes that were just killed."""
+    until(lambda: not processes_of(folder), limit=10.0)
+    until(lambda: not list(place.iterdir()), limit=10.0)
+    assert not list(Path("/dev/shm").glob("PostgreSQL.*"))  # noqa: S108 - not a temporary file of ours
+
+
+def test_ends_with_its_standard_input(place: Path) -> None:
+    """When standard input ends, all is gone, and the exit status is 0."""
+    with running_reference(env=environment(place)) as reference:
+        assert list(place.iterdir()) == [reference.folder]
+        # PostgreSQL with its children, Redis, the API, the worker: this is what must go.
+        assert len(processes_of(reference.folder)) >= 8
+        assert set(reference.pids()) == {"postgres", "redis", "api", "worker"}
+    assert reference.process.returncode == 0
+    assert_nothing_left(place, reference.folder)
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name
+)
+def test_ends_on_a_signal(place: Path, number: signal.Signals) -> None:
+    """On a signal all is gone, and the exit status is 0; hung parts are no obstacle."""
+    with running_reference(env=environment(place)) as reference:
+        with contextlib.suppress(Exception):
+            with reference.broken("postgres-hung"), reference.broken("redis-hung"):
+                reference.process.send_signal(number)
+                assert reference.process.wait(15) == 0
+                assert_nothing_left(place, reference.folder)
+        assert_nothing_left(place, reference.folder)
+
+
+def test_ends_with_a_killed_parent(place: Path) -> None:
+    """A parent that is killed with SIGKILL takes everything along."""
+    code = (
+        "import time\nfrom reference.process import boot\n"
+        "print(boot().deployment_file, flush=True)\ntime.sleep(300)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment(place), stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        folder = Path(parent.stdout.readline().strip()).parent
+        assert processes_of(folder)
+        parent.kill()
+    assert_nothing_left(place, folder)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's death")
+@pytest.mark.parametrize("fault", [None, "postgres-hung"])
+def test_killed_supervisor_is_cleaned_up_after(place: Path, fault: str | None) -> None:
+    """A supervisor that is killed with SIGKILL takes its processes along; the next one removes its folder."""
+    reference = boot(env=environment(place))
+    with contextlib.ExitStack() as stack:
+        if fault is not None:
+            broken = reference.broken(fault)
+            broken.__enter__()  # and never mended: there is nobody left to ask
+        stack.callback(lambda: contextlib.suppress(ReferenceFailedError).__enter__())
+        reference.process.kill()
+        reference.process.wait(10)
+    until(lambda: not processes_of(reference.folder), limit=10.0)
+    assert reference.folder.exists()
+    with pytest.raises(ReferenceFailedError, match="exit status -9"):
+        reference.close()
+    with running_reference(env=environment(place)) as another:
+        assert list(place.iterdir()) == [another.folder]
+    assert_nothing_left(place, another.folder)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.3, 0.8, 1.5])
+def test_can_be_called_off_while_it_boots(place: Path, seconds: float) -> None:
+    """When standard input ends during the boot, nothing is left of it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reference"],
+        cwd=ROOT,
+        env=environment(place),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    time.sleep(seconds)  # the point of the boot at which it ends is what this test varies
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert output == b""
+    until(lambda: not list(place.iterdir()))
+    until(lambda: not [line for line in map(str, psutil.process_iter(["cmdline"])) if place.name in line])
+
+
+def test_two_run_at_once(place: Path) -> None:
+    """Two references know nothing of each other; each heeds its own log level."""
+    with (
+        running_reference(env=environment(place)) as one,
+        running_reference("--log-level", "WARNING", env=environment(place)) as other,
+    ):
+        with one.broken("postgres-stopped"):
+            assert ask(one, "/health").status == 503
+            assert ask(other, "/health").status == 200
+        assert records(one, "app.log", level="INFO")
+        assert not records(other, "app.log", level="INFO")
+        assert len(list(place.iterdir())) == 2
+    assert_nothing_left(place, one.folder)
+    assert_nothing_left(place, other.folder)
+
+
+def test_says_which_part_did_not_start(place: Path) -> None:
+    """A part that ends at once is named, with its command, its status and the end of its log."""
+    programs = place / "programs"
+    programs.mkdir()
+    fake = programs / "redis-server"
+    fake.write_text("#!/bin/sh\necho 'FATAL CONFIG FILE ERROR' >&2\nexit 3\n")
+    fake.chmod(0o755)
+    with pytest.raises(ReferenceFailedError) as caught:
+        boot(env=environment(place, PATH=f"{programs}:{os.environ['PATH']}"))
+    message = str(caught.value)
+    assert "exit status 1\nthe reference did not start: redis ended with status 3\ncommand: " in message
+    assert "redis-server" in message
+    assert "its log ends:\n  FATAL CONFIG FILE ERROR" in message
+    assert list(place.iterdir()) == [programs]
+
+
+def test_says_what_is_not_installed(place: Path) -> None:
+    """A program that is missing is named, with the way to get it."""
+    with pytest.raises(ReferenceFailedError, match="redis-server was not found; Debian: apt-get install"):
+        boot(env=environment(place, PATH=str(place)))
+    assert list(place.iterdir()) == []
+
+
+def test_takes_other_ports_when_one_is_taken(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that somebody else has is no failure: the boot is tried with others."""
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    sample = deployment_module.random.sample
+    tried: list[list[int]] = []
+
+    async def boot_once(folder: Folder, taken: int) -> None:
+        def ports(population: range, number: int) -> list[int]:
+            tried.append([taken, taken] if not tried else sample(population, number))
+            return tried[-1]
+
+        monkeypatch.setattr(deployment_module.random, "sample", ports)
+        deployment = Deployment(folder, "INFO")
+        try:
+            await deployment.boot()
+        finally:
+            await deployment.stop()
+
+    with (
+        contextlib.closing(__import__("socket").create_server(("127.0.0.1", 0))) as listener,
+        Folder() as folder,
+    ):
+        asyncio.run(boot_once(folder, listener.getsockname()[1]))
+        assert (folder.path / "deployment.yaml").exists()
+    assert len(tried) == 2
+    assert_nothing_left(place, folder.path)
