@@ -27,7 +27,7 @@ _HARMLESS_VALUES = {"true", "false", "null", "none"}
 _TELLING_NAME = re.compile(
     r"token|secret|passw|pwd|credential|auth|api_?key|private|signature|dsn", re.IGNORECASE
 )
-_PASSWORD = re.compile(r"://[^/?#\s@]*:([^/?#\s]*)@")
+_PASSWORD = re.compile(r"://[^/?#\s@:]*:([^/?#\s]*)@")
 
 
 def with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:

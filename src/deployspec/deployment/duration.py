@@ -24,6 +24,8 @@ _WHOLE = re.compile("".join(f"(?:([0-9]+){unit})?" for unit in _UNITS))
 _PIECES = re.compile(r"[0-9]+([^0-9]+)")
 _LONGEST = 2**63 // 1_000_000
 """Prometheus counts nanoseconds in 64 bits: about 292 years, here in milliseconds."""
+_LONGEST_TEXT = 100
+"""In characters: the search for the exact reason takes time that grows with the square."""
 EXPECTED = "a duration such as 2s, 500ms or 1h30m"
 
 
@@ -68,6 +70,8 @@ def format_duration(seconds: float) -> str:
 
 def _objection(text: str) -> Unfit:
     """What exactly is wrong with a text that is no duration."""
+    if len(text) > _LONGEST_TEXT:
+        return Unfit("{}, which is too long for a duration", EXPECTED)
     if not text.strip():
         return Unfit("an empty duration", EXPECTED)
     if text == "0":

@@ -30,11 +30,11 @@ class Interpolated:
     """What was found and what was expected, for each variable that could not be replaced."""
 
 
-def interpolate(text: str, environ: Mapping[str, str]) -> Interpolated:
+def interpolate(text: str, environ: Mapping[str, str], room: int) -> Interpolated:
     """Replace the variables in ``text``.
 
     ``${NAME}`` must be set and not empty; ``${NAME:-default}`` stands for the default where NAME is unset or
-    empty; ``$$`` is one dollar sign; a dollar sign before anything but a letter, ``_`` or ``{`` is itself.
+    empty; ``$$`` is one dollar sign; a dollar sign before anything but a letter, ``_`` or ``{`` is itself. The variables' values have ``room`` characters in all.
     """
     if "$" not in text:
         return Interpolated(text)
@@ -43,6 +43,7 @@ def interpolate(text: str, environ: Mapping[str, str]) -> Interpolated:
     problems: list[tuple[str, str]] = []
 
     def replaced(match: re.Match[str]) -> str:
+        nonlocal room
         name, default = match["name"], match["default"]
         if match["escaped"]:
             return "$"
@@ -51,11 +52,13 @@ def interpolate(text: str, environ: Mapping[str, str]) -> Interpolated:
             return ""
         value = environ.get(name, "")
         variables.append(name)
-        if value:
-            if any("\ud800" <= letter <= "\udfff" for letter in value):
+        room -= len(value)
+        if room < 0:
+            problems.append(("variables with very long values", "at most 1 MiB in all"))
+            value = ""
+        elif value:
+            if not _is_unicode(value):
                 problems.append((f"${{{name}}}, whose value is no UTF-8", "a text in UTF-8"))
-            elif "\0" in value:
-                problems.append((f"${{{name}}}, whose value has a NUL in it", "a text"))
         elif default is not None:
             value = default[2:]
         else:
@@ -67,6 +70,15 @@ def interpolate(text: str, environ: Mapping[str, str]) -> Interpolated:
 
     result = _DOLLAR.sub(replaced, text)
     return Interpolated(result, tuple(variables), tuple(values), tuple(problems))
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether no byte was kept as half a surrogate pair, as Python does with an environment that is no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _malformed(*, bare: bool) -> tuple[str, str]:

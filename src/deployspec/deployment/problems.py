@@ -34,6 +34,9 @@ class Problems:
 
     found: set[Problem] = field(default_factory=set)
 
+    untold: int = 0
+    """How many more there are, beyond what anyone would read."""
+
     def add(self, place: tuple[int, int], found: str, expected: str) -> None:
         """Note a problem at ``place``, a line and a column."""
         self.found.add(Problem(*place, found, expected))
@@ -41,8 +44,9 @@ class Problems:
     def told(self, path: Path) -> str:
         """All of them in the file's order, one a line."""
         lines = [problem.told(path) for problem in sorted(self.found)]
-        if len(lines) > MOST_TOLD:
-            lines[MOST_TOLD:] = [f"{printable(str(path))}: and {len(lines) - MOST_TOLD} more problems"]
+        more = len(lines) - MOST_TOLD + self.untold
+        if more > 0:
+            lines[MOST_TOLD:] = [f"{printable(str(path))}: and {more} more problems"]
         return "\n".join(lines)
 
 
@@ -70,7 +74,7 @@ def suggestion(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, if one is near."""
     import difflib
 
-    if len(word) < 3:
+    if not 3 <= len(word) <= 40:
         return None
     simplified = {_simplified(name): name for name in known}
     near = difflib.get_close_matches(_simplified(word), simplified, n=1, cutoff=0.6)

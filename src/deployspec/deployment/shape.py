@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deployspec.deployment.problems import Problems, listed, suggestion
+from deployspec.deployment.problems import MOST_TOLD, Problems, listed, suggestion
 from deployspec.deployment.schema import FORMATS, Schema, expectation, resolved, types, validator
 from deployspec.deployment.unfit import Unfit
 from deployspec.deployment.values import Place, Steps, Values
@@ -12,11 +12,16 @@ from deployspec.deployment.values import Place, Steps, Values
 
 def check_shape(values: Values, problems: Problems) -> set[str]:
     """Note everything that the schema objects to. Returns the top-level keys that hold a problem."""
-    errors = list(validator().iter_errors(values.data))
-    for error in errors:
+    errors = sorted(validator().iter_errors(values.data), key=lambda error: _position(error, values))
+    problems.untold += max(0, len(errors) - MOST_TOLD)
+    for error in errors[:MOST_TOLD]:
         _Objection(error, values, problems).note()
     paths: list[Steps] = [*(tuple(error.instance_path) for error in errors), *values.spoilt]
     return {str(path[0]) for path in paths if path}
+
+
+def _position(error: Any, values: Values) -> tuple[int, int]:
+    return values.places[tuple(error.instance_path)].position
 
 
 class _Objection:
@@ -35,7 +40,9 @@ class _Objection:
         kind = self.error.kind
         match kind.name:
             case "additionalProperties":
-                for key in kind.unexpected:
+                unexpected = sorted(kind.unexpected, key=lambda key: self.values.keys[*self.path, key])
+                self.problems.untold += max(0, len(unexpected) - MOST_TOLD)
+                for key in unexpected[:MOST_TOLD]:
                     self.unknown_key(key)
             case "propertyNames":
                 self.wrong_name(kind.error.instance)

@@ -32,7 +32,7 @@ class Scalar:
     text: str
     plain: bool
     """Whether it may be a number, a boolean or null: it has no quotes."""
-    size: int = 1
+    size: int
 
 
 @dataclass(slots=True)
@@ -153,7 +153,8 @@ class _Builder:
         if any("\ud800" <= letter <= "\udfff" for letter in event.value):
             self.problems.add(place, "an escape of half a character", "whole characters")
             raise _Stop
-        self.add(Scalar(place, event.value, plain), event.anchor)
+        # A long text counts for more than one node, or a thousand aliases of it would fill the memory.
+        self.add(Scalar(place, event.value, plain, 1 + len(event.value) // 256), event.anchor)
 
     def tag(self, place: tuple[int, int]) -> None:
         # Not quoted: it may be a password that begins with an exclamation mark.

@@ -13,6 +13,8 @@ from deployspec.deployment.scalars import cast, is_null, is_text
 from deployspec.deployment.schema import Schema, below, types
 from deployspec.deployment.tree import Mapping, Node, Scalar, Sequence
 
+MOST_TEXT = 1024 * 1024
+"""In characters, of all values with variables in them together."""
 Steps = tuple[str | int, ...]
 """The keys and indexes that lead to a value."""
 
@@ -53,6 +55,7 @@ class _Evaluation:
         self.environ = environ
         self.problems = problems
         self.values = Values()
+        self.room = MOST_TEXT
 
     def run(self, root: Mapping) -> Values:
         self.values.data = self.value(root, schemas.schema(), (), secret=False)
@@ -76,7 +79,8 @@ class _Evaluation:
         return result
 
     def scalar(self, node: Scalar, schema: Schema, path: Steps, *, secret: bool) -> Any:
-        done = interpolate(node.text, self.environ)
+        done = interpolate(node.text, self.environ, self.room)
+        self.room -= len(done.text) if done.variables else 0
         self.values.from_variables.update(zip(done.variables, done.values, strict=True))
         if secret:
             self.values.secret_variables.update(done.variables)
@@ -137,5 +141,5 @@ def _shown(node: Scalar, variables: tuple[str, ...], schema: Schema, *, secret: 
     head, query, _ = text.partition("?")
     text = head + ("?…" if query else "")
     if not node.plain and "string" not in types(schema):
-        return f"the text {text} in quotes"
+        return f"the text {shown(text)} in quotes"
     return shown(text)
