@@ -23,9 +23,13 @@ def main(wanted: list[str]) -> None:
     for name in wanted or PARTS:
         text = importlib.import_module(f"bench.{name}").run()
         today = datetime.datetime.now(datetime.UTC).date().isoformat()
-        kept[name] = f"<!-- {name} -->\n{text.rstrip()}\n\nMeasured {today} on {machine()}.\n<!-- /{name} -->\n"
+        kept[name] = (
+            f"<!-- {name} -->\n{text.rstrip()}\n\nMeasured {today} on {machine()}.\n<!-- /{name} -->\n"
+        )
         print(text)
-    RESULTS.write_text("# Results\n\nWritten by `make bench`.\n\n" + "\n".join(text for text in kept.values() if text))
+    RESULTS.write_text(
+        "# Results\n\nWritten by `make bench`.\n\n" + "\n".join(text for text in kept.values() if text)
+    )
 
 
 def _section(text: str, name: str) -> str:

@@ -30,7 +30,9 @@ def run() -> str:
             )  # fmt: skip
             walls.append(time.perf_counter() - began)
             if done.returncode != 0:
-                red.append(f"run {number + 1}, status {done.returncode}:\n\n```\n{done.stdout[-3000:]}\n```\n")
+                red.append(
+                    f"run {number + 1}, status {done.returncode}:\n\n```\n{done.stdout[-3000:]}\n```\n"
+                )
             print(f"green: {number + 1 - len(red)} of {number + 1}", file=sys.stderr, flush=True)
     return f"""## The clean reference is green
 

@@ -48,7 +48,9 @@ def run_checks(
     record.unlink(missing_ok=True)
     named = [] if deployment is None else ["--deployment", str(deployment)]
     command = [sys.executable, "-m", "pytest", "checks", "-m", chapter, *named, "--record", str(record), "-p", "no:cacheprovider", *options]  # fmt: skip
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DEPLOYMENT"))}
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DEPLOYMENT"))
+    }
     done = subprocess.run(
         command,
         cwd=root,
@@ -63,7 +65,9 @@ def run_checks(
     return Ran(done.returncode, text, json.loads(record.read_text()) if record.exists() else None)
 
 
-def deployment_file(folder: Path, base_url: str, health: str = "{timeout: 1s, expect_version: 0.1.0}", more: str = "") -> Path:
+def deployment_file(
+    folder: Path, base_url: str, health: str = "{timeout: 1s, expect_version: 0.1.0}", more: str = ""
+) -> Path:
     """Write a deployment file for a local server; ``health`` and ``more`` are YAML."""
     path = folder / "local.yaml"
     path.write_text(f"base_url: {base_url}\nhealth: {health}\n{more}\n")

@@ -147,3 +147,152 @@ def test_fault_of_the_service(row: Row, reference: Reference, tmp_path: Path) ->
     local = deployment_file(tmp_path, reference.deployment["base_url"], row.health, row.more)
     with reference.health_fault(row.fault):
         compare(run_checks(local, folder=tmp_path), row)
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A fault of the wire: a transport fault of the raw server, and what is expected of it."""
+
+    fault: str
+    reason: str
+    """A piece of the reason that ``test_answers_in_time`` gives."""
+    url: str = "{url}"
+    options: tuple[str, ...] = ()
+    environ: dict[str, str] = field(default_factory=dict)
+
+
+# Each takes the answer away: test_answers_in_time is BREACHED for this reason, and nothing else can be judged.
+NO_ANSWER = [
+    Wire("refused", "refused"),
+    Wire("black-hole", "connecting"),
+    Wire("accepts-never-answers", "headers"),
+    Wire("closes-without-answer", "without"),
+    Wire("reset-before-answer", "reset"),
+    Wire("not-http", "HTTP"),
+    Wire("drip-headers", "headers"),
+    Wire("endless-headers", "header"),
+    Wire("endless-1xx", ""),
+    Wire("reset-mid-body", "reset"),
+    Wire("short-body", ""),
+    Wire("drip-body", "body"),
+    Wire("endless-body", "MiB"),
+    Wire("body-200mb", "MiB"),
+    Wire("body-200mb-chunked", "MiB"),
+    Wire("gzip-bomb", "MiB"),
+    Wire("broken-gzip", "gzip"),
+    Wire("truncated-gzip", "gzip"),
+    Wire("redirect-loop", "loop"),
+    Wire("redirect-chain-6", "redirects"),
+    Wire("redirect-nowhere", "Location"),
+    Wire("redirect-to-file-scheme", "file"),
+    Wire("stalled-tls", "TLS"),
+    Wire("expired", "expired"),
+    Wire("self-signed", "self-signed"),
+    Wire("wrong-host", "not valid for"),
+    Wire("unknown-ca", ""),
+    Wire("healthy", "no-such-host.invalid", "http://no-such-host.invalid", ("-p", "tests.faulty_resolver"), {"FAULTY_RESOLVER": "unknown"}),
+    Wire("healthy", "name lookup", "http://stalled.invalid", ("-p", "tests.faulty_resolver"), {"FAULTY_RESOLVER": "stalled"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wire", NO_ANSWER, ids=lambda wire: wire.environ.get("FAULTY_RESOLVER", wire.fault))
+def test_fault_of_the_wire(wire: Wire, tmp_path: Path) -> None:
+    """Without an answer one check is BREACHED for the fault's own reason, and all others say that they cannot judge.
+
+    The whole run costs the time limit once, not once a check.
+    """
+    row = Row(wire.fault, {IN_TIME: wire.reason}, WITHOUT_ANSWER)
+    with serve(wire.fault) as server:
+        health = "{timeout: 1s, max_response_time: 1s, expect_version: 0.1.0}"
+        ca = f"ca: {server.ca_file}" if server.ca_file and wire.fault != "unknown-ca" else ""
+        local = deployment_file(tmp_path, wire.url.format(url=server.base_url), health, ca)
+        ran = run_checks(local, *wire.options, folder=tmp_path, environ=wire.environ)
+    compare(ran, row)
+    assert ran.record is not None
+    assert sum(entry["duration"] for entry in ran.record["checks"]) < 2 + 1, "the time limit and 1 s, once"
+
+
+def test_a_resolver_that_does_not_answer_teaches_nothing(tmp_path: Path) -> None:
+    """Where the prober's own side fails, every check is UNMEASURED, and none is BREACHED."""
+    row = Row("unreachable", {}, ALL)
+    local = deployment_file(tmp_path, "http://deal-scout.invalid", "{timeout: 1s, max_response_time: 1s, expect_version: 0.1.0}")
+    compare(run_checks(local, "-p", "tests.faulty_resolver", folder=tmp_path, environ={"FAULTY_RESOLVER": "unreachable"}), row)
+
+
+def test_a_private_ca_is_named_and_trusted(tmp_path: Path) -> None:
+    """With ``ca:`` the same server is green that is a breach without it."""
+    with serve("tls-ok") as server:
+        local = deployment_file(tmp_path, server.base_url, more=f"ca: {server.ca_file}")
+        compare(run_checks(local, folder=tmp_path), Row("none", {}))
+        local = deployment_file(tmp_path, server.base_url, "{timeout: 1s, max_response_time: 1s, expect_version: 0.1.0}")
+        compare(run_checks(local, folder=tmp_path), Row("no-ca", {IN_TIME: "certificate"}, WITHOUT_ANSWER))
+
+
+def test_a_redirect_to_another_host_is_not_its_own_answer(tmp_path: Path) -> None:
+    """A perfect answer from another host is somebody else's."""
+    with serve("redirect-other-host") as server:
+        row = Row("redirect-other-host", {OWN: "127.0.0.1"}, FROM_ELSEWHERE)
+        compare(run_checks(deployment_file(tmp_path, server.base_url, row.health), folder=tmp_path), row)
+
+
+def test_a_pass_after_a_retry_is_flaky(tmp_path: Path) -> None:
+    """With ``retries`` a lost connection is tried again; what passes then is MET, but told as flaky, not as plain green."""
+    health = "{timeout: 1s, max_response_time: 1s, expect_version: 0.1.0, retries: 3}"
+    with serve("resets-then-ok") as server:
+        ran = run_checks(deployment_file(tmp_path, server.base_url, health), "-rA", folder=tmp_path)
+    compare(ran, Row("resets-then-ok", {}))
+    assert ran.entry(HEALTHY)["flaky"]
+    assert "MET (flaky) checks/test_health.py::test_healthy_now" in ran.output
+    assert "flaky: an answer came only after a retry" in ran.output
+    titles = [piece["title"] for piece in ran.entry(HEALTHY)["evidence"]]
+    assert any("attempt 1 of" in title for title in titles), titles
+
+
+def test_without_retries_a_lost_connection_is_a_breach(tmp_path: Path) -> None:
+    """By default nothing is tried twice."""
+    with serve("resets-then-ok") as server:
+        ran = run_checks(deployment_file(tmp_path, server.base_url), folder=tmp_path)
+    assert ran.verdict(IN_TIME) == "BREACHED"
+
+
+def test_every_check_has_a_fault() -> None:
+    """A check that no row turns red does not land."""
+    from_wire = {IN_TIME, OWN}
+    from_service = {check for row in SERVICE for check in row.breached}
+    from_outages = {check.partition("[")[0] for row in OUTAGES for check in row.breached}
+    collected = {
+        line.partition("::")[2].partition("[")[0]
+        for line in run_checks(None, "--collect-only", "-q", folder=Path("/nonexistent")).output.splitlines()
+        if line.startswith("checks/test_health.py::")
+    }
+    assert collected == from_wire | from_service | from_outages
+
+
+def _outage(fault: str) -> str:
+    return f"test_outage_is_told[{fault}]"
+
+
+# Faults of a health endpoint that only an outage brings to light; Row.breached as above, of the outages alone.
+OUTAGES = [
+    Row("none", {}),
+    Row("blind-to-redis", {_outage("redis-stopped"): "redis is true", _outage("redis-hung"): "redis is true"}),
+    Row("blind-to-postgres", {_outage("postgres-stopped"): "db is true", _outage("postgres-hung"): "db is true"}),
+    Row("blames-both", {_outage(fault): "false too" for fault in ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")}),
+    Row("late-with-outage", {_outage(fault): "no complete answer" for fault in ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")}),
+]  # fmt: skip
+
+
+@pytest.mark.xdist_group("reference")
+@pytest.mark.parametrize("row", OUTAGES, ids=lambda row: row.fault)
+def test_fault_that_an_outage_brings_to_light(row: Row, reference: Reference, tmp_path: Path) -> None:
+    """Each outage is told by a sound endpoint, and each way of not telling it is a breach of that outage's check."""
+    with reference.health_fault(row.fault):
+        compare(run_checks(reference.deployment_file, "-k", "outage", folder=tmp_path), row)
+
+
+@pytest.mark.xdist_group("reference")
+def test_a_part_that_comes_back_too_late(reference: Reference, tmp_path: Path) -> None:
+    """Not healthy again within ``recovery`` of the part's return is a breach."""
+    row = Row("slow-recovery", {_outage("redis-stopped"): "not healthy"})
+    with reference.health_fault(row.fault):
+        compare(run_checks(reference.deployment_file, "-k", "redis-stopped", folder=tmp_path), row)

@@ -34,7 +34,13 @@ Project = Callable[..., Ran]
 def project(tmp_path: Path) -> Project:
     """``project(body, *options)``: run pytest on a project with one file of checks; ``more`` adds files."""
 
-    def run(body: str, *options: str, deployment: str | None = "local", more: dict[str, str] | None = None, **kwargs: object) -> Ran:
+    def run(
+        body: str,
+        *options: str,
+        deployment: str | None = "local",
+        more: dict[str, str] | None = None,
+        **kwargs: object,
+    ) -> Ran:
         files = {
             "pytest.ini": INI,
             "checks/test_promises.py": HEAD + textwrap.dedent(body),

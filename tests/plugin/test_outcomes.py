@@ -110,11 +110,14 @@ def test_nothing_but_a_verdict_is_green(project: Project, body: str, reason: str
 def test_a_defect_shows_where_it_sits(project: Project) -> None:
     """For a defect of the suite itself, and only then, there is a traceback."""
     output = project("def test_x(deployment): {}['missing']").output
-    assert "UNMEASURED: a defect of deployspec or of the check, not of the deployment: KeyError: 'missing'" in output
+    assert (
+        "UNMEASURED: a defect of deployspec or of the check, not of the deployment: KeyError: 'missing'"
+        in output
+    )
     assert "Traceback (most recent call last)" in output
 
 
-LEAKS = '''
+LEAKS = """
 def test_prints(deployment, judge):
     token = deployment.headers["Authorization"].reveal()
     print(token)
@@ -123,7 +126,7 @@ def test_prints(deployment, judge):
 def test_raises(deployment, judge):
     token = deployment.headers["Authorization"].reveal()
     raise ValueError(token.split()[1])
-'''
+"""
 
 
 # options: ways in which pytest prints more than usual.
@@ -154,7 +157,10 @@ def test_the_record_is_one_document_and_leaves_no_lines(project: Project, tmp_pa
 
 def test_a_killed_run_leaves_what_it_knew(project: Project, tmp_path: Path) -> None:
     """A run that dies leaves its lines: a header, and every check that had ended."""
-    ran = project(THREE + "\ndef test_dies(deployment):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n")
+    ran = project(
+        THREE
+        + "\ndef test_dies(deployment):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
     assert ran.status == -9
     lines = [json.loads(line) for line in (tmp_path / "record.json.part").read_text().splitlines()]
     assert lines[0]["format"] == "deployspec.run/1"
@@ -165,7 +171,9 @@ def test_a_run_cut_short_is_not_green(project: Project) -> None:
     """With -x, the checks that did not run are told, and an interrupt is told as such."""
     ran = project(THREE, "-x")
     assert "cut short: 1 of 3 checks did not run" in ran.output
-    ran = project("def test_x(deployment, judge): judge(met('fine'))\ndef test_y(deployment): raise KeyboardInterrupt")
+    ran = project(
+        "def test_x(deployment, judge): judge(met('fine'))\ndef test_y(deployment): raise KeyboardInterrupt"
+    )
     assert ran.status == 2
     assert ran.record is not None
     assert ran.record["cut_short"] == "interrupted"
@@ -174,6 +182,10 @@ def test_a_run_cut_short_is_not_green(project: Project) -> None:
 def test_a_record_that_cannot_be_written_fails_the_run(project: Project, tmp_path: Path) -> None:
     """Nothing is lost silently: a record that cannot be written turns a green run red."""
     (tmp_path / "file").write_text("")
-    ran = project("def test_x(deployment, judge): judge(met('fine'))", "--record", str(tmp_path / "file" / "record.json"))
+    ran = project(
+        "def test_x(deployment, judge): judge(met('fine'))",
+        "--record",
+        str(tmp_path / "file" / "record.json"),
+    )
     assert ran.status == 1
     assert "the run record could not be written" in ran.output

@@ -55,7 +55,8 @@ def test_a_misspelt_marker_ends_with_status_4(project: Project) -> None:
 def test_what_the_file_does_not_describe_is_listed(project: Project, workers: tuple[str, ...]) -> None:
     """A check whose part of the file is absent is not selected, not skipped, and named with that part."""
     ran = project(
-        ONE + "\n@pytest.mark.needs('health.expect_version')\ndef test_version(deployment, judge): judge(met('fine'))",
+        ONE
+        + "\n@pytest.mark.needs('health.expect_version')\ndef test_version(deployment, judge): judge(met('fine'))",
         *workers,
     )
     assert ran.status == 0
@@ -142,7 +143,9 @@ def test_a_test_in_checks_without_a_chapter_is_refused(project: Project) -> None
 def test_checks_that_inject_faults_come_last(project: Project) -> None:
     """The quiet checks are read first."""
     body = "@pytest.mark.needs('allow.faults')\ndef test_loud(deployment, judge): judge(met('fine'))\n" + ONE
-    ran = project(body, "-v", more={"deployments/local.yaml": "base_url: http://127.0.0.1:9\nallow: [faults]\n"})
+    ran = project(
+        body, "-v", more={"deployments/local.yaml": "base_url: http://127.0.0.1:9\nallow: [faults]\n"}
+    )
     assert ran.status == 0, ran.output
     assert ran.output.index("::test_x MET") < ran.output.index("::test_loud MET")
 
@@ -168,7 +171,9 @@ def pytest_deployspec_provide(name):
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
-def test_a_provided_deployment_is_booted_once_and_closed(project: Project, tmp_path, workers: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+def test_a_provided_deployment_is_booted_once_and_closed(
+    project: Project, tmp_path, workers: tuple[str, ...]
+) -> None:  # type: ignore[no-untyped-def]
     """A conftest's deployment is booted by the controller alone, serves the workers, and is ended."""
     ran = project(ONE, *workers, deployment="toy", more={"conftest.py": PROVIDER})
     assert ran.status == 0, ran.output

@@ -67,5 +67,7 @@ def test_loud(deployment, judge, number):
 
 def test_workers_leave_a_loud_check_alone(project: Project) -> None:
     """Under pytest-xdist no other check runs while one injects faults."""
-    ran = project(BUSY, "-n", "3", more={"deployments/local.yaml": "base_url: http://127.0.0.1:9\nallow: [faults]\n"})
+    ran = project(
+        BUSY, "-n", "3", more={"deployments/local.yaml": "base_url: http://127.0.0.1:9\nallow: [faults]\n"}
+    )
     assert ran.status == 0, ran.output

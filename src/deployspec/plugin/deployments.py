@@ -57,9 +57,7 @@ def _load(config: pytest.Config) -> Deployment:
         given: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
         if _WORKER_FILE not in given:
             raise pytest.UsageError(_none_named(config))
-        return dataclasses.replace(
-            load(Path(given[_WORKER_FILE]), os.environ), name=given[_WORKER_NAME]
-        )
+        return dataclasses.replace(load(Path(given[_WORKER_FILE]), os.environ), name=given[_WORKER_NAME])
     name = named(config)
     if name is None:
         raise pytest.UsageError(_none_named(config))

@@ -28,7 +28,9 @@ _POLL = 0.1
 class HealthMeasurements:
     """What is measured of the health endpoint. A property asks at its first use, and keeps what it got."""
 
-    def __init__(self, request: Request, promise: contract.HealthPromise, calls: int, concurrency: int) -> None:
+    def __init__(
+        self, request: Request, promise: contract.HealthPromise, calls: int, concurrency: int
+    ) -> None:
         self.request = request
         self.promise = promise
         self._calls = calls
@@ -117,7 +119,9 @@ class Outages:
             during = self._health.ask()
         finally:
             self._command(
-                fault.restore, fault.timeout, f"{name} could not be ended, so the deployment may still be broken"
+                fault.restore,
+                fault.timeout,
+                f"{name} could not be ended, so the deployment may still be broken",
             )
         restored_at = time.time()
         after = self._until_healthy(restored_at)
@@ -167,7 +171,9 @@ def health(deployment: Deployment, pytestconfig: pytest.Config) -> HealthMeasure
 
 
 @pytest.fixture(scope="session")
-def outage(deployment: Deployment, health: HealthMeasurements) -> Callable[[str, str], tuple[Verdict, tuple[Call, ...]]]:
+def outage(
+    deployment: Deployment, health: HealthMeasurements
+) -> Callable[[str, str], tuple[Verdict, tuple[Call, ...]]]:
     """``outage(fault, part)``: break one part, measure, mend it; the verdict and its calls."""
     return Outages(deployment, health).judge
 

@@ -180,7 +180,9 @@ def _foreign(call: pytest.CallInfo[None]) -> bool:
 
 
 def _skipped(call: pytest.CallInfo[None]) -> bool:
-    return call.excinfo is not None and isinstance(call.excinfo.value, pytest.skip.Exception | pytest.xfail.Exception)
+    return call.excinfo is not None and isinstance(
+        call.excinfo.value, pytest.skip.Exception | pytest.xfail.Exception
+    )
 
 
 def _traceback(call: pytest.CallInfo[None]) -> Evidence:

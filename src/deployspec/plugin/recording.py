@@ -104,7 +104,9 @@ class Recorder:
         if self.config.getoption("collectonly"):
             return bool(self.run.empty_markers)
         if self.run.entries and len(self.run.entries) < selection.checks and not self.run.cut_short:
-            self.run.cut_short = f"{selection.checks - len(self.run.entries)} of {selection.checks} checks did not run"
+            self.run.cut_short = (
+                f"{selection.checks - len(self.run.entries)} of {selection.checks} checks did not run"
+            )
         nothing = selection.not_described and not selection.checks
         return bool(self.run.empty_markers or self.run.cut_short or nothing)
 

@@ -123,5 +123,3 @@ def pytest_testnodedown(node: Any) -> None:
     told = getattr(node, "workeroutput", {}).get(_WORKER_SELECTION)
     if told is not None:
         node.config.stash[SELECTION] = Selection(**told)
-
-

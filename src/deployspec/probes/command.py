@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -68,8 +69,6 @@ def run(argv: Sequence[str], timeout: float) -> CommandResult:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill the command's whole process group: it is a group of its own, so nobody else is in it."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()

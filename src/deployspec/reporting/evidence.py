@@ -26,7 +26,9 @@ def evidence_of(calls: Sequence[Call]) -> tuple[Evidence, ...]:
         for attempt, result in enumerate(call.attempts, 1)
     ]
     if len(distinct) > _FULL:
-        lines = [f"call {number}: {_brief(call.result)}" for number, call in enumerate(distinct[_FULL:], _FULL + 1)]
+        lines = [
+            f"call {number}: {_brief(call.result)}" for number, call in enumerate(distinct[_FULL:], _FULL + 1)
+        ]
         told.append(Evidence("the other calls", "\n".join(lines)))
     return tuple(told)
 
@@ -40,7 +42,9 @@ def _text(result: Answer | Failure) -> str:
     lines = [f"GET {one_line(result.url, _LINE)}" + (f" via {result.via}" if result.via else "")]
     lines += [f"redirected, status {hop.status}, to {one_line(hop.location, _LINE)}" for hop in result.hops]
     if isinstance(result, Failure):
-        lines.append(f"no answer: {one_line(result.reason, _LINE)} ({result.kind.value}, {result.phase.value})")
+        lines.append(
+            f"no answer: {one_line(result.reason, _LINE)} ({result.kind.value}, {result.phase.value})"
+        )
     else:
         lines.append(f"status {result.status}")
         lines += _headers(result.headers)
@@ -59,7 +63,10 @@ def _brief(result: Answer | Failure) -> str:
 
 
 def _headers(headers: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"{name}: {'***' if name in _MASKED_HEADERS else one_line(mask(value), _LINE)}" for name, value in headers]
+    return [
+        f"{name}: {'***' if name in _MASKED_HEADERS else one_line(mask(value), _LINE)}"
+        for name, value in headers
+    ]
 
 
 def _body(body: bytes) -> list[str]:

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import textwrap
 
+from deployspec.contracts.verdict import Outcome
 from deployspec.reporting.entry import Entry
 
 _WIDTH = 110
 
 
 def failure_text(entry: Entry) -> str:
-    """The promise, the limit, what was measured, how to measure it again, and the evidence."""
+    """The promise, the limit, what was measured, how to measure it again, and the evidence.
+
+    Short where nothing was measured: then the reason says what to look at instead.
+    """
     lines = [f"{entry.verdict}: {entry.reason}"]
-    told = [
-        ("promise", entry.promise),
-        ("measured", entry.measured),
-        ("limit", entry.limit),
-        ("check", entry.source),
-        ("reproduce", entry.reproduce),
-    ]
+    told = [("promise", entry.promise)]
+    told += (
+        []
+        if entry.verdict == Outcome.UNMEASURED
+        else [
+            ("measured", entry.measured),
+            ("limit", entry.limit),
+            ("check", entry.source),
+            ("reproduce", entry.reproduce),
+        ]
+    )
     for label, text in told:
         if not text:
             continue

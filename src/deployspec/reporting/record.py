@@ -126,4 +126,3 @@ class RecordFile:
             raise OSError("the run record is not open")
         self._lines.write(json.dumps(data, ensure_ascii=False) + "\n")
         self._lines.flush()
-

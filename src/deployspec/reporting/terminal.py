@@ -24,7 +24,9 @@ def summary(run: Run, width: int) -> list[Line]:
     lines = _table(run, width)
     if run.not_described:
         lines.append(Line(""))
-        lines.append(Line(f"not selected, because {run.deployment or 'the deployment'} does not describe it:"))
+        lines.append(
+            Line(f"not selected, because {run.deployment or 'the deployment'} does not describe it:")
+        )
         lines += [Line(f"  {title(check)} (needs {part})") for check, part in run.not_described.items()]
     lines += [
         Line(f"-m names {marker}, which selected no check: nothing was measured of it", "yellow")
@@ -53,7 +55,12 @@ def verdict_line(run: Run) -> Line:
 
 def _table(run: Run, width: int) -> list[Line]:
     rows = [
-        (title(entry.check), entry.verdict + ("~" if entry.flaky else ""), entry.measured or "-", entry.limit or "-")
+        (
+            title(entry.check),
+            entry.verdict + ("~" if entry.flaky else ""),
+            entry.measured or "-",
+            entry.limit or "-",
+        )
         for entry in run.ordered()
     ]
     if not rows:
@@ -68,12 +75,21 @@ def _table(run: Run, width: int) -> list[Line]:
         widths[2], widths[3] = third, spare - third
     lines = []
     for row in [head, *rows]:
-        cells = [textwrap.wrap(text, max(size, 8)) or [""] for text, size in zip(row, widths, strict=True)]
-        colour = _COLOURS.get(row[1].rstrip("~"), "")
-        if row[1].endswith("~"):
-            colour = "yellow"
+        verdict = row[1].rstrip("~")
+        # What is as promised takes one line; what is not is told whole.
+        fold = _fold if verdict in ("BREACHED", "UNMEASURED") else _cut
+        cells = [fold(text, size) for text, size in zip(row, widths, strict=True)]
+        colour = "yellow" if row[1].endswith("~") else _COLOURS.get(verdict, "")
         for number in range(max(map(len, cells))):
             parts = [cell[number] if number < len(cell) else "" for cell in cells]
             text = "  ".join(part.ljust(size) for part, size in zip(parts, widths, strict=True)).rstrip()
             lines.append(Line(text, colour))
     return lines
+
+
+def _cut(text: str, size: int) -> list[str]:
+    return [text if len(text) <= size else text[: size - 1] + "…"]
+
+
+def _fold(text: str, size: int) -> list[str]:
+    return textwrap.wrap(text, size) or [""]
