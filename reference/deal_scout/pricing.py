@@ -9,7 +9,6 @@ from sqlalchemy import Row, Select, func, select
 from .models import Condition, Listing
 
 _FACTOR = {Condition.NEW: Decimal("1.15"), Condition.GOOD: Decimal("1.00"), Condition.FAIR: Decimal("0.80")}
-_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -35,5 +34,10 @@ def suggest(row: Row[Any], condition: Condition) -> Suggestion | None:
     number = row[0]
     if not number:
         return None
-    prices: list[Decimal] = [(Decimal(str(price)) * _FACTOR[condition]).quantize(_CENT) for price in row[1:]]
-    return Suggestion(price=prices[1], low=prices[0], high=prices[2], comparables=number)
+    factor = _FACTOR[condition]
+    low, middle, high = (_cents(row[position], factor) for position in (1, 2, 3))
+    return Suggestion(price=middle, low=low, high=high, comparables=number)
+
+
+def _cents(price: float, factor: Decimal) -> Decimal:
+    return (Decimal(str(price)) * factor).quantize(Decimal("0.01"))
