@@ -1,0 +1,159 @@
+"""What a body must not tell the world: credentials, connection strings, stack traces. And how to hide them.
+
+The rules know the shapes of secrets; they don't guess by entropy, so versions, request ids and queue names are left
+alone. A value that tells nothing (``"token": true``, ``"secret": "expired"``, ``password=***``) is no finding.
+
+Every rule runs in time linear in the text, and is compiled only when one of its words occurs in it: a clean body
+costs no regular expression at all.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from deployspec.contracts.disclosure_rules import NAMES, RULES, SAYS_NOTHING
+
+HIDDEN = "***"
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that should not be shown, and may not be: ``context`` has it hidden."""
+
+    kind: str
+    """What it is, with its article: ``a URL with credentials``."""
+    context: str
+    """The text around it, with everything hidden that is to be hidden. May hold control characters."""
+
+
+def findings(text: str) -> tuple[Finding, ...]:
+    """Everything in a text that should not be told, also behind JSON's escapes: the first of each kind.
+
+    Where two rules find the same piece, the first of them names it: a connection string is a URL with credentials, too.
+    """
+    found: dict[str, Finding] = {}
+    for layer in _layers(text):
+        spans = _spans(layer)
+        merged = _merged([span for _, span in spans])
+        claimed: set[Span] = set()
+        for kind, (start, _) in spans:
+            whole = merged[bisect_right(merged, start, key=lambda span: span[0]) - 1]
+            if whole not in claimed and kind not in found:
+                around = max(0, whole[0] - 24), min(len(layer), whole[1] + 24)
+                found[kind] = Finding(kind, _render(layer, *around, merged))
+            claimed.add(whole)
+    return tuple(found.values())
+
+
+def mask(text: str) -> str:
+    """The text with every finding hidden. What comes out has no finding left.
+
+    Where a finding shows only once JSON's escapes are resolved, they are resolved in what comes out, too.
+    """
+    for _ in range(8):
+        layers = [layer for layer in _layers(text) if _spans(layer)]
+        if not layers:
+            return text
+        layer = layers[0]
+        text = _render(layer, 0, len(layer), _merged([span for _, span in _spans(layer)]))
+    return HIDDEN
+
+
+def masked_window(text: str, start: int, end: int) -> str:
+    """``text[start:end]`` with every finding hidden, also one that the window cuts in two."""
+    hidden = _merged([span for _, span in _spans(text)])
+    if any(_spans(layer) for layer in _layers(_render(text, 0, len(text), hidden))[1:]):
+        return HIDDEN  # something hides behind escapes: its place in the window cannot be told
+    return mask(_render(text, max(0, start), min(len(text), end), hidden))
+
+
+def tells_something(name: str, value: str) -> bool:
+    """Whether a field of this name with this value discloses a credential."""
+    return bool(_named_secret()(name)) and not _innocuous(value)
+
+
+def _innocuous(value: str) -> bool:
+    value = value.strip()
+    return value.lower().rstrip(".,:") in SAYS_NOTHING or bool(_placeholder()(value))
+
+
+@cache
+def _named_secret() -> Callable[[str], re.Match[str] | None]:
+    return re.compile(r"(?i:" + NAMES + r")s?\Z").search
+
+
+@cache
+def _placeholder() -> Callable[[str], re.Match[str] | None]:
+    return re.compile(r"[*•.…]*|[xX]{3,}|<.*>|\[.*\]|\$\{.*\}|-?\d{1,3}(?:\.\d+)?").fullmatch
+
+
+@cache
+def _finder(pattern: str) -> Callable[[str], Iterator[re.Match[str]]]:
+    return re.compile(pattern).finditer
+
+
+def _spans(text: str) -> list[tuple[str, Span]]:
+    lowered = text.lower()
+    return [
+        (rule.kind, span)
+        for rule in RULES
+        if any(word in lowered for word in rule.words)
+        for match in _finder(rule.pattern)(text)
+        if (span := _hide(match)) is not None
+    ]
+
+
+def _hide(match: re.Match[str]) -> Span | None:
+    """What is to be hidden of a match; None where its value tells nothing."""
+    groups = {name: value for name, value in match.groupdict().items() if value is not None}
+    if not match.re.groupindex or not groups:
+        return match.span()
+    name, value = groups.popitem()
+    if name != "hide" and _innocuous(value):
+        return None
+    return match.span(name)
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _render(text: str, start: int, end: int, hidden: list[Span]) -> str:
+    pieces = []
+    for hide_from, hide_to in hidden:
+        if hide_to <= start or hide_from >= end:
+            continue
+        pieces += [text[start : max(start, hide_from)], HIDDEN]
+        start = min(hide_to, end)
+    return "".join([*pieces, text[start:end]])
+
+
+def _layers(text: str) -> list[str]:
+    """The text as it is, and with JSON's escapes resolved as often as there are any: JSON is put into JSON."""
+    layers = [text]
+    while "\\" in layers[-1] and len(layers) < 4:
+        layers.append(_escape()(_resolve, layers[-1]))
+    return layers
+
+
+@cache
+def _escape() -> Callable[[Callable[[re.Match[str]], str], str], str]:
+    return re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))").sub
+
+
+def _resolve(match: re.Match[str]) -> str:
+    if match[1]:
+        return chr(int(match[1], 16))
+    return {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}.get(match[2], match[2])

@@ -1,0 +1,60 @@
+"""The health contract: one judge a promise, measurements in, a verdict out.
+
+Every judge takes what was measured and a ``HealthPromise``, and returns a ``Verdict``. None raises, whatever was
+answered; none is MET without having measured. ``reading`` says in which order they depend on one another.
+"""
+
+from deployspec.contracts.health.clock import needed_pause, time_is_current, time_moves_on
+from deployspec.contracts.health.form import (
+    body_fits_schema,
+    body_is_strict_json,
+    content_type_is_json,
+    discloses_nothing,
+    not_from_a_cache,
+)
+from deployspec.contracts.health.meaning import (
+    healthy_now,
+    ok_is_all_parts,
+    queue_depth_is_known,
+    status_tells_ok,
+    version_is_expected,
+    version_is_stated,
+)
+from deployspec.contracts.health.outage import outage_is_told, outage_is_told_and_over, recovers
+from deployspec.contracts.health.promise import HealthPromise
+from deployspec.contracts.health.repeat import chance_of_seeing, holds_under_concurrency, steady
+from deployspec.contracts.health.schema import SchemaUnusableError, violations
+from deployspec.contracts.health.transport import (
+    answer_is_its_own,
+    answers_in_time,
+    answers_within_max_response_time,
+)
+
+__all__ = [
+    "HealthPromise",
+    "SchemaUnusableError",
+    "answer_is_its_own",
+    "answers_in_time",
+    "answers_within_max_response_time",
+    "body_fits_schema",
+    "body_is_strict_json",
+    "chance_of_seeing",
+    "content_type_is_json",
+    "discloses_nothing",
+    "healthy_now",
+    "holds_under_concurrency",
+    "needed_pause",
+    "not_from_a_cache",
+    "ok_is_all_parts",
+    "outage_is_told",
+    "outage_is_told_and_over",
+    "queue_depth_is_known",
+    "recovers",
+    "status_tells_ok",
+    "steady",
+    "time_is_current",
+    "time_moves_on",
+    "version_is_expected",
+    "version_is_stated",
+    "violations",
+]

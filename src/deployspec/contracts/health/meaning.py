@@ -1,0 +1,171 @@
+"""What the answer says of the deployment: each field's value, and whether they agree with one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deployspec.contracts.health.promise import HealthPromise
+from deployspec.contracts.health.reading import (
+    CannotJudgeError,
+    document_of,
+    flag,
+    judge,
+    number_or_null,
+    own_answer,
+    text,
+)
+from deployspec.contracts.http import Call
+from deployspec.contracts.shown import names, one_line, value
+from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+
+
+@judge
+def healthy_now(call: Call, promise: HealthPromise) -> Verdict:
+    """Status 200, and ``ok`` and every part true.
+
+    A status other than 200, or one part that is false, settles it, whatever else could not be read.
+    """
+    status = own_answer(call, promise).status
+    wrong = [f"status {status}"] if status != 200 else []
+    unreadable: CannotJudgeError | None = None
+    try:
+        document = document_of(call, promise)
+        for name in promise.flags:
+            try:
+                wrong += [] if flag(document, name) else [f"{name} is false"]
+            except CannotJudgeError as error:
+                unreadable = unreadable or error
+    except CannotJudgeError as error:
+        unreadable = error
+    limit = f"status 200; {names(promise.flags)} true"
+    if wrong:
+        return breached(f"{', '.join(wrong)}; expected {limit}", measured=", ".join(wrong), limit=limit)
+    if unreadable:
+        raise unreadable
+    return met(f"status 200, {names(promise.flags)} true", measured="healthy", limit=limit)
+
+
+@judge
+def status_tells_ok(calls: Sequence[Call], promise: HealthPromise) -> Verdict:
+    """In every answer seen, the status is 200 exactly when ``ok`` is true and 503 when it is false.
+
+    ``calls[0]`` is the shared first call. Any other status is BREACHED, whatever the body. Calls without an answer
+    of the deployment's own are left to the checks that own them.
+    """
+    if not calls:
+        return unmeasured("no call was made")
+    own_answer(calls[0], promise)
+    limit = f"200 when {promise.ok} is true, 503 when it is false"
+    unreadable: CannotJudgeError | None = None
+    seen = 0
+    for position, call in enumerate(calls, 1):
+        try:
+            status = own_answer(call, promise).status
+        except CannotJudgeError:
+            continue
+        seen += 1
+        where = f"call {position} of {len(calls)}: " if len(calls) > 1 else ""
+        if status not in (200, 503):
+            return breached(
+                f"{where}status {status}; expected {limit}", measured=f"status {status}", limit=limit
+            )
+        try:
+            ok = flag(document_of(call, promise), promise.ok)
+        except CannotJudgeError as error:
+            unreadable = unreadable or error
+            continue
+        if ok is not (status == 200):
+            found = f"status {status} while {promise.ok} is {str(ok).lower()}"
+            return breached(f"{where}{found}; expected {limit}", measured=found, limit=limit)
+    if unreadable:
+        raise unreadable
+    return met(f"status and {promise.ok} agree", measured=f"{seen} of {len(calls)} calls", limit=limit)
+
+
+@judge
+def ok_is_all_parts(call: Call, promise: HealthPromise) -> Verdict:
+    """``ok`` is true exactly when every part is."""
+    if not promise.parts:
+        return unmeasured("the deployment file names no parts")
+    document = document_of(call, promise)
+    ok = flag(document, promise.ok)
+    down = [name for name in promise.parts if document.get(name) is False]
+    if not down:
+        for name in promise.parts:
+            flag(document, name)
+    limit = f"{promise.ok} = {' and '.join(promise.parts)}"
+    if ok and down:
+        verb = "is" if len(down) == 1 else "are"
+        found = f"{promise.ok} is true while {names(down)} {verb} false"
+    elif not ok and not down:
+        found = f"{promise.ok} is false while {names(promise.parts)} {'are' if len(promise.parts) > 1 else 'is'} true"
+    else:
+        return met(
+            f"{promise.ok} is {str(ok).lower()}, as its parts say", measured=str(ok).lower(), limit=limit
+        )
+    return breached(f"{found}; expected {limit}", measured=found, limit=limit)
+
+
+@judge
+def queue_depth_is_known(call: Call, promise: HealthPromise) -> Verdict:
+    """A whole number of at least 0 while its part is up, null exactly while it is down.
+
+    ``42.0`` is a whole number: JSON has one kind of number, and JSON Schema's ``integer`` takes it too. A number
+    while the part is down is BREACHED: nobody can know it then, so it is old or made up.
+    """
+    if promise.queue_depth is None:
+        return unmeasured("the deployment file names no field for the queue's depth")
+    fault = queue_depth_fault(document_of(call, promise), promise)
+    limit = "a whole number of at least 0" + (
+        f"; null while {promise.queue_part} is down" if promise.queue_part else ""
+    )
+    measured = value(document_of(call, promise)[promise.queue_depth])
+    if fault:
+        return breached(fault, measured=measured, limit=limit)
+    return met(f"{promise.queue_depth} is {measured}", measured=measured, limit=limit)
+
+
+def queue_depth_fault(document: dict[str, object], promise: HealthPromise) -> str | None:
+    """What is wrong with the queue's depth, as a reason; None where nothing is, or no field is named."""
+    if promise.queue_depth is None:
+        return None
+    depth = number_or_null(document, promise.queue_depth)
+    up = promise.queue_part is None or flag(document, promise.queue_part)
+    if promise.queue_part is None and depth is None:
+        return f"{promise.queue_depth} is null; expected a whole number of at least 0"
+    found = f"{promise.queue_depth} is {value(depth)} while {promise.queue_part} is {'up' if up else 'down'}"
+    if not up:
+        return None if depth is None else f"{found}: nobody can know it then; expected null"
+    if depth is None:
+        return f"{found}; expected a whole number of at least 0"
+    if depth < 0 or (isinstance(depth, float) and not depth.is_integer()):
+        return f"{promise.queue_depth} is {value(depth)}; expected a whole number of at least 0"
+    return None
+
+
+@judge
+def version_is_stated(call: Call, promise: HealthPromise) -> Verdict:
+    """The version is not empty, and not only whitespace."""
+    if promise.version is None:
+        return unmeasured("the deployment file names no field for the version")
+    version = text(document_of(call, promise), promise.version)
+    measured = value(version)
+    if not version.strip():
+        return breached(
+            f"{promise.version} is {measured}; expected one that says something", measured=measured
+        )
+    return met(f"{promise.version} is {measured}", measured=measured)
+
+
+@judge
+def version_is_expected(call: Call, promise: HealthPromise) -> Verdict:
+    """The version is ``expect_version``, character by character."""
+    if promise.version is None:
+        return unmeasured("the deployment file names no field for the version")
+    if promise.expect_version is None:
+        return unmeasured("the deployment file names no expect_version")
+    version = text(document_of(call, promise), promise.version)
+    measured, limit = value(version), f'"{one_line(promise.expect_version, 40)}"'
+    if version != promise.expect_version:
+        return breached(f"{promise.version} is {measured}; expected {limit}", measured=measured, limit=limit)
+    return met(f"{promise.version} is {measured}", measured=measured, limit=limit)

@@ -1,0 +1,127 @@
+"""A part of the deployment goes away and comes back: is it told, and is it over in time?
+
+The caller injects the fault, asks, ends the fault, polls, and hands over what it measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deployspec.contracts.health.meaning import healthy_now, queue_depth_fault
+from deployspec.contracts.health.promise import HealthPromise
+from deployspec.contracts.health.reading import (
+    CannotJudgeError,
+    answer_of,
+    document_of,
+    flag,
+    is_prober_failure,
+    judge,
+    own_answer,
+    worst,
+)
+from deployspec.contracts.health.transport import late
+from deployspec.contracts.http import Answer, Call
+from deployspec.contracts.shown import names, seconds
+from deployspec.contracts.verdict import Outcome, Verdict, breached, met, unmeasured
+
+
+@judge
+def outage_is_told(before: Call, during: Call, part: str, promise: HealthPromise) -> Verdict:
+    """While ``part`` is down: 503 within ``timeout``, ``ok`` and exactly that part false, the queue's depth null
+    exactly if it hangs on that part.
+
+    ``before`` must be healthy, or nothing is known of the fault's effect. As the endpoint was well then, an answer
+    that cannot be read now is BREACHED here: the outage is not told.
+    """
+    was = healthy_now(before, promise)
+    if was.outcome is not Outcome.MET:
+        return unmeasured(f"not healthy before {part} went down: {was.reason}")
+    if is_prober_failure(during):
+        answer_of(during)
+    limit = f"503 within {seconds(promise.timeout)}, {promise.ok} and only {part} false"
+    if why := late(during, promise):
+        return breached(f"with {part} down: {why}", limit=limit)
+    try:
+        wrong = _wrong(during, part, promise)
+    except CannotJudgeError as error:
+        wrong = [str(error)]
+    if wrong:
+        return breached(
+            f"with {part} down: {', '.join(wrong)}; expected {limit}", measured=", ".join(wrong), limit=limit
+        )
+    took = seconds(answer_of(during).timings.total)
+    return met(f"with {part} down: 503 in {took}, only {part} false", measured=f"503 in {took}", limit=limit)
+
+
+@judge
+def recovers(after: Sequence[Call], restored_at: float, promise: HealthPromise) -> Verdict:
+    """Healthy again within ``recovery`` of ``restored_at`` (the prober's clock, seconds since the epoch), and from
+    then on.
+
+    ``after`` holds the polls in the order of their start; those begun before ``restored_at`` are left out. Recovered
+    is the deployment with the first healthy answer that no other kind follows, at its last byte; at the limit is MET.
+    Polls that ended before the limit prove no breach.
+    """
+    limit = f"healthy within {seconds(promise.recovery)} of the return"
+    polls = [call for call in after if call.result.sent_at >= restored_at]
+    if not polls:
+        return unmeasured("no call was made after the return", limit=limit)
+    verdicts = [healthy_now(call, promise) for call in polls]
+    well = len(polls)
+    while well and verdicts[well - 1].outcome is Outcome.MET:
+        well -= 1
+    if well < len(polls):
+        took = _end(polls[well]) - restored_at
+        measured = seconds(took, promise.recovery)
+        if took <= promise.recovery:
+            return met(f"healthy again after {measured}", measured=measured, limit=limit)
+        return breached(
+            f"healthy again only after {measured}, expected {limit}", measured=measured, limit=limit
+        )
+    watched = _end(polls[-1]) - restored_at
+    last = verdicts[-1]
+    if is_prober_failure(polls[-1]):
+        return unmeasured(f"after the return: {last.reason}", limit=limit)
+    if watched < promise.recovery:
+        return unmeasured(
+            f"watched for only {seconds(watched, promise.recovery)} after the return", limit=limit
+        )
+    return breached(
+        f"not healthy {seconds(watched)} after the return: {last.reason}", measured="not healthy", limit=limit
+    )
+
+
+@judge
+def outage_is_told_and_over(
+    before: Call, during: Call, after: Sequence[Call], part: str, restored_at: float, promise: HealthPromise
+) -> Verdict:
+    """``outage_is_told`` and ``recovers`` as one promise. Without health before, nothing is said of recovery."""
+    told = outage_is_told(before, during, part, promise)
+    if healthy_now(before, promise).outcome is not Outcome.MET:
+        return told
+    return worst(told, recovers(after, restored_at, promise))
+
+
+def _wrong(during: Call, part: str, promise: HealthPromise) -> list[str]:
+    status = own_answer(during, promise).status
+    wrong = [f"status {status}"] if status != 503 else []
+    try:
+        document = document_of(during, promise)
+        ok = flag(document, promise.ok)
+        down = [name for name in promise.parts if not flag(document, name)]
+        depth_fault = queue_depth_fault(document, promise)
+    except CannotJudgeError as error:
+        return [*wrong, str(error)]
+    if ok:
+        wrong.append(f"{promise.ok} is true")
+    if part not in down:
+        wrong.append(f"{part} is true")
+    if others := [name for name in down if name != part]:
+        wrong.append(f"{names(others)} {'is' if len(others) == 1 else 'are'} false too")
+    return [*wrong, depth_fault] if depth_fault else wrong
+
+
+def _end(call: Call) -> float:
+    """When a call ended, by the prober's clock."""
+    result = call.result
+    return result.received_at if isinstance(result, Answer) else result.sent_at + result.timings.total

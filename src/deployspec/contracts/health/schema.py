@@ -1,0 +1,87 @@
+"""The body against its JSON Schema, in words for a person: where, what was found, what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from deployspec.contracts.health.promise import HealthPromise
+from deployspec.contracts.shown import one_line, place, value
+from deployspec.contracts.strict_json import Path
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError
+
+_MASK = "***"
+_ARTICLES = {"integer": "an integer", "array": "an array", "object": "an object", "null": "null"}
+
+
+class SchemaUnusableError(Exception):
+    """The user's schema is itself at fault. ``str()`` says how."""
+
+
+def violations(document: Mapping[str, object], promise: HealthPromise) -> tuple[str, ...]:
+    """Every violation of the schema, one text each, sorted by place: ``$.db: found "yes", expected true or false``.
+
+    Then those of the fields that the deployment file names, where the schema does not say them itself.
+    """
+    # Imported here: some 7 ms that only this check needs.
+    from jsonschema_rs import ReferencingError, validator_for
+
+    try:
+        validator = validator_for(dict(promise.schema), mask=_MASK, offline=True)
+        errors = list(validator.iter_errors(dict(document)))
+    except (ValueError, ReferencingError) as unusable:
+        raise SchemaUnusableError(one_line(str(unusable).partition("\n")[0], 160)) from None
+    found: dict[Path, str] = {}
+    lines = []
+    for error in errors:
+        at, line = _told(error)
+        found[at] = line
+        lines.append((list(map(str, at)), line))
+    for at, line in _named_fields(document, promise):
+        if at not in found:
+            lines.append((list(map(str, at)), line))
+    return tuple(dict.fromkeys(line for _, line in sorted(lines)))
+
+
+def _told(error: ValidationError) -> tuple[Path, str]:
+    path: Path = tuple(error.instance_path)
+    name = str(path[-1]) if path else ""
+    match error.kind.as_dict():
+        case {"property": str(missing)}:
+            path = (*path, missing)
+            return path, f"{place(path)} is missing"
+        case {"types": list(types)}:
+            return path, f"{place(path)}: found {value(error.instance, name=name)}, expected {_types(types)}"
+        case _:
+            message = one_line(error.message.removeprefix(_MASK).strip(), 100)
+            if not error.message.startswith(_MASK):
+                return path, f"{place(path)}: {message}"
+            return path, f"{place(path)}: found {value(error.instance, name=name)}, which {message}"
+
+
+def _types(types: list[str]) -> str:
+    ordered = sorted(types, key=lambda kind: kind == "null")
+    return " or ".join(
+        "true or false" if kind == "boolean" else _ARTICLES.get(kind, f"a {kind}") for kind in ordered
+    )
+
+
+def _named_fields(document: Mapping[str, object], promise: HealthPromise) -> list[tuple[Path, str]]:
+    expected: dict[str, tuple[type, ...]] = dict.fromkeys(promise.flags, (bool,))
+    words = {(bool,): "true or false", (str,): "a string", (int, float, type(None)): "a number or null"}
+    for name in (promise.time, promise.version):
+        if name is not None:
+            expected[name] = (str,)
+    if promise.queue_depth is not None:
+        expected[promise.queue_depth] = (int, float, type(None))
+    lines: list[tuple[Path, str]] = []
+    for name, types in expected.items():
+        at = place((name,))
+        found = document.get(name)
+        if name not in document:
+            lines.append(((name,), f"{at} is missing"))
+        elif not isinstance(found, types) or (isinstance(found, bool) and bool not in types):
+            lines.append(((name,), f"{at}: found {value(found, name=name)}, expected {words[types]}"))
+    return lines

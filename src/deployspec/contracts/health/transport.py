@@ -1,0 +1,96 @@
+"""Is there an answer, in time, and whose is it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deployspec.contracts.health.promise import HealthPromise
+from deployspec.contracts.health.reading import (
+    CannotJudgeError,
+    answer_of,
+    failure_text,
+    is_prober_failure,
+    judge,
+    not_its_own,
+    own_answer,
+    own_url,
+)
+from deployspec.contracts.http import Call, Failure, Timings
+from deployspec.contracts.shown import one_line, seconds
+from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+
+
+@judge
+def answers_in_time(call: Call, promise: HealthPromise) -> Verdict:
+    """A complete answer within ``timeout``, from name lookup to last byte. At the limit is within it.
+
+    It says nothing of what the answer is, or whose. The last attempt counts.
+    """
+    limit = f"at most {seconds(promise.timeout)}"
+    result = call.result
+    total = seconds(result.timings.total, promise.timeout)
+    if is_prober_failure(call):
+        answer_of(call)
+    if isinstance(result, Failure):
+        return breached(
+            f"no complete answer: {failure_text(result)}", measured=f"no answer in {total}", limit=limit
+        )
+    if result.timings.total > promise.timeout:
+        return breached(
+            f"answered after {total}, expected {limit}{_longest(result.timings)}", measured=total, limit=limit
+        )
+    return met(f"answered after {total}", measured=total, limit=limit)
+
+
+@judge
+def answers_within_max_response_time(steady: Sequence[Call], promise: HealthPromise) -> Verdict:
+    """The slowest of the calls that were answered took at most ``max_response_time``. At the limit is MET.
+
+    ``steady[0]`` is the shared first call. Calls without an answer belong to ``answers_in_time`` and ``steady``,
+    answers from elsewhere to ``answer_is_its_own``.
+    """
+    if promise.max_response_time is None:
+        return unmeasured("the deployment file names no max_response_time")
+    if not steady:
+        return unmeasured("no call was made")
+    own_answer(steady[0], promise)
+    slowest, number = Timings(), 0
+    for position, call in enumerate(steady, 1):
+        try:
+            timings = own_answer(call, promise).timings
+        except CannotJudgeError:
+            continue
+        if timings.total > slowest.total or not number:
+            slowest, number = timings, position
+    limit = f"at most {seconds(promise.max_response_time)}"
+    total = seconds(slowest.total, promise.max_response_time)
+    measured = f"{total} (call {number} of {len(steady)}{_longest(slowest)})"
+    if slowest.total > promise.max_response_time:
+        return breached(f"the slowest call took {measured}, expected {limit}", measured=measured, limit=limit)
+    return met(f"the slowest call took {measured}", measured=measured, limit=limit)
+
+
+@judge
+def answer_is_its_own(call: Call, promise: HealthPromise) -> Verdict:
+    """The final answer comes from the deployment's own host and path: a login page is not health."""
+    answer = answer_of(call)
+    limit = one_line(own_url(promise), 100)
+    if stranger := not_its_own(answer.url, promise):
+        hops = len(answer.hops)
+        how = f", after {hops} redirect{'' if hops == 1 else 's'}" if hops else ""
+        return breached(f"{stranger}{how}", measured=stranger, limit=limit)
+    return met("answered by its own host and path", limit=limit)
+
+
+def late(call: Call, promise: HealthPromise) -> str | None:
+    """Why a call did not bring a complete answer within ``timeout``; None if it did, or if the prober failed."""
+    verdict = answers_in_time(call, promise)
+    return verdict.reason if verdict.outcome == "BREACHED" else None
+
+
+def _longest(timings: Timings) -> str:
+    """The phase that took longest, for a reason: where to look first."""
+    if not timings.phases:
+        return ""
+    phase, took = max(timings.phases.items(), key=lambda item: item[1])
+    return f", {seconds(took)} of it {phase.value}"

@@ -1,0 +1,90 @@
+"""How a piece of a stranger's answer is shown to a person: on one line, short, without secrets, without tricks."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+
+from deployspec.contracts.disclosure import HIDDEN, mask, masked_window, tells_something
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """A text on one line of at most ``limit`` characters, its secrets hidden.
+
+    What a terminal would obey rather than show is escaped: control characters, escape sequences, line and paragraph
+    separators, marks that turn the direction of writing, half surrogates.
+    """
+    return cut(mask(text), limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """The text on one line of at most ``limit`` characters. It hides nothing."""
+    text = printable(text[: limit + 1])
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """The text with every character escaped that does not print as itself."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def excerpt(text: str, at: int, width: int = 48) -> str:
+    """About ``width`` characters of a text around a place in it, masked, on one line. Ellipses show the cuts."""
+    start, end = max(0, at - width // 2), min(len(text), at + width // 2)
+    shown = one_line(masked_window(text, start, end), 2 * width)
+    return f"{'…' if start else ''}{shown}{'…' if end < len(text) else ''}"
+
+
+def value(found: object, *, name: str = "", limit: int = 40) -> str:
+    """A JSON value as a reason shows it. ``name`` is the field that holds it: a password's value stays hidden."""
+    match found:
+        case dict():
+            return f"an object of {len(found)} field{'' if len(found) == 1 else 's'}"
+        case list():
+            return f"an array of {len(found)} item{'' if len(found) == 1 else 's'}"
+        case str() | int() | float() if tells_something(name, str(found)):
+            return HIDDEN
+        case str():
+            return f'"{one_line(found, limit)}"'
+        case _:
+            return one_line(json.dumps(found), limit)
+
+
+def place(path: tuple[str | int, ...]) -> str:
+    """A path into a JSON document: ``$.parts[2].name``. Its keys are the document's, so they are masked."""
+    steps = []
+    for step in path[:8]:
+        if isinstance(step, int):
+            steps.append(f"[{step}]")
+        elif _plain()(step):
+            steps.append(f".{one_line(step, 40)}")
+        else:
+            steps.append(f'["{one_line(step, 40)}"]')
+    return cut("$" + "".join(steps) + ("…" if len(path) > 8 else ""), 64)
+
+
+def seconds(amount: float, limit: float | None = None) -> str:
+    """Seconds for a person. Never rounded onto or across a limit: 1.0004 s beside a limit of 1 s stays above it."""
+    for digits in (3, 6, 9):
+        text = f"{amount:.{digits}f}"
+        if limit is None or (float(text) > limit) == (amount > limit):
+            break
+    text = text.rstrip("0").rstrip(".")
+    return f"{'0' if text == '-0' else text} s"
+
+
+def names(words: tuple[str, ...] | list[str]) -> str:
+    """``ok, db and redis``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"
+
+
+@cache
+def _plain() -> Callable[[str], re.Match[str] | None]:
+    return re.compile(r"[A-Za-z_][A-Za-z0-9_-]*").fullmatch
