@@ -27,7 +27,7 @@ def run() -> str:
         (folder / "empty" / "pytest.ini").write_text("[pytest]\n")
         (folder / "empty" / "test_empty.py").write_text("def test_empty():\n    pass\n")
         server = subprocess.Popen(
-            [sys.executable, "-m", "tests.raw_server", "none"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "tests.raw_server", "healthy"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )  # fmt: skip
         assert server.stdin is not None and server.stdout is not None  # noqa: S101, PT018 - pipes were asked for
         try:

@@ -1,0 +1,95 @@
+"""However a run against the reference ends, no process and no folder of it stays."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.suite import ROOT
+
+PATIENCE = 60
+"""Seconds; a boot takes about 4 and a teardown less than 2 on a free machine."""
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder for temporary files that the user postgres can pass through: pytest's own are closed to others."""
+    folder = Path(tempfile.mkdtemp(prefix="nothing-left-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _wait(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def _processes_in(place: Path) -> list[str]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = " ".join(process.cmdline())
+            if str(place) in words and "--record" not in words:
+                found.append(words)
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
+    return found
+
+
+def _start(place: Path, *options: str, **environ: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pytest", "checks", "-m", "health", "--deployment", "reference",
+         "--record", str(place / "record.json"), "-p", "no:cacheprovider", *options],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(place), **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+# signal: what the test runner gets in mid-run, when the first check has ended. Ctrl-C goes to its whole group.
+@pytest.mark.parametrize("ending", ["success", "failure", "SIGINT", "SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+def test_nothing_is_left_of_the_reference(place: Path, ending: str, workers: tuple[str, ...]) -> None:
+    """After success, failure, Ctrl-C, SIGTERM and kill -9 of the runner: no process, no folder."""
+    options = () if ending.startswith("SIG") else ("-k", "healthy")
+    # A proxy that refuses: nothing can be measured, so the run fails.
+    environ = {"http_proxy": "http://127.0.0.1:9"} if ending == "failure" else {}
+    running = _start(place, *options, *workers, **environ)
+    try:
+        if ending.startswith("SIG"):
+            _wait(lambda: (place / "record.json.part").exists(), "the first check ends")
+            assert _processes_in(place), "the reference runs"
+            if ending == "SIGINT":
+                os.killpg(running.pid, signal.SIGINT)
+            else:
+                running.send_signal(getattr(signal, ending))
+        status = running.wait(PATIENCE)
+    finally:
+        running.kill()
+        running.wait()
+    assert status == {"success": 0, "failure": 1, "SIGINT": 2, "SIGTERM": -15, "SIGKILL": -9}[ending]
+    _wait(lambda: not _processes_in(place), f"still running: {_processes_in(place)}")
+    _wait(lambda: not list(place.glob("deal-scout-*")), "its folder stays")
+
+
+def test_two_runs_at_once(place: Path) -> None:
+    """Two runs boot two references, which do not meet."""
+    running = [_start(place, "-k", "healthy", "--record", str(place / f"{number}.json")) for number in range(2)]
+    assert [process.wait(PATIENCE) for process in running] == [0, 0]
+    assert not list(place.glob("deal-scout-*"))
