@@ -7,7 +7,9 @@ import socket
 import threading
 from urllib.parse import urlsplit
 
-from .server import Connection
+from .server import Connection, Handler
+
+__all__ = ["Handler", "hangs_up", "never_tunnels", "proxy", "refuses_tunnel", "wants_login"]
 
 
 def proxy(connection: Connection) -> None:

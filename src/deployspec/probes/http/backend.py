@@ -56,10 +56,13 @@ class DeadlineBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         host = host.strip("[]")
         with _blaming(self._proxy):
+            self._budget.detour = ""
             self._budget.enter(Phase.LOOKUP)
             addresses = look_up(host, port, self._budget, self._resolve)
             self._budget.enter(Phase.CONNECT)
             sock = _connect(addresses, self._budget)
+        if self._tunnel:
+            self._budget.detour = f" through the proxy {self._proxy}"
         return DeadlineStream(
             sock, self._budget, f"{host} port {port}", self._proxy if self._tunnel else None
         )
@@ -233,7 +236,7 @@ class DeadlineStream(httpcore.NetworkStream):
         # Said at once: the parser would wait for an empty line, which a server of another kind never sends.
         who = self._peer if self._proxy is None else f"the proxy {self._proxy}"
         kind = FailureKind.PROTOCOL if self._proxy is None else FailureKind.PROBER
-        shown = data[:40].split(b"\n")[0].decode("latin-1")
+        shown = data[:40].splitlines()[0].decode("latin-1")
         raise CallFailed(kind, f"{who} does not speak HTTP: its answer begins with {shown!r}")
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from deployspec.contracts.http import FailureKind
 from deployspec.probes.http.budget import CallFailed
 
+_MIB = 1024 * 1024
 _GZIP = zlib.MAX_WBITS | 16
 
 
@@ -37,7 +38,8 @@ def raw_limit(encoding: str, limit: int) -> int:
 
 def too_large(limit: int, what: str) -> CallFailed:
     """The failure of a body past the limit."""
-    return CallFailed(FailureKind.TOO_LARGE, f"the body is larger than the limit of {limit} bytes ({what})")
+    size = f"{limit // _MIB} MiB" if limit and limit % _MIB == 0 else f"{limit} bytes"
+    return CallFailed(FailureKind.TOO_LARGE, f"the body is larger than the limit of {size} ({what})")
 
 
 def _coding(encoding: str) -> str:

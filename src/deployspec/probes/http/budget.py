@@ -38,6 +38,8 @@ class Budget:
         self.phase = Phase.LOOKUP
         self.body_bytes = 0
         """How much of a body has come, for the reason of a time-out."""
+        self.detour = ""
+        """What a connection is being made through, for the same."""
         self._started = self._entered = time.monotonic()
         self._spent: dict[Phase, float] = {}
 
@@ -57,7 +59,11 @@ class Budget:
 
     def expired(self) -> CallFailed:
         """The failure of a call whose time ran out in the present phase."""
-        seen = f" ({self.body_bytes} bytes of it came)" if self.phase is Phase.BODY else ""
+        seen = ""
+        if self.phase is Phase.BODY:
+            seen = f" ({self.body_bytes} bytes of it came)"
+        elif self.phase is Phase.CONNECT:
+            seen = self.detour
         reason = f"no complete answer within {self.limit:g} s: the time ran out {_WHILE[self.phase]}{seen}"
         return CallFailed(FailureKind.TIMEOUT, reason)
 

@@ -89,8 +89,6 @@ def _read(response: httpcore.Response, budget: Budget, max_body: int) -> Reply:
         (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers
     )
     reply = Reply(response.status, headers, b"")
-    if reply.status == 101:
-        raise CallFailed(FailureKind.PROTOCOL, "status 101 switches to a protocol that was not asked for")
     if reply.status in REDIRECTS:
         budget.enter(Phase.HEADERS)
         return reply
@@ -122,4 +120,8 @@ def _protocol_reason(text: str, phase: Phase) -> str:
         return f"the body is shorter than announced: {short[1]} of {short[2]} bytes, then the connection was closed"
     if "incomplete chunked read" in text:
         return "the connection was closed before the body's last chunk"
-    return "the response is not valid HTTP: " + re.sub(r"bytearray\(b(['\"].*['\"])\)", r"\1", text)
+    if "_SWITCH_" in text:
+        return "status 101 switches to a protocol that was not asked for"
+    return "the response is not valid HTTP: " + re.sub(
+        r"bytearray\(b(['\"].*?)(?:\\r|\\n)*(['\"])\)", r"\1\2", text
+    )

@@ -25,6 +25,7 @@ DEFAULT_HEADERS = {
 }
 """Sent with every request unless the user's headers say otherwise."""
 MASK = "***"
+_FRAMING = frozenset({"content-length", "transfer-encoding"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
@@ -90,6 +91,8 @@ def header_fields(request: Request, url: Url, *, own_origin: bool) -> list[tuple
             value = secret.reveal() if isinstance(secret, Revealable) else secret
             if not _TOKEN.fullmatch(name):
                 raise ValueError("a header of the request has a name with characters that none may have")
+            if name.lower() in _FRAMING:
+                raise ValueError(f"the request's header {name} describes a body, and a GET has none")
             if not _VALUE.fullmatch(value):
                 raise ValueError(
                     f"the value of the request's header {name} has a character that HTTP cannot carry"

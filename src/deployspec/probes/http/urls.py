@@ -46,7 +46,7 @@ class Url:
             host = (parts.hostname or "").removesuffix(".")
             port = parts.port
         except ValueError:
-            raise ValueError("not a valid URL") from None
+            raise ValueError("a URL that is not valid") from None
         if parts.scheme not in DEFAULT_PORTS:
             raise ValueError(f"a URL of scheme {parts.scheme!r}, neither http nor https")
         if not host:
@@ -61,9 +61,10 @@ class Url:
     def join(self, location: str) -> Url:
         """The URL that a ``Location`` header leads to, seen from this one. Raises ValueError as :meth:`parse` does."""
         try:
-            return Url.parse(urljoin(str(self), location))
-        except ValueError as error:
-            raise ValueError(str(error)) from None
+            absolute = urljoin(str(self), location)
+        except ValueError:
+            raise ValueError("a URL that is not valid") from None
+        return Url.parse(absolute)
 
     @property
     def origin(self) -> tuple[str, str, int]:
