@@ -19,6 +19,7 @@ from deployspec.plugin.outcomes import Unmeasured
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
+    from deployspec.probes.command import CommandResult
     from deployspec.probes.http import Request
 
 _POLL = 0.1
@@ -109,20 +110,25 @@ class Outages:
 
         Raises Unmeasured where the fault could not be injected, or not be ended.
         """
+        from deployspec.probes.command import run
+
         promise = self._health.promise
         fault = self._deployment.faults[name]
         before = self._until_healthy(time.time())[-1]
         if contract.healthy_now(before, promise).outcome is not Outcome.MET:
             return contract.outage_is_told(before, before, part, promise), (before,)
+        during = None
         try:
-            self._command(fault.inject, fault.timeout, f"{name} could not be injected")
-            during = self._health.ask()
+            injected = run(fault.inject, fault.timeout)
+            if injected.ok:
+                during = self._health.ask()
         finally:
-            self._command(
-                fault.restore,
-                fault.timeout,
-                f"{name} could not be ended, so the deployment may still be broken",
-            )
+            # Whatever happened, Ctrl-C included: what may be broken is mended.
+            restored = run(fault.restore, fault.timeout)
+        if not restored.ok:
+            raise Unmeasured(f"{name} could not be ended, so the deployment may still be broken: {_ending(restored)}")
+        if during is None:
+            raise Unmeasured(f"{name} could not be injected: {_ending(injected)}")
         restored_at = time.time()
         after = self._until_healthy(restored_at)
         verdict = contract.outage_is_told_and_over(before, during, after, part, restored_at, promise)
@@ -140,14 +146,12 @@ class Outages:
             calls.append(self._health.ask())
         return calls
 
-    def _command(self, argv: tuple[str, ...], limit: float, trouble: str) -> None:
-        from deployspec.probes.command import run
 
-        done = run(argv, limit)
-        if not done.ok:
-            how = "no exit status" if done.exit_status is None else f"exit status {done.exit_status}"
-            said = " ".join(done.output.split())[-300:]
-            raise Unmeasured(f"{trouble}: {Path(argv[0]).name}: {how}{f', {said}' if said else ''}")
+def _ending(done: CommandResult) -> str:
+    """How a command ended, on one line."""
+    how = "no exit status" if done.exit_status is None else f"exit status {done.exit_status}"
+    said = " ".join(done.output.split())[-300:]
+    return f"{Path(done.argv[0]).name}: {how}" + (f", {said}" if said else "")
 
 
 @pytest.fixture(scope="session")
