@@ -26,8 +26,14 @@ REMOVED = object()
 
 def promise(**changes) -> HealthPromise:
     """What the guide's deployment promises, with changes."""
-    told = {"timeout": 2.0, "max_response_time": 1.0, "expect_version": "0.1.0", "schema": SCHEMA}
-    return HealthPromise(base_url="http://deal-scout.example:8000", **(told | changes))
+    told = {
+        "base_url": "http://deal-scout.example:8000",
+        "timeout": 2.0,
+        "max_response_time": 1.0,
+        "expect_version": "0.1.0",
+        "schema": SCHEMA,
+    }
+    return HealthPromise(**(told | changes))
 
 
 def body(**fields) -> bytes:

@@ -72,7 +72,7 @@ def place(path: tuple[str | int, ...]) -> str:
 
 def seconds(amount: float, limit: float | None = None) -> str:
     """Seconds for a person. Never rounded onto or across a limit: 1.0004 s beside a limit of 1 s stays above it."""
-    for digits in (3, 6, 9):
+    for digits in (3, 6, 9, 12, 15):
         text = f"{amount:.{digits}f}"
         if limit is None or (float(text) > limit) == (amount > limit):
             break
