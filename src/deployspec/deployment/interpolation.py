@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _DOLLAR = re.compile(
     r"""\$(?:
@@ -17,8 +17,7 @@ _DOLLAR = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Interpolated:
+class Interpolated(NamedTuple):
     """A text after interpolation."""
 
     text: str

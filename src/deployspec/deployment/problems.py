@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 MOST_TOLD = 100
 _LONGEST_SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong, at a place. Lines and columns count from 1, columns in characters."""
 
     line: int
@@ -28,14 +27,13 @@ class Problem:
         )
 
 
-@dataclass(slots=True)
 class Problems:
     """What was found so far, each problem once: an alias leads to the same place twice."""
 
-    found: set[Problem] = field(default_factory=set)
-
-    untold: int = 0
-    """How many more there are, beyond what anyone would read."""
+    def __init__(self) -> None:
+        self.found: set[Problem] = set()
+        self.untold = 0
+        """How many more there are, beyond what anyone would read."""
 
     def add(self, place: tuple[int, int], found: str, expected: str) -> None:
         """Note a problem at ``place``, a line and a column."""
@@ -44,7 +42,7 @@ class Problems:
     def told(self, path: Path) -> str:
         """All of them in the file's order, one a line."""
         lines = [problem.told(path) for problem in sorted(self.found)]
-        more = len(lines) - MOST_TOLD + self.untold
+        more = max(0, len(lines) - MOST_TOLD) + self.untold
         if more > 0:
             lines[MOST_TOLD:] = [f"{printable(str(path))}: and {more} more problems"]
         return "\n".join(lines)

@@ -80,7 +80,8 @@ def resolved(place: Schema) -> Schema:
 def below(place: Schema, step: str | int) -> Schema:
     """The schema of a key's value, or of an item; ``{}`` where nothing is known of it."""
     if isinstance(step, int):
-        return resolved(place.get("items", {}))
+        first = place.get("prefixItems", ())
+        return resolved(first[step] if step < len(first) else place.get("items", {}))
     more = place.get("additionalProperties")
     return resolved(place.get("properties", {}).get(step) or (more if isinstance(more, dict) else {}))
 

@@ -83,6 +83,7 @@ class _Objection:
 
     def wrong_name(self, name: str) -> None:
         position = self.values.keys[*self.path, name]
+        self.values.spoilt.add((*self.path, name))
         if self.place.schema["propertyNames"].get("format"):
             try:
                 FORMATS["header-name"][0](name)

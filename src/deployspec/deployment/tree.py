@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deployspec.deployment.problems import Problems
 from deployspec.deployment.scalars import is_text
@@ -23,8 +23,7 @@ _CORE = "tag:yaml.org,2002:"
 _PLAIN_TAGS = {_CORE + name for name in ("int", "float", "bool", "null")}
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A text, not yet interpolated."""
 
     place: tuple[int, int]
@@ -33,9 +32,11 @@ class Scalar:
     plain: bool
     """Whether it may be a number, a boolean or null: it has no quotes."""
     size: int
+    refused: bool
+    """Whether it has a tag. The problem is noted, and nothing else is said of such a node."""
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Sequence:
     """A list of nodes."""
 
@@ -43,15 +44,17 @@ class Sequence:
     items: list[Node] = field(default_factory=list)
     size: int = 1
     """How many nodes it has, itself included, with aliases expanded."""
+    refused: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Mapping:
     """Pairs of a key and a node; each key is there once."""
 
     place: tuple[int, int]
     items: dict[str, tuple[Scalar, Node]] = field(default_factory=dict)
     size: int = 1
+    refused: bool = False
 
 
 Node = Scalar | Sequence | Mapping
@@ -148,13 +151,14 @@ class _Builder:
         plain = event.implicit[0] and event.style in (None, "")
         if event.tag in _PLAIN_TAGS:
             plain = True
-        elif event.tag not in (None, "!", _CORE + "str"):
+        refused = event.tag not in {None, "!", _CORE + "str", *_PLAIN_TAGS}
+        if refused:
             self.tag(place)
         if any("\ud800" <= letter <= "\udfff" for letter in event.value):
             self.problems.add(place, "an escape of half a character", "whole characters")
             raise _Stop
         # A long text counts for more than one node, or a thousand aliases of it would fill the memory.
-        self.add(Scalar(place, event.value, plain, 1 + len(event.value) // 256), event.anchor)
+        self.add(Scalar(place, event.value, plain, 1 + len(event.value) // 256, refused), event.anchor)
 
     def tag(self, place: tuple[int, int]) -> None:
         # Not quoted: it may be a password that begins with an exclamation mark.
@@ -164,6 +168,7 @@ class _Builder:
         own = _CORE + ("seq" if isinstance(node, Sequence) else "map")
         if event.tag not in (None, "!", own):
             self.tag(place)
+            node.refused = True
         if self.expects_key():
             self.problems.add(place, "a list or a mapping as a key", "a word as a key")
             raise _Stop

@@ -19,7 +19,7 @@ Steps = tuple[str | int, ...]
 """The keys and indexes that lead to a value."""
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Place:
     """Where a value stands, and how it may be spoken of."""
 
@@ -29,7 +29,7 @@ class Place:
     schema: Schema
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Values:
     """A document's data, with a place for each of its values."""
 
@@ -63,6 +63,9 @@ class _Evaluation:
 
     def value(self, node: Node, schema: Schema, path: Steps, *, secret: bool) -> Any:
         secret = secret or bool(schema.get("writeOnly"))
+        if node.refused:
+            self.values.places[path] = Place(node.place, "a value", schema)
+            return self.spoil(path, "")
         if isinstance(node, Scalar):
             return self.scalar(node, schema, path, secret=secret)
         what = "a list" if isinstance(node, Sequence) else "a mapping"
