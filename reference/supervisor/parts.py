@@ -165,6 +165,8 @@ async def run_to_end(
     except asyncio.CancelledError:
         # Called off. These commands take a moment only, and tidy up after themselves if they may end: a
         # killed initdb leaves its shared memory in /dev/shm.
+        if process.stdin is not None:
+            process.stdin.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(5):
                 await process.wait()

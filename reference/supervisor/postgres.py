@@ -107,6 +107,8 @@ class Postgres:
             str(self._data),
             "-c",
             "fsync=off",
+            "-c",
+            "dynamic_shared_memory_type=mmap",
             "template1",
         ]
         await self._run("postgres --single", rename, b"ALTER DATABASE postgres RENAME TO deal_scout;\n")
