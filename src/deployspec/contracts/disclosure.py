@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from deployspec.contracts.disclosure_rules import NAMES, RULES, SAYS_NOTHING
 
@@ -22,8 +22,7 @@ HIDDEN = "***"
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something that should not be shown, and may not be: ``context`` has it hidden."""
 
     kind: str

@@ -6,11 +6,10 @@ Each pattern runs in time linear in the text: no repetition is unbounded where i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     kind: str
     words: tuple[str, ...]
     """In lower case. Without one of them, the pattern cannot match."""

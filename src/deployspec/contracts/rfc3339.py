@@ -10,17 +10,16 @@ Nothing goes through a float: a stamp is exact to the 30 digits that are kept.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from typing import NamedTuple
 
 _DAY = 86_400
 _KEPT_DIGITS = 30
 """Of a fraction of a second. No clock tells more, and a number of a million digits would cost seconds to read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """A moment that a clock wrote down."""
 
     day: int
@@ -44,8 +43,7 @@ class Stamp:
         return self.day, self.second, self.fraction
 
 
-@dataclass(frozen=True, slots=True)
-class NotAStamp:
+class NotAStamp(NamedTuple):
     """Why a text is not a time as RFC 3339 writes it, as the end of a sentence: ``has no offset``."""
 
     why: str

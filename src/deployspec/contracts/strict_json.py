@@ -17,10 +17,10 @@ left to the standard library's scanner.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from math import isinf
+from typing import NamedTuple
 
 MAX_DEPTH = 1024
 
@@ -35,15 +35,13 @@ _LITERALS = {"true": True, "false": False, "null": None}
 _CONSTANTS = frozenset({"NaN", "-NaN", "Infinity", "-Infinity"})
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A strict document's value: dict, list, str, int, float, bool or None."""
 
     value: object
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """The first thing that is not strict JSON."""
 
     what: str
@@ -64,12 +62,14 @@ class _FaultError(Exception):
         self.offset = offset
 
 
-@dataclass(slots=True)
 class _Open:
     """A container that is not closed yet, and the place in it that is being read."""
 
-    container: dict[str, object] | list[object]
-    key: str = ""
+    __slots__ = ("container", "key")
+
+    def __init__(self, container: dict[str, object] | list[object]) -> None:
+        self.container = container
+        self.key = ""
 
     @property
     def closer(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from deployspec.contracts.health.promise import HealthPromise
 from deployspec.contracts.health.reading import (
@@ -58,8 +58,7 @@ def chance_of_seeing(share: float, calls: int) -> float:
     return float(1 - (1 - share) ** calls)
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(NamedTuple):
     """What is compared: the status, and the fields that say how it is; None where they cannot be read."""
 
     status: int
