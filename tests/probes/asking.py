@@ -12,7 +12,7 @@ from deployspec.contracts.http import Answer, Failure, FailureKind, Phase
 from deployspec.probes.http import Proxies, Request, call
 from tests.raw_server import Server
 
-TIMEOUT = 0.6
+TIMEOUT = 0.7
 """Seconds; long enough for a busy machine to answer on loopback, short enough for a table of time-outs."""
 PATIENT = 10.0
 """For calls that are expected to end by themselves: only a hang takes so long."""

@@ -127,6 +127,20 @@ def test_long_and_odd_answers_make_short_reasons() -> None:
     assert "\x1b" not in result.reason
 
 
+def test_words_of_the_own_url_are_no_secrets() -> None:
+    """A header that repeats a part of the URL does not make that part a secret: the answer's URL stays whole."""
+    with serve("redirect-ok") as server:
+        answer = answered(ask(server, headers={"X-Forwarded-Host": Secret(f"127.0.0.1:{server.port}")}))
+    assert answer.url == f"{server.base_url}/status?full=1"
+
+
+def test_long_urls_stay_whole() -> None:
+    """However long, the URL that answered is told in full."""
+    with serve() as server:
+        answer = answered(ask(f"{server.url}?{'x' * 1000}"))
+    assert answer.url == f"{server.url}?{'x' * 1000}"
+
+
 def test_keyboard_interrupt_passes() -> None:
     """Ctrl-C ends a call: it is no failure of the deployment."""
 

@@ -110,7 +110,7 @@ class _Attempt:
         """Whether no redirect has left the origin that the user's headers are meant for."""
         self._hops: list[Hop] = []
         self._via = ""
-        self._scrub = Scrubber(request)
+        self._scrubber = Scrubber(request)
 
     def make(self) -> Answer | Failure:
         from deployspec.probes.http.exchange import REDIRECTS
@@ -126,10 +126,10 @@ class _Attempt:
                 self._follow(reply.status, reply.header("location"), visited)
         except CallFailed as failed:
             return Failure(
-                url=self._scrub(str(self._url)),
+                url=self._scrubber.hide(str(self._url)),
                 kind=failed.kind,
                 phase=budget.phase,
-                reason=self._scrub(failed.reason),
+                reason=self._scrubber.line(failed.reason),
                 sent_at=sent_at,
                 timings=budget.timings(),
                 hops=tuple(self._hops),
@@ -137,7 +137,7 @@ class _Attempt:
             )
         timings = budget.timings()
         return Answer(
-            url=self._scrub(str(self._url)),
+            url=self._scrubber.hide(str(self._url)),
             status=reply.status,
             headers=reply.headers,
             body=reply.body,
@@ -181,7 +181,7 @@ class _Attempt:
             raise CallFailed(
                 FailureKind.REDIRECT, f"more than {MAX_REDIRECTS} redirects; the next leads to {url}"
             )
-        self._hops.append(Hop(status, self._scrub(str(url))))
+        self._hops.append(Hop(status, self._scrubber.hide(str(url))))
         self._own_origin = self._own_origin and url.origin == self._url.origin
         self._url = url
         visited.add(url)

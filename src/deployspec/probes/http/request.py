@@ -25,6 +25,7 @@ DEFAULT_HEADERS = {
 }
 """Sent with every request unless the user's headers say otherwise."""
 MASK = "***"
+MAX_LINE = 300
 _FRAMING = frozenset({"content-length", "transfer-encoding"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -88,7 +89,7 @@ def header_fields(request: Request, url: Url, *, own_origin: bool) -> list[tuple
     fields |= {name.lower(): (name, value) for name, value in DEFAULT_HEADERS.items()}
     if own_origin:
         for name, secret in request.headers.items():
-            value = secret.reveal() if isinstance(secret, Revealable) else secret
+            value = _revealed(secret)
             if not _TOKEN.fullmatch(name):
                 raise ValueError("a header of the request has a name with characters that none may have")
             if name.lower() in _FRAMING:
@@ -102,21 +103,31 @@ def header_fields(request: Request, url: Url, *, own_origin: bool) -> list[tuple
 
 
 class Scrubber:
-    """Takes the request's secrets out of a text that a server had a part in, for servers repeat what they are told."""
+    """Takes the request's secrets out of texts that a server had a part in, for servers repeat what they are told.
+
+    Only the words of the headers that the request's own URL does not tell anyway, and only those of some length.
+    """
 
     def __init__(self, request: Request) -> None:
-        found: set[str] = set()
-        for secret in request.headers.values():
-            found.update(_parts(secret.reveal() if isinstance(secret, Revealable) else secret))
-        self._found = sorted(found, key=len, reverse=True)
+        self._request = request
 
-    def __call__(self, text: str) -> str:
-        """The text without the secrets, on one line, at most 300 characters long."""
-        for value in self._found:
-            text = text.replace(value, MASK)
-        text = "".join(character if character.isprintable() else " " for character in text)
+    def hide(self, text: str) -> str:
+        """The text without the secrets. They are revealed for this, and not kept."""
+        parts = {part for secret in self._request.headers.values() for part in _parts(_revealed(secret))}
+        for part in sorted(parts, key=len, reverse=True):
+            if part not in self._request.url:
+                text = text.replace(part, MASK)
+        return text
+
+    def line(self, text: str) -> str:
+        """The same on one printable line of at most 300 characters."""
+        text = "".join(character if character.isprintable() else " " for character in self.hide(text))
         text = re.sub(r" +", " ", text).strip()
-        return text if len(text) <= 300 else text[:297] + "..."
+        return text if len(text) <= MAX_LINE else text[: MAX_LINE - 3] + "..."
+
+
+def _revealed(secret: Revealable | str) -> str:
+    return secret.reveal() if isinstance(secret, Revealable) else secret
 
 
 def _parts(value: str) -> Iterator[str]:
