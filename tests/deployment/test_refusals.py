@@ -92,7 +92,7 @@ def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
             id="unknown-alias",
         ),
         pytest.param(BASE + 'ca: "a\\0b"\n', "2:5", "a NUL character", "without it", id="nul-escape"),
-        pytest.param(BASE + 'ca: "\\ud800"\n', "", "", "", id="half-a-character"),
+        pytest.param(BASE + 'ca: "\\ud800"\n', "", "character", "", id="half-a-character"),
         pytest.param(BASE + 'ca: "\\U00110000"\n', "", "YAML", "YAML", id="beyond-unicode"),
         pytest.param(
             BASE + "ca: " + "[" * 40 + "]" * 40, "2:36", "more than 32 levels", "flatter", id="just-too-deep"

@@ -65,7 +65,7 @@ class _Evaluation:
         secret = secret or bool(schema.get("writeOnly"))
         if node.refused:
             self.values.places[path] = Place(node.place, "a value", schema)
-            return self.spoil(path, "")
+            return self.spoil(path)
         if isinstance(node, Scalar):
             return self.scalar(node, schema, path, secret=secret)
         what = "a list" if isinstance(node, Sequence) else "a mapping"
@@ -94,10 +94,10 @@ class _Evaluation:
         if done.problems:
             for problem in done.problems:
                 self.problems.add(node.place, *problem)
-            return self.spoil(path, done.text)
+            return self.spoil(path)
         if "\0" in done.text:
             self.problems.add(node.place, "a NUL character", "a text without it")
-            return self.spoil(path, done.text)
+            return self.spoil(path)
         # Inside { } and [ ] a ${…} cannot do without quotes, so they don't make a text of a variable's number.
         number = cast(done.text, wanted) if node.plain or done.variables else None
         if number is not None:
@@ -112,12 +112,13 @@ class _Evaluation:
             self.problems.add(
                 node.place, f"{place.shown} without quotes", f"quotes around a text: {_quoted(place)}"
             )
-            return self.spoil(path, done.text)
+            return self.spoil(path)
         return done.text
 
-    def spoil(self, path: Steps, value: str) -> str:
+    def spoil(self, path: Steps) -> str:
+        # An empty text stands in for it: what it has may be half a character, which the validator cannot take.
         self.values.spoilt.add(path)
-        return value
+        return ""
 
 
 def _is_free(schema: Schema) -> bool:

@@ -1,0 +1,123 @@
+"""``deployspec validate``, as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deployspec import __version__
+from deployspec.cli import main
+from tests.deployment.conftest import BASE
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project with one good and one faulty deployment."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "deployments"
+    folder.mkdir()
+    (folder / "good.yaml").write_text(BASE + "health: {}\nallow: [load]\n")
+    (folder / "bare.yaml").write_text(BASE)
+    (folder / "bad.yaml").write_text(BASE + "healht: {}\nallow: [fault]\n")
+
+
+def test_valid_files_are_told_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line for each, with what it describes and allows; exit status 0."""
+    assert main(["validate", "good", "deployments/bare.yaml"]) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "deployments/good.yaml: valid; describes health; allows load",
+        "deployments/bare.yaml: valid; describes nothing but base_url; allows nothing but reading",
+    ]
+    assert said.err == ""
+
+
+def test_every_file_is_checked_and_every_problem_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """A faulty file, an unknown name and a missing path: exit status 4, and the good file is still told."""
+    assert main(["validate", "bad", "godo", "nowhere/x.yaml", "good"]) == 4
+    said = capsys.readouterr()
+    assert said.out.startswith("deployments/good.yaml: valid")
+    lines = said.err.splitlines()
+    assert lines[0].startswith("deployments/bad.yaml:2:1: found the unknown key healht")
+    assert lines[1].startswith("deployments/bad.yaml:3:9: found fault; expected load, write or faults")
+    assert lines[2] == "found no deployment godo; expected bad, bare or good; did you mean good?"
+    assert lines[3].startswith("nowhere/x.yaml: found no such file")
+    assert len(lines) == 4
+
+
+# columns: the arguments, a piece of what is said on standard error
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param([], "validate", id="nothing"),
+        pytest.param(["validate"], "FILE", id="no-file"),
+        pytest.param(["vaildate", "x"], "invalid choice", id="unknown-command"),
+        pytest.param(["--nope"], "unrecognized arguments", id="unknown-option"),
+    ],
+)
+def test_a_wrong_command_line_ends_with_status_4(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    """The usage is shown, and the status is pytest's own for a usage error."""
+    try:
+        status: object = main(arguments)
+    except SystemExit as ended:
+        status = ended.code
+    assert status == 4
+    assert said in capsys.readouterr().err
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """Both are told on standard output, with status 0."""
+    for option, said in (
+        ("--version", f"deployspec {__version__}\n"),
+        ("--help", "check deployment files alone"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main([option])
+        assert ended.value.code == 0
+        assert said in capsys.readouterr().out
+
+
+def test_a_reader_that_has_gone_is_no_traceback() -> None:
+    """``deployspec validate … | head -0`` ends quietly."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "deployspec.cli", "validate", "good"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=30,
+    )
+    os.close(writing)
+    assert done.returncode == 1
+    assert done.stderr == b""
+
+
+def test_validating_imports_neither_pytest_nor_http() -> None:
+    """The command starts fast: it loads nothing that it does not use."""
+    code = (
+        "import sys; from deployspec.cli import main; status = main(['validate', 'good']);"
+        "sys.exit(status or [name for name in ('pytest', 'httpcore', 'ssl', 'locust') if name in sys.modules] or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_importing_the_package_loads_no_parser() -> None:
+    """A run that needs no deployment does not pay for YAML and JSON Schema."""
+    code = (
+        "import sys, deployspec.deployment;"
+        "sys.exit([name for name in ('yaml', 'jsonschema_rs', 'hmac', 'difflib') if name in sys.modules] or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,81 @@
+"""The schema is the format's reference, and the page about it says the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from deployspec.deployment.schema import FORMATS, resolved, schema
+
+PAGE = Path(__file__).parents[2] / "docs" / "deployment-file.md"
+
+
+def _properties(place: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Every key in the schema: its dotted name as the page writes it, its schema, whether it is required."""
+    for key, raw in place.get("properties", {}).items():
+        below = resolved(raw)
+        yield prefix + key, below, key in place.get("required", ())
+        yield from _properties(below, f"{prefix}{key}.")
+        more = below.get("additionalProperties")
+        if isinstance(more, dict):
+            yield from _properties(resolved(more), f"{prefix}{key}.NAME.")
+        yield from _properties(resolved(below.get("items", {})), f"{prefix}{key}[].")
+
+
+KEYS = [pytest.param(*each, id=each[0]) for each in _properties(schema())]
+
+
+def test_the_schema_is_a_valid_json_schema() -> None:
+    """It keeps the rules of the draft that it names, and uses no format that nothing checks."""
+    jsonschema_rs.meta.validate(schema())
+    assert set(_formats(schema())) == set(FORMATS)
+
+
+def _formats(place: object) -> Iterator[str]:
+    if isinstance(place, dict):
+        if isinstance(place.get("format"), str):
+            yield place["format"]
+        for value in place.values():
+            yield from _formats(value)
+    elif isinstance(place, list):
+        for value in place:
+            yield from _formats(value)
+
+
+@pytest.mark.parametrize(("name", "place", "required"), KEYS)
+def test_every_key_is_documented(name: str, place: dict[str, Any], required: bool) -> None:
+    """A key has a description of at least a sentence, and a row on the page with its default and that description."""
+    assert place["description"].endswith(".")
+    row = next((line for line in PAGE.read_text().splitlines() if line.startswith(f"| `{name}` |")), "")
+    _, _, _, default, meaning, _ = (cell.strip() for cell in row.split("|")) if row else ("",) * 6
+    assert meaning == place["description"]
+    written = place.get("default")
+    expected = (
+        "none"
+        if "default" not in place
+        else f"`{written if isinstance(written, str) else json.dumps(written)}`"
+    )
+    assert default == ("*required*" if required else expected)
+
+
+def test_the_page_documents_no_key_that_there_is_not() -> None:
+    """A row of the page that no schema knows would promise what does not exist."""
+    rows = [
+        line.split("`")[1]
+        for line in PAGE.read_text().splitlines()
+        if line.startswith("| `") and line.count("|") == 5
+    ]
+    known = {parameter.id for parameter in KEYS}
+    assert [row for row in rows if row not in known and "$" not in row] == []
+
+
+def test_no_mapping_lets_unknown_keys_through() -> None:
+    """Every mapping says what its keys may be."""
+    for name, place, _ in _properties(schema()):
+        if "object" in str(place.get("type")):
+            assert "additionalProperties" in place, name
