@@ -37,6 +37,7 @@ def _configuration() -> dict[str, Any]:
         "task_serializer": "json",
         "accept_content": ["json"],
         "worker_prefetch_multiplier": 1,
+        "worker_consumer": "reference.deal_scout.consumer:SteadyConsumer",
         # No task is acknowledged late, so this changes nothing but Celery's warning about it.
         "worker_cancel_long_running_tasks_on_connection_loss": True,
     }
