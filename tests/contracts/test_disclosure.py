@@ -47,6 +47,8 @@ DISCLOSURES = [
     pytest.param(json.dumps({"secret": [SECRET]}), "a credential", SECRET, id="field-with-an-array"),
     pytest.param(json.dumps({"token": 12345678}), "a credential", "12345678", id="field-with-a-number"),
     pytest.param(json.dumps({"note": json.dumps({"password": SECRET})}), "a credential", SECRET, id="json-in-json"),
+    pytest.param(json.dumps(json.dumps({"note": json.dumps({"password": SECRET})})), "a credential", SECRET,
+                 id="json-in-json-in-json"),
     pytest.param('{"note": "pass\\u0077ord=' + SECRET + '"}', "a credential", SECRET, id="behind-escapes"),
     pytest.param(f"SECRET_KEY={SECRET}", "a credential", SECRET, id="environment"),
     pytest.param(f"{{'password': '{SECRET}'}}", "a credential", SECRET, id="python-repr"),

@@ -178,6 +178,15 @@ def test_a_schema_that_cannot_be_used_is_not_the_deployments_fault(schema, reaso
     assert reason in verdict.reason
 
 
+def test_a_schema_in_another_file_is_not_read(tmp_path):
+    """A judge does no I/O: a reference to a file is not followed, though the file is there."""
+    other = tmp_path / "other.json"
+    other.write_text("{}", "utf-8")
+    verdict = body_fits_schema(answered(), promise(schema={"$ref": other.as_uri()}))
+    assert verdict.outcome is Outcome.UNMEASURED
+    assert "the schema cannot be used" in verdict.reason
+
+
 def test_the_reason_shows_the_fault_without_secrets_and_escapes():
     """Line, column, path and an excerpt; neither a password nor an escape sequence reaches the terminal."""
     verdict = body_is_strict_json(

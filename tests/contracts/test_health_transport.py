@@ -79,6 +79,7 @@ def test_no_calls_have_no_response_time():
         pytest.param("http://[::1]:8000", "http://[::1]:8000/health", True, id="ipv6"),
         pytest.param("https://scout.example", "http://scout.example/health", False, id="step-down-to-http"),
         pytest.param("http://scout.example:8000", "https://scout.example/health", False, id="step-up-from-another-port"),
+        pytest.param("https://scout.example:80", "https://scout.example/health", False, id="another-port-of-https"),
         pytest.param("http://scout.example", "https://scout.example:8443/health", False, id="step-up-to-another-port"),
         pytest.param("http://scout.example", "http://scout.example:8080/health", False, id="another-port"),
         pytest.param("http://scout.example", "http://www.scout.example/health", False, id="another-host"),

@@ -15,6 +15,9 @@ CLOCK_MARGIN = 0.02
 """Seconds added to a stamp's precision before a clock must have moved: some tick only every 16 ms, whatever they
 print, and a clock that is being slewed runs slower than ours by up to 0.05%."""
 
+_READING = 0.005
+"""Seconds that a caller waits beyond that: two readings of the prober's own clock must not decide the verdict."""
+
 
 @judge
 def time_is_current(call: Call, promise: HealthPromise) -> Verdict:
@@ -86,14 +89,14 @@ def time_moves_on(call: Call, later: Call, promise: HealthPromise) -> Verdict:
 
 def needed_pause(call: Call, promise: HealthPromise) -> float | None:
     """Seconds between the first call's end and the later call's start after which an honest clock must show a later
-    time: the precision of the first stamp (1 for whole seconds, 0.001 for milliseconds) and ``CLOCK_MARGIN``.
+    time: the precision of the first stamp (1 for whole seconds, 0.001 for milliseconds), ``CLOCK_MARGIN`` and 5 ms.
 
     None where waiting is of no use, because the first call has no readable time: ``time_moves_on`` then cannot judge.
     """
     if promise.time is None:
         return None
     try:
-        return float(_stamp(call, promise).precision) + CLOCK_MARGIN
+        return float(_stamp(call, promise).precision) + CLOCK_MARGIN + _READING
     except CannotJudgeError:
         return None
 

@@ -29,7 +29,7 @@ def healthy_now(call: Call, promise: HealthPromise) -> Verdict:
     wrong = [f"status {status}"] if status != 200 else []
     unreadable: CannotJudgeError | None = None
     try:
-        document = document_of(call, promise)
+        document = document_of(call, promise) if promise.flags else {}
         for name in promise.flags:
             try:
                 wrong += [] if flag(document, name) else [f"{name} is false"]
@@ -37,12 +37,12 @@ def healthy_now(call: Call, promise: HealthPromise) -> Verdict:
                 unreadable = unreadable or error
     except CannotJudgeError as error:
         unreadable = error
-    limit = f"status 200; {names(promise.flags)} true"
+    limit = "status 200" + (f"; {names(promise.flags)} true" if promise.flags else "")
     if wrong:
         return breached(f"{', '.join(wrong)}; expected {limit}", measured=", ".join(wrong), limit=limit)
     if unreadable:
         raise unreadable
-    return met(f"status 200, {names(promise.flags)} true", measured="healthy", limit=limit)
+    return met(f"healthy: {limit}", measured="healthy", limit=limit)
 
 
 @judge
@@ -52,6 +52,8 @@ def status_tells_ok(calls: Sequence[Call], promise: HealthPromise) -> Verdict:
     ``calls[0]`` is the shared first call. Any other status is BREACHED, whatever the body. Calls without an answer
     of the deployment's own are left to the checks that own them.
     """
+    if promise.ok is None:
+        return unmeasured("the deployment file names no field that says whether all is well")
     if not calls:
         return unmeasured("no call was made")
     own_answer(calls[0], promise)
@@ -85,8 +87,8 @@ def status_tells_ok(calls: Sequence[Call], promise: HealthPromise) -> Verdict:
 @judge
 def ok_is_all_parts(call: Call, promise: HealthPromise) -> Verdict:
     """``ok`` is true exactly when every part is."""
-    if not promise.parts:
-        return unmeasured("the deployment file names no parts")
+    if promise.ok is None or not promise.parts:
+        return unmeasured("the deployment file names no ok or no parts")
     document = document_of(call, promise)
     ok = flag(document, promise.ok)
     down = [name for name in promise.parts if document.get(name) is False]

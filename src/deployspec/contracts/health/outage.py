@@ -38,7 +38,8 @@ def outage_is_told(before: Call, during: Call, part: str, promise: HealthPromise
         return unmeasured(f"not healthy before {part} went down: {was.reason}")
     if is_prober_failure(during):
         answer_of(during)
-    limit = f"503 within {seconds(promise.timeout)}, {promise.ok} and only {part} false"
+    flags = part if promise.ok is None else f"{promise.ok} and only {part}"
+    limit = f"503 within {seconds(promise.timeout)}, {flags} false"
     if why := late(during, promise):
         return breached(f"with {part} down: {why}", limit=limit)
     try:
@@ -107,7 +108,7 @@ def _wrong(during: Call, part: str, promise: HealthPromise) -> list[str]:
     wrong = [f"status {status}"] if status != 503 else []
     try:
         document = document_of(during, promise)
-        ok = flag(document, promise.ok)
+        ok = promise.ok is not None and flag(document, promise.ok)
         down = [name for name in promise.parts if not flag(document, name)]
         depth_fault = queue_depth_fault(document, promise)
     except CannotJudgeError as error:

@@ -18,8 +18,8 @@ class HealthPromise:
     max_response_time: float | None = None
     """The slowest of the steady calls takes at most this long."""
     expect_version: str | None = None
-    ok: str = "ok"
-    """The name of the field that says whether all is well."""
+    ok: str | None = "ok"
+    """The name of the field that says whether all is well; None where the answer has none."""
     parts: tuple[str, ...] = ("db", "redis")
     """The names of the fields that say, each of one part, whether it is up."""
     queue_depth: str | None = "queue_depth"
@@ -36,4 +36,4 @@ class HealthPromise:
     @property
     def flags(self) -> tuple[str, ...]:
         """The names of the fields that are true when all is well."""
-        return (self.ok, *self.parts)
+        return self.parts if self.ok is None else (self.ok, *self.parts)
