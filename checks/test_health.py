@@ -36,6 +36,7 @@ def test_healthy_now(health, judge):
     judge(contract.healthy_now(health.first, health.promise), health.first, **health.how())
 
 
+@pytest.mark.needs("health.fields.ok")
 def test_status_tells_ok(health, judge):
     """Every answer has status 200 exactly when its `ok` is true, and 503 when it is not.
 
@@ -69,6 +70,7 @@ def test_body_fits_schema(health, judge):
     judge(contract.body_fits_schema(health.first, health.promise), health.first, **health.how())
 
 
+@pytest.mark.needs("health.fields.ok", "health.fields.parts")
 def test_ok_is_all_parts(health, judge):
     """`ok` is true exactly when every part (`db` and `redis`) is.
 
@@ -79,9 +81,10 @@ def test_ok_is_all_parts(health, judge):
 
 @pytest.mark.needs("health.fields.queue_depth")
 def test_queue_depth_is_known(health, judge):
-    """`queue_depth` is a whole number of at least 0 whenever Redis is up, and null only when it is down.
+    """`queue_depth` is a whole number of at least 0 whenever Redis is up, and null exactly when it is down.
 
-    Source: the guide, "API Health Endpoint"; null is our own choice, since -1 or 0 would be a lie.
+    Source: the guide, "API Health Endpoint"; null is our own choice: a number that nobody
+    can know at that moment is old or made up.
     """
     judge(contract.queue_depth_is_known(health.first, health.promise), health.first, **health.how())
 

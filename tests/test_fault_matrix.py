@@ -215,8 +215,15 @@ def test_fault_of_the_wire(wire: Wire, tmp_path: Path) -> None:
 def test_a_resolver_that_does_not_answer_teaches_nothing(tmp_path: Path) -> None:
     """Where the prober's own side fails, every check is UNMEASURED, and none is BREACHED."""
     row = Row("unreachable", {}, ALL)
-    local = deployment_file(tmp_path, "http://deal-scout.invalid", "{timeout: 1s, max_response_time: 1s, expect_version: 0.1.0}")
-    compare(run_checks(local, "-p", "tests.faulty_resolver", folder=tmp_path, environ={"FAULTY_RESOLVER": "unreachable"}), row)
+    local = deployment_file(
+        tmp_path, "http://deal-scout.invalid", "{timeout: 1s, max_response_time: 1s, expect_version: 0.1.0}"
+    )
+    compare(
+        run_checks(
+            local, "-p", "tests.faulty_resolver", folder=tmp_path, environ={"FAULTY_RESOLVER": "unreachable"}
+        ),
+        row,
+    )
 
 
 def test_a_private_ca_is_named_and_trusted(tmp_path: Path) -> None:
@@ -224,7 +231,9 @@ def test_a_private_ca_is_named_and_trusted(tmp_path: Path) -> None:
     with serve("tls-ok") as server:
         local = deployment_file(tmp_path, server.base_url, more=f"ca: {server.ca_file}")
         compare(run_checks(local, folder=tmp_path), Row("none", {}))
-        local = deployment_file(tmp_path, server.base_url, "{timeout: 1s, max_response_time: 1s, expect_version: 0.1.0}")
+        local = deployment_file(
+            tmp_path, server.base_url, "{timeout: 1s, max_response_time: 1s, expect_version: 0.1.0}"
+        )
         compare(run_checks(local, folder=tmp_path), Row("no-ca", {IN_TIME: "certificate"}, WITHOUT_ANSWER))
 
 

@@ -90,6 +90,8 @@ def test_nothing_is_left_of_the_reference(place: Path, ending: str, workers: tup
 
 def test_two_runs_at_once(place: Path) -> None:
     """Two runs boot two references, which do not meet."""
-    running = [_start(place, "-k", "healthy", "--record", str(place / f"{number}.json")) for number in range(2)]
+    running = [
+        _start(place, "-k", "healthy", "--record", str(place / f"{number}.json")) for number in range(2)
+    ]
     assert [process.wait(PATIENCE) for process in running] == [0, 0]
     assert not list(place.glob("deal-scout-*"))

@@ -72,7 +72,12 @@ def failed(
     return Call((Failure(URL, kind, phase, reason, at, Timings({phase: took}, took)),))
 
 
-TIMED_OUT = failed(FailureKind.TIMEOUT, Phase.HEADERS, "no complete answer within 2 s", took=2.0)
+TIMED_OUT = failed(
+    FailureKind.TIMEOUT,
+    Phase.HEADERS,
+    "the time limit of 2 s ran out while waiting for the response's headers",
+    took=2.0,
+)
 PROBER = failed(FailureKind.PROBER, Phase.LOOKUP, "no resolver answered for deal-scout.example")
 """The prober's own side failed."""
 ELSEWHERE = answered(url="https://login.example/sign-in?next=/health")

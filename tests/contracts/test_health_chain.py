@@ -59,7 +59,7 @@ html = partial(answered, b"<html>", headers=(("content-type", "text/html"),))
         pytest.param(PROBER, {}, ALL, "the prober could not ask: no resolver answered", id="prober"),
         pytest.param(failed(), {"answers_in_time": "connection refused by 127.0.0.1 port 8000"}, ALL,
                      "(see test_answers_in_time)", id="refused"),
-        pytest.param(TIMED_OUT, {"answers_in_time": "timeout, waiting for the response's headers, after 2 s"}, ALL,
+        pytest.param(TIMED_OUT, {"answers_in_time": "waiting for the response's headers (after 2 s)"}, ALL,
                      "(see test_answers_in_time)", id="timeout"),
         pytest.param(ELSEWHERE, {"answer_is_its_own": "answered by https://login.example/sign-in, not by"},
                      ALL - {"answers_in_time"}, "(see test_answer_is_its_own)", id="redirected-to-a-login"),

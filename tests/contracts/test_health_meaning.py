@@ -134,3 +134,12 @@ def test_version(version, stated, expected):
     call = answered(version=version)
     assert version_is_stated(call, promise()).outcome is stated
     assert version_is_expected(call, promise()).outcome is expected
+
+
+def test_a_service_without_flags_is_healthy_by_its_status():
+    """Where the answer has no ``ok`` and no parts, status 200 is all that is promised."""
+    plain = promise(ok=None, parts=(), queue_depth=None)
+    assert healthy_now(answered(b"{}"), plain).outcome is Outcome.MET
+    assert healthy_now(answered(b"{}", status=500), plain).outcome is Outcome.BREACHED
+    assert status_tells_ok([answered(b"{}")], plain).outcome is Outcome.UNMEASURED
+    assert ok_is_all_parts(answered(b"{}"), plain).outcome is Outcome.UNMEASURED

@@ -36,14 +36,18 @@ def test_a_command_that_fails_is_unmeasured(tmp_path: Path, inject: str, restore
     assert "Traceback" not in ran.output
 
 
-@pytest.mark.parametrize(("injects", "seen"), [("", "+-"), ("; sys.exit(1)", "+-")], ids=["injected", "not-injected"])
+@pytest.mark.parametrize(
+    ("injects", "seen"), [("", "+-"), ("; sys.exit(1)", "+-")], ids=["injected", "not-injected"]
+)
 def test_what_was_broken_is_always_mended(tmp_path: Path, injects: str, seen: str) -> None:
     """The restoring command runs whether or not the injecting one succeeded."""
     log = tmp_path / "log"
     inject = MARK.replace('write(sys.argv[2])"', f'write(sys.argv[2]){injects}"') + f"{log}, '+']"
     faults = f"allow: [faults]\nfaults: {{redis-hung: {{inject: {inject}, restore: {MARK}{log}, '-']}}}}"
     with serve("healthy") as server:
-        run_checks(deployment_file(tmp_path, server.base_url, more=faults), "-k", "redis-hung", folder=tmp_path)
+        run_checks(
+            deployment_file(tmp_path, server.base_url, more=faults), "-k", "redis-hung", folder=tmp_path
+        )
     assert log.read_text() == seen
 
 
@@ -61,7 +65,9 @@ def test_without_allow_nothing_is_broken(tmp_path: Path) -> None:
 def test_an_unhealthy_service_is_not_broken_further(tmp_path: Path) -> None:
     """Where the service is not healthy before, nothing is injected, and the outage is UNMEASURED."""
     log = tmp_path / "log"
-    faults = f"allow: [faults]\nfaults: {{redis-hung: {{inject: {MARK}{log}, '+'], restore: {MARK}{log}, '-']}}}}"
+    faults = (
+        f"allow: [faults]\nfaults: {{redis-hung: {{inject: {MARK}{log}, '+'], restore: {MARK}{log}, '-']}}}}"
+    )
     with serve("refused") as server:
         local = deployment_file(tmp_path, server.base_url, "{timeout: 1s, recovery: 200ms}", faults)
         ran = run_checks(local, "-k", "redis-hung", folder=tmp_path)

@@ -84,7 +84,10 @@ def test_junit_has_the_verdicts(project: Project, tmp_path: Path, workers: tuple
 
 def test_allure_agrees(project: Project, tmp_path: Path) -> None:
     """What allure-pytest writes by itself: passed, failed for BREACHED, broken for UNMEASURED; none else is passed."""
-    body = THREE + "\ndef test_silent(deployment): pass\ndef test_skipped(deployment): pytest.skip('not today')\n"
+    body = (
+        THREE
+        + "\ndef test_silent(deployment): pass\ndef test_skipped(deployment): pytest.skip('not today')\n"
+    )
     project(body, "-p", "allure_pytest.plugin", "-W", "ignore", "--alluredir", str(tmp_path / "allure"))
     results = [json.loads(path.read_text()) for path in (tmp_path / "allure").glob("*-result.json")]
     assert {result["name"]: result["status"] for result in results} == {

@@ -23,7 +23,9 @@ def test_the_record_fits_its_schema(project: Project) -> None:
     schema = json.loads((ROOT / "src/deployspec/schemas/run-record.schema.json").read_text())
     record = project(BODY).record
     assert record is not None
-    errors = [str(error) for error in jsonschema_rs.validator_for(schema, validate_formats=True).iter_errors(record)]
+    errors = [
+        str(error) for error in jsonschema_rs.validator_for(schema, validate_formats=True).iter_errors(record)
+    ]
     assert errors == []
     references = {piece["ref"] for entry in record["checks"] for piece in entry["evidence"]}
     assert references == set(record["evidence"])

@@ -51,7 +51,7 @@ def test_stalled_lookup_is_abandoned() -> None:
         result = ask("http://deal-scout.test/", resolve=resolve, timeout=TIMEOUT)
     finally:
         release.set()
-    failed(result, FailureKind.TIMEOUT, Phase.LOOKUP, "the time ran out during the name lookup")
+    failed(result, FailureKind.TIMEOUT, Phase.LOOKUP, "ran out during the name lookup")
 
 
 def test_stalled_lookup_does_not_keep_the_process() -> None:

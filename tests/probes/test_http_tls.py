@@ -52,7 +52,7 @@ def test_time_limit_holds_for_encrypted_drips(fault: str) -> None:
     """The time limit is total over TLS too."""
     with serve(fault, tls="ok") as server:
         phase = Phase.HEADERS if fault == "drip-headers" else Phase.BODY
-        failed(ask(server, timeout=1), FailureKind.TIMEOUT, phase, "within 1 s")
+        failed(ask(server, timeout=1), FailureKind.TIMEOUT, phase, "of 1 s ran out")
 
 
 @pytest.mark.parametrize("fault", ["reset-mid-body", "short-body", "gzip-bomb", "closes-without-answer"])

@@ -126,7 +126,9 @@ class Outages:
             # Whatever happened, Ctrl-C included: what may be broken is mended.
             restored = run(fault.restore, fault.timeout)
         if not restored.ok:
-            raise Unmeasured(f"{name} could not be ended, so the deployment may still be broken: {_ending(restored)}")
+            raise Unmeasured(
+                f"{name} could not be ended, so the deployment may still be broken: {_ending(restored)}"
+            )
         if during is None:
             raise Unmeasured(f"{name} could not be injected: {_ending(injected)}")
         restored_at = time.time()
@@ -194,7 +196,7 @@ def _promise(deployment: Deployment, schema: Path) -> contract.HealthPromise:
         timeout=told.timeout,
         max_response_time=told.max_response_time,
         expect_version=told.expect_version,
-        ok=fields.ok or "ok",
+        ok=fields.ok,
         parts=fields.parts or (),
         queue_depth=depth.field if depth else None,
         queue_part=depth.part if depth else None,

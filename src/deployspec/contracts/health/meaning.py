@@ -42,7 +42,7 @@ def healthy_now(call: Call, promise: HealthPromise) -> Verdict:
         return breached(f"{', '.join(wrong)}; expected {limit}", measured=", ".join(wrong), limit=limit)
     if unreadable:
         raise unreadable
-    return met(f"healthy: {limit}", measured="healthy", limit=limit)
+    return met(limit.replace(";", ","), measured="healthy", limit=limit)
 
 
 @judge

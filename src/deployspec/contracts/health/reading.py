@@ -58,9 +58,13 @@ def see(check: str) -> str:
 
 
 def failure_text(failure: Failure) -> str:
-    """What went wrong with a call: its reason, the phase, and the time until then."""
+    """What went wrong with a call: its reason, the phase, and the time until then.
+
+    The reason of a time limit that ran out names the phase itself.
+    """
     reason = one_line(failure.reason, 130) or failure.kind.value
-    return f"{reason} ({failure.kind.value}, {failure.phase.value}, after {seconds(failure.timings.total)})"
+    phase = "" if failure.kind is FailureKind.TIMEOUT else f"{failure.phase.value}, "
+    return f"{reason} ({phase}after {seconds(failure.timings.total)})"
 
 
 def is_prober_failure(call: Call) -> bool:

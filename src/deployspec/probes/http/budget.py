@@ -64,7 +64,7 @@ class Budget:
             seen = f" ({self.body_bytes} bytes of it came)"
         elif self.phase is Phase.CONNECT:
             seen = self.detour
-        reason = f"no complete answer within {self.limit:g} s: the time ran out {_WHILE[self.phase]}{seen}"
+        reason = f"the time limit of {self.limit:g} s ran out {_WHILE[self.phase]}{seen}"
         return CallFailed(FailureKind.TIMEOUT, reason)
 
     def timings(self) -> Timings:
