@@ -9,8 +9,9 @@ from typing import Any
 
 def title(check: str) -> str:
     """A check's node id as a person reads it: ``answers in time``, ``outage is told [redis-hung]``."""
-    name, bracket, parameter = check.rpartition("::")[2].partition("[")
-    return name.removeprefix("test_").replace("_", " ") + (f" [{parameter}" if bracket else "")
+    path, bracket, parameter = check.partition("[")
+    name = path.rpartition("::")[2].removeprefix("test_").replace("_", " ")
+    return name + (f" [{parameter}" if bracket else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,86 @@
+"""The summary at the end of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from deployspec.reporting.entry import Entry, title
+from deployspec.reporting.record import Run
+from deployspec.reporting.terminal import summary, verdict_line
+
+
+def entry(name: str, verdict: str, **more: object) -> Entry:
+    """A check's entry; ``source`` keeps the order in which they are made."""
+    entry.line += 1  # type: ignore[attr-defined]
+    return Entry(f"checks/test_x.py::test_{name}", "health", name, verdict, "why", source=f"checks/test_x.py:{entry.line}", **more)  # type: ignore[arg-type, attr-defined]  # fmt: skip
+
+
+entry.line = 0  # type: ignore[attr-defined]
+
+
+def run(*entries: Entry, **more: object) -> Run:
+    """A run with these entries."""
+    return Run("2026-01-01T00:00:00Z", "staging", "https://staging.example", entries={one.check: one for one in entries}, **more)  # type: ignore[arg-type]  # fmt: skip
+
+
+LONG = "a value that is much longer than a narrow terminal can hold on one line of it"
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_the_table_keeps_to_the_width(width: int) -> None:
+    """No line of the table is wider than the terminal, but for the names and verdicts themselves."""
+    lines = summary(
+        run(entry("a", "MET", measured=LONG, limit=LONG), entry("b", "BREACHED", measured=LONG, limit=LONG)),
+        width,
+    )
+    table = [line.text for line in lines[: [line.text for line in lines].index("")]]
+    assert max(map(len, table)) <= max(width, 40)
+
+
+def test_what_is_not_met_is_told_whole() -> None:
+    """A long value of a MET check is cut; that of a BREACHED one is folded, every word of it there."""
+    lines = summary(run(entry("a", "MET", measured=LONG), entry("b", "BREACHED", measured=LONG)), 60)
+    text = "\n".join(line.text for line in lines)
+    assert "…" in text
+    folded = " ".join(line.text for line in lines if line.colour == "red")
+    assert all(word in folded for word in LONG.split())
+
+
+# entries: verdicts of a run; more: what else is known of it; colour: of the line that sums it up.
+@pytest.mark.parametrize(
+    ("entries", "more", "colour"),
+    [
+        pytest.param([entry("a", "MET")], {}, "green", id="met"),
+        pytest.param([entry("a", "MET", flaky=True)], {}, "yellow", id="flaky"),
+        pytest.param([entry("a", "MET"), entry("b", "UNMEASURED")], {}, "yellow", id="unmeasured"),
+        pytest.param([entry("a", "UNMEASURED"), entry("b", "BREACHED")], {}, "red", id="breached"),
+        pytest.param([], {}, "yellow", id="nothing"),
+        pytest.param([entry("a", "MET")], {"empty_markers": ["slo"]}, "yellow", id="empty-marker"),
+        pytest.param([entry("a", "MET")], {"cut_short": "interrupted"}, "yellow", id="cut-short"),
+    ],
+)
+def test_only_a_whole_plain_green_is_green(
+    entries: list[Entry], more: dict[str, object], colour: str
+) -> None:
+    """The last line is green when all that was asked for was measured and met, at the first attempt."""
+    assert verdict_line(run(*entries, **more)).colour == colour
+
+
+def test_the_table_is_in_the_order_of_the_specification() -> None:
+    """Whatever order workers finish in."""
+    first, second = entry("first", "MET"), entry("second", "MET")
+    lines = [line.text.split()[0] for line in summary(run(second, first), 80)[1:3]]
+    assert lines == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [
+        ("checks/test_health.py::test_answers_in_time", "answers in time"),
+        ("checks/test_health.py::test_outage_is_told[redis-hung]", "outage is told [redis-hung]"),
+        ("checks/test_x.py::TestX::test_a[b::c]", "a [b::c]"),
+    ],
+)
+def test_title(check: str, told: str) -> None:
+    """A node id as a person reads it, parameters as they are."""
+    assert title(check) == told
