@@ -151,3 +151,12 @@ def test_keyboard_interrupt_passes() -> None:
     request = request_to("http://127.0.0.1:1/", headers={"X-Key": Interrupting()})
     with pytest.raises(KeyboardInterrupt):
         call(request)
+
+
+def test_no_library_logs_what_a_server_repeats(caplog: pytest.LogCaptureFixture) -> None:
+    """A token that a server puts into its own headers is in no log, at any level."""
+    caplog.set_level("DEBUG")
+    head = f"HTTP/1.1 200 OK\r\nX-Echo: {TOKEN}\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+    with serve(lambda connection: (connection.read_head(), connection.send(head))[0]) as server:
+        answered(ask(server, headers=HEADERS))
+    assert TOKEN not in caplog.text

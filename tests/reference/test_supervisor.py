@@ -1,6 +1,7 @@
 """The supervisor: what it leaves behind, however it ends, is nothing."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -33,14 +34,22 @@ def place() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="supervisor-") as name:
         Path(name).chmod(0o755)
         yield Path(name)
-    # Another test's initdb may use some at this moment, but not for long.
     left = shared_memory() - before
-    until(lambda: not left & shared_memory())
+    until(lambda: not (left & shared_memory()) - in_use())
 
 
 def shared_memory() -> set[Path]:
     """Give PostgreSQL's files in /dev/shm."""
     return set(Path("/dev/shm").glob("PostgreSQL.*"))  # noqa: S108 - no temporary file of ours
+
+
+def in_use() -> set[Path]:
+    """Give the files of shared memory that a process uses at this moment: another test's initdb, say."""
+    found = set()
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        with contextlib.suppress(OSError):  # the process has ended
+            found |= {Path(line.split()[5]) for line in maps.read_text().splitlines() if "/dev/shm/" in line}  # noqa: S108
+    return found
 
 
 def environment(place: Path, **more: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from deployspec.probes.http.lookup import Resolve
 from deployspec.probes.http.proxies import Proxy
 from deployspec.probes.http.tls import TrustStore
 from deployspec.probes.http.urls import Url
+
+# At DEBUG, httpcore logs the headers of responses as they came: a server that repeats a token would put it into
+# whatever shows the logs, where no redaction reaches.
+logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
