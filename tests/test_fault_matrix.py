@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,8 +141,15 @@ def reference() -> Iterator[Reference]:
         yield booted
 
 
-@pytest.mark.xdist_group("reference")
-@pytest.mark.parametrize("row", SERVICE, ids=lambda row: row.fault)
+def _shared_out(rows: list[Row]) -> list[Any]:
+    """The rows in two groups of pytest-xdist, each with one reference: half the time, and not one boot a worker."""
+    return [
+        pytest.param(row, id=row.fault, marks=pytest.mark.xdist_group(f"reference-{number % 2}"))
+        for number, row in enumerate(rows)
+    ]
+
+
+@pytest.mark.parametrize("row", _shared_out(SERVICE))
 def test_fault_of_the_service(row: Row, reference: Reference, tmp_path: Path) -> None:
     """Each fault of the service turns exactly its own checks red."""
     local = deployment_file(tmp_path, reference.deployment["base_url"], row.health, row.more)
@@ -291,15 +299,14 @@ OUTAGES = [
 ]  # fmt: skip
 
 
-@pytest.mark.xdist_group("reference")
-@pytest.mark.parametrize("row", OUTAGES, ids=lambda row: row.fault)
+@pytest.mark.parametrize("row", _shared_out(OUTAGES))
 def test_fault_that_an_outage_brings_to_light(row: Row, reference: Reference, tmp_path: Path) -> None:
     """Each outage is told by a sound endpoint, and each way of not telling it is a breach of that outage's check."""
     with reference.health_fault(row.fault):
         compare(run_checks(reference.deployment_file, "-k", "outage", folder=tmp_path), row)
 
 
-@pytest.mark.xdist_group("reference")
+@pytest.mark.xdist_group("reference-1")
 def test_a_part_that_comes_back_too_late(reference: Reference, tmp_path: Path) -> None:
     """Not healthy again within ``recovery`` of the part's return is a breach."""
     row = Row("slow-recovery", {_outage("redis-stopped"): "not healthy"})

@@ -49,19 +49,23 @@ def _processes_in(place: Path) -> list[str]:
     return found
 
 
-def _start(place: Path, *options: str, **environ: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "checks", "-m", "health", "--deployment", "reference",
-         "--record", str(place / "record.json"), "-p", "no:cacheprovider", *options],
-        cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(place), **environ},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        # A runner in the background is born deaf to Ctrl-C, and its children with it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+def _start(place: Path, *options: str, number: int = 0, **environ: str) -> subprocess.Popen[bytes]:
+    command = [
+        sys.executable, "-m", "pytest", "checks", "-m", "health", "--deployment", "reference",
+        "--record", str(place / "record.json"), "-p", "no:cacheprovider", *options,
+    ]  # fmt: skip
+    with (place / f"output-{number}").open("wb") as output:
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": str(place), **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            # A runner in the background is born deaf to Ctrl-C, and its children with it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
 
 
 # signal: what the test runner gets in mid-run, when the first check has ended. Ctrl-C goes to its whole group.
@@ -85,7 +89,8 @@ def test_nothing_is_left_of_the_reference(place: Path, ending: str, workers: tup
     finally:
         running.kill()
         running.wait()
-    assert status == {"success": 0, "failure": 1, "SIGINT": 2, "SIGTERM": -15, "SIGKILL": -9}[ending]
+    said = (place / "output-0").read_text()
+    assert status == {"success": 0, "failure": 1, "SIGINT": 2, "SIGTERM": -15, "SIGKILL": -9}[ending], said
     _wait(lambda: not _processes_in(place), f"still running: {_processes_in(place)}")
     _wait(lambda: not list(place.glob("deal-scout-*")), "its folder stays")
 

@@ -26,8 +26,11 @@ class Folder:
         self._keep = keep
         # Entered, not listed: PostgreSQL may run as a user of its own. What is secret inside has its own mode.
         self.path.chmod(0o711)
-        self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        # Locked before it has its name, or another start could take the lock first and sweep the folder away.
+        unnamed = self.path / f"{LOCK}.new"
+        self._lock = os.open(unnamed, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        unnamed.rename(self.path / LOCK)
 
     def __enter__(self) -> "Folder":
         return self
