@@ -163,12 +163,11 @@ async def run_to_end(
     except TimeoutError as error:
         raise PartError(f"{name} took more than {limit:g} s\n{tail_of(output)}") from error
     except asyncio.CancelledError:
-        # Called off. These commands take a moment only, and tidy up after themselves if they may end: a
-        # killed initdb leaves its shared memory in /dev/shm.
+        # Called off. These commands take a moment only, and tidy up after themselves if they may end.
         if process.stdin is not None:
             process.stdin.close()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(10):
                 await process.wait()
         raise
     finally:

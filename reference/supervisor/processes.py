@@ -75,10 +75,26 @@ def thaw(pid: int) -> None:
 
 
 def kill_family(pid: int) -> None:
-    """Kill a process and all its descendants, so that none is left to init."""
+    """Kill a process and all its descendants, so that none is left to init, nor their shared memory.
+
+    PostgreSQL's tools use some in /dev/shm, cannot be told not to, and have no chance to give it back.
+    """
     send(pid, signal.SIGSTOP)
-    for member in [*descendants(pid), pid]:
+    family = [*descendants(pid), pid]
+    shared = {path for member in family for path in _shared_memory_of(member)}
+    for member in family:
         send(member, signal.SIGKILL)
+    for path in shared:
+        path.unlink(missing_ok=True)
+
+
+def _shared_memory_of(pid: int) -> set[Path]:
+    """Give PostgreSQL's files in /dev/shm that a process has mapped; none where there is no /proc to ask."""
+    try:
+        lines = (_PROC / str(pid) / "maps").read_text(errors="replace").splitlines()
+    except OSError:
+        return set()
+    return {Path(line.split()[5]) for line in lines if "/dev/shm/PostgreSQL." in line}  # noqa: S108
 
 
 def _table() -> dict[int, tuple[int, str]]:
