@@ -67,7 +67,7 @@ def test_body_fits_schema(health, judge):
 
     Source: the guide, "API Health Endpoint", as schemas/health.schema.json.
     """
-    judge(contract.body_fits_schema(health.first, health.promise), health.first, **health.how())
+    judge(contract.body_fits_schema(health.first, health.promise_of_schema), health.first, **health.how())
 
 
 @pytest.mark.needs("health.fields.ok", "health.fields.parts")

@@ -66,7 +66,10 @@ def run_checks(
 
 
 def deployment_file(
-    folder: Path, base_url: str, health: str = "{timeout: 1s, expect_version: 0.1.0}", more: str = ""
+    folder: Path,
+    base_url: str,
+    health: str = "{timeout: 1s, max_response_time: 1s, expect_version: 0.1.0}",
+    more: str = "",
 ) -> Path:
     """Write a deployment file for a local server; ``health`` and ``more`` are YAML."""
     path = folder / "local.yaml"

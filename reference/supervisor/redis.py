@@ -13,7 +13,7 @@ def redis(folder: Folder, port: int, password: str, env: Mapping[str, str]) -> P
         "bind": "127.0.0.1",
         "port": str(port),
         "requirepass": password,
-        "dir": str(folder.make("redis")),
+        "dir": _quoted(str(folder.make("redis"))),
         "save": '""',
         "appendonly": "no",
         "databases": "1",
@@ -43,3 +43,8 @@ def redis(folder: Folder, port: int, password: str, env: Mapping[str, str]) -> P
         cwd=folder.path,
         ready=ready,
     )
+
+
+def _quoted(text: str) -> str:
+    """A value as Redis' configuration file wants it: a folder's name may hold a space."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -220,7 +220,7 @@ def test_what_is_no_printable_utf8_is_refused(
         pytest.param("faults: {a: {inject: [sleep, 5], restore: [b]}}", "2:30", "5 without quotes", '"5"', id="number-as-argument"),
         pytest.param("faults: {a: {inject: [], restore: [b]}}", "2:22", "an empty list", "a list of texts", id="empty-command"),
         pytest.param("faults: {a: {inject: ['', x], restore: [b]}}", "2:23", "an empty text", "a text that is not empty", id="empty-program"),
-        pytest.param("faults: {a: {inject: [a], restore: [b], part: rediss}}\nhealth: {}", "2:47", "rediss, which is not", "did you mean redis?", id="fault-of-no-part"),
+        pytest.param("faults: {redis-hung: {inject: [a], restore: [b], part: rediss}}\nhealth: {}", "2:56", "rediss, which is not", "did you mean redis?", id="fault-of-no-part"),
         pytest.param("logs: [{name: a}]", "2:8", "neither files nor command", "exactly one of", id="log-from-nowhere"),
         pytest.param("logs: [{name: a, files: [x], command: [z]}]", "2:30", "files and command", "exactly one of", id="log-from-two"),
         pytest.param("logs: [{name: a, files: [x]}, {name: a, files: [z]}]", "2:38", "the name a for the second time", "its own", id="log-name-twice"),

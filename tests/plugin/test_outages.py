@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.raw_server import serve
-from tests.suite import deployment_file, run_checks
+from tests.suite import ROOT, deployment_file, run_checks
 
 MARK = f"[{sys.executable}, -c, \"import sys; open(sys.argv[1], 'a').write(sys.argv[2])\", "
 
@@ -73,3 +76,51 @@ def test_an_unhealthy_service_is_not_broken_further(tmp_path: Path) -> None:
         ran = run_checks(local, "-k", "redis-hung", folder=tmp_path)
     assert "not healthy before" in ran.entry("test_outage_is_told[redis-hung]")["reason"]
     assert not log.exists()
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name
+)
+def test_a_cancelled_run_mends_what_it_broke(tmp_path: Path, number: signal.Signals) -> None:
+    """A pipeline that is cancelled sends SIGTERM in mid-outage: the part is restored before the run ends."""
+    broken = tmp_path / "broken"
+    faults = (
+        "allow: [faults]\nfaults: {redis-hung: {"
+        f"inject: [sh, -c, 'touch {broken}; sleep 60'], restore: [rm, '{broken}']" + "}}"
+    )
+    with serve("healthy") as server:
+        local = deployment_file(tmp_path, server.base_url, more=faults)
+        running = subprocess.Popen(
+            [sys.executable, "-m", "pytest", "checks", "-m", "health", "-k", "redis-hung", "--deployment", str(local),
+             "--record", str(tmp_path / "record.json"), "-p", "no:cacheprovider"],
+            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while not broken.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        running.send_signal(number)
+        status = running.wait(60)
+    assert status == 2
+    assert not broken.exists()
+
+
+def test_a_fault_that_no_check_injects_is_refused(tmp_path: Path) -> None:
+    """A misspelt fault would be a promise that nobody looks at."""
+    faults = "allow: [faults]\nfaults: {redis-stoped: {inject: ['true'], restore: ['true']}}"
+    ran = run_checks(deployment_file(tmp_path, "http://127.0.0.1:9", more=faults), folder=tmp_path)
+    assert ran.status == 4
+    assert "the fault redis-stoped, which no check injects" in ran.output
+    assert "did you mean redis-stopped?" in ran.output
+
+
+def test_a_schema_that_cannot_be_read_takes_one_check(tmp_path: Path) -> None:
+    """Only the check that needs the JSON Schema is UNMEASURED, without a traceback, however deep it is nested."""
+    (tmp_path / "schema.json").write_text("[" * 100_000)
+    with serve("healthy") as server:
+        health = f"{{timeout: 1s, schema: {tmp_path / 'schema.json'}}}"
+        ran = run_checks(deployment_file(tmp_path, server.base_url, health), folder=tmp_path)
+    assert ran.record is not None
+    unmeasured = [entry["check"] for entry in ran.record["checks"] if entry["verdict"] == "UNMEASURED"]
+    assert [name.rpartition("::")[2] for name in unmeasured] == ["test_body_fits_schema"]
+    assert "Traceback" not in ran.output

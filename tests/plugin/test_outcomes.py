@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -206,3 +207,57 @@ def test_a_record_that_cannot_be_written_fails_the_run(project: Project, tmp_pat
     )
     assert ran.status == 1
     assert "the run record could not be written" in ran.output
+
+
+def test_a_worker_that_dies_leaves_its_check_unmeasured(project: Project) -> None:
+    """A check whose worker was killed is in the table and in the record, as UNMEASURED."""
+    ran = project(
+        THREE
+        + "\ndef test_dies(deployment):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n",
+        "-n",
+        "2",
+    )
+    assert ran.status == 1
+    entry = ran.entry("test_dies")
+    assert entry["verdict"] == "UNMEASURED"
+    assert "ended in mid-check" in entry["reason"]
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+@pytest.mark.parametrize("option", ["--setup-only", "--setup-plan"])
+def test_checks_that_did_not_run_are_not_green(
+    project: Project, option: str, workers: tuple[str, ...]
+) -> None:
+    """pytest's options that run no test end with 0; here nothing was measured."""
+    ran = project(THREE, option, *workers)
+    assert ran.status == 1, ran.output
+    assert "3 of 3 checks did not run" in ran.output
+    assert ran.record is not None
+
+
+# name: what --record is given, beside a file of somebody's and a folder; reason: why it is refused.
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        pytest.param("deployments/local.yaml", "found a file that is no run record", id="a-file-of-yours"),
+        pytest.param("checks", "found a folder", id="a-folder"),
+        pytest.param("pipe", "found a device or a pipe", id="a-pipe"),
+    ],
+)
+def test_a_record_replaces_nothing_but_a_record(
+    project: Project, tmp_path: Path, name: str, reason: str
+) -> None:
+    """Whatever else stands there would be lost: status 4, and it is left as it was."""
+    os.mkfifo(tmp_path / "pipe")
+    ran = project("def test_x(deployment, judge): judge(met('fine'))", "--record", name)
+    assert ran.status == 4, ran.output
+    assert reason in ran.output
+    assert "base_url" in (tmp_path / "deployments/local.yaml").read_text()
+
+
+def test_the_base_url_is_redacted(project: Project) -> None:
+    """A token in the URL is a secret as well."""
+    file = {"deployments/local.yaml": "base_url: http://127.0.0.1:9/${API_TOKEN}\nhealth: {}\n"}
+    ran = project(THREE, more=file, environ={"API_TOKEN": "open-sesame-open"})
+    assert "local (http://127.0.0.1:9/***)" in ran.output
+    assert "sesame" not in ran.output + json.dumps(ran.record)

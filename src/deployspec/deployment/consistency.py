@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from deployspec.deployment.duration import format_duration, parse_duration
-from deployspec.deployment.problems import Problems, listed, suggestion
+from deployspec.deployment.problems import Problems, listed, shown, suggestion
 from deployspec.deployment.values import Steps, Values
 
+FAULTS = ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")
+"""The faults that a check injects (``checks/test_health.py``)."""
 _HEADERS: tuple[Steps, ...] = (
     ("headers",),
     ("prometheus", "headers"),
@@ -30,6 +32,7 @@ def check_consistency(data: Mapping[str, Any], values: Values, folder: Path, pro
     check.files(folder)
     if data.get("health") is not None:
         check.health(data["health"])
+    check.faults()
 
 
 class _Check:
@@ -48,6 +51,15 @@ class _Check:
         """The value at ``path`` as a message may show it."""
         place = self.values.places.get(path)
         return place.shown if place else default
+
+    def faults(self) -> None:
+        """A fault that no check injects would be a promise that nobody looks at."""
+        for steps, position in self.values.keys.items():
+            if len(steps) == 2 and steps[0] == "faults" and steps[1] not in FAULTS and "faults" in self.data:
+                near = suggestion(str(steps[1]), FAULTS)
+                hint = f"; did you mean {near}?" if near else ""
+                found = f"the fault {shown(str(steps[1]))}, which no check injects"
+                self.problems.add(position, found, listed(FAULTS) + hint)
 
     def headers(self, path: Steps) -> None:
         names: dict[str, str] = {}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
 import os
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,10 +34,11 @@ class HealthMeasurements:
     """What is measured of the health endpoint. A property asks at its first use, and keeps what it got."""
 
     def __init__(
-        self, request: Request, promise: contract.HealthPromise, calls: int, concurrency: int
+        self, request: Request, promise: contract.HealthPromise, schema: Path, calls: int, concurrency: int
     ) -> None:
         self.request = request
         self.promise = promise
+        self._schema = schema
         self._calls = calls
         self._concurrency = concurrency
         self.waited = 0.0
@@ -44,6 +49,14 @@ class HealthMeasurements:
         from deployspec.probes.http import call
 
         return call(self.request)
+
+    @cached_property
+    def promise_of_schema(self) -> contract.HealthPromise:
+        """The promise with the JSON Schema of the answer, which one check alone needs.
+
+        Raises Unmeasured where the schema cannot be read.
+        """
+        return dataclasses.replace(self.promise, schema=_read_schema(self._schema))
 
     @cached_property
     def first(self) -> Call:
@@ -114,17 +127,23 @@ class Outages:
 
         promise = self._health.promise
         fault = self._deployment.faults[name]
+        part = fault.part or part
         before = self._until_healthy(time.time())[-1]
         if contract.healthy_now(before, promise).outcome is not Outcome.MET:
             return contract.outage_is_told(before, before, part, promise), (before,)
         during = None
-        try:
-            injected = run(fault.inject, fault.timeout)
-            if injected.ok:
-                during = self._health.ask()
-        finally:
-            # Whatever happened, Ctrl-C included: what may be broken is mended.
-            restored = run(fault.restore, fault.timeout)
+        came: list[int] = []
+        with _signals(_interrupt):
+            try:
+                injected = run(fault.inject, fault.timeout)
+                if injected.ok:
+                    during = self._health.ask()
+            finally:
+                # Whatever happened: what may be broken is mended, and the mending is not cut short.
+                with _signals(lambda number, _: came.append(number)):
+                    restored = run(fault.restore, fault.timeout)
+        if came:
+            raise KeyboardInterrupt
         if not restored.ok:
             raise Unmeasured(
                 f"{name} could not be ended, so the deployment may still be broken: {_ending(restored)}"
@@ -147,6 +166,28 @@ class Outages:
             time.sleep(_POLL)
             calls.append(self._health.ask())
         return calls
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _signals(handler: Callable[[int, Any], Any]) -> Iterator[None]:
+    """Let ``handler`` take Ctrl-C, SIGTERM (a pipeline was cancelled) and SIGHUP (the terminal went away).
+
+    Only the main thread can have signals; elsewhere, nothing changes. Nothing helps against SIGKILL.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    taken = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, handler) for number in taken}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
 def _ending(done: CommandResult) -> str:
@@ -173,7 +214,7 @@ def health(deployment: Deployment, pytestconfig: pytest.Config) -> HealthMeasure
         proxies=proxies_from(os.environ),
     )
     schema = told.schema or pytestconfig.rootpath / "schemas" / "health.schema.json"
-    return HealthMeasurements(request, _promise(deployment, schema), told.calls, told.concurrency)
+    return HealthMeasurements(request, _promise(deployment), schema, told.calls, told.concurrency)
 
 
 @pytest.fixture(scope="session")
@@ -184,7 +225,7 @@ def outage(
     return Outages(deployment, health).judge
 
 
-def _promise(deployment: Deployment, schema: Path) -> contract.HealthPromise:
+def _promise(deployment: Deployment) -> contract.HealthPromise:
     told = deployment.health
     if told is None:  # pragma: no cover - asked before
         raise Unmeasured("the deployment file describes no health endpoint")
@@ -204,13 +245,14 @@ def _promise(deployment: Deployment, schema: Path) -> contract.HealthPromise:
         version=fields.version,
         max_clock_skew=told.max_clock_skew,
         recovery=told.recovery,
-        schema=_read_schema(schema),
     )
 
 
 def _read_schema(path: Path) -> dict[str, object]:
     try:
         document = json.loads(path.read_bytes())
+    except RecursionError:
+        raise Unmeasured(f"the JSON Schema {path} is nested too deep") from None
     except (OSError, ValueError) as error:
         raise Unmeasured(f"the JSON Schema {path} cannot be read: {error}") from None
     if not isinstance(document, dict):

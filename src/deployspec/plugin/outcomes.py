@@ -15,7 +15,7 @@ from deployspec.contracts.http import Call
 from deployspec.contracts.verdict import Outcome, Verdict, unmeasured
 from deployspec.plugin.deployments import obtained
 from deployspec.plugin.options import chapters_of, is_check
-from deployspec.reporting.entry import Entry, Evidence
+from deployspec.reporting.entry import Entry, Evidence, title
 from deployspec.reporting.failure import failure_text
 
 
@@ -221,9 +221,21 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
     return category, "U", ("UNMEASURED", {"yellow": True})
 
 
+CRASHED = "???"
+"""The phase that pytest-xdist names for a test whose worker ended in mid-test."""
+
+
+def _lost(report: pytest.TestReport) -> Entry:
+    """The entry of a check whose worker is gone, and with it all that it had measured."""
+    reason = "the worker process that ran it ended in mid-check, so nothing was measured"
+    return Entry(report.nodeid, "", title(report.nodeid), Outcome.UNMEASURED.value, reason)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Give a worker's report its text back: on its way to the controller it became a plain string."""
+    if report.when == CRASHED:
+        report.deployspec = asdict(_lost(report))  # type: ignore[attr-defined]
     told = getattr(report, "deployspec", None)
     if told is not None and report.failed and not isinstance(report.longrepr, FailureText):
         report.longrepr = _told(Entry.from_dict(told))  # type: ignore[assignment]

@@ -15,7 +15,7 @@ from deployspec.plugin.deployments import obtained
 from deployspec.plugin.options import is_worker
 from deployspec.plugin.selection import SELECTION, Selection
 from deployspec.reporting.entry import Entry
-from deployspec.reporting.record import RecordFile, Run
+from deployspec.reporting.record import RecordFile, Run, objection_to
 
 
 class Recorder:
@@ -43,11 +43,7 @@ class Recorder:
         entry = Entry.from_dict(told)
         self.run.entries[entry.check] = entry
         try:
-            if self.file is None:
-                self._describe()
-                self.file = RecordFile(self._path())
-                self.file.begin(self.run)
-            self.file.append(entry)
+            self._opened().append(entry)
         except OSError as error:
             self.trouble = str(error)
 
@@ -67,9 +63,9 @@ class Recorder:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self.run.exit_status = int(session.exitstatus)
         self.run.finished = _now()
-        if self.file is not None:
+        if self.file is not None or self._asked_for_checks():
             try:
-                self.file.finish(self.run)
+                self._opened().finish(self.run)
             except OSError as error:
                 self.trouble = str(error)
         if self.trouble and session.exitstatus == pytest.ExitCode.OK:
@@ -84,7 +80,7 @@ class Recorder:
         if selection.usage_error:
             terminalreporter.line(f"ERROR: {selection.usage_error}", red=True)
             return
-        if not (self.run.entries or self.run.empty_markers or self.run.not_described):
+        if not (self.run.entries or self._asked_for_checks() or self.run.empty_markers):
             return
         if self.config.getoption("collectonly") and not self.run.empty_markers:
             return
@@ -103,18 +99,31 @@ class Recorder:
     def _incomplete(self, selection: Selection) -> bool:
         if self.config.getoption("collectonly"):
             return bool(self.run.empty_markers)
-        if self.run.entries and len(self.run.entries) < selection.checks and not self.run.cut_short:
+        if len(self.run.entries) < selection.checks and not self.run.cut_short:
             self.run.cut_short = (
                 f"{selection.checks - len(self.run.entries)} of {selection.checks} checks did not run"
             )
         nothing = selection.not_described and not selection.checks
         return bool(self.run.empty_markers or self.run.cut_short or nothing)
 
+    def _asked_for_checks(self) -> bool:
+        """Whether checks were meant to run, so that even a run in which none did leaves its record."""
+        told = self.run.not_described or self.run.empty_markers or self.run.cut_short
+        return bool(told) and not self.config.getoption("collectonly")
+
+    def _opened(self) -> RecordFile:
+        """The record's file, begun at the first need. Raises OSError."""
+        if self.file is None:
+            self._describe()
+            self.file = RecordFile(self._path())
+            self.file.begin(self.run)
+        return self.file
+
     def _describe(self) -> None:
         deployment = obtained(self.config)
         if deployment is not None:
             self.run.deployment = deployment.name
-            self.run.base_url = deployment.base_url
+            self.run.base_url = deployment.redact(deployment.base_url)
 
     def _path(self) -> Path:
         said = self.config.getoption("--record")
@@ -128,6 +137,9 @@ class Recorder:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the recorder where the whole run is seen."""
     if not is_worker(config):
+        said = config.getoption("--record")
+        if said and (objection := objection_to(Path(config.invocation_params.dir, said))):
+            raise pytest.UsageError(f"--record {said}: {objection}")
         config.pluginmanager.register(Recorder(config), "deployspec-recorder")
 
 

@@ -90,6 +90,24 @@ class Run:
         }
 
 
+def objection_to(path: Path) -> str:
+    """Why a run record must not be written to ``path``, or an empty text: it replaces nothing but an older record."""
+    if not path.exists():
+        return ""
+    if path.is_dir():
+        return "found a folder; expected the name of a file in it"
+    if not path.is_file():
+        return "found a device or a pipe; expected a file, or a name that is free"
+    try:
+        with path.open("rb") as file:
+            head = file.read(200)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if head and FORMAT.encode() not in head:
+        return "found a file that is no run record, and would be lost; expected a run record, or a name that is free"
+    return ""
+
+
 class RecordFile:
     """The file behind a run record. Raises OSError where it cannot be written."""
 

@@ -31,8 +31,6 @@ def steady(calls: Sequence[Call], promise: HealthPromise) -> Verdict:
     if not calls:
         return unmeasured("no call was made")
     own_answer(calls[0], promise)
-    if calls:
-        own_answer(calls[0], promise)
     if len(calls) < 2:
         return unmeasured(
             f"{len(calls)} call{'' if len(calls) == 1 else 's'} made; it takes 2 to see a difference"
@@ -44,7 +42,6 @@ def steady(calls: Sequence[Call], promise: HealthPromise) -> Verdict:
 def holds_under_concurrency(call: Call, concurrent: Sequence[Call], promise: HealthPromise) -> Verdict:
     """Each of several calls at once brings a complete answer within ``timeout``, with the same status, ``ok`` and
     parts as the single call before: kubelet, load balancer and prober ask at the same time."""
-    own_answer(call, promise)
     own_answer(call, promise)
     if len(concurrent) < 2:
         return unmeasured(f"{len(concurrent)} concurrent calls made; it takes 2 to be concurrent")
