@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 USAGE = 4
 """The exit status for a wrong command line or a faulty file: pytest's own for the same."""
-_PARTS = ("health", "faults", "metrics", "prometheus", "alertmanager", "logs", "load", "push")
+_PARTS = ("health", "faults", "metrics", "prometheus", "rules", "alertmanager", "logs", "load", "push")
 
 
 class _Parser(argparse.ArgumentParser):

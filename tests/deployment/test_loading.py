@@ -23,7 +23,7 @@ def test_only_base_url_is_required(read: Reader) -> None:
     assert deployment.name == "there"
     assert deployment.base_url == "https://deal-scout.example"
     assert deployment.allow == frozenset()
-    for part in ("ca", "health", "metrics", "prometheus", "alertmanager", "load", "push"):
+    for part in ("ca", "health", "metrics", "prometheus", "rules", "alertmanager", "load", "push"):
         assert getattr(deployment, part) is None
     assert (dict(deployment.headers), dict(deployment.faults), deployment.logs) == ({}, {}, ())
 
@@ -51,6 +51,23 @@ def test_an_empty_health_part_has_the_guides_values(read: Reader) -> None:
             "version": "version",
         },
     }
+
+
+def test_rules_and_exporters(read: Reader, tmp_path: Path) -> None:
+    """Patterns and paths of rules become absolute; an exporter is described by its name once any are said."""
+    (tmp_path / "alertmanager.yml").touch()
+    deployment = read(
+        BASE
+        + "rules: {files: ['rules/*.yml'], runbooks: books, alertmanager: alertmanager.yml}\n"
+        + "prometheus: {url: 'http://there', exporters: [postgres]}"
+    )
+    rules = deployment.rules
+    assert rules is not None
+    assert rules.files == (str(tmp_path / "rules/*.yml"),)
+    assert (rules.tests, rules.routing) == ((), None)
+    assert (rules.runbooks, rules.alertmanager) == (tmp_path / "books", tmp_path / "alertmanager.yml")
+    assert deployment.describes("prometheus.exporters.postgres")
+    assert not deployment.describes("prometheus.exporters.cadvisor")
 
 
 def test_fields_may_be_renamed_or_absent(read: Reader) -> None:

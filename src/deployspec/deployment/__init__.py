@@ -22,6 +22,7 @@ from deployspec.deployment.model import (
     Push,
     Pushgateway,
     QueueDepth,
+    Rules,
 )
 from deployspec.deployment.secret import Secret, redact
 from deployspec.deployment.unfit import Unfit
@@ -41,6 +42,7 @@ __all__ = [
     "Push",
     "Pushgateway",
     "QueueDepth",
+    "Rules",
     "Secret",
     "Unfit",
     "find",

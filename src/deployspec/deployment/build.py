@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -65,6 +65,7 @@ def build(data: Mapping[str, Any], values: Values, path: Path) -> model.Deployme
         ),
         metrics=model.Metrics(data["metrics"]["path"]) if "metrics" in data else None,
         prometheus=_prometheus(data["prometheus"]) if "prometheus" in data else None,
+        rules=_rules(data["rules"], folder) if "rules" in data else None,
         alertmanager=model.Alertmanager(**_service(data["alertmanager"])) if "alertmanager" in data else None,
         logs=tuple(_log_source(source, folder) for source in data.get("logs", ())),
         load=_load(data["load"]) if "load" in data else None,
@@ -116,15 +117,35 @@ def _fault(name: str, part: Mapping[str, Any]) -> model.Fault:
 
 
 def _prometheus(part: Mapping[str, Any]) -> model.Prometheus:
-    return model.Prometheus(**_service(part), window=parse_duration(part["window"]))
+    exporters = part.get("exporters")
+    return model.Prometheus(
+        **_service(part),
+        window=parse_duration(part["window"]),
+        exporters=None if exporters is None else tuple(exporters),
+    )
+
+
+def _rules(part: Mapping[str, Any], folder: Path) -> model.Rules:
+    return model.Rules(
+        files=_patterns(part["files"], folder),
+        tests=_patterns(part.get("tests", ()), folder),
+        **{
+            key: folder / part[key] if key in part else None
+            for key in ("runbooks", "alertmanager", "routing")
+        },
+    )
+
+
+def _patterns(patterns: Iterable[str], folder: Path) -> tuple[str, ...]:
+    base = Path(glob.escape(str(folder.absolute())))
+    return tuple(str(base / pattern) for pattern in patterns)
 
 
 def _log_source(part: Mapping[str, Any], folder: Path) -> model.LogSource:
     files = part.get("files")
-    base = Path(glob.escape(str(folder.absolute())))
     return model.LogSource(
         name=part["name"],
-        files=None if files is None else tuple(str(base / pattern) for pattern in files),
+        files=None if files is None else _patterns(files, folder),
         command=tuple(part["command"]) if "command" in part else None,
     )
 

@@ -19,7 +19,7 @@ _HEADERS: tuple[Steps, ...] = (
     ("alertmanager", "headers"),
     ("push", "pushgateway", "headers"),
 )
-_FILES: tuple[Steps, ...] = (("ca",), ("health", "schema"))
+_FILES: tuple[Steps, ...] = (("ca",), ("health", "schema"), ("rules", "alertmanager"), ("rules", "routing"))
 
 
 def check_consistency(data: Mapping[str, Any], values: Values, folder: Path, problems: Problems) -> None:

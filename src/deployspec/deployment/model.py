@@ -87,6 +87,24 @@ class Prometheus:
     headers: Headers
     window: float
     """How far back questions about the past look."""
+    exporters: tuple[str, ...] | None = None
+    """What it scrapes; None: not said, so all that is asked for is taken to be there."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The alert rules that the deployment's Prometheus is to have. Patterns and paths are absolute."""
+
+    files: tuple[str, ...]
+    """Glob patterns of rule files."""
+    tests: tuple[str, ...]
+    """Glob patterns of unit tests in promtool's format; empty where there are none."""
+    runbooks: Path | None
+    """A folder with one page for each alert."""
+    alertmanager: Path | None
+    """Alertmanager's configuration."""
+    routing: Path | None
+    """The routing table."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +180,7 @@ class Deployment:
     faults: Mapping[str, Fault]
     metrics: Metrics | None
     prometheus: Prometheus | None
+    rules: Rules | None
     alertmanager: Alertmanager | None
     logs: tuple[LogSource, ...]
     load: Load | None
