@@ -28,6 +28,14 @@ def named(config: pytest.Config) -> str | None:
     return name.strip() or None if name else None
 
 
+def none_said(config: pytest.Config) -> bool:
+    """Whether nobody said which deployment: neither ``--deployment`` nor ``DEPLOYMENT``, not even an empty one.
+
+    An empty name is no offline run: a pipeline whose variable is empty must not pass.
+    """
+    return config.getoption("--deployment") is None and "DEPLOYMENT" not in os.environ
+
+
 def obtain(config: pytest.Config) -> Deployment:
     """The deployment of this run, loaded (and booted, where a conftest provides it) at the first call.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-CHAPTERS = ("health",)
+CHAPTERS = ("health", "alerts", "mutation")
 """The markers that make a test a check, in the order of the guide's chapters."""
 
 
@@ -22,6 +22,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PATH",
         default=None,
         help="where the run record goes (default: a new file under runs/)",
+    )
+    group.addoption(
+        "--rules",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="the alert rules to check, Prometheus' format or PrometheusRule documents; may be given several times "
+        "(default: the deployment file's rules.files, else rules/*.rules.yml)",
+    )
+    group.addoption(
+        "--rule-tests",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="the rules' unit tests in promtool's format; may be given several times "
+        "(default: the deployment file's rules.tests, else rules/*.test.yml)",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -46,17 +46,26 @@ Judge = Callable[..., None]
 
 @pytest.fixture
 def judge(request: pytest.FixtureRequest) -> Judge:
-    """Give this check's verdict, once: ``judge(verdict, call, …)``, with the calls it rests on as evidence."""
+    """Give this check's verdict, once: ``judge(verdict, call, …)``, with the calls it rests on as evidence.
+
+    ``evidence`` is shown as it is, whatever the verdict.
+    """
     item = request.node
 
-    def give(verdict: Verdict, *calls: Call, reproduce: str = "", waited: float = 0.0) -> None:
+    def give(
+        verdict: Verdict,
+        *calls: Call,
+        reproduce: str = "",
+        waited: float = 0.0,
+        evidence: Sequence[Evidence] = (),
+    ) -> None:
         __tracebackhide__ = True
         if _JUDGEMENT in item.stash:
             raise RuntimeError("a check gives one verdict; this one has given two")
         item.stash[_JUDGEMENT] = Judgement(
             verdict,
             flaky=verdict.outcome is Outcome.MET and any(call.flaky for call in calls),
-            evidence=_evidence(verdict, calls),
+            evidence=(*_evidence(verdict, calls), *evidence),
             reproduce=reproduce,
             waited=waited,
         )

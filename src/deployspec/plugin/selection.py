@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deployspec.plugin.deployments import obtain
+from deployspec.plugin.deployments import none_said, obtain
 from deployspec.plugin.options import CHAPTERS, chapters_of, is_check, is_worker
 
 
@@ -55,6 +55,19 @@ def positive_markers(expression: str) -> list[str]:
     return names
 
 
+def may_select(expression: str, item: pytest.Item | pytest.Function) -> bool:
+    """Whether a ``-m`` expression may select an item with these markers; True where that cannot be told."""
+    if not expression.strip():
+        return True
+    from _pytest.mark.expression import Expression
+
+    names = {marker.name for marker in item.iter_markers()}
+    try:
+        return Expression.compile(expression).evaluate(lambda name, /, **_: name in names)
+    except Exception:  # noqa: BLE001 - pytest itself refuses the expression, with an error of its own
+        return True
+
+
 def parts_needed(item: pytest.Item) -> list[str]:
     """The parts of the deployment file that this check speaks of, as ``needs`` markers say it."""
     return [str(part) for marker in item.iter_markers("needs") for part in marker.args]
@@ -64,33 +77,49 @@ def _needs_deployment(item: pytest.Item) -> bool:
     return "deployment" in getattr(item, "fixturenames", ())
 
 
+def _deselect(config: pytest.Config, items: list[pytest.Item], reasons: dict[str, str]) -> None:
+    """Take the items with these node ids out, and keep why."""
+    if reasons:
+        config.stash[SELECTION].not_described.update(reasons)
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid in reasons])
+        items[:] = [item for item in items if item.nodeid not in reasons]
+
+
+def _not_described_by_plugin(config: pytest.Config, items: list[pytest.Item]) -> dict[str, str]:
+    """What is not there whatever a deployment file says: parts of a set of rules, and any deployment at all."""
+    reasons = {}
+    for item in items:
+        mark = item.get_closest_marker("not_described")
+        if mark is not None:
+            reasons[item.nodeid] = str(mark.args[0])
+        elif item.get_closest_marker("live") and none_said(config):
+            reasons[item.nodeid] = "a deployment"
+    return reasons
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect, visibly, what the deployment file does not describe; note markers that selected nothing."""
     _refuse_checks_without_chapter(config, items)
     selection = config.stash.setdefault(SELECTION, Selection())
-    listing_only = config.getoption("collectonly")
-    if not listing_only and any(is_check(item) and _needs_deployment(item) for item in items):
-        try:
-            deployment = obtain(config)
-        except pytest.UsageError as error:
-            if not is_worker(config):
-                raise
-            # A worker that raises is reported as a crash: it hands the error to the controller instead.
-            selection.usage_error = str(error)
-            items.clear()
-        else:
-            kept, left_out = [], []
-            for item in items:
-                missing = [part for part in parts_needed(item) if not deployment.describes(part)]
-                if is_check(item) and missing:
-                    selection.not_described[item.nodeid] = ", ".join(missing)
-                    left_out.append(item)
-                else:
-                    kept.append(item)
-            if left_out:
-                items[:] = kept
-                config.hook.pytest_deselected(items=left_out)
+    if not config.getoption("collectonly"):
+        _deselect(config, items, _not_described_by_plugin(config, items))
+        if any(is_check(item) and _needs_deployment(item) for item in items):
+            try:
+                deployment = obtain(config)
+            except pytest.UsageError as error:
+                if not is_worker(config):
+                    raise
+                # A worker that raises is reported as a crash: it hands the error to the controller instead.
+                selection.usage_error = str(error)
+                items.clear()
+            else:
+                missing = {
+                    item.nodeid: [part for part in parts_needed(item) if not deployment.describes(part)]
+                    for item in items
+                    if is_check(item)
+                }
+                _deselect(config, items, {node: ", ".join(parts) for node, parts in missing.items() if parts})
     # Checks that break something come last: whoever reads along sees the quiet ones first.
     items.sort(key=lambda item: is_check(item) and wants_exclusive(item))
     selection.checks = sum(is_check(item) for item in items)
