@@ -84,3 +84,21 @@ def test_the_table_is_in_the_order_of_the_specification() -> None:
 def test_title(check: str, told: str) -> None:
     """A node id as a person reads it, parameters as they are."""
     assert title(check) == told
+
+
+@pytest.mark.parametrize(("met", "rows"), [(8, 8), (9, 1)], ids=["eight have rows", "nine share one"])
+def test_many_parameters_share_a_row(met: int, rows: int) -> None:
+    """Of a check with more than eight parameters, those that are MET share one row that says how many there are."""
+    cases = [entry(f"case[{number}]", "MET") for number in range(met)]
+    lines = [line.text for line in summary(run(*cases), 100)]
+    table = lines[1 : lines.index("")]
+    assert len(table) == rows
+    assert table[0].split() == (["case", "MET", "9", "of", "9", "all"] if rows == 1 else ["case", "[0]", "MET", "-", "-"])  # fmt: skip
+
+
+def test_what_is_not_met_keeps_its_own_row() -> None:
+    """Among many parameters, each that is not MET has its row beside the shared one."""
+    cases = [entry(f"case[{number}]", "BREACHED" if number == 3 else "MET") for number in range(10)]
+    lines = [line.text for line in summary(run(*cases), 100)]
+    assert [line.split()[:3] for line in lines[1:3]] == [["case", "MET", "9"], ["case", "[3]", "BREACHED"]]
+    assert "9 of 10" in lines[1]

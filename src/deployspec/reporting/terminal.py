@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from dataclasses import dataclass
 
+from deployspec.contracts.verdict import Outcome
 from deployspec.reporting.entry import title
 from deployspec.reporting.record import Run
 
+_MOST_ROWS = 8
+"""A check with more parameters than these has one row for all that are MET."""
 _COLOURS = {"MET": "green", "BREACHED": "red", "UNMEASURED": "yellow"}
 
 
@@ -24,9 +28,8 @@ def summary(run: Run, width: int) -> list[Line]:
     lines = _table(run, width)
     if run.not_described:
         lines.append(Line(""))
-        lines.append(
-            Line(f"not selected, because {run.deployment or 'the deployment'} does not describe it:")
-        )
+        because = f", because {run.deployment} does not describe it" if run.deployment else ""
+        lines.append(Line(f"not selected{because}:"))
         lines += [Line(f"  {title(check)} (needs {part})") for check, part in run.not_described.items()]
     lines += [
         Line(f"-m names {marker}, which selected no check: nothing was measured of it", "yellow")
@@ -53,16 +56,30 @@ def verdict_line(run: Run) -> Line:
     return Line(about + told + flaky, colour)
 
 
+def _rows(run: Run) -> list[tuple[str, str, str, str]]:
+    """One row for each check; the MET ones of a check that has many parameters share a row."""
+    ordered = run.ordered()
+    many = Counter(entry.check.partition("[")[0] for entry in ordered)
+    held = Counter(
+        entry.check.partition("[")[0]
+        for entry in ordered
+        if entry.verdict == Outcome.MET and not entry.flaky and "[" in entry.check
+    )
+    rows, told = [], set()
+    for entry in ordered:
+        check = entry.check.partition("[")[0]
+        if many[check] > _MOST_ROWS and entry.verdict == Outcome.MET and not entry.flaky:
+            if check not in told:
+                told.add(check)
+                rows.append((title(check), entry.verdict, f"{held[check]} of {many[check]}", "all"))
+            continue
+        verdict = entry.verdict + ("~" if entry.flaky else "")
+        rows.append((title(entry.check), verdict, entry.measured or "-", entry.limit or "-"))
+    return rows
+
+
 def _table(run: Run, width: int) -> list[Line]:
-    rows = [
-        (
-            title(entry.check),
-            entry.verdict + ("~" if entry.flaky else ""),
-            entry.measured or "-",
-            entry.limit or "-",
-        )
-        for entry in run.ordered()
-    ]
+    rows = _rows(run)
     if not rows:
         return []
     head = ("check", "verdict", "measured", "limit")
