@@ -1,9 +1,14 @@
 """`python -m reference`: run the reference deployment until standard input ends."""
 
 import argparse
+import glob
+import os
 import sys
+from pathlib import Path
 
 from reference.supervisor.run import run
+
+RULES = Path(__file__).resolve().parents[1] / "rules" / "*.rules.yml"
 
 
 def main() -> int:
@@ -21,8 +26,28 @@ def main() -> int:
         help="LOG_LEVEL of the API and the worker (default: INFO)",
     )
     parser.add_argument("--keep", action="store_true", help="leave the folder behind, to look at its logs")
+    parser.add_argument(
+        "--monitoring",
+        action="store_true",
+        help="start Prometheus, its exporters and a Pushgateway too; ready when all has been scraped and evaluated",
+    )
+    parser.add_argument(
+        "--rules",
+        action="append",
+        metavar="GLOB",
+        help="with --monitoring: rule files for Prometheus, instead of the repository's; may be repeated",
+    )
     arguments = parser.parse_args()
-    return run(log_level=arguments.log_level, keep=arguments.keep)
+    if arguments.rules and not arguments.monitoring:
+        parser.error("--rules needs --monitoring")
+    for pattern in arguments.rules or ():
+        if not glob.glob(pattern):  # noqa: PTH207 - a pattern as Prometheus takes it
+            parser.error(f"--rules {pattern} matches no file")
+    # Prometheus finds rule files from its own folder.
+    rules = [os.path.abspath(pattern) for pattern in arguments.rules or [str(RULES)]]  # noqa: PTH100
+    return run(
+        log_level=arguments.log_level, keep=arguments.keep, rules=rules if arguments.monitoring else None
+    )
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Runs the reference deployment's four processes, and leaves nothing behind."""
+"""Runs the reference deployment's processes, and leaves nothing behind."""

@@ -1,4 +1,4 @@
-"""The four parts together: booted in parallel, broken and mended on demand, stopped in the end."""
+"""All parts together: booted in parallel, broken and mended on demand, stopped in the end."""
 
 import asyncio
 import os
@@ -7,13 +7,14 @@ import secrets
 import shutil
 import signal
 import socket
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from . import processes
 from .application import ROOT, api, worker
 from .deployment_file import deployment_file
 from .folder import Folder
+from .monitoring import PORTS_NEEDED, Monitoring
 from .parts import Part, PortTakenError
 from .postgres import DATABASE, ROLE, Postgres
 from .redis import redis
@@ -32,9 +33,11 @@ _KEPT = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 class Deployment:
     """A running Deal Scout and what it stands on."""
 
-    def __init__(self, folder: Folder, log_level: str) -> None:
+    def __init__(self, folder: Folder, log_level: str, rules: Sequence[str] | None = None) -> None:
+        """`rules` are the patterns of the rule files to watch it by; None: it is not watched."""
         self.folder = folder
         self._log_level = log_level
+        self._rules = rules
         self.parts: dict[str, Part] = {}
 
     async def boot(self) -> None:
@@ -55,14 +58,16 @@ class Deployment:
 
     async def _boot_once(self) -> None:
         folder, environment = self.folder, self._environment()
-        for name in ("postgres", "redis", "logs", "metrics", "output"):
+        for name in ("postgres", "redis", "logs", "metrics", "output", "prometheus"):
             shutil.rmtree(folder.path / name, ignore_errors=True)
         for name in ("logs", "metrics", "output"):
             folder.make(name, 0o755)
-        pg_port, redis_port = random.sample(_PORTS, 2)
+        watched = self._rules is not None
+        pg_port, redis_port, *free = random.sample(_PORTS, 2 + PORTS_NEEDED * watched)
         pg_password, redis_password, token = (secrets.token_urlsafe(18) for _ in range(3))
+        database_url = f"postgresql://{ROLE}:{pg_password}@127.0.0.1:{pg_port}/{DATABASE}"
         environment_of_app = environment | {
-            "DATABASE_URL": f"postgresql://{ROLE}:{pg_password}@127.0.0.1:{pg_port}/{DATABASE}",
+            "DATABASE_URL": database_url,
             "REDIS_URL": f"redis://:{redis_password}@127.0.0.1:{redis_port}/0",
             "API_TOKEN": token,
             "LOG_LEVEL": self._log_level,
@@ -84,11 +89,27 @@ class Deployment:
             await self.parts["redis"].start()
             await self.parts["api"].start(pass_fds=[listener.fileno()])
         await self.parts["worker"].start()
-        await _all_or_first_failure(
+        work = [
             self._start_postgres(postgres),
             *(self.parts[name].until_ready(BOOT_LIMIT) for name in ("redis", "api", "worker")),
-        )
-        folder.write_secret("deployment.yaml", deployment_file(folder.path, port, token))
+        ]
+        monitoring = None
+        if self._rules is not None:
+            monitoring = Monitoring(
+                folder,
+                free,
+                environment,
+                rules=self._rules,
+                api_port=port,
+                database_url=database_url,
+                redis_port=redis_port,
+                redis_password=redis_password,
+            )
+            self.parts |= monitoring.parts
+            work.append(_start_monitoring(monitoring))
+        await _all_or_first_failure(*work)
+        prometheus_port = None if monitoring is None else monitoring.port
+        folder.write_secret("deployment.yaml", deployment_file(folder.path, port, token, prometheus_port))
 
     async def _start_postgres(self, postgres: Postgres) -> None:
         await postgres.start()
@@ -96,8 +117,9 @@ class Deployment:
 
     async def stop(self) -> None:
         """Stop everything: first those who use, then those who are used."""
-        for names in (("api", "worker"), ("postgres", "redis")):
-            await asyncio.gather(*(self.parts[name].stop() for name in names if name in self.parts))
+        used = ("postgres", "redis")
+        await asyncio.gather(*(part.stop() for name, part in self.parts.items() if name not in used))
+        await asyncio.gather(*(self.parts[name].stop() for name in used if name in self.parts))
 
     async def inject(self, fault: str) -> None:
         """Break a part; returns when it is broken.
@@ -140,6 +162,11 @@ class Deployment:
             if name in _KEPT or not name.startswith(_FOREIGN_PREFIXES)
         }
         return kept | {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+async def _start_monitoring(monitoring: Monitoring) -> None:
+    await monitoring.start()
+    await monitoring.until_ready(BOOT_LIMIT)
 
 
 async def _all_or_first_failure(*work: Coroutine[Any, Any, None]) -> None:

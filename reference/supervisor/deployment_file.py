@@ -11,8 +11,8 @@ from reference.faults.control import FAULTS
 from .application import ROOT
 
 
-def deployment_file(folder: Path, port: int, token: str) -> str:
-    """Write the file's text for the API on `port`, whose seller routes want `token`."""
+def deployment_file(folder: Path, port: int, token: str, prometheus_port: int | None = None) -> str:
+    """Write the file's text for the API on `port`, whose seller routes want `token`, and its Prometheus, if any."""
     logs = folder / "logs"
     document: dict[str, Any] = {
         "base_url": f"http://127.0.0.1:{port}",
@@ -20,6 +20,7 @@ def deployment_file(folder: Path, port: int, token: str) -> str:
         "allow": ["load", "write", "faults"],
         "health": {"path": "/health", "timeout": "2s", "max_response_time": "1s", "expect_version": "0.1.0"},
         "metrics": {"path": "/metrics"},
+        **({"prometheus": {"url": f"http://127.0.0.1:{prometheus_port}"}} if prometheus_port else {}),
         "logs": [
             {"name": name, "files": [f"{logs / file}*"]}
             for name, file in (("api", "app.log"), ("worker", "celery.log"), ("error", "error.log"))

@@ -14,6 +14,15 @@ from . import processes
 TAIL_LINES = 30
 _HINTS = {
     "redis-server": "Debian: apt-get install --no-install-recommends redis-server; macOS: brew install redis",
+} | {
+    program: f"Debian: apt-get install --no-install-recommends {program}"
+    for program in (
+        "prometheus",
+        "prometheus-node-exporter",
+        "prometheus-postgres-exporter",
+        "prometheus-pushgateway",
+        "prometheus-redis-exporter",
+    )
 }
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 
 from .control import Control
 from .deployment import Deployment
@@ -13,17 +14,20 @@ from .folder import Folder, sweep
 from .parts import PartError
 
 
-def run(*, log_level: str, keep: bool) -> int:
-    """Run the reference deployment until standard input ends; give the exit status."""
-    return asyncio.run(_run(log_level, keep))
+def run(*, log_level: str, keep: bool, rules: Sequence[str] | None = None) -> int:
+    """Run the reference deployment until standard input ends; give the exit status.
+
+    `rules` are absolute patterns of the rule files to watch it by; None: it is not watched.
+    """
+    return asyncio.run(_run(log_level, keep, rules))
 
 
-async def _run(log_level: str, keep: bool) -> int:
+async def _run(log_level: str, keep: bool, rules: Sequence[str] | None) -> int:
     end = _end_of_input_or_signal()
     sweep()
     with Folder(keep=keep) as folder:
         os.chdir(folder.path)
-        deployment = Deployment(folder, log_level)
+        deployment = Deployment(folder, log_level, rules)
         control = Control(deployment)
         boot = asyncio.create_task(deployment.boot())
         try:
