@@ -1,0 +1,31 @@
+"""PromQL: what an expression reads, which labels it names, and which labels its result can have."""
+
+from deployspec.contracts.promql.labels import Labels, result_labels
+from deployspec.contracts.promql.mentions import Mention, mentioned_labels
+from deployspec.contracts.promql.results import can_give_a_result
+from deployspec.contracts.promql.selectors import (
+    Matcher,
+    Selector,
+    label_names,
+    metric_names,
+    selectors,
+)
+from deployspec.contracts.promql.syntax import PromqlError, is_scalar, parse, to_text, walk
+
+__all__ = [
+    "Labels",
+    "Matcher",
+    "Mention",
+    "PromqlError",
+    "Selector",
+    "can_give_a_result",
+    "is_scalar",
+    "label_names",
+    "mentioned_labels",
+    "metric_names",
+    "parse",
+    "result_labels",
+    "selectors",
+    "to_text",
+    "walk",
+]
