@@ -1,0 +1,51 @@
+"""Rules in one spelling, so that two are equal when they mean the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+
+from deployspec.contracts import shown
+from deployspec.contracts.live_rules.model import LoadedGroup, LoadedRule
+from deployspec.contracts.rule_files import Rule, RuleGroup
+
+
+@lru_cache(maxsize=4096)
+def spelled(expr: str) -> tuple[str, bool]:
+    """An expression in one spelling, and whether it could be parsed. One that could not only loses its line breaks."""
+    from deployspec.contracts.promql import PromqlError, parse, to_text
+
+    try:
+        return to_text(parse(expr)), True
+    except PromqlError:
+        return " ".join(expr.split()), False
+
+
+def lines(group: RuleGroup | LoadedGroup, *, interval: bool) -> list[str]:
+    """A group as lines of text, rule by rule in its own order, for in a group the order is part of the meaning."""
+    written = [f"group {json.dumps(group.name, ensure_ascii=False)}"]
+    if interval and group.interval is not None:
+        written.append(f"  interval: {shown.seconds(group.interval)}")
+    for rule in group.rules:
+        written += [f"  {line}" for line in rule_lines(rule)]
+    return written
+
+
+def rule_lines(rule: Rule | LoadedRule) -> list[str]:
+    """A rule as lines of text. What it leaves out is not written, nor is a ``for`` of no time."""
+    first, *more = spelled(rule.expr)[0].splitlines()
+    written = [f"{rule.kind}: {rule.name}", f"  expr: {first}", *(f"        {line}" for line in more)]
+    for name, seconds in (("for", rule.for_), ("keep_firing_for", rule.keep_firing_for)):
+        if seconds:
+            written.append(f"  {name}: {shown.seconds(seconds)}")
+    return written + _mapping("labels", rule.labels) + _mapping("annotations", rule.annotations)
+
+
+def _mapping(title: str, texts: Mapping[str, str]) -> list[str]:
+    if not texts:
+        return []
+    return [
+        f"  {title}:",
+        *(f"    {name}: {json.dumps(texts[name], ensure_ascii=False)}" for name in sorted(texts)),
+    ]

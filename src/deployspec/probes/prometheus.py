@@ -1,0 +1,239 @@
+"""The Prometheus probe: what metrics a Prometheus has, and which rules it evaluates.
+
+Questions go through prometheus-api-client, over a transport that is handed in: so they keep the HTTP probe's limits,
+certificates, proxies and secrecy, and the two probes know nothing of each other.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from deployspec.contracts import shown
+from deployspec.contracts.http import Answer, Failure, FailureKind
+from deployspec.contracts.live_rules import LoadedRules, Observed, Unavailable, read_loaded
+
+if TYPE_CHECKING:
+    from prometheus_api_client import PrometheusConnect
+
+MIB = 1024 * 1024
+TIMEOUT = 10.0
+"""Seconds for one question."""
+TIME_LIMIT = 60.0
+"""Seconds for all questions of one measurement."""
+MAX_BODY = 16 * MIB
+"""Bytes of one answer: some 300,000 names."""
+CONNECTIONS = 4
+"""Questions that are asked at once."""
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_T = TypeVar("_T")
+_A = TypeVar("_A")
+
+
+class Send(Protocol):
+    """The transport: one GET, within limits of time (seconds) and size (bytes)."""
+
+    def __call__(self, url: str, *, timeout: float, max_body: int) -> Answer | Failure:
+        """Ask, with whatever headers, certificates and proxies the deployment's Prometheus wants."""
+        ...
+
+
+class _Failed(Exception):  # noqa: N818 - a signal within this module
+    """A question without an answer that can be used. Raised through prometheus-api-client, which lets it pass."""
+
+    def __init__(self, reason: str, kind: FailureKind | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.kind = kind
+
+
+class Prometheus:
+    """A Prometheus, or what speaks as it does, at ``url``, a path prefix included. Windows and limits are in seconds."""
+
+    def __init__(
+        self,
+        url: str,
+        send: Send,
+        *,
+        window: float,
+        timeout: float = TIMEOUT,
+        time_limit: float = TIME_LIMIT,
+        max_body: int = MAX_BODY,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._send = send
+        self._window = window
+        self._timeout = timeout
+        self._time_limit = time_limit
+        self._max_body = max_body
+
+    def observe(self, wanted: Mapping[str, frozenset[str]]) -> Observed | Unavailable:
+        """Ask for all metric names, and for the label names of each wanted selector's series, and labels' values.
+
+        ``wanted`` has the labels whose values are wanted of each selector, such as ``{__name__="up"}``. That makes one
+        question, one for each selector, and one for each wanted label that is there; four at a time. A label with
+        more values than an answer may hold is left out of the values.
+        """
+        return self._within_limits(lambda deadline: self._observe(wanted, deadline))
+
+    def loaded_rules(self) -> LoadedRules | Unavailable:
+        """Ask for the loaded rules, for which prometheus-api-client has no call."""
+
+        def ask(deadline: float) -> LoadedRules | Unavailable:
+            return read_loaded(_data(self._ask(f"{self.url}/api/v1/rules", deadline)))
+
+        return self._within_limits(ask)
+
+    def version(self) -> str | Unavailable:
+        """Ask for its version."""
+
+        def ask(deadline: float) -> str | Unavailable:
+            data = _data(self._ask(f"{self.url}/api/v1/status/buildinfo", deadline))
+            version = data.get("version") if isinstance(data, dict) else None
+            return (
+                version if isinstance(version, str) else Unavailable(f"{self._who} does not tell its version")
+            )
+
+        return self._within_limits(ask)
+
+    @property
+    def _who(self) -> str:
+        return f"Prometheus at {self.url}"
+
+    def _within_limits(self, measure: Callable[[float], _T | Unavailable]) -> _T | Unavailable:
+        try:
+            return measure(time.monotonic() + self._time_limit)
+        except _Failed as failed:
+            return Unavailable(f"{self._who} {failed.reason}")
+
+    def _observe(self, wanted: Mapping[str, frozenset[str]], deadline: float) -> Observed:
+        connection = self._connection(deadline)
+        # No end: its clock may be ahead of ours, and what it has just seen counts.
+        since = {"start": time.time() - self._window}
+        metrics = frozenset(_names(connection.all_metrics(params=dict(since))))
+
+        def labels_of(selector: str) -> frozenset[str]:
+            return frozenset(_names(connection.get_label_names(params=since | {"match[]": selector})))
+
+        def values_of(pair: tuple[str, str]) -> frozenset[str] | None:
+            selector, label = pair
+            try:
+                found = connection.get_label_values(label, params=since | {"match[]": selector})
+            except _Failed as failed:
+                if failed.kind is FailureKind.TOO_LARGE:
+                    return None
+                raise
+            return frozenset(_names(found))
+
+        labels = _all_at_once(labels_of, wanted)
+        pairs = [
+            (selector, label)
+            for selector, names in wanted.items()
+            for label in sorted(names & labels[selector])
+            # The path of the question has no room for the names that Prometheus 3 allows beside words.
+            if _LABEL.fullmatch(label)
+        ]
+        values = {pair: found for pair, found in _all_at_once(values_of, pairs).items() if found is not None}
+        return Observed(metrics=metrics, labels=labels, values=values, window=self._window)
+
+    def _connection(self, deadline: float) -> PrometheusConnect:
+        import requests
+        from prometheus_api_client import PrometheusConnect
+
+        ask = self._ask
+
+        class Transport(requests.adapters.BaseAdapter):
+            def send(  # type: ignore[override]
+                self, request: requests.PreparedRequest, **_: Any
+            ) -> requests.Response:
+                assert request.url is not None  # noqa: S101 - narrows the type
+                answer = ask(request.url, deadline)
+                response = requests.Response()
+                response.status_code = answer.status
+                response.url = request.url
+                response.request = request
+                response.raw = io.BytesIO(answer.body)
+                return response
+
+            def close(self) -> None:
+                pass
+
+        class Session(requests.Session):
+            def get_adapter(self, url: str | bytes) -> Transport:  # noqa: ARG002
+                # Whatever is mounted: prometheus-api-client mounts an adapter of its own.
+                return Transport()
+
+        session = Session()
+        session.trust_env = False  # no password from a .netrc, no other proxies than the transport's
+        return PrometheusConnect(url=self.url, session=session)
+
+    def _ask(self, url: str, deadline: float) -> Answer:
+        """Ask once. The answer is Prometheus' own, of success, and whole."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise _Failed(f"did not answer all questions within {self._time_limit:g} s")
+        result = self._send(url, timeout=min(self._timeout, left), max_body=self._max_body)
+        if isinstance(result, Failure):
+            raise _Failed(f"gave no answer: {result.reason}", result.kind)
+        _check(result)
+        return result
+
+
+def _check(answer: Answer) -> None:
+    """Raise _Failed unless this is a success as Prometheus tells it, without a warning that something is left out."""
+    if answer.status in (401, 403):
+        raise _Failed(
+            f"does not let us in: status {answer.status}; see prometheus.headers in the deployment file"
+        )
+    document = _json(answer.body)
+    told = document if isinstance(document, dict) else {}
+    if told.get("status") == "error" or answer.status != 200:
+        error = f": {shown.one_line(str(told['error']))}" if "error" in told else ""
+        raise _Failed(f"answers with an error (status {answer.status}){error}")
+    if document is None:
+        page = answer.body.lstrip()[:1] == b"<"
+        raise _Failed(
+            "answers with a web page instead of JSON: is it a login page, or something else's address?"
+            if page
+            else f"answers with what is no JSON: {shown.one_line(answer.body[:80].decode(errors='replace'), 80)}"
+        )
+    if told.get("status") != "success" or "data" not in told:
+        raise _Failed("answers with JSON that is not of Prometheus' form: it has no status success with data")
+    if told.get("warnings"):
+        raise _Failed(f"answers in part only; it warns: {shown.one_line(str(told['warnings']))}")
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _data(answer: Answer) -> object:
+    document: Any = _json(answer.body)
+    return document["data"]
+
+
+def _names(found: object) -> list[str]:
+    # Prometheus writes an empty list as null or []; other data is not what was asked for.
+    names = [] if found is None else found
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise _Failed("answers with data that are no list of names")
+    return names
+
+
+def _all_at_once(ask: Callable[[_A], _T], questions: Iterable[_A]) -> dict[_A, _T]:
+    questions = list(questions)
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        asked = [pool.submit(ask, question) for question in questions]
+        try:
+            return {question: future.result() for question, future in zip(questions, asked, strict=True)}
+        finally:
+            for future in asked:
+                future.cancel()
