@@ -21,8 +21,14 @@ PORTS_NEEDED = 5
 _LOOPBACK = "127.0.0.1"
 _NEVER = "0001-01-01"
 """How the time of an evaluation begins that has not happened yet."""
-_DATABASES = "count(pg_up == 1) + count(redis_up == 1) == 2"
-"""That the exporters reach what they tell of: `up` says of the exporters only that they answer."""
+_SEEN = {
+    # `up` says of an exporter only that it answers, not that it reaches what it tells of.
+    "the database": "pg_up == 1",
+    "redis": "redis_up == 1",
+    # The API has them from its first request on, which is one of ours or the first scrape itself.
+    "requests": "deal_scout_requests_total",
+}
+"""What Prometheus has to have seen, and the queries that tell."""
 
 
 class Monitoring:
@@ -129,7 +135,7 @@ class Monitoring:
         return not self._missing
 
     async def _unseen(self) -> list[str]:
-        """Give the jobs whose target is not up, the groups not yet evaluated, and the servers not reached."""
+        """Give the jobs whose target is not up, the groups not yet evaluated, and what else was not seen."""
         targets = (await self._ask("targets?state=active"))["activeTargets"]
         up = {target["labels"]["job"] for target in targets if target["health"] == "up"}
         groups = (await self._ask("rules"))["groups"]
@@ -141,8 +147,10 @@ class Monitoring:
             if group["interval"] <= INTERVAL
             and any(rule["lastEvaluation"].startswith(_NEVER) for rule in group["rules"])
         ]
-        reached = (await self._ask(f"query?query={quote(_DATABASES)}"))["result"]
-        return unseen if reached else [*unseen, "pg_up and redis_up"]
+        for name, query in _SEEN.items():
+            if not (await self._ask(f"query?query={quote(query)}"))["result"]:
+                unseen.append(name)
+        return unseen
 
     async def _ask(self, question: str) -> Any:
         reader, writer = await asyncio.open_connection(_LOOPBACK, self.port)
