@@ -52,11 +52,12 @@ def drift(files: Sequence[RuleFile], loaded: LoadedRules | Unavailable) -> Drift
         else ""
     )
     if not differing and not extra:
-        count = sum(len(group.rules) for group in ours)
+        rules = sum(len(group.rules) for group in ours)
         return Drift(
             met(
-                f"the {count} rules of {len(ours)} groups loaded there are the repository's{beside}",
-                measured=f"{count} rules equal",
+                f"the rules loaded there are the repository's: {_count(rules, 'rule')} in {_count(len(ours), 'group')}"
+                f"{beside}",
+                measured=f"{_count(rules, 'rule')} equal",
             ),
             others=listed,
         )
@@ -73,7 +74,7 @@ def drift(files: Sequence[RuleFile], loaded: LoadedRules | Unavailable) -> Drift
     missing = [our.name for our, their in differing if their is None]
     changed = [our.name for our, their in differing if their is not None]
     found = [
-        f"{len(names)} group{'' if len(names) == 1 else 's'} {how}: {shown.names(_few(sorted(names)))}"
+        f"{_count(len(names), 'group')} {how}: {shown.names(_few(sorted(names)))}"
         for how, names in (
             ("not loaded", missing),
             ("loaded otherwise", changed),
@@ -82,7 +83,8 @@ def drift(files: Sequence[RuleFile], loaded: LoadedRules | Unavailable) -> Drift
         if names
     ]
     reason = f"the rules loaded there are not the repository's: {'; '.join(found)}{beside}"
-    return Drift(breached(reason, measured=f"{len(differing) + len(extra)} groups differ"), diff, listed)
+    measured = f"{_count(len(differing) + len(extra), 'group')} not equal"
+    return Drift(breached(reason, measured=measured), diff, listed)
 
 
 _Pair = tuple[RuleGroup, LoadedGroup | None]
@@ -139,3 +141,7 @@ def _diff(our: RuleGroup | None, their: LoadedGroup | None) -> str:
 def _few(names: Sequence[str]) -> list[str]:
     shorter = [shown.one_line(name, 60) for name in names[:5]]
     return [*shorter, f"{len(names) - 5} more"] if len(names) > 5 else shorter
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -203,7 +203,8 @@ class _Judge:
     def _unseen(self, selector: Selector) -> Iterator[str]:
         """The matchers whose values were not seen, and recorded metrics that nothing was recorded of."""
         name = selector.name
-        if name is not None and name not in self._observed.metrics and name in self._recording:
+        recorded = name in self._recording and name not in self._observed.metrics
+        if recorded and self._exists(selector):
             yield f"{_code(name)} has a recording rule and no data yet"
         for matcher in _of_labels(selector):
             seen = self._observed.values.get((by_name(selector), matcher.label))

@@ -1,0 +1,318 @@
+"""Whether a rule can fire on what a Prometheus has."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from deployspec.contracts.live_rules import Observed, Unavailable, can_fire, wanted
+from deployspec.contracts.rule_files import Rule
+from deployspec.contracts.verdict import Outcome
+
+from .building import answer_group, answer_rule, file, group, loaded, observed, record, rule
+
+THERE = observed(
+    {
+        "requests_total": "job instance method path status",
+        "latency_bucket": "job instance le",
+        "up": "job instance",
+        "pg_up": "job instance",
+        "info": "job version",
+    },
+    {
+        ("requests_total", "status"): ("200", "201", "404", "503"),
+        ("up", "job"): ("api", "node"),
+        ("pg_up", "job"): ("postgres",),
+    },
+)
+
+
+def judged(expr: str, *recording: Rule) -> tuple[Outcome, str]:
+    """The outcome and the reason for an alert of this expression, beside these recording rules."""
+    alert = rule(expr)
+    verdict = can_fire(alert, [file(group(alert, *recording))], THERE)
+    return verdict.outcome, verdict.reason
+
+
+# id, expression: everything it names is there, or may be missing.
+POSSIBLE = [
+    ("plain", "up == 0"),
+    ("all-the-labels", 'sum by (job) (rate(requests_total{status=~"5..", path!~"/health"}[5m])) > 1'),
+    ("joined", "up * on (job) group_left (version) info == 0"),
+    ("made-by-label-replace", 'sum by (team) (label_replace(up, "team", "$1", "job", "(.*)")) == 0'),
+    ("quantile", "histogram_quantile(0.95, sum by (le) (rate(latency_bucket[5m]))) > 0.5"),
+    ("allows-an-absent-label", 'up{shard=""} == 0'),
+    ("allows-an-absent-label-by-pattern", 'up{shard=~"|a"} == 0'),
+    ("name-as-a-label", '{__name__="up"} == 0'),
+    ("prometheus-own", 'ALERTS{alertname="Other", alertstate="firing"} == 1'),
+    ("range-and-subquery", "max_over_time(rate(requests_total[1m])[1h:]) > 1"),
+    ("every-metric-of-a-label", "count by (job) ({__name__='up'}) > 1"),
+]
+
+
+@pytest.mark.parametrize("expr", [pytest.param(expr, id=name) for name, expr in POSSIBLE])
+def test_an_alert_whose_names_exist_can_fire(expr: str) -> None:
+    """MET where every metric and label is there."""
+    outcome, reason = judged(expr)
+    assert outcome is Outcome.MET
+    assert reason.startswith("HighErrorRate can fire: every metric and label of it exists there")
+
+
+# id, expression, the whole reason.
+IMPOSSIBLE = [
+    (
+        "misspelt-metric",
+        'rate(request_total{status="503"}[5m]) > 1',
+        "this alert can never fire: metric `request_total` does not exist there; nearest is `requests_total`",
+    ),
+    (
+        "nothing-like-it",
+        "container_memory_usage_bytes > 1",
+        "this alert can never fire: metric `container_memory_usage_bytes` does not exist there",
+    ),
+    (
+        "misspelt-label",
+        'requests_total{statuss="503"} > 1',
+        "this alert can never fire: label `statuss` does not exist there on `requests_total`; nearest is `status`",
+    ),
+    (
+        "label-that-must-not-be-empty",
+        'requests_total{shard!=""} > 1',
+        "this alert can never fire: label `shard` does not exist there on `requests_total`",
+    ),
+    (
+        "label-of-another-metric",
+        'up{status="503"} == 0',
+        "this alert can never fire: label `status` does not exist there on `up`",
+    ),
+    (
+        "one-side-of-and",
+        "up == 0 and on (job) upp == 0",
+        "this alert can never fire: metric `upp` does not exist there; nearest is `up`",
+    ),
+    (
+        "one-side-of-or",
+        "up == 0 or upp == 0",
+        "a part of HighErrorRate does not work: metric `upp` does not exist there; nearest is `up`",
+    ),
+    (
+        "behind-unless",
+        "up == 0 unless on (job) inffo",
+        "a part of HighErrorRate does not work: metric `inffo` does not exist there; nearest is `info`",
+    ),
+    (
+        "excludes-nothing",
+        'requests_total{pth!~"/health"} > 1',
+        (
+            "a part of HighErrorRate does not work: label `pth` does not exist there on `requests_total`; nearest is `path`,"
+            ' so `pth!~"/health"` excludes nothing'
+        ),
+    ),
+    (
+        "grouped-by-what-is-not-there",
+        "sum by (jobb) (up) == 0",
+        "a part of HighErrorRate does not work: label `jobb` does not exist there on `up`; nearest is `job` (by)",
+    ),
+    (
+        "dropped-that-is-not-there",
+        "sum without (instanse) (up) == 0",
+        (
+            "a part of HighErrorRate does not work: label `instanse` does not exist there on `up`; nearest is `instance`"
+            " (without)"
+        ),
+    ),
+    (
+        "taken-over-that-is-not-there",
+        "up * on (job) group_left (versoin) info == 0",
+        (
+            "a part of HighErrorRate does not work: label `versoin` does not exist there on `info`; nearest is `version`"
+            " (group_left or group_right)"
+        ),
+    ),
+    (
+        "name-pattern",
+        '{__name__=~"upp|uppp"} == 0',
+        'this alert can never fire: no metric there matches `{__name__=~"upp|uppp"}`',
+    ),
+    (
+        "several",
+        "a1 + b2 + c3 + d4 + e5 > 1",
+        (
+            "this alert can never fire: metric `a1` does not exist there; metric `b2` does not exist there; metric `c3` does"
+            " not exist there; and 2 more"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("expr", "reason"), [pytest.param(expr, reason, id=name) for name, expr, reason in IMPOSSIBLE]
+)
+def test_a_name_that_does_not_exist_is_a_breach(expr: str, reason: str) -> None:
+    """BREACHED where a name is not there, with what follows from it, and the nearest name that is."""
+    assert judged(expr) == (Outcome.BREACHED, reason)
+
+
+def test_values_not_seen_are_listed() -> None:
+    """A value that was not seen yet fails nothing, and is listed beside those that were."""
+    outcome, reason = judged('requests_total{status="500"} > 0')
+    assert outcome is Outcome.MET
+    assert reason.endswith('; not seen yet: `requests_total{status="500"}` (seen: 200, 201, 404 and 1 more)')
+
+
+@pytest.mark.parametrize(
+    ("matcher", "listed"),
+    [
+        ('status="503"', False),
+        ('status=~"5.."', False),
+        ('status=~"50[0-2]"', True),
+        ('status!="500"', False),
+        ('status!~"5.."', False),
+        ('status=~".*"', False),
+    ],
+)
+def test_which_values_are_listed(matcher: str, listed: bool) -> None:
+    """Listed is a matcher that wants a value and met none; not one that excludes, nor one that takes anything."""
+    outcome, reason = judged(f"requests_total{{{matcher}}} > 0")
+    assert outcome is Outcome.MET
+    assert ("not seen yet" in reason) == listed
+
+
+def test_values_that_could_not_be_told_are_not_listed() -> None:
+    """Where a label has more values than can be told, nothing is said of them."""
+    alert = rule('requests_total{path="/seller"} > 0')
+    assert "not seen yet" not in can_fire(alert, [], THERE).reason
+
+
+@pytest.mark.parametrize(
+    ("expr", "note"),
+    [
+        ('absent(up{job="api"})', ""),
+        ('absent(up{job="gone"})', '; not seen yet: `up{job="gone"}` (seen: api, node)'),
+        (
+            "absent(pg_upp)",
+            "; absent() holds, for metric `pg_upp` does not exist there; nearest is `pg_up`",
+        ),
+        (
+            "absent_over_time(maintenance[5m])",
+            "; absent() holds, for metric `maintenance` does not exist there",
+        ),
+        (
+            'up == 0 and on () absent(up{jobb="x"})',
+            "; absent() holds, for label `jobb` does not exist there on `up`; nearest is `job`",
+        ),
+    ],
+)
+def test_what_absent_asks_for_may_be_missing(expr: str, note: str) -> None:
+    """What only absent() asks for fails nothing, and is listed."""
+    outcome, reason = judged(expr)
+    assert outcome is Outcome.MET
+    assert reason == f"HighErrorRate can fire: every metric and label of it exists there{note}"
+
+
+def test_what_absent_and_another_ask_for_must_be_there() -> None:
+    """A metric that absent() asks for, and a comparison too, is missed by the comparison."""
+    outcome, reason = judged("pg_upp == 0 or absent(pg_upp)")
+    assert outcome is Outcome.BREACHED
+    assert reason.startswith("a part of HighErrorRate does not work: metric `pg_upp` does not exist there")
+
+
+def test_a_metric_that_a_rule_records_counts() -> None:
+    """A metric without data yet exists when the recording rule behind it can record."""
+    outcome, reason = judged(
+        "job:errors:rate5m > 1", record("job:errors:rate5m", "sum by (job) (requests_total)")
+    )
+    assert outcome is Outcome.MET
+    assert reason.endswith("; `job:errors:rate5m` has a recording rule and no data yet")
+
+
+def test_a_metric_whose_rule_cannot_record_does_not_count() -> None:
+    """A recorded metric is missing when what it is recorded from is, however many rules lie between."""
+    chain = record("job:a", "sum by (job) (job:b)"), record("job:b", "sum by (job) (request_total)")
+    outcome, reason = judged("job:a > 1", *chain)
+    assert outcome is Outcome.BREACHED
+    assert reason == (
+        "this alert can never fire: metric `job:a` is not recorded there, for metric `job:b` is not recorded there, "
+        "for metric `request_total` does not exist there; nearest is `requests_total`"
+    )
+
+
+def test_a_label_that_the_recording_rule_drops() -> None:
+    """A recorded metric without data yet has the labels that its rule leaves it, and those that it adds."""
+    recording = record("job:errors", "sum by (job) (requests_total)", labels={"team": "shop"})
+    assert judged('job:errors{team="shop", job="api"} > 1', recording)[0] is Outcome.MET
+    outcome, reason = judged('job:errors{path="/"} > 1', recording)
+    assert outcome is Outcome.BREACHED
+    assert reason.startswith("this alert can never fire: label `path` does not exist there on `job:errors`")
+
+
+def test_rules_that_record_in_a_circle_end() -> None:
+    """A rule that reads what it records is judged by the rest."""
+    assert judged("job:a > 1", record("job:a", "job:a or up"))[0] is Outcome.MET
+
+
+def test_a_recording_rule_is_judged_in_its_own_words() -> None:
+    """What a recording rule cannot do is record."""
+    verdict = can_fire(record("job:a", "sum(request_total)"), [], THERE)
+    assert verdict.outcome is Outcome.BREACHED
+    assert verdict.reason.startswith(
+        "this rule can never record anything: metric `request_total` does not exist"
+    )
+
+
+def test_a_metric_that_only_a_loaded_rule_records_counts() -> None:
+    """A metric that somebody else's rule records there exists, with or without data."""
+    alert = rule('team:errors{job="x"} > 1')
+    theirs = loaded(answer_group(answer_rule("sum(up)", "team:errors", kind="recording")))
+    assert can_fire(alert, [], THERE, theirs).outcome is Outcome.MET
+    assert can_fire(alert, [], THERE, Unavailable("no answer")).outcome is Outcome.BREACHED
+
+
+# id, what was observed, the alert, the reason.
+UNKNOWN = [
+    ("no-answer", Unavailable("Prometheus at http://p gave no answer"), "up == 0", "Prometheus at http://p gave no answer"),
+    ("empty", observed({}), "up == 0", "the Prometheus there had no metric at all in the last 1d"),
+    ("hours", dataclasses.replace(observed({}), window=5400), "up", "the Prometheus there had no metric at all in the last 90m"),
+    ("unparsable", THERE, "up ==", "the expression of HighErrorRate cannot be parsed: "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("seen", "expr", "reason"), [pytest.param(seen, expr, why, id=name) for name, seen, expr, why in UNKNOWN]
+)
+def test_what_is_not_known_is_unmeasured(seen: Observed | Unavailable, expr: str, reason: str) -> None:
+    """UNMEASURED where Prometheus told nothing, has nothing, or the rule cannot be read."""
+    verdict = can_fire(rule(expr), [], seen)
+    assert verdict.outcome is Outcome.UNMEASURED
+    assert verdict.reason.startswith(reason)
+
+
+def test_an_alert_on_an_unreadable_recording_rule_is_unmeasured() -> None:
+    """What a recording rule that cannot be read makes is not known."""
+    outcome, reason = judged("job:a > 1", record("job:a", "sum("))
+    assert outcome is Outcome.UNMEASURED
+    assert reason.startswith("the expression of job:a cannot be parsed: ")
+
+
+def test_an_alert_that_names_nothing_can_fire() -> None:
+    """An alert on the clock alone needs no metric."""
+    assert judged("hour() > 22") == (Outcome.MET, "HighErrorRate can fire: it names no metric")
+
+
+def test_what_is_asked_of_prometheus() -> None:
+    """One selector for each metric, with the labels of which a matcher wants a value; what cannot be read wants nothing."""
+    rules = [
+        rule('rate(requests_total{status=~"5..", path!="/health", method=""}[5m]) > 1'),
+        rule('requests_total{job="api"} > 1 and absent(up)'),
+        rule('{__name__=~"a|b", job="c"} + on (job) {job="d"} > 1'),
+        rule("broken ("),
+    ]
+    assert wanted(rules) == {
+        '{__name__="requests_total"}': {"status", "job"},
+        '{__name__="up"}': set(),
+        '{__name__=~"a|b"}': {"job"},
+        '{__name__="a"}': set(),
+        '{__name__="b"}': set(),
+        '{__name__=~".+"}': {"job"},
+    }
