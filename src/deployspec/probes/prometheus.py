@@ -110,6 +110,8 @@ class Prometheus:
             return measure(time.monotonic() + self._time_limit)
         except _Failed as failed:
             return Unavailable(f"{self._who} {failed.reason}")
+        except OSError as error:  # as the library's own exceptions are, of a URL that it does not like, say
+            return Unavailable(f"{self._who} could not be asked: {shown.one_line(str(error))}")
 
     def _observe(self, wanted: Mapping[str, frozenset[str]], deadline: float) -> Observed:
         connection = self._connection(deadline)
@@ -174,11 +176,14 @@ class Prometheus:
 
     def _ask(self, url: str, deadline: float) -> Answer:
         """Ask once. The answer is Prometheus' own, of success, and whole."""
+        late = _Failed(f"did not answer all questions within {self._time_limit:g} s")
         left = deadline - time.monotonic()
         if left <= 0:
-            raise _Failed(f"did not answer all questions within {self._time_limit:g} s")
+            raise late
         result = self._send(url, timeout=min(self._timeout, left), max_body=self._max_body)
         if isinstance(result, Failure):
+            if result.kind is FailureKind.TIMEOUT and left < self._timeout:
+                raise late
             raise _Failed(f"gave no answer: {result.reason}", result.kind)
         _check(result)
         return result
@@ -205,7 +210,8 @@ def _check(answer: Answer) -> None:
     if told.get("status") != "success" or "data" not in told:
         raise _Failed("answers with JSON that is not of Prometheus' form: it has no status success with data")
     if told.get("warnings"):
-        raise _Failed(f"answers in part only; it warns: {shown.one_line(str(told['warnings']))}")
+        warnings = told["warnings"] if isinstance(told["warnings"], list) else [told["warnings"]]
+        raise _Failed(f"answers in part only; it warns: {shown.one_line('; '.join(map(str, warnings)))}")
 
 
 def _json(body: bytes) -> object:
