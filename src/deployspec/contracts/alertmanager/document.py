@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deployspec.contracts.rule_files.model import Place, Problem
 from deployspec.contracts.shown import cut, one_line
@@ -53,7 +53,8 @@ def compose(text: str, problems: Problems) -> yaml.Node | None:
         for event in yaml.parse(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST:
-                place = Place(problems.path, event.start_mark.line + 1, event.start_mark.column + 1)
+                mark: Any = event.start_mark
+                place = Place(problems.path, mark.line + 1, mark.column + 1)
                 problems.append(
                     Problem(place, f"more than {DEEPEST} levels of nesting", "a flatter document")
                 )

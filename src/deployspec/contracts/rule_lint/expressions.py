@@ -1,0 +1,48 @@
+"""Where the nodes of an expression stand in its text: promql-parser's tree does not say."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from deployspec.contracts.promql.syntax import fold
+
+if TYPE_CHECKING:
+    from promql_parser import Expr
+
+_TOKEN = re.compile(
+    r"""\#[^\n]*
+    | "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | `[^`]*`
+    | (?P<word>[a-zA-Z_:][a-zA-Z0-9_:]*)(?P<call>(?:\s|\#[^\n]*\n)*\()?
+    | (?P<division>/)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def divisions(text: str, expr: Expr) -> list[tuple[Any, int]]:
+    """Each division's node, and the offset of its operator in ``text``."""
+
+    def found(node: Any, below: tuple[tuple[Any, ...], ...]) -> tuple[Any, ...]:
+        if type(node).__name__ == "BinaryExpr":
+            return (*below[0], *((node,) if str(node.op) == "/" else ()), *below[1])
+        return sum(below, ())
+
+    return _placed(fold(expr, found), [token.start() for token in _TOKEN.finditer(text) if token["division"]])
+
+
+def calls(text: str, expr: Expr, name: str) -> list[tuple[Any, int]]:
+    """Each call of a function, and the offset of the function's name in ``text``."""
+
+    def found(node: Any, below: tuple[tuple[Any, ...], ...]) -> tuple[Any, ...]:
+        called = type(node).__name__ == "Call" and node.func.name == name
+        return sum(below, (node,) if called else ())
+
+    # Functions' names are read in either case, as the parser does.
+    offsets = [t.start() for t in _TOKEN.finditer(text) if t["call"] and t["word"].lower() == name]
+    return _placed(fold(expr, found), offsets)
+
+
+def _placed(nodes: tuple[Any, ...], offsets: list[int]) -> list[tuple[Any, int]]:
+    # Both are in the order of the text. Should they ever differ in number, the expression's beginning is no lie.
+    return list(zip(nodes, offsets if len(offsets) == len(nodes) else [0] * len(nodes), strict=True))
