@@ -13,6 +13,8 @@ from deployspec.contracts.rule_files.model import (
     TestFile,
     TestGroup,
 )
+from deployspec.contracts.rule_files.rules import read_rules
+from deployspec.contracts.rule_files.unit_tests import read_tests
 
 __all__ = [
     "Case",
@@ -26,4 +28,6 @@ __all__ = [
     "Series",
     "TestFile",
     "TestGroup",
+    "read_rules",
+    "read_tests",
 ]

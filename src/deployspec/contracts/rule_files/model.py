@@ -26,6 +26,9 @@ class Problem:
     place: Place
     found: str
     expected: str
+    kind: str = "file"
+    """``file``: promtool refuses the file too, or does not see what it says. ``promql``: an expression that
+    deployspec's own parser cannot read; whether it is valid is promtool's to say."""
 
     def __str__(self) -> str:
         return f"{self.place}: found {self.found}; expected {self.expected}"
@@ -51,6 +54,8 @@ class Rule:
     ``annotations.summary`` …; only those that the file says."""
     expr_lines: tuple[tuple[int, Place], ...] = field(default=(), repr=False)
     """Offset in ``expr`` at which each of its lines begins, and where that is in the file."""
+    lines: Mapping[str, tuple[tuple[int, Place], ...]] = field(default_factory=dict, repr=False)
+    """The same for the texts of its labels and annotations: ``annotations.summary`` …"""
 
     @property
     def place(self) -> Place:
@@ -59,11 +64,19 @@ class Rule:
 
     def place_in_expr(self, offset: int) -> Place:
         """Where the character ``offset`` of ``expr`` stands in the file."""
-        begin, place = 0, self.places["expr"]
-        for start, where in self.expr_lines:
-            if start <= offset:
-                begin, place = start, where
-        return Place(place.file, place.line, place.column + offset - begin)
+        return _place_in(self.expr_lines, self.places["expr"], offset)
+
+    def place_in(self, part: str, offset: int) -> Place:
+        """Where the character ``offset`` of a label's or an annotation's text stands: ``annotations.summary``."""
+        return _place_in(self.lines.get(part, ()), self.places[part], offset)
+
+
+def _place_in(lines: tuple[tuple[int, Place], ...], first: Place, offset: int) -> Place:
+    begin, place = 0, first
+    for start, where in lines:
+        if start <= offset:
+            begin, place = start, where
+    return Place(place.file, place.line, place.column + offset - begin)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,263 @@
+"""Finding rule files and their unit tests, and reading them: with bounds, and without ever waiting for a writer."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployspec.contracts.rule_files.model import Place, Problem, RuleFileEntry, TestFile
+
+LARGEST = 16 * 1024 * 1024
+"""In bytes."""
+MOST_ENTRIES = 200_000
+"""Of folders, that one pattern may look at: ``/**/*.yml`` is a mistake."""
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+_WILD = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What patterns match."""
+
+    by_pattern: Mapping[str, tuple[Path, ...]]
+    """For each pattern its files, sorted; the patterns in the order given."""
+    problems: Mapping[str, str]
+    """What is wrong with a pattern: above all, that it matches nothing. One with a problem may have files too."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files, sorted, each once, however many patterns match it."""
+        once = {os.path.normpath(file): file for files in self.by_pattern.values() for file in files}
+        return tuple(once[name] for name in sorted(once))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of ``rule_files``, and the files that promtool loads for it."""
+
+    entry: RuleFileEntry
+    files: tuple[Path, ...]
+    """Sorted. Empty: promtool warns, and passes the tests."""
+    problem: str
+    """Why there are none; empty where there are some."""
+
+
+class _Unfinished(Exception):  # noqa: N818  (control flow: it becomes a pattern's problem)
+    """A pattern that cannot be followed to its end."""
+
+
+def find_files(patterns: Sequence[str], folder: Path) -> Found:
+    """The files that each pattern matches, relative ones below ``folder``. Never raises.
+
+    ``*``, ``?`` and ``[…]`` match within a name, ``**`` any number of folders; none of them matches a name that
+    begins with a dot, and ``**`` follows no symbolic link to a folder. A pattern without them names a file: it is
+    found whatever it is, so that reading says what is wrong with it.
+    """
+    by_pattern: dict[str, tuple[Path, ...]] = {}
+    problems: dict[str, str] = {}
+    for pattern in patterns:
+        walk = _Walk()
+        files: set[str] = set()
+        try:
+            # Cleaned by hand where it is safe: a `..` after a link is not where it seems.
+            parts = [part for part in pattern.split("/") if part not in ("", ".")]
+            start = "/" if pattern.startswith("/") else os.fspath(folder)
+            if parts and "\0" not in pattern:
+                files.update(walk.matches(start, parts))
+        except _Unfinished as error:
+            problems[pattern] = str(error)
+        by_pattern[pattern] = tuple(Path(file) for file in sorted(files))
+        if not files:
+            problems.setdefault(pattern, "it matches no file")
+        if walk.unreadable:
+            problems.setdefault(pattern, f"the folder {walk.unreadable[0]} cannot be read")
+    return Found(by_pattern, problems)
+
+
+def rule_files_of(test_file: TestFile, folder: Path | None = None) -> tuple[Entry, ...]:
+    """For each entry of ``rule_files`` the files that promtool loads. Never raises.
+
+    ``folder`` is the test file's; by default that of its path. Patterns are those of Go's ``filepath.Glob``: ``**`` is
+    no more than ``*``, which matches names that begin with a dot too.
+    """
+    start = Path(test_file.path).parent if folder is None else folder
+    return tuple(_entry(entry, start) for entry in test_file.rule_files)
+
+
+def read_text(path: Path, limit: int = LARGEST, name: str | None = None) -> str | Problem:
+    """A file's text, without a byte order mark, or why there is none. Never raises.
+
+    ``limit`` is in bytes; ``name`` is what a problem calls the file, by default its path. It takes a bounded amount
+    of memory whatever ``path`` is, and does not wait for a named pipe's writer.
+    """
+    name = os.fspath(path) if name is None else name
+    expected = f"a text file of at most {limit} bytes"
+    try:
+        raw, kind = _read_bytes(path, limit)
+    except FileNotFoundError:
+        return Problem(Place(name), "no such file", "a file")
+    except PermissionError:
+        return Problem(Place(name), "a file that you have no permission to read", "a readable file")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
+        return Problem(Place(name), f"something that cannot be read ({reason})", expected)
+    if kind:
+        return Problem(Place(name), kind, expected)
+    if len(raw) > limit:
+        return Problem(Place(name), f"a file of more than {limit} bytes", expected)
+    try:
+        return raw.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        byte = f"a byte that is no UTF-8 (0x{raw[error.start]:02x})"
+        return Problem(Place(name, line, column), byte, "a text in UTF-8")
+
+
+def _read_bytes(path: Path, limit: int) -> tuple[bytes, str]:
+    """The bytes, one more than ``limit`` at most, or what the path is instead of a file."""
+    # Not blocking, so that opening a named pipe returns at once; what it is, is asked of the open file.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            return b"", _KINDS.get(stat.S_IFMT(mode), "no regular file")
+        pieces, room = [], limit + 1
+        while room and (piece := os.read(descriptor, min(room, 1024 * 1024))):
+            pieces.append(piece)
+            room -= len(piece)
+        return b"".join(pieces), ""
+    finally:
+        os.close(descriptor)
+
+
+class _Walk:
+    """Follows one pattern, part by part."""
+
+    def __init__(self) -> None:
+        self.entries = 0
+        self.unreadable: list[str] = []
+
+    def matches(self, folder: str, parts: Sequence[str]) -> Iterator[str]:
+        part, rest = parts[0], parts[1:]
+        if part == "**":
+            yield from self.below(folder, rest or ["*"])
+        elif not _WILD.search(part):
+            path = f"{folder.rstrip('/')}/{part}"
+            if rest:
+                yield from self.matches(path, rest)
+            elif os.path.lexists(path):
+                yield path
+        else:
+            fits = re.compile(fnmatch.translate(part)).match
+            for entry in self.listed(folder):
+                if (entry.name.startswith(".") and not part.startswith(".")) or not fits(entry.name):
+                    continue
+                if rest:
+                    if _is_folder(entry):
+                        yield from self.matches(entry.path, rest)
+                elif not _is_folder(entry):
+                    yield entry.path
+
+    def below(self, folder: str, rest: Sequence[str]) -> Iterator[str]:
+        waiting = [folder]
+        while waiting:
+            here = waiting.pop()
+            yield from self.matches(here, rest)
+            waiting.extend(
+                entry.path
+                for entry in self.listed(here)
+                if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+            )
+
+    def listed(self, folder: str) -> list[os.DirEntry[str]]:
+        entries = []
+        try:
+            with os.scandir(folder) as listing:
+                for entry in listing:
+                    self.entries += 1
+                    if self.entries > MOST_ENTRIES:
+                        raise _Unfinished(f"it looks at more than {MOST_ENTRIES} files and folders")
+                    entries.append(entry)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError:
+            self.unreadable.append(folder)
+        return entries
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a loop of symbolic links: reading it says so
+
+
+def _entry(entry: RuleFileEntry, folder: Path) -> Entry:
+    text = entry.text
+    if not text or "\0" in text:
+        return Entry(entry, (), "it is empty" if not text else "no file can have this name")
+    # As Go does it, a relative path is cleaned before links are followed.
+    pattern = text if text.startswith("/") else os.path.normpath(f"{os.fspath(folder)}/{text}")
+    try:
+        files = sorted(set(_glob(pattern)))
+    except (_Unfinished, ValueError) as error:
+        return Entry(entry, (), str(error))
+    if files:
+        return Entry(entry, tuple(Path(file) for file in files), "")
+    return Entry(entry, (), "it matches no file" if re.search(r"[*?\[\\]", text) else "there is no such file")
+
+
+def _glob(pattern: str) -> Iterator[str]:
+    """Go's ``filepath.Glob``. Raises ValueError for a pattern that Go refuses."""
+    folder, name = os.path.split(pattern)
+    if not re.search(r"[*?\[\\]", pattern):
+        if os.path.lexists(pattern):
+            yield pattern
+        return
+    fits = _go_pattern(name)
+    for above in _glob(folder) if folder not in ("", "/") else [folder or "."]:
+        listing = _Walk().listed(above)
+        for entry in listing:
+            if fits(entry.name):
+                yield f"{above.rstrip('/')}/{entry.name}" if folder else entry.name
+
+
+def _go_pattern(text: str) -> Callable[[str], re.Match[str] | None]:
+    wrong = ValueError(f"its pattern {text} is broken")
+    found, at = "", 0
+    while at < len(text):
+        letter, at = text[at], at + 1
+        if letter == "*":
+            found += "[^/]*"
+        elif letter == "?":
+            found += "[^/]"
+        elif letter == "\\":
+            if at == len(text):
+                raise wrong
+            found, at = found + re.escape(text[at]), at + 1
+        elif letter == "[":
+            group = re.compile(r"(\^?)((?:(?:\\.|[^\\\]-])(?:-(?:\\.|[^\\\]-]))?)+)\]").match(text, at)
+            if group is None:
+                raise wrong
+            ranges = ""
+            for low, high in re.findall(r"(\\.|[^\\\]-])(?:-(\\.|[^\\\]-]))?", group[2]):
+                if high and low[-1] > high[-1]:
+                    continue  # an empty range matches nothing
+                ranges += re.escape(low[-1]) + (f"-{re.escape(high[-1])}" if high else "")
+            inside = f"[{group[1]}{ranges}]"
+            found, at = found + (inside if ranges else "." if group[1] else "(?!)"), group.end()
+        else:
+            found += re.escape(letter)
+    return re.compile(found, re.DOTALL).fullmatch
