@@ -1,0 +1,11 @@
+"""Unit tests of alert rules: do they test anything, and do they test enough?
+
+``findings`` are the guards against vacuous tests: what promtool passes although it shows nothing. ``coverage`` says
+of an alert which kind of case it lacks.
+"""
+
+from deployspec.contracts.rule_tests.coverage import coverage
+from deployspec.contracts.rule_tests.finding import Finding, concerning
+from deployspec.contracts.rule_tests.guards import GUARDS, findings
+
+__all__ = ["GUARDS", "Finding", "concerning", "coverage", "findings"]
