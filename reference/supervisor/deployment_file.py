@@ -20,7 +20,7 @@ def deployment_file(folder: Path, port: int, token: str, prometheus_port: int | 
         "allow": ["load", "write", "faults"],
         "health": {"path": "/health", "timeout": "2s", "max_response_time": "1s", "expect_version": "0.1.0"},
         "metrics": {"path": "/metrics"},
-        **({"prometheus": {"url": f"http://127.0.0.1:{prometheus_port}"}} if prometheus_port else {}),
+        **({"prometheus": _prometheus(prometheus_port)} if prometheus_port else {}),
         "logs": [
             {"name": name, "files": [f"{logs / file}*"]}
             for name, file in (("api", "app.log"), ("worker", "celery.log"), ("error", "error.log"))
@@ -36,6 +36,12 @@ def deployment_file(folder: Path, port: int, token: str, prometheus_port: int | 
         },
     }
     return yaml.safe_dump(document, sort_keys=False, width=1000)
+
+
+def _prometheus(port: int) -> dict[str, Any]:
+    # There are no containers here, so no cadvisor.
+    exporters = ["deal-scout", "postgres", "redis", "node", "pushgateway"]
+    return {"url": f"http://127.0.0.1:{port}", "exporters": exporters}
 
 
 def _fault_command(action: str, name: str, folder: Path) -> list[str]:

@@ -102,3 +102,14 @@ def test_what_is_not_met_keeps_its_own_row() -> None:
     lines = [line.text for line in summary(run(*cases), 100)]
     assert [line.split()[:3] for line in lines[1:3]] == [["case", "MET", "9"], ["case", "[3]", "BREACHED"]]
     assert "9 of 10" in lines[1]
+
+
+def test_what_is_not_selected_many_times_has_one_line() -> None:
+    """Up to four parameters of a check that is not selected are told one by one, more of them as their number."""
+    few = {f"checks/test_x.py::test_a[{number}]": "health" for number in range(4)}
+    many = {f"checks/test_x.py::test_b[{number}]": "a deployment" for number in range(5)}
+    lines = [line.text for line in summary(run(entry("c", "MET"), not_described={**few, **many}), 100)]
+    assert [line for line in lines if line.startswith("  a [")] == [
+        f"  a [{n}] (needs health)" for n in range(4)
+    ]
+    assert "  b, 5 times (needs a deployment)" in lines

@@ -7,5 +7,9 @@ pytest_plugins = [
     "deployspec.plugin.sharing",
     "deployspec.plugin.outcomes",
     "deployspec.plugin.health",
+    "deployspec.plugin.rules.collecting",
+    "deployspec.plugin.rules.fixtures",
+    "deployspec.plugin.rules.live",
+    "deployspec.plugin.rules.routing",
     "deployspec.plugin.recording",
 ]

@@ -69,22 +69,23 @@ def _load(config: pytest.Config) -> Deployment:
     name = named(config)
     if name is None:
         raise pytest.UsageError(_none_named(config))
-    if name in _provided_names(config):
+    if name in provided_names(config):
         provided: Provided | None = config.hook.pytest_deployspec_provide(name=name)
         if provided is not None:
             config.add_cleanup(provided.close)
             return dataclasses.replace(load(provided.deployment_file, os.environ), name=name)
-    return load(find(name, config.rootpath / FOLDER, also=_provided_names(config)), os.environ)
+    return load(find(name, config.rootpath / FOLDER, also=provided_names(config)), os.environ)
 
 
-def _provided_names(config: pytest.Config) -> list[str]:
+def provided_names(config: pytest.Config) -> list[str]:
+    """The names of the deployments that a conftest can boot."""
     return [name for names in config.hook.pytest_deployspec_names() for name in names]
 
 
 def _none_named(config: pytest.Config) -> str:
     from deployspec.deployment import names_in
 
-    there_are = sorted({*names_in(config.rootpath / FOLDER), *_provided_names(config)})
+    there_are = sorted({*names_in(config.rootpath / FOLDER), *provided_names(config)})
     return (
         "no deployment is named, and the selected checks need one; "
         "say --deployment NAME or set DEPLOYMENT to one of: " + ", ".join(there_are)

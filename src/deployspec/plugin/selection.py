@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -55,15 +56,14 @@ def positive_markers(expression: str) -> list[str]:
     return names
 
 
-def may_select(expression: str, item: pytest.Item | pytest.Function) -> bool:
+def may_select(expression: str, markers: Collection[str]) -> bool:
     """Whether a ``-m`` expression may select an item with these markers; True where that cannot be told."""
     if not expression.strip():
         return True
     from _pytest.mark.expression import Expression
 
-    names = {marker.name for marker in item.iter_markers()}
     try:
-        return Expression.compile(expression).evaluate(lambda name, /, **_: name in names)
+        return Expression.compile(expression).evaluate(lambda name, /, **_: name in markers)
     except Exception:  # noqa: BLE001 - pytest itself refuses the expression, with an error of its own
         return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deployspec.contracts.verdict import Outcome
@@ -12,6 +13,8 @@ from deployspec.reporting.record import Run
 
 _MOST_ROWS = 8
 """A check with more parameters than these has one row for all that are MET."""
+_MOST_LEFT_OUT = 4
+"""A check that is not selected with more parameters than these has one line for all of them."""
 _COLOURS = {"MET": "green", "BREACHED": "red", "UNMEASURED": "yellow"}
 
 
@@ -30,7 +33,7 @@ def summary(run: Run, width: int) -> list[Line]:
         lines.append(Line(""))
         because = f", because {run.deployment} does not describe it" if run.deployment else ""
         lines.append(Line(f"not selected{because}:"))
-        lines += [Line(f"  {title(check)} (needs {part})") for check, part in run.not_described.items()]
+        lines += _left_out(run.not_described)
     lines += [
         Line(f"-m names {marker}, which selected no check: nothing was measured of it", "yellow")
         for marker in run.empty_markers
@@ -54,6 +57,20 @@ def verdict_line(run: Run) -> Line:
     elif counts["UNMEASURED"] or not run.entries or run.empty_markers or run.cut_short or flaky:
         colour = "yellow"
     return Line(about + told + flaky, colour)
+
+
+def _left_out(not_described: Mapping[str, str]) -> list[Line]:
+    """One line for each check and what it needs; more than a few parameters of a check share theirs."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for check, part in not_described.items():
+        together.setdefault((check.partition("[")[0], part), []).append(check)
+    lines = []
+    for (check, part), all_of_it in together.items():
+        if len(all_of_it) > _MOST_LEFT_OUT:
+            lines.append(Line(f"  {title(check)}, {len(all_of_it)} times (needs {part})"))
+        else:
+            lines += [Line(f"  {title(one)} (needs {part})") for one in all_of_it]
+    return lines
 
 
 def _rows(run: Run) -> list[tuple[str, str, str, str]]:

@@ -1,0 +1,96 @@
+"""What the deployment's Prometheus says of the rules: asked once a session, by the first check that wants it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deployspec.plugin.outcomes import Unmeasured
+from deployspec.plugin.rules.collecting import given, rule_set_of
+from deployspec.reporting.entry import Evidence
+
+if TYPE_CHECKING:
+    from deployspec.contracts.http import Answer, Failure
+    from deployspec.contracts.live_rules import Drift, LoadedRules, Observed, Unavailable
+    from deployspec.contracts.rule_files import Rule, RuleFile
+    from deployspec.deployment import Deployment
+    from deployspec.probes.prometheus import Prometheus
+
+
+class LiveRules:
+    """The rule files, and what Prometheus answers about them. A property asks at its first use, and keeps it."""
+
+    def __init__(self, files: Sequence[RuleFile], prometheus: Prometheus) -> None:
+        self.files = files
+        self._prometheus = prometheus
+
+    @cached_property
+    def loaded(self) -> LoadedRules | Unavailable:
+        """The rules that it has loaded."""
+        return self._prometheus.loaded_rules()
+
+    @cached_property
+    def observed(self) -> Observed | Unavailable:
+        """The metrics and labels that it has seen."""
+        from deployspec.contracts.live_rules import wanted
+
+        return self._prometheus.observe(wanted([rule for file in self.files for rule in file.rules]))
+
+    @cached_property
+    def drift(self) -> Drift:
+        """How the loaded rules differ from the files'."""
+        from deployspec.contracts.live_rules import drift
+
+        return drift(self.files, self.loaded)
+
+    @property
+    def diff(self) -> tuple[Evidence, ...]:
+        """The drift as evidence."""
+        told = [Evidence("from the files to what is loaded", self.drift.diff)] if self.drift.diff else []
+        if self.drift.others:
+            told.append(Evidence("groups of other files, not compared", "\n".join(self.drift.others)))
+        return tuple(told)
+
+    @property
+    def rules(self) -> list[Rule]:
+        """Every rule of the files."""
+        return [rule for file in self.files for rule in file.rules]
+
+
+def _prometheus_of(deployment: Deployment) -> Prometheus:
+    from deployspec.probes.http import Request, call, proxies_from
+    from deployspec.probes.prometheus import Prometheus
+
+    told = deployment.prometheus
+    if told is None:  # pragma: no cover - such checks are not selected
+        raise Unmeasured("the deployment file describes no prometheus")
+
+    def send(url: str, *, timeout: float, max_body: int) -> Answer | Failure:
+        request = Request(
+            url=url,
+            headers=told.headers,
+            timeout=timeout,
+            max_body=max_body,
+            ca=deployment.ca,
+            proxies=proxies_from(os.environ),
+        )
+        return call(request).result
+
+    return Prometheus(told.url, send, window=told.window)
+
+
+@pytest.fixture(scope="session")
+def live(deployment: Deployment, pytestconfig: pytest.Config) -> LiveRules:
+    """What the deployment's Prometheus says of the rules."""
+    return LiveRules(rule_set_of(pytestconfig).rule_files, _prometheus_of(deployment))
+
+
+@pytest.fixture
+def live_alert(request: pytest.FixtureRequest) -> Rule:
+    """One alert of the rule files."""
+    rule: Rule = given(request)
+    return rule

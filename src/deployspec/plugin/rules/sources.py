@@ -1,0 +1,74 @@
+"""Where the rules of this run are: on the command line, in the deployment file, or the project's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deployspec.plugin.deployments import named, obtain, provided_names
+
+
+@dataclass(frozen=True)
+class RuleSources:
+    """Patterns and paths, absolute or relative to ``folder``. What is not given is not checked."""
+
+    folder: Path
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+    runbooks: Path | None = None
+    alertmanager: Path | None = None
+    routing: Path | None = None
+    equivalents: Path | None = None
+    """The file of equivalent mutants."""
+
+    def missing(self, part: str) -> str:
+        """The part of the deployment file that ``part`` would need; an empty text where it is given."""
+        return "" if getattr(self, part) else f"rules.{part}"
+
+
+def sources_of(config: pytest.Config) -> RuleSources:
+    """The rules that this run is about. Raises pytest.UsageError where the deployment cannot be used."""
+    files, tests = config.getoption("--rules"), config.getoption("--rule-tests")
+    if files or tests:
+        return RuleSources(
+            Path(config.invocation_params.dir), tuple(files), tuple(tests), equivalents=_equivalents(tests)
+        )
+    told = obtain(config).rules if _deployment_says(config) else None
+    if told is not None:
+        return RuleSources(
+            config.rootpath,
+            told.files,
+            told.tests,
+            told.runbooks,
+            told.alertmanager,
+            told.routing,
+            _equivalents(told.tests),
+        )
+    root = config.rootpath
+    return RuleSources(
+        root,
+        ("rules/*.rules.yml",),
+        ("rules/*.test.yml",),
+        root / "docs" / "runbooks",
+        root / "alerting" / "alertmanager.yml",
+        root / "alerting" / "routing.yml",
+        root / "rules" / EQUIVALENTS,
+    )
+
+
+EQUIVALENTS = "equivalent-mutants.yml"
+"""The name of the file of equivalent mutants, beside the unit tests."""
+
+
+def _equivalents(tests: tuple[str, ...] | list[str]) -> Path | None:
+    """The file beside the first pattern of tests, where there is one."""
+    path = Path(tests[0]).parent / EQUIVALENTS if tests else None
+    return path if path is not None and path.is_file() else None
+
+
+def _deployment_says(config: pytest.Config) -> bool:
+    """Whether the deployment's file is to be asked. A list of the checks boots no deployment for it."""
+    name = named(config)
+    return name is not None and not (config.getoption("collectonly") and name in provided_names(config))
