@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts.rule_files.model import Place
+from deployspec.contracts.rule_files import Place, read_rules
 from deployspec.contracts.rule_lint import lint
 from tests.contracts.rule_lint.rules import FILE, alert, file, record
 
@@ -108,32 +108,19 @@ groups:
 
 def test_places_in_the_file():
     """With the file's text the place is the label itself, however YAML writes the value; else the value's beginning."""
-    annotations = {
-        "plain": "on {{ $labels.instance }} and {{ $labels.instance_id }}, again {{ $labels.instance }}",
-        "quoted": 'on "{{ $labels.instance }}" and {{ index $labels "zone" }}',
-        "folded": "on {{ $labels.job }} and é {{ $labels.instance }}",
-        "literal": "on\n  {{ .Labels.instance }}\n",
-        "escaped": "{{ $labels.instance }}",
-    }
-    rule = alert(BY_JOB, annotations=annotations)
-    begins = {
-        "plain": (7, 18),
-        "quoted": (8, 19),
-        "folded": (9, 19),
-        "literal": (12, 20),
-        "escaped": (15, 20),
-    }
-    rule.places.update({f"annotations.{key}": Place(FILE, *at) for key, at in begins.items()})
-    found = [
-        (place.line, place.column) for place in (f.place for f in lint([file(rule)], sources={FILE: SOURCE}))
-    ]
+    rules = read_rules(SOURCE, FILE)
+    assert rules.problems == ()
+    found = [(finding.place.line, finding.place.column) for finding in lint([rules], sources={FILE: SOURCE})]
     lines = SOURCE.split("\n")
-    assert found == [(7, 24), (7, 52), (7, 84), (8, 27), (8, 61), (11, 22), (14, 18), (15, 20)]
-    assert [lines[line - 1][column - 1 :].split()[0] for line, column in found[:-1]] == [
-        "$labels.instance", "$labels.instance_id", "$labels.instance", "$labels.instance", "$labels", "$labels.instance",
-        ".Labels.instance",
+    assert [(line, lines[line - 1][column - 1 :].split()[0].strip(",\\")) for line, column in found] == [
+        (7, "$labels.instance"), (7, "$labels.instance_id"), (7, "$labels.instance"), (8, "$labels.instance"), (8, "$labels"),
+        (11, "$labels.instance"), (14, ".Labels.instance"), (15, '{{'),
     ]  # fmt: skip
-    assert {f.place for f in lint([file(rule)])} == {Place(FILE, *at) for at in begins.values()}
+    assert found[0] == (7, 24)
+    assert {finding.place for finding in lint([rules])} == {
+        rules.rules[0].places[f"annotations.{key}"]
+        for key in ("plain", "quoted", "folded", "literal", "escaped")
+    }
 
 
 @pytest.mark.parametrize("source", ["", "groups:", "\n" * 100], ids=["none", "short", "another"])
