@@ -12,3 +12,7 @@ class UsageError(DeployspecError):
 class DeploymentFileError(UsageError):
     """A deployment file that cannot be used. Its text lists every problem found, one a line,
     as ``file:line:column: what was found; what was expected``."""
+
+
+class ToolError(DeployspecError):
+    """A program that is needed is missing or does not work; what depends on it is UNMEASURED."""
