@@ -58,7 +58,7 @@ groups:
   - {record: "job:pool:max", expr: "max without(instance)(sqlalchemy_pool_size{job='deal-scout',})", labels: {team: shop}}
   - {alert: Numbers, expr: "up > .50e1 or up*0x10 == -0 or up > +Inf or up != 1e-7 or -up > 5 % 2 ^ 3"}
   - {alert: Durations, expr: "rate(process_cpu_seconds_total[90s] offset 60m) > 0 or up offset -1w > 1", for: 90s}
-  - {alert: Subqueries, expr: "max_over_time((rate(process_cpu_seconds_total[1m]))[1h30m:15s]) > 0 and count_over_time(up[5m:] @ end()) > 0"}
+  - {alert: Subqueries, expr: "max_over_time((rate(process_cpu_seconds_total[1m]))[90m:15s]) > 0 and count_over_time(up[5m:] @ end()) > 0"}
   - {alert: Matching, expr: "up == ignoring(instance) group_left() (node_time_seconds) unless on() vector(0)", keep_firing_for: 2m}
   - {alert: Names, expr: '{__name__="up",job!~"a\\.b|c"} == bool 2 or {__name__=~"u.?"} == 0'}
   - {alert: Quotes, expr: 'label_replace(up, "a", "$1-\"x\"", "job", ''(.+)\\.(.*)'') == 0 and up{job!=`\d`} == 0'}
