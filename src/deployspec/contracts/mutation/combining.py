@@ -1,0 +1,194 @@
+"""Changes of what is made of many series: aggregations, functions, matching, set operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from deployspec.contracts.mutation import values
+from deployspec.contracts.mutation.change import Change
+from deployspec.contracts.mutation.context import Context
+from deployspec.contracts.mutation.printing import to_text
+from deployspec.contracts.mutation.tree import SET_OPERATORS, Aggregation, Binary, Call, Labels, Node
+
+_AGGREGATIONS = {
+    "sum": ("avg", "max", "min", "count"),
+    "avg": ("sum", "max", "min"),
+    "max": ("min", "avg", "sum"),
+    "min": ("max", "avg", "sum"),
+    "count": ("sum",),
+    "stddev": ("stdvar", "avg"),
+    "stdvar": ("stddev", "avg"),
+    "topk": ("bottomk",),
+    "bottomk": ("topk",),
+}
+_SAME_BUT_FOR_SCALE = {
+    "proportion": ({"sum", "avg"}, {"rate", "increase"}),
+    "sign": ({"sum", "avg", "max"}, {"rate", "increase"}),
+    "exact": (),
+}
+"""Of the values 0 and more, where only that has an effect: docs/mutation.md, "Equivalent by construction"."""
+
+_FUNCTIONS = {
+    "rate": ("increase", "irate", "deriv"),
+    "irate": ("rate", "idelta"),
+    "increase": ("rate", "delta"),
+    "delta": ("increase", "idelta"),
+    "idelta": ("delta", "irate"),
+    "deriv": ("rate", "delta"),
+    "avg_over_time": ("max_over_time", "min_over_time", "last_over_time"),
+    "max_over_time": ("min_over_time", "avg_over_time", "last_over_time"),
+    "min_over_time": ("max_over_time", "avg_over_time", "last_over_time"),
+    "sum_over_time": ("avg_over_time", "max_over_time", "count_over_time"),
+    "count_over_time": ("sum_over_time",),
+    "last_over_time": ("max_over_time", "min_over_time", "avg_over_time"),
+    "stddev_over_time": ("stdvar_over_time", "avg_over_time"),
+    "changes": ("resets",),
+    "resets": ("changes",),
+    "clamp_min": ("clamp_max",),
+    "clamp_max": ("clamp_min",),
+    "ceil": ("floor",),
+    "floor": ("ceil",),
+}
+_PRESENCE = {"absent_over_time": "present_over_time", "present_over_time": "absent_over_time"}
+_REMOVED = ("absent", "abs", "ceil", "floor", "round", "clamp", "clamp_min", "clamp_max", "sqrt", "exp", "ln", "log2", "log10", "label_replace", "label_join", "timestamp")  # fmt: skip
+_REGROUPED = {"by": "without", "without": "by", "on": "ignoring", "ignoring": "on"}
+
+
+def changes(node: Node, here: Context) -> Iterator[Change]:
+    """All changes of an aggregation, a function, or of how two sides are matched."""
+    match node:
+        case Aggregation():
+            yield from _aggregation(node, here)
+        case Call():
+            yield from _call(node, here)
+        case Binary():
+            yield from _matching(node)
+            if node.op in SET_OPERATORS:
+                yield from _set_operator(node)
+
+
+def _same(old: str, new: str, here: Context) -> bool:
+    return any({old, new} <= alike for alike in _SAME_BUT_FOR_SCALE[here.scale])
+
+
+def _aggregation(node: Aggregation, here: Context) -> Iterator[Change]:
+    inner = values.of(node.expr)
+    for new in _AGGREGATIONS.get(node.op, ()) if here.valued else ():
+        all_one = {node.op, new} == {"sum", "count"} and inner.low == inner.high == 1
+        if not all_one and not _same(node.op, new, here):
+            test = f"has several series in one group, so that {node.op} and {new} differ"
+            yield Change("aggregation", f"{node.op} → {new}", test, replace(node, op=new))
+    if node.grouping is not None:
+        yield from _grouping(node, node.grouping, here)
+    if node.param is None and (here.valued or here.labels is None):
+        yield Change(
+            "aggregation-removed",
+            f"{to_text(node)} → {to_text(node.expr)}",
+            "has several series in one group",
+            node.expr,
+        )
+
+
+def _grouping(node: Aggregation, grouping: Labels, here: Context) -> Iterator[Change]:
+    word, names = grouping.word, grouping.names
+    known = here.labels
+    for name in names:
+        if known is None or name in known:
+            rest = tuple(each for each in names if each != name)
+            new = Labels(word, rest) if rest or word == "without" else None
+            test = f"has series that differ in {name} alone, or shows {name} among the labels"
+            yield Change("grouping", f"{_text(grouping)} → {_text(new)}", test, replace(node, grouping=new))
+    if len(names) > 1 and (known is None or known & set(names)):
+        test = f"has series that differ in {' and '.join(names)}"
+        yield Change("grouping", f"{_text(grouping)} → none", test, replace(node, grouping=None))
+    if known is None or known:
+        swapped = Labels(_REGROUPED[word], names)
+        yield Change(
+            "grouping",
+            f"{_text(grouping)} → {_text(swapped)}",
+            f"shows the labels that `{word}` leaves",
+            replace(node, grouping=swapped),
+        )
+
+
+def _call(node: Call, here: Context) -> Iterator[Change]:
+    name, args = node.name, node.args
+    if here.valued:
+        for new in _FUNCTIONS.get(name, ()):
+            if not _same(name, new, here):
+                test = f"has values whose {name} and {new} differ enough: {_UNLIKE.get(name, _UNLIKE[''])}"
+                yield Change("function", f"{name} → {new}", test, replace(node, name=new))
+    if name in _PRESENCE:
+        new = _PRESENCE[name]
+        yield Change(
+            "function",
+            f"{name} → {new}",
+            "has one group with the data and one without",
+            replace(node, name=new),
+        )
+    if name in _REMOVED and args and (here.valued or name == "absent"):
+        test = (
+            "has one group with the data and one without"
+            if name == "absent"
+            else f"has values that {name} changes"
+        )
+        yield Change("function-removed", f"{to_text(node)} → {to_text(args[0])}", test, args[0])
+
+
+_UNLIKE = {
+    "rate": "a burst in a part of the range, and a counter reset",
+    "increase": "a counter reset",
+    "": "a rise and a fall in one range",
+}
+
+
+def _matching(node: Binary) -> Iterator[Change]:
+    if node.matching is not None:
+        word, names = node.matching.word, node.matching.names
+        for name in names:
+            new = Labels(word, tuple(each for each in names if each != name))
+            test = f"has several series on each side that differ in {name}"
+            yield Change(
+                "matching", f"{_text(node.matching)} → {_text(new)}", test, replace(node, matching=new)
+            )
+        swapped = Labels(_REGROUPED[word], names)
+        yield Change(
+            "matching",
+            f"{_text(node.matching)} → {_text(swapped)}",
+            "has sides whose labels differ, with several series",
+            replace(node, matching=swapped),
+        )
+    if node.many is not None:
+        yield Change(
+            "matching",
+            f"{_text(node.many)} → none",
+            "has several series on the one side for one on the other",
+            replace(node, many=None),
+        )
+        for name in node.many.names:
+            new = Labels(node.many.word, tuple(each for each in node.many.names if each != name))
+            yield Change(
+                "matching",
+                f"{_text(node.many)} → {_text(new)}",
+                f"shows the label {name}",
+                replace(node, many=new),
+            )
+
+
+def _set_operator(node: Binary) -> Iterator[Change]:
+    for new in SET_OPERATORS:
+        if new != node.op:
+            yield Change(
+                "set-operator",
+                f"{node.op} → {new}",
+                f"has a group in which {node.op} and {new} differ",
+                replace(node, op=new),
+            )
+    for kept, dropped in ((node.left, node.right), (node.right, node.left)):
+        what = f"{node.op}: {to_text(dropped)} dropped"
+        yield Change("operand-dropped", what, f"depends on `{to_text(dropped)}`", kept)
+
+
+def _text(labels: Labels | None) -> str:
+    return "none" if labels is None else f"{labels.word} ({', '.join(labels.names)})"

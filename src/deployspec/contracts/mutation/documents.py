@@ -1,0 +1,222 @@
+"""Documents for promtool in which a rule stands beside its mutants, and what promtool's answer says of each.
+
+Most of promtool's time goes into the storage that it makes for each test group. So the mutants do not get a run each:
+all of them stand in one rule file, each under a name of its own, and every case is asked of each. Number 0 is the rule
+as it is: where that fails, nothing is known of the others. Where names cannot be given (:mod:`dependents`), a document
+holds one mutant under the rule's own name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import yaml
+
+from deployspec.contracts.mutation.dependents import Reach, metrics_of
+from deployspec.contracts.mutation.mutants import Mutant
+from deployspec.contracts.mutation.printing import duration, to_text
+from deployspec.contracts.mutation.tree import UnreadableError, read, renamed
+from deployspec.contracts.rule_files import Case, Rule, RuleFile, RuleGroup, TestFile, TestGroup
+
+_Names: TypeAlias = Mapping[str, dict[str, str]]
+"""New names by kind: ``alert`` and ``record``."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A rule, a test file whose cases touch it, and the rule files that this test file loads."""
+
+    rule: Rule
+    test_file: TestFile
+    rule_files: Sequence[RuleFile]
+    reached: Reach
+    cases: Sequence[Case]
+
+    @property
+    def mark(self) -> str:
+        """A word that stands in none of the files, so that it marks our names alone."""
+        text = json.dumps(
+            [self.test_file.data, *(g.data for f in self.rule_files for g in f.groups)], default=str
+        )
+        mark = hashlib.sha256(text.encode()).hexdigest()[:12]
+        while mark in text:
+            mark = hashlib.sha256(mark.encode()).hexdigest()[:12]
+        return f"x{mark}_"
+
+    @property
+    def evaluations(self) -> int:
+        """How often promtool evaluates each rule for these cases."""
+        ends: dict[int, float] = {}
+        for case in self.cases:
+            ends[case.group] = max(ends.get(case.group, 0.0), case.eval_time)
+        return sum(1 + int(end / (self.test_file.evaluation_interval or 60.0)) for end in ends.values())
+
+
+def beside(bench: Bench, versions: Mapping[int, Mutant | None], stem: str) -> dict[str, str]:
+    """The files in which each version stands under a name of its own: ``m<number><mark><name>``.
+
+    The test file is ``<stem>.test.yml``. None is the rule as it is.
+    """
+    mark = bench.mark
+    names = {number: _names(bench, f"m{number}{mark}") for number in versions}
+
+    def rules(group: RuleGroup) -> list[Any]:
+        made: list[Any] = []
+        for rule, raw in zip(group.rules, group.data["rules"], strict=True):
+            if rule.name in (bench.reached.alerts if rule.kind == "alert" else bench.reached.metrics):
+                made += [
+                    _renamed_rule(_version(bench, rule, raw, mutant), rule, names[number])
+                    for number, mutant in versions.items()
+                ]
+            elif rule.kind == "record" and rule.name in bench.reached.needed:
+                made.append(raw)
+        return made
+
+    def cases(group: TestGroup, kind: str) -> list[Any]:
+        return [
+            _renamed_case(_raw(group, case), case, names[number])
+            for case in bench.cases
+            if case.group == group.index and case.kind == kind
+            for number in versions
+        ]
+
+    return _files(bench, stem, rules, cases)
+
+
+def alone(bench: Bench, mutant: Mutant | None, stem: str) -> dict[str, str]:
+    """The files with one version under the rule's own name, and all other rules as they are."""
+
+    def rules(group: RuleGroup) -> list[Any]:
+        pairs = zip(group.rules, group.data["rules"], strict=True)
+        return [_version(bench, rule, raw, mutant) for rule, raw in pairs]
+
+    def cases(group: TestGroup, kind: str) -> list[Any]:
+        return [_raw(group, case) for case in bench.cases if case.group == group.index and case.kind == kind]
+
+    return _files(bench, stem, rules, cases)
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """Which numbers promtool's output speaks of."""
+
+    failed: frozenset[int]
+    """A case of theirs failed."""
+    errors: frozenset[int]
+    """They could not be evaluated on the cases' data; promtool then leaves the rest of that group out."""
+
+
+def noticed(output: str, mark: str) -> Noticed:
+    """Read promtool's output for :func:`beside`."""
+    number = rf"m(\d+){mark}"
+    failed = re.findall(rf"^ *alertname: {number}", output, re.M) + re.findall(
+        rf"^ *expr: \".*?{number}", output, re.M
+    )
+    errors = re.findall(rf"^ *rule: {number}.*, err: ", output, re.M)
+    return Noticed(frozenset(map(int, failed)), frozenset(map(int, errors)))
+
+
+_FAILED_CASE = re.compile(r"^ *(alertname: .*, time: |expr: \".*\", time: |rule: .*, err: )", re.M | re.S)
+
+
+def case_failed(output: str) -> bool:
+    """Whether promtool's output for :func:`alone` tells of a case that failed."""
+    return _FAILED_CASE.search(output) is not None and not refused(output)
+
+
+def refused(output: str) -> bool:
+    """Whether promtool's output says that it does not accept an expression of the rule file."""
+    return re.search(r'^.*group ".*", rule \d+, ".*": could not parse expression: ', output, re.M) is not None
+
+
+def _files(
+    bench: Bench,
+    stem: str,
+    rules: Callable[[RuleGroup], list[Any]],
+    cases: Callable[[TestGroup, str], list[Any]],
+) -> dict[str, str]:
+    files: dict[str, str] = {}
+    for index, file in enumerate(bench.rule_files):
+        groups = [{**group.data, "rules": made} for group in file.groups if (made := rules(group))]
+        if groups:
+            files[f"{stem}.{index}.rules.yml"] = _text({"groups": groups})
+    wanted = {case.group for case in bench.cases}
+    tests = []
+    for group in bench.test_file.groups:
+        if group.index in wanted:
+            kept = {
+                key: value
+                for key, value in group.data.items()
+                if key not in ("alert_rule_test", "promql_expr_test")
+            }
+            alerts, exprs = cases(group, "alert"), cases(group, "expr")
+            tests.append(
+                kept
+                | ({"alert_rule_test": alerts} if alerts else {})
+                | ({"promql_expr_test": exprs} if exprs else {})
+            )
+    document = {**bench.test_file.data, "rule_files": list(files), "tests": tests}
+    return {**files, f"{stem}.test.yml": _text(document)}
+
+
+def _names(bench: Bench, prefix: str) -> _Names:
+    alerts = {name: prefix + name for name in bench.reached.alerts}
+    return {"alert": alerts, "record": {name: prefix + name for name in bench.reached.metrics}}
+
+
+def _raw(group: TestGroup, case: Case) -> Mapping[str, Any]:
+    raw: Mapping[str, Any] = group.data["alert_rule_test" if case.kind == "alert" else "promql_expr_test"][
+        case.number
+    ]
+    return raw
+
+
+def _version(bench: Bench, rule: Rule, raw: Mapping[str, Any], mutant: Mutant | None) -> Mapping[str, Any]:
+    if mutant is None or rule.name != bench.rule.name or rule.place != bench.rule.place:
+        return raw
+    made: dict[str, Any] = {rule.kind: rule.name, "expr": mutant.expr}
+    if mutant.for_:
+        made["for"] = duration(mutant.for_)
+    if mutant.keep_firing_for:
+        made["keep_firing_for"] = duration(mutant.keep_firing_for)
+    if mutant.labels:
+        made["labels"] = dict(mutant.labels)
+    if mutant.annotations:
+        made["annotations"] = dict(mutant.annotations)
+    return made
+
+
+def _renamed_rule(raw: Mapping[str, Any], rule: Rule, names: _Names) -> Mapping[str, Any]:
+    expr = raw["expr"]
+    if isinstance(expr, str) and (metrics_of(expr) or frozenset()) & names["record"].keys():
+        expr = to_text(renamed(read(expr), names["record"]))
+    return {**raw, rule.kind: names[rule.kind][rule.name], "expr": expr}
+
+
+def _renamed_case(raw: Mapping[str, Any], case: Case, names: _Names) -> Mapping[str, Any]:
+    if case.kind == "alert":
+        return {**raw, "alertname": names["alert"][case.subject]}
+    made = {**raw, "expr": to_text(renamed(read(case.subject), names["record"]))}
+    if raw.get("exp_samples"):
+        made["exp_samples"] = [_renamed_sample(sample, names["record"]) for sample in raw["exp_samples"]]
+    return made
+
+
+def _renamed_sample(raw: Mapping[str, Any], metrics: dict[str, str]) -> Mapping[str, Any]:
+    try:
+        return {**raw, "labels": to_text(renamed(read(str(raw.get("labels", ""))), metrics))}
+    except UnreadableError:
+        return raw  # `{}` and nothing at all are no expressions, and name nothing
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    """YAML that promtool reads: JSON is YAML, and many times faster to write, but has no words for NaN and Inf."""
+    try:
+        return json.dumps(document, default=str, allow_nan=False)
+    except ValueError:
+        return yaml.safe_dump(document)

@@ -1,0 +1,114 @@
+"""What it says of a rule's tests that they pass or fail with its mutants."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from deployspec.contracts.mutation.equivalents import Equivalent
+from deployspec.contracts.mutation.mutants import Mutant
+from deployspec.contracts.rule_files import Rule
+from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+
+Status: TypeAlias = Literal["killed", "survived", "invalid", "unmeasured"]
+
+
+@dataclass(frozen=True)
+class MutantRun:
+    """A mutant, and what the tests made of it."""
+
+    mutant: Mutant
+    status: Status
+    """``killed``: a case failed; ``survived``: all passed; ``invalid``: no rule that Prometheus takes; ``unmeasured``:
+    promtool gave no answer that could be understood."""
+    detail: str = ""
+    """Why it is unmeasured."""
+
+
+@dataclass(frozen=True)
+class MutationResult:
+    """All mutants of a rule after their runs."""
+
+    rule: Rule
+    runs: tuple[MutantRun, ...] = ()
+    cases: int = 0
+    """How many cases look at what the rule makes."""
+    problem: str = ""
+    """Why the rule could not be mutated at all; empty where it could."""
+
+    def survivors(self, equivalents: Sequence[Equivalent] = ()) -> tuple[Mutant, ...]:
+        """Those that no case noticed, but for the ones accepted as equivalent."""
+        accepted = {entry.id for entry in equivalents}
+        return tuple(
+            run.mutant for run in self.runs if run.status == "survived" and run.mutant.id not in accepted
+        )
+
+
+def score(result: MutationResult, equivalents: Sequence[Equivalent] = ()) -> Verdict:
+    """MET where each valid mutant was killed, or survived and stands in the file of equivalent ones.
+
+    A rule without a case, or one of whose equivalent mutants is killed now, is BREACHED; one whose mutants were not all
+    measured, or that has no valid mutant, is UNMEASURED, unless a survivor says enough already.
+    """
+    name = f"{result.rule.kind} {result.rule.name}"
+    limit = "every valid mutant killed, or equivalent with a reason"
+    if result.problem:
+        return unmeasured(f"{name} could not be mutated: {result.problem}", limit=limit)
+    if not result.cases:
+        return breached(
+            f"no case looks at {name}, so nothing would notice a change of it",
+            measured="0 cases",
+            limit=limit,
+        )
+    count = Counter(run.status for run in result.runs)
+    survivors = result.survivors(equivalents)
+    measured = _measured(count, count["survived"] - len(survivors))
+    if survivors:
+        first = survivors[0]
+        more = f", and {len(survivors) - 1} more" if len(survivors) > 1 else ""
+        reason = f"{_mutants(len(survivors))} of {name} survived: {first.what} ({first.id}){more}"
+        return breached(reason, measured=measured, limit=limit)
+    for entry in equivalents:
+        status = next((run.status for run in result.runs if run.mutant.id == entry.id), "survived")
+        if status in ("killed", "invalid"):
+            words = "a case kills" if status == "killed" else "Prometheus does not take"
+            reason = f"{entry.place}: {entry.id} stands as equivalent, but {words} it; take the entry out"
+            return breached(reason, measured=measured, limit=limit)
+    if count["unmeasured"]:
+        detail = next(run for run in result.runs if run.status == "unmeasured")
+        reason = f"{_mutants(count['unmeasured'])} of {name} could not be judged: {detail.mutant.id}: {detail.detail}"
+        return unmeasured(reason, measured=measured, limit=limit)
+    if not count["killed"] and not count["survived"]:
+        return unmeasured(
+            f"{name} has no valid mutant, so nothing is known of its tests", measured=measured, limit=limit
+        )
+    return met(
+        f"all {_mutants(count['killed'])} of {name} that differ from it were noticed",
+        measured=measured,
+        limit=limit,
+    )
+
+
+def survivors_text(result: MutationResult, equivalents: Sequence[Equivalent] = ()) -> str:
+    """Each survivor with its diff and the case that is missing, for a person to write it."""
+    return "\n\n".join(
+        f"{mutant.id}: {mutant.what}\nNo case {mutant.test}.\n{mutant.diff()}"
+        for mutant in result.survivors(equivalents)
+    )
+
+
+def _measured(count: Counter[Status], equivalent: int) -> str:
+    parts = {
+        "killed": count["killed"],
+        "survived": count["survived"] - equivalent,
+        "equivalent": equivalent,
+        "invalid": count["invalid"],
+        "unmeasured": count["unmeasured"],
+    }
+    return ", ".join(f"{number} {word}" for word, number in parts.items() if number or word == "killed")
+
+
+def _mutants(count: int) -> str:
+    return f"{count} mutant{'' if count == 1 else 's'}"

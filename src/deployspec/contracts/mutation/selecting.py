@@ -1,0 +1,111 @@
+"""Changes of what is selected: matchers, ranges, offsets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from deployspec.contracts.mutation.change import Change
+from deployspec.contracts.mutation.context import Context
+from deployspec.contracts.mutation.printing import duration
+from deployspec.contracts.mutation.tree import Matcher, Node, Selector, Subquery
+
+NOWHERE = "no-such-value"
+"""A value that no series has."""
+
+_NEGATED = {"=": "!=", "!=": "=", "=~": "!~", "!~": "=~"}
+_OTHER_SYNTAX = {"=": "=~", "=~": "=", "!=": "!~", "!~": "!="}
+_PLAIN = re.compile(r"[^.*+?()\[\]{}|^$\\]*")
+
+
+def changes(node: Node, here: Context) -> Iterator[Change]:
+    """All changes of a selector or a subquery's range."""
+    match node:
+        case Selector():
+            yield from _matchers(node)
+            if node.range is not None:
+                for new in (node.range / 2, node.range * 2):
+                    yield Change("range", *_range_words(node.range, new), replace(node, range=new))
+            yield from _offset(node)
+        case Subquery(range=range_, step=step):
+            for new in (range_ / 2, range_ * 2):
+                yield Change("range", *_range_words(range_, new), replace(node, range=new))
+            if step is not None and here.valued:
+                what = f"step {duration(step)} → {duration(step * 2)}"
+                yield Change(
+                    "step", what, "has a peak that only the finer step sees", replace(node, step=step * 2)
+                )
+            yield from _offset(node)
+
+
+def _range_words(old: float, new: float) -> tuple[str, str]:
+    test = (
+        f"has a change between {duration(min(old, new))} and {duration(max(old, new))} before the case's time"
+    )
+    return f"range {duration(old)} → {duration(new)}", test
+
+
+def _offset(node: Selector | Subquery) -> Iterator[Change]:
+    if node.offset:
+        what = f"offset {'-' if node.offset < 0 else ''}{duration(abs(node.offset))} → none"
+        yield Change("offset", what, "has different values now and at the offset", replace(node, offset=0.0))
+
+
+def _matchers(node: Selector) -> Iterator[Change]:
+    for index, matcher in enumerate(node.matchers):
+        if matcher.label == "__name__":
+            continue
+        for operator, new, test in _of_matcher(matcher):
+            rest = (*node.matchers[:index], *([] if new is None else [new]), *node.matchers[index + 1 :])
+            if not node.name and not rest:
+                continue
+            what = f"{_text(matcher)} → {'none' if new is None else _text(new)}"
+            yield Change(operator, what, test, replace(node, matchers=rest))
+
+
+def _of_matcher(matcher: Matcher) -> Iterator[tuple[str, Matcher | None, str]]:
+    text, op, value = _text(matcher), matcher.op, matcher.value
+    if op == "=~" and value == ".*":
+        return  # every series matches
+    decoy = f"has a series that only `{text}` keeps out, and whose values alone would change the result"
+    yield "matcher-dropped", None, decoy
+    yield (
+        "matcher-negated",
+        replace(matcher, op=_NEGATED[op]),
+        f"has a series that `{text}` lets in and that decides",
+    )
+    plain = _PLAIN.fullmatch(value) is not None
+    if op in ("=", "=~") and value != NOWHERE:
+        yield (
+            "matcher-value",
+            replace(matcher, op="=", value=NOWHERE),
+            f"has a series that `{text}` lets in and that decides",
+        )
+    if not plain and op in ("=", "!="):
+        yield (
+            "matcher-regex",
+            replace(matcher, op=_OTHER_SYNTAX[op]),
+            f"has a series whose {matcher.label} is another text that the pattern {value} matches",
+        )
+    if op in ("=~", "!~"):
+        for left_out, rest in _alternatives(value):
+            new = replace(matcher, value=rest)
+            yield (
+                "matcher-alternative",
+                new,
+                f"has a series whose {matcher.label} is {left_out}, and whose values alone would change the result",
+            )
+
+
+def _alternatives(pattern: str) -> Iterator[tuple[str, str]]:
+    """Each alternative of ``a|b|c``, and the pattern without it; nothing where `|` stands in a group or a class."""
+    parts = pattern.split("|")
+    if len(parts) < 2 or any(char in pattern for char in "()[]\\"):
+        return
+    for index, part in enumerate(parts):
+        yield part, "|".join(parts[:index] + parts[index + 1 :])
+
+
+def _text(matcher: Matcher) -> str:
+    return f'{matcher.label}{matcher.op}"{matcher.value}"'

@@ -1,0 +1,258 @@
+"""A PromQL expression as an immutable tree in which a node can be replaced.
+
+promql-parser reads the text; its own nodes cannot be built anew from Python, so its tree is copied into these. There
+is no node for parentheses: two trees are equal exactly when the expressions are, and :mod:`printing` puts back the
+parentheses that are needed. Durations are in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import promql_parser
+
+
+class UnreadableError(ValueError):
+    """The expression is no PromQL, or uses what this code does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One condition of a selector; ``op`` is ``=``, ``!=``, ``=~`` or ``!~``."""
+
+    label: str
+    op: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Series by name and labels; ``name`` is empty where the selector names no metric before its braces."""
+
+    name: str
+    matchers: tuple[Matcher, ...]
+    offset: float = 0.0
+    at: str = ""
+    """As written after ``@``; empty where there is none."""
+    range: float | None = None
+    """Seconds in brackets, for a range of samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subquery:
+    """An expression, evaluated at each step over a range."""
+
+    expr: Node
+    range: float
+    step: float | None
+    offset: float = 0.0
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """A minus before an expression."""
+
+    expr: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A list of labels and the word before it: by, without, on, ignoring, group_left, group_right."""
+
+    word: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """Two expressions and an operator between them."""
+
+    op: str
+    left: Node
+    right: Node
+    bool: bool = False
+    matching: Labels | None = None
+    many: Labels | None = None
+    """``group_left`` or ``group_right``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregation:
+    """Many series made into fewer."""
+
+    op: str
+    expr: Node
+    param: Node | None = None
+    grouping: Labels | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function and its arguments."""
+
+    name: str
+    args: tuple[Node, ...]
+
+
+Node: TypeAlias = Number | Text | Selector | Subquery | Negation | Binary | Aggregation | Call
+Path: TypeAlias = tuple[int, ...]
+
+COMPARISONS = ("==", "!=", ">", "<", ">=", "<=")
+SET_OPERATORS = ("and", "or", "unless")
+
+
+def read(expr: str) -> Node:
+    """Read PromQL. Raises UnreadableError, with the parser's words."""
+    try:
+        return _copy(promql_parser.parse(expr))
+    except ValueError as error:
+        raise UnreadableError(str(error)) from None
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The node's operands, in a fixed order; :func:`with_child` counts in the same one."""
+    match node:
+        case Subquery(expr=expr) | Negation(expr=expr):
+            return (expr,)
+        case Binary(left=left, right=right):
+            return (left, right)
+        case Aggregation(expr=expr, param=param):
+            return (expr,) if param is None else (expr, param)
+        case Call(args=args):
+            return args
+    return ()
+
+
+def with_child(node: Node, index: int, new: Node) -> Node:
+    """The node with one operand replaced."""
+    match node:
+        case Subquery() | Negation():
+            return replace(node, expr=new)
+        case Binary():
+            return replace(node, left=new) if index == 0 else replace(node, right=new)
+        case Aggregation():
+            return replace(node, expr=new) if index == 0 else replace(node, param=new)
+        case Call(args=args):
+            return replace(node, args=(*args[:index], new, *args[index + 1 :]))
+    raise IndexError(index)
+
+
+def replaced(root: Node, path: Path, new: Node) -> Node:
+    """The tree with the node at ``path`` replaced."""
+    if not path:
+        return new
+    return with_child(root, path[0], replaced(children(root)[path[0]], path[1:], new))
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all below it, depth first."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def selectors(node: Node) -> Iterator[Selector]:
+    """Every selector of an expression."""
+    return (each for each in walk(node) if isinstance(each, Selector))
+
+
+def renamed(node: Node, names: dict[str, str]) -> Node:
+    """The expression with metrics renamed."""
+    if isinstance(node, Selector):
+        return replace(node, name=names.get(node.name, node.name))
+    for index, child in enumerate(children(node)):
+        node = with_child(node, index, renamed(child, names))
+    return node
+
+
+def _copy(expr: Any) -> Node:  # promql-parser's attributes are typed Any in parts
+    match expr:
+        case promql_parser.ParenExpr():
+            return _copy(expr.expr)
+        case promql_parser.NumberLiteral():
+            return Number(expr.val)
+        case promql_parser.StringLiteral():
+            return Text(expr.val)
+        case promql_parser.VectorSelector():
+            return _selector(expr)
+        case promql_parser.MatrixSelector():
+            return replace(_selector(expr.vector_selector), range=expr.range.total_seconds())
+        case promql_parser.SubqueryExpr():
+            step = None if expr.step is None else expr.step.total_seconds()
+            return Subquery(_copy(expr.expr), _seconds(expr.range), step, _seconds(expr.offset), _at(expr.at))
+        case promql_parser.UnaryExpr():
+            return Negation(_copy(expr.expr))
+        case promql_parser.BinaryExpr():
+            return _binary(expr)
+        case promql_parser.AggregateExpr():
+            param = None if expr.param is None else _copy(expr.param)
+            return Aggregation(str(expr.op), _copy(expr.expr), param, _grouping(expr.modifier))
+        case promql_parser.Call():
+            return Call(expr.func.name, tuple(_copy(arg) for arg in expr.args))
+    raise UnreadableError(f"unknown part {type(expr).__name__}")
+
+
+_MATCH = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
+
+
+def _selector(expr: Any) -> Selector:
+    if expr.matchers.or_matchers:
+        raise UnreadableError("`or` between matchers, which Prometheus does not know")
+    matchers = tuple(
+        Matcher(m.name, _MATCH[str(m.op).rpartition(".")[2]], m.value) for m in expr.matchers.matchers
+    )
+    return Selector(expr.name or "", matchers, _seconds(expr.offset), _at(expr.at))
+
+
+def _seconds(delta: Any) -> float:
+    return 0.0 if delta is None else float(delta.total_seconds())
+
+
+def _at(at: Any) -> str:
+    if at is None:
+        return ""
+    word = str(at.type).rpartition(".")[2]
+    return repr(at.at.timestamp()) if word == "At" else f"{word.lower()}()"
+
+
+def _grouping(modifier: Any) -> Labels | None:
+    if modifier is None:
+        return None
+    word = "by" if str(modifier.type).endswith("By") else "without"
+    return Labels(word, tuple(modifier.labels)) if modifier.labels or word == "without" else None
+
+
+def _binary(expr: Any) -> Binary:
+    modifier = expr.modifier
+    matching = many = None
+    if modifier is not None:
+        fill = modifier.fill_values
+        if fill is not None and (fill.lhs is not None or fill.rhs is not None):
+            raise UnreadableError("fill modifiers, which Prometheus does not know")
+        if modifier.matching is not None:
+            word = "on" if str(modifier.matching.type).endswith("Include") else "ignoring"
+            matching = Labels(word, tuple(modifier.matching.labels))
+        card = str(modifier.card).rpartition(".")[2]
+        if card in ("ManyToOne", "OneToMany"):
+            many = Labels(
+                "group_left" if card == "ManyToOne" else "group_right", tuple(modifier.group_labels or ())
+            )
+    returns_bool = modifier is not None and modifier.return_bool
+    return Binary(str(expr.op), _copy(expr.lhs), _copy(expr.rhs), returns_bool, matching, many)

@@ -1,0 +1,139 @@
+"""Which values an expression can have, as far as that is certain or the naming conventions of Prometheus say it.
+
+Known well enough to leave out a mutant that no sensible test could kill: `up == 0` and `up <= 0` are the same, as `up`
+is 0 or 1. Where nothing is known, every value is possible and no mutant is left out.
+Source of the names: https://prometheus.io/docs/practices/naming/
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from deployspec.contracts.mutation.tree import COMPARISONS, Aggregation, Binary, Call, Node, Number, Selector
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """All numbers from ``low`` to ``high``, or the whole ones among them."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    whole: bool = False
+
+
+ANY = Values()
+_POSITIVE = Values(0.0)
+_COUNTED = Values(0.0, whole=True)
+_AT_LEAST_ONE = Values(1.0, whole=True)
+_ONE = Values(1.0, 1.0, whole=True)
+_SWITCH = Values(0.0, 1.0, whole=True)
+
+_SWITCHES = re.compile(r"(.+_)?(up|readonly|probe_success)")
+_WHOLE = re.compile(r".+_(bytes|count|bucket|length|connections)")
+_NOT_NEGATIVE = re.compile(r".+_(total|ratio|size|sum|info)")
+_COUNTS = ("changes", "resets")
+_RATES = ("rate", "increase", "irate")
+_KEEPS = ("min_over_time", "max_over_time", "last_over_time", "first_over_time", "sort", "sort_desc", "scalar", "vector", "label_replace", "label_join")  # fmt: skip
+
+
+def of(node: Node) -> Values:
+    """What the expression's samples can be."""
+    match node:
+        case Number(value=value):
+            return Values(value, value, whole=value.is_integer())
+        case Selector(name=name):
+            return _of_metric(name)
+        case Aggregation(op=op, expr=expr):
+            return _of_aggregation(op, of(expr))
+        case Call(name=name, args=args):
+            return _of_call(name, args)
+        case Binary():
+            return _of_binary(node)
+    return ANY
+
+
+def _of_metric(name: str) -> Values:
+    if _SWITCHES.fullmatch(name):
+        return _SWITCH
+    if _WHOLE.fullmatch(name):
+        return _COUNTED
+    return _POSITIVE if _NOT_NEGATIVE.fullmatch(name) else ANY
+
+
+def _of_aggregation(op: str, inner: Values) -> Values:
+    if op in ("min", "max", "topk", "bottomk", "limitk", "limit_ratio"):
+        return inner
+    if op == "sum":
+        return Values(0.0 if inner.low >= 0 else -math.inf, whole=inner.whole)
+    if op in ("avg", "quantile"):
+        return replace(inner, whole=False)
+    if op in ("count", "count_values"):
+        return _AT_LEAST_ONE
+    if op == "group":
+        return _ONE
+    return _POSITIVE if op in ("stddev", "stdvar") else ANY
+
+
+def _of_call(name: str, args: tuple[Node, ...]) -> Values:
+    if name in ("absent", "absent_over_time", "present_over_time"):
+        return _ONE
+    if name == "count_over_time":
+        return _AT_LEAST_ONE
+    if name in _COUNTS:
+        return _COUNTED
+    if name in _RATES or name in ("abs", "time", "timestamp", "sqrt"):
+        return _POSITIVE
+    if not args:
+        return ANY
+    if name in _KEEPS:
+        return of(args[0])
+    if name == "avg_over_time":
+        return replace(of(args[0]), whole=False)
+    if name == "sum_over_time":
+        return _of_aggregation("sum", of(args[0]))
+    return ANY
+
+
+def _of_binary(node: Binary) -> Values:
+    left, right = of(node.left), of(node.right)
+    if node.bool:
+        return _SWITCH
+    if node.op in ("and", "unless"):
+        return left
+    if node.op in COMPARISONS:
+        return right if node.op == "==" and isinstance(node.right, Number) else left
+    if node.op == "or":
+        return Values(min(left.low, right.low), max(left.high, right.high), left.whole and right.whole)
+    low = 0.0 if left.low >= 0 and right.low >= 0 else -math.inf
+    if node.op in ("+", "*"):
+        return Values(low, whole=left.whole and right.whole)
+    if node.op == "-":
+        return Values(whole=left.whole and right.whole)
+    return Values(low) if node.op in ("/", "%") else ANY
+
+
+def holds(value: float, op: str, limit: float) -> bool:
+    """Whether the comparison is true."""
+    return {
+        "==": value == limit, "!=": value != limit, ">": value > limit,
+        "<": value < limit, ">=": value >= limit, "<=": value <= limit,
+    }[op]  # fmt: skip
+
+
+def distinguishable(values: Values, old: tuple[str, float], new: tuple[str, float]) -> bool:
+    """Whether some value is judged differently by the two comparisons, each an operator and a limit."""
+    return any(holds(value, *old) != holds(value, *new) for value in _probes(values, (old[1], new[1])))
+
+
+def _probes(values: Values, limits: tuple[float, float]) -> Iterable[float]:
+    """Values at, just beside and between the limits, and far from them: enough to tell two comparisons apart."""
+    step = max(1e-6, *(abs(limit) * 1e-6 for limit in limits))
+    beside = [limit + offset for limit in limits for offset in (-step, 0.0, step)]
+    beside += [sum(limits) / 2, min(limits) - 1 - step, max(limits) + 1 + step]
+    if values.whole:
+        beside = [float(edge) for value in beside for edge in (math.floor(value), math.ceil(value))]
+    beside += [edge for edge in (values.low, values.high) if math.isfinite(edge)]
+    return (value for value in beside if values.low <= value <= values.high)
