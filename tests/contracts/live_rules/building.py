@@ -28,9 +28,9 @@ def record(name: str, expr: str, **more: Any) -> Rule:
     return rule(expr, name, kind="record", **more)
 
 
-def group(*rules: Rule, name: str = "api", interval: float | None = None) -> RuleGroup:
+def group(*rules: Rule, name: str = "api", interval: float | None = None, **data: Any) -> RuleGroup:
     """A group of the repository."""
-    return RuleGroup(name, interval, rules, PLACE, {})
+    return RuleGroup(name, interval, rules, PLACE, data)
 
 
 def file(*groups: RuleGroup, problems: tuple[Problem, ...] = ()) -> RuleFile:

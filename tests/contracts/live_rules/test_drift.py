@@ -43,6 +43,12 @@ EQUAL: list[tuple[str, Any, Any]] = [
     ("interval-not-given-here", group(OURS), answer_group(theirs(), interval=60)),
     ("interval", group(OURS, interval=60), answer_group(theirs(), interval=60)),
     (
+        "labels-of-the-group",
+        group(OURS, labels={"severity": "none", "team": "shop"}),
+        answer_group(theirs(labels={"severity": "critical", "team": "shop"})),
+    ),
+    ("label-without-a-value", group(OURS), answer_group(theirs(labels={"severity": "critical", "team": ""}))),
+    (
         "recording",
         group(record("job:up:sum", "sum by (job) (up)")),
         answer_group(answer_rule("sum by (job) (up)", "job:up:sum", kind="recording")),

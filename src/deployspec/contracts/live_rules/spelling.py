@@ -27,19 +27,25 @@ def lines(group: RuleGroup | LoadedGroup, *, interval: bool) -> list[str]:
     written = [f"group {json.dumps(group.name, ensure_ascii=False)}"]
     if interval and group.interval is not None:
         written.append(f"  interval: {shown.seconds(group.interval)}")
+    # Prometheus 3 gives a group's labels to its rules, and tells of them there.
+    shared = (group.data.get("labels") or {}) if isinstance(group, RuleGroup) else {}
     for rule in group.rules:
-        written += [f"  {line}" for line in rule_lines(rule)]
+        written += [f"  {line}" for line in rule_lines(rule, shared)]
     return written
 
 
-def rule_lines(rule: Rule | LoadedRule) -> list[str]:
-    """A rule as lines of text. What it leaves out is not written, nor is a ``for`` of no time."""
+def rule_lines(rule: Rule | LoadedRule, shared: Mapping[str, str] | None = None) -> list[str]:
+    """A rule as lines of text, with the labels that it shares with its group.
+
+    What it leaves out is not written, nor is what means nothing: a ``for`` of no time, a label without a value.
+    """
     first, *more = spelled(rule.expr)[0].splitlines()
     written = [f"{rule.kind}: {rule.name}", f"  expr: {first}", *(f"        {line}" for line in more)]
     for name, seconds in (("for", rule.for_), ("keep_firing_for", rule.keep_firing_for)):
         if seconds:
             written.append(f"  {name}: {shown.seconds(seconds)}")
-    return written + _mapping("labels", rule.labels) + _mapping("annotations", rule.annotations)
+    labels = {name: value for name, value in {**(shared or {}), **rule.labels}.items() if value}
+    return written + _mapping("labels", labels) + _mapping("annotations", rule.annotations)
 
 
 def _mapping(title: str, texts: Mapping[str, str]) -> list[str]:
