@@ -154,6 +154,15 @@ def test_a_name_that_does_not_exist_is_a_breach(expr: str, reason: str) -> None:
     assert judged(expr) == (Outcome.BREACHED, reason)
 
 
+def test_the_nearest_of_very_many() -> None:
+    """Among tens of thousands of names, the nearest is still found."""
+    many = observed(
+        {"requests_total": "job"} | {f"node_{number}_requests_seconds": "job" for number in range(30_000)}
+    )
+    reason = can_fire(rule("request_total > 1"), [], many).reason
+    assert reason.endswith("metric `request_total` does not exist there; nearest is `requests_total`")
+
+
 def test_values_not_seen_are_listed() -> None:
     """A value that was not seen yet fails nothing, and is listed beside those that were."""
     outcome, reason = judged('requests_total{status="500"} > 0')

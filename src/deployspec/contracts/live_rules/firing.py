@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import heapq
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 """How many faults, values not seen and seen values a reason lists."""
+_CANDIDATES = 1000
+"""Among how many names the nearest is looked for letter by letter."""
 
 
 def can_fire(
@@ -239,6 +242,13 @@ def _allows_absence(matcher: Matcher) -> bool:
 
 
 def _nearest(name: str, there: Collection[str]) -> str:
+    if len(there) > _CANDIDATES:  # a thorough look at a hundred thousand names would take many seconds
+        pieces = {name[start : start + 3] for start in range(max(1, len(name) - 2))}
+
+        def likeness(other: str) -> float:
+            return sum(piece in other for piece in pieces) - abs(len(other) - len(name)) / 4
+
+        there = heapq.nlargest(_CANDIDATES, there, key=likeness)
     found = difflib.get_close_matches(name, there, 1)
     return f"; nearest is {_code(found[0])}" if found else ""
 
