@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from deployspec.errors import UsageError
 from deployspec.plugin.hooks import Provided
+from deployspec.plugin.selection import may_select
+
+MONITORING = ("prometheus", *(f"prometheus-{name}" for name in ("node-exporter", "postgres-exporter", "redis-exporter", "pushgateway")))  # fmt: skip
+"""The programs that watch the reference. Where one is missing it is not watched, and live checks are not selected."""
 
 
 class BootedReference:
     """A reference Deal Scout on free loopback ports, until it is closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *arguments: str) -> None:
         from reference.process import ReferenceFailedError, running_reference
 
         self._until_closed = contextlib.ExitStack()
         self._failure = ReferenceFailedError
         try:
-            self.deployment_file: Path = self._until_closed.enter_context(running_reference()).deployment_file
+            self.deployment_file: Path = self._until_closed.enter_context(
+                running_reference(*arguments)
+            ).deployment_file
         except ReferenceFailedError as error:
             raise UsageError(f"the reference deployment could not be booted: {error}") from None
 
@@ -37,6 +46,10 @@ def pytest_deployspec_names() -> Sequence[str]:
     return ["reference"]
 
 
-def pytest_deployspec_provide(name: str) -> Provided | None:
-    """Boot the reference when it is asked for."""
-    return BootedReference() if name == "reference" else None
+def pytest_deployspec_provide(name: str, config: pytest.Config) -> Provided | None:
+    """Boot the reference when it is asked for, with what watches it where a live check of alert rules may run."""
+    if name != "reference":
+        return None
+    wanted = may_select(config.getoption("markexpr") or "", {"alerts", "live"})
+    watched = wanted and all(shutil.which(program) for program in MONITORING)
+    return BootedReference(*(["--monitoring"] if watched else []))

@@ -59,7 +59,7 @@ class Reference:
         return url
 
     def pids(self) -> dict[str, int]:
-        """Give the pids of the parts: postgres, redis, api, worker."""
+        """Give the pids of the parts: postgres, redis, api, worker, and those that watch them, if any."""
         pids: dict[str, int] = control.ask(self.folder, "status")["pids"]
         return pids
 

@@ -70,7 +70,7 @@ def _load(config: pytest.Config) -> Deployment:
     if name is None:
         raise pytest.UsageError(_none_named(config))
     if name in provided_names(config):
-        provided: Provided | None = config.hook.pytest_deployspec_provide(name=name)
+        provided: Provided | None = config.hook.pytest_deployspec_provide(name=name, config=config)
         if provided is not None:
             config.add_cleanup(provided.close)
             return dataclasses.replace(load(provided.deployment_file, os.environ), name=name)

@@ -25,8 +25,10 @@ def pytest_deployspec_names() -> Sequence[str]:  # type: ignore[empty-body]
 
 
 @pytest.hookspec(firstresult=True)
-def pytest_deployspec_provide(name: str) -> Provided | None:
+def pytest_deployspec_provide(name: str, config: pytest.Config) -> Provided | None:
     """Boot the deployment called ``name`` and return it once it is ready; None for a name that is not yours.
+
+    ``config`` tells which checks were asked for, so that parts that none of them needs may stay away.
 
     Called once in a run, by the controller only. Raise ``deployspec.errors.UsageError`` with one clear text
     where it cannot be booted.

@@ -13,15 +13,18 @@ from deployspec.contracts.mutation import Mutant, MutantRun, MutationResult, Unr
 from deployspec.contracts.mutation.dependents import loads, reach, separable, touching
 from deployspec.contracts.mutation.documents import Bench, alone, beside, case_failed, noticed, refused
 from deployspec.contracts.mutation.mutants import INTERVAL, valid
-from deployspec.contracts.mutation.score import Status
 from deployspec.contracts.rule_files import Case, Rule, RuleFile, TestFile
 
-_EVALUATIONS = 40_000
-"""How many evaluations of rules one run of promtool is given at most: some ten seconds of work."""
+_EVALUATIONS = 20_000
+"""How many evaluations of rules one run of promtool is given at most: some seconds of work."""
 _WORTH_A_RUN = 1_000
 """How many evaluations cost about as much as another run of promtool."""
 _TOGETHER = 200
 """How many mutants stand in one rule file at most, so that promtool's memory has a bound."""
+_LONG = 400_000
+"""Characters of output beyond which it may not be whole."""
+_UNANSWERED = 4
+"""How many runs of one rule may stay without an answer before the rest is given up."""
 _WAIT = 900.0
 """Seconds after which a run that gives no answer is given up: the runner's own limit is to end it long before."""
 
@@ -35,7 +38,11 @@ class Run(Protocol):
 
     @property
     def output(self) -> str:
-        """promtool's words about this file."""
+        """promtool's words about this file, or how they begin."""
+
+    @property
+    def trouble(self) -> str:
+        """Why promtool gave no answer; else empty."""
 
 
 class MutationRuns:
@@ -55,6 +62,7 @@ class MutationRuns:
         self._folder = Path(folder)
         self._tests = tests
         self._numbers = itertools.count()
+        self._silent = ""
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="mutation")
         self._results: dict[tuple[str, str], Future[MutationResult]] = {}
 
@@ -107,11 +115,15 @@ class MutationRuns:
             if not looking:
                 continue
             cases += len(looking)
+            if self._silent:
+                return MutationResult(rule, cases=cases, problem=self._silent)
             bench = Bench(rule, test_file, rule_files, reached, looking)
             left = [run.mutant for run in settled.values() if run.status in ("survived", "unmeasured")]
             try:
                 runs = _Runs(self._run, bench).of(left)
             except _CannotMutateError as error:
+                if isinstance(error, _NoAnswerError):
+                    self._silent = str(error)
                 return MutationResult(rule, cases=cases, problem=f"{test_file.path}: {error}")
             for run in runs:
                 if run.status == "survived" and settled[run.mutant.id].status == "unmeasured":
@@ -136,11 +148,16 @@ class MutationRuns:
 
 class _NoAnswer:
     exit_status = None
-    output = "no answer within the time limit"
+    output = ""
+    trouble = "the runner gave no answer"
 
 
 class _CannotMutateError(Exception):
     """The tests say nothing about mutants, because they do not pass without any."""
+
+
+class _NoAnswerError(_CannotMutateError):
+    """promtool does not even judge the rule as it is: there is no use in asking it about other rules."""
 
 
 class _Runs:
@@ -148,6 +165,7 @@ class _Runs:
 
     def __init__(self, run: Callable[[Callable[[str], dict[str, str]]], Run], bench: Bench) -> None:
         self._run, self._bench = run, bench
+        self._unanswered = 0
 
     def of(self, left: Sequence[Mutant]) -> list[MutantRun]:
         """Judge each mutant. Raises _CannotMutateError where the rule as it is does not pass every case."""
@@ -195,21 +213,28 @@ class _Runs:
         if run.exit_status == 0:
             return [MutantRun(mutant, "survived") for mutant in left]
         seen = noticed(run.output, bench.mark)
-        killed = seen.failed | seen.errors
-        if 0 in killed or not left:
+        noticed_ones = seen.failed | seen.errors
+        if run.exit_status == 1 and (0 in noticed_ones or not left):
             return None
-        if run.exit_status == 1 and killed:
-            rest = [mutant for number, mutant in enumerate(left, 1) if number not in killed]
-            runs = [MutantRun(mutant, "killed") for number, mutant in enumerate(left, 1) if number in killed]
-            # After an error promtool leaves out the rest of that group: the others have not been asked all cases.
-            others = (
-                self._together(bench, rest)
-                if seen.errors
-                else [MutantRun(mutant, "survived") for mutant in rest]
-            )
-            return None if others is None else runs + others
-        if len(left) == 1:
-            return [self._alone(left[0])]
+        if run.exit_status == 1 and noticed_ones:
+            rest = [mutant for number, mutant in enumerate(left, 1) if number not in noticed_ones]
+            runs = [
+                MutantRun(mutant, "killed") for number, mutant in enumerate(left, 1) if number in noticed_ones
+            ]
+            # After an error promtool leaves out the rest of that group, and of a long output only the beginning is
+            # kept: the others have not been asked all cases.
+            if rest and (seen.errors or len(run.output) > _LONG):
+                others = self._together(bench, rest)
+                return None if others is None else runs + others
+            return runs + [MutantRun(mutant, "survived") for mutant in rest]
+        if run.exit_status is None:
+            self._unanswered += 1
+            if self._unanswered == 1:
+                self._baseline()
+            if self._unanswered > _UNANSWERED:
+                return [MutantRun(mutant, "unmeasured", run.trouble) for mutant in left]
+        if len(left) <= 1:
+            return [self._alone(mutant) for mutant in left]
         half = len(left) // 2
         first = self._together(bench, left[:half])
         second = None if first is None else self._together(bench, left[half:])
@@ -217,23 +242,20 @@ class _Runs:
 
     def _baseline(self) -> None:
         run = self._run(lambda stem: alone(self._bench, None, stem))
-        if run.exit_status == 1:
-            raise _CannotMutateError(f"the tests fail without any mutation: {_first_line(run.output)}")
+        if run.exit_status is None:
+            raise _NoAnswerError(f"promtool gave no answer without any mutation: {run.trouble}")
         if run.exit_status != 0:
-            raise _CannotMutateError(
-                f"promtool gave no answer without any mutation: {_first_line(run.output)}"
-            )
+            raise _CannotMutateError(f"the tests fail without any mutation: {_first_line(run.output)}")
 
     def _alone(self, mutant: Mutant) -> MutantRun:
         run = self._run(lambda stem: alone(self._bench, mutant, stem))
-        status: Status = "unmeasured"
         if run.exit_status == 0:
-            status = "survived"
-        elif run.exit_status == 1 and case_failed(run.output):
-            status = "killed"
-        elif run.exit_status == 1 and refused(run.output):
-            status = "invalid"
-        return MutantRun(mutant, status, _first_line(run.output) if status == "unmeasured" else "")
+            return MutantRun(mutant, "survived")
+        if run.exit_status == 1 and case_failed(run.output):
+            return MutantRun(mutant, "killed")
+        if run.exit_status == 1 and refused(run.output):
+            return MutantRun(mutant, "invalid")
+        return MutantRun(mutant, "unmeasured", run.trouble or _first_line(run.output))
 
 
 def _first_line(output: str) -> str:

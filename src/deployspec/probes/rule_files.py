@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deployspec.contracts.rule_files.model import Place, Problem, RuleFileEntry, TestFile
 
-LARGEST = 16 * 1024 * 1024
+LARGEST = 8 * 1024 * 1024
 """In bytes."""
 MOST_ENTRIES = 200_000
 """Of folders, that one pattern may look at: ``/**/*.yml`` is a mistake."""

@@ -12,6 +12,8 @@ from deployspec.contracts.rule_files.model import Place, Problem
 from deployspec.contracts.rule_files.tree import Mapping, Node, Scalar, Sequence
 from deployspec.contracts.shown import cut
 
+MOST_TOLD = 100
+"""Problems of one file."""
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9_]{0,18}|0x[0-9a-fA-F_]{1,15}|0o?[0-7_]{1,20}|0b[01_]{1,62})")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]{1,40}|[0-9]{1,40}(?:\.[0-9]{0,40})?)(?:[eE][-+]?[0-9]{1,4})?")
 _SPECIAL = re.compile(r"([-+]?)\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
@@ -19,7 +21,7 @@ _PLAIN_WORD = re.compile(r"[!-~]+")
 
 
 class Fields:
-    """Reads the nodes of one file, and notes its problems."""
+    """Reads the nodes of one file, and notes its problems. Null fields are absent ones, as they are to promtool."""
 
     def __init__(self, path: str, source: str) -> None:
         self.path = path
@@ -48,7 +50,8 @@ class Fields:
         for name, (key, value) in node.items.items():
             if name not in known:
                 near = suggestion(name, known)
-                expected = f"`{near}`" if near else f"one of {', '.join(known)}"
+                others = f"one of {', '.join(known)}" if len(known) > 1 else f"`{known[0]}`"
+                expected = f"`{near}`" if near else others
                 self.problem(key, f"the unknown field {shown(name)} in {what}", expected)
             elif not is_null(value):
                 fields[name] = value
@@ -112,6 +115,15 @@ class Fields:
             expected = f"{what} as a number without quotes (infinity is .inf, not a number is .nan)"
             self.problem(scalar, found, expected)
         return value
+
+
+def in_order(path: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Problems in the file's order, as many as anyone reads."""
+    told = sorted(problems, key=lambda problem: problem.place)
+    if len(told) > MOST_TOLD:
+        more = Problem(Place(path), f"{len(told) - MOST_TOLD} more problems", "none")
+        told[MOST_TOLD:] = [more]
+    return tuple(told)
 
 
 def data_of(node: Node) -> Any:

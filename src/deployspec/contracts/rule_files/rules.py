@@ -6,7 +6,7 @@ from collections.abc import Mapping as AnyMapping
 from typing import Any
 
 from deployspec.contracts.rule_files.expressions import fault_in
-from deployspec.contracts.rule_files.fields import Fields, data_of, is_null, kind_of, shown
+from deployspec.contracts.rule_files.fields import Fields, data_of, in_order, is_null, kind_of, shown
 from deployspec.contracts.rule_files.lines import Lines
 from deployspec.contracts.rule_files.model import Place, Problem, Rule, RuleFile, RuleGroup
 from deployspec.contracts.rule_files.tree import Mapping, Node, Scalar, Sequence, read_documents
@@ -33,7 +33,7 @@ def read_rules(text: str, path: str) -> RuleFile:
     reader.finish(bool(documents.problems))
     problems = (*documents.problems, *reader.problems)
     plain = reader.own == [0] and not reader.kubernetes and not reader.foreign and not reader.others
-    return RuleFile(path, tuple(reader.groups), plain, tuple(sorted(problems, key=lambda one: one.place)))
+    return RuleFile(path, tuple(reader.groups), plain, in_order(path, problems))
 
 
 class _Reader(Fields):

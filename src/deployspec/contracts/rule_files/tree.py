@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from deployspec.contracts.rule_files.model import Place, Problem
 from deployspec.contracts.shown import cut
 
-LARGEST = 16 * 1024 * 1024
+LARGEST = 8 * 1024 * 1024
 """In characters. Prometheus itself reads larger files, but nobody writes them."""
 LARGEST_WITHOUT_LIBYAML = 1024 * 1024
 """PyYAML's parser in Python takes seconds a megabyte."""

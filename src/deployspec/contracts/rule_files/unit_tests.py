@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as AnyMapping
 from typing import Any
 
-from deployspec.contracts.rule_files.fields import Fields, data_of, is_null, shown
+from deployspec.contracts.rule_files.fields import Fields, data_of, in_order, is_null, shown
 from deployspec.contracts.rule_files.model import (
     Case,
     Expected,
@@ -58,9 +58,7 @@ def read_tests(text: str, path: str) -> TestFile:
         return TestFile(path, (), _ONE_MINUTE, (), problems)
     found = reader.file(root)
     problems = (*documents.problems, *reader.problems)
-    return TestFile(
-        path, *found, problems=tuple(sorted(problems, key=lambda one: one.place)), data=reader.data
-    )
+    return TestFile(path, *found, problems=in_order(path, problems), data=reader.data)
 
 
 class _Reader(Fields):
