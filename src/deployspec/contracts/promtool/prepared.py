@@ -36,7 +36,9 @@ def rules_documents(rule_file: RuleFile) -> tuple[str, ...]:
 
 
 def tests_document(
-    test_file: TestFile, rule_files: Sequence[str], cases: Iterable[Case] | None = None  # noqa: PT028 - no test
+    test_file: TestFile,
+    rule_files: Sequence[str],
+    cases: Iterable[Case] | None = None,  # noqa: PT028 - no test
 ) -> str:
     """A test file with other rule files, and with these cases only (None: all of them).
 
