@@ -12,12 +12,21 @@ Lines = tuple[tuple[int, Place], ...]
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _BLANK = re.compile("[ \t\n\r\x85\u2028\u2029]*")
+_PROPERTIES = re.compile("(?:[&!][^ \t\n\r\x85\u2028\u2029]*[ \t\n\r\x85\u2028\u2029]+)+")
+"""An anchor and a tag, which stand before the text."""
 _HEX = {"x": 2, "u": 4, "U": 8}
 
 
 def lines_of(node: Scalar, source: str, path: str) -> Lines:
     """The places of a scalar's pieces: of its lines, and of what follows an escape."""
     written = source[node.begin : node.end]
+    before = _PROPERTIES.match(written)
+    if before:
+        written = written[before.end() :]
+        breaks = list(_BREAK.finditer(before[0]))
+        line = node.line + len(breaks)
+        column = len(before[0]) - breaks[-1].end() + 1 if breaks else node.column + len(before[0])
+        node = node._replace(line=line, column=column)
     if node.style == "" and written == node.text:
         if not _BREAK.search(written):
             return ((0, Place(path, node.line, node.column)),)

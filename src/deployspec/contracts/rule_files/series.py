@@ -110,7 +110,7 @@ def read_items(text: str) -> Items:
         if item is None or (after < end and text[after] not in " \t"):
             raise _broken(text, at, "values such as 1 2 3, 0+10x20, _x5 or stale, on one line")
         times = item["gaps"] or item["more"] or item["further"] or item["histograms"]
-        repeat = int(times) if times and len(times) < 19 else 0 if not times else MOST_ITEMS
+        repeat = int(times) if times and len(times) < 19 else 0 if not times else MOST_ITEMS + 1
         size = (repeat if times else 1) if item["gap"] else repeat + 1
         count += size
         if count > MOST_ITEMS:

@@ -243,7 +243,7 @@ class _Builder:
             self.merge(parent, key, node)
         elif key.text in parent.items and key.text not in parent.merged:
             first = parent.items[key.text][0]
-            found = f"the key {cut(key.text, 60)} for the second time (the first is at {first.line}:{first.column})"
+            found = f"the key `{cut(key.text, 60)}` for the second time (the first is at {first.line}:{first.column})"
             self.problem(key.line, key.column, found, "each key once")
         else:
             parent.merged.discard(key.text)
