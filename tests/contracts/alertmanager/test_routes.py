@@ -115,12 +115,12 @@ def test_aliases_and_merge_keys_are_followed():
     [
         pytest.param("", "am.yml:1:1: found nothing (an empty file, or only comments)", id="empty"),
         pytest.param("a: b: c", "am.yml:1:5: found broken YAML (mapping values are not allowed", id="broken"),
-        pytest.param("a: \x00", "am.yml:1:1: found a text that is no YAML", id="control-character"),
+        pytest.param("a: \x00", "am.yml:1:4: found the character U+0000", id="control-character"),
         pytest.param("- a", "am.yml:1:1: found a list; expected a configuration of Alertmanager", id="list"),
         pytest.param("receivers: []", "am.yml:1:1: found no key route; expected the route tree", id="no-route"),
         pytest.param("route: {routes: []}", "am.yml:1:8: found a default route without receiver", id="no-receiver"),
         pytest.param("route: ~", "am.yml:1:8: found null; expected the route tree", id="null-route"),
-        pytest.param("route: {receiver: a}\nroute: {receiver: a}", 'am.yml:2:1: found the key route for the second',
+        pytest.param("route: {receiver: a}\nroute: {receiver: a}", 'am.yml:2:1: found the key `route` for the second',
                      id="key-twice"),
         pytest.param("route: {receiver: a, routes: {receiver: b}}", "am.yml:1:30: found a mapping; expected a list of",
                      id="routes-a-mapping"),
@@ -137,10 +137,15 @@ def test_aliases_and_merge_keys_are_followed():
                      id="continue"),
         pytest.param("[" * 40, "am.yml:1:33: found more than 32 levels of nesting", id="deep"),
         pytest.param("[" * 100_000, "am.yml:1:33: found more than 32 levels of nesting", id="very-deep"),
-        pytest.param("route: &a {receiver: b, routes: [*a]}", "am.yml:1:1: found more than 20000 values", id="endless-alias"),
+        pytest.param("route: &a {receiver: b, routes: [*a]}", "am.yml:1:34: found an alias inside its own anchor", id="endless-alias"),
         pytest.param("a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(
             f"{n}: &{n} [{','.join(['*' + m] * 10)}]\n" for m, n in zip("abcdefgh", "bcdefghi", strict=True)),
-            "am.yml:1:1: found more than 20000 values", id="alias-bomb"),
+            "am.yml:7:8: found more than 2000000 values", id="alias-bomb"),
+        pytest.param("x0: &x0 {receiver: b}\n" + "".join(
+            f"x{n}: &x{n} {{routes: [*x{n - 1}]}}\n" for n in range(1, 1000)) + "route: {receiver: a, routes: [*x999]}",
+            "am.yml:1:1: found routes nested too deep", id="deep-by-aliases"),
+        pytest.param("route: {receiver: a}\n---\nroute: {receiver: b}", "am.yml:3:1: found a second document",
+                     id="two-documents"),
         pytest.param("a" * (1024 * 1024 + 1), "am.yml:1:1: found a file of 1048577 characters", id="too-large"),
     ],
 )  # fmt: skip

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from deployspec.contracts.alertmanager.document import Problems, compose, fields, is_null, items, text_of
 from deployspec.contracts.alertmanager.matchers import Matcher, parse_matchers
 from deployspec.contracts.rule_files.model import Place, Problem
+from deployspec.contracts.rule_files.tree import Node
 from deployspec.contracts.shown import one_line
-
-if TYPE_CHECKING:
-    import yaml
 
 Known = Callable[[str], str | None]
 """A label's value: the empty text where the alert cannot have it, None where it is not known."""
@@ -109,7 +106,10 @@ def read_routes(text: str, path: str) -> Routes:
     elif "route" not in found:
         problems.add(top, "no key route", _NO_ROUTE)
     else:
-        root = _route(found["route"], None, problems)
+        try:
+            root = _route(found["route"], None, problems)
+        except RecursionError:  # aliases of aliases
+            problems.add(None, "routes nested too deep", "a flatter tree")
     receivers: dict[str, Place] = {}
     for node in items(found.get("receivers"), problems, "a list of receivers"):
         receiver = fields(node, problems, "a receiver: a mapping with a name")
@@ -120,7 +120,7 @@ def read_routes(text: str, path: str) -> Routes:
     return Routes(path, None if problems else root, receivers, tuple(problems))
 
 
-def _route(node: yaml.Node, parent: str | None, problems: Problems) -> Route | None:
+def _route(node: Node, parent: str | None, problems: Problems) -> Route | None:
     found = fields(node, problems, _NO_ROUTE if parent is None else "a route: a mapping")
     receiver = parent
     if "receiver" in found and not is_null(found["receiver"]):
@@ -138,14 +138,14 @@ def _route(node: yaml.Node, parent: str | None, problems: Problems) -> Route | N
     return Route(receiver, () if parent is None else matchers, goes_on, routes, problems.place(node))
 
 
-def _truth(node: yaml.Node, problems: Problems) -> bool:
+def _truth(node: Node, problems: Problems) -> bool:
     word = (text_of(node, problems, "true or false") or "").lower()
     if word not in ("true", "false", "yes", "no", "on", "off", "y", "n", ""):
         problems.unexpected(node, "true or false")
     return word in ("true", "yes", "on", "y")
 
 
-def _matchers(found: Mapping[str, yaml.Node], problems: Problems) -> Iterator[Matcher]:
+def _matchers(found: Mapping[str, Node], problems: Problems) -> Iterator[Matcher]:
     for key, op in (("match", "="), ("match_re", "=~")):
         if key in found and not is_null(found[key]):
             for label, node in fields(found[key], problems, "labels and their values").items():

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from deployspec.contracts.alertmanager.document import Problems, compose, fields, items, text_of
 from deployspec.contracts.alertmanager.routes import Routes
 from deployspec.contracts.rule_files.model import Place, Problem
+from deployspec.contracts.rule_files.tree import Node
 from deployspec.contracts.shown import cut, names, one_line
 from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
-
-if TYPE_CHECKING:
-    import yaml
 
 _KEYS = ("id", "labels", "receivers")
 _ROW = "a row of the routing table: a mapping with id, labels and receivers"
@@ -72,7 +69,7 @@ def read_routing(text: str, path: str) -> RoutingTable:
     return RoutingTable(path, tuple(rows.values()), tuple(problems))
 
 
-def _row(node: yaml.Node, problems: Problems) -> RoutingRow | None:
+def _row(node: Node, problems: Problems) -> RoutingRow | None:
     before = len(problems)
     found = fields(node, problems, _ROW)
     if len(problems) > before:

@@ -29,7 +29,7 @@ def lint(
     sources: Mapping[str, str] | None = None,
     external_labels: Mapping[str, str] | None = None,
 ) -> tuple[LintFinding, ...]:
-    """All findings in the files, in the order of their places.
+    """All findings in the files, each once, in the order of their places.
 
     ``sources`` are the files' texts by path: with them a finding in a template points at the label itself, without
     them at the template's beginning. ``external_labels`` are those of Prometheus' configuration. An expression that
@@ -44,7 +44,7 @@ def lint(
                 found += _of_rule(rule, recorded, source)
                 if rule.kind == "alert" and routes is not None:
                     found += _of_route(rule, group, recorded, routes, external_labels or {})
-    return tuple(sorted(found))
+    return tuple(sorted(set(found)))
 
 
 def _of_rule(rule: Rule, recorded: Recorded, source: str) -> Iterator[LintFinding]:
