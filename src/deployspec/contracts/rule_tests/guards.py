@@ -24,7 +24,6 @@ GUARDS: Mapping[str, Guard] = {
     "silent-before-for": silence.silent_before_for,
     "silent-after-data": silence.silent_after_data,
     "unmatched-series": silence.unmatched_series,
-    "unread-expression": presence.unread_expression,
 }
 """Every guard by its name, which is also the heading of its section in the documentation."""
 

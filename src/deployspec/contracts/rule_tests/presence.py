@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from deployspec.contracts.rule_files.model import Place, RuleFile, TestFile
 from deployspec.contracts.rule_tests.finding import Finding
-from deployspec.contracts.rule_tests.rules import LoadedRules, unreadable
+from deployspec.contracts.rule_tests.rules import LoadedRules
 from deployspec.contracts.shown import cut
 
 
@@ -94,26 +94,6 @@ def unused_series(
                 f"{_nearest(series.name, rules.metric_names)}",
                 group=group,
             )
-
-
-def unread_expression(
-    test_file: TestFile, _: Mapping[str, Sequence[RuleFile]], rules: LoadedRules
-) -> Iterator[Finding]:
-    """A case of an alert whose expression, or that of a recording rule which it reads, cannot be parsed: the other
-    guards cannot judge it, which is no pass."""
-    for case in test_file.cases:
-        if case.kind != "alert":
-            continue
-        for rule in rules.reached_from(rules.alerts(case.subject)):
-            why = unreadable(rule)
-            if why is not None:
-                yield Finding(
-                    "unread-expression",
-                    rule.places.get("expr", rule.place),
-                    f"the expression of {_shown(rule.name)} cannot be read, so nothing is known of the case: {cut(why, 160)}",
-                    case=case,
-                )
-                break
 
 
 def _top(test_file: TestFile) -> Place:
