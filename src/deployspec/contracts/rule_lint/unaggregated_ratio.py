@@ -49,7 +49,7 @@ def _wrong(node: Any, recorded: Recorded) -> str | None:
         if _divides_itself(node, left_side, right_side):
             return (
                 f"each series of {right[0].name} is divided by itself, as series match by their labels: the result "
-                f"is 1, or nothing, whatever the share is. {_INSTEAD}"
+                f"is 1, nothing or an error, whatever the share is. {_INSTEAD}"
             )
         if _is_share_of_requests(node, left_side, right_side):
             return (
