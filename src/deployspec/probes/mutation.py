@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from deployspec.contracts.mutation import Mutant, MutantRun, MutationResult, UnreadableError, mutants
 from deployspec.contracts.mutation.dependents import loads, reach, separable, touching
@@ -45,12 +45,15 @@ class Run(Protocol):
         """Why promtool gave no answer; else empty."""
 
 
+RunT = TypeVar("RunT", bound=Run)
+
+
 class MutationRuns:
     """The mutation runs of a set of test files, each rule's begun when it is asked for."""
 
     def __init__(
         self,
-        submit: Callable[[str], Future[Run]],
+        submit: Callable[[str], Future[RunT]],
         folder: str,
         tests: Sequence[tuple[TestFile, Sequence[RuleFile]]],
     ) -> None:
@@ -58,11 +61,13 @@ class MutationRuns:
 
         ``tests``: each test file with the rule files that it loads.
         """
-        self._submit = submit
+        self._submit: Callable[[str], Future[Any]] = submit
         self._folder = Path(folder)
         self._tests = tests
         self._numbers = itertools.count()
         self._silent = ""
+        """Why promtool is not asked any more; empty while it answers."""
+        self._closed = False
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="mutation")
         self._results: dict[tuple[str, str], Future[MutationResult]] = {}
 
@@ -92,7 +97,8 @@ class MutationRuns:
         return mutants(rule, min((each for each in intervals if each > 0), default=INTERVAL))
 
     def close(self) -> None:
-        """Drop what has not begun, and wait for the rest; close this before the runner behind ``submit``."""
+        """End this: what runs is waited for, nothing more is begun. Close it before the runner behind ``submit``."""
+        self._closed = True
         self._threads.shutdown(cancel_futures=True)
 
     def _measure(self, rule: Rule) -> MutationResult:
@@ -132,24 +138,27 @@ class MutationRuns:
         return MutationResult(rule, tuple(settled.values()), cases)
 
     def _run(self, files: Callable[[str], dict[str, str]]) -> Run:
+        if self._closed:
+            return _NoAnswer("the runs were ended")
         stem = f"mutation-{next(self._numbers)}"
-        written = files(stem)
-        paths = [self._folder / name for name in written]
+        written = {self._folder / name: text for name, text in files(stem).items()}
         try:
-            for path, text in zip(paths, written.values(), strict=True):
+            for path, text in written.items():
                 path.write_text(text, "utf-8")
-            return self._submit(str(self._folder / f"{stem}.test.yml")).result(_WAIT)
+            future: Future[Run] = self._submit(str(self._folder / f"{stem}.test.yml"))
+            return future.result(_WAIT)
         except (TimeoutError, CancelledError):
-            return _NoAnswer()
+            return _NoAnswer("promtool's runner gave no answer")
         finally:
-            for path in paths:
+            for path in written:
                 path.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
 class _NoAnswer:
-    exit_status = None
-    output = ""
-    trouble = "the runner gave no answer"
+    trouble: str
+    exit_status: None = None
+    output: str = ""
 
 
 class _CannotMutateError(Exception):

@@ -81,7 +81,7 @@ def _aggregation(node: Aggregation, here: Context) -> Iterator[Change]:
             yield Change("aggregation", f"{node.op} → {new}", test, replace(node, op=new))
     if node.grouping is not None:
         yield from _grouping(node, node.grouping, here)
-    if node.param is None and (here.valued or here.labels is None):
+    if node.param is None and here.labels is None:
         yield Change(
             "aggregation-removed",
             f"{to_text(node)} → {to_text(node.expr)}",

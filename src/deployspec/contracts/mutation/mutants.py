@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import promql_parser
 
-from deployspec.contracts.mutation import combining, numeric, selecting
+from deployspec.contracts.mutation import combining, comparing, numeric, selecting
 from deployspec.contracts.mutation.context import nodes
 from deployspec.contracts.mutation.printing import duration, to_text
 from deployspec.contracts.mutation.tree import Node, UnreadableError, read, replaced
@@ -90,7 +90,7 @@ def shows_value(rule: Rule) -> bool:
 def _of_expr(rule: Rule) -> Iterator[tuple[Node, Mutant]]:
     root = read(rule.expr)
     for node, here in nodes(root, valued=shows_value(rule)):
-        for family in (numeric, combining, selecting):
+        for family in (comparing, numeric, combining, selecting):
             for change in family.changes(node, here):
                 tree = replaced(root, here.path, change.node)
                 where = f"{'.'.join(map(str, here.path))} {change.what}"

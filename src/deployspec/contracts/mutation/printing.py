@@ -63,6 +63,11 @@ def number(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
+def tidy(value: float) -> float:
+    """Without the noise of binary fractions: 0.05 * 1.01 is 0.0505."""
+    return float(f"{value:.12g}")
+
+
 def duration(seconds: float) -> str:
     """A duration as Prometheus writes it: ``5m``, ``1h30m``, ``500ms``; ``0s`` for none."""
     rest, text = round(seconds * 1000), ""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from deployspec.contracts.mutation.printing import tidy
 from deployspec.contracts.mutation.tree import COMPARISONS, Aggregation, Binary, Call, Node, Number, Selector
 
 
@@ -123,17 +124,19 @@ def holds(value: float, op: str, limit: float) -> bool:
     }[op]  # fmt: skip
 
 
-def distinguishable(values: Values, old: tuple[str, float], new: tuple[str, float]) -> bool:
-    """Whether some value is judged differently by the two comparisons, each an operator and a limit."""
-    return any(holds(value, *old) != holds(value, *new) for value in _probes(values, (old[1], new[1])))
+def difference(values: Values, one: tuple[str, float], other: tuple[str, float]) -> float | None:
+    """A value that two comparisons, each an operator and a limit, judge differently; None where there is none."""
+    probes = _probes(values, (one[1], other[1]))
+    return next((value for value in probes if holds(value, *one) != holds(value, *other)), None)
 
 
 def _probes(values: Values, limits: tuple[float, float]) -> Iterable[float]:
-    """Values at, just beside and between the limits, and far from them: enough to tell two comparisons apart."""
+    """Values at, between and just beside the limits, and far from them: enough to tell two comparisons apart."""
     step = max(1e-6, *(abs(limit) * 1e-6 for limit in limits))
-    beside = [limit + offset for limit in limits for offset in (-step, 0.0, step)]
-    beside += [sum(limits) / 2, min(limits) - 1 - step, max(limits) + 1 + step]
+    probes = [*limits, sum(limits) / 2, min(limits) - 1, max(limits) + 1]
+    probes += [limit + offset for limit in limits for offset in (-step, step)]
+    probes = [value for value in probes if math.isfinite(value)]
     if values.whole:
-        beside = [float(edge) for value in beside for edge in (math.floor(value), math.ceil(value))]
-    beside += [edge for edge in (values.low, values.high) if math.isfinite(edge)]
-    return (value for value in beside if values.low <= value <= values.high)
+        probes = [float(edge) for value in probes for edge in (math.floor(value), math.ceil(value))]
+    probes += [edge for edge in (values.low, values.high) if math.isfinite(edge)]
+    return (tidy(value) for value in probes if values.low <= value <= values.high)
