@@ -40,6 +40,11 @@ def test_to_text_reads_back_as_the_same(text, written):
         pytest.param("rate(a)", "expected type matrix in call to function 'rate', got vector", id="type"),
         pytest.param("{}", "vector selector must contain at least one non-empty matcher", id="selects-all"),
         pytest.param('a{b="x', "unterminated quoted string", id="open-string"),
+        pytest.param("a[1e19]", "is not in the required range", id="range-beyond-64-bits"),
+        pytest.param("a offset 1e18", "number too large to fit in target type", id="offset-beyond-words"),
+        pytest.param(
+            "a offset 1e400", "the parser broke down: cannot convert float", id="offset-beyond-measure"
+        ),
     ],
 )
 def test_what_is_no_promql_says_why(text, reason):

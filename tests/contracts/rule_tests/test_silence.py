@@ -246,6 +246,13 @@ def test_unmatched_series_says_what_the_rule_reads():
     assert [len(concerning(found, case)) for case in file.cases] == [1, 1]
 
 
+def test_unmatched_series_blames_what_the_rule_needs():
+    """Where several metrics are there under their names only, the one without which the rule cannot hold."""
+    rules = [alert("Low", 'a{job="x"} > 5 unless b{job="x"}')]
+    (finding,) = found(rules, group({'b{job="y"}': "1x5", 'a{job="y"}': "1x5"}, silent("Low", "5m")))
+    assert finding.reason.startswith('a{job="y"} has the name but not the labels that Low reads (a{job="x"})')
+
+
 @pytest.mark.parametrize("name", ["Low", "Other"])
 def test_a_decoy_is_welcome_where_something_fires(name):
     """Whatever fires in the group shows that its data is alive."""

@@ -51,8 +51,15 @@ def parse(text: str) -> Expr:
         )
     try:
         tree: Expr = _parser().parse(readable)
-    except ValueError as error:
-        raise PromqlError(" ".join(str(error).split()) or "the parser gives no reason") from None
+        # An offset of 1e18 seconds is read, but cannot be written: to_text must not be what says so.
+        tree.prettify()
+    except (ValueError, OverflowError) as error:
+        raise PromqlError(_reason(error)) from None
+    except BaseException as error:
+        # A breakdown of the parser itself, as by a duration beyond all measure, is no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise PromqlError(f"the parser broke down: {_reason(error)}") from None
     return tree
 
 
@@ -131,6 +138,10 @@ def is_scalar_node(node: Any, below: tuple[bool, ...]) -> bool:
             return all(below)
         case _:
             return False
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split()) or "the parser gives no reason"
 
 
 def _quoted(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from deployspec.contracts.promql import PromqlError, Selector, can_give_a_result, parse
 from deployspec.contracts.rule_files.model import Case, Rule, RuleFile, Series, TestFile, TestGroup
@@ -82,7 +82,7 @@ def unmatched_series(
 
     Recording rules are followed to what they read. A ratio of failures to all requests is fine without a failure, as
     the other requests match the selector below; ``unless`` and ``or`` don't need their right side, ``absent`` needs
-    nothing.
+    nothing. A group on missing data shows more when the series that vanishes was there before.
     """
     for group in test_file.groups:
         if any(case.expected for case in group.cases):
@@ -154,13 +154,18 @@ def _unmatched(alerts: Sequence[Rule], group: TestGroup, rules: LoadedRules) -> 
         if named and not any(selector.matches(name, one.labels) for selector in named for one in several):
             starved[name] = (several[0], named)
 
-    def there(selector: Selector) -> bool | None:
-        named = [series.name for series in group.series if selector.matches_name(series.name)]
-        return any(name not in starved for name in named) if named else None
+    def can_hold_without(names: Collection[str]) -> bool:
+        def there(selector: Selector) -> bool | None:
+            read_here = [one.name for one in group.series if selector.matches_name(one.name)]
+            return any(name not in names for name in read_here) if read_here else None
 
-    if not alerts or not starved or rules.can_hold(alerts, there):
+        return rules.can_hold(alerts, there)
+
+    if not alerts or not starved or can_hold_without(starved):
         return None
-    series, named = next(iter(starved.values()))
+    # Of several, one without which the rule cannot hold: the others may be what it does not need.
+    name = next((name for name in starved if not can_hold_without([name])), next(iter(starved)))
+    series, named = starved[name]
     return series, " or ".join(dict.fromkeys(selector.text for selector in named))
 
 
