@@ -16,7 +16,8 @@ from .folder import Folder
 from .parts import Part, PartError
 
 INTERVAL = 1
-"""Seconds between scrapes, and between evaluations."""
+"""Seconds between scrapes, and between evaluations. The first scrape comes 5 s after the start: so long does
+Prometheus collect what its service discovery tells, and no setting changes it."""
 PORTS_NEEDED = 5
 _LOOPBACK = "127.0.0.1"
 _NEVER = "0001-01-01"
