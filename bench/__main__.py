@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.processes import machine
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PARTS = ("startup", "green")
+PARTS = ("startup", "green", "rules", "mutants")
 
 
 def main(wanted: list[str]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from deployspec.contracts.alertmanager import Routes, RoutingTable, uncovered
-from deployspec.contracts.rule_files import RuleFile, TestFile
+from deployspec.contracts.mutation import Equivalent
+from deployspec.contracts.rule_files import Problem, Rule, RuleFile, TestFile
 from deployspec.contracts.rule_lint import LintFinding
 from deployspec.contracts.rule_tests import Finding
 from deployspec.contracts.verdict import Outcome, Verdict, breached, met
@@ -49,12 +50,26 @@ def case_holds(promtool: Verdict, findings: Sequence[Finding]) -> Verdict:
     return breached(f"promtool passes it, but it shows nothing: {_listed(_told(findings))}")
 
 
+def runbook_has_alert(page: str, alerts: Sequence[Rule]) -> Verdict:
+    """MET when there is an alert of the page's name."""
+    if any(alert.name == page for alert in alerts):
+        return met("belongs to an alert")
+    return breached(f"{page}.md is the runbook of no alert; expected an alert called {page}, or no such page")
+
+
 def no_finding(findings: Sequence[LintFinding], files: Sequence[RuleFile]) -> Verdict:
     """MET when a lint found nothing in these files."""
     if findings:
         return breached(_listed(map(str, findings)))
     rules = sum(len(file.rules) for file in files)
     return met("nothing found", measured=f"{_counted(rule=rules)} looked at")
+
+
+def equivalents_are_current(entries: Sequence[Equivalent], problems: Sequence[Problem]) -> Verdict:
+    """MET when the file of equivalent mutants is read without an objection, and each entry names a mutant."""
+    if problems:
+        return breached(_listed(problems))
+    return met("current", measured=_counted(entry=len(entries)).replace("entrys", "entries"))
 
 
 def routing_is_complete(table: RoutingTable, routes: Routes) -> Verdict:

@@ -8,8 +8,10 @@ pytest_plugins = [
     "deployspec.plugin.outcomes",
     "deployspec.plugin.health",
     "deployspec.plugin.rules.collecting",
+    "deployspec.plugin.rules.running",
     "deployspec.plugin.rules.fixtures",
     "deployspec.plugin.rules.live",
+    "deployspec.plugin.rules.mutation",
     "deployspec.plugin.rules.routing",
     "deployspec.plugin.recording",
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployspec.plugin.rules.collecting import given, rule_set_of
+from deployspec.plugin.rules.running import runs_of
 from deployspec.reporting.entry import Evidence
 
 if TYPE_CHECKING:
@@ -28,10 +29,19 @@ class CaseMeasured:
 
     def how(self) -> dict[str, Any]:
         """How a person repeats the measurement, and what promtool printed, for ``judge``."""
-        return {
-            "reproduce": self.run.reproduce,
-            "evidence": [Evidence("promtool", self.run.text)] if self.run.text else [],
-        }
+        failed = self.run.status == 1 and self.run.text
+        evidence = [Evidence("promtool", self.run.text)] if failed else []
+        return {"reproduce": self.run.reproduce, "evidence": evidence}
+
+
+@pytest.fixture
+def rule_case(request: pytest.FixtureRequest) -> CaseMeasured:
+    """One case of the unit tests, judged by promtool and by the guards."""
+    from deployspec.contracts.rule_tests import concerning
+
+    test, case = given(request)
+    runs = runs_of(request.config)
+    return CaseMeasured(case, runs.of(test.file, case), concerning(test.findings, case))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from deployspec.contracts.alertmanager import Routes, RoutingTable, read_routes,
 from deployspec.contracts.rule_files import Problem, Rule, RuleFile, TestFile, read_rules, read_tests
 from deployspec.contracts.rule_lint import LintFinding, lint
 from deployspec.contracts.rule_tests import Finding, findings
+from deployspec.contracts.runbooks import pairing
+from deployspec.contracts.verdict import Verdict
 from deployspec.plugin.rules.sources import RuleSources
 from deployspec.probes.rule_files import find_files, read_text, rule_files_of
 
@@ -98,6 +100,11 @@ class RuleSet:
         pages = find_files(["*.md"], folder).files
         texts = {page.stem: read_text(page) for page in pages}
         return {name: "" if isinstance(text, Problem) else text for name, text in texts.items()}
+
+    @cached_property
+    def paired(self) -> dict[str, Verdict]:
+        """By an alert's name, whether it has all that a woken person needs."""
+        return pairing(self.alerts, self.runbooks, folder=self.shown(self.sources.runbooks))
 
     @cached_property
     def linted(self) -> tuple[LintFinding, ...]:

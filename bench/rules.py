@@ -1,0 +1,99 @@
+"""One pytest item for each case of a corpus of unit tests, against promtool alone on the same files."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import psutil
+
+from bench.processes import spread, timed
+from bench.rules_corpus import FILES, SEED, write
+
+ROOT = Path(__file__).resolve().parent.parent
+ROUNDS = int(os.environ.get("BENCH_RULES_ROUNDS", "7"))
+LIMIT = 0.7
+MEMORY_LIMIT = 250
+
+
+def run() -> str:
+    """Measure, and return the results as Markdown."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        cases = write(folder)
+        files = sorted(path.name for path in folder.glob("*.test.yml"))
+        bare = ["promtool", "test", "rules", *files]
+        ours = [
+            sys.executable, "-m", "pytest", str(ROOT / "checks"), "-c", str(ROOT / "pytest.ini"), "-m", "alerts", "-q",
+            "--rules", str(folder / "*.rules.yml"), "--rule-tests", str(folder / "*.test.yml"),
+            "-k", "test_case or test_rule_file or test_test_file or lint or aggregated or templates",
+            "-p", "no:cacheprovider", "--record", str(folder / "record.json"),
+        ]  # fmt: skip
+        environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        for command in (bare, ours):
+            assert timed(command, cwd=folder, environ=environ).status == 0, command  # noqa: S101 - a bench
+        walls: dict[str, list[float]] = {"bare": [], "ours": []}
+        cpus: dict[str, list[float]] = {"bare": [], "ours": []}
+        for number in range(ROUNDS):
+            order = (("bare", bare), ("ours", ours))
+            for name, command in order if number % 2 else reversed(order):
+                done = timed(command, cwd=folder, environ=environ)
+                assert done.status == 0, name  # noqa: S101 - a bench
+                walls[name].append(done.wall)
+                cpus[name].append(done.cpu)
+            print(f"rules: round {number + 1} of {ROUNDS}", file=sys.stderr, flush=True)
+        peak = _peak(ours, folder, environ)
+    ratios = [mine / theirs for mine, theirs in zip(walls["ours"], walls["bare"], strict=True)]
+    kept = "kept" if statistics.median(ratios) <= LIMIT else "NOT kept"
+    held = "kept" if peak <= MEMORY_LIMIT else "NOT kept"
+    return f"""## One item for each case of alert rules' unit tests
+
+{FILES} test files with {cases} cases, generated (seed {SEED}); {ROUNDS} rounds after a warm-up, alternating; median
+(smallest to largest), in seconds.
+
+| whole process | wall | processor time |
+| --- | --- | --- |
+| `promtool test rules *.test.yml`: a verdict for each file | {spread(walls["bare"])} | {spread(cpus["bare"])} |
+| `pytest checks -m alerts` on these files: an item for each case, and the guards and lints | {spread(walls["ours"])} | {spread(cpus["ours"])} |
+
+- Ratio of wall time, round by round: **{spread(ratios)}**; limit {LIMIT}: {kept}.
+- Peak memory of pytest and its promtools together, sampled: {peak:.0f} MB; limit {MEMORY_LIMIT} MB: {held}.
+"""
+
+
+def _peak(command: list[str], folder: Path, environ: dict[str, str]) -> float:
+    """The largest sum of the resident sets of a process and all its children, in MB, looked at every 20 ms."""
+    process = subprocess.Popen(
+        command, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    tree, peak, done = psutil.Process(process.pid), 0.0, threading.Event()
+
+    def look() -> None:
+        nonlocal peak
+        while not done.wait(0.02):
+            total = 0
+            for one in _alive(tree):
+                try:
+                    total += one.memory_info().rss
+                except psutil.Error:
+                    continue
+            peak = max(peak, total / 1e6)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    process.wait(600)
+    done.set()
+    watcher.join()
+    return peak
+
+
+def _alive(tree: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [tree, *tree.children(recursive=True)]
+    except psutil.Error:
+        return []

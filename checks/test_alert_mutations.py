@@ -1,0 +1,28 @@
+"""The alert rules' unit tests are strong: no change of a rule goes unnoticed.
+
+The guide asks for alerts, and a test that passes whatever the rule says proves none of them: our own choice.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from deployspec.contracts import alert_rules, mutation
+
+pytestmark = pytest.mark.mutation
+
+
+def test_mutants_are_killed(mutated_rule, judge):
+    """Every mutant of a rule fails a unit test, or stands in the file of equivalent mutants with its reason.
+
+    Source: our own choice (docs/mutation.md).
+    """
+    judge(mutation.score(mutated_rule.result, mutated_rule.equivalents), evidence=mutated_rule.evidence)
+
+
+def test_equivalent_mutants_are_current(equivalent_mutants, judge):
+    """The file of equivalent mutants is read without an objection, and names only mutants that there are.
+
+    Source: our own choice (docs/mutation.md).
+    """
+    judge(alert_rules.equivalents_are_current(equivalent_mutants.entries, equivalent_mutants.problems))
