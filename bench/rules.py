@@ -31,7 +31,6 @@ def run() -> str:
         ours = [
             sys.executable, "-m", "pytest", str(ROOT / "checks"), "-c", str(ROOT / "pytest.ini"), "-m", "alerts", "-q",
             "--rules", str(folder / "*.rules.yml"), "--rule-tests", str(folder / "*.test.yml"),
-            "-k", "test_case or test_rule_file or test_test_file or lint or aggregated or templates",
             "-p", "no:cacheprovider", "--record", str(folder / "record.json"),
         ]  # fmt: skip
         environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

@@ -17,7 +17,7 @@ def write(folder: Path, files: int = FILES, seed: int = SEED) -> int:
     """Write ``<area>.rules.yml`` and ``<area>.test.yml`` for each area; returns the number of cases.
 
     An area has two or three alerts of four shapes, a recording rule behind each ratio, and for each alert a group in
-    which it fires, one in which it is silent, and for some a third: 4 to 16 series of 20 to 90 minutes, one or two
+    which it fires, one in which it is silent, one without data, and for some one more: 4 to 16 series of 20 to 90 minutes, one or two
     cases a group, and an expression here and there.
     """
     dice = random.Random(seed)  # noqa: S311 - no secret
@@ -97,12 +97,17 @@ def _alert(shape: str, tag: str, dice: random.Random, rules: list[Any], groups: 
     }
     if dice.random() < 0.3:
         plans[f"{name} fires for a while"] = (True, [(f"{minutes - 4}m", [alert])])
+    gone = f"{name}, missing data"
+    plans[gone] = (True, [(late, [])])
     count = 0
     for title, (fires, times) in plans.items():
         group: dict[str, Any] = {
             "name": title,
             "interval": "1m",
-            "input_series": [{"series": series, "values": values} for series, values in made[fires]],
+            "input_series": [
+                {"series": series, "values": "stale" if title == gone else values}
+                for series, values in made[fires]
+            ],
             "alert_rule_test": [
                 {"eval_time": time, "alertname": name, **({"exp_alerts": alerts} if alerts else {})}
                 for time, alerts in times

@@ -149,6 +149,8 @@ class MutationRuns:
             return future.result(_WAIT)
         except (TimeoutError, CancelledError):
             return _NoAnswer("promtool's runner gave no answer")
+        except OSError as error:
+            return _NoAnswer(f"files for promtool cannot be written: {error.strerror}")
         finally:
             for path in written:
                 path.unlink(missing_ok=True)
@@ -268,8 +270,9 @@ class _Runs:
 
 
 def _first_line(output: str) -> str:
-    """The first line that tells something: not the file's name, nor that it failed."""
+    """The first line that tells something: not the file's name, nor the group's, nor that it failed."""
     lines = (line.strip() for line in output.splitlines())
     return next(
-        (line for line in lines if line and not line.startswith(("Unit Testing", "FAILED"))), "no output"
+        (line for line in lines if line and not line.startswith(("Unit Testing", "FAILED", "name: "))),
+        "no output",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -249,10 +250,24 @@ def test_diff() -> None:
     ]
 
 
-@pytest.mark.parametrize("expr", ["sum(", "x{a='1' or b='2'}", ""])
-def test_no_promql(expr: str) -> None:
-    """An expression that Prometheus cannot read is an error with the parser's words, and no empty list."""
-    from dataclasses import replace
-
-    with pytest.raises(UnreadableError, match=r"."):
+@pytest.mark.parametrize(
+    ("expr", "reason"),
+    [
+        pytest.param("sum(", "unclosed left parenthesis", id="unclosed"),
+        pytest.param(
+            "x{a='1' or b='2'}", "`or` between matchers, which Prometheus does not know", id="or-matchers"
+        ),
+        pytest.param("", "no expression found", id="empty"),
+        pytest.param("+".join(["x"] * 200), "nested more than 100 deep", id="deep"),
+    ],
+)
+def test_no_promql(expr: str, reason: str) -> None:
+    """An expression that cannot be read is an error with the reason, and no empty list."""
+    with pytest.raises(UnreadableError, match=reason):
         mutants(replace(rule("x"), expr=expr))
+
+
+def test_raw_strings() -> None:
+    """A raw string keeps its backslashes, as Prometheus reads it."""
+    made = next(each for each in mutants(rule(r"x{a=~`\d+`} > 1")) if each.operator == "matcher-negated")
+    assert made.expr == r'x{a!~"\\d+"} > 1'

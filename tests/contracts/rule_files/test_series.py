@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -54,7 +55,9 @@ REFUSED = {
     "_ _5": 2,
     "_+1x2": 0,
     "1x5x2": 0,
-    "1_000": 0,
+    "1_": 0,
+    "1__0": 0,
+    "1x1_0": 0,
     "0x1F": 0,
     "1,2": 0,
     "5m": 0,
@@ -62,8 +65,9 @@ REFUSED = {
     "2 STALE": 2,
     "1*2": 0,
 }
-HISTOGRAMS = {
-    # values of 2.53 and 3.x, that 2.42 refuses
+NEWER = {
+    # values of 2.53 or 3.x, that 2.42 refuses
+    "1_000 1_0+.5_0x2": (4, 3),
     "{{}}": (1, 0),
     "{{schema:1 sum:5 count:3 buckets:[1 2]}} 7": (2, 1),
     "{{}}x5": (6, 5),
@@ -108,7 +112,7 @@ NO_SELECTORS = {
 }
 
 
-@pytest.mark.parametrize(("values", "expected"), [*ITEMS.items(), *HISTOGRAMS.items()])
+@pytest.mark.parametrize(("values", "expected"), [*ITEMS.items(), *NEWER.items()])
 def test_items_are_counted(values: str, expected: tuple[int, int]) -> None:
     """Numbers, gaps and stale markers alike are items; the last number is known by its index."""
     assert tuple(read_items(values)) == expected
@@ -208,7 +212,8 @@ def promtool_says(folder: Path, groups: list[dict[str, object]]) -> str:
     run = subprocess.run(
         ["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False, timeout=60
     )
-    return (run.stdout + run.stderr).partition("\n")[2].strip()
+    # 2.42 and 2.53 name the file first, 3.5 does not.
+    return re.sub(r"Unit Testing: .*", "", run.stdout + run.stderr).strip()
 
 
 def test_promtool_refuses_the_same_values(tmp_path: Path) -> None:

@@ -86,12 +86,16 @@ NOTHING_CHECKED = {
 }
 
 
-def verdicts(folder: Path, what: str, texts: dict[str, str]) -> dict[str, bool]:
-    """Which of the texts one run of `promtool check rules` or `promtool test rules` accepts."""
-    files = []
-    for index, text in enumerate(texts.values()):
-        files.append(folder / f"{index:03}.yml")
-        files[-1].write_text(text, encoding="utf-8")
+def written(folder: Path, texts: dict[str, str]) -> list[Path]:
+    """Each text in a file of its own."""
+    files = [folder / f"{index:03}.yml" for index in range(len(texts))]
+    for file, text in zip(files, texts.values(), strict=True):
+        file.write_text(text, encoding="utf-8")
+    return files
+
+
+def said(files: list[Path], what: str) -> str:
+    """What one run of `promtool check rules` or `promtool test rules` says of the files."""
     run = subprocess.run(
         ["promtool", what, "rules", *map(str, files)],
         stdout=subprocess.PIPE,
@@ -100,17 +104,26 @@ def verdicts(folder: Path, what: str, texts: dict[str, str]) -> dict[str, bool]:
         check=False,
         timeout=60,
     )
-    parts = re.split(
-        rf"^(?:Checking|Unit Testing: ) {re.escape(str(folder))}/\d+\.yml$", run.stdout, flags=re.M
-    )[1:]
+    return run.stdout
+
+
+def checked(folder: Path, texts: dict[str, str]) -> dict[str, bool]:
+    """Which of the texts `promtool check rules` accepts."""
+    parts = re.split(r"^Checking .*/[0-9]+\.yml$", said(written(folder, texts), "check"), flags=re.M)[1:]
     # A rule that is there twice is said to have FAILED a lint, and is accepted.
     told = ["SUCCESS" in part or "lint error" in part for part in parts]
     return dict(zip(texts, told, strict=True))
 
 
+def accepted_and_refused(folder: Path, texts: dict[str, str]) -> tuple[int, int]:
+    """How many of the texts `promtool test rules` accepts, and how many it refuses. 3.5 does not say which."""
+    told = said(written(folder, texts), "test").splitlines()
+    return told.count("  SUCCESS"), told.count("  FAILED:")
+
+
 def test_what_promtool_accepts_has_no_problem(tmp_path: Path) -> None:
     """No false alarm: sound files, and those that only look odd."""
-    assert verdicts(tmp_path, "check", ACCEPTED) == dict.fromkeys(ACCEPTED, True)
+    assert checked(tmp_path, ACCEPTED) == dict.fromkeys(ACCEPTED, True)
     assert {name: read_rules(text, "f").problems for name, text in ACCEPTED.items()} == dict.fromkeys(
         ACCEPTED, ()
     )
@@ -118,13 +131,13 @@ def test_what_promtool_accepts_has_no_problem(tmp_path: Path) -> None:
 
 def test_what_promtool_refuses_has_a_problem(tmp_path: Path) -> None:
     """Nothing that promtool refuses is read as sound."""
-    assert verdicts(tmp_path, "check", REFUSED) == dict.fromkeys(REFUSED, False)
+    assert checked(tmp_path, REFUSED) == dict.fromkeys(REFUSED, False)
     assert [name for name, text in REFUSED.items() if not read_rules(text, "f").problems] == []
 
 
 def test_what_promtool_accepts_without_checking_anything_has_a_problem(tmp_path: Path) -> None:
     """Files without a rule, and documents that Prometheus passes over in silence."""
-    assert verdicts(tmp_path, "check", NOTHING_CHECKED) == dict.fromkeys(NOTHING_CHECKED, True)
+    assert checked(tmp_path, NOTHING_CHECKED) == dict.fromkeys(NOTHING_CHECKED, True)
     assert [name for name, text in NOTHING_CHECKED.items() if not read_rules(text, "f").problems] == []
 
 
@@ -176,19 +189,19 @@ TESTS_UNREAD = {
 
 def test_tests_that_promtool_accepts_have_no_problem(tmp_path: Path) -> None:
     """No false alarm: sound files, and those that only look odd."""
-    assert verdicts(tmp_path, "test", TESTS_ACCEPTED) == dict.fromkeys(TESTS_ACCEPTED, True)
+    assert accepted_and_refused(tmp_path, TESTS_ACCEPTED) == (len(TESTS_ACCEPTED), 0)
     assert [name for name, text in TESTS_ACCEPTED.items() if read_tests(text, "f").problems] == []
 
 
 def test_tests_that_promtool_refuses_have_a_problem(tmp_path: Path) -> None:
     """Nothing that promtool refuses to read is read as sound."""
-    assert verdicts(tmp_path, "test", TESTS_REFUSED) == dict.fromkeys(TESTS_REFUSED, False)
+    assert accepted_and_refused(tmp_path, TESTS_REFUSED) == (0, len(TESTS_REFUSED))
     assert [name for name, text in TESTS_REFUSED.items() if not read_tests(text, "f").problems] == []
 
 
 def test_tests_that_promtool_passes_over_have_a_problem(tmp_path: Path) -> None:
     """promtool says SUCCESS of what it has not read, or has read as something else."""
-    assert verdicts(tmp_path, "test", TESTS_UNREAD) == dict.fromkeys(TESTS_UNREAD, True)
+    assert accepted_and_refused(tmp_path, TESTS_UNREAD) == (len(TESTS_UNREAD), 0)
     assert [name for name, text in TESTS_UNREAD.items() if not read_tests(text, "f").problems] == []
 
 
@@ -198,6 +211,6 @@ def test_promtool_reads_the_data_as_it_reads_the_file(tmp_path: Path) -> None:
     again = {
         name: json.dumps({"groups": [group.data for group in file.groups]}) for name, file in rules.items()
     }
-    assert verdicts(tmp_path, "check", again) == dict.fromkeys(again, True)
+    assert checked(tmp_path, again) == dict.fromkeys(again, True)
     tests = {name: json.dumps(read_tests(text, "f").data) for name, text in TESTS_ACCEPTED.items()}
-    assert verdicts(tmp_path, "test", tests) == dict.fromkeys(tests, True)
+    assert accepted_and_refused(tmp_path, tests) == (len(tests), 0)

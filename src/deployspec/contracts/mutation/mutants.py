@@ -9,12 +9,12 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-import promql_parser
-
 from deployspec.contracts.mutation import combining, comparing, numeric, selecting
 from deployspec.contracts.mutation.context import nodes
 from deployspec.contracts.mutation.printing import duration, to_text
 from deployspec.contracts.mutation.tree import Node, UnreadableError, read, replaced
+from deployspec.contracts.promql import PromqlError, parse
+from deployspec.contracts.promql import to_text as laid_out_text
 from deployspec.contracts.rule_files import Rule
 
 INTERVAL = 60.0
@@ -155,8 +155,8 @@ def _key(rule: Rule | Mutant, root: Node) -> str:
 def _shown(rule: Rule | Mutant, expr: str) -> list[str]:
     kind, name = (rule.kind, rule.name) if isinstance(rule, Rule) else (rule.rule.kind, rule.rule.name)
     try:
-        laid_out = promql_parser.parse(expr).prettify()
-    except ValueError:
+        laid_out = laid_out_text(parse(expr))
+    except PromqlError:
         laid_out = expr
     lines = [f"- {kind}: {name}", "  expr: |", *(f"    {line}" for line in laid_out.splitlines())]
     lines += [f"  for: {duration(rule.for_)}"] if rule.for_ else []

@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 
 import promql_parser
 
+from deployspec.contracts.promql import PromqlError, parse
+
 
 class UnreadableError(ValueError):
     """The expression is no PromQL, or uses what this code does not know."""
@@ -121,8 +123,8 @@ SET_OPERATORS = ("and", "or", "unless")
 def read(expr: str) -> Node:
     """Read PromQL. Raises UnreadableError, with the parser's words."""
     try:
-        return _copy(promql_parser.parse(expr))
-    except ValueError as error:
+        return _copy(parse(expr))
+    except PromqlError as error:
         raise UnreadableError(str(error)) from None
 
 
@@ -182,10 +184,15 @@ def renamed(node: Node, names: dict[str, str]) -> Node:
     return node
 
 
-def _copy(expr: Any) -> Node:  # promql-parser's attributes are typed Any in parts
+_DEEPEST = 100
+
+
+def _copy(expr: Any, depth: int = 0) -> Node:  # promql-parser's attributes are typed Any in parts
+    if depth > _DEEPEST:
+        raise UnreadableError(f"it is nested more than {_DEEPEST} deep")
     match expr:
         case promql_parser.ParenExpr():
-            return _copy(expr.expr)
+            return _copy(expr.expr, depth + 1)
         case promql_parser.NumberLiteral():
             return Number(expr.val)
         case promql_parser.StringLiteral():
@@ -196,16 +203,18 @@ def _copy(expr: Any) -> Node:  # promql-parser's attributes are typed Any in par
             return replace(_selector(expr.vector_selector), range=expr.range.total_seconds())
         case promql_parser.SubqueryExpr():
             step = None if expr.step is None else expr.step.total_seconds()
-            return Subquery(_copy(expr.expr), _seconds(expr.range), step, _seconds(expr.offset), _at(expr.at))
+            return Subquery(
+                _copy(expr.expr, depth + 1), _seconds(expr.range), step, _seconds(expr.offset), _at(expr.at)
+            )
         case promql_parser.UnaryExpr():
-            return Negation(_copy(expr.expr))
+            return Negation(_copy(expr.expr, depth + 1))
         case promql_parser.BinaryExpr():
-            return _binary(expr)
+            return _binary(expr, depth + 1)
         case promql_parser.AggregateExpr():
-            param = None if expr.param is None else _copy(expr.param)
-            return Aggregation(str(expr.op), _copy(expr.expr), param, _grouping(expr.modifier))
+            param = None if expr.param is None else _copy(expr.param, depth + 1)
+            return Aggregation(str(expr.op), _copy(expr.expr, depth + 1), param, _grouping(expr.modifier))
         case promql_parser.Call():
-            return Call(expr.func.name, tuple(_copy(arg) for arg in expr.args))
+            return Call(expr.func.name, tuple(_copy(arg, depth + 1) for arg in expr.args))
     raise UnreadableError(f"unknown part {type(expr).__name__}")
 
 
@@ -239,7 +248,7 @@ def _grouping(modifier: Any) -> Labels | None:
     return Labels(word, tuple(modifier.labels)) if modifier.labels or word == "without" else None
 
 
-def _binary(expr: Any) -> Binary:
+def _binary(expr: Any, depth: int) -> Binary:
     modifier = expr.modifier
     matching = many = None
     if modifier is not None:
@@ -255,4 +264,4 @@ def _binary(expr: Any) -> Binary:
                 "group_left" if card == "ManyToOne" else "group_right", tuple(modifier.group_labels or ())
             )
     returns_bool = modifier is not None and modifier.return_bool
-    return Binary(str(expr.op), _copy(expr.lhs), _copy(expr.rhs), returns_bool, matching, many)
+    return Binary(str(expr.op), _copy(expr.lhs, depth), _copy(expr.rhs, depth), returns_bool, matching, many)

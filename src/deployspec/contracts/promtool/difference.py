@@ -89,7 +89,7 @@ def _lines(block: Block) -> Iterator[str]:
         for where in sorted(left.values.keys() | right.values.keys()):
             before, after = left.values.get(where), right.values.get(where)
             if before != after:
-                yield f"  {where}: expected {_value(before)}, got {_value(after)}"
+                yield f"  {where}: expected {_value(where, before)}, got {_value(where, after)}"
     yield from (f"missing {unit} {one.shown}" for one in expected)
     yield from (f"unexpected {unit} {one.shown}" for one in got)
 
@@ -108,7 +108,7 @@ def _alert(alert: Alert) -> _Item:
 
 def _samples(printed: str) -> list[_Item]:
     return [
-        _Item(printable(f"{of} {value}"), _pairs("labels", of) | {"value": value})
+        _Item(printable(f"{of} {_number(value)}"), _pairs("labels", of) | {"value": _number(value)})
         for of, value in samples(printed) or ()
     ]
 
@@ -117,8 +117,18 @@ def _pairs(of: str, printed: str) -> dict[str, str]:
     return {f"{of}.{printable(name)}": value for name, value in labels(printed).items()}
 
 
-def _value(text: str | None) -> str:
-    return "none" if text is None else json.dumps(text, ensure_ascii=False)
+def _number(printed: str) -> str:
+    """A sample's value, all of its digits kept; a histogram as it is."""
+    try:
+        return repr(float(printed)).removesuffix(".0")
+    except ValueError:
+        return printed
+
+
+def _value(where: str, text: str | None) -> str:
+    if text is None:
+        return "none"
+    return text if where == "value" else json.dumps(text, ensure_ascii=False)
 
 
 def _count(number: int, unit: str) -> str:

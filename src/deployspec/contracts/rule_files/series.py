@@ -22,7 +22,8 @@ _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-
 _LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
 _BLANK = re.compile(r"[ \t]*")
 
-_NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+_DIGITS = r"[0-9]+(?:_[0-9]+)*"  # underscores since Prometheus 3
+_NUMBER = rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][-+]?{_DIGITS})?"
 _ITEM = re.compile(
     rf"""(?P<gap>_)(?:x(?P<gaps>[0-9]+))?
     |   (?P<stale>stale)

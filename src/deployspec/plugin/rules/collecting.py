@@ -11,6 +11,7 @@ import pytest
 
 from deployspec.plugin.deployments import named, obtain, obtained
 from deployspec.plugin.outcomes import Unmeasured
+from deployspec.plugin.rules.running import begin_all
 from deployspec.plugin.selection import may_select
 
 if TYPE_CHECKING:
@@ -109,9 +110,10 @@ def _test_files(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, 
     return made
 
 
-def _cases(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
+def _cases(config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
     if missing := rules.sources.missing("tests"):
         return [("-", None, missing)]
+    begin_all(config, rules.test_files)
     made = [
         (case_id(loaded.file.path, case), (loaded, case), "")
         for loaded in rules.test_files

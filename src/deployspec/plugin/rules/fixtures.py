@@ -40,7 +40,7 @@ def rule_case(request: pytest.FixtureRequest) -> CaseMeasured:
     from deployspec.contracts.rule_tests import concerning
 
     test, case = given(request)
-    runs = runs_of(request.config)
+    runs = runs_of(request.config, test)
     return CaseMeasured(case, runs.of(test.file, case), concerning(test.findings, case))
 
 

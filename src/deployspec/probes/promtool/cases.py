@@ -21,10 +21,13 @@ from deployspec.contracts.promtool import (
     tests_document,
 )
 from deployspec.contracts.rule_files import Case, RuleFile, TestFile
+from deployspec.contracts.shown import printable
 from deployspec.probes.promtool.finding import Promtool
 from deployspec.probes.promtool.running import FileRun, TestRunner
 from deployspec.probes.promtool.workspace import Workspace, folder_in_memory
 
+_SHOWN = 32 * 1024
+"""How many characters of a failure are shown."""
 _Tested = tuple[TestFile, Sequence[RuleFile]]
 
 
@@ -122,9 +125,14 @@ class CaseRuns:
     def _told(self, test_file: TestFile, case: Case, run: FileRun) -> CaseRun:
         printed = own_words(run.output) if run.exit_status == 1 else ""
         text = run.output.strip("\n") if run.exit_status is None else printed
-        told = difference(printed)
-        if told != text and printed:
-            text = f"{told}\n\npromtool:\n{printed}"
+        if printed:
+            # A name with line breaks would hide the rest; which case it is, is known.
+            name = case.group_name
+            printed = printed.replace(f"    name: {name},", f"    name: {printable(name)},", 1)
+            told = difference(printed)
+            text = printed if told == own_words(printed) else f"{told}\n\npromtool:\n{printed}"
+        if len(text) > _SHOWN:
+            text = f"{text[:_SHOWN]}\n… and {len(text) - _SHOWN} more characters"
         line = self._reproduce(test_file, case)
         return CaseRun(run.exit_status, text, line, run.seconds, printed, run.trouble)
 
