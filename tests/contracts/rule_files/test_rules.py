@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
-from deployspec.contracts.rule_files import Place, read_rules
+from deployspec.contracts.rule_files import Place, read_rules, tree
 from deployspec.contracts.rule_files.tree import LARGEST, MOST_NODES
 
 RULES = """\
@@ -263,3 +264,13 @@ def test_many_problems_are_told_in_part() -> None:
     told = problems("".join(f"a{i}: b\n" for i in range(150)))
     assert len(told) == 101
     assert told[-1] == "f:1:1: found 50 more problems; expected none"
+
+
+def test_without_libyaml_files_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the parser in Python, which has a lower limit because it is slow."""
+    monkeypatch.delattr(yaml, "CSafeLoader")
+    monkeypatch.setattr(tree, "LARGEST_WITHOUT_LIBYAML", len(RULES))
+    assert read_rules(RULES, "f").problems == ()
+    assert read_rules(RULES, "f").rules[1].places["annotations.summary"] == Place("f", 14, 17)
+    (problem,) = read_rules(RULES + "#", "f").problems
+    assert problem.expected == f"at most {len(RULES)}"

@@ -19,7 +19,7 @@ _UNITS = {
 }
 """In milliseconds, from the largest to the smallest."""
 _WHOLE = re.compile("".join(f"(?:([0-9]{{1,24}}){unit})?" for unit in _UNITS))
-_TOO_LONG = 2**63 // 1_000_000
+_LONGEST = 2**63 // 1_000_000
 """Prometheus counts nanoseconds in 64 bits: about 292 years, here in milliseconds."""
 
 
@@ -32,4 +32,4 @@ def parse_duration(text: str) -> float | None:
         return None
     pairs = zip(match.groups(), _UNITS.values(), strict=True)
     milliseconds = sum(int(digits) * unit for digits, unit in pairs if digits)
-    return None if milliseconds >= _TOO_LONG else milliseconds / 1000
+    return None if milliseconds > _LONGEST else milliseconds / 1000
