@@ -23,7 +23,7 @@ _TOGETHER = 200
 """How many mutants stand in one rule file at most, so that promtool's memory has a bound."""
 _LONG = 400_000
 """Characters of output beyond which it may not be whole."""
-_UNANSWERED = 4
+_UNANSWERED = 9
 """How many runs of one rule may stay without an answer before the rest is given up."""
 _WAIT = 900.0
 """Seconds after which a run that gives no answer is given up: the runner's own limit is to end it long before."""

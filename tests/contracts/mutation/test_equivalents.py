@@ -101,7 +101,7 @@ def test_reading() -> None:
     ("text", "problem"),
     [
         pytest.param("- {id: a}", "e.yml:1:3: found no `reason`; expected why no test can tell the mutant from its rule", id="no-reason"),
-        pytest.param("- {id: a, reason: }", "e.yml:1:19: found no text for `reason`; expected why no test can tell the mutant from its rule", id="null-reason"),
+        pytest.param("- {id: a, reason: }", "e.yml:1:18: found no text for `reason`; expected why no test can tell the mutant from its rule", id="null-reason"),
         pytest.param("- {id: a, reason: ' '}", "e.yml:1:19: found no text for `reason`; expected why no test can tell the mutant from its rule", id="blank-reason"),
         pytest.param("- {reason: b}", "e.yml:1:3: found no `id`; expected the id of a mutant, as a survivor is reported", id="no-id"),
         pytest.param("- {id: a, reason: b, why: c}", "e.yml:1:22: found the key 'why'; expected `id` and `reason` alone", id="unknown-key"),
