@@ -51,8 +51,10 @@ def parse(text: str) -> Expr:
         )
     try:
         tree: Expr = _parser().parse(readable)
-        # An offset of 1e18 seconds is read, but cannot be written: to_text must not be what says so.
+        # An offset of 1e18 seconds is read, but can neither be asked for nor written: now is the time to say so.
         tree.prettify()
+        for node in walk(tree):
+            getattr(node, "offset", None)
     except (ValueError, OverflowError) as error:
         raise PromqlError(_reason(error)) from None
     except BaseException as error:
