@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deployspec.contracts.promtool import rules_document, rules_documents, tests_document
+from deployspec.contracts.promtool import rules_document, rules_documents
+from deployspec.contracts.promtool import tests_document as prepared_tests
 from deployspec.contracts.rule_files import RuleFile, TestFile, read_rules, read_tests
 
 KUBERNETES = """
@@ -43,7 +44,7 @@ tests:
     interval: 1m
     external_labels: {cluster: x}
     external_url: http://x/
-    input_series: [{series: up, values: 0x9}]
+    input_series: [{series: up, values: 0+0x9}]
     alert_rule_test:
       - {eval_time: 0s, alertname: Down}
       - {eval_time: 5m, alertname: Down, exp_alerts: [{exp_labels: {severity: 1}}]}
@@ -97,7 +98,7 @@ def test_groups_named_alike_are_kept_apart(tmp_path: Path) -> None:
 
 def test_everything_but_the_rule_files_is_kept() -> None:
     """All cases: the same document with other rule files, which are no patterns."""
-    written = yaml.safe_load(tests_document(_tests(), ["/a[1]/*.yml"]))
+    written = yaml.safe_load(prepared_tests(_tests(), ["/a[1]/*.yml"]))
     original = yaml.safe_load(TESTS)
     assert written.pop("rule_files") == ["/a\\[1]/\\*.yml"]
     assert (written["group_eval_order"], written["fuzzy_compare"]) == (["b", "a"], True)
@@ -113,11 +114,11 @@ def test_everything_but_the_rule_files_is_kept() -> None:
 def test_cases_alone() -> None:
     """Only the wanted cases stay, with their groups; an interval, a name and series stay with them."""
     cases = _tests().cases
-    (group,) = yaml.safe_load(tests_document(_tests(), [], [cases[1]]))["tests"]
+    (group,) = yaml.safe_load(prepared_tests(_tests(), [], [cases[1]]))["tests"]
     assert [case["eval_time"] for case in group["alert_rule_test"]] == ["5m"]
     assert "promql_expr_test" not in group
     assert (group["name"], group["interval"]) == ("first", "1m")
-    first, second = yaml.safe_load(tests_document(_tests(), [], [cases[4], cases[2]]))["tests"]
+    first, second = yaml.safe_load(prepared_tests(_tests(), [], [cases[4], cases[2]]))["tests"]
     assert [case["eval_time"] for case in first["promql_expr_test"]] == ["1m"]
     assert "alert_rule_test" not in first
     assert [case["eval_time"] for case in second["promql_expr_test"]] == ["3m"]
@@ -127,7 +128,7 @@ def test_a_case_of_another_file() -> None:
     """A case that the file does not have is refused, not passed over."""
     case = _tests().cases[-1]
     with pytest.raises(ValueError, match="the group has no case 1 under promql_expr_test"):
-        tests_document(_tests(TESTS.replace("      - {expr: up, eval_time: 3m}\n", "")), [], [case])
+        prepared_tests(_tests(TESTS.replace("      - {expr: up, eval_time: 3m}\n", "")), [], [case])
 
 
 def test_promtool_reads_them(tmp_path: Path) -> None:
@@ -150,6 +151,6 @@ tests:
 """
     file = read_tests(text.replace("+Infx3", "1x3").replace("+Inf", ".inf"), "t.yml")
     assert file.problems == ()
-    tests.write_text(tests_document(file, [str(rules)]), encoding="utf-8")
+    tests.write_text(prepared_tests(file, [str(rules)]), encoding="utf-8")
     done = subprocess.run(["promtool", "test", "rules", str(tests)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

@@ -58,10 +58,10 @@ class CaseRuns:
         self._workspace = Workspace(folder_in_memory())
         paths = {}
         for test_file, rule_files in self._tested.values():
-            unfit = [file for file in rule_files if not file.plain and file.problems]
+            unfit = [file for file in rule_files if file.problems and not _as_it_is(file)]
             if unfit:
                 self._unfit[test_file.path] = f"a rule file is not sound: {unfit[0].problems[0]}"
-            elif all(file.plain for file in rule_files):
+            elif all(map(_as_it_is, rule_files)):
                 paths[test_file.path] = test_file.path
             elif test_file.problems:
                 self._unfit[test_file.path] = f"the test file is not sound: {test_file.problems[0]}"
@@ -142,7 +142,7 @@ class CaseRuns:
         if name and "run" in self._promtool.features:
             only = f"--run {shlex.quote(f'^{_pattern(name)}$')} "
         line = f"{self._promtool.command} test rules {only}"
-        if all(file.plain for file in self._tested[test_file.path][1]):
+        if all(map(_as_it_is, self._tested[test_file.path][1])):
             return line + shlex.quote(_path(test_file.path))
         plain = Path(test_file.path).name
         return (
@@ -175,7 +175,7 @@ def export(test_file: TestFile, rule_files: Sequence[RuleFile], folder: str) -> 
 def _rule_paths(rule_files: Sequence[RuleFile], to: Workspace | Path) -> list[str]:
     paths = []
     for file in rule_files:
-        if file.plain:
+        if _as_it_is(file):
             paths.append(str(Path(file.path).absolute()))
             continue
         for number, document in enumerate(rules_documents(file)):
@@ -186,6 +186,11 @@ def _rule_paths(rule_files: Sequence[RuleFile], to: Workspace | Path) -> list[st
                 path.write_text(document, encoding="utf-8")
                 paths.append(str(path))
     return paths
+
+
+def _as_it_is(file: RuleFile) -> bool:
+    """Whether promtool is given the file itself: it can read it, or nobody can, and then promtool says why."""
+    return file.plain or (bool(file.problems) and not file.groups)
 
 
 def _pattern(name: str) -> str:
