@@ -115,6 +115,10 @@ def _plain(tests: Tests, rules: list[Rule]) -> dict[str, str]:
     found: dict[str, str] = {}
     for rule in rules:
         test_file, (rule_file,) = next(each for each in tests if rule in each[1][0].rules)
+        if subprocess.run(
+            ["promtool", "test", "rules", test_file.path], capture_output=True, check=False
+        ).returncode:
+            raise SystemExit(f"{test_file.path} fails without any mutation: no figure counts")
         for mutant in filter(valid, runs.mutants(rule)):
             with tempfile.TemporaryDirectory() as made:
                 here = Path(made)
