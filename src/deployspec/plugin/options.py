@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 import pytest
 
 CHAPTERS = ("health", "alerts", "mutation")
@@ -39,6 +41,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="the rules' unit tests in promtool's format; may be given several times "
         "(default: the deployment file's rules.tests, else rules/*.test.yml)",
     )
+    group.addoption(
+        "--promtool-timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        default=120.0,
+        help="how long promtool may take for one file of unit tests (default: 120)",
+    )
+
+
+def _seconds(text: str) -> float:
+    """A positive number of seconds, at most an hour."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0 and at most 3600")
+    return seconds
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:

@@ -113,7 +113,7 @@ def test_several_files_share_a_process(fake: Promtool) -> None:
     [
         ("kill", "promtool was killed by signal 9"),
         ("crash", "promtool ended with status 2"),
-        ("hang", "promtool did not end within 1 s"),
+        ("hang", "promtool did not end within 1 s (more: --promtool-timeout)"),
     ],
 )
 def test_what_was_finished_keeps_its_verdict(fake: Promtool, name: str, trouble: str) -> None:
@@ -152,6 +152,25 @@ def test_contradictions_are_no_verdict(fake: Promtool, name: str, said: str, oth
     runs = judged(fake, name, *others)
     assert (runs[name].exit_status, runs[name].trouble) == (None, said)
     assert {runs[other].exit_status for other in others} <= {0}
+
+
+def test_a_promtool_that_hangs_at_every_file_is_given_up(fake: Promtool) -> None:
+    """After three files in a row that did not end in time, the rest is told not to have been run, and was not."""
+    names = [f"{number}-hang.yml" for number in range(8)]
+    runs = judged(fake, *names, timeout=0.5)
+    alone = [called for called in calls(fake) if len(called) == 1]
+    assert len(alone) == 3
+    assert {runs[name].exit_status for name in names} == {None}
+    told = [run.trouble for run in runs.values()]
+    assert sum(one.startswith("promtool did not end within 0.5 s") for one in told) == 3
+    assert told.count("not run, because promtool did not end within 0.5 s on 3 files in a row") == 5
+
+
+def test_files_that_hang_between_others_cost_the_others_nothing(fake: Promtool) -> None:
+    """Hanging files with a judged one after each of them are no reason to give up."""
+    names = [name for number in range(5) for name in (f"{number}-hang.yml", f"{number}-pass.yml")]
+    runs = judged(fake, *names, timeout=0.5)
+    assert [runs[name].exit_status for name in names] == [None, 0] * 5
 
 
 @pytest.mark.parametrize("others", [(), ("pass1", "fail1")])

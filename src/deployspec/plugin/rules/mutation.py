@@ -60,7 +60,8 @@ def mutation_runs(pytestconfig: pytest.Config) -> Iterator[MutationRuns]:
         promtool = find(os.environ)
     except ToolError as error:
         raise Unmeasured(str(error)) from None
-    with Workspace() as workspace, TestRunner(promtool) as runner:
+    timeout = pytestconfig.getoption("--promtool-timeout")
+    with Workspace() as workspace, TestRunner(promtool, timeout=timeout) as runner:
         tests = [(test.file, test.rule_files) for test in rules.test_files]
         runs = MutationRuns(runner.submit, workspace.path, tests)
         try:

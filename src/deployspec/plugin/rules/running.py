@@ -60,7 +60,8 @@ def begin(config: pytest.Config, tests: Iterable[LoadedTest]) -> None:
 
     paths = [test.file.path for test in new]
     try:
-        runs = CaseRuns(find(os.environ), [(test.file, test.rule_files) for test in new])
+        tested = [(test.file, test.rule_files) for test in new]
+        runs = CaseRuns(find(os.environ), tested, timeout=config.getoption("--promtool-timeout"))
     except ToolError as error:
         known.update(dict.fromkeys(paths, str(error)))
         return

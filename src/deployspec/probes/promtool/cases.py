@@ -40,7 +40,7 @@ class CaseRuns:
     """
 
     def __init__(
-        self, promtool: Promtool, test_files: Sequence[_Tested], *, timeout: float = 60.0, processes: int = 2
+        self, promtool: Promtool, test_files: Sequence[_Tested], *, timeout: float = 120.0, processes: int = 2
     ) -> None:
         self._promtool = promtool
         self._tested: dict[str, _Tested] = {tested[0].path: tested for tested in test_files}

@@ -21,6 +21,9 @@ from deployspec.probes.promtool.workspace import Workspace, folder_in_memory
 _LARGEST = 24
 """Files in one process at most: a start costs about a third of a file of usual size, so more would save nothing."""
 
+_HUNG_IN_A_ROW = 3
+"""After so many files in a row that promtool did not finish alone, it is taken to hang at every file."""
+
 _GO = {"GOGC": "200", "GOMEMLIMIT": "56MiB"}
 """Go's garbage collector where several files share a process, unless the user has set it: a fifth less time, for two
 processes that together stay below 200 MB. Not for a file that is run alone: beyond the limit it collects without
@@ -53,17 +56,20 @@ class TestRunner:
 
     A context manager; leaving it ends all that still runs. ``timeout`` is in seconds, for one file. A promtool that
     hangs, is killed or prints what cannot be divided with certainty costs no verdict of a file that it had finished;
-    the others are run again, each alone, once.
+    the others are run again, each alone, once. Where it does not finish several files in a row, even alone, the rest
+    is not run: a broken promtool costs some time limits, not one for each file.
     """
 
     __test__ = False  # it is no test of pytest's
 
-    def __init__(self, promtool: Promtool, *, timeout: float = 60.0, processes: int = 2) -> None:
+    def __init__(self, promtool: Promtool, *, timeout: float = 120.0, processes: int = 2) -> None:
         self._promtool, self._timeout, self._processes = promtool, timeout, processes
         self._jobs: collections.deque[_Job] = collections.deque()
         self._free = threading.Condition()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
+        self._why_closed = "the run was called off"
+        self._hung = 0
         self._threads: list[threading.Thread] = []
         self._folder: Workspace | None = None
         self._separator: Separator | None = None
@@ -79,7 +85,7 @@ class TestRunner:
         with self._free:
             if self._closed:
                 for job in jobs:
-                    _settle(job, _called_off(job.path))
+                    _settle(job, self._called_off(job.path))
                 return [job.done for job in jobs]
             if self._folder is None:
                 self._folder = Workspace(folder_in_memory())
@@ -143,7 +149,10 @@ class TestRunner:
             self._jobs.clear()
             self._free.notify_all()
         for job in waiting:
-            _settle(job, _called_off(job.path))
+            _settle(job, self._called_off(job.path))
+
+    def _called_off(self, path: str) -> FileRun:
+        return FileRun(path, None, "", 0.0, self._why_closed)
 
     def _next(self) -> list[_Job]:
         """The next batch: many files while there are many, few towards the end, so that all end together."""
@@ -177,6 +186,7 @@ class TestRunner:
         for job, part in zip(batch, parts, strict=False):
             if part.passed is not None:
                 _settle(job, FileRun(job.path, 0 if part.passed else 1, part.output, part.seconds))
+                self._hung = 0
         return [job for job in batch if not job.done.done()]
 
     def _judge_alone(self, job: _Job) -> list[_Job]:
@@ -185,6 +195,12 @@ class TestRunner:
             return [job]  # it may have been the file system in memory, or a process too many
         judged = None if trouble else status
         _settle(job, FileRun(job.path, judged, part.output, part.seconds, trouble))
+        with self._free:
+            self._hung = self._hung + 1 if status is None and part.seconds >= self._timeout else 0
+            if self._hung < _HUNG_IN_A_ROW or self._closed:
+                return []
+            self._why_closed = f"not run, because promtool did not end within {self._timeout:g} s on {self._hung} files in a row"
+        self._call_off()
         return []
 
     def _alone(self, job: _Job, *, in_memory: bool) -> tuple[int | None, Part, str]:
@@ -209,7 +225,7 @@ class TestRunner:
             words = [f"./{path}" if path.startswith(("-", "@")) else path for path in paths]
             with self._free:
                 if self._closed:
-                    return None, "the run was called off"
+                    return None, self._why_closed
                 try:
                     process = start([self._promtool.path, "test", "rules", *words], environ)
                 except (OSError, ValueError) as error:
@@ -222,15 +238,11 @@ class TestRunner:
                 with self._free:
                     self._running.discard(process)
         if self._closed:
-            return None, "the run was called off"
+            return None, self._why_closed
         if not in_time:
-            return None, f"promtool did not end within {self._timeout:g} s"
+            return None, f"promtool did not end within {self._timeout:g} s (more: --promtool-timeout)"
         status = process.returncode
         return status, f"promtool was killed by signal {-status}" if status < 0 else ""
-
-
-def _called_off(path: str) -> FileRun:
-    return FileRun(path, None, "", 0.0, "the run was called off")
 
 
 def _settle(job: _Job, run: FileRun) -> None:
