@@ -11,13 +11,6 @@ import pytest
 
 from deployspec.contracts.rule_files.series import MOST_ITEMS, SeriesError, read_items, read_selector
 
-
-@pytest.fixture(autouse=True)
-def nothing_is_left(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What promtool leaves behind where it refuses a series goes with the test's own folder."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path_factory.mktemp("promtool")))
-
-
 ITEMS = {
     # values: how many items, and the index of the last number
     "1 2 3": (3, 2),
