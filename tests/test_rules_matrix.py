@@ -101,6 +101,10 @@ def added(
     return ((TESTS, last, last + GROUP.format(name, series, values, time, alert)),)
 
 
+SAMPLED = """      - expr: job:shop_requests:rate5m
+        eval_time: 20m
+        exp_samples: [{labels: 'job:shop_requests:rate5m{job="shop"}', value: 2}]
+"""
 SILENCE = """        exp_alerts: []"""
 FIRING = """        exp_alerts:
           - exp_labels: {severity: warning, queue: orders}
@@ -126,6 +130,7 @@ ROWS = [
     Row("silence before for", added("too early", ERRORS, "0+20x30", "4m"), {NEW.format("ShopErrors", "4m", "too early"): "silent-before-for"}),
     Row("silence after the data", added("too late", ERRORS, "0+1x10", "20m"), {NEW.format("ShopErrors", "20m", "too late"): "silent-after-data"}),
     Row("silence because of a label", added("other label", 'shop_queue_length{queue="mails"}', "9000x30", "20m", "ShopQueue"), {NEW.format("ShopQueue", "20m", "other label"): "unmatched-series"}),
+    Row("an expression that selects nothing", ((TESTS, SAMPLED, "      - expr: job:shop_request:rate5m\n        eval_time: 20m\n"),), {"test_case[shop.test.yml::job:shop_request:rate5m@20m[errors fire]]": "unmatched-expression"}),
     # Coverage.
     Row("no case that fires", ((TESTS, FIRING, SILENCE), (RULES, "> 1000", "> 9999")), {COVERED.format("ShopQueue"): "no case in which it fires"}),
     Row("no case that is silent with its data there", ((TESTS, "      - {eval_time: 20m, alertname: ShopLatency}\n", "      - {eval_time: 20m, alertname: ShopErrors}\n"),), {COVERED.format("ShopLatency"): "silent although its data is there"}),

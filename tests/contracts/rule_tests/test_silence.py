@@ -267,3 +267,41 @@ def test_something_that_fires_in_another_group_excuses_no_decoy():
     assert told(found(rules, decoy, group({'a{job="y"}': "1x5"}, fires("Other", "5m")))) == [
         ("unmatched-series", "5m")
     ]
+
+
+@pytest.mark.parametrize(
+    ("expr", "vacuous"),
+    [
+        ("b > 5", True),  # nobody has b
+        ('a{x="2"} > 5', True),
+        ('a{x="1"} > 5', False),
+        ("a > 5", False),
+        ("a and b", True),
+        ("a > 5 or b", False),
+        ("a unless b", False),
+        ("sum(rate(b[5m])) / sum(rate(a[5m]))", True),
+        ("kept > 5", False),
+        ('ALERTS{alertname="Low"}', False),
+        ('ALERTS{alertname="Lwo"}', True),
+        ("absent(a)", False),
+        ("vector(1) > 5", False),
+        ('{__name__=~"a|b"} > 5', False),
+    ],
+)
+def test_unmatched_expression(expr, vacuous):
+    """An expression that expects nothing is vacuous where it selects nothing that the group or a rule makes."""
+    rules = [alert("Low", "a < 1"), record("kept", "sum(a)")]
+    told_of = told(found(rules, group({'a{x="1"}': "2x9"}, sampled(expr, "5m"))))
+    assert told_of == ([("unmatched-expression", "5m")] if vacuous else [])
+
+
+@pytest.mark.parametrize("name", ["b, missing data", "b, Missing Data"])
+def test_an_expression_of_missing_data_may_select_nothing(name):
+    """That there are no samples is what the group is about."""
+    assert found([alert("Low", "a < 1")], group({"a": "2x9"}, sampled("b > 5", "5m"), name=name)) == ()
+
+
+def test_an_expression_that_expects_samples_is_promtool_s_to_judge():
+    """Where samples are expected, a misspelt name fails the case by itself."""
+    case = sampled("b", "5m", {"labels": "b", "value": 1})
+    assert found([alert("Low", "a < 1")], group({"a": "2x9"}, case)) == ()

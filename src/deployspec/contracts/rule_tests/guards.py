@@ -24,6 +24,7 @@ GUARDS: Mapping[str, Guard] = {
     "silent-before-for": silence.silent_before_for,
     "silent-after-data": silence.silent_after_data,
     "unmatched-series": silence.unmatched_series,
+    "unmatched-expression": silence.unmatched_expression,
 }
 """Every guard by its name, which is also the heading of its section in the documentation."""
 
@@ -33,7 +34,8 @@ def findings(test_file: TestFile, loaded: Mapping[str, Sequence[RuleFile]]) -> t
     the files that it matches.
 
     The problems of the files themselves are not repeated. Cases of an expression (``promql_expr_test``) have the
-    findings of their file and group, and ``silent-after-data``; the other guards are about alerts.
+    findings of their file and group, ``silent-after-data`` and ``unmatched-expression``; the other guards are about
+    alerts.
     """
     rules = LoadedRules(loaded)
     return tuple(finding for guard in GUARDS.values() for finding in guard(test_file, loaded, rules))

@@ -106,6 +106,41 @@ def unmatched_series(
                 )
 
 
+def unmatched_expression(
+    test_file: TestFile, _: Mapping[str, Sequence[RuleFile]], rules: LoadedRules
+) -> Iterator[Finding]:
+    """An expression that expects no samples and can have none, because no input series of its group answers what it
+    selects and no loaded rule records it, unless the group's name says ``missing data``.
+
+    Of a recording rule, and of ``ALERTS``, only the name is looked at. Two sides of which one is enough, as of ``or``,
+    need one; ``absent`` needs nothing.
+    """
+    for group in test_file.groups:
+        if says_missing_data(group):
+            continue
+
+        def there(selector: Selector, group: TestGroup = group) -> bool:
+            read = any(selector.matches(one.name, one.labels) for one in group.series)
+            return read or bool(rules.makers(selector))
+
+        for case in group.cases:
+            if case.kind == "alert" or _samples(case, group):
+                continue
+            try:
+                expr = parse(case.subject)
+            except PromqlError:
+                continue  # promtool may read it; its verdict counts
+            if not can_give_a_result(expr, there):
+                yield Finding(
+                    "unmatched-expression",
+                    case.place,
+                    f"{cut(case.subject, 120)} selects no input series of its group and no recorded metric, so it has"
+                    f" no samples whatever the rules are; correct its names and labels, or say “{MISSING_DATA}” in the"
+                    " group's name",
+                    case=case,
+                )
+
+
 def _silences(group: TestGroup) -> Iterator[Case]:
     for case in group.cases:
         if case.kind == "alert":
