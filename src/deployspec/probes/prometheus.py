@@ -79,6 +79,8 @@ class Prometheus:
         question, one for each selector, and one for each wanted label that is there; four at a time. A label with
         more values than an answer may hold is left out of the values.
         """
+        import prometheus_api_client  # noqa: F401 - takes its time on a busy machine, which is not Prometheus' to lose
+
         return self._within_limits(lambda deadline: self._observe(wanted, deadline))
 
     def loaded_rules(self) -> LoadedRules | Unavailable:
