@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,3 +90,32 @@ def test_a_weak_unit_test_lets_mutants_survive(tmp_path: Path) -> None:
     assert entry["verdict"] == "BREACHED", ran.output
     assert "survived" in entry["reason"]
     assert "\n+" in evidence(ran, "test_mutants_are_killed[ShopErrors]")
+
+
+def mutated(folder: Path, equivalents: str) -> Ran:
+    """Mutate one rule of the sound set, with this file of equivalent mutants beside the unit tests."""
+    write(folder)
+    (folder / "equivalent-mutants.yml").write_text(equivalents)
+    return run_checks(None, "--rules", f"{folder}/*.rules.yml", "--rule-tests", f"{folder}/*.test.yml", "-k", "ShopErrors or equivalent", folder=folder, chapter="mutation")  # fmt: skip
+
+
+def test_an_equivalent_mutant_is_accepted_for_its_reason(tmp_path: Path) -> None:
+    """With every survivor in the file, each with a reason, the rule's mutants are MET."""
+    before = mutated(tmp_path, "[]")
+    ids = set(
+        re.findall(r"ShopErrors/[a-z-]+/[0-9a-f]+", evidence(before, "test_mutants_are_killed[ShopErrors]"))
+    )
+    assert before.verdict("test_mutants_are_killed[ShopErrors]") == "BREACHED", before.output
+    one = "- {{id: {}, reason: no data could tell them apart}}\n"
+    after = mutated(tmp_path, "".join(map(one.format, sorted(ids))))
+    assert after.status == 0, after.output
+
+
+def test_an_entry_for_a_mutant_that_is_not_there_is_breached(tmp_path: Path) -> None:
+    """An outdated entry is told with its place, and nothing else turns red because of it."""
+    ran = mutated(tmp_path, "- {id: 'ShopErrors:gone', reason: it was there once}\n")
+    entry = ran.entry("test_equivalent_mutants_are_current")
+    assert entry["verdict"] == "BREACHED", ran.output
+    assert (
+        "equivalent-mutants.yml:1:3: found ShopErrors:gone, which is no mutant of any rule" in entry["reason"]
+    )
