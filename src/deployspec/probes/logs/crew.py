@@ -1,0 +1,213 @@
+"""Other processes that judge blocks, so that more than one core does.
+
+Each is a fresh interpreter at the end of a socket, not a fork and not multiprocessing's: it needs nothing of the
+program that uses us, knows by the socket when that has died, and does not hear its Ctrl-C. Blocks go through memory
+that both have mapped, so that giving one never waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING, Any
+
+from deployspec.contracts.logs.model import (
+    MAX_LINE,
+    Block,
+    LogPromise,
+    LongLine,
+    Piece,
+    Tally,
+    Trouble,
+    Unfinished,
+)
+from deployspec.probes.logs.cutting import BLOCK
+
+if TYPE_CHECKING:
+    from deployspec.contracts.logs.judging import LineJudge
+
+SLOT = BLOCK + MAX_LINE + 4096
+"""The largest block that is given away, in bytes."""
+DEPTH = 2
+"""How many blocks one process has at a time: it judges one while the other waits."""
+STUCK = 60.0
+"""After so many seconds without an answer a process is given up; a block takes milliseconds."""
+_START = "from deployspec.probes.logs.crew import serve; serve()"
+
+Result = Tally | LongLine | Unfinished | Trouble
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """A piece on its way to its result."""
+
+    piece: Piece
+    result: Result | None = None
+    helper: _Helper | None = None
+
+
+class Crew:
+    """Up to ``size`` processes beside this one. Leaving the ``with`` ends them, whatever happened."""
+
+    def __init__(self, promise: LogPromise, judge: LineJudge, size: int) -> None:
+        self._promise, self._judge, self._size = promise, judge, size
+        self._helpers: list[_Helper] = []
+        self._started = False
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for helper in self._helpers:
+            helper.end()
+        self._helpers.clear()
+
+    def start(self) -> None:
+        """Start the processes, once; it does not wait for them. Where none can be started, there are none."""
+        if self._started:
+            return
+        self._started = True
+        for _ in range(self._size):
+            with contextlib.suppress(OSError):
+                self._helpers.append(_Helper(self._promise))
+
+    def take(self, block: Block) -> Task:
+        """Have the block judged: by a process that has room, else here and now."""
+        self._collect(0)
+        task = Task(block)
+        if len(block.data) <= SLOT:
+            for helper in sorted(self._helpers, key=lambda one: len(one.tasks)):
+                if helper.ready and helper.free:
+                    try:
+                        helper.give(task)
+                    except OSError:
+                        self._give_up(helper)
+                        continue
+                    return task
+        task.result = self._judge.judge(block)
+        return task
+
+    def result(self, task: Task) -> Result:
+        """The result of a task; waits for it."""
+        while task.result is None:
+            assert task.helper is not None
+            if not self._collect(STUCK) and task.result is None:
+                self._give_up(task.helper)
+        return task.result
+
+    def _collect(self, timeout: float) -> bool:
+        """Take the answers that have come; True if any has, or a process has gone."""
+        answered = wait([helper.connection for helper in self._helpers], timeout) if self._helpers else []
+        for helper in [helper for helper in self._helpers if helper.connection in answered]:
+            try:
+                helper.receive(self._judge)
+            except (EOFError, OSError):
+                self._give_up(helper)
+        return bool(answered)
+
+    def _give_up(self, helper: _Helper) -> None:
+        """Judge here what a process that has gone was given."""
+        helper.end()
+        self._helpers.remove(helper)
+        for task, _ in helper.tasks:
+            assert isinstance(task.piece, Block)
+            task.result = self._judge.judge(task.piece)
+        helper.tasks.clear()
+
+
+class _Helper:
+    """One process, and what it was given. Raises OSError where it cannot be started."""
+
+    def __init__(self, promise: LogPromise) -> None:
+        self.ready = False
+        self.tasks: deque[tuple[Task, int]] = deque()
+        self.free = list(range(DEPTH))
+        memory = _shared_memory(DEPTH * SLOT)
+        try:
+            self._memory = mmap.mmap(memory, DEPTH * SLOT)
+            ours, theirs = socket.socketpair()
+            with theirs:
+                self.connection = Connection(ours.detach())
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", _START, str(theirs.fileno()), str(memory)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    pass_fds=(theirs.fileno(), memory),
+                    start_new_session=True,
+                    env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                )
+        finally:
+            os.close(memory)
+        try:
+            self.connection.send(promise)
+        except OSError:
+            self.end()
+            raise
+
+    def give(self, task: Task) -> None:
+        """Hand it a block; there is a free slot."""
+        block = task.piece
+        assert isinstance(block, Block)
+        slot = self.free.pop()
+        self._memory[slot * SLOT : slot * SLOT + len(block.data)] = block.data
+        self.connection.send(
+            (slot * SLOT, len(block.data), block.file, block.line, block.stream, block.read_at)
+        )
+        task.helper = self
+        self.tasks.append((task, slot))
+
+    def receive(self, judge: LineJudge) -> None:
+        """Take one answer, which is there. Raises EOFError or OSError where the process has gone."""
+        answer: Any = self.connection.recv()
+        if not self.ready:
+            self.ready = True
+            return
+        task, slot = self.tasks.popleft()
+        self.free.append(slot)
+        assert isinstance(task.piece, Block)
+        # None: judging raised an exception. It is to be raised here.
+        task.result = answer if isinstance(answer, Tally) else judge.judge(task.piece)
+
+    def end(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+        self.connection.close()
+        self._memory.close()
+
+
+def _shared_memory(size: int) -> int:
+    """A descriptor of memory that vanishes with the last process that has it."""
+    if hasattr(os, "memfd_create"):
+        memory = os.memfd_create("deployspec-logs")
+    else:
+        with tempfile.TemporaryFile() as file:
+            memory = os.dup(file.fileno())
+    os.truncate(memory, size)
+    return memory
+
+
+def serve() -> None:
+    """Judge what comes, until nobody asks any more: the whole life of a process of the crew."""
+    from deployspec.contracts.logs.judging import LineJudge
+
+    connection, memory = Connection(int(sys.argv[1])), mmap.mmap(int(sys.argv[2]), DEPTH * SLOT)
+    with contextlib.suppress(EOFError, OSError):
+        judge = LineJudge(connection.recv())
+        connection.send("ready")
+        while True:
+            start, length, file, line, stream, read_at = connection.recv()
+            block = Block(memory[start : start + length], file, line, stream, read_at)
+            tally = None
+            with contextlib.suppress(Exception):
+                tally = judge.judge(block)
+            connection.send(tally)

@@ -1,0 +1,90 @@
+"""Reads a source once and has every line judged."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from deployspec.contracts.logs.model import Block, LogPromise, LongLine, Tally, Unfinished
+from deployspec.probes.logs.crew import DEPTH, Crew, Result, Task
+from deployspec.probes.logs.source import Source, pieces_of
+
+if TYPE_CHECKING:
+    from deployspec.contracts.logs.judging import LineJudge
+    from deployspec.contracts.logs.report import Report
+
+Progress = Callable[[int, "int | None", int], None]
+"""Called with the bytes read, the bytes there are if that is known, and the lines judged."""
+
+ALONE = 8 << 20
+"""So many bytes are judged in this process alone, before others are started: they take longer to start."""
+_TICK = 0.1
+
+
+def measure(
+    source: Source, promise: LogPromise, *, workers: int = 1, progress: Progress | None = None
+) -> Report:
+    """Read all of a source and judge every line by ``promise``.
+
+    ``workers`` is the number of processes that judge, this one included; the report does not depend on it.
+    ``progress`` is called at most ten times a second, and at the end. Raises SchemaUnusableError for a schema that
+    cannot be used, UsageError for ``promise.allowed`` that is no regular expression.
+    """
+    from deployspec.contracts.logs.judging import LineJudge
+    from deployspec.contracts.logs.report import Report
+
+    judge = LineJudge(promise)
+    report = Report()
+    clock = _Clock(source, progress)
+    waiting: deque[Task] = deque()
+    size = 0
+    with Crew(promise, judge, workers - 1) as crew, pieces_of(source) as pieces:
+        for piece in pieces:
+            if isinstance(piece, Block):
+                size += len(piece.data)
+                if size > ALONE and workers > 1:
+                    crew.start()
+                waiting.append(crew.take(piece))
+            else:
+                waiting.append(Task(None, piece))
+            while waiting and (waiting[0].result is not None or len(waiting) > 2 * DEPTH * workers):
+                _add(report, judge, waiting[0], crew.result(waiting[0]))
+                clock.tick(waiting.popleft())
+        while waiting:
+            _add(report, judge, waiting[0], crew.result(waiting[0]))
+            clock.tick(waiting.popleft())
+    clock.tick(None)
+    return report
+
+
+def _add(report: Report, judge: LineJudge, task: Task, result: Result) -> None:
+    """In the order of reading: what a block alone cannot show is that its times go back behind an earlier one's."""
+    report.add(result)
+
+
+class _Clock:
+    """Tells of progress, now and then."""
+
+    def __init__(self, source: Source, progress: Progress | None) -> None:
+        self._source, self._progress = source, progress
+        self._size = self._lines = 0
+        self._next = time.monotonic() + _TICK
+
+    def tick(self, task: Task | None) -> None:
+        """A task is done; None: all are."""
+        if self._progress is None:
+            return
+        match task and task.result:
+            case Tally(lines=lines, size=size):
+                self._lines, self._size = self._lines + lines, self._size + size
+            case LongLine(length=length):
+                self._lines, self._size = self._lines + 1, self._size + length + 1
+            case Unfinished(data=data):
+                self._size += len(data)
+        now = time.monotonic()
+        if task is None or now >= self._next:
+            self._next = now + _TICK
+            done = self._size if self._source.done is None else self._source.done
+            self._progress(done, self._source.total, self._lines)
