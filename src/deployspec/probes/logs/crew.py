@@ -24,7 +24,6 @@ from deployspec.contracts.logs.model import (
     Block,
     LogPromise,
     LongLine,
-    Piece,
     Tally,
     Trouble,
     Unfinished,
@@ -47,9 +46,9 @@ Result = Tally | LongLine | Unfinished | Trouble
 
 @dataclass(slots=True, eq=False)
 class Task:
-    """A piece on its way to its result."""
+    """A piece on its way to its result: a block that is judged, or what is a result already."""
 
-    piece: Piece
+    block: Block | None
     result: Result | None = None
     helper: _Helper | None = None
 
@@ -87,7 +86,7 @@ class Crew:
             for helper in sorted(self._helpers, key=lambda one: len(one.tasks)):
                 if helper.ready and helper.free:
                     try:
-                        helper.give(task)
+                        helper.give(task, block)
                     except OSError:
                         self._give_up(helper)
                         continue
@@ -98,8 +97,7 @@ class Crew:
     def result(self, task: Task) -> Result:
         """The result of a task; waits for it."""
         while task.result is None:
-            assert task.helper is not None
-            if not self._collect(STUCK) and task.result is None:
+            if not self._collect(STUCK) and task.result is None and task.helper is not None:
                 self._give_up(task.helper)
         return task.result
 
@@ -117,9 +115,8 @@ class Crew:
         """Judge here what a process that has gone was given."""
         helper.end()
         self._helpers.remove(helper)
-        for task, _ in helper.tasks:
-            assert isinstance(task.piece, Block)
-            task.result = self._judge.judge(task.piece)
+        for task, block, _ in helper.tasks:
+            task.result = self._judge.judge(block)
         helper.tasks.clear()
 
 
@@ -128,7 +125,7 @@ class _Helper:
 
     def __init__(self, promise: LogPromise) -> None:
         self.ready = False
-        self.tasks: deque[tuple[Task, int]] = deque()
+        self.tasks: deque[tuple[Task, Block, int]] = deque()
         self.free = list(range(DEPTH))
         memory = _shared_memory(DEPTH * SLOT)
         try:
@@ -153,17 +150,15 @@ class _Helper:
             self.end()
             raise
 
-    def give(self, task: Task) -> None:
-        """Hand it a block; there is a free slot."""
-        block = task.piece
-        assert isinstance(block, Block)
+    def give(self, task: Task, block: Block) -> None:
+        """Hand it a block; there is a free slot. Raises OSError where the process has gone."""
         slot = self.free.pop()
         self._memory[slot * SLOT : slot * SLOT + len(block.data)] = block.data
         self.connection.send(
             (slot * SLOT, len(block.data), block.file, block.line, block.stream, block.read_at)
         )
         task.helper = self
-        self.tasks.append((task, slot))
+        self.tasks.append((task, block, slot))
 
     def receive(self, judge: LineJudge) -> None:
         """Take one answer, which is there. Raises EOFError or OSError where the process has gone."""
@@ -171,11 +166,10 @@ class _Helper:
         if not self.ready:
             self.ready = True
             return
-        task, slot = self.tasks.popleft()
+        task, block, slot = self.tasks.popleft()
         self.free.append(slot)
-        assert isinstance(task.piece, Block)
         # None: judging raised an exception. It is to be raised here.
-        task.result = answer if isinstance(answer, Tally) else judge.judge(task.piece)
+        task.result = answer if isinstance(answer, Tally) else judge.judge(block)
 
     def end(self) -> None:
         """End the process."""

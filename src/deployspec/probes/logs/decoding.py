@@ -11,6 +11,8 @@ from deployspec.probes.logs.cutting import BLOCK
 MAGIC = 8
 """How many of the first bytes tell the compression."""
 _GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD_SKIPPED = b"\x2a\x4d\x18"
 _UNREAD = {
     b"BZh": "bzip2",
     b"\xfd7zXZ\x00": "xz",
@@ -33,12 +35,7 @@ def compression(head: bytes) -> str | None:
     """``gzip``, ``zstd``, the name of another compression, or None where the first bytes are no compression's."""
     if head.startswith(_GZIP):
         return "gzip"
-    if (
-        head[1:4] == b"\xb5\x2f\xfd"
-        and head[:1] == b"\x28"
-        or head[1:4] == b"\x2a\x4d\x18"
-        and head[0] & 0xF0 == 0x50
-    ):
+    if head.startswith(_ZSTD) or (head[1:4] == _ZSTD_SKIPPED and head[0] >> 4 == 5):
         return "zstd"
     return next((name for magic, name in _UNREAD.items() if head.startswith(magic)), None)
 

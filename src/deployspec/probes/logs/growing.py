@@ -8,6 +8,7 @@ import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from deployspec.contracts.logs.model import MAX_LINE, Block, LongLine, Place
 from deployspec.contracts.shown import one_line, printable
@@ -113,7 +114,7 @@ class GrowingFiles:
         """Note files that are there now."""
         for path in self._paths():
             try:
-                status = os.stat(path)
+                status = Path(path).stat()
             except (OSError, ValueError):
                 continue
             key = status.st_dev, status.st_ino
@@ -140,7 +141,7 @@ class GrowingFiles:
                 yield pattern
                 continue
             try:
-                yield from glob.glob(pattern)
+                yield from glob.glob(pattern)  # noqa: PTH207 (Path's takes no absolute pattern)
             except ValueError:  # a NUL in a folder's name
                 continue
 

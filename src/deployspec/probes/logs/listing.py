@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 from deployspec.contracts.logs.model import Trouble
 from deployspec.contracts.shown import printable
@@ -79,7 +80,7 @@ def found(patterns: Iterable[str]) -> tuple[list[LogFile], list[Trouble]]:
             if isinstance(one, Trouble):
                 troubles.append(one)
             # Of two names of one file, the one that is no link tells its stream.
-            elif one.key not in files or os.path.islink(files[one.key].path):
+            elif one.key not in files or Path(files[one.key].path).is_symlink():
                 files[one.key] = one
         if not names:
             troubles.append(Trouble(printable(pattern), 0, "matches no file; expected a log file there"))
@@ -130,14 +131,14 @@ def _matches(pattern: str) -> list[str]:
     if os.path.lexists(pattern):
         return [pattern]
     try:
-        return sorted(glob.glob(pattern))
+        return sorted(glob.glob(pattern))  # noqa: PTH207 (Path's takes no absolute pattern)
     except ValueError:  # a NUL in a folder's name
         return []
 
 
 def _look(path: str) -> LogFile | Trouble:
     try:
-        status = os.stat(path)
+        status = Path(path).stat()
     except OSError as error:
         return _unreadable(path, error)
     if not stat.S_ISREG(status.st_mode):
@@ -151,7 +152,7 @@ def _look(path: str) -> LogFile | Trouble:
 def _unreadable(path: str, error: OSError) -> Trouble:
     reason = error.strerror or type(error).__name__
     if isinstance(error, FileNotFoundError):
-        reason = "a symbolic link to nothing" if os.path.islink(path) else "it has vanished"
+        reason = "a symbolic link to nothing" if Path(path).is_symlink() else "it has vanished"
     return Trouble(printable(path), 0, f"cannot be read: {reason}")
 
 

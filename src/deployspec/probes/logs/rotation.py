@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import NamedTuple
 
@@ -48,13 +47,15 @@ def stream_and_age(path: str) -> tuple[str, Age]:
     ``app-2026-01-01.log``. Numbers grow with age, as logrotate and Python's handlers count; dates fall, and the number
     after a date counts on from it, as Logback's do.
     """
-    folder, name = os.path.split(without_compression(path))
+    path = without_compression(path)
+    name = path.rpartition("/")[2]
+    folder = path.removesuffix(name)
     for pattern in (_DATED_INSIDE, _DATED, _EPOCH):
         if match := pattern.match(name):
             parts = match.groupdict()
             digits = re.sub(r"\D", "", parts["date"])
             stream = parts["name"] + (parts.get("tail") or "")
-            return os.path.join(folder, stream), Age(0, digits, int(parts.get("index") or 0))
+            return folder + stream, Age(0, digits, int(parts.get("index") or 0))
     if match := _NUMBERED.match(name):
-        return os.path.join(folder, match["name"]), Age(1, "", -int(match["number"]))
-    return os.path.join(folder, name), Age(2)
+        return folder + match["name"], Age(1, "", -int(match["number"]))
+    return folder + name, Age(2)

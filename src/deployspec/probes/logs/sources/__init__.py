@@ -36,5 +36,6 @@ def source_of(address: str) -> Source:
         )
     module = importlib.import_module(f"{__name__}.{kind}")
     source = module.from_address(rest)
-    assert isinstance(source, Source)
+    if not isinstance(source, Source):
+        raise TypeError(f"{module.__name__}.from_address: expected a Source, got {type(source).__name__}")
     return source

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import IO, cast
 
 from deployspec.contracts.logs.model import Block, LongLine, Piece, Trouble
 from deployspec.contracts.shown import one_line
@@ -129,9 +130,8 @@ class _Run:
     """A command that runs, and the end of what it writes to standard error."""
 
     def __init__(self, process: subprocess.Popen[bytes], deadline: float, limit: int) -> None:
-        assert process.stdout is not None and process.stderr is not None
         self._process, self._deadline, self._limit = process, deadline, limit
-        self._stdout, self._stderr = process.stdout, process.stderr
+        self._stdout, self._stderr = cast(IO[bytes], process.stdout), cast(IO[bytes], process.stderr)
         self._said = b""
         self._size = 0
         self._late = False
