@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from collections.abc import Iterator
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from deployspec.probes.logs.cutting import BLOCK
+
+if TYPE_CHECKING:
+    from zlib import _Decompress as _Member
 
 MAGIC = 8
 """How many of the first bytes tell the compression."""
@@ -74,10 +79,12 @@ def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
                 if data[:1] != _GZIP[:1]:
                     raise DamagedError("has something after its compressed data that is no gzip")
             inside = True
+            before = member.copy()
             try:
                 text = member.decompress(data, BLOCK)
             except zlib.error as error:
-                raise DamagedError(f"is damaged: gzip says {_said(error)}") from None
+                yield _as_far_as_it_goes(before, data)
+                raise DamagedError(f"is damaged: gzip says {str(error).split(': ', 1)[-1]}") from None
             if text:
                 yield text
             # With all of the input taken, more of the output may still be inside.
@@ -91,8 +98,13 @@ def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
         )
 
 
-def _said(error: zlib.error) -> str:
-    return str(error).split(": ", 1)[-1]
+def _as_far_as_it_goes(member: _Member, data: bytes) -> bytes:
+    """What comes out before the damage: an exception takes the output of its call away."""
+    texts = []
+    with contextlib.suppress(zlib.error):
+        for at in range(len(data)):
+            texts.append(member.decompress(data[at : at + 1]))
+    return b"".join(texts)
 
 
 def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:

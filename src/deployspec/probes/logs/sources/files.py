@@ -121,7 +121,7 @@ def _last_line(one: LogFile, cutter: Cutter, at: int) -> Iterator[Piece]:
             yield from cutter.feed(more)
             if not cutter.begun:
                 return
-        elif not one.newest or _is_json(cutter.rest, objects_only=True):
+        elif not one.newest or cutter.too_long or _is_json(cutter.rest, objects_only=True):
             break
         else:
             time.sleep(_POLL)
