@@ -83,7 +83,7 @@ def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
             try:
                 text = member.decompress(data, BLOCK)
             except zlib.error as error:
-                yield _as_far_as_it_goes(before, data)
+                yield b"".join(_as_far_as_it_goes(before, data))
                 raise DamagedError(f"is damaged: gzip says {str(error).split(': ', 1)[-1]}") from None
             if text:
                 yield text
@@ -98,13 +98,11 @@ def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
         )
 
 
-def _as_far_as_it_goes(member: _Member, data: bytes) -> bytes:
+def _as_far_as_it_goes(member: _Member, data: bytes) -> Iterator[bytes]:
     """What comes out before the damage: an exception takes the output of its call away."""
-    texts = []
     with contextlib.suppress(zlib.error):
         for at in range(len(data)):
-            texts.append(member.decompress(data[at : at + 1]))
-    return b"".join(texts)
+            yield member.decompress(data[at : at + 1])
 
 
 def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:

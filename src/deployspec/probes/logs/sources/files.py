@@ -17,6 +17,8 @@ from deployspec.probes.logs.source import Source
 
 PATIENCE = 1.0
 """How long the rest of a last line is waited for, in seconds after the file was last written to."""
+ENDLESS = 2.0
+"""How long a last line is read that grows all the time, in seconds."""
 _POLL = 0.02
 _PACKED_BLOCK = 1 << 16
 
@@ -109,26 +111,26 @@ class FilesSource(Source):
 
 def _last_line(one: LogFile, cutter: Cutter, at: int) -> Iterator[Piece]:
     """The line that had no line break when reading began: its rest may be there by now, or be on its way."""
-    written = os.fstat(one.fd).st_mtime
-    deadline = time.monotonic() + min(PATIENCE, written + PATIENCE - time.time())
-    while True:
-        if one.cut_short(at):
-            yield _cut_short(one, cutter)
-            return
+    now, written = time.monotonic(), os.fstat(one.fd).st_mtime
+    waits_until, reads_until = now + min(PATIENCE, written + PATIENCE - time.time()), now + ENDLESS
+    while not one.cut_short(at):
         if more := os.pread(one.fd, _PACKED_BLOCK, at):
             more = more[: more.find(b"\n") + 1] or more
             at += len(more)
             yield from cutter.feed(more)
             if not cutter.begun:
                 return
-        elif not one.newest or cutter.too_long or _is_json(cutter.rest, objects_only=True):
+            if time.monotonic() >= reads_until:
+                break
+        elif time.monotonic() >= waits_until or not one.newest or cutter.too_long:
+            break
+        elif _is_json(cutter.rest, objects_only=True):
             break
         else:
             time.sleep(_POLL)
-        if time.monotonic() >= deadline and not more:
-            break
-        if time.monotonic() >= deadline + PATIENCE:
-            break  # somebody writes a line that has no end
+    else:
+        yield _cut_short(one, cutter)
+        return
     if one.newest and not cutter.too_long and not _is_json(cutter.rest, objects_only=False):
         yield Unfinished(one.shown, cutter.line, one.stream, cutter.rest)
     else:
