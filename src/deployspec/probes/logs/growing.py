@@ -102,7 +102,8 @@ class GrowingFiles:
         self._files.clear()
 
     def grown(self, deadline: float) -> Iterator[list[Line]]:
-        """The lines that were written since the last call, oldest file first. Stops at ``deadline`` (monotonic)."""
+        """The lines that were written since the last call, oldest file first. After ``deadline`` (monotonic) at most
+        one block of each file."""
         self._look(first=False)
         for one in sorted(self._files.values(), key=lambda one: (one.stream, one.age, one.path)):
             try:
@@ -123,7 +124,7 @@ class GrowingFiles:
             stream, age = stream_and_age(path)
             known = self._files.get(key)
             if known is not None:
-                known.path, known.age = path, age
+                known.path, known.age, known.part.file = path, age, printable(path)
                 continue
             one = _Growing(path, stream, age, 0, Part(printable(path)), Cutter(printable(path), stream))
             try:
@@ -172,10 +173,12 @@ def _read(one: _Growing, deadline: float) -> Iterator[list[Line]]:
         one.begin(0)
     elif len(one.mark) < MARK:
         one.mark = head
-    while time.monotonic() < deadline and (chunk := os.pread(one.fd, BLOCK, one.at)):
+    while chunk := os.pread(one.fd, BLOCK, one.at):
         one.at += len(chunk)
         if lines := [line for piece in one.cutter.feed(chunk) for line in _lines(piece, one.part)]:
             yield lines
+        if time.monotonic() >= deadline:
+            break
     # A writer may set its line breaks before its records.
     rest = one.cutter.rest
     if rest.endswith(b"}") and not one.cutter.too_long and rest != one.tried:

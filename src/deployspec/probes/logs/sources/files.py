@@ -122,9 +122,12 @@ def _last_line(one: LogFile, cutter: Cutter, at: int) -> Iterator[Piece]:
                 return
             if time.monotonic() >= reads_until:
                 break
-        elif time.monotonic() >= waits_until or not one.newest or cutter.too_long:
-            break
-        elif _is_json(cutter.rest, objects_only=True):
+        elif (
+            time.monotonic() >= waits_until
+            or not one.newest
+            or cutter.too_long
+            or _is_json(cutter.rest, objects_only=True)
+        ):
             break
         else:
             time.sleep(_POLL)
