@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from deployspec.contracts.logs.model import MAX_LINE, Block, LongLine
 
-BLOCK = 1 << 19
-"""How many bytes are read at once: of 128 KiB to 4 MiB, blocks of this size are judged fastest."""
+BLOCK = 1 << 18
+"""How many bytes are read at once: larger blocks do not stay in the caches while they are judged."""
 BEGINNING = 4096
 """How much is kept of a line that is too long, in bytes."""
 
@@ -49,11 +49,13 @@ class Cutter:
             self._length -= self._return
             yield self._long_line()
             chunk = chunk[end + 1 :]
-        data = self.rest + chunk if self.rest else chunk
-        end = data.rfind(b"\n") + 1
-        self.rest = data[end:]
+        end = chunk.rfind(b"\n") + 1
         if end:
-            yield from self._whole(data[:end] if self.rest else data)
+            data = b"".join((self.rest, memoryview(chunk)[:end]))
+            self.rest = chunk[end:]
+            yield from self._whole(data)
+        else:
+            self.rest += chunk
         if len(self.rest) - self.rest.endswith(b"\r") > MAX_LINE:
             self._length, self._return = len(self.rest), self.rest.endswith(b"\r")
             self.rest = self.rest[:BEGINNING]
