@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
+import select
 import socket
 import subprocess
 import sys
 import tempfile
 from collections import deque
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from deployspec.contracts.logs.model import (
@@ -39,7 +40,7 @@ DEPTH = 2
 """How many blocks one process has at a time: it judges one while the other waits."""
 STUCK = 60.0
 """After so many seconds without an answer a process is given up; a block takes milliseconds."""
-_START = "from deployspec.probes.logs.crew import serve; serve()"
+START = "from deployspec.probes.logs.crew import serve; serve()"
 
 Result = Tally | LongLine | Unfinished | Trouble
 
@@ -103,8 +104,11 @@ class Crew:
 
     def _collect(self, timeout: float) -> bool:
         """Take the answers that have come; True if any has, or a process has gone."""
-        answered = wait([helper.connection for helper in self._helpers], timeout) if self._helpers else []
-        for helper in [helper for helper in self._helpers if helper.connection in answered]:
+        poll = select.poll()
+        for helper in self._helpers:
+            poll.register(helper.connection.fileno(), select.POLLIN)
+        answered = {fd for fd, _ in poll.poll(timeout * 1000)} if self._helpers else set()
+        for helper in [helper for helper in self._helpers if helper.connection.fileno() in answered]:
             try:
                 helper.receive(self._judge)
             except (EOFError, OSError):
@@ -134,13 +138,13 @@ class _Helper:
             with theirs:
                 self.connection = Connection(ours.detach())
                 self._process = subprocess.Popen(
-                    [sys.executable, "-c", _START, str(theirs.fileno()), str(memory)],
+                    [sys.executable, "-c", START, str(theirs.fileno()), str(memory)],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(), memory),
                     start_new_session=True,
-                    env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                    env={**os.environ, "PYTHONPATH": os.pathsep.join(path or os.curdir for path in sys.path)},
                 )
         finally:
             os.close(memory)

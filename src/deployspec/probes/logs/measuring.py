@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, "int | None", int], None]
 """Called with the bytes read, the bytes there are if that is known, and the lines judged."""
 
-ALONE = 8 << 20
+ALONE = 4 << 20
 """So many bytes are judged in this process alone, before others are started: they take longer to start."""
 _TICK = 0.1
 
@@ -60,8 +60,11 @@ def measure(
 
 
 def _add(report: Report, judge: LineJudge, task: Task, result: Result) -> None:
-    """In the order of reading: what a block alone cannot show is that its times go back behind an earlier one's."""
-    report.add(result)
+    """Add a result, in the order of reading. That a time is behind one of an earlier block, no block shows alone: the
+    report then says how late it was before, and the block is looked at once more, for its times only."""
+    highest = report.add(result)
+    if highest is not None and task.block is not None:
+        report.add_backwards(judge.times(task.block, highest))
 
 
 class _Clock:
