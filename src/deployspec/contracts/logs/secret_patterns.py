@@ -123,10 +123,10 @@ _EMAIL = re.compile(
 )
 _NOT_PEOPLE = re.compile(r"git|celery\d*|worker[\w.-]*|root|gen\d+", re.IGNORECASE)
 """Before the ``@`` of what is no person's address: a repository's, and the names of Celery's nodes."""
-_NO_DOMAINS = frozenset(
-    "png jpg jpeg gif svg webp ico js mjs ts css map json html py tgz gz zip whl"
-    " local localdomain localhost internal lan svc".split()
-)
+_NO_DOMAINS = frozenset((
+    "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "js", "mjs", "ts", "css", "map", "json", "html", "py", "tgz",
+    "gz", "zip", "whl", "local", "localdomain", "localhost", "internal", "lan", "svc",
+))  # fmt: skip
 """What ends a file's name, or a host's that no mail reaches."""
 
 _CARD = re.compile(r"(?<![\w.+/=-])(?:\d[ -]?){13,15}\d(?![\w/=]|[.-]\d)", re.ASCII)
