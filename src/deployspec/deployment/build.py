@@ -142,12 +142,41 @@ def _patterns(patterns: Iterable[str], folder: Path) -> tuple[str, ...]:
 
 
 def _log_source(part: Mapping[str, Any], folder: Path) -> model.LogSource:
-    files = part.get("files")
+    files, freshness, schemas = part.get("files"), part.get("freshness"), part.get("schemas", {})
     return model.LogSource(
         name=part["name"],
         files=None if files is None else _patterns(files, folder),
         command=tuple(part["command"]) if "command" in part else None,
+        source=part.get("source"),
+        timeout=parse_duration(part["timeout"]),
+        prefix=part.get("prefix"),
+        fields=model.LogFields(**part["fields"]),
+        levels=tuple(part["levels"]),
+        log_level=part.get("log_level"),
+        error_level=part["error_level"],
+        freshness=None if freshness is None else parse_duration(freshness),
+        errors_of=tuple(part.get("errors_of", ())),
+        request_scoped=tuple(part.get("request_scoped", ())),
+        schema=folder / part["schema"] if "schema" in part else None,
+        schemas=model.LogSchemas(
+            *(
+                MappingProxyType({name: folder / path for name, path in schemas.get(key, {}).items()})
+                for key in ("logger", "event")
+            )
+        ),
+        allow_secrets=tuple(part.get("allow_secrets", ())),
+        access=_access(part["access"]) if "access" in part else None,
+        jobs=_jobs(part["jobs"]) if "jobs" in part else None,
     )
+
+
+def _access(part: Mapping[str, Any]) -> model.Access:
+    fields = model.AccessFields(**part["fields"])
+    return model.Access(part["path"], part["header"], parse_duration(part["within"]), fields)
+
+
+def _jobs(part: Mapping[str, Any]) -> model.Jobs:
+    return model.Jobs(**{**part, "within": parse_duration(part["within"])})
 
 
 def _load(part: Mapping[str, Any]) -> model.Load:

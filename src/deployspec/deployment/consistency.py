@@ -33,6 +33,8 @@ def check_consistency(data: Mapping[str, Any], values: Values, folder: Path, pro
     if data.get("health") is not None:
         check.health(data["health"])
     check.faults()
+    for index, source in enumerate(data.get("logs") or ()):
+        check.log_source(("logs", index), source)
 
 
 class _Check:
@@ -89,13 +91,49 @@ class _Check:
             value: Any = self.data
             for step in path:
                 value = value.get(step) if value else None
-            if value is not None and not os.path.isfile(os.path.join(folder, value)):  # noqa: PTH113, PTH118
-                # os.path answers False where pathlib raises: on a name that is too long.
-                self.add(
-                    path,
-                    f"{self.shown(path, '')}, and there is no such file",
-                    "a file's path, from this file's folder",
+            self.file(path, value, folder)
+        for index, source in enumerate(self.data.get("logs") or ()):
+            own: Steps = ("logs", index)
+            self.file((*own, "schema"), source.get("schema"), folder)
+            for kind, by_name in source.get("schemas", {}).items():
+                for name, value in by_name.items():
+                    self.file((*own, "schemas", kind, name), value, folder)
+
+    def file(self, path: Steps, value: str | None, folder: Path) -> None:
+        if value is not None and not os.path.isfile(os.path.join(folder, value)):  # noqa: PTH113, PTH118
+            # os.path answers False where pathlib raises: on a name that is too long.
+            self.add(
+                path,
+                f"{self.shown(path, '')}, and there is no such file",
+                "a file's path, from this file's folder",
+            )
+
+    def log_source(self, path: Steps, source: Mapping[str, Any]) -> None:
+        levels = source["levels"]
+        for key in ("log_level", "error_level"):
+            if source.get(key) is not None:
+                advice = "" if (*path, key) in self.values.places else "; say which with error_level"
+                self.one_of((*path, key), source[key], levels, f"{key}'s default, ERROR", "levels", advice)
+        for key in ("timeout", "prefix"):
+            if (*path, key) in self.values.keys and "command" not in source:
+                self.problems.add(
+                    self.values.keys[*path, key],
+                    f"{key}, and the source has no command",
+                    f"{key} only beside command",
                 )
+        names = [other["name"] for other in self.data["logs"] if other is not source]
+        for index, name in enumerate(source.get("errors_of", ())):
+            own = (*path, "errors_of", index)
+            self.one_of(own, name, names, "", "the names of the other sources")
+
+    def one_of(
+        self, path: Steps, value: str, known: list[str], default: str, where: str, advice: str = ""
+    ) -> None:
+        if value not in known:
+            near = suggestion(value, known)
+            hint = f"; did you mean {near}?" if near else advice
+            expected = (listed(known) if known else "another source") + hint
+            self.add(path, f"{self.shown(path, default)}, which is not in {where}", expected)
 
     def health(self, health: Mapping[str, Any]) -> None:
         fields = health["fields"]

@@ -116,13 +116,96 @@ class Alertmanager:
 
 
 @dataclass(frozen=True)
+class LogFields:
+    """The names of the fields in a log record."""
+
+    timestamp: str
+    level: str
+    logger: str
+    message: str
+    request_id: str
+    event: str
+
+
+@dataclass(frozen=True)
+class LogSchemas:
+    """JSON Schemas for some records alone: files by the name of the logger, or by the event."""
+
+    logger: Mapping[str, Path]
+    event: Mapping[str, Path]
+
+
+@dataclass(frozen=True)
+class AccessFields:
+    """The names of the fields in an access record."""
+
+    method: str
+    path: str
+    status: str
+    duration: str
+    """In milliseconds."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """How one request is found again in the source that holds the access records."""
+
+    path: str
+    """What is asked for, with GET."""
+    header: str
+    """Gives the request its id."""
+    within: float
+    fields: AccessFields
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """How one job is queued, and found again in the worker's records."""
+
+    path: str
+    """Where, with POST."""
+    body: str = field(repr=False)
+    """JSON."""
+    id: str
+    """The field of the answer that has the job's id."""
+    field: str
+    """The field of the worker's records that has it."""
+    within: float
+
+
+@dataclass(frozen=True)
 class LogSource:
-    """Log records, from files or from a command: one of the two is None."""
+    """Log records and what is promised of them; of ``files``, ``command`` and ``source`` one is not None."""
 
     name: str
     files: tuple[str, ...] | None
     """Glob patterns of absolute paths."""
     command: tuple[str, ...] | None = field(repr=False)
+    source: str | None = field(repr=False)
+    """``kind:address``, for the other kinds of sources."""
+    timeout: float
+    """Of the command."""
+    prefix: str | None
+    """A regular expression for what the command puts before each record."""
+    fields: LogFields
+    levels: tuple[str, ...]
+    """Ascending."""
+    log_level: str | None
+    """The least level that is logged; None: not promised."""
+    error_level: str
+    """The least level that belongs into an error log."""
+    freshness: float | None
+    errors_of: tuple[str, ...]
+    """The names of the sources whose errors this one collects; empty for one that is no error log."""
+    request_scoped: tuple[str, ...]
+    """Loggers whose every record belongs to a request; ``name.*`` means all below it."""
+    schema: Path | None
+    """None: the project's own."""
+    schemas: LogSchemas
+    allow_secrets: tuple[str, ...]
+    """Regular expressions: what one of them matches as a whole is no secret."""
+    access: Access | None
+    jobs: Jobs | None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployspec.deployment import duration, http
+from deployspec.deployment import duration, http, texts
 from deployspec.deployment.unfit import Unfit
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
     "header-name": (http.check_header_name, "a header's name"),
     "header-value": (http.check_header_value, "a text; numbers and true need quotes"),
     "file": (_no_objection, "a file's path"),
+    "regex": (texts.check_regex, "a regular expression"),
+    "json-text": (texts.check_json, "JSON in quotes"),
 }
 """For each format: what raises :class:`Unfit` for a text that doesn't have it, and what to call it."""
 

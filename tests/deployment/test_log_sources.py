@@ -1,0 +1,123 @@
+"""Sources of log records: what a deployment file says of them, and what it cannot say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.deployment.conftest import BASE, Reader, Refusal
+
+FULL = """logs:
+  - name: api
+    files: [logs/app.log*]
+    fields: {level: severity}
+    levels: [debug, info, error]
+    log_level: info
+    error_level: error
+    freshness: 10m
+    request_scoped: [shop.access, "shop.api.*"]
+    schema: record.json
+    schemas: {logger: {shop.access: access.json}, event: {sold: sold.json}}
+    allow_secrets: ['.*@example\\.com']
+    access: {path: /ping, within: 3s, fields: {duration: took}}
+  - name: worker
+    command: [docker, compose, logs, worker]
+    timeout: 5s
+    prefix: 'worker-1 *\\| '
+    jobs: {path: /jobs, body: '{"n": 1}', id: job, field: job}
+  - {name: errors, files: [logs/error.log*], errors_of: [api, worker]}
+"""
+
+
+def test_a_source_needs_nothing_but_its_name_and_its_place(read: Reader) -> None:
+    """What is left out has the guide's names and levels, and promises nothing."""
+    (source,) = read(BASE + "logs: [{name: a, files: [x]}]").logs
+    assert (source.fields.timestamp, source.fields.request_id) == ("timestamp", "request_id")
+    assert source.levels == ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+    assert (source.error_level, source.log_level, source.freshness, source.timeout) == (
+        "ERROR",
+        None,
+        None,
+        30.0,
+    )
+    assert (source.errors_of, source.request_scoped, source.allow_secrets) == ((), (), ())
+    assert (source.schema, dict(source.schemas.logger), source.access, source.jobs) == (None, {}, None, None)
+
+
+def test_a_source_with_all_its_keys(read: Reader, tmp_path: Path) -> None:
+    """Durations are seconds, files are found from the file's folder, lists keep their order."""
+    for name in ("record.json", "access.json", "sold.json"):
+        (tmp_path / name).touch()
+    api, worker, errors = read(BASE + FULL).logs
+    assert (api.fields.level, api.levels, api.log_level) == ("severity", ("debug", "info", "error"), "info")
+    assert (api.freshness, api.request_scoped) == (600.0, ("shop.access", "shop.api.*"))
+    assert (api.schema, api.schemas.event["sold"]) == (tmp_path / "record.json", tmp_path / "sold.json")
+    assert api.schemas.logger == {"shop.access": tmp_path / "access.json"}
+    assert api.allow_secrets == (r".*@example\.com",)
+    assert api.access is not None
+    assert (api.access.path, api.access.header, api.access.within) == ("/ping", "X-Request-ID", 3.0)
+    assert (api.access.fields.method, api.access.fields.duration) == ("method", "took")
+    assert (worker.command, worker.timeout, worker.prefix) == (
+        ("docker", "compose", "logs", "worker"),
+        5.0,
+        r"worker-1 *\| ",
+    )
+    assert worker.jobs is not None
+    assert (worker.jobs.body, worker.jobs.field, worker.jobs.within) == ('{"n": 1}', "job", 5.0)
+    assert errors.errors_of == ("api", "worker")
+
+
+def test_an_empty_access_has_all_defaults(read: Reader) -> None:
+    """``access: {}`` asks for the health endpoint and looks for its record for five seconds."""
+    (source,) = read(BASE + "logs: [{name: a, source: 'elasticsearch:logs-*', access: {}}]").logs
+    assert source.source == "elasticsearch:logs-*"
+    assert source.access is not None
+    assert (source.access.path, source.access.within, source.access.fields.duration) == ("/health", 5.0, "duration_ms")  # fmt: skip
+
+
+# columns: the keys beside name and files, line 2's column, a piece of what was found, of what was expected
+@pytest.mark.parametrize(
+    ("keys", "column", "found", "expected"),
+    [
+        pytest.param("log_level: INF", 41, "INF, which is not in levels", "did you mean INFO?", id="log-level"),
+        pytest.param("levels: [low, high]", 8, "error_level's default, ERROR, which is not in levels", "low or high; say which with error_level", id="error-level-by-default"),
+        pytest.param("error_level: FATAL", 43, "FATAL, which is not in levels", "CRITICAL", id="error-level"),
+        pytest.param("errors_of: [a]", 42, "a, which is not in the names of the other sources", "another source", id="errors-of-itself"),
+        pytest.param("errors_of: []", 41, "an empty list", "a list of texts", id="errors-of-nobody"),
+        pytest.param("timeout: 2s", 30, "timeout, and the source has no command", "beside command", id="timeout-of-files"),
+        pytest.param("prefix: x", 30, "prefix, and the source has no command", "beside command", id="prefix-of-files"),
+        pytest.param("prefix: '('", 38, "which is no regular expression (missing )", "Python's re", id="prefix"),
+        pytest.param("allow_secrets: ['*']", 46, "*, which is no regular expression (nothing to repeat)", "Python's re", id="allow"),
+        pytest.param("allow_secrets: ['']", 46, "an empty text", "a regular expression", id="allow-nothing"),
+        pytest.param("schema: no.json", 38, "no.json, and there is no such file", "from this file's folder", id="schema"),
+        pytest.param("schemas: {event: {e: no.json}}", 51, "no.json, and there is no such file", "from this file's folder", id="schema-of-an-event"),
+        pytest.param("schemas: {evnt: {}}", 40, "the unknown key evnt", "did you mean event?", id="schemas-key"),
+        pytest.param("freshness: 10", 41, "10 without a unit", "a duration", id="freshness"),
+        pytest.param("freshnes: 10m", 30, "the unknown key freshnes", "did you mean freshness?", id="near-miss"),
+        pytest.param("jobs: {path: /j}", 36, "no key body", "body: JSON in quotes", id="job-without-body"),
+        pytest.param("jobs: {path: /j, body: 'a=1'}", 53, "a text that is no JSON", "JSON in quotes", id="job-body"),
+        pytest.param("access: {header: 'a b'}", 47, "a header's name with characters", "letters", id="header"),
+        pytest.param("access: {within: 0s}", 47, "0s", "longer than 0", id="within"),
+    ],
+)  # fmt: skip
+def test_what_does_not_go_together_is_refused(
+    refusal: Refusal, keys: str, column: int, found: str, expected: str
+) -> None:
+    """Each slip is told at its own place, with what was found and what would do."""
+    (line,) = refusal(f"{BASE}logs: [{{name: a, files: [x], {keys}}}]")
+    place, _, told = line.partition(": ")
+    assert place == f"2:{column}", line
+    was, _, wanted = told.partition("; expected ")
+    assert found in was, line
+    assert expected in wanted, line
+
+
+def test_a_misspelt_source_is_suggested(refusal: Refusal) -> None:
+    """An error log of a source that there is not would be compared with nothing."""
+    text = "logs: [{name: worker, files: [x]}, {name: errors, files: [y], errors_of: [wroker]}]"
+    (line,) = refusal(BASE + text)
+    assert (
+        "wroker, which is not in the names of the other sources; expected worker; did you mean worker?"
+        in line
+    )
