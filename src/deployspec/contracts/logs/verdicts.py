@@ -1,0 +1,327 @@
+"""One judgement for each check of logs: what was found of a source, as MET, BREACHED or UNMEASURED.
+
+What is not right is a breach, however little was read. Where nothing is wrong, but a part could not be read, or
+nothing that the promise speaks of was there, nothing is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from deployspec.contracts.logs.errors import Comparison
+from deployspec.contracts.logs.model import MAX_LINE, TOLERANCE, Found, Reason, Trouble
+from deployspec.contracts.shown import one_line, seconds, value
+from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+
+_SHOWN = 2
+"""How many reasons a verdict names; the report shows all of them."""
+
+
+class Read(Protocol):
+    """What these judgements ask of a :class:`deployspec.contracts.logs.report.Report`."""
+
+    @property
+    def lines(self) -> int: ...
+    @property
+    def found(self) -> Mapping[Reason, Found]: ...
+    @property
+    def troubles(self) -> Sequence[Trouble]: ...
+    @property
+    def newest(self) -> float | None:
+        """The latest time of all records, in seconds since the epoch."""
+
+
+def lines_are_records(report: Read) -> Verdict:
+    """Every line is exactly one strict JSON object that fits its schema."""
+    return _judged(report, ("json", "schema", "length"), "every line is a record that fits its schema")
+
+
+def levels(report: Read, *, log_level: str | None = None) -> Verdict:
+    """Only the levels that are promised, and nothing below ``log_level``."""
+    limit = "one of the levels promised" + (f", none below {log_level}" if log_level else "")
+    return _of_records(
+        report, ("level", "below-log-level"), "every record has a level that is promised", limit
+    )
+
+
+def time_moves_forward(report: Read) -> Verdict:
+    """No record is more than TOLERANCE ahead of its reader's clock, or older than one before it in its stream."""
+    limit = f"at most {seconds(TOLERANCE)} back, at most {seconds(TOLERANCE)} ahead"
+    verdict = _of_records(report, ("future", "backwards"), "time moves forward", limit)
+    if verdict.outcome == "MET" and report.newest is None:
+        return unmeasured("no record has a time that can be read", limit=limit)
+    return verdict
+
+
+def newest_is_fresh(report: Read, freshness: float, now: float) -> Verdict:
+    """The newest record is at most ``freshness`` seconds old at ``now``. At the limit is MET."""
+    limit = f"at most {seconds(freshness)} old"
+    if report.lines == 0:
+        return _nothing_read(report, limit)
+    if report.newest is None:
+        return unmeasured("no record has a time that can be read", limit=limit)
+    age = now - report.newest
+    measured = f"{seconds(abs(age), freshness)} {'old' if age >= 0 else 'ahead'}"
+    if -age > TOLERANCE:
+        # A record from the future hides how old the others are.
+        return unmeasured(f"the newest record is {measured}: no clock tells how old it is", limit=limit)
+    if age <= freshness:
+        return met(f"the newest record is {measured}", measured=measured, limit=limit)
+    if report.troubles:
+        return unmeasured(f"the newest record read is {measured}, but {_told(report.troubles)}", limit=limit)
+    return breached(f"the newest record is {measured}, expected {limit}", measured=measured, limit=limit)
+
+
+def error_log_holds_errors_only(report: Read, *, error_level: str = "ERROR") -> Verdict:
+    """An error log holds nothing below ``error_level``."""
+    return _of_records(
+        report, ("not-an-error",), f"every record is at least {error_level}", f"nothing below {error_level}"
+    )
+
+
+def error_log_holds_every_error(
+    comparison: Comparison, error_log: Read, sources: Mapping[str, Read]
+) -> Verdict:
+    """Over the time that both cover, each error of the sources is in the error log, as often as they have it.
+
+    Sources that were read and hold no error are MET: nothing is missing. Records of the error log that no source has
+    are told, and are no breach.
+    """
+    limit = "every error of " + ", ".join(sources)
+    if comparison.missing > comparison.late:
+        count = comparison.missing
+        first = ", ".join(f"{record.file}:{record.line}:1" for record in comparison.places)
+        return breached(
+            f"{count} of {_counted(comparison.compared, 'error')} {'is' if count == 1 else 'are'} not in the error"
+            f" log; first: {first}",
+            measured=f"{count} missing",
+            limit=limit,
+        )
+    for name, report in sources.items():
+        if report.lines == 0:
+            return unmeasured(f"{name}: {_nothing_read(report, limit).reason}", limit=limit)
+    for report in (error_log, *sources.values()):
+        if report.troubles:
+            return unmeasured(_told(report.troubles), limit=limit)
+    if any(_lines(report, ("json", "length")) for report in (error_log, *sources.values())):
+        return unmeasured("lines that are no records may be errors: they cannot be compared", limit=limit)
+    if comparison.unordered or (comparison.missing and comparison.late):
+        count = comparison.unordered + comparison.late
+        return unmeasured(
+            f"{_counted(count, 'error')} went back in time too far to be compared",
+            limit=limit,
+        )
+    if comparison.compared:
+        return met(
+            f"{_all(comparison.compared, 'error')} of the sources {_is(comparison.compared)} in the error log{_extra(comparison)}",
+            measured="none missing",
+            limit=limit,
+        )
+    if comparison.outside:
+        return unmeasured(
+            f"nothing to compare: the sources have {_counted(comparison.outside, 'error')}, all of them of a time"
+            f" that the error log does not surely cover ({_span(comparison)})",
+            limit=limit,
+        )
+    return met(f"the sources have no error{_extra(comparison)}", measured="none missing", limit=limit)
+
+
+def exceptions_are_one_record(report: Read) -> Verdict:
+    """An exception is one record, not a stack trace of many lines."""
+    return _judged(report, ("stack-trace",), "no line is a part of a stack trace")
+
+
+def requests_have_their_id(report: Read, *, judged: int | None = None) -> Verdict:
+    """Records of request-scoped loggers have a request id.
+
+    ``judged``: how many such records there were; none is UNMEASURED. None: they were not counted.
+    """
+    verdict = _of_records(
+        report, ("request-id",), "every record of a request has its id", "a request id that is not empty"
+    )
+    if verdict.outcome == "MET" and judged == 0:
+        return unmeasured("no record is of a logger that belongs to requests", limit=verdict.limit)
+    return verdict
+
+
+def nothing_secret(report: Read) -> Verdict:
+    """No line holds a secret or personal data."""
+    return _judged(report, ("secret",), "no secret and no personal data", hidden=("length",))
+
+
+def lines_are_short(report: Read) -> Verdict:
+    """No line is longer than 256 KiB, its line break left out. At the limit is MET."""
+    return _judged(report, ("length",), f"no line is longer than {MAX_LINE // 1024} KiB")
+
+
+@dataclass(frozen=True, slots=True)
+class AccessNames:
+    """The names of the fields of an access record."""
+
+    method: str = "method"
+    path: str = "path"
+    status: str = "status"
+    duration: str = "duration_ms"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request that was sent and answered."""
+
+    method: str
+    path: str
+    """With its query, if it has one."""
+    status: int
+    request_id: str
+
+
+def request_is_logged(
+    sent: Sent,
+    record: Mapping[str, Any] | None,
+    *,
+    within: float,
+    names: AccessNames = AccessNames(),
+    where: str = "",
+    troubles: Sequence[Trouble] = (),
+) -> Verdict:
+    """A request's access record is in the log, with its method, path, status and duration.
+
+    ``record`` is the one found with the request's id, None: none within ``within`` seconds. The path may be logged
+    with or without its query; the duration is a number that is not negative.
+    """
+    limit = f"an access record within {seconds(within)}"
+    if record is None:
+        return _not_found(f"the request {sent.request_id}", within, limit, troubles)
+    path = sent.path.partition("?")[0]
+    wrong = [
+        f"{name} is {_shown(record, name)}, expected {expected}"
+        for name, right, expected in (
+            (names.method, record.get(names.method) == sent.method, f'"{sent.method}"'),
+            (names.path, record.get(names.path) in (sent.path, path), f'"{path}"'),
+            (names.status, _number(record.get(names.status)) == sent.status, str(sent.status)),
+            (names.duration, _number(record.get(names.duration)) >= 0, "a number, 0 or more"),
+        )
+        if not right
+    ]
+    if wrong:
+        at = f" at {where}" if where else ""
+        return breached(
+            one_line(f"the record of {sent.request_id}{at}: {'; '.join(wrong)}", 300), limit=limit
+        )
+    return met(
+        f"{one_line(f'{sent.method} {path}', 80)} is logged with status and duration",
+        measured=where,
+        limit=limit,
+    )
+
+
+def job_is_logged(
+    job: str,
+    record: Mapping[str, Any] | None,
+    *,
+    within: float,
+    where: str = "",
+    troubles: Sequence[Trouble] = (),
+) -> Verdict:
+    """A queued job's id is in the worker's log: ``record`` is the one found with it, None: none in time."""
+    limit = f"a record within {seconds(within)}"
+    if record is None:
+        return _not_found(f"the job {one_line(job, 60)}", within, limit, troubles)
+    return met(f"the job {one_line(job, 60)} is in the worker's log", measured=where, limit=limit)
+
+
+def _not_found(what: str, within: float, limit: str, troubles: Sequence[Trouble]) -> Verdict:
+    if troubles:
+        return unmeasured(f"no record of {what} was found, but {_told(troubles)}", limit=limit)
+    return breached(f"no record of {what} within {seconds(within)}", measured="none", limit=limit)
+
+
+def _number(found: object) -> float:
+    """Not a number, which equals nothing and is not 0 or more, where it is none."""
+    return found if isinstance(found, int | float) and not isinstance(found, bool) else float("nan")
+
+
+def _shown(record: Mapping[str, Any], name: str) -> str:
+    return value(record[name], name=name) if name in record else "missing"
+
+
+def _of_records(report: Read, checks: tuple[str, ...], promise: str, limit: str) -> Verdict:
+    """As ``_judged``, of what only records have: lines that are no JSON are no breach, and show nothing."""
+    verdict = _judged(report, checks, promise, limit)
+    if verdict.outcome == "MET" and _lines(report, ("json", "length")) >= report.lines:
+        return unmeasured("no line is a record", limit=limit)
+    return verdict
+
+
+def _judged(
+    report: Read, checks: tuple[str, ...], promise: str, limit: str = "", hidden: tuple[str, ...] = ()
+) -> Verdict:
+    """Whether a source has none of what ``checks`` find; ``hidden``: what hides it from them."""
+    limit = limit or promise
+    reasons = sorted(
+        ((reason, found) for reason, found in report.found.items() if reason.check in checks and found.count),
+        key=lambda item: (-item[1].count, item[0]),
+    )
+    if reasons:
+        count = sum(found.count for _, found in reasons)
+        more = f"; and {_counted(len(reasons) - _SHOWN, 'other reason')}" if len(reasons) > _SHOWN else ""
+        told = "; ".join(_reason(reason, found) for reason, found in reasons[:_SHOWN])
+        return breached(
+            f"{told}{more} ({_counted(report.lines, 'line')} read)",
+            measured=_counted(count, "finding"),
+            limit=limit,
+        )
+    if report.lines == 0:
+        return _nothing_read(report, limit)
+    if report.troubles:
+        return unmeasured(_told(report.troubles), limit=limit)
+    if too_long := _lines(report, hidden):
+        return unmeasured(f"{_counted(too_long, 'line')} could not be looked at: too long", limit=limit)
+    return met(f"{promise} ({_counted(report.lines, 'line')} read)", measured="no finding", limit=limit)
+
+
+def _reason(reason: Reason, found: Found) -> str:
+    where = "" if reason.place == "$" else f"{reason.place}: "
+    first = f", first at {found.places[0]}" if found.places else ""
+    return f"{where}{reason.what} ({_counted(found.count, 'time')}{first})"
+
+
+def _nothing_read(report: Read, limit: str) -> Verdict:
+    return unmeasured(_told(report.troubles) if report.troubles else "no line was read", limit=limit)
+
+
+def _told(troubles: Sequence[Trouble]) -> str:
+    trouble = troubles[0]
+    where = f"{trouble.file}:{trouble.line}:1" if trouble.line else trouble.file
+    more = f" (and {_counted(len(troubles) - 1, 'other trouble')})" if len(troubles) > 1 else ""
+    return f"a part could not be read: {where}: {trouble.reason}{more}"
+
+
+def _lines(report: Read, checks: Iterable[str]) -> int:
+    return sum(found.count for reason, found in report.found.items() if reason.check in checks)
+
+
+def _extra(comparison: Comparison) -> str:
+    if not comparison.extra:
+        return ""
+    return f"; the error log has {_counted(comparison.extra, 'record')} that no source has"
+
+
+def _span(comparison: Comparison) -> str:
+    if comparison.since is None:
+        return "it has no record"
+    return f"it begins {seconds(max(0.0, comparison.until - comparison.since))} before it was read"
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def _all(count: int, thing: str) -> str:
+    return f"the one {thing}" if count == 1 else f"all {_counted(count, thing)}"
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
