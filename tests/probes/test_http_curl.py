@@ -71,3 +71,11 @@ def test_curl_accepts_the_line() -> None:
     assert b'{"ok": true' in ended.stdout
     assert last.header("x-key") == "***"
     assert last.header("x-synthetic") == "deployspec"
+
+
+def test_a_post_says_what_it_sends() -> None:
+    """A POST is repeated with its JSON, and follows no redirect."""
+    line = curl_line(request_to("http://a.test/jobs", post=b'{"n": "it\'s"}'))
+    assert "--location" not in line
+    assert shlex.split(line)[-3:] == ["--data-raw", '{"n": "it\'s"}', "http://a.test/jobs"]
+    assert "--header 'Content-Type: application/json'" in line

@@ -165,9 +165,14 @@ class _Attempt:
             proxy=proxy,
             resolve=self._resolve,
             max_body=self._request.max_body,
+            post=self._request.post,
         )
 
     def _follow(self, status: int, location: str, visited: set[Url]) -> None:
+        if self._request.post is not None:
+            raise CallFailed(
+                FailureKind.REDIRECT, f"status {status} leads elsewhere, and a POST is not repeated there"
+            )
         if not location:
             raise CallFailed(FailureKind.REDIRECT, f"status {status} without a Location leads nowhere")
         try:

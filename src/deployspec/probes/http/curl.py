@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from deployspec.probes.http.request import DEFAULT_HEADERS, MASK, Request
+from deployspec.probes.http.request import DEFAULT_HEADERS, JSON, MASK, Request
 
 MAX_REDIRECTS = 5
 
@@ -21,10 +21,8 @@ def curl_line(request: Request) -> str:
         "--silent",
         "--show-error",
         "--include",
-        "--location",
-        "--max-redirs",
-        str(MAX_REDIRECTS),
     ]
+    words += ["--location", "--max-redirs", str(MAX_REDIRECTS)] if request.post is None else []
     words += ["--max-time", f"{request.timeout:g}", "--compressed"]
     if request.ca is not None:
         words += ["--cacert", str(request.ca)]
@@ -34,4 +32,7 @@ def curl_line(request: Request) -> str:
             words += ["--header", f"{name}: {DEFAULT_HEADERS[name]}"]
     for name in request.headers:
         words += ["--header", f"{name}: {MASK}"]
+    if request.post is not None:
+        words += ["--header", f"Content-Type: {JSON}"] if "content-type" not in overridden else []
+        words += ["--data-raw", request.post.decode("utf-8", "replace")]
     return shlex.join([*words, str(request.parsed_url)])

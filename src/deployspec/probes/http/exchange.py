@@ -47,6 +47,7 @@ def exchange(
     proxy: Proxy | None,
     resolve: Resolve,
     max_body: int,
+    post: bytes | None = None,
 ) -> Reply:
     """Ask ``url`` once, on a connection of its own. Raises :class:`CallFailed` for whatever goes wrong."""
     secure = url.scheme == "https"
@@ -65,7 +66,8 @@ def exchange(
     )
     try:
         with pool:
-            response = pool.handle_request(httpcore.Request(b"GET", target, headers=fields))
+            method = b"GET" if post is None else b"POST"
+            response = pool.handle_request(httpcore.Request(method, target, headers=fields, content=post))
             try:
                 if proxy is not None and response.status == 407:
                     raise CallFailed(

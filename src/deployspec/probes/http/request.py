@@ -26,6 +26,8 @@ DEFAULT_HEADERS = {
 """Sent with every request unless the user's headers say otherwise."""
 MASK = "***"
 MAX_LINE = 300
+JSON = "application/json"
+_NOT_BY_HAND = {"GET": "a GET has none", "POST": "its length is known"}
 _FRAMING = frozenset({"content-length", "transfer-encoding"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -42,7 +44,7 @@ class Revealable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One GET, with its limits. Raises UsageError for a URL or a limit that cannot be used."""
+    """One GET, or a POST of JSON, with its limits. Raises UsageError for a URL or a limit that cannot be used."""
 
     url: str
     """Absolute, http or https, without credentials."""
@@ -59,6 +61,8 @@ class Request:
     proxies: Proxies
     """Where the environment says to go through a proxy: ``proxies_from(os.environ)``. Required, for a prober that
     forgot it would measure another way than its user's."""
+    post: bytes | None = field(default=None, repr=False)
+    """JSON to be sent with POST; None for a GET. It is sent once: neither tried again nor redirected."""
 
     def __post_init__(self) -> None:
         try:
@@ -71,8 +75,15 @@ class Request:
             raise UsageError(f"the time limit of a call must be more than 0 s, not {self.timeout:g} s")
         if self.retries < 0:
             raise UsageError(f"retries must be 0 or more, not {self.retries}")
+        if self.post is not None and self.retries:
+            raise UsageError("a POST is not tried again: what it asks for may have been done")
         if self.max_body < 0:
             raise UsageError(f"the size limit of a body must be 0 bytes or more, not {self.max_body}")
+
+    @property
+    def method(self) -> str:
+        """GET or POST."""
+        return "GET" if self.post is None else "POST"
 
     @property
     def parsed_url(self) -> Url:
@@ -87,13 +98,18 @@ def header_fields(request: Request, url: Url, *, own_origin: bool) -> list[tuple
     """
     fields = {"host": ("Host", url.authority)}
     fields |= {name.lower(): (name, value) for name, value in DEFAULT_HEADERS.items()}
+    if request.post is not None:
+        fields["content-type"] = ("Content-Type", JSON)
+        fields["content-length"] = ("Content-Length", str(len(request.post)))
     if own_origin:
         for name, secret in request.headers.items():
             value = _revealed(secret)
             if not _TOKEN.fullmatch(name):
                 raise ValueError("a header of the request has a name with characters that none may have")
             if name.lower() in _FRAMING:
-                raise ValueError(f"the request's header {name} describes a body, and a GET has none")
+                raise ValueError(
+                    f"the request's header {name} describes a body, and {_NOT_BY_HAND[request.method]}"
+                )
             if not _VALUE.fullmatch(value):
                 raise ValueError(
                     f"the value of the request's header {name} has a character that HTTP cannot carry"
