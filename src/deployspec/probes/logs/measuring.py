@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from deployspec.contracts.logs.model import Block, LogPromise, LongLine, Tally, Unfinished
+from deployspec.contracts.logs.model import Block, ErrorRecord, LogPromise, LongLine, Tally, Unfinished
 from deployspec.probes.logs.crew import DEPTH, Crew, Result, Task
 from deployspec.probes.logs.source import Source, pieces_of
 
@@ -18,18 +18,27 @@ if TYPE_CHECKING:
 Progress = Callable[[int, "int | None", int], None]
 """Called with the bytes read, the bytes there are if that is known, and the lines judged."""
 
+Errors = Callable[[str, Sequence[ErrorRecord]], None]
+"""Called with a stream's name and the error records of one of its blocks, in the order of reading."""
+
 ALONE = 4 << 20
 """So many bytes are judged in this process alone, before others are started: they take longer to start."""
 _TICK = 0.1
 
 
 def measure(
-    source: Source, promise: LogPromise, *, workers: int = 1, progress: Progress | None = None
+    source: Source,
+    promise: LogPromise,
+    *,
+    workers: int = 1,
+    progress: Progress | None = None,
+    errors: Errors | None = None,
 ) -> Report:
     """Read all of a source and judge every line by ``promise``.
 
     ``workers`` is the number of processes that judge, this one included; the report does not depend on it.
-    ``progress`` is called at most ten times a second, and at the end. Raises SchemaUnusableError for a schema that
+    ``progress`` is called at most ten times a second, and at the end; ``errors`` for each block that has some, where
+    ``promise.keep_errors``. Raises SchemaUnusableError for a schema that
     cannot be used, UsageError for ``promise.allowed`` that is no regular expression.
     """
     from deployspec.contracts.logs.judging import LineJudge
@@ -50,21 +59,23 @@ def measure(
             else:
                 waiting.append(Task(None, piece))
             while waiting and (waiting[0].result is not None or len(waiting) > 2 * DEPTH * workers):
-                _add(report, judge, waiting[0], crew.result(waiting[0]))
+                _add(report, judge, waiting[0], crew.result(waiting[0]), errors)
                 clock.tick(waiting.popleft())
         while waiting:
-            _add(report, judge, waiting[0], crew.result(waiting[0]))
+            _add(report, judge, waiting[0], crew.result(waiting[0]), errors)
             clock.tick(waiting.popleft())
     clock.tick(None)
     return report
 
 
-def _add(report: Report, judge: LineJudge, task: Task, result: Result) -> None:
+def _add(report: Report, judge: LineJudge, task: Task, result: Result, errors: Errors | None) -> None:
     """Add a result, in the order of reading. That a time is behind one of an earlier block, no block shows alone: the
     report then says how late it was before, and the block is looked at once more, for its times only."""
     highest = report.add(result)
     if highest is not None and task.block is not None:
         report.add_backwards(judge.times(task.block, highest))
+    if errors is not None and isinstance(result, Tally) and result.errors:
+        errors(result.stream, result.errors)
 
 
 class _Clock:
