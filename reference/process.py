@@ -20,7 +20,7 @@ from typing import IO, Any
 
 import yaml
 
-from .faults import control, switch
+from .faults import control, log_records, switch
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOT_LIMIT = 60.0
@@ -80,6 +80,15 @@ class Reference:
             yield
         finally:
             switch.turn(self.folder, switch.NONE)
+
+    @contextlib.contextmanager
+    def log_fault(self, name: str) -> Iterator[None]:
+        """Switch a fault of the logs on for the length of a block."""
+        log_records.turn(self.folder, name)
+        try:
+            yield
+        finally:
+            log_records.turn(self.folder, log_records.NONE)
 
     def close(self) -> None:
         """Stop everything; nothing is left when this returns. Closing twice is fine.

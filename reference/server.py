@@ -7,6 +7,7 @@ from pathlib import Path
 import uvicorn
 
 from reference.deal_scout.main import create_app
+from reference.faults.log_records import LogFaults
 from reference.faults.middleware import HealthFaults
 
 
@@ -17,6 +18,7 @@ def main() -> None:
     parser.add_argument("--fd", type=int, required=True, help="a listening socket's file descriptor")
     arguments = parser.parse_args()
     app = HealthFaults(create_app(), arguments.folder)
+    LogFaults(arguments.folder).install()
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=1, server_header=False
     )

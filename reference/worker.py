@@ -7,6 +7,7 @@ from typing import Any
 from celery import signals
 
 from reference.deal_scout.tasks import celery_app
+from reference.faults.log_records import LogFaults
 
 
 def main() -> None:
@@ -17,6 +18,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     def ready(**_: Any) -> None:
+        LogFaults(arguments.folder).install()
         arguments.ready_file.touch()
 
     signals.worker_ready.connect(ready, weak=False)

@@ -109,7 +109,9 @@ class Deployment:
             work.append(_start_monitoring(monitoring))
         await _all_or_first_failure(*work)
         prometheus_port = None if monitoring is None else monitoring.port
-        folder.write_secret("deployment.yaml", deployment_file(folder.path, port, token, prometheus_port))
+        folder.write_secret(
+            "deployment.yaml", deployment_file(folder.path, port, token, prometheus_port, self._log_level)
+        )
 
     async def _start_postgres(self, postgres: Postgres) -> None:
         await postgres.start()

@@ -11,9 +11,10 @@ from reference.faults.control import FAULTS
 from .application import ROOT
 
 
-def deployment_file(folder: Path, port: int, token: str, prometheus_port: int | None = None) -> str:
+def deployment_file(
+    folder: Path, port: int, token: str, prometheus_port: int | None = None, log_level: str = "INFO"
+) -> str:
     """Write the file's text for the API on `port`, whose seller routes want `token`, and its Prometheus, if any."""
-    logs = folder / "logs"
     document: dict[str, Any] = {
         "base_url": f"http://127.0.0.1:{port}",
         "headers": {"Authorization": f"Bearer {token}"},
@@ -21,10 +22,7 @@ def deployment_file(folder: Path, port: int, token: str, prometheus_port: int | 
         "health": {"path": "/health", "timeout": "2s", "max_response_time": "1s", "expect_version": "0.1.0"},
         "metrics": {"path": "/metrics"},
         **({"prometheus": _prometheus(prometheus_port)} if prometheus_port else {}),
-        "logs": [
-            {"name": name, "files": [f"{logs / file}*"]}
-            for name, file in (("api", "app.log"), ("worker", "celery.log"), ("error", "error.log"))
-        ],
+        "logs": _logs(folder / "logs", log_level),
         "load": {
             "arrival_rate": 50,
             "duration": "30s",
@@ -36,6 +34,31 @@ def deployment_file(folder: Path, port: int, token: str, prometheus_port: int | 
         },
     }
     return yaml.safe_dump(document, sort_keys=False, width=1000)
+
+
+def _logs(folder: Path, log_level: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": "api",
+            "files": [f"{folder}/app.log*"],
+            "log_level": log_level,
+            "freshness": "1h",
+            "request_scoped": ["deal_scout.access"],
+            "access": {"path": "/ping"},
+        },
+        {
+            "name": "worker",
+            "files": [f"{folder}/celery.log*"],
+            "log_level": log_level,
+            "request_scoped": ["deal_scout.tasks"],
+            "jobs": {
+                "path": "/seller/snap",
+                "body": '{"title": "Atlas", "category": "books"}',
+                "field": "snap_id",
+            },
+        },
+        {"name": "error", "files": [f"{folder}/error.log*"], "errors_of": ["api", "worker"]},
+    ]
 
 
 def _prometheus(port: int) -> dict[str, Any]:

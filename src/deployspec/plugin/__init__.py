@@ -7,6 +7,8 @@ pytest_plugins = [
     "deployspec.plugin.sharing",
     "deployspec.plugin.outcomes",
     "deployspec.plugin.health",
+    "deployspec.plugin.logs.collecting",
+    "deployspec.plugin.logs.fixtures",
     "deployspec.plugin.rules.collecting",
     "deployspec.plugin.rules.running",
     "deployspec.plugin.rules.fixtures",

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-CHAPTERS = ("health", "alerts", "mutation")
+CHAPTERS = ("health", "logs", "alerts", "mutation")
 """The markers that make a test a check, in the order of the guide's chapters."""
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from deployspec.contracts.logs.errors import Comparison
 from deployspec.contracts.logs.model import MAX_LINE, TOLERANCE, Found, Reason, Trouble
 from deployspec.contracts.shown import one_line, seconds, value
-from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.contracts.verdict import Outcome, Verdict, breached, met, unmeasured
 
 _SHOWN = 2
 """How many reasons a verdict names; the report shows all of them."""
@@ -154,6 +154,13 @@ def nothing_secret(report: Read) -> Verdict:
 def lines_are_short(report: Read) -> Verdict:
     """No line is longer than 256 KiB, its line break left out. At the limit is MET."""
     return _judged(report, ("length",), f"no line is longer than {MAX_LINE // 1024} KiB")
+
+
+def of_error_log(report: Read, verdict: Verdict) -> Verdict:
+    """The same verdict, but MET where an error log was read and has no line: nothing went wrong."""
+    if verdict.outcome is Outcome.UNMEASURED and report.lines == 0 and not report.troubles:
+        return met("the error log has no line", limit=verdict.limit)
+    return verdict
 
 
 @dataclass(frozen=True, slots=True)
