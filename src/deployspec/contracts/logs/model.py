@@ -184,6 +184,9 @@ class Tally:
     """Bytes, line breaks included."""
     found: dict[Reason, Found] = field(default_factory=dict)
     levels: dict[str, int] = field(default_factory=dict)
+    """How many records have each of the promised levels."""
+    scoped: int = 0
+    """Records of loggers that belong to requests."""
     times: Times | None = None
     """None: no record with a readable time."""
     errors: list[ErrorRecord] = field(default_factory=list)
