@@ -16,8 +16,6 @@ import pytest
 from deployspec.contracts.logs.model import Block, LogPromise, Piece, Trouble
 from deployspec.probes.logs import FilesSource, Source, crew, measure, measuring
 
-pytest.importorskip("deployspec.contracts.logs.judging")
-
 PROMISE = LogPromise(schema={"type": "object", "required": ["message"]}, secrets=False)
 
 

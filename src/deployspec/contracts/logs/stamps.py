@@ -7,16 +7,12 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from operator import itemgetter
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from deployspec.contracts import rfc3339
 from deployspec.contracts.logs.model import TOLERANCE, Times
 
-_LENGTHS = frozenset({24, 27})
-"""Of ``2024-01-15T10:30:45.123Z``, and with six decimals."""
-_SEPARATOR, _LAST = itemgetter(10), itemgetter(-1)
-_DAY = 86_400
 _PLAIN = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(?:\d{3}|\d{6}))?(?:Z|[+-]\d\d:\d\d)", re.ASCII
 ).fullmatch
@@ -62,40 +58,45 @@ def ordered(stamps: Sequence[object], read_at: float, highest: float | None = No
 
     ``highest`` is the latest time of the records before them; None: there is none, or it is looked at elsewhere.
     """
-    clear = _clear(stamps)
-    if (
-        clear is not None
-        and clear.highest - read_at <= TOLERANCE
-        and (highest is None or highest - clear.lowest <= TOLERANCE)
-    ):
-        return Ordered(clear, [], [])
-    return _one_by_one(stamps, read_at, highest)
+    times = _by_their_texts(stamps, read_at, highest)
+    return Ordered(times, [], []) if times is not None else _one_by_one(stamps, read_at, highest)
 
 
-def _clear(stamps: Sequence[Any]) -> Times | None:
-    """The times of stamps that are in order as texts and, because of their form, as times; else None.
+def _by_their_texts(stamps: Sequence[object], read_at: float, highest: float | None) -> Times | None:
+    """The times of stamps that are, because of their form and order as texts, all where they should be; else None.
 
     A time of 24 characters with ``T`` as its eleventh and ``Z`` as its last has exactly three decimals, one of 27 has
-    six: each digit has its place, so texts of one length sort as times do, and the first and the last are the lowest
-    and the highest. A text of that form that is no time at all has no time to be out of order with, wherever it sorts.
-    Only a leap second sorts before the second whose number it shares: that one begins a day in UTC, and is left out.
+    six: each digit has its place, so texts of one length sort as times do. Times are made of texts only where texts
+    go back, or where one has another length; a text that is no time at all has no time to be out of order with.
     """
-    try:
-        if (
-            not stamps
-            or stamps != sorted(stamps)
-            or len(lengths := set(map(len, stamps))) != 1
-            or not lengths <= _LENGTHS
-            or set(map(_SEPARATOR, stamps)) != {"T"}
-            or set(map(_LAST, stamps)) != {"Z"}
-        ):
+    if not stamps:
+        return None
+    texts: list[Any] = [one if type(one) is str else "" for one in stamps]
+    lengths = list(map(len, texts))
+    length = 24 if lengths.count(24) > len(texts) // 2 else 27
+    alike = texts
+    if lengths.count(length) != len(texts):
+        others = [one for one, its in zip(texts, lengths, strict=True) if its != length]
+        if len(others) > len(texts) // 8 or any(seconds(one) is not None for one in others):
             return None
-    except (TypeError, KeyError, IndexError):
+        alike = [one for one, its in zip(texts, lengths, strict=True) if its == length]
+    joined, count = "".join(alike), len(alike)
+    # A leap second sorts before the second that it shares its number with.
+    if joined[10::length] != "T" * count or joined[length - 1 :: length] != "Z" * count or ":60" in joined:
         return None
-    lowest, highest = seconds(stamps[0]), seconds(stamps[-1])
-    if lowest is None or highest is None or lowest % _DAY < 1 or highest % _DAY < 1:
+    in_order = sorted(alike)
+    first, last = seconds(in_order[0]), seconds(in_order[-1])
+    if first is None or last is None or last - read_at > TOLERANCE:
         return None
-    return Times(highest=highest, lowest=lowest)
+    if highest is not None and highest - first > TOLERANCE:
+        return None
+    if alike != in_order:
+        for stamp, latest in zip(alike, accumulate(alike, max), strict=True):
+            if stamp < latest:
+                moment, before = seconds(stamp), seconds(latest)
+                if before is None or (moment is not None and before - moment > TOLERANCE):
+                    return None
+    return Times(highest=last, lowest=first)
 
 
 def _one_by_one(stamps: Sequence[object], read_at: float, highest: float | None) -> Ordered:
