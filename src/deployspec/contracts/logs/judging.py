@@ -43,7 +43,7 @@ from deployspec.contracts.logs.secrets import SecretScanner
 
 if TYPE_CHECKING:
     import hyperscan
-    from jsonschema_rs import ValidationError
+    from jsonschema_rs import ValidationError, Validator
 
 _TOGETHER = 64
 """How many lines are parsed at a time."""
@@ -54,6 +54,8 @@ _VALIDATED = 16
 _ERRORS = 50
 """How many breaches of the schema are told of one record, or of as many as are validated at a time."""
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"[ \t\r]*(:?)')
+
+_TOO_DEEP_TO_TELL = Reason("schema", "$", "does not fit, and is nested too deep to tell where")
 
 Record = dict[str, Any]
 
@@ -188,19 +190,17 @@ class LineJudge:
             some = records[start : start + _VALIDATED]
             if self._many.is_valid(some):
                 continue
-            errors = list(islice(self._many.iter_errors(some), _ERRORS))
-            if len(errors) < _ERRORS:
-                by_record: dict[int, list[tuple[list[str | int], ValidationError]]] = {}
+            by_record: dict[int, list[tuple[list[str | int], ValidationError]]] = {}
+            errors = _first_errors(self._many, some)
+            if errors is not None and len(errors) < _ERRORS:
                 for error in errors:
                     index, *path = error.instance_path
                     by_record.setdefault(int(index), []).append((path, error))
             else:
-                by_record = {
-                    index: [(list(error.instance_path), error) for error in islice(found, _ERRORS)]
-                    for index, record in enumerate(some)
-                    if not self._one.is_valid(record)
-                    for found in [self._one.iter_errors(record)]
-                }
+                for index, record in enumerate(some):
+                    if not self._one.is_valid(record):
+                        errors = _first_errors(self._one, record) or []
+                        by_record[index] = [(list(error.instance_path), error) for error in errors]
             for index in sorted(by_record):
                 misfits += 1
                 self._note_misfit(numbers[start + index], by_record[index], noting)
@@ -215,6 +215,8 @@ class LineJudge:
             told.setdefault(Reason("schema", place, reasons.of_schema(error)), path)
         for reason, path in told.items():
             noting.note(reason, number, path)
+        if not told:
+            noting.note(_TOO_DEEP_TO_TELL, number, 0)
 
     # Levels, times, requests
 
@@ -412,6 +414,14 @@ def _alone(line: bytes) -> Record | tuple[str, int]:
         if isinstance(fault, strict_json.Fault):
             return fault.what, fault.offset
     return value
+
+
+def _first_errors(one: Validator, value: object) -> list[ValidationError] | None:
+    """The first breaches; None where the value is nested deeper than jsonschema-rs can tell them."""
+    try:
+        return list(islice(one.iter_errors(value), _ERRORS))
+    except ValueError:
+        return None
 
 
 def _inner_keys(record: Record) -> int:

@@ -118,6 +118,8 @@ def of_schema(error: ValidationError) -> str:
             return cut(f"does not match {kind.pattern}", 120)
         case "additionalProperties" | "unevaluatedProperties":
             return "a field that the schema does not know"
+        case "falseSchema":
+            return "the schema allows nothing here"
         case "propertyNames":
             return "a field's name is not one that the schema allows"
         case "anyOf" | "oneOf":
