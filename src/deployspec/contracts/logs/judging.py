@@ -55,6 +55,7 @@ _ERRORS = 50
 """How many breaches of the schema are told of one record, or of as many as are validated at a time."""
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"[ \t\r]*(:?)')
 
+_TWICE = "the same key appears twice"
 _TOO_DEEP_TO_TELL = Reason("schema", "$", "does not fit, and is nested too deep to tell where")
 
 Record = dict[str, Any]
@@ -94,7 +95,7 @@ class LineJudge:
             if self._promise.keep_errors:
                 tally.errors += self._errors(numbers, records, said.levels[-len(records) :], noting)
         for number, what, at in faults:
-            noting.note(Reason("json", "$", what), number, at)
+            noting.note(Reason("json", "$", what), number, None if what is _TWICE else at)
             if reasons.STACK_TRACE.search(lines[number]):
                 noting.note(Reason("stack-trace", "$", "a line of a stack trace"), number, 0)
         tally.invalid += len(faults)
@@ -173,7 +174,7 @@ class LineJudge:
                 numbers += range(start + first, start + first + len(some))
                 continue
             for number, line in enumerate(some, start + first):
-                alone = _alone(line)
+                alone = _alone(line, spaced=spaced)
                 if isinstance(alone, dict):
                     records.append(alone)
                     numbers.append(number)
@@ -376,8 +377,9 @@ class _Noting:
         self._found, self._placed = found, placed
         self.block, self.lines = block, lines
 
-    def note(self, reason: Reason, number: int, at: int | list[str | int]) -> None:
-        """Count a reason. ``at``: where in the line, as an offset in characters or as a path into its record."""
+    def note(self, reason: Reason, number: int, at: int | list[str | int] | None) -> None:
+        """Count a reason. ``at``: where in the line, as an offset in characters or as a path into its record; None:
+        where the strict reader finds a fault."""
         found = self._found.get(reason)
         if found is None:
             found = self._found[reason] = Found()
@@ -388,7 +390,14 @@ class _Noting:
             return
         self._placed[reason] += 1
         text = self.lines[number].decode("utf-8", "replace")
-        offset = at if isinstance(at, int) else reasons.offset_of(text, at)
+        match at:
+            case int():
+                offset = at
+            case None:
+                fault = strict_json.parse(self.lines[number])
+                offset = fault.offset if isinstance(fault, strict_json.Fault) else 0
+            case _:
+                offset = reasons.offset_of(text, at)
         found.places.append(
             Place(self.block.file, self.block.line + number, offset + 1, reasons.excerpt(text, offset))
         )
@@ -401,7 +410,7 @@ def _lines(block: Block) -> list[bytes]:
     return lines
 
 
-def _alone(line: bytes) -> Record | tuple[str, int]:
+def _alone(line: bytes, *, spaced: bool) -> Record | tuple[str, int]:
     """The record of a line; or why it has none, and the offset of that in its text."""
     try:
         value = orjson.loads(line)
@@ -409,10 +418,12 @@ def _alone(line: bytes) -> Record | tuple[str, int]:
         return reasons.of_json(error, line)
     if not isinstance(value, dict):
         return reasons.of_value(value), 0
-    if _separators(line) != len(value) + _inner_keys(value):
-        fault = strict_json.parse(line)
-        if isinstance(fault, strict_json.Fault):
-            return fault.what, fault.offset
+    inner = _inner_keys(value)
+    if inner < 0:
+        return (_TWICE, 0) if isinstance(strict_json.parse(line), strict_json.Fault) else value
+    keys = len(value) + inner
+    if (spaced or line.count(b'":') != keys) and _separators(line) != keys:
+        return _TWICE, 0
     return value
 
 
@@ -429,7 +440,7 @@ def _inner_keys(record: Record) -> int:
     try:
         return _keys_in(record.values())
     except RecursionError:
-        return -1  # so deep that no count can agree: the line is looked at by itself
+        return -1  # so deep that the line is left to the strict reader
 
 
 def _keys_in(values: Iterable[Any]) -> int:

@@ -71,32 +71,65 @@ def _by_their_texts(stamps: Sequence[object], read_at: float, highest: float | N
     """
     if not stamps:
         return None
-    texts: list[Any] = [one if type(one) is str else "" for one in stamps]
-    lengths = list(map(len, texts))
-    length = 24 if lengths.count(24) > len(texts) // 2 else 27
-    alike = texts
-    if lengths.count(length) != len(texts):
-        others = [one for one, its in zip(texts, lengths, strict=True) if its != length]
-        if len(others) > len(texts) // 8 or any(seconds(one) is not None for one in others):
+    alike: list[Any] = [one if type(one) is str else "" for one in stamps]
+    lengths = list(map(len, alike))
+    length = 24 if lengths.count(24) > len(alike) // 2 else 27
+    joined = "".join(alike)
+    others: list[tuple[int, float]] = []
+    if lengths.count(length) != len(alike) or not _are_plain(joined, length):
+        plain = [len(one) == length and one[10] == "T" and one[-1] == "Z" for one in alike]
+        odd = [index for index, is_plain in enumerate(plain) if not is_plain]
+        if len(odd) > len(alike) // 8:
             return None
-        alike = [one for one, its in zip(texts, lengths, strict=True) if its == length]
-    joined, count = "".join(alike), len(alike)
+        for number, index in enumerate(odd):
+            moment = seconds(alike[index])
+            if moment is not None:
+                others.append((index - number, moment))
+        alike = [one for one, is_plain in zip(alike, plain, strict=True) if is_plain]
+        joined = "".join(alike)
     # A leap second sorts before the second that it shares its number with.
-    if joined[10::length] != "T" * count or joined[length - 1 :: length] != "Z" * count or ":60" in joined:
+    if not alike or ":60" in joined:
         return None
     in_order = sorted(alike)
     first, last = seconds(in_order[0]), seconds(in_order[-1])
     if first is None or last is None or last - read_at > TOLERANCE:
         return None
+    if alike != in_order or others:
+        latest = list(accumulate(alike, max))
+        for stamp, before in zip(alike, latest, strict=True):
+            if stamp < before and not _is_close(seconds(before), seconds(stamp)):
+                return None
+        if not _fit_between(others, alike, latest):
+            return None
+        first = min([first, *(moment for _, moment in others)])
     if highest is not None and highest - first > TOLERANCE:
         return None
-    if alike != in_order:
-        for stamp, latest in zip(alike, accumulate(alike, max), strict=True):
-            if stamp < latest:
-                moment, before = seconds(stamp), seconds(latest)
-                if before is None or (moment is not None and before - moment > TOLERANCE):
-                    return None
     return Times(highest=last, lowest=first)
+
+
+def _fit_between(others: list[tuple[int, float]], alike: list[str], latest: list[str]) -> bool:
+    """Whether times of another form, each with the number of the text that it stands before, surely are where they
+    should be, and change nothing for those after them."""
+    if len({index for index, _ in others}) != len(others):
+        return False
+    for index, moment in others:
+        if not 0 < index < len(alike):
+            return False
+        after = seconds(alike[index])
+        if after is None or moment > after or not _is_close(seconds(latest[index - 1]), moment):
+            return False
+    return True
+
+
+def _is_close(before: float | None, moment: float | None) -> bool:
+    """Whether a time, if it is one, is at most TOLERANCE older than the latest before it."""
+    return moment is None or (before is not None and before - moment <= TOLERANCE)
+
+
+def _are_plain(joined: str, length: int) -> bool:
+    """Whether texts of one length, put together, have their ``T`` and ``Z`` where they should be."""
+    count = len(joined) // length
+    return joined[10::length] == "T" * count and joined[length - 1 :: length] == "Z" * count
 
 
 def _one_by_one(stamps: Sequence[object], read_at: float, highest: float | None) -> Ordered:
