@@ -13,9 +13,22 @@ from deployspec.contracts.logs.schema import combined
 
 SEED = 20261124
 START = datetime(2026, 11, 1, tzinfo=UTC)
-_WORDS = (
-    "listing deal scout price queue worker retry cache user session request started scheduled fetch".split()
-)
+_WORDS = [
+    "listing",
+    "deal",
+    "scout",
+    "price",
+    "queue",
+    "worker",
+    "retry",
+    "cache",
+    "user",
+    "session",
+    "request",
+    "started",
+    "scheduled",
+    "fetch",
+]
 _CHUNK = 20_000
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
 from itertools import islice, repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -77,6 +78,7 @@ class LineJudge:
         self._known = reasons.names_of(promise.schema) | {
             fields.timestamp, fields.level, fields.logger, fields.message, fields.request_id, fields.event,
         }  # fmt: skip
+        self._always = itemgetter(fields.level, fields.timestamp, fields.logger)
         self._levels = _Levels(promise)
         self._number = random.randbits(62) | (1 << 61) | 1  # odd and large: no float equals it
         self._between = b",%d," % self._number
@@ -222,14 +224,20 @@ class LineJudge:
     # Levels, times, requests
 
     def _take(self, numbers: Sequence[int], records: list[Record], said: _Said) -> None:
-        fields = self._promise.fields
-        level, stamp = fields.level, fields.timestamp
         said.numbers += numbers
-        said.levels += [record.get(level) for record in records]
-        said.stamps += [record.get(stamp) for record in records]
+        try:
+            levels, moments, loggers = zip(*map(self._always, records), strict=True)
+        except (KeyError, ValueError):  # one of them lacks one, or there are none
+            fields = self._promise.fields
+            levels, moments, loggers = (
+                tuple(record.get(name) for record in records)
+                for name in (fields.level, fields.timestamp, fields.logger)
+            )
+        said.levels += levels
+        said.stamps += moments
         if self._promise.request_scoped:
-            logger, request = fields.logger, fields.request_id
-            said.loggers += [record.get(logger) for record in records]
+            request = self._promise.fields.request_id
+            said.loggers += loggers
             said.requests += [record.get(request) for record in records]
 
     def _judge_levels(self, said: _Said, tally: Tally, noting: _Noting) -> None:

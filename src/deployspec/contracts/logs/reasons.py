@@ -107,7 +107,7 @@ def of_schema(error: ValidationError) -> str:
     keyword = kind.name
     match keyword:
         case "required":
-            return f"{one_line(str(kind.property), 60)} is missing"
+            return cut(f"{kind.property} is missing", 80)
         case "type":
             return "expected " + " or ".join(kind.types)
         case "enum":

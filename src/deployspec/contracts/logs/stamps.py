@@ -13,6 +13,10 @@ from typing import Any, NamedTuple
 from deployspec.contracts import rfc3339
 from deployspec.contracts.logs.model import TOLERANCE, Times
 
+_LENGTHS = frozenset({24, 27})
+"""Of ``2024-01-15T10:30:45.123Z``, and with six decimals."""
+_SOME = 64
+"""How many are looked at at a time."""
 _PLAIN = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(?:\d{3}|\d{6}))?(?:Z|[+-]\d\d:\d\d)", re.ASCII
 ).fullmatch
@@ -69,24 +73,22 @@ def _by_their_texts(stamps: Sequence[object], read_at: float, highest: float | N
     six: each digit has its place, so texts of one length sort as times do. Times are made of texts only where texts
     go back, or where one has another length; a text that is no time at all has no time to be out of order with.
     """
-    if not stamps:
-        return None
-    alike: list[Any] = [one if type(one) is str else "" for one in stamps]
-    lengths = list(map(len, alike))
-    length = 24 if lengths.count(24) > len(alike) // 2 else 27
-    joined = "".join(alike)
+    length = next((len(one) for one in stamps if type(one) is str and len(one) in _LENGTHS), 0)
+    alike: list[Any] = []
     others: list[tuple[int, float]] = []
-    if lengths.count(length) != len(alike) or not _are_plain(joined, length):
-        plain = [len(one) == length and one[10] == "T" and one[-1] == "Z" for one in alike]
-        odd = [index for index, is_plain in enumerate(plain) if not is_plain]
-        if len(odd) > len(alike) // 8:
+    for start in range(0, len(stamps) if length else 0, _SOME):
+        some = stamps[start : start + _SOME]
+        if _are_plain(some, length):
+            alike += some
+            continue
+        for one in some:
+            if _are_plain([one], length):
+                alike.append(one)
+            elif (moment := seconds(one)) is not None:
+                others.append((len(alike), moment))
+        if len(others) > len(stamps) // 8:
             return None
-        for number, index in enumerate(odd):
-            moment = seconds(alike[index])
-            if moment is not None:
-                others.append((index - number, moment))
-        alike = [one for one, is_plain in zip(alike, plain, strict=True) if is_plain]
-        joined = "".join(alike)
+    joined = "".join(alike)
     # A leap second sorts before the second that it shares its number with.
     if not alike or ":60" in joined:
         return None
@@ -126,10 +128,19 @@ def _is_close(before: float | None, moment: float | None) -> bool:
     return moment is None or (before is not None and before - moment <= TOLERANCE)
 
 
-def _are_plain(joined: str, length: int) -> bool:
-    """Whether texts of one length, put together, have their ``T`` and ``Z`` where they should be."""
-    count = len(joined) // length
-    return joined[10::length] == "T" * count and joined[length - 1 :: length] == "Z" * count
+def _are_plain(stamps: Sequence[Any], length: int) -> bool:
+    """Whether all are texts of this length, with ``T`` and ``Z`` where they should be."""
+    try:
+        joined = "".join(stamps)
+        lengths = set(map(len, stamps))
+    except TypeError:
+        return False
+    count = len(stamps)
+    return (
+        lengths == {length}
+        and joined[10::length] == "T" * count
+        and joined[length - 1 :: length] == "Z" * count
+    )
 
 
 def _one_by_one(stamps: Sequence[object], read_at: float, highest: float | None) -> Ordered:
