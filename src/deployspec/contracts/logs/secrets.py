@@ -188,6 +188,8 @@ def _in_piece(text: str, lowered: str, start: int, end: int) -> Iterator[Span]:
         if not any(word in lowered for word in detector.words):
             continue
         for match in detector.pattern.finditer(text, start, end):
+            if detector.kind == "a connection string" and not _CREDENTIALS.search(match[0]):
+                continue
             span = _hide(match, text) if detector.own else match.span()
             if span is not None:
                 yield detector.kind, *span
@@ -219,6 +221,11 @@ def _hide(match: re.Match[str], text: str) -> tuple[int, int] | None:
     return match.span(name)
 
 
+_CREDENTIALS = re.compile(
+    r"//(?![^\s/?#@]*:?\*+@)[^\s/?#@]+@|(?:password|passwd|pwd|accountkey|accesskey)\s{0,4}=\s{0,4}[^\s*;&]",
+    re.IGNORECASE,
+)
+"""Celery and others log where they are connected to; without a user or a password that is no secret."""
 _TELLS_NOTHING = re.compile(r"(?:redacted|masked|hidden|filtered|removed|not set|\W*)", re.IGNORECASE)
 _PROSE = re.compile(r"[A-Za-z][a-z]+[.,]?")
 _GOES_ON = re.compile(r" [a-z]+")
