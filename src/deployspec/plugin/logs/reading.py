@@ -134,7 +134,7 @@ def _findings(report: Report, checks: Iterable[str]) -> Iterator[Evidence]:
         return
     lines = []
     for reason, one in found[:_SHOWN]:
-        lines.append(f"{one.count:,} × {reason.place}: {reason.what}")
+        lines.append(f"{one.count:,} time{'' if one.count == 1 else 's'}: {reason.place}: {reason.what}")
         lines += [f"    {place}: {place.excerpt}" for place in one.places]
     if len(found) > _SHOWN:
         lines.append(f"… and {len(found) - _SHOWN} other reasons")
