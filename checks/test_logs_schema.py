@@ -13,6 +13,23 @@ from deployspec.contracts.logs import verdicts as contract
 pytestmark = [pytest.mark.logs, pytest.mark.needs("logs")]
 
 
+def test_request_is_logged(access_log, judge):
+    """A request with a fresh id has its access record in time, with its method, path, status and duration.
+
+    Source: our own choice, after the guide's `request_id` and "Review recent logs".
+    """
+    judge(access_log.verdict, access_log.call, reproduce=access_log.reproduce)
+
+
+@pytest.mark.needs("allow.write")
+def test_job_is_logged(job_log, judge):
+    """A job that a request queues has its id in the worker's log in time.
+
+    Source: our own choice, after the guide's celery.log.
+    """
+    judge(job_log.verdict, job_log.call, reproduce=job_log.reproduce)
+
+
 def test_lines_are_records(log, judge):
     """Every line is exactly one strict JSON object that fits its schema.
 
@@ -79,7 +96,8 @@ def test_request_records_have_their_id(scoped_log, judge):
 
     Source: the guide, "Application Logging".
     """
-    judge(scoped_log.judged(contract.requests_have_their_id), **scoped_log.how("request-id"))
+    verdict = scoped_log.judged(contract.requests_have_their_id, judged=scoped_log.report.scoped)
+    judge(verdict, **scoped_log.how("request-id"))
 
 
 def test_nothing_secret(log, judge):
@@ -96,20 +114,3 @@ def test_lines_are_short(log, judge):
     Source: our own choice; CloudWatch takes no event that is longer, and others cut it in two.
     """
     judge(log.judged(contract.lines_are_short), **log.how("length"))
-
-
-def test_request_is_logged(access_log, judge):
-    """A request with a fresh id has its access record in time, with its method, path, status and duration.
-
-    Source: our own choice, after the guide's `request_id` and "Review recent logs".
-    """
-    judge(access_log.verdict, access_log.call, reproduce=access_log.reproduce)
-
-
-@pytest.mark.needs("allow.write")
-def test_job_is_logged(job_log, judge):
-    """A job that a request queues has its id in the worker's log in time.
-
-    Source: our own choice, after the guide's celery.log.
-    """
-    judge(job_log.verdict, job_log.call, reproduce=job_log.reproduce)

@@ -90,7 +90,7 @@ def price_snap(snap_id: str) -> None:
             snap.suggested_price = suggestion.price
         status = snap.status
     duration_ms = round((time.perf_counter() - started) * 1000, 1)
-    log.info("snap priced", snap_id=snap_id, status=str(status), duration_ms=duration_ms)
+    log.info("snap priced", snap_id=snap_id, snap_status=str(status), duration_ms=duration_ms)
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]

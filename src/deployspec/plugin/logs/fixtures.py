@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def logs(deployment: Deployment, pytestconfig: pytest.Config) -> Logs:
+def logs(deployment: Deployment, pytestconfig: pytest.Config) -> Iterator[Logs]:
     """All sources of the deployment; each is read once."""
-    return Logs(deployment, pytestconfig.rootpath / "schemas" / "log-record.schema.json")
+    sources = Logs(deployment, pytestconfig.rootpath / "schemas" / "log-record.schema.json")
+    yield sources
+    sources.close()
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ class Log:
         self._schema = schema
         self._keep_errors = keep_errors
         self._failure: Unmeasured | None = None
+        self._spool: Spool | None = None
         self.began = 0.0
         """When reading began, in seconds since the epoch."""
 
@@ -63,7 +64,7 @@ class Log:
             raise self._failure
         try:
             promise = promise_of_lines(self.told, self._schema, keep_errors=self._keep_errors)
-            spool = Spool()
+            spool = self._spool = Spool()
             self.began = time.time()
             return measure(self.source, promise, errors=spool.add), spool
         except (SchemaUnusableError, AllowListError, UsageError) as error:
@@ -71,6 +72,11 @@ class Log:
         except Unmeasured as error:
             self._failure = error
         raise self._failure
+
+    def close(self) -> None:
+        """Let go of the errors that were kept."""
+        if self._spool is not None:
+            self._spool.close()
 
     def judged(self, contract: Callable[..., Verdict], **more: Any) -> Verdict:
         """What ``contract`` says of the report; an error log may be empty."""
@@ -104,6 +110,11 @@ class Logs:
         self._logs = {
             told.name: Log(told, schema, keep_errors=told.name in compared) for told in deployment.logs
         }
+
+    def close(self) -> None:
+        """Let go of what was kept of them."""
+        for log in self._logs.values():
+            log.close()
 
     def of(self, name: str) -> Log:
         """The source of this name."""

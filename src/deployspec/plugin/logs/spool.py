@@ -28,6 +28,11 @@ class Spool:
             file = self._streams[stream] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - till its end
         pickle.dump(list(errors), file, pickle.HIGHEST_PROTOCOL)
 
+    def close(self) -> None:
+        """Let go of what was kept."""
+        for file in self._streams.values():
+            file.close()
+
     def streams(self) -> list[Iterator[ErrorRecord]]:
         """Each stream, from its beginning. One reader at a time."""
         return [_read(file) for file in self._streams.values()]

@@ -1,0 +1,143 @@
+"""The chapter logs: what is selected, how often a source is read, and what a person is shown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.suite import Ran, run_checks
+from tests.test_logs_matrix import BEFORE, SOUND, STACK, text, with_lines
+
+pytestmark = pytest.mark.xdist_group("logs-plugin")
+
+HIDDEN = "sesame-open-up-42"
+"""The value of a variable whose name says that it is secret; no shape tells it."""
+
+
+def deployment(folder: Path, *sources: dict[str, Any], **more: Any) -> Path:
+    """A deployment file with these sources."""
+    path = folder / "shop.yaml"
+    path.write_text(yaml.safe_dump({"base_url": "http://127.0.0.1:9", "logs": list(sources), **more}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the logs of the one run are."""
+    return tmp_path_factory.mktemp("sources")
+
+
+@pytest.fixture(scope="module")
+def ran(folder: Path) -> Ran:
+    """One run over a source that promises nothing, one that counts, one that fails, and one with many faults."""
+    (folder / "app.log").write_bytes(SOUND["app.log"])
+    lines = [b"token ${x} " + HIDDEN.encode(), *STACK, b"password=hunter2-and-more"]
+    (folder / "bad.log").write_bytes(text(*BEFORE, *lines))
+    count = f"echo once >> {folder}/"
+    path = deployment(
+        folder,
+        {"name": "bare", "files": ["app.log"]},
+        {"name": "counted", "command": ["sh", "-c", f"{count}counted; cat {folder}/app.log"]},
+        {"name": "failing", "command": ["sh", "-c", f"{count}failing; exit 7"], "freshness": "1d"},
+        {"name": "bad", "files": ["bad.log"], "request_scoped": ["shop.*"]},
+        {"name": "told", "command": ["sh", "-c", f": ${{SHOP_TOKEN}}; cat {folder}/bad.log"]},
+        {"name": "worker", "files": ["app.log"], "jobs": {"path": "/orders", "body": "{}"}},
+    )
+    return run_checks(
+        path,
+        f"--junitxml={folder}/junit.xml",
+        folder=folder,
+        chapter="logs",
+        environ={"SHOP_TOKEN": HIDDEN},
+    )
+
+
+def evidence(ran: Ran, check: str) -> str:
+    """All evidence of a check."""
+    assert ran.record is not None
+    return "\n".join(
+        json.dumps(ran.record["evidence"][piece["ref"]]) for piece in ran.entry(check)["evidence"]
+    )
+
+
+def test_what_is_not_described_is_listed_and_not_run(ran: Ran) -> None:
+    """A source that promises nothing has only the checks that need no promise; the others are named with their part."""
+    assert ran.record is not None, ran.output
+    missing = {name.rpartition("::")[2]: part for name, part in ran.record["not_described"].items()}
+    assert missing["test_newest_record_is_fresh[bare]"] == "logs.bare.freshness"
+    assert missing["test_request_records_have_their_id[bare]"] == "logs.bare.request_scoped"
+    assert missing["test_error_log_holds_every_error[-]"] == "logs[].errors_of"
+    assert missing["test_error_log_holds_errors_only[-]"] == "logs[].errors_of"
+    assert missing["test_request_is_logged[-]"] == "logs[].access"
+    assert missing["test_job_is_logged[worker]"] == "allow.write"
+    run = {entry["check"].rpartition("::")[2] for entry in ran.record["checks"]}
+    assert not run & set(missing)
+    assert "newest record is fresh [bare] (needs logs.bare.freshness)" in ran.output
+
+
+def test_a_deployment_without_logs_has_none_of_the_checks(tmp_path: Path) -> None:
+    """Where no source is described, the run of this chapter is no green."""
+    path = tmp_path / "shop.yaml"
+    path.write_text("base_url: http://127.0.0.1:9\n")
+    ran = run_checks(path, folder=tmp_path, chapter="logs")
+    assert ran.status == 1
+    assert "not selected, because shop does not describe it" in ran.output
+    assert ran.record is not None
+    assert (ran.record["checks"], set(ran.record["not_described"].values())) == ([], {"logs"})
+
+
+def test_a_list_of_the_checks_reads_nothing(tmp_path: Path) -> None:
+    """``--collect-only`` names an item for each source, and runs no command."""
+    path = deployment(tmp_path, {"name": "api", "command": ["touch", str(tmp_path / "touched")]})
+    ran = run_checks(path, "--collect-only", "-q", folder=tmp_path, chapter="logs")
+    assert "test_logs_schema.py::test_lines_are_records[api]" in ran.output
+    assert not (tmp_path / "touched").exists()
+
+
+@pytest.mark.parametrize("source", ["counted", "failing"])
+def test_a_source_is_read_once(source: str, ran: Ran, folder: Path) -> None:
+    """All checks of a source share one reading, also one that fails."""
+    assert ran.record is not None, ran.output
+    checks = [entry for entry in ran.record["checks"] if entry["check"].endswith(f"[{source}]")]
+    assert len(checks) > 5
+    assert {entry["verdict"] for entry in checks} == {"MET" if source == "counted" else "UNMEASURED"}
+    assert (folder / source).read_text() == "once\n"
+
+
+def test_findings_are_shown_with_their_places(ran: Ran, folder: Path) -> None:
+    """The evidence has each reason with its count, and the first places as file:line:column with an excerpt."""
+    shown = evidence(ran, "test_exception_is_one_record[bad]")
+    assert "3 times: $: a line of a stack trace" in shown
+    assert f"{folder}/bad.log:5:1: " in shown
+    assert "ValueError: no such order" in shown
+    # Another check's findings are its own.
+    assert "stack trace" not in evidence(ran, "test_nothing_secret[bad]")
+    assert evidence(ran, "test_lines_are_records[bare]") == ""
+
+
+@pytest.mark.parametrize(("source", "line"), [("bad", "deployspec logs {}/bad.log"), ("told", "| deployspec logs -")])  # fmt: skip
+def test_a_person_can_read_the_same(source: str, line: str, ran: Ran, folder: Path) -> None:
+    """The reproduce line names the files, or runs the command."""
+    assert line.format(folder) in ran.entry(f"test_lines_are_records[{source}]")["reproduce"]
+
+
+def test_secrets_are_shown_nowhere(ran: Ran, folder: Path) -> None:
+    """Neither what a shape tells nor a variable's value is on the terminal, in the record or in JUnit's file."""
+    for told in (ran.output, (folder / "record.json").read_text(), (folder / "junit.xml").read_text()):
+        assert "bad.log:4:" in told
+        assert "hunter2" not in told
+        assert HIDDEN not in told
+
+
+def test_workers_judge_as_one_process_does(tmp_path: Path) -> None:
+    """Under pytest-xdist each item has its source, and its verdict."""
+    (tmp_path / "app.log").write_bytes(with_lines(b"listening")["app.log"])
+    path = deployment(tmp_path, {"name": "api", "files": ["app.log"]})
+    ran = run_checks(path, "-n", "2", folder=tmp_path, chapter="logs")
+    assert ran.status == 1, ran.output
+    assert "the line is no JSON" in ran.entry("test_lines_are_records[api]")["reason"]
+    assert ran.verdict("test_lines_are_short[api]") == "MET"
