@@ -18,7 +18,6 @@ from jsonschema import Draft202012Validator
 
 from bench.log_corpus import SEED, schema, write
 from bench.processes import spread, timed
-from deployspec.contracts.logs import judging
 from deployspec.contracts.logs.judging import LineJudge
 from deployspec.contracts.logs.model import Block, LogPromise
 from deployspec.contracts.logs.report import Report
@@ -227,19 +226,15 @@ def _against_the_oracle() -> tuple[int, int]:
     random = Random(SEED)  # noqa: S311 - the same lines every time
     told = combined(BASE, ADDED)
     oracle, wrong = Oracle(told), 0
-    kept, judging.KEPT_PLACES = judging.KEPT_PLACES, 1000
-    try:
-        for _ in range(0, ORACLE_LINES, 1000):
-            lines = [line(random) for _ in range(1000)]
-            judge = LineJudge(LogPromise(schema=told, secrets=False))
-            tally = judge.judge(Block(b"\n".join(lines) + b"\n", "app.log", 0, "app.log", 0.0))
-            found = {
-                place.line
-                for reason, one in tally.found.items()
-                if reason.check in ("json", "schema")
-                for place in one.places
-            }
-            wrong += len(found ^ {number for number, one in enumerate(lines) if not oracle.fits(one)})
-    finally:
-        judging.KEPT_PLACES = kept
+    for _ in range(0, ORACLE_LINES, 1000):
+        lines = [line(random) for _ in range(1000)]
+        judge = LineJudge(LogPromise(schema=told, secrets=False, kept=1000))
+        tally = judge.judge(Block(b"\n".join(lines) + b"\n", "app.log", 0, "app.log", 0.0))
+        found = {
+            place.line
+            for reason, one in tally.found.items()
+            if reason.check in ("json", "schema")
+            for place in one.places
+        }
+        wrong += len(found ^ {number for number, one in enumerate(lines) if not oracle.fits(one)})
     return ORACLE_LINES, wrong

@@ -7,9 +7,11 @@ that turns red for somebody else's fault fails here too. Faults that only a live
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
 import os
+import pickle
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -289,10 +291,19 @@ class Judged:
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
-    """All rows, judged in one run."""
-    folder = tmp_path_factory.mktemp("logs")
+    """All rows, judged in one run, which the workers of pytest-xdist share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "logs-matrix"
+    folder.mkdir(exist_ok=True)
     junit = folder / "junit.xml"
-    ran = run_checks(write(folder), f"--junitxml={junit}", folder=folder, chapter="logs")
+    kept = folder / "ran"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if kept.exists():
+            ran = pickle.loads(kept.read_bytes())
+        else:
+            ran = run_checks(write(folder), f"--junitxml={junit}", folder=folder, chapter="logs")
+            kept.write_bytes(pickle.dumps(ran))
     assert ran.record is not None, ran.output
     by_source: dict[str, dict[str, dict[str, Any]]] = {}
     for entry in ran.record["checks"]:

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deployspec.contracts.logs import judging
 from deployspec.contracts.logs.judging import LineJudge
 from deployspec.contracts.logs.model import Block, LogPromise
 from deployspec.contracts.logs.schema import combined
@@ -40,23 +39,21 @@ def expected(lines: list[bytes]) -> set[int]:
 
 @given(random=st.randoms(use_true_random=False))
 @settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )  # fmt: skip
-def test_every_line(random: Random, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_line(random: Random) -> None:
     """5,000 lines, a hundred at a time, have the same verdict from both."""
-    monkeypatch.setattr(judging, "KEPT_PLACES", LINES)
     lines = [line(random) for _ in range(LINES)]
-    assert invalid(LineJudge(LogPromise(schema=SCHEMA, secrets=False)), lines) == expected(lines)
+    assert invalid(LineJudge(LogPromise(schema=SCHEMA, secrets=False, kept=10_000)), lines) == expected(lines)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_many_records_with_few_faults(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_records_with_few_faults(seed: int) -> None:
     """The same, where most lines are right, so that they are judged together."""
-    monkeypatch.setattr(judging, "KEPT_PLACES", 10_000)
     random = Random(seed)  # noqa: S311 - the same lines every time
     good = [one for one in (line(random) for _ in range(2000)) if ORACLE.fits(one)]
     lines = [line(random) if not random.randrange(60) else random.choice(good) for _ in range(1500)]
-    assert invalid(LineJudge(LogPromise(schema=SCHEMA, secrets=False)), lines) == expected(lines)
+    assert invalid(LineJudge(LogPromise(schema=SCHEMA, secrets=False, kept=10_000)), lines) == expected(lines)
 
 
 @pytest.mark.parametrize(
@@ -70,9 +67,8 @@ def test_many_records_with_few_faults(seed: int, monkeypatch: pytest.MonkeyPatch
         [b"{}", b"]", b"["],
     ],
 )  # fmt: skip
-def test_lines_that_only_together_are_json(lines: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_that_only_together_are_json(lines: list[bytes]) -> None:
     """Lines that form JSON together are each judged alone."""
-    monkeypatch.setattr(judging, "KEPT_PLACES", LINES)
-    judge = LineJudge(LogPromise(schema={"type": "object"}, secrets=False))
+    judge = LineJudge(LogPromise(schema={"type": "object"}, secrets=False, kept=10_000))
     oracle = Oracle({"type": "object"})
     assert invalid(judge, lines) == {number for number, one in enumerate(lines) if not oracle.fits(one)}

@@ -41,7 +41,7 @@ def test_size_of_a_file(tmp_path: Path) -> None:
 class _Folder(io.BytesIO):
     """What standard input is after ``< /``."""
 
-    def read(self, _: int | None = -1) -> bytes:
+    def read1(self, _: int | None = -1) -> bytes:
         raise IsADirectoryError(21, "Is a directory")
 
 

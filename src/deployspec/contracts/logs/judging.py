@@ -28,7 +28,6 @@ import orjson
 from deployspec.contracts import strict_json
 from deployspec.contracts.logs import reasons, stamps
 from deployspec.contracts.logs.model import (
-    KEPT_PLACES,
     TOLERANCE,
     Block,
     ErrorRecord,
@@ -88,7 +87,7 @@ class LineJudge:
         """Judge every line of a block."""
         lines = _lines(block)
         tally = Tally(block.stream, lines=len(lines), size=len(block.data))
-        noting = _Noting(tally.found, block, lines, self._placed)
+        noting = _Noting(tally.found, block, lines, self._placed, self._promise.kept)
         faults: list[tuple[int, str, int]] = []
         said = _Said()
         for numbers, records in self._parsed(block.data, lines, faults):
@@ -115,7 +114,7 @@ class LineJudge:
         for numbers, records in self._parsed(block.data, lines, []):
             self._take(numbers, records, said)
         found: dict[Reason, Found] = {}
-        noting = _Noting(found, block, lines, Counter())
+        noting = _Noting(found, block, lines, Counter(), self._promise.kept)
         self._note_backwards(said, stamps.ordered(said.stamps, block.read_at, highest).backwards, noting)
         return found
 
@@ -380,9 +379,14 @@ class _Noting:
     """Notes what is found in a block."""
 
     def __init__(
-        self, found: dict[Reason, Found], block: Block, lines: Sequence[bytes], placed: Counter[Reason]
+        self,
+        found: dict[Reason, Found],
+        block: Block,
+        lines: Sequence[bytes],
+        placed: Counter[Reason],
+        kept: int,
     ) -> None:
-        self._found, self._placed = found, placed
+        self._found, self._placed, self._kept = found, placed, kept
         self.block, self.lines = block, lines
 
     def note(self, reason: Reason, number: int, at: int | list[str | int] | None) -> None:
@@ -394,7 +398,7 @@ class _Noting:
         found.count += 1
         # Places are dear. Those of earlier blocks come first; but which times go back, later ones may change.
         before = 0 if reason.check == BACKWARDS else self._placed[reason]
-        if len(found.places) >= KEPT_PLACES or before >= KEPT_PLACES:
+        if len(found.places) >= self._kept or before >= self._kept:
             return
         self._placed[reason] += 1
         text = self.lines[number].decode("utf-8", "replace")

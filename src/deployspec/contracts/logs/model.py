@@ -19,7 +19,7 @@ threads and processes do not take turns, and no two clocks agree."""
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 """The guide's levels ("Log Levels"), ascending."""
 KEPT_PLACES = 3
-"""How many places of a reason are kept: the first ones."""
+"""How many places of a reason are kept, where nothing else is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,8 @@ class LogPromise:
     """Whether lines are searched for secrets and personal data."""
     allowed: tuple[str, ...] = ()
     """Regular expressions; what one of them matches as a whole is no secret."""
+    kept: int = KEPT_PLACES
+    """How many places of a reason are kept: the first ones."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -148,7 +150,7 @@ class Found:
 
     count: int = 0
     places: list[Place] = field(default_factory=list)
-    """The first ``KEPT_PLACES``."""
+    """The first ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ class Report:
     troubles: list[Trouble] = field(default_factory=list)
     unfinished: int = 0
     """Last lines that are still being written; they were not judged."""
+    kept: int = KEPT_PLACES
+    """How many places of a reason are kept: the first ones."""
     _highest: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -135,7 +137,7 @@ class Report:
         self.size += line.length + 1
         found = self.found.setdefault(TOO_LONG, Found())
         found.count += 1
-        if len(found.places) < KEPT_PLACES:
+        if len(found.places) < self.kept:
             text = line.beginning.decode("utf-8", "replace")
             found.places.append(Place(line.file, line.line, 1, excerpt(text, 0)))
 
@@ -143,7 +145,7 @@ class Report:
         for reason, more in found.items():
             mine = self.found.setdefault(reason, Found())
             mine.count += more.count
-            mine.places += more.places[: KEPT_PLACES - len(mine.places)]
+            mine.places += more.places[: self.kept - len(mine.places)]
 
 
 def _but_backwards(found: dict[Reason, Found]) -> dict[Reason, Found]:

@@ -156,6 +156,13 @@ def lines_are_short(report: Read) -> Verdict:
     return _judged(report, ("length",), f"no line is longer than {MAX_LINE // 1024} KiB")
 
 
+def outcome_of(report: Read) -> Outcome:
+    """Of all that was looked for: BREACHED where anything was found, MET where all there is was read and nothing found."""
+    if any(found.count for found in report.found.values()):
+        return Outcome.BREACHED
+    return Outcome.UNMEASURED if report.troubles or report.lines == 0 else Outcome.MET
+
+
 def of_error_log(report: Read, verdict: Verdict) -> Verdict:
     """The same verdict, but MET where an error log was read and has no line: nothing went wrong."""
     if verdict.outcome is Outcome.UNMEASURED and report.lines == 0 and not report.troubles:

@@ -45,7 +45,7 @@ def measure(
     from deployspec.contracts.logs.report import Report
 
     judge = LineJudge(promise)
-    report = Report()
+    report = Report(kept=promise.kept)
     clock = _Clock(source, progress)
     waiting: deque[Task] = deque()
     size = 0

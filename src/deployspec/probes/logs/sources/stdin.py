@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from deployspec.contracts.logs.model import Piece, Trouble
@@ -52,7 +52,9 @@ class StdinSource(Source):
             yield from cutter.end()
 
     def _chunks(self, stream: BinaryIO) -> Iterator[bytes]:
-        while chunk := stream.read(BLOCK):
+        # What has come is judged at once, however slowly the rest comes.
+        read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+        while chunk := read(BLOCK):
             self.done = (self.done or 0) + len(chunk)
             yield chunk
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployspec import __version__
+from deployspec.cli import logs
 from deployspec.errors import DeployspecError
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
         "--to", metavar="FOLDER", required=True, help="where to write; made if it is not there"
     )
     plain.set_defaults(run=_rules_plain)
+
+    logs.add_to(commands)
     return parser
 
 
@@ -138,7 +141,3 @@ def _summary(deployment: Deployment) -> str:
         f"describes {', '.join(described) or 'nothing but base_url'}; "
         f"allows {', '.join(sorted(deployment.allow)) or 'nothing but reading'}"
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,166 @@
+"""``deployspec logs``: judge every line of any log, without a deployment."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from deployspec.errors import UsageError
+
+if TYPE_CHECKING:
+    from deployspec.probes.logs import Source
+    from deployspec.probes.logs.measuring import Progress
+
+SCHEMA = Path("schemas", "log-record.schema.json")
+_MOST_WORKERS = 4
+_MOST_PLACES = 1000
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def add_to(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
+    logs = commands.add_parser(
+        "logs",
+        help="judge every line of log files, or of standard input",
+        description="Judge every line: one strict JSON object that fits the schema, its level, its time, no secret, "
+        "no stack trace over many lines. Exit status 0 if all lines were read and nothing was found, else 1.",
+    )
+    logs.add_argument("files", nargs="+", metavar="FILE", help="a file or a pattern; - for standard input")
+    logs.add_argument("--format", choices=("text", "json"), default="text", help="of the report (text)")
+    logs.add_argument(
+        "--first", type=_count, default=3, metavar="N", help="how many places of each reason to show (3)"
+    )
+    logs.add_argument(
+        "--schema", metavar="FILE", help=f"the JSON Schema of a record (the project's {SCHEMA.as_posix()})"
+    )
+    logs.add_argument("--log-level", choices=_LEVELS, help="the least level that may be logged")
+    logs.add_argument(
+        "--allow", action="append", default=[], metavar="REGEX", help="what is no secret; repeatable"
+    )
+    logs.add_argument("--no-secrets", action="store_true", help="do not look for secrets and personal data")
+    logs.add_argument(
+        "--workers",
+        type=_workers,
+        metavar="N",
+        help="processes that judge (one for each processor, at most 4)",
+    )
+    logs.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """``deployspec logs FILE…``."""
+    from deployspec.contracts.logs.model import LogPromise
+    from deployspec.contracts.logs.schema import SchemaUnusableError, combined
+    from deployspec.contracts.logs.secrets import AllowListError
+    from deployspec.contracts.logs.verdicts import outcome_of
+    from deployspec.contracts.verdict import Outcome
+    from deployspec.probes.logs import measure
+    from deployspec.reporting.logs import as_json, as_text
+
+    path = _schema(options.schema)
+    source = _source(options.files)
+    try:
+        promise = LogPromise(
+            schema=combined(_read(path), {}),
+            log_level=options.log_level,
+            secrets=not options.no_secrets,
+            allowed=tuple(options.allow),
+            kept=options.first,
+        )
+        workers = options.workers or min(_MOST_WORKERS, os.cpu_count() or 1)
+        with _bar(source) as progress:
+            report = measure(source, promise, workers=workers, progress=progress)
+    except SchemaUnusableError as error:
+        raise UsageError(f"{path}: {error}") from None
+    except AllowListError as error:
+        raise UsageError(f"--allow: {error}") from None
+    outcome = outcome_of(report)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if options.format == "json":
+        print(json.dumps(as_json(report, outcome, source.told), indent=2, ensure_ascii=False))
+    else:
+        print(as_text(report, outcome, source.told), end="")
+    return 0 if outcome is Outcome.MET else 1
+
+
+def _source(files: list[str]) -> Source:
+    from deployspec.probes.logs import FilesSource, StdinSource
+
+    if "-" in files:
+        if len(files) > 1:
+            raise UsageError("- (standard input) stands beside files; expected one or the other")
+        return StdinSource()
+    return FilesSource(files)
+
+
+def _schema(named: str | None) -> Path:
+    """The schema that was named; else that of the project that we are in, or of which this library is a part."""
+    if named is not None:
+        return Path(named)
+    here = Path.cwd()
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[3]):
+        if (folder / SCHEMA).is_file():
+            return folder / SCHEMA
+    raise UsageError(
+        f"there is no {SCHEMA.as_posix()} in {here} or above it; name a JSON Schema with --schema"
+    )
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    except RecursionError:
+        raise UsageError(f"{path} is nested too deep for a JSON Schema") from None
+    except ValueError as error:
+        raise UsageError(f"{path} is no JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise UsageError(f"{path} holds no object; expected a JSON Schema")
+    return document
+
+
+def _count(text: str) -> int:
+    return _between(text, 0, _MOST_PLACES)
+
+
+def _workers(text: str) -> int:
+    return _between(text, 1, 64)
+
+
+def _between(text: str, least: int, most: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from {least} to {most}")
+    return number
+
+
+@contextmanager
+def _bar(source: Source) -> Iterator[Progress | None]:
+    """A progress bar for what takes more than a second, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    tqdm.monitor_interval = 0  # no thread: progress is told often enough
+    began = monotonic()
+    with tqdm(desc=source.told[:40], unit="B", unit_scale=True, leave=False, delay=1, file=sys.stderr) as bar:
+
+        def show(done: int, total: int | None, lines: int) -> None:
+            bar.total = total
+            bar.set_postfix_str(f"{lines / max(monotonic() - began, 1e-3):,.0f} lines/s", refresh=False)
+            bar.update(done - bar.n)
+
+        yield show
