@@ -300,7 +300,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if kept.exists():
-            ran = pickle.loads(kept.read_bytes())
+            ran = pickle.loads(kept.read_bytes())  # noqa: S301 - written by this test
         else:
             ran = run_checks(write(folder), f"--junitxml={junit}", folder=folder, chapter="logs")
             kept.write_bytes(pickle.dumps(ran))
