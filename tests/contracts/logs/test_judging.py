@@ -30,6 +30,9 @@ def test_sound_records() -> None:
         (b" \t\r", "the line is blank", 1),
         (b"\r", "the line is blank", 1),
         (b"plain text", "the line is no JSON", 1),
+        (b"true story", "the line is no JSON", 1),
+        (b"[INFO] text", "the line is no JSON", 1),
+        (b" 2026-01-01 text", "the line is no JSON", 1),
         (b"\xef\xbb\xbf{}", "the line starts with a byte order mark", 1),
         (b'{"a":"\xc3\xbc\xff"}', "the line is not UTF-8", 8),
         (b"\0\0\0", "the line is nothing but NUL bytes", 1),
@@ -82,6 +85,7 @@ def test_crlf_and_no_last_line_break() -> None:
         ({"message": 3}, "$.message", "expected string", 86),
         ({"level": "info"}, "$.level", "expected one of DEBUG, INFO, WARNING, ERROR, CRITICAL", 49),
         ({"duration_ms": -1}, "$.duration_ms", "breaks the schema's minimum of 0", 107),
+        ({"method": "get"}, "$.method", "expected an HTTP method in capitals", 102),
         ({"logger": ""}, "$.logger", "breaks the schema's minLength of 1", 65),
     ],
 )

@@ -71,7 +71,8 @@ class LineJudge:
     def __init__(self, promise: LogPromise) -> None:
         self._promise = promise
         self._one = validator(promise.schema, "the schema of records")
-        self._many = validator(of_lists(promise.schema), "the schema of records")
+        self._list_schema = of_lists(promise.schema)
+        self._many = validator(self._list_schema, "the schema of records")
         self._scanner = SecretScanner(promise.allowed) if promise.secrets else None
         fields = promise.fields
         self._known = reasons.names_of(promise.schema) | {
@@ -192,29 +193,30 @@ class LineJudge:
             some = records[start : start + _VALIDATED]
             if self._many.is_valid(some):
                 continue
-            by_record: dict[int, list[tuple[list[str | int], ValidationError]]] = {}
+            by_record: dict[int, list[tuple[list[str | int], str]]] = {}
             errors = _first_errors(self._many, some)
             if errors is not None and len(errors) < _ERRORS:
                 for error in errors:
                     index, *path = error.instance_path
-                    by_record.setdefault(int(index), []).append((path, error))
+                    what = reasons.of_schema(error, self._list_schema)
+                    by_record.setdefault(int(index), []).append((path, what))
             else:
                 for index, record in enumerate(some):
                     if not self._one.is_valid(record):
                         errors = _first_errors(self._one, record) or []
-                        by_record[index] = [(list(error.instance_path), error) for error in errors]
+                        by_record[index] = [
+                            (list(error.instance_path), reasons.of_schema(error, self._promise.schema))
+                            for error in errors
+                        ]
             for index in sorted(by_record):
                 misfits += 1
                 self._note_misfit(numbers[start + index], by_record[index], noting)
         return misfits
 
-    def _note_misfit(
-        self, number: int, errors: list[tuple[list[str | int], ValidationError]], noting: _Noting
-    ) -> None:
+    def _note_misfit(self, number: int, errors: list[tuple[list[str | int], str]], noting: _Noting) -> None:
         told: dict[Reason, list[str | int]] = {}
-        for path, error in errors:
-            place = reasons.place_of(path, self._known)
-            told.setdefault(Reason("schema", place, reasons.of_schema(error)), path)
+        for path, what in errors:
+            told.setdefault(Reason("schema", reasons.place_of(path, self._known), what), path)
         for reason, path in told.items():
             noting.note(reason, number, path)
         if not told:

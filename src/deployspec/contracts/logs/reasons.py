@@ -77,7 +77,7 @@ def of_json(error: orjson.JSONDecodeError, line: bytes) -> tuple[str, int]:
         return "the line is not UTF-8", len(line[: fault.start].decode("utf-8", "replace"))
     if b"\0" in line and not line.strip(b"\0"):
         return "the line is nothing but NUL bytes", 0
-    if error.pos == 0 and error.msg.startswith("unexpected character"):
+    if not line.lstrip(b" \t\r").startswith(b"{"):
         return "the line is no JSON", 0
     return f"the line is no strict JSON: {_WORDS.get(error.msg, error.msg)}", error.pos
 
@@ -101,8 +101,8 @@ def of_value(value: object) -> str:
     return f"expected a JSON object, found {_KINDS.get(type(value), 'null')}"
 
 
-def of_schema(error: ValidationError) -> str:
-    """Which rule of the schema a record breaks, without its value."""
+def of_schema(error: ValidationError, schema: Mapping[str, Any] | None = None) -> str:
+    """Which rule of the schema a record breaks, without its value; for a pattern, what ``schema`` says of it."""
     kind: Any = error.kind
     keyword = kind.name
     match keyword:
@@ -115,7 +115,8 @@ def of_schema(error: ValidationError) -> str:
         case "const":
             return cut(f"expected {_plain(kind.value)}", 120)
         case "pattern":
-            return cut(f"does not match {kind.pattern}", 120)
+            described = None if schema is None else _description(schema, error.schema_path)
+            return cut(f"expected {described}" if described else f"does not match {kind.pattern}", 120)
         case "additionalProperties" | "unevaluatedProperties":
             return "a field that the schema does not know"
         case "falseSchema":
@@ -127,6 +128,18 @@ def of_schema(error: ValidationError) -> str:
     limit = getattr(kind, "limit", getattr(kind, "multiple_of", getattr(kind, "format", None)))
     told = f" of {_plain(limit)}" if isinstance(limit, str | int | float) else ""
     return cut(f"breaks the schema's {keyword}{told}", 120)
+
+
+def _description(schema: Any, path: Iterable[str | int]) -> str | None:
+    """What a schema says in words, where it says it, of the place that a path to one of its keywords leads to."""
+    *steps, _ = path
+    for step in steps:
+        try:
+            schema = schema[step]
+        except (LookupError, TypeError):
+            return None
+    described = schema.get("description") if isinstance(schema, Mapping) else None
+    return described.rstrip(".") if isinstance(described, str) and described else None
 
 
 def _plain(value: object) -> str:

@@ -95,11 +95,11 @@ class SecretScanner:
 
 
 def mask(text: str) -> str:
-    """The text with everything hidden that must not be logged, and what the world must not be told.
+    """The text with everything hidden that must not be logged; a stack trace is left to be read.
 
     What looks like the rest of a secret at a cut, at the beginning or the end of the text, is hidden too.
     """
-    masked = disclosure.mask(_hidden(text, _spans(text, [])))
+    masked = _hidden(text, _spans(text, []))
     masked = _CUT_END.sub(disclosure.HIDDEN, masked)
     return _CUT_START.sub(disclosure.HIDDEN, masked)
 
