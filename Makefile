@@ -10,7 +10,7 @@ export PATH := $(PATH):$(subst $(eval) ,:,$(wildcard $(HOME)/.pyenv/versions/3.1
 .PHONY: demo test bench format system clean
 
 demo: .venv/demo system
-	@$(BIN)/pytest checks -m "health or alerts" --deployment reference
+	@$(BIN)/pytest checks -m "health or alerts or logs" --deployment reference
 
 test: .venv/test system
 	@$(BIN)/tox run

@@ -143,6 +143,13 @@ def test_errors_are_kept() -> None:
     assert tally.errors[0].digest == tally.errors[1].digest != tally.errors[2].digest
 
 
+def test_errors_before_many_lines_that_are_none() -> None:
+    """Errors are kept once, whatever else the block holds."""
+    tally = judged(*[record(level="ERROR")] * 3, *["no record"] * 200, keep_errors=True)
+    assert [one.line for one in tally.errors] == [1, 2, 3]
+    assert tally.invalid == 200
+
+
 @pytest.mark.parametrize(
     ("stamp", "found"),
     [

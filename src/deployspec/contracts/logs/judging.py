@@ -93,9 +93,9 @@ class LineJudge:
         said = _Said()
         for numbers, records in self._parsed(block.data, lines, faults):
             tally.invalid += self._misfits(numbers, records, noting)
-            self._take(numbers, records, said)
+            levels = self._take(numbers, records, said)
             if self._promise.keep_errors:
-                tally.errors += self._errors(numbers, records, said.levels[-len(records) :], noting)
+                tally.errors += self._errors(numbers, records, levels, noting)
         for number, what, at in faults:
             noting.note(Reason("json", "$", what), number, None if what is _TWICE else at)
             if reasons.STACK_TRACE.search(lines[number]):
@@ -224,7 +224,8 @@ class LineJudge:
 
     # Levels, times, requests
 
-    def _take(self, numbers: Sequence[int], records: list[Record], said: _Said) -> None:
+    def _take(self, numbers: Sequence[int], records: list[Record], said: _Said) -> Sequence[Any]:
+        """Keep what the records say; returns their levels."""
         said.numbers += numbers
         try:
             levels, moments, loggers = zip(*map(self._always, records), strict=True)
@@ -240,6 +241,7 @@ class LineJudge:
             request = self._promise.fields.request_id
             said.loggers += loggers
             said.requests += [record.get(request) for record in records]
+        return levels
 
     def _judge_levels(self, said: _Said, tally: Tally, noting: _Noting) -> None:
         name, levels = self._promise.fields.level, self._levels
@@ -261,7 +263,7 @@ class LineJudge:
                 noting.note(Reason(check, self._place(name), what), said.numbers[index], [name])
 
     def _errors(
-        self, numbers: Sequence[int], records: list[Record], levels: list[Any], noting: _Noting
+        self, numbers: Sequence[int], records: list[Record], levels: Sequence[Any], noting: _Noting
     ) -> Iterator[ErrorRecord]:
         stamp, errors, block = self._promise.fields.timestamp, self._levels.errors, noting.block
         for index in [index for index, level in enumerate(levels) if level in errors]:
