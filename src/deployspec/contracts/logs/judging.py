@@ -19,8 +19,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
-from itertools import islice, repeat
-from operator import itemgetter
+from itertools import compress, islice, repeat
+from operator import itemgetter, ne
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
 _TOGETHER = 64
 """How many lines are parsed at a time."""
-_FEWER = 8
-"""How many, where something is not right with one of them; and at last each alone."""
+_SUSPECTS = 6
+"""How many faults among them are looked for, before each line is looked at by itself."""
 _VALIDATED = 16
 """How many records are validated at a time."""
 _ERRORS = 50
@@ -129,59 +129,91 @@ class LineJudge:
         spaced = _has_spaced_colons(data)
         for start in range(0, len(lines), _TOGETHER):
             some = lines[start : start + _TOGETHER]
-            records = self._together(some, spaced=spaced)
-            if records is not None:
-                yield range(start, start + len(some)), records
+            found = self._together(some, spaced=spaced)
+            if isinstance(found, list):
+                yield range(start, start + len(some)), found
             else:
-                yield self._apart(start, some, faults, spaced=spaced)
+                yield self._apart(start, some, found, faults, spaced=spaced)
 
-    def _together(self, lines: Sequence[bytes], *, spaced: bool) -> list[Record] | None:
-        """The records, if every line is exactly one and has no key twice; None where that is not sure."""
+    def _together(self, lines: Sequence[bytes], *, spaced: bool) -> list[Record] | int:
+        """The records, if every line is exactly one and has no key twice.
+
+        Where that is not sure, the index of a line that, or the one before it, is likely at fault.
+        """
         joined = b"[" + self._between.join(lines) + b"]"
         try:
             values = orjson.loads(joined)
-        except orjson.JSONDecodeError:
-            return None
+        except orjson.JSONDecodeError as error:
+            before = (
+                error.pos
+                if joined.isascii()
+                else len(joined.decode("utf-8", "replace")[: error.pos].encode())
+            )
+            return min(joined.count(self._between, 0, before), len(lines) - 1)
         count = len(lines)
         records: list[Record] = values[::2]
-        if (
-            len(values) != 2 * count - 1
-            or values[1::2].count(self._number) != count - 1
-            or set(map(type, records)) != {dict}
-        ):
-            return None
+        if len(values) != 2 * count - 1 or values[1::2].count(self._number) != count - 1:
+            return 0
+        if set(map(type, records)) != {dict}:
+            return next(index for index, record in enumerate(records) if type(record) is not dict)
         keys = sum(map(len, records))
         separators = _separators(joined) if spaced else joined.count(b'":')
         if separators != keys:
-            # Objects in records have keys, too.
-            braces = map(bytes.count, lines, repeat(b"{"))
-            keys += sum(
-                map(_inner_keys, [record for record, more in zip(records, braces, strict=True) if more > 1])
-            )
-            if separators != keys and _separators(joined) != keys:
-                return None
+            # A key twice, an object in a record, or a colon in a text: each line that has one of them shows which.
+            own = map(bytes.count, lines, repeat(b'":'))
+            odd = range(count) if spaced else compress(range(count), map(ne, own, map(len, records)))
+            for index in odd:
+                if not _has_keys_once(lines[index], records[index], spaced=spaced):
+                    return index
         return records
 
     def _apart(
-        self, start: int, lines: Sequence[bytes], faults: list[tuple[int, str, int]], *, spaced: bool
+        self,
+        start: int,
+        lines: Sequence[bytes],
+        suspect: int,
+        faults: list[tuple[int, str, int]],
+        *,
+        spaced: bool,
     ) -> tuple[list[int], list[Record]]:
         """The records of lines of which some are none, or have a key twice, and the numbers of their lines."""
         numbers: list[int] = []
         records: list[Record] = []
-        for first in range(0, len(lines), _FEWER):
-            some = lines[first : first + _FEWER]
-            found = self._together(some, spaced=spaced)
-            if found is not None:
-                records += found
-                numbers += range(start + first, start + first + len(some))
-                continue
-            for number, line in enumerate(some, start + first):
-                alone = _alone(line, spaced=spaced)
+
+        def take(first: int, last: int) -> None:
+            if last - first > 1 and isinstance(
+                found := self._together(lines[first:last], spaced=spaced), list
+            ):
+                records.extend(found)
+                numbers.extend(range(start + first, start + last))
+                return
+            for index in range(first, last):
+                alone = _alone(lines[index], spaced=spaced)
                 if isinstance(alone, dict):
                     records.append(alone)
-                    numbers.append(number)
+                    numbers.append(start + index)
                 else:
-                    faults.append((number, *alone))
+                    faults.append((start + index, *alone))
+
+        first = 0
+        for _ in range(_SUSPECTS):
+            at = first + suspect
+            begin = max(first, at - 1)
+            if begin > first:
+                take(first, begin)
+            for index in range(begin, at + 1):
+                take(index, index + 1)
+            first = at + 1
+            if first >= len(lines):
+                return numbers, records
+            found = self._together(lines[first:], spaced=spaced)
+            if isinstance(found, list):
+                records += found
+                numbers += range(start + first, start + len(lines))
+                return numbers, records
+            suspect = found
+        for index in range(first, len(lines)):
+            take(index, index + 1)
         return numbers, records
 
     # The schema
@@ -434,13 +466,16 @@ def _alone(line: bytes, *, spaced: bool) -> Record | tuple[str, int]:
         return reasons.of_json(error, line)
     if not isinstance(value, dict):
         return reasons.of_value(value), 0
-    inner = _inner_keys(value)
+    return value if _has_keys_once(line, value, spaced=spaced) else (_TWICE, 0)
+
+
+def _has_keys_once(line: bytes, record: Record, *, spaced: bool) -> bool:
+    """Whether no object in a record has a key twice."""
+    inner = _inner_keys(record)
     if inner < 0:
-        return (_TWICE, 0) if isinstance(strict_json.parse(line), strict_json.Fault) else value
-    keys = len(value) + inner
-    if (spaced or line.count(b'":') != keys) and _separators(line) != keys:
-        return _TWICE, 0
-    return value
+        return isinstance(strict_json.parse(line), strict_json.Parsed)
+    keys = len(record) + inner
+    return (not spaced and line.count(b'":') == keys) or _separators(line) == keys
 
 
 def _first_errors(one: Validator, value: object) -> list[ValidationError] | None:

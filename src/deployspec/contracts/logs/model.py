@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 MAX_LINE = 256 * 1024
 """The longest line that is a log record, in bytes without its line break."""
@@ -153,8 +153,7 @@ class Found:
     """The first ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorRecord:
+class ErrorRecord(NamedTuple):
     """A record at or above the error level, as an error log and its sources have it in common."""
 
     moment: float
