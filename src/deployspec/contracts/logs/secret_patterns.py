@@ -34,8 +34,9 @@ CANDIDATES: tuple[bytes, ...] = (
     rb"gh[pousr]_[A-Za-z0-9_]{36}",
     rb"github_pat_\w{22}",
     rb"gl(?:pat|dt|ft|soat|rt|imt|ptt|agent|oas|cbt)-[A-Za-z0-9_-]{20}",
+    rb"GR1348941[A-Za-z0-9_-]{20}",
     rb"(?i)xox[abeoprs]-",
-    rb"hooks\.slack\.com",
+    rb"(?i)hooks\.slack\.com",
     rb"[rs]k_(?:live|test)_[0-9a-zA-Z]{16}",
     rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,8}[:=]",
     rb"(?i)aws.{0,20}(?:key|pwd|pw|password|pass|token).{0,20}['\"][0-9a-zA-Z/+]{40}\\{0,4}['\"]",
@@ -111,7 +112,7 @@ def _of_library() -> Iterator[Detector]:
         detector = getattr(import_module(f"detect_secrets.plugins.{module}"), name)
         for pattern in detector.denylist:
             end = r"(?![A-Za-z0-9_-])" if kind in _WHOLE else ""
-            flags = pattern.flags & ~re.UNICODE
+            flags = (pattern.flags & ~re.UNICODE) | re.ASCII
             yield Detector(
                 kind, words, re.compile(f"(?<![A-Za-z0-9])(?:{pattern.pattern}){end}", flags), False
             )
