@@ -39,7 +39,7 @@ CANDIDATES: tuple[bytes, ...] = (
     rb"(?i)hooks\.slack\.com",
     rb"[rs]k_(?:live|test)_[0-9a-zA-Z]{16}",
     rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,8}[:=]",
-    rb"(?i)aws.{0,20}(?:key|pwd|pw|password|pass|token).{0,20}['\"][0-9a-zA-Z/+]{40}\\{0,4}['\"]",
+    rb"(?i)aws.{0,80}(?:key|pwd|pw|password|pass|token).{0,80}['\"][0-9a-zA-Z/+]{40}\\{0,4}['\"]",
     rb"AccountKey=[a-zA-Z0-9+/=]{88}",
     rb"[0-9a-z]{32}-us[0-9]",
     rb"T3BlbkFJ",
