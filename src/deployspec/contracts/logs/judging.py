@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
 from itertools import compress, islice, repeat
-from operator import itemgetter, ne
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -78,7 +77,6 @@ class LineJudge:
         self._known = reasons.names_of(promise.schema) | {
             fields.timestamp, fields.level, fields.logger, fields.message, fields.request_id, fields.event,
         }  # fmt: skip
-        self._always = itemgetter(fields.level, fields.timestamp, fields.logger)
         self._levels = _Levels(promise)
         self._number = random.randbits(62) | (1 << 61) | 1  # odd and large: no float equals it
         self._between = b",%d," % self._number
@@ -159,12 +157,13 @@ class LineJudge:
         keys = sum(map(len, records))
         separators = _separators(joined) if spaced else joined.count(b'":')
         if separators != keys:
-            # A key twice, an object in a record, or a colon in a text: each line that has one of them shows which.
-            own = map(bytes.count, lines, repeat(b'":'))
-            odd = range(count) if spaced else compress(range(count), map(ne, own, map(len, records)))
-            for index in odd:
-                if not _has_keys_once(lines[index], records[index], spaced=spaced):
-                    return index
+            # An object in a record, a key twice, or a colon in a text.
+            nested = compress(records, map(bytes.rfind, lines, repeat(b"{")))
+            inner = list(map(_inner_keys, nested))
+            if -1 in inner or separators != keys + sum(inner):
+                for index in range(count):
+                    if not _has_keys_once(lines[index], records[index], spaced=spaced):
+                        return index
         return records
 
     def _apart(
@@ -258,21 +257,18 @@ class LineJudge:
 
     def _take(self, numbers: Sequence[int], records: list[Record], said: _Said) -> Sequence[Any]:
         """Keep what the records say; returns their levels."""
+        fields = self._promise.fields
+
+        def of_each(name: str) -> list[Any]:
+            return list(map(dict.get, records, repeat(name)))
+
+        levels = of_each(fields.level)
         said.numbers += numbers
-        try:
-            levels, moments, loggers = zip(*map(self._always, records), strict=True)
-        except (KeyError, ValueError):  # one of them lacks one, or there are none
-            fields = self._promise.fields
-            levels, moments, loggers = (
-                tuple(record.get(name) for record in records)
-                for name in (fields.level, fields.timestamp, fields.logger)
-            )
         said.levels += levels
-        said.stamps += moments
+        said.stamps += of_each(fields.timestamp)
         if self._promise.request_scoped:
-            request = self._promise.fields.request_id
-            said.loggers += loggers
-            said.requests += [record.get(request) for record in records]
+            said.loggers += of_each(fields.logger)
+            said.requests += of_each(fields.request_id)
         return levels
 
     def _judge_levels(self, said: _Said, tally: Tally, noting: _Noting) -> None:

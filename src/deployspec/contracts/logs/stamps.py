@@ -82,7 +82,7 @@ def _by_their_texts(stamps: Sequence[object], read_at: float, highest: float | N
             alike += some
             continue
         for one in some:
-            if _are_plain([one], length):
+            if type(one) is str and len(one) == length and one[10] == "T" and one[-1] == "Z":
                 alike.append(one)
             elif (moment := seconds(one)) is not None:
                 others.append((len(alike), moment))

@@ -53,7 +53,7 @@ def measure(
         for piece in pieces:
             if isinstance(piece, Block):
                 size += len(piece.data)
-                if size > ALONE and workers > 1:
+                if workers > 1 and max(size, source.total or 0) > ALONE:
                     crew.start()
                 waiting.append(crew.take(piece))
             else:
