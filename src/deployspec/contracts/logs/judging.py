@@ -294,7 +294,7 @@ class LineJudge:
         self, numbers: Sequence[int], records: list[Record], levels: Sequence[Any], noting: _Noting
     ) -> Iterator[ErrorRecord]:
         stamp, errors, block = self._promise.fields.timestamp, self._levels.errors, noting.block
-        for index in [index for index, level in enumerate(levels) if level in errors]:
+        for index in compress(range(len(levels)), map(errors.__contains__, levels)):
             moment = stamps.seconds(records[index].get(stamp))
             if moment is not None:
                 number = numbers[index]
@@ -326,9 +326,7 @@ class LineJudge:
         scoped = {one for one in loggers if type(one) is str and self._is_scoped(one)}
         if not scoped:
             return
-        requests = [
-            request for logger, request in zip(said.loggers, said.requests, strict=True) if logger in scoped
-        ]
+        requests = list(compress(said.requests, map(scoped.__contains__, said.loggers)))
         tally.scoped = len(requests)
         if set(map(type, requests)) == {str} and all(requests) and not any(map(str.isspace, requests)):
             return

@@ -185,7 +185,10 @@ def _found(text: str, allowed: list[re.Pattern[str]]) -> list[Span]:
 
 def _in_piece(text: str, lowered: str, start: int, end: int) -> Iterator[Span]:
     for detector in detectors():
-        if not any(word in lowered for word in detector.words):
+        for word in detector.words:  # any() with a generator takes five times as long
+            if word in lowered:
+                break
+        else:
             continue
         for match in detector.pattern.finditer(text, start, end):
             if detector.kind == "a connection string" and not _CREDENTIALS.search(match[0]):

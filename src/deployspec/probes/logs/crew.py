@@ -38,6 +38,9 @@ SLOT = BLOCK + MAX_LINE + 4096
 """The largest block that is given away, in bytes."""
 DEPTH = 2
 """How many blocks one process has at a time: it judges one while the other waits."""
+AHEAD = 16
+"""How many blocks for each process are read before the first of them has its result: one that has just begun is slow
+with its first block, and the others go on meanwhile."""
 STUCK = 60.0
 """After so many seconds without an answer a process is given up; a block takes milliseconds."""
 START = "from deployspec.probes.logs.crew import serve; serve()"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from deployspec.contracts.logs.model import Block, ErrorRecord, LogPromise, LongLine, Tally, Unfinished
-from deployspec.probes.logs.crew import DEPTH, Crew, Result, Task
+from deployspec.probes.logs.crew import AHEAD, Crew, Result, Task
 from deployspec.probes.logs.source import Source, pieces_of
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def measure(
                 waiting.append(crew.take(piece))
             else:
                 waiting.append(Task(None, piece))
-            while waiting and (waiting[0].result is not None or len(waiting) > 2 * DEPTH * workers):
+            while waiting and (waiting[0].result is not None or len(waiting) > AHEAD * workers):
                 _add(report, judge, waiting[0], crew.result(waiting[0]), errors)
                 clock.tick(waiting.popleft())
         while waiting:
