@@ -284,7 +284,9 @@ class LineJudge:
             ]
         else:
             wrong = counts.keys() - levels.allowed
-            odd = [index for index, one in enumerate(said.levels) if one in wrong] if wrong else []
+            odd = (
+                list(compress(range(len(said.levels)), map(wrong.__contains__, said.levels))) if wrong else []
+            )
         tally.levels = {level: counts[level] for level in levels.rank if counts[level]}
         for index in odd:
             for check, what in levels.wrong(said.levels[index]):

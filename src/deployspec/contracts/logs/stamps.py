@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from itertools import accumulate
+from itertools import compress, count, islice
+from operator import gt
 from typing import Any, NamedTuple
 
 from deployspec.contracts import rfc3339
@@ -97,11 +98,11 @@ def _by_their_texts(stamps: Sequence[object], read_at: float, highest: float | N
     if first is None or last is None or last - read_at > TOLERANCE:
         return None
     if alike != in_order or others:
-        latest = list(accumulate(alike, max))
-        for stamp, before in zip(alike, latest, strict=True):
-            if stamp < before and not _is_close(seconds(before), seconds(stamp)):
+        late = _late(alike)
+        for index, before in late.items():
+            if not _is_close(seconds(before), seconds(alike[index])):
                 return None
-        if not _fit_between(others, alike, latest):
+        if not _fit_between(others, alike, late):
             return None
         first = min([first, *(moment for _, moment in others)])
     if highest is not None and highest - first > TOLERANCE:
@@ -109,7 +110,20 @@ def _by_their_texts(stamps: Sequence[object], read_at: float, highest: float | N
     return Times(highest=last, lowest=first)
 
 
-def _fit_between(others: list[tuple[int, float]], alike: list[str], latest: list[str]) -> bool:
+def _late(texts: list[str]) -> dict[int, str]:
+    """The index of each text with a greater one before it, and the greatest of those."""
+    late: dict[int, str] = {}
+    for first in compress(count(1), map(gt, texts, islice(texts, 1, None))):
+        if first in late:
+            continue
+        index, greatest = first, texts[first - 1]
+        while index < len(texts) and texts[index] < greatest:
+            late[index] = greatest
+            index += 1
+    return late
+
+
+def _fit_between(others: list[tuple[int, float]], alike: list[str], late: dict[int, str]) -> bool:
     """Whether times of another form, each with the number of the text that it stands before, surely are where they
     should be, and change nothing for those after them."""
     if len({index for index, _ in others}) != len(others):
@@ -118,7 +132,11 @@ def _fit_between(others: list[tuple[int, float]], alike: list[str], latest: list
         if not 0 < index < len(alike):
             return False
         after = seconds(alike[index])
-        if after is None or moment > after or not _is_close(seconds(latest[index - 1]), moment):
+        if (
+            after is None
+            or moment > after
+            or not _is_close(seconds(late.get(index - 1, alike[index - 1])), moment)
+        ):
             return False
     return True
 
