@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 import yaml
+import zstandard
 
 from deployspec.contracts.logs.model import MAX_LINE
 from reference.faults.log_records import FAULTS
@@ -150,6 +151,22 @@ def shell(*commands: str, **told: Any) -> dict[str, Any]:
     return {"command": ["sh", "-c", "; ".join(commands)], **told}
 
 
+def with_a_line_of_100_megabytes(folder: Path) -> None:
+    """A sound log but for that."""
+    with (folder / "app.log").open("wb") as file:
+        file.write(text(*BEFORE))
+        for _ in range(100):
+            file.write(b"x" * 1_000_000)
+        file.write(b"\n" + text(*AFTER))
+
+
+def with_a_hole(folder: Path) -> None:
+    """As copytruncate leaves behind a writer that does not append: 8 TiB of nothing, and then what it goes on with."""
+    with (folder / "app.log").open("r+b") as file:
+        file.seek(1 << 43)
+        file.write(b"\n" + text(line(60)))
+
+
 CARD = "4111 1111 1111 1111"
 SECRETS = {
     "a-password": ("password=hunter2-and-more", "a credential"),
@@ -162,6 +179,7 @@ SECRETS = {
 }  # fmt: skip
 """By row: the message, and the kind of it. The last word, or words, is what must be shown nowhere."""
 
+ZSTD = zstandard.compress(text(*BEFORE))
 GZIPPED = gzip.compress(text(*BEFORE), mtime=0)
 ERRORS = tuple(line(second, level="ERROR", message="payment failed") for second in (10, 20, 30, 40))
 COLLECTING = text(line(5), *ERRORS, *AFTER)
@@ -226,6 +244,8 @@ ROWS = [
     Row("address-without-password", with_lines(line(30, message="Connected to redis://cache:6379/0"), line(30, message="Connected to redis://:**@cache:6379/0"))),
     # Length.
     Row("line-too-long", with_lines(of_length(MAX_LINE + 1)), {SHORT: "longer than 256 KiB", LINES: "longer than 256 KiB"}, {SECRET: "too long"}),
+    Row("line-of-100-megabytes", {}, {SHORT: "longer than 256 KiB", LINES: "longer than 256 KiB"}, {SECRET: "too long"}, make=with_a_line_of_100_megabytes),
+    Row("sparse-file", SOUND, {SHORT: "longer than 256 KiB", LINES: "longer than 256 KiB"}, {SECRET: "too long"}, make=with_a_hole),
     Row("line-at-the-limit", with_lines(of_length(MAX_LINE))),
     # An error log.
     Row("collected-app", {"app.log": COLLECTING}),
@@ -244,6 +264,9 @@ ROWS = [
     Row("fifo", {}, unmeasured=nothing_known("is a FIFO; expected a file"), make=lambda folder: os.mkfifo(folder / "app.log")),
     Row("symlink-loop", {}, unmeasured=nothing_known("cannot be read: Too many levels"), make=lambda folder: (folder / "app.log").symlink_to("app.log")),
     Row("truncated-gzip", {"app.log.1.gz": GZIPPED[:-20], "app.log": text(*AFTER)}, unmeasured=nothing_known("ends within its compressed data", FRESH)),
+    Row("rotated-zstd", {"app.log.1.zst": ZSTD, "app.log": text(*AFTER)}),
+    Row("rotated-zstd-backwards", {"app.log.1.zst": zstandard.compress(text(*AFTER)), "app.log": text(*BEFORE)}, {TIME: "older than a record before it"}),
+    Row("truncated-zstd", {"app.log.1.zst": ZSTD[:-5], "app.log": text(*AFTER)}, unmeasured=nothing_known("ends within its compressed data", FRESH)),
     Row("corrupt-gzip", {"app.log.1.gz": GZIPPED[:-8] + b"\0\0\0\0" + GZIPPED[-4:], "app.log": text(*AFTER)}, unmeasured=nothing_known("is damaged", FRESH)),
     Row("command", SOUND, told=shell("sed 's/^/backend-1  | /' FOLDER/app.log", prefix=r"backend-\d+ +\| ")),
     Row("command-fails", SOUND, unmeasured=nothing_known("status 3", FRESH), told=shell("cat FOLDER/app.log", "exit 3")),
