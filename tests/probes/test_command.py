@@ -56,6 +56,15 @@ def test_time_limit_ends_all_that_was_started(tmp_path: Path) -> None:
         time.sleep(0.01)
 
 
+def test_it_can_be_stopped() -> None:
+    """Who runs it may want it no more before its time limit: it is ended at once, and that is said."""
+    began = time.monotonic()
+    done = run(["sleep", "60"], timeout=60, stop=lambda: time.monotonic() - began > 0.2)
+    assert time.monotonic() - began < 30
+    assert (done.ok, done.exit_status) == (False, None)
+    assert done.output == "ended because the run was cancelled"
+
+
 def test_a_child_that_lives_on_does_not_keep_us() -> None:
     """A command that leaves a daemon behind has ended when it has ended itself."""
     began = time.monotonic()

@@ -133,15 +133,16 @@ class Outages:
             return contract.outage_is_told(before, before, part, promise), (before,)
         during = None
         came: list[int] = []
-        with _signals(_interrupt):
+        # A signal is noted, and raises nothing: an exception could come while a command is being started, which would
+        # then go on, unknown to us, and break what has just been mended.
+        with _signals(lambda number, _: came.append(number)):
             try:
-                injected = run(fault.inject, fault.timeout)
-                if injected.ok:
+                injected = run(fault.inject, fault.timeout, stop=lambda: bool(came))
+                if injected.ok and not came:
                     during = self._health.ask()
             finally:
                 # Whatever happened: what may be broken is mended, and the mending is not cut short.
-                with _signals(lambda number, _: came.append(number)):
-                    restored = run(fault.restore, fault.timeout)
+                restored = run(fault.restore, fault.timeout)
         if came:
             raise KeyboardInterrupt
         if not restored.ok:
@@ -166,10 +167,6 @@ class Outages:
             time.sleep(_POLL)
             calls.append(self._health.ask())
         return calls
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 @contextlib.contextmanager

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -18,6 +16,7 @@ from pathlib import Path
 
 from deployspec.contracts.alertmanager import AmtoolRun
 from deployspec.errors import ToolError
+from deployspec.probes.ending import end
 
 _MOST = 64 * 1024
 """How much of each output is kept, in bytes: its beginning."""
@@ -113,11 +112,7 @@ def _finish(argv: Sequence[str], timeout: float) -> tuple[int | None, str, str]:
         try:
             status, note = _wait(process, timeout, (output.fileno(), errors.fileno()))
         finally:
-            if process.returncode is None:
-                # A group of its own, so nobody else is in it.
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            end(process)
         output.seek(0)
         errors.seek(0)
         texts = [file.read(_MOST).decode("utf-8", "replace") for file in (output, errors)]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from deployspec.probes.ending import end
 
 _TAIL = 2000
 """How much of a command's output is kept, in bytes: its end, where the error is."""
+
+_POLL = 0.05
+"""Seconds between two questions whether to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class CommandResult:
 
     argv: tuple[str, ...]
     exit_status: int | None
-    """None where it did not end within its time limit, or could not be started."""
+    """None where it did not end within its time limit, was stopped, or could not be started."""
     output: str
     """The end of its standard output and error."""
     seconds: float
@@ -32,10 +35,11 @@ class CommandResult:
         return self.exit_status == 0
 
 
-def run(argv: Sequence[str], timeout: float) -> CommandResult:
+def run(argv: Sequence[str], timeout: float, stop: Callable[[], bool] = lambda: False) -> CommandResult:
     """Run a command without a shell and without standard input; end it, and all it started, at the time limit.
 
-    ``timeout`` in seconds. Never raises for what the command does.
+    ``timeout`` in seconds; ``stop`` is asked again and again whether nobody wants it any more. Never raises for what
+    the command does.
     """
     began = time.monotonic()
     # A file, not a pipe: a grandchild that keeps the pipe open would keep us waiting.
@@ -50,25 +54,27 @@ def run(argv: Sequence[str], timeout: float) -> CommandResult:
             )
         except OSError as error:
             return CommandResult(tuple(argv), None, f"{argv[0]}: {error.strerror}", time.monotonic() - began)
-        status: int | None
         try:
-            status = process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            status = None
-            _end(process)
-        except BaseException:
-            _end(process)
-            raise
+            status = _wait(process, began + timeout, stop)
+        finally:
+            end(process)
         output.seek(0, os.SEEK_END)
         output.seek(max(0, output.tell() - _TAIL))
         text = output.read().decode("utf-8", "replace").strip()
     if status is None:
-        text = f"{text}\nended after its time limit of {timeout:g} s".strip()
+        late = time.monotonic() - began >= timeout
+        why = f"after its time limit of {timeout:g} s" if late else "because the run was cancelled"
+        text = f"{text}\nended {why}".strip()
     return CommandResult(tuple(argv), status, text, time.monotonic() - began)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the command's whole process group: it is a group of its own, so nobody else is in it."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def _wait(process: subprocess.Popen[bytes], deadline: float, stop: Callable[[], bool]) -> int | None:
+    """Its exit status; None where nobody waits any longer."""
+    while not stop():
+        left = deadline - time.monotonic()
+        try:
+            return process.wait(max(0.0, min(_POLL, left)))
+        except subprocess.TimeoutExpired:
+            if left <= _POLL:
+                return None
+    return None

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from deployspec.contracts.shown import one_line
 from deployspec.errors import ToolError
-from deployspec.probes.promtool.process import end
+from deployspec.probes.ending import end
 
 VARIABLE = "PROMTOOL"
 _ASKED = ("run", "junit")

@@ -1,11 +1,10 @@
-"""Starts promtool in a process group of its own, reads it under a time limit, and ends it with all it started."""
+"""Starts promtool in a process group of its own, and reads it under a time limit."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import selectors
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,15 +23,6 @@ def start(argv: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[b
         bufsize=0,
         start_new_session=True,
     )
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Kill its whole process group: it is a group of its own, so nobody else is in it."""
-    # Only while it has not been waited for: until then its number, and its group's, is nobody else's.
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def read(process: subprocess.Popen[bytes], take: Callable[[bytes], bool], timeout: float) -> bool:

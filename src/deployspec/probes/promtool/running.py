@@ -13,9 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
+from deployspec.probes.ending import end
 from deployspec.probes.promtool.batch import Output, Part, Separator
 from deployspec.probes.promtool.finding import Promtool
-from deployspec.probes.promtool.process import end, read, start
+from deployspec.probes.promtool.process import read, start
 from deployspec.probes.promtool.workspace import Workspace, folder_in_memory
 
 _LARGEST = 24

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import selectors
 import shlex
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +14,7 @@ from typing import IO, cast
 from deployspec.contracts.logs.model import Block, LongLine, Piece, Trouble
 from deployspec.contracts.shown import one_line
 from deployspec.errors import UsageError
+from deployspec.probes.ending import end
 from deployspec.probes.logs.cutting import BLOCK, Cutter
 from deployspec.probes.logs.source import Source
 
@@ -186,11 +185,8 @@ class _Run:
         return f"ended with {how}{self._last_words()}"
 
     def end(self) -> None:
-        """End it and its process group. The group is its own while the command itself is not yet reaped."""
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        """End it and its process group."""
+        end(self._process)
         self._stdout.close()
         self._stderr.close()
 
