@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deployspec.contracts.alertmanager import AmtoolRun
+from deployspec.ending import end
 from deployspec.errors import ToolError
-from deployspec.probes.ending import end
 
 _MOST = 64 * 1024
 """How much of each output is kept, in bytes: its beginning."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from deployspec.probes.ending import end
+from deployspec.ending import end
 
 _TAIL = 2000
 """How much of a command's output is kept, in bytes: its end, where the error is."""

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deployspec.contracts.shown import one_line
+from deployspec.ending import end
 from deployspec.errors import ToolError
-from deployspec.probes.ending import end
 
 VARIABLE = "PROMTOOL"
 _ASKED = ("run", "junit")

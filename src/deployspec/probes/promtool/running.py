@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from deployspec.probes.ending import end
+from deployspec.ending import end
 from deployspec.probes.promtool.batch import Output, Part, Separator
 from deployspec.probes.promtool.finding import Promtool
 from deployspec.probes.promtool.process import read, start

@@ -13,8 +13,8 @@ from typing import IO, cast
 
 from deployspec.contracts.logs.model import Block, LongLine, Piece, Trouble
 from deployspec.contracts.shown import one_line
+from deployspec.ending import end
 from deployspec.errors import UsageError
-from deployspec.probes.ending import end
 from deployspec.probes.logs.cutting import BLOCK, Cutter
 from deployspec.probes.logs.source import Source
 
