@@ -23,15 +23,15 @@ FOUND = {
     "a Slack token": [("to ", "xoxb-123456789012-123456789012-abcdefghijklmnopqrstuvwx")],
     "a Stripe key": [("with ", "sk_live_" + "a1B2c3D4" * 3)],
     "a Google key": [("with ", "AIza" + "a1B2c" * 7)],
-    "an e-mail address": [("mail to ", "anna.smith+shop@mail.example.com")],
-    "a card number": [("card ", "4111 1111 1111 1111"), ("card ", "5500005555555559"), ("card ", "378282246310005")],
+    "an e-mail address": [("mail to ", "anna.smith+shop@mail.example.com"), ("GET /reset?email=", "anna.smith%40mail.example.com")],
+    "a card number": [("card ", "4111 1111 1111 1111"), ("card ", "5500005555555559"), ("card ", "378282246310005"), ("pay?card=", "4111111111111111")],
 }  # fmt: skip
 EVERY = [(kind, before, secret) for kind, cases in FOUND.items() for before, secret in cases]
 SOUND = [
     "deadbeef-dead-4e5d-8a81-bc81bdeadbee", "d41d8cd98f00b204e9800998ecf8427e", "celery@worker-1.local", "git@github.com:a/b.git",
     "token expired", "password=***", "password: <hidden>", '"token": true', "secret=${SECRET}", "redis://127.0.0.1:6379/0",
     "redis://:**@cache:6379/0", "4111 1111 1111 1112", "order 4111111111111112", "1.2.3@rc1", "logo@2x.png", "1700000000000000",
-    "2024-01-15T10:30:45.123Z", "host=db port=5432 dbname=shop", "https://shop.example/a?b=c", "lodash@4.17.21", "req_0123456789ab",
+    "2024-01-15T10:30:45.123Z", "host=db port=5432 dbname=shop", "https://shop.example/a?b=c", "/u/celery%40worker-1.local", "/?id=4111111111111112", "/?next=%40home.html", "lodash@4.17.21", "req_0123456789ab",
 ]  # fmt: skip
 SCANNER = SecretScanner()
 

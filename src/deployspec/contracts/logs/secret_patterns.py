@@ -48,7 +48,7 @@ CANDIDATES: tuple[bytes, ...] = (
     rb"sq0csp-[0-9A-Za-z\\_-]{43}",
     rb"(?:AC|SK)[a-z0-9]{32}",
     rb"[0-9]{8}:[0-9A-Za-z_-]{35}",
-    rb"[A-Za-z0-9_%+-]@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2}",
+    rb"[A-Za-z0-9_%+-](?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2}",
     rb"(?:^|[^0-9A-Za-z.-]|\\[bfnrt])[2-6][0-9]{3}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}[ -]?[0-9]{0,4}(?:[^0-9A-Za-z]|\\|$)",
     # An escape may hide any of them. Those of < > & ' and of letters beyond ASCII are common, and hide nothing.
     rb"\\u00(?i:2[0-58-9a-f]|3[0-9abdf]|[4-7][0-9a-f])",
@@ -120,7 +120,7 @@ def _of_library() -> Iterator[Detector]:
 
 _EMAIL = re.compile(
     r"(?<![A-Za-z0-9._%+@/-])(?P<local>[A-Za-z0-9_%+](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_%+-])?)"
-    r"@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}(?P<top>[A-Za-z]{2,24}))(?![A-Za-z0-9@-])"
+    r"(?:@|%40)(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}(?P<top>[A-Za-z]{2,24}))(?![A-Za-z0-9@-])"
 )
 _NOT_PEOPLE = re.compile(r"git|celery\d*|worker[\w.-]*|root|gen\d+", re.IGNORECASE)
 """Before the ``@`` of what is no person's address: a repository's, and the names of Celery's nodes."""
@@ -130,7 +130,7 @@ _NO_DOMAINS = frozenset((
 ))  # fmt: skip
 """What ends a file's name, or a host's that no mail reaches."""
 
-_CARD = re.compile(r"(?<![\w.+/=-])(?:\d[ -]?){13,15}\d(?![\w/=]|[.-]\d)", re.ASCII)
+_CARD = re.compile(r"(?<![\w.+/-])(?:\d[ -]?){13,15}\d(?![\w/=]|[.-]\d)", re.ASCII)
 _ISSUERS = re.compile(
     r"4\d{15}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
     r"|6(?:011|5\d\d|4[4-9]\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11}|62\d{14}"

@@ -118,7 +118,7 @@ def masked_window(text: str, start: int, end: int) -> str:
 
 
 _CUT_END = re.compile(
-    r"(?:[\w.%+-]{1,64}@[A-Za-z0-9.-]{0,255}"
+    r"(?:[\w.%+-]{1,64}(?:@|%40)[A-Za-z0-9.-]{0,255}"
     r"|\beyJ[\w-]{0,4096}(?:\.[\w-]{0,4096}){0,2}"
     r"|\b(?:AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|[sr]k_(?:live|test)_|AIza|SG\.)[\w.-]{0,100}"
     r"|(?<![\w.+/=-])[3-6]\d{3}(?:[ -]\d{4,6}){1,3}[ -]?\d{0,4}"
@@ -126,7 +126,7 @@ _CUT_END = re.compile(
     re.IGNORECASE,
 )
 _CUT_START = re.compile(
-    r"\A(?:[\w.%+-]{0,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}|[\w-]{20,}\.[\w-]{20,})"
+    r"\A(?:[\w.%+-]{0,64}(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}|[\w-]{20,}\.[\w-]{20,})"
 )
 
 
@@ -196,7 +196,7 @@ def _in_piece(text: str, lowered: str, start: int, end: int) -> Iterator[Span]:
             span = _hide(match, text) if detector.own else match.span()
             if span is not None:
                 yield detector.kind, *span
-    if "@" in lowered:
+    if "@" in lowered or "%40" in lowered:
         yield from addresses(text, start, end)
     yield from cards(text, start, end)
 
