@@ -7,6 +7,7 @@ Every other item stays MET: a check that turns red for somebody else's fault fai
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from deployspec.probes.promtool import find
 from tests.suite import Ran, run_checks
 
 SOUND = Path(__file__).with_name("alert_rules") / "sound"
@@ -85,8 +87,7 @@ def compare(ran: Ran, row: Row, folder: Path) -> None:
 
 GROUP = """
   - name: {}
-    interval: 1m
-    input_series:
+{}    input_series:
       - {{series: '{}', values: {}}}
     alert_rule_test:
       - {{eval_time: {}, alertname: {}}}
@@ -94,11 +95,16 @@ GROUP = """
 
 
 def added(
-    name: str, series: str, values: str, time: str, alert: str = "ShopErrors"
+    name: str,
+    series: str,
+    values: str,
+    time: str,
+    alert: str = "ShopErrors",
+    interval: str = "    interval: 1m\n",
 ) -> tuple[tuple[str, str, str], ...]:
     """One more group, with one series and one case that expects silence."""
     last = "      - {eval_time: 30m, alertname: ShopLatency}\n"
-    return ((TESTS, last, last + GROUP.format(name, series, values, time, alert)),)
+    return ((TESTS, last, last + GROUP.format(name, interval, series, values, time, alert)),)
 
 
 SAMPLED = """      - expr: job:shop_requests:rate5m
@@ -113,6 +119,7 @@ FIRING = """        exp_alerts:
               description: 2000 wait in orders
               runbook_url: https://shop.example/runbooks/ShopQueue
               requires: shop"""
+INTERVAL = find(os.environ).has_default_interval
 NEW = "test_case[shop.test.yml::{}@{}[{}]]"
 ERRORS = 'shop_requests_total{job="shop", status="500"}'
 
@@ -127,6 +134,7 @@ ROWS = [
     Row("a misspelt metric", added("few errors", 'shop_request_total{job="shop"}', "0+1x30", "20m"), {NEW.format("ShopErrors", "20m", "few errors"): "unused-series", TEST_FILE: "unused-series"}),
     Row("a pattern of rule files that matches nothing", ((TESTS, "[shop.rules.yml]", "[shop.rules.yml, 'more/*.yml']"),), {TEST_FILE: "empty-rule-files", **dict.fromkeys(CASES, "empty-rule-files")}),
     Row("a group without a case", ((TESTS, "    alert_rule_test:\n      - {eval_time: 30m, alertname: ShopErrors}\n", ""),), {TEST_FILE: "empty-group", COVERED.format("ShopErrors"): "missing data"}),
+    Row("a group without an interval", added("no interval", ERRORS, "0+1x30", "20m", interval=""), {} if INTERVAL else {NEW.format("ShopErrors", "20m", "no interval"): "missing-interval"}),
     Row("silence before for", added("too early", ERRORS, "0+20x30", "4m"), {NEW.format("ShopErrors", "4m", "too early"): "silent-before-for"}),
     Row("silence after the data", added("too late", ERRORS, "0+1x10", "20m"), {NEW.format("ShopErrors", "20m", "too late"): "silent-after-data"}),
     Row("silence because of a label", added("other label", 'shop_queue_length{queue="mails"}', "9000x30", "20m", "ShopQueue"), {NEW.format("ShopQueue", "20m", "other label"): "unmatched-series"}),

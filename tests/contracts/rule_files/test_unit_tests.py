@@ -75,6 +75,7 @@ def test_a_group_without_an_interval_has_the_evaluation_interval() -> None:
     """As promtool does it since 2.53; without either it is a minute."""
     assert read_tests(TESTS, "f").groups[1].interval == 30.0
     assert read_tests("tests: [{name: a}, {interval: 0s}]", "f").groups[1].interval == 60.0
+    assert [group.timed for group in read_tests("tests: [{name: a}, {interval: 0s}, {interval: 1s}]", "f").groups] == [False, False, True]  # fmt: skip
 
 
 def test_the_data_can_be_written_elsewhere() -> None:

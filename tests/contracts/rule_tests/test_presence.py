@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deployspec.contracts.rule_files import read_rules, read_tests
-from deployspec.contracts.rule_tests import GUARDS, concerning, findings
+from deployspec.contracts.rule_tests import GUARDS, concerning, findings, missing_interval
 from tests.contracts.rule_tests.made import (
     RULES,
     alert,
@@ -164,3 +164,18 @@ def test_an_expression_that_cannot_be_read_names_what_stands_in_it(name, guards)
 def test_every_guard_is_registered_under_the_name_of_its_function():
     """One name for the guard, its finding and its section in the documentation."""
     assert {name.replace("-", "_") for name in GUARDS} == {guard.__name__ for guard in GUARDS.values()}
+
+
+@pytest.mark.parametrize(("interval", "expected"), [("0s", 1), ("1m", 0)])
+def test_missing_interval(interval, expected):
+    """What an old promtool puts at time 0 is told of the case; an interval of 0 is none."""
+    file = file_of(group({"a": "0x5"}, fires("Low", "2m"), interval=interval), every="30s")
+    found = tuple(missing_interval(file, file.cases[0]))
+    assert [finding.guard for finding in found] == ["missing-interval"] * expected
+    assert all(finding.reason.endswith("say interval: 30s") for finding in found)
+
+
+def test_missing_interval_without_series():
+    """Where there are no items, there is no time that they could be at."""
+    file = file_of(group({}, sampled("1 + 1", "0s"), interval="0s"))
+    assert not tuple(missing_interval(file, file.cases[0]))

@@ -55,7 +55,9 @@ def test_empty_variable_is_none(tmp_path: Path) -> None:
 def test_features_are_asked(tmp_path: Path, option: str, features: set[str]) -> None:
     """What it can do is what its help lists, whatever its version; a longer word is another option."""
     other = program(tmp_path, ANSWERING.replace("{option}", option))
-    assert find({"PATH": os.environ["PATH"], "PROMTOOL": str(other)}).features == features
+    found = find({"PATH": os.environ["PATH"], "PROMTOOL": str(other)})
+    assert found.features == features
+    assert found.has_default_interval is (option == "run")
 
 
 def test_asked_once(tmp_path: Path) -> None:

@@ -171,6 +171,8 @@ class TestGroup:
     place: Place
     data: Mapping[str, Any] = field(repr=False)
     """The group as the file has it, to be written elsewhere."""
+    timed: bool = True
+    """Whether it says its interval."""
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ class _Reader(Fields):
         self.texts(fields.get("external_labels"), "the external labels")
         self.text(fields.get("external_url"), "`external_url`")
         self.text(fields.get("start_timestamp"), "`start_timestamp`")
-        interval = self.duration(fields.get("interval"), "`interval`") or default
+        interval = self.duration(fields.get("interval"), "`interval`")
         inputs = self.items(fields.get("input_series"), "a list of input series")
         series = [one for one in map(self.series, inputs) if one is not None]
         cases = []
@@ -123,7 +123,8 @@ class _Reader(Fields):
         ):
             cases.append(self.expr_case(item, index, name, number, data["promql_expr_test"][number]))
         read = tuple(case for case in cases if case is not None)
-        return TestGroup(index, name, interval, tuple(series), read, self.place(node), data)
+        timed = bool(interval)
+        return TestGroup(index, name, interval or default, tuple(series), read, self.place(node), data, timed)
 
     def series(self, node: Node) -> Series | None:
         fields = self.mapping(node, "an input series", ("series", "values"))

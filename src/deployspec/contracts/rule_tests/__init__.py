@@ -7,5 +7,6 @@ of an alert which kind of case it lacks.
 from deployspec.contracts.rule_tests.coverage import coverage
 from deployspec.contracts.rule_tests.finding import Finding, concerning
 from deployspec.contracts.rule_tests.guards import GUARDS, findings
+from deployspec.contracts.rule_tests.presence import missing_interval
 
-__all__ = ["GUARDS", "Finding", "concerning", "coverage", "findings"]
+__all__ = ["GUARDS", "Finding", "concerning", "coverage", "findings", "missing_interval"]

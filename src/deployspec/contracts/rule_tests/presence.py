@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
-from deployspec.contracts.rule_files.model import Place, RuleFile, TestFile
+from deployspec.contracts.rule_files.model import Case, Place, RuleFile, TestFile
 from deployspec.contracts.rule_tests.finding import Finding
 from deployspec.contracts.rule_tests.rules import LoadedRules
+from deployspec.contracts.rule_tests.times import duration, milliseconds
 from deployspec.contracts.shown import cut
 
 
@@ -47,6 +48,20 @@ def empty_group(
                 group.place,
                 f"the group{named} has neither an alert_rule_test nor a promql_expr_test, so it tests nothing",
                 group=group,
+            )
+
+
+def missing_interval(test_file: TestFile, case: Case) -> Iterator[Finding]:
+    """A case whose group has input series and no ``interval``: no guard of every run, but for a promtool before 2.49,
+    which then puts all items at time 0. Later ones take the ``evaluation_interval`` (prometheus/prometheus#13011)."""
+    for group in test_file.groups:
+        if group.index == case.group and group.series and not group.timed:
+            yield Finding(
+                "missing-interval",
+                group.place,
+                "the group has no interval, so this promtool puts every item of its series at time 0; say interval:"
+                f" {duration(milliseconds(group.interval))}",
+                case=case,
             )
 
 

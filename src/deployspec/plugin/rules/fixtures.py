@@ -37,11 +37,14 @@ class CaseMeasured:
 @pytest.fixture
 def rule_case(request: pytest.FixtureRequest) -> CaseMeasured:
     """One case of the unit tests, judged by promtool and by the guards."""
-    from deployspec.contracts.rule_tests import concerning
+    from deployspec.contracts.rule_tests import concerning, missing_interval
 
     test, case = given(request)
     runs = runs_of(request.config, test)
-    return CaseMeasured(case, runs.of(test.file, case), concerning(test.findings, case))
+    found = concerning(test.findings, case)
+    if not runs.promtool.has_default_interval:
+        found += tuple(missing_interval(test.file, case))
+    return CaseMeasured(case, runs.of(test.file, case), found)
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ class CaseRuns:
     def __init__(
         self, promtool: Promtool, test_files: Sequence[_Tested], *, timeout: float = 120.0, processes: int = 2
     ) -> None:
-        self._promtool = promtool
+        self.promtool = promtool
         self._tested: dict[str, _Tested] = {tested[0].path: tested for tested in test_files}
         self._runner = TestRunner(promtool, timeout=timeout, processes=processes)
         self._workspace: Workspace | None = None
@@ -139,9 +139,9 @@ class CaseRuns:
     def _reproduce(self, test_file: TestFile, case: Case) -> str:
         name = case.group_name
         only = ""
-        if name and "run" in self._promtool.features:
+        if name and "run" in self.promtool.features:
             only = f"--run {shlex.quote(f'^{_pattern(name)}$')} "
-        line = f"{self._promtool.command} test rules {only}"
+        line = f"{self.promtool.command} test rules {only}"
         if all(map(_as_it_is, self._tested[test_file.path][1])):
             return line + shlex.quote(_path(test_file.path))
         plain = Path(test_file.path).name

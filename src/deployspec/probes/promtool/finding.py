@@ -42,6 +42,12 @@ class Promtool:
     command: str = "promtool"
     """How a person calls it in a shell: its name where it is the promtool on PATH, else its path."""
 
+    @property
+    def has_default_interval(self) -> bool:
+        """Whether a group of tests without ``interval`` has the ``evaluation_interval``; before, it had 0, so that all
+        items of a series were at one time. Came with 2.49, as the option ``--run`` did."""
+        return "run" in self.features
+
 
 def find(environ: Mapping[str, str], *, timeout: float = 10.0) -> Promtool:
     """The promtool that the variable PROMTOOL names (a path, or a name on PATH), else the one on PATH.
