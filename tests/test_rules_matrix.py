@@ -134,7 +134,7 @@ ROWS = [
     Row("a misspelt metric", added("few errors", 'shop_request_total{job="shop"}', "0+1x30", "20m"), {NEW.format("ShopErrors", "20m", "few errors"): "unused-series", TEST_FILE: "unused-series"}),
     Row("a pattern of rule files that matches nothing", ((TESTS, "[shop.rules.yml]", "[shop.rules.yml, 'more/*.yml']"),), {TEST_FILE: "empty-rule-files", **dict.fromkeys(CASES, "empty-rule-files")}),
     Row("a group without a case", ((TESTS, "    alert_rule_test:\n      - {eval_time: 30m, alertname: ShopErrors}\n", ""),), {TEST_FILE: "empty-group", COVERED.format("ShopErrors"): "missing data"}),
-    Row("a group without an interval", added("no interval", ERRORS, "0+1x30", "20m", interval=""), {} if INTERVAL else {NEW.format("ShopErrors", "20m", "no interval"): "missing-interval"}),
+    Row("a group without an interval", added("no interval", ERRORS, "0x90", "20m", interval=""), {} if INTERVAL else {NEW.format("ShopErrors", "20m", "no interval"): "missing-interval"}),
     Row("silence before for", added("too early", ERRORS, "0+20x30", "4m"), {NEW.format("ShopErrors", "4m", "too early"): "silent-before-for"}),
     Row("silence after the data", added("too late", ERRORS, "0+1x10", "20m"), {NEW.format("ShopErrors", "20m", "too late"): "silent-after-data"}),
     Row("silence because of a label", added("other label", 'shop_queue_length{queue="mails"}', "9000x30", "20m", "ShopQueue"), {NEW.format("ShopQueue", "20m", "other label"): "unmatched-series"}),
