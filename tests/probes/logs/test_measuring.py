@@ -197,7 +197,10 @@ def test_nothing_is_left(log: FilesSource, end: signal.Signals) -> None:
         children = psutil.Process(process.pid).children(recursive=True)
         assert len(children) == 2
         os.killpg(process.pid, end)
-        _, errors = process.communicate(timeout=60)
+        try:
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
     _, alive = psutil.wait_procs(children, timeout=60)
     assert alive == []
     if end == signal.SIGINT:
