@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from deployspec.deployment import model
 from deployspec.deployment.duration import parse_duration
+from deployspec.deployment.requests import placeholders, writes
 from deployspec.deployment.schema import Schema, below, schema
 from deployspec.deployment.secret import Secret
 from deployspec.deployment.values import Values
@@ -68,7 +69,7 @@ def build(data: Mapping[str, Any], values: Values, path: Path) -> model.Deployme
         rules=_rules(data["rules"], folder) if "rules" in data else None,
         alertmanager=model.Alertmanager(**_service(data["alertmanager"])) if "alertmanager" in data else None,
         logs=tuple(_log_source(source, folder) for source in data.get("logs", ())),
-        load=_load(data["load"]) if "load" in data else None,
+        load=_load(data["load"], folder, data["allow"]) if "load" in data else None,
         push=_push(data["push"]) if "push" in data else None,
         known_secrets=tuple(Secret(value) for value in sorted(_secrets(data, values))),
     )
@@ -179,9 +180,48 @@ def _jobs(part: Mapping[str, Any]) -> model.Jobs:
     return model.Jobs(**{**part, "within": parse_duration(part["within"])})
 
 
-def _load(part: Mapping[str, Any]) -> model.Load:
-    requests = tuple(model.LoadRequest(**request) for request in part["requests"])
-    return model.Load(part["arrival_rate"], parse_duration(part["duration"]), requests)
+def _load(part: Mapping[str, Any], folder: Path, allow: Sequence[str]) -> model.Load:
+    warm_up = part["warm_up"]
+    # Only those of the default mix can be left over that write where it is not allowed: others were refused.
+    requests = (
+        _load_request(request) for request in part["requests"] if "write" in allow or not writes(request)
+    )
+    return model.Load(
+        arrival_rate=part["arrival_rate"],
+        poisson=part["arrivals"] == "poisson",
+        duration=parse_duration(part["duration"]),
+        warm_up=0.0 if warm_up is None else parse_duration(warm_up),
+        warm_up_requests=part["warm_up_requests"],
+        seed=part.get("seed"),
+        timeout=parse_duration(part["timeout"]),
+        max_in_flight=part["max_in_flight"],
+        processes=part["processes"],
+        abort_on_breach=part["abort_on_breach"],
+        locustfile=folder / part["locustfile"] if "locustfile" in part else None,
+        requests=_without_orphans(tuple(requests)),
+    )
+
+
+def _load_request(part: Mapping[str, Any]) -> model.LoadRequest:
+    statuses = part.get("expect_status")
+    return model.LoadRequest(
+        name=part["name"],
+        method=part["method"],
+        path=part["path"],
+        weight=part["weight"],
+        headers=_headers(part),
+        body=part.get("body"),
+        writes=writes(part),
+        keep=part.get("keep"),
+        expect_status=None if statuses is None else tuple(statuses),
+        expect_text=part.get("expect_text"),
+    )
+
+
+def _without_orphans(requests: tuple[model.LoadRequest, ...]) -> tuple[model.LoadRequest, ...]:
+    """Those whose paths need nothing that no request keeps any more."""
+    kept = {request.name for request in requests if request.keep is not None}
+    return tuple(request for request in requests if set(placeholders(request.path)) <= kept)
 
 
 def _push(part: Mapping[str, Any]) -> model.Push:
@@ -212,7 +252,8 @@ def _secrets(data: Mapping[str, Any], values: Values) -> set[str]:
 
 def _all_headers(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     push = data.get("push", {})
-    for part in (data, data.get("prometheus", {}), data.get("alertmanager", {}), push.get("pushgateway", {})):
+    services = (data, data.get("prometheus", {}), data.get("alertmanager", {}), push.get("pushgateway", {}))
+    for part in (*services, *data.get("load", {}).get("requests", ())):
         yield from part.get("headers", {}).items()
 
 

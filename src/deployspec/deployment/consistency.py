@@ -9,6 +9,7 @@ from typing import Any
 
 from deployspec.deployment.duration import format_duration, parse_duration
 from deployspec.deployment.problems import Problems, listed, shown, suggestion
+from deployspec.deployment.requests import placeholders, writes
 from deployspec.deployment.values import Steps, Values
 
 FAULTS = ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")
@@ -19,7 +20,13 @@ _HEADERS: tuple[Steps, ...] = (
     ("alertmanager", "headers"),
     ("push", "pushgateway", "headers"),
 )
-_FILES: tuple[Steps, ...] = (("ca",), ("health", "schema"), ("rules", "alertmanager"), ("rules", "routing"))
+_FILES: tuple[Steps, ...] = (
+    ("ca",),
+    ("health", "schema"),
+    ("rules", "alertmanager"),
+    ("rules", "routing"),
+    ("load", "locustfile"),
+)
 
 
 def check_consistency(data: Mapping[str, Any], values: Values, folder: Path, problems: Problems) -> None:
@@ -35,6 +42,8 @@ def check_consistency(data: Mapping[str, Any], values: Values, folder: Path, pro
     check.faults()
     for index, source in enumerate(data.get("logs") or ()):
         check.log_source(("logs", index), source)
+    if data.get("load") is not None:
+        check.load(data["load"])
 
 
 class _Check:
@@ -125,6 +134,25 @@ class _Check:
         for index, name in enumerate(source.get("errors_of", ())):
             own = (*path, "errors_of", index)
             self.one_of(own, name, names, "", "the names of the other sources")
+
+    def load(self, load: Mapping[str, Any]) -> None:
+        """A request that writes where nothing may be written, or whose path wants what no request keeps."""
+        requests = load["requests"]
+        kept = [request["name"] for request in requests if "keep" in request]
+        for index, request in enumerate(requests):
+            own: Steps = ("load", "requests", index)
+            if own not in self.values.places:
+                continue  # of the default mix
+            self.headers((*own, "headers"))
+            if writes(request) and "write" not in self.data.get("allow", ()):
+                found = f"a request that writes ({request['method']}), and allow has no write"
+                self.add((*own, "method"), found, "allow: [load, write], or writes: false if it changes nothing")
+            for name in placeholders(request["path"]):
+                if name not in kept:
+                    near = suggestion(name, kept)
+                    hint = f"; did you mean {near}?" if near else ""
+                    found = f"{{{shown(name)}}}, and no request of that name keeps anything"
+                    self.add((*own, "path"), found, f"the name of a request with keep{hint}")
 
     def one_of(
         self, path: Steps, value: str, known: list[str], default: str, where: str, advice: str = ""

@@ -216,15 +216,40 @@ class LoadRequest:
     method: str
     path: str
     weight: float
+    headers: Headers
+    """Beside those of the deployment."""
+    body: str | None = field(repr=False)
+    """JSON."""
+    writes: bool
+    keep: str | None
+    """A field of the answer, kept for the paths of other requests."""
+    expect_status: tuple[int, ...] | None
+    """None: 200 to 299."""
+    expect_text: str | None
 
 
 @dataclass(frozen=True)
 class Load:
-    """The traffic of a load run, an open model."""
+    """The traffic of a load run, an open model. Durations are in seconds."""
 
     arrival_rate: float
     """Requests a second."""
+    poisson: bool
+    """Whether they arrive at random; else at equal distances."""
     duration: float
+    """Of the part that counts, after the warm-up."""
+    warm_up: float
+    warm_up_requests: int
+    """At least as many arrive before the first one that counts."""
+    seed: int | None
+    """None: each run draws one."""
+    timeout: float
+    """Of one request, from its intended start to its last byte."""
+    max_in_flight: int
+    processes: int
+    abort_on_breach: bool
+    locustfile: Path | None
+    """None: the project's own."""
     requests: tuple[LoadRequest, ...]
 
 

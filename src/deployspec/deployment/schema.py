@@ -109,6 +109,8 @@ def expectation(place: Schema) -> str:
         text = f"a whole number from {place['minimum']} to {place['maximum']}"
     elif kind == "number":
         text = f"a number above {place['exclusiveMinimum']}"
+    elif kind == "boolean":
+        text = "true or false"
     elif kind == "array":
         of = expectation(below(place, 0))
         text = "a list of " + (

@@ -1,0 +1,179 @@
+"""Sends every request of a plan when it is due, whether or not earlier ones have been answered."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from urllib.parse import quote
+
+import gevent
+
+from deployspec.contracts.load.arrivals import Arrival, arrivals
+from deployspec.contracts.load.plan import Plan
+from deployspec.contracts.load.tally import Tally
+from load.sending import Late, NotSentError, Outcome, Sender, kept
+
+_NANO = 1_000_000_000
+_TOO_LATE = 1 * _NANO
+"""An arrival that could not be dispatched for so long is left out: sent with all the others that waited, it would be a
+burst that the plan does not have."""
+_LAST_WAIT = 2 * _NANO
+"""How long a run that is stopped waits for what is under way."""
+_SWEEP = 0.02
+"""Seconds between two looks for requests whose time is up."""
+_COARSE = 0.0015
+"""Seconds: the event loop's timers are so late at worst, since they count whole milliseconds."""
+_FINE_RATE = 100.0
+"""Arrivals a second of one process up to which the last millisecond is waited for by looking again and again."""
+_NO_ANSWER = Outcome("", "no answer", b"")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_clock = time.monotonic_ns
+
+
+class _GivenUp(Late):
+    """The run is over, and nobody waits for this request any longer."""
+
+
+class Dispatcher:
+    """One process' share of a plan: one greenlet for each request."""
+
+    def __init__(self, plan: Plan, sender: Sender, share: int, of: int) -> None:
+        self._plan = plan
+        self._sender = sender
+        self._share = share
+        self._of = of
+        # The first processes take what cannot be divided.
+        self._room = plan.max_in_flight // of + (share < plan.max_in_flight % of)
+        self._timeout = int(plan.timeout * _NANO)
+        self._in_flight: dict[gevent.Greenlet, int] = {}
+        """With the moment at which its time is up: in that order, since all have the same."""
+        self._values: dict[str, str] = {}
+        self._makers = {
+            index: (places[0], by_name[places[0]])
+            for by_name in [{route.name: index for index, route in enumerate(plan.routes)}]
+            for index, route in enumerate(plan.routes)
+            if (places := _PLACEHOLDER.findall(route.target))
+        }
+        self._tally = Tally.empty(plan.thresholds, len(plan.routes))
+        self.offered = 0
+        """Arrivals that were due so far, warm-up included."""
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that wait for their answers."""
+        return len(self._in_flight)
+
+    def taken(self) -> Tally:
+        """What was counted since this was last asked."""
+        taken, self._tally = self._tally, Tally.empty(self._plan.thresholds, len(self._plan.routes))
+        taken.retried, self._sender.retried = self._sender.retried, 0
+        return taken
+
+    def run(self, origin: int, stopped: Callable[[], bool]) -> None:
+        """Dispatch from ``origin`` (nanoseconds, monotonic) on; returns when every request has ended or run out of time.
+
+        ``stopped`` is asked again and again whether nothing more is to be sent; then what is under way is waited for.
+        """
+        sweeper = gevent.spawn(self._sweep)
+        fine = self._plan.rate / self._of <= _FINE_RATE
+        try:
+            for arrival in arrivals(self._plan, self._share, self._of):
+                due = origin + arrival.at
+                if not self._wait_until(due, fine, stopped):
+                    break
+                self.offered += 1
+                self._dispatch(arrival, due)
+            while self._in_flight and not stopped():
+                gevent.sleep(0.01)
+            # Who stops a run does not want to wait for its last requests as long as they may take.
+            deadline = _clock() + _LAST_WAIT
+            while self._in_flight and _clock() < deadline:
+                gevent.sleep(0.01)
+        finally:
+            sweeper.kill()
+            gevent.killall(list(self._in_flight), exception=_GivenUp)
+
+    def _wait_until(self, due: int, fine: bool, stopped: Callable[[], bool]) -> bool:
+        """Whether the moment has come, and not the end of the run instead."""
+        while (left := (due - _clock()) / _NANO) > 0:
+            if stopped():
+                return False
+            if left > _COARSE:
+                gevent.sleep(min(left - _COARSE, 0.2) if fine else min(left, 0.2))
+            else:
+                gevent.sleep(0 if fine else left)
+        return not stopped()
+
+    def _dispatch(self, arrival: Arrival, due: int) -> None:
+        route = self._tally.routes[arrival.route]
+        if _clock() - due > _TOO_LATE:
+            if arrival.bin >= 0:
+                route.add_undispatched(arrival.bin, "late by more than 1 s")
+        elif len(self._in_flight) >= self._room:
+            if arrival.bin >= 0:
+                route.add_turned_away(arrival.bin)
+        else:
+            greenlet = gevent.Greenlet(self._request, arrival, due)
+            greenlet.begun = False
+            self._in_flight[greenlet] = due + self._timeout
+            greenlet.start()
+            # Requests that are due while we are late would all be started before the first is sent.
+            gevent.sleep(0)
+
+    def _request(self, arrival: Arrival, due: int) -> None:
+        greenlet = gevent.getcurrent()
+        greenlet.begun = True
+        began = _clock()
+        index, target = self._resolved(arrival.route)
+        route, tally = self._plan.routes[index], self._tally.routes[index]
+        why, given_up = "", False
+        outcome = _NO_ANSWER
+        try:
+            outcome = self._sender.send(route, target)
+        except _GivenUp:
+            given_up = True
+        except Late:
+            pass
+        except NotSentError as error:
+            why = str(error)
+        finally:
+            elapsed = _clock() - due
+            self._in_flight.pop(greenlet, None)
+        # Its time may have run out between two looks of the sweeper.
+        late = elapsed > self._timeout or outcome is _NO_ANSWER
+        error = f"no answer within {self._plan.timeout:g} s" if late else outcome.error
+        if arrival.bin < 0:
+            self._tally.warm_up[why or error or "ok"] += 1
+        elif why:
+            tally.add_undispatched(arrival.bin, why)
+        elif given_up:
+            tally.add_unfinished(arrival.bin, elapsed)
+        else:
+            self._tally.lateness[(began - due) // 1000] += 1
+            tally.add_request(arrival.bin, elapsed, outcome.status, error)
+        if route.keep is not None and not (why or error):
+            value = kept(outcome.body, route.keep)
+            if value is not None:
+                self._values[route.name] = quote(value, safe="")
+
+    def _resolved(self, index: int) -> tuple[int, str]:
+        """The route to send, and its target: where a value is not there yet, the request that brings it goes first."""
+        if index not in self._makers:
+            return index, self._plan.routes[index].target
+        name, maker = self._makers[index]
+        if name not in self._values:
+            return self._resolved(maker) if maker != index else (index, self._plan.routes[index].target)
+        return index, _PLACEHOLDER.sub(
+            lambda match: self._values.get(match[1], match[0]), self._plan.routes[index].target
+        )
+
+    def _sweep(self) -> None:
+        while True:
+            gevent.sleep(_SWEEP)
+            now = _clock()
+            for greenlet, deadline in self._in_flight.items():
+                if deadline > now:
+                    break
+                if greenlet.begun:  # one that is ended before it begins would never be counted
+                    greenlet.kill(Late, block=False)

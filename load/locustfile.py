@@ -1,0 +1,184 @@
+"""The traffic of a load run, made by Locust: one user a process, which sends that process' share of the plan.
+
+deployspec starts it and writes the plan (``deployspec.contracts.load.plan``); alone it does nothing. What is counted
+goes through Locust's own messages to its master, or stays in the process where there is but one, and from there as
+lines of JSON to deployspec, once a second.
+
+To send something else, describe it in the deployment file (``load.requests``). What cannot be described there can be
+written here: a subclass of ``Sender`` with a ``send`` of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+import gevent
+from geventhttpclient.client import HTTPClientPool
+from locust import FastHttpUser, events, task
+from locust.env import Environment
+from locust.exception import StopUser
+from locust.runners import WorkerRunner
+
+from deployspec.contracts.load.plan import Plan
+from load.dispatching import Dispatcher
+from load.sending import Sender, prepare
+
+PLAN = Path(os.environ["DEPLOYSPEC_LOAD_PLAN"])
+"""The plan's file. Beside it a file called ``stop`` may appear, which ends the run early."""
+REPORT = int(os.environ["DEPLOYSPEC_LOAD_REPORT"])
+"""The file descriptor that takes the lines of JSON."""
+_HELLO, _GO, _COUNTED = "deployspec-hello", "deployspec-go", "deployspec-counted"
+_HEAD_START = 300_000_000
+"""Nanoseconds between the moment at which all processes are ready, and the run's origin."""
+
+plan = Plan.from_document(json.loads(PLAN.read_bytes()))
+_starter = os.getpid()
+"""Who reads this file: of several processes, the parent of all others."""
+
+
+class Arrivals(FastHttpUser):
+    """Sends every request of one process' share when it is due."""
+
+    host = plan.base_url
+    insecure = False
+
+    def __init__(self, environment: Environment) -> None:
+        self.client_pool = HTTPClientPool(
+            # One that is turned away never asks for a connection, so that none waits for one.
+            concurrency=plan.max_in_flight + 16,
+            connection_timeout=plan.timeout,
+            network_timeout=plan.timeout,
+            insecure=False,
+            ssl_context_factory=_trusting,
+            **_proxy(),
+        )
+        super().__init__(environment)
+        self._origin = gevent.event.AsyncResult()
+        self._stopped = False
+        self._before = (0.0, 0)
+
+    @task
+    def send(self) -> None:
+        """Send the whole share, then stop."""
+        runner = self.environment.runner
+        share = runner.worker_index
+        sender = Sender(plan, prepare(self.client_pool.get_client(plan.base_url)))
+        dispatcher = Dispatcher(plan, sender, share, plan.processes)
+        _waiting.append(self._origin)
+        self._say(_HELLO, {"share": share, "pid": os.getpid()})
+        origin = self._origin.get(timeout=30)
+        gc.collect()
+        gc.freeze()
+        reporter = gevent.spawn(self._report, dispatcher, share, origin)
+        try:
+            dispatcher.run(origin, lambda: self._stopped)
+        finally:
+            reporter.kill()
+            self._count(dispatcher, share, origin, last=True)
+        raise StopUser
+
+    def _report(self, dispatcher: Dispatcher, share: int, origin: int) -> None:
+        """Tell what was counted once a second; look more often whether to stop."""
+        told = origin
+        while True:
+            gevent.sleep(0.1)
+            # Without whoever started us, nobody reads what we count.
+            orphan = os.getpid() != _starter and os.getppid() != _starter
+            self._stopped = orphan or PLAN.with_name("stop").exists()
+            if time.monotonic_ns() - told >= 1_000_000_000:
+                told += 1_000_000_000
+                self._count(dispatcher, share, origin, last=False)
+
+    def _count(self, dispatcher: Dispatcher, share: int, origin: int, *, last: bool) -> None:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        counted = {
+            "share": share,
+            "elapsed": (time.monotonic_ns() - origin) / 1e9,
+            "last": last,
+            "offered": dispatcher.offered,
+            "in_flight": dispatcher.in_flight,
+            "cpu": used.ru_utime + used.ru_stime,
+            "peak": used.ru_maxrss * 1024,
+            "tally": dispatcher.taken().document(),
+        }
+        self._say(_COUNTED, counted)
+
+    def _say(self, kind: str, data: dict[str, Any]) -> None:
+        self.environment.runner.send_message(kind, json.dumps(data))
+
+
+_waiting: list[Any] = []
+"""What the users of this process wait for: the origin."""
+
+
+def _trusting(cafile: str | None = None) -> Any:
+    """TLS settings that verify: by the system's authorities and, where one is named, a private one."""
+    context = gevent.ssl.create_default_context()
+    if plan.ca is not None:
+        context.load_verify_locations(cafile=plan.ca)
+    elif cafile is not None:
+        with contextlib.suppress(OSError):
+            context.load_verify_locations(cafile=cafile)
+    return context
+
+
+def _proxy() -> dict[str, Any]:
+    if plan.proxy is None:
+        return {}
+    host, port, user, password = plan.proxy
+    return {"proxy_host": host, "proxy_port": port, "proxy_user": user, "proxy_password": password}
+
+
+@events.init.add_listener
+def listen(environment: Environment, **_: Any) -> None:
+    """Take the messages: of the users where the counting comes together, of there where the users are."""
+    runner = environment.runner
+    if isinstance(runner, WorkerRunner):
+        runner.register_message(_GO, lambda msg, **_: _go(int(msg.data)))
+        return
+    seen: dict[str, set[int]] = {"ready": set(), "ended": set()}
+
+    def hello(msg: Any, **_: Any) -> None:
+        said = json.loads(msg.data)
+        _tell({"kind": "hello", **said})
+        seen["ready"].add(said["share"])
+        if len(seen["ready"]) == plan.processes:
+            origin = time.monotonic_ns() + _HEAD_START
+            _tell({"kind": "origin", "monotonic": origin, "epoch": time.time() + _HEAD_START / 1e9})
+            if plan.processes > 1:
+                runner.send_message(_GO, str(origin))
+            else:
+                _go(origin)
+
+    def counted(msg: Any, **_: Any) -> None:
+        said = json.loads(msg.data)
+        _tell({"kind": "counted", **said})
+        if said["last"]:
+            seen["ended"].add(said["share"])
+        if len(seen["ended"]) == plan.processes:
+            gevent.spawn_later(0.05, runner.quit)
+
+    runner.register_message(_HELLO, hello)
+    runner.register_message(_COUNTED, counted)
+
+
+def _go(origin: int) -> None:
+    for waiting in _waiting:
+        waiting.set(origin)
+
+
+def _tell(line: dict[str, Any]) -> None:
+    """Hand a line to deployspec; with nobody there to read it, end."""
+    data = json.dumps(line).encode() + b"\n"
+    try:
+        while data:
+            data = data[os.write(REPORT, data) :]
+    except OSError:
+        os._exit(3)

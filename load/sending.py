@@ -1,0 +1,180 @@
+"""Sends one request and says what came of it.
+
+By geventhttpclient's ``HTTPClient``, which is what Locust's FastHttpUser sends with. Its layers above that (redirects,
+cookies, retries, an event for Locust's own table) are left out: they would hide failures, and cost two thirds of the
+time of a request.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import select
+import socket
+import ssl
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import gevent
+from gevent.monkey import get_original
+from geventhttpclient.client import HTTPClient
+from geventhttpclient.connectionpool import ConnectionPool
+from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTPSocketPoolResponse
+
+from deployspec.contracts.load.plan import Plan, Route
+
+_SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_PIECE = 65536
+_POLL = get_original("select", "poll")
+_REFUSALS = {
+    errno.ECONNREFUSED: "connection refused",
+    errno.ECONNRESET: "connection reset",
+    errno.EPIPE: "connection reset",
+    errno.ETIMEDOUT: "connecting timed out",
+    errno.EHOSTUNREACH: "host unreachable",
+    errno.ENETUNREACH: "network unreachable",
+}
+_OUR_OWN = {
+    errno.EMFILE: "no file descriptors left",
+    errno.ENFILE: "no file descriptors left",
+    errno.EADDRNOTAVAIL: "no free port left",
+    errno.ENOBUFS: "no buffers left",
+    errno.ENOMEM: "no memory left",
+}
+"""What keeps the generator from sending: it tells nothing of the deployment."""
+_RESOLVER = {socket.EAI_AGAIN: "the resolver did not answer", socket.EAI_FAIL: "the resolver failed"}
+
+
+class NotSentError(Exception):
+    """The generator could not send: no fault of the deployment. Its text says why."""
+
+
+class Late(BaseException):  # noqa: N818 - a signal: no handler for errors may take it
+    """The request's time is up. Thrown into its greenlet."""
+
+
+class Outcome(NamedTuple):
+    """What came of one request."""
+
+    status: str
+    """Of a whole answer; empty where there was none."""
+    error: str
+    """Why it counts as failed; empty where it does not."""
+    body: bytes
+
+
+class Sender:
+    """One client with its connections."""
+
+    def __init__(self, plan: Plan, client: HTTPClient) -> None:
+        self._client = client
+        self._most = plan.max_body
+        self._plain = {
+            route.name: (
+                {"X-Synthetic": "deployspec", **route.headers},
+                None if route.body is None else route.body.encode(),
+                None if route.expect_text is None else route.expect_text.encode(),
+            )
+            for route in plan.routes
+        }
+        self.retried = 0
+
+    def send(self, route: Route, target: str) -> Outcome:
+        """Send it, and read the answer to its last byte. Raises NotSentError, and Late where that is thrown into it."""
+        headers, body, text = self._plain[route.name]
+        try:
+            status, answer = self._exchange(route.method, target, body, headers)
+        except (HTTPParseError, OSError, RuntimeError, ValueError) as error:
+            return Outcome("", _reason(error), b"")
+        if answer is None:
+            return Outcome("", f"an answer of more than {self._most} bytes", b"")
+        expected = 200 <= status < 300 if route.expect_status is None else status in route.expect_status
+        if not expected:
+            return Outcome(str(status), f"status {status}", answer)
+        if text is not None and text not in answer:
+            return Outcome(str(status), "an answer without the expected text", answer)
+        return Outcome(str(status), "", answer)
+
+    def _exchange(
+        self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, bytes | None]:
+        greenlet = gevent.getcurrent()
+        while True:
+            greenlet.reused = False
+            try:
+                return self._read(self._client.request(method, target, body=body, headers=headers))
+            except HTTPConnectionClosed:
+                # Before the first byte. On a connection that was kept, the server may have closed it just when we sent:
+                # then it goes out again, as browsers and Go do. On a new connection that is a failure.
+                if not greenlet.reused or method not in _SAFE_TO_REPEAT:
+                    raise
+                self.retried += 1
+
+    def _read(self, response: HTTPSocketPoolResponse) -> tuple[int, bytes | None]:
+        try:
+            pieces = [response.read(_PIECE)]
+            size = len(pieces[0])
+            while pieces[-1] and size <= self._most:
+                pieces.append(response.read(_PIECE))
+                size += len(pieces[-1])
+            return response.get_code(), None if size > self._most else b"".join(pieces)
+        finally:
+            response.release()
+
+
+def prepare(client: HTTPClient) -> HTTPClient:
+    """Take the client's own retries away: it would repeat a request as often as it has connections, and say nothing."""
+    client._connection_pool.size = -1
+    return client
+
+
+def _is_alive(_: ConnectionPool, sock: Any) -> bool:
+    """Whether a kept connection can be used, and if so a note that it is not new.
+
+    With poll where geventhttpclient takes select, which cannot look at descriptors above 1023.
+    """
+    try:
+        poll = _POLL()
+        poll.register(sock.fileno(), select.POLLIN)
+        alive = not poll.poll(0)
+    except (OSError, ValueError):
+        return False
+    if alive:
+        gevent.getcurrent().reused = True
+    return alive
+
+
+ConnectionPool._is_socket_alive = _is_alive
+
+
+def _reason(error: Exception) -> str:
+    """Why there is no whole answer, in a few words that many requests can share. Raises NotSentError."""
+    number = getattr(error, "errno", None)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"TLS certificate: {error.verify_message}"
+    if isinstance(error, socket.gaierror):
+        if number in _RESOLVER:
+            raise NotSentError(_RESOLVER[number])
+        return "name not found"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {(error.reason or 'failed').lower().replace('_', ' ')}"
+    if isinstance(error, HTTPConnectionClosed):
+        return "closed without an answer"
+    if isinstance(error, HTTPParseError):
+        return "broken off in mid-answer" if "closed" in str(error) or "EOF" in str(error) else "not HTTP"
+    if number in _OUR_OWN:
+        raise NotSentError(_OUR_OWN[number])
+    if isinstance(error, TimeoutError):
+        return "connecting timed out"
+    if isinstance(error, OSError) and number is not None:
+        return _REFUSALS.get(number, f"{errno.errorcode.get(number, number)}")
+    return f"{type(error).__name__}"
+
+
+def kept(body: bytes, field: str) -> str | None:
+    """The field of an answer's JSON object; None where there is none, or it is no text and no number."""
+    try:
+        value = json.loads(body)[field]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None

@@ -1,0 +1,166 @@
+"""What came of requests, counted: by each process as it goes, added up by whoever judges."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+FAILED, TURNED_AWAY = "failed", "turned away"
+
+
+@dataclass
+class RouteTally:
+    """Of one kind of request, those that count. Latencies run from the intended start to the last byte."""
+
+    thresholds: Sequence[int]
+    """In nanoseconds."""
+    bins: dict[int, list[int]] = field(default_factory=dict)
+    """By span of time of the intended start: requests, failed ones, and for each threshold those that tell something
+    of it, and those of them that were too slow."""
+    latencies: Counter[int] = field(default_factory=Counter)
+    """In microseconds, rounded up, of the requests that were sent and have ended, failed ones included."""
+    statuses: Counter[str] = field(default_factory=Counter)
+    """Answers by their status, whole ones only."""
+    errors: Counter[str] = field(default_factory=Counter)
+    """Failed requests by why they failed."""
+    undispatched: Counter[str] = field(default_factory=Counter)
+    """Arrivals that the generator did not send, by why: they tell nothing of the deployment."""
+    undispatched_bins: Counter[int] = field(default_factory=Counter)
+
+    def add_request(self, span: int, elapsed: int, status: str, error: str) -> None:
+        """One request has ended: after ``elapsed`` nanoseconds, with a whole answer or not, failed or not.
+
+        One that failed sooner than a threshold tells nothing of that: how long a success takes is not known from it.
+        One that was answered too late, or never, is too slow whatever else it was.
+        """
+        counts = self._counts(span)
+        counts[0] += 1
+        counts[1] += bool(error)
+        place = 2
+        for threshold in self.thresholds:
+            slow = elapsed >= threshold
+            counts[place] += slow or not error
+            counts[place + 1] += slow
+            place += 2
+        self.latencies[-(-elapsed // 1000)] += 1
+        if status:
+            self.statuses[status] += 1
+        if error:
+            self.errors[error] += 1
+
+    def add_turned_away(self, span: int) -> None:
+        """The deployment keeps so many waiting that this one was not sent: failed, and too slow by any measure."""
+        counts = self._counts(span)
+        for place in range(len(counts)):
+            counts[place] += 1
+        self.errors[TURNED_AWAY] += 1
+
+    def add_unfinished(self, span: int, elapsed: int) -> None:
+        """It was sent ``elapsed`` nanoseconds ago, and nobody waits for it any longer: only that it is slow is known."""
+        counts = self._counts(span)
+        for place, threshold in enumerate(self.thresholds):
+            slow = elapsed >= threshold
+            counts[2 + 2 * place] += slow
+            counts[3 + 2 * place] += slow
+
+    def add_undispatched(self, span: int, why: str) -> None:
+        """The generator did not send it."""
+        self.undispatched[why] += 1
+        self.undispatched_bins[span] += 1
+
+    def add(self, other: RouteTally) -> None:
+        """Add what another process, or a later second, counted."""
+        for span, more in other.bins.items():
+            counts = self._counts(span)
+            for place, count in enumerate(more):
+                counts[place] += count
+        for mine, theirs in (
+            (self.latencies, other.latencies),
+            (self.undispatched_bins, other.undispatched_bins),
+        ):
+            mine.update(theirs)
+        for mine, theirs in (
+            (self.statuses, other.statuses),
+            (self.errors, other.errors),
+            (self.undispatched, other.undispatched),
+        ):
+            mine.update(theirs)
+
+    def _counts(self, span: int) -> list[int]:
+        counts = self.bins.get(span)
+        if counts is None:
+            counts = self.bins[span] = [0] * (2 + 2 * len(self.thresholds))
+        return counts
+
+    def document(self) -> dict[str, Any]:
+        """As JSON data; mappings whose keys are numbers become lists of pairs."""
+        return {
+            "bins": [[span, *counts] for span, counts in self.bins.items()],
+            "latencies": list(self.latencies.items()),
+            "statuses": dict(self.statuses),
+            "errors": dict(self.errors),
+            "undispatched": dict(self.undispatched),
+            "undispatched_bins": list(self.undispatched_bins.items()),
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], thresholds: Sequence[int]) -> RouteTally:
+        """Read back what ``document`` gave."""
+        return cls(
+            thresholds,
+            {span: counts for span, *counts in document["bins"]},
+            Counter(dict(document["latencies"])),
+            Counter(document["statuses"]),
+            Counter(document["errors"]),
+            Counter(document["undispatched"]),
+            Counter(dict(document["undispatched_bins"])),
+        )
+
+
+@dataclass
+class Tally:
+    """Of all kinds of requests, and of the generator itself."""
+
+    thresholds: Sequence[int]
+    routes: list[RouteTally]
+    lateness: Counter[int] = field(default_factory=Counter)
+    """In microseconds: how much later than intended requests were dispatched, warm-up excluded."""
+    warm_up: Counter[str] = field(default_factory=Counter)
+    """Requests of the warm-up by what came of them: ok, or why they failed."""
+    retried: int = 0
+    """Requests sent again, because the connection that was kept for them had been closed meanwhile."""
+
+    @classmethod
+    def empty(cls, thresholds: Sequence[int], routes: int) -> Tally:
+        """Nothing counted yet, of so many routes."""
+        return cls(thresholds, [RouteTally(thresholds) for _ in range(routes)])
+
+    def add(self, other: Tally) -> None:
+        """Add what another process, or a later second, counted."""
+        for mine, theirs in zip(self.routes, other.routes, strict=True):
+            mine.add(theirs)
+        self.lateness.update(other.lateness)
+        self.warm_up.update(other.warm_up)
+        self.retried += other.retried
+
+    def document(self) -> dict[str, Any]:
+        """As JSON data."""
+        return {
+            "routes": [route.document() for route in self.routes],
+            "lateness": list(self.lateness.items()),
+            "warm_up": dict(self.warm_up),
+            "retried": self.retried,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], thresholds: Sequence[int]) -> Tally:
+        """Read back what ``document`` gave."""
+        return cls(
+            thresholds,
+            [RouteTally.from_document(route, thresholds) for route in document["routes"]],
+            Counter(dict(document["lateness"])),
+            Counter(document["warm_up"]),
+            document["retried"],
+        )
