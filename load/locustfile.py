@@ -62,7 +62,6 @@ class Arrivals(FastHttpUser):
         super().__init__(environment)
         self._origin = gevent.event.AsyncResult()
         self._stopped = False
-        self._before = (0.0, 0)
 
     @task
     def send(self) -> None:
@@ -82,6 +81,8 @@ class Arrivals(FastHttpUser):
         finally:
             reporter.kill()
             self._count(dispatcher, share, origin, last=True)
+        if _is_orphan():
+            os._exit(3)
         raise StopUser
 
     def _report(self, dispatcher: Dispatcher, share: int, origin: int) -> None:
@@ -89,9 +90,7 @@ class Arrivals(FastHttpUser):
         told = origin
         while True:
             gevent.sleep(0.1)
-            # Without whoever started us, nobody reads what we count.
-            orphan = os.getpid() != _starter and os.getppid() != _starter
-            self._stopped = orphan or PLAN.with_name("stop").exists()
+            self._stopped = _is_orphan() or PLAN.with_name("stop").exists()
             if time.monotonic_ns() - told >= 1_000_000_000:
                 told += 1_000_000_000
                 self._count(dispatcher, share, origin, last=False)
@@ -112,6 +111,11 @@ class Arrivals(FastHttpUser):
 
     def _say(self, kind: str, data: dict[str, Any]) -> None:
         self.environment.runner.send_message(kind, json.dumps(data))
+
+
+def _is_orphan() -> bool:
+    """Whether the process that started us has gone, so that nobody reads what we count."""
+    return os.getpid() != _starter and os.getppid() != _starter
 
 
 _waiting: list[Any] = []
