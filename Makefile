@@ -10,7 +10,7 @@ export PATH := $(PATH):$(subst $(eval) ,:,$(wildcard $(HOME)/.pyenv/versions/3.1
 .PHONY: demo test bench format system clean
 
 demo: .venv/demo system
-	@$(BIN)/pytest checks -m "health or alerts or logs" --deployment reference
+	@$(BIN)/pytest checks -m "health or alerts or logs or slo" --deployment reference
 
 test: .venv/test system
 	@$(BIN)/tox run
@@ -30,11 +30,11 @@ system:
 	@touch $@
 
 .venv/demo: .venv/made pyproject.toml constraints.txt
-	@scripts/python-packages '.[reference]'
+	@scripts/python-packages '.[reference,load]'
 	@touch $@
 
 .venv/test: .venv/made pyproject.toml constraints.txt
-	@scripts/python-packages '.[reference,dev]'
+	@scripts/python-packages '.[reference,load,dev]'
 	@touch $@ .venv/demo
 
 clean:

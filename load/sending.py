@@ -49,7 +49,7 @@ class NotSentError(Exception):
     """The generator could not send: no fault of the deployment. Its text says why."""
 
 
-class Late(BaseException):  # noqa: N818 - a signal: no handler for errors may take it
+class Late(BaseException):
     """The request's time is up. Thrown into its greenlet."""
 
 
@@ -71,7 +71,7 @@ class Sender:
         self._most = plan.max_body
         self._plain = {
             route.name: (
-                {"X-Synthetic": "deployspec", **route.headers},
+                {**route.headers, "X-Synthetic": "deployspec"},
                 None if route.body is None else route.body.encode(),
                 None if route.expect_text is None else route.expect_text.encode(),
             )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployspec import __version__
+from deployspec.cli import load as load_command
 from deployspec.cli import logs
 from deployspec.errors import DeployspecError
 
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     plain.set_defaults(run=_rules_plain)
 
     logs.add_to(commands)
+    load_command.add_to(commands)
     return parser
 
 

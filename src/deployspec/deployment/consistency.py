@@ -146,7 +146,9 @@ class _Check:
             self.headers((*own, "headers"))
             if writes(request) and "write" not in self.data.get("allow", ()):
                 found = f"a request that writes ({request['method']}), and allow has no write"
-                self.add((*own, "method"), found, "allow: [load, write], or writes: false if it changes nothing")
+                self.add(
+                    (*own, "method"), found, "allow: [load, write], or writes: false if it changes nothing"
+                )
             for name in placeholders(request["path"]):
                 if name not in kept:
                     near = suggestion(name, kept)

@@ -15,5 +15,8 @@ pytest_plugins = [
     "deployspec.plugin.rules.live",
     "deployspec.plugin.rules.mutation",
     "deployspec.plugin.rules.routing",
+    "deployspec.plugin.slo.collecting",
+    "deployspec.plugin.slo.fixtures",
+    "deployspec.plugin.shared",
     "deployspec.plugin.recording",
 ]

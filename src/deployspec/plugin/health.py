@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +17,7 @@ from deployspec.contracts import health as contract
 from deployspec.contracts.http import Call, Failure, FailureKind
 from deployspec.contracts.verdict import Outcome, Verdict
 from deployspec.plugin.outcomes import Unmeasured
+from deployspec.plugin.signals import signals_to
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
@@ -135,7 +133,7 @@ class Outages:
         came: list[int] = []
         # A signal is noted, and raises nothing: an exception could come while a command is being started, which would
         # then go on, unknown to us, and break what has just been mended.
-        with _signals(lambda number, _: came.append(number)):
+        with signals_to(lambda number, _: came.append(number)):
             try:
                 injected = run(fault.inject, fault.timeout, stop=lambda: bool(came))
                 if injected.ok and not came:
@@ -167,24 +165,6 @@ class Outages:
             time.sleep(_POLL)
             calls.append(self._health.ask())
         return calls
-
-
-@contextlib.contextmanager
-def _signals(handler: Callable[[int, Any], Any]) -> Iterator[None]:
-    """Let ``handler`` take Ctrl-C, SIGTERM (a pipeline was cancelled) and SIGHUP (the terminal went away).
-
-    Only the main thread can have signals; elsewhere, nothing changes. Nothing helps against SIGKILL.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    taken = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, handler) for number in taken}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
 
 
 def _ending(done: CommandResult) -> str:

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-CHAPTERS = ("health", "logs", "alerts", "mutation")
+CHAPTERS = ("health", "logs", "alerts", "mutation", "slo")
 """The markers that make a test a check, in the order of the guide's chapters."""
 
 
@@ -48,6 +48,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=120.0,
         help="how long promtool may take for one file of unit tests (default: 120)",
     )
+    group.addoption(
+        "--slos",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="the objectives to check, OpenSLO v1 documents; may be given several times (default: slos/*.yaml)",
+    )
+    group.addoption(
+        "--load-seed",
+        metavar="N",
+        type=_seed,
+        default=None,
+        help="make a load run's requests arrive as in the run that told this seed "
+        "(default: the deployment file's load.seed, else a new one for each run)",
+    )
+
+
+def _seed(text: str) -> int:
+    """A whole number of 32 bits."""
+    if not text.isascii() or not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {2**32 - 1}")
+    return int(text)
 
 
 def _seconds(text: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import platform
 from pathlib import Path
@@ -14,6 +15,7 @@ import deployspec
 from deployspec.plugin.deployments import obtained
 from deployspec.plugin.options import is_worker
 from deployspec.plugin.selection import SELECTION, Selection
+from deployspec.plugin.slo.running import load_file
 from deployspec.reporting.entry import Entry
 from deployspec.reporting.record import RecordFile, Run, objection_to
 
@@ -54,6 +56,9 @@ class Recorder:
         self._describe()
         self.run.not_described = selection.not_described
         self.run.empty_markers = selection.empty_markers
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+            self.run.cut_short = self.run.cut_short or "interrupted"
+        self.run.load = self._load()
         if selection.usage_error:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         elif self._incomplete(selection) and session.exitstatus in (
@@ -110,6 +115,18 @@ class Recorder:
         """Whether checks were meant to run, so that even a run in which none did leaves its record."""
         told = self.run.not_described or self.run.empty_markers or self.run.cut_short
         return bool(told) and not self.config.getoption("collectonly")
+
+    def _load(self) -> dict[str, Any] | None:
+        """The result of this run's load run, whichever process made it; None where there was none."""
+        file = load_file(self.config)
+        if not file.exists():
+            return None
+        try:
+            document: dict[str, Any] = json.loads(file.read_text())
+        except (OSError, ValueError) as error:
+            self.trouble = f"the load run's result cannot be read: {error}"
+            return None
+        return document
 
     def _opened(self) -> RecordFile:
         """The record's file, begun at the first need. Raises OSError."""

@@ -131,9 +131,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.workeroutput[_WORKER_SELECTION] = asdict(selection)  # type: ignore[attr-defined]
 
 
+def makes_load(item: pytest.Item) -> bool:
+    """Whether this check makes load, or reads what the load run of this session has measured."""
+    return "allow.load" in parts_needed(item)
+
+
+def follows_load(item: pytest.Item) -> bool:
+    """Whether this check is to look at what a load run of this session leaves behind."""
+    return item.get_closest_marker("after_load") is not None and any(map(makes_load, item.session.items))
+
+
 def wants_exclusive(item: pytest.Item) -> bool:
-    """Whether this check needs the deployment to itself: it injects faults or load."""
-    return any(part in ("allow.faults", "allow.load") for part in parts_needed(item))
+    """Whether this check needs the deployment to itself: it injects faults or load, or makes sure that the load ran."""
+    return "allow.faults" in parts_needed(item) or makes_load(item) or follows_load(item)
 
 
 def _refuse_checks_without_chapter(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -19,7 +19,7 @@ from deployspec.plugin.outcomes import Unmeasured
 from deployspec.plugin.selection import wants_exclusive
 
 PATIENCE = 300.0
-"""Seconds that a check waits for its turn. The longest other holder is one outage, well under a minute."""
+"""Seconds that a check waits for its turn, beside what a load run may take. Others keep it for well under a minute."""
 _POLL = 0.02
 _HELD: pytest.StashKey[int] = pytest.StashKey()
 
@@ -28,7 +28,10 @@ _HELD: pytest.StashKey[int] = pytest.StashKey()
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Wait for this check's turn with the deployment, before any fixture measures."""
     if is_check(item) and "deployment" in getattr(item, "fixturenames", ()):
-        item.stash[_HELD] = acquire(obtain(item.config).path, exclusive=wants_exclusive(item))
+        deployment = obtain(item.config)
+        load = deployment.load
+        patience = PATIENCE + (0.0 if load is None else 2 * (load.warm_up + load.duration + load.timeout))
+        item.stash[_HELD] = acquire(deployment.path, exclusive=wants_exclusive(item), patience=patience)
 
 
 @pytest.hookimpl(trylast=True)

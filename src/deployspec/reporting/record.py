@@ -36,6 +36,8 @@ class Run:
     not_described: dict[str, str] = field(default_factory=dict)
     """Checks not selected for this deployment: node id to the part its file does not describe."""
     empty_markers: list[str] = field(default_factory=list)
+    load: dict[str, Any] | None = None
+    """The load run's result (``schemas/load-result.schema.json``); None where there was none."""
     cut_short: str = ""
     """Why the run ended before its last check; empty where it did not."""
     finished: str = ""
@@ -75,6 +77,7 @@ class Run:
             "not_described": self.not_described,
             "empty_markers": self.empty_markers,
             "checks": checks,
+            "load": self.load,
             "evidence": pieces,
         }
 

@@ -71,7 +71,9 @@ class Histogram:
         """As JSON data: percentiles in milliseconds, and the whole in HdrHistogram's own V2 encoding, base64."""
         return {
             "samples": self.samples,
-            "milliseconds": {f"p{p:g}": None if (at := self.at(p)) is None else at / 1000 for p in PERCENTILES}
+            "milliseconds": {
+                f"p{p:g}": None if (at := self.at(p)) is None else at / 1000 for p in PERCENTILES
+            }
             | {"max": None if self.longest is None else self.longest / 1000},
             "hdr": self._hdr.encode().decode("ascii"),
         }

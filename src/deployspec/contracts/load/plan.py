@@ -64,7 +64,10 @@ class Plan:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Plan:
         """Read back what ``document`` gave."""
-        routes = tuple(Route(**{**route, "expect_status": _tuple(route["expect_status"])}) for route in document["routes"])
+        routes = tuple(
+            Route(**{**route, "expect_status": _tuple(route["expect_status"])})
+            for route in document["routes"]
+        )
         return cls(
             **{
                 **document,

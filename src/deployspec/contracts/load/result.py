@@ -113,7 +113,9 @@ class LoadResult:
         reasons = []
         p99 = self.lateness.at(99)
         if p99 is not None and p99 > LATE:
-            reasons.append(f"99% of the requests were dispatched up to {p99 / 1000:.1f} ms late (at most 10 ms)")
+            reasons.append(
+                f"99% of the requests were dispatched up to {p99 / 1000:.1f} ms late (at most 10 ms)"
+            )
         share = self.dispatched_share
         if share is not None and share < DISPATCHED:
             why = ", ".join(f"{count} {why}" for why, count in self.total.undispatched.most_common(3))
@@ -203,7 +205,10 @@ def _route(tally: RouteTally, histogram: Histogram, *, bins: bool = True) -> dic
         "requests": requests,
         "failed": failed,
         "slow": [
-            {"of": sum(counts[place] for _, counts in spans), "slow": sum(counts[place + 1] for _, counts in spans)}
+            {
+                "of": sum(counts[place] for _, counts in spans),
+                "slow": sum(counts[place + 1] for _, counts in spans),
+            }
             for place in range(2, 2 + 2 * len(tally.thresholds), 2)
         ],
         "statuses": dict(tally.statuses),

@@ -76,17 +76,11 @@ class RouteTally:
             counts = self._counts(span)
             for place, count in enumerate(more):
                 counts[place] += count
-        for mine, theirs in (
-            (self.latencies, other.latencies),
-            (self.undispatched_bins, other.undispatched_bins),
-        ):
-            mine.update(theirs)
-        for mine, theirs in (
-            (self.statuses, other.statuses),
-            (self.errors, other.errors),
-            (self.undispatched, other.undispatched),
-        ):
-            mine.update(theirs)
+        self.latencies.update(other.latencies)
+        self.statuses.update(other.statuses)
+        self.errors.update(other.errors)
+        self.undispatched.update(other.undispatched)
+        self.undispatched_bins.update(other.undispatched_bins)
 
     def _counts(self, span: int) -> list[int]:
         counts = self.bins.get(span)

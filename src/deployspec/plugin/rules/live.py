@@ -61,7 +61,8 @@ class LiveRules:
         return [rule for file in self.files for rule in file.rules]
 
 
-def _prometheus_of(deployment: Deployment) -> Prometheus:
+def prometheus_of(deployment: Deployment) -> Prometheus:
+    """The probe that asks the deployment's Prometheus. Raises Unmeasured where the file describes none."""
     from deployspec.probes.http import Request, call, proxies_from
     from deployspec.probes.prometheus import Prometheus
 
@@ -86,7 +87,7 @@ def _prometheus_of(deployment: Deployment) -> Prometheus:
 @pytest.fixture(scope="session")
 def live(deployment: Deployment, pytestconfig: pytest.Config) -> LiveRules:
     """What the deployment's Prometheus says of the rules."""
-    return LiveRules(rule_set_of(pytestconfig).rule_files, _prometheus_of(deployment))
+    return LiveRules(rule_set_of(pytestconfig).rule_files, prometheus_of(deployment))
 
 
 @pytest.fixture

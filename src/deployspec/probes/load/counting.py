@@ -73,7 +73,12 @@ class Counting:
         told = self._told[line["share"]]
         offered = line["offered"] - told.offered
         told.at, told.offered, told.in_flight = now, line["offered"], line["in_flight"]
-        told.cpu, told.peak, told.ended, told.elapsed = line["cpu"], line["peak"], line["last"], line["elapsed"]
+        told.cpu, told.peak, told.ended, told.elapsed = (
+            line["cpu"],
+            line["peak"],
+            line["last"],
+            line["elapsed"],
+        )
         more = Tally.from_document(line["tally"], self._plan.thresholds)
         self.tally.add(more)
         # What is told at second 3 came between 2 and 3.
@@ -123,14 +128,17 @@ class Counting:
             for share, told in sorted(self._told.items())
             if not told.ended
         ]
-        return ", ".join(lost) or f"{self._plan.processes - len(self._told)} of {self._plan.processes} processes"
+        return (
+            ", ".join(lost) or f"{self._plan.processes - len(self._told)} of {self._plan.processes} processes"
+        )
 
     def second(self, number: int) -> Second:
         """One second of the run."""
         recent = self._recent.get(number, _Recent())
         histogram = Histogram.of(recent.latencies)
         p50, p95, longest = (
-            None if value is None else value / 1e6 for value in (histogram.at(50), histogram.at(95), histogram.longest)
+            None if value is None else value / 1e6
+            for value in (histogram.at(50), histogram.at(95), histogram.longest)
         )
         waiting = sum(recent.in_flight.values())
         return Second(number, recent.offered, recent.ended, recent.failed, waiting, p50, p95, longest)

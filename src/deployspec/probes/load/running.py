@@ -58,7 +58,9 @@ def run(
     """
     counting = Counting(plan)
     if find_spec("locust") is None:
-        counting.trouble = "Locust is not installed; install it with: pip install 'deployspec[load]' (here: make demo)"
+        counting.trouble = (
+            "Locust is not installed; install it with: pip install 'deployspec[load]' (here: make demo)"
+        )
         return counting.result(described)
     try:
         with tempfile.TemporaryDirectory(prefix="deployspec-load-") as folder:
@@ -125,7 +127,9 @@ class _Run:
 
     def _environment(self, plan_file: Path, report: int) -> dict[str, str]:
         # Locust takes options from variables, and from files in the home folder and in the working folder.
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "PYTHON"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "PYTHON"))
+        }
         return kept | {
             "HOME": str(self._folder),
             "PYTHONPATH": str(self._generator.root),
@@ -138,7 +142,9 @@ class _Run:
         plan, counting = self._plan, self._counting
         began = shown = time.monotonic()
         # A warm-up by count may take longer than the one by time.
-        planned = max(plan.warm_up, plan.warm_up_requests / plan.rate * 2) + plan.duration + plan.timeout + GRACE
+        planned = (
+            max(plan.warm_up, plan.warm_up_requests / plan.rate * 2) + plan.duration + plan.timeout + GRACE
+        )
         limit = began + BOOT_LIMIT + planned
         stopping = 0.0
         with selectors.DefaultSelector() as selector:
@@ -153,7 +159,7 @@ class _Run:
                 if not counting.begun and now - began > BOOT_LIMIT:
                     counting.trouble = f"the load generator was not ready within {BOOT_LIMIT:g} s"
                     break
-                if stopping and now > stopping or now > limit:
+                if (stopping and now > stopping) or now > limit:
                     counting.trouble = f"the load generator did not end in time: {counting.missing()} went on"
                     break
                 counting.trouble = counting.silent(now) if counting.begun else ""
@@ -181,12 +187,20 @@ class _Run:
             status: int | str = process.wait(5)
         except subprocess.TimeoutExpired:
             status = "none"
-        how = f"killed by signal {-status}" if isinstance(status, int) and status < 0 else f"exit status {status}"
+        how = (
+            f"killed by signal {-status}"
+            if isinstance(status, int) and status < 0
+            else f"exit status {status}"
+        )
         output.seek(0, os.SEEK_END)
         output.seek(max(0, output.tell() - 4000))
         said = [line for line in output.read().decode("utf-8", "replace").splitlines() if line.strip()]
         last = f": {one_line(said[-1].strip())}" if said and not self._counting.begun else ""
-        when = "in mid-run" if self._counting.begun else f"before the first request ({self._generator.locustfile.name})"
+        when = (
+            "in mid-run"
+            if self._counting.begun
+            else f"before the first request ({self._generator.locustfile.name})"
+        )
         return f"the load generator ended {when} ({how}{last})"
 
 

@@ -1,0 +1,51 @@
+"""Requests keep the objectives: p95 below 500 ms, fewer than 5% failed.
+
+Chapter of the guide: "Alert Rules" (HighLatency, HighErrorRate) and "Key Metrics to Monitor". The objectives are the
+OpenSLO documents in slos/, and stand nowhere else. One load run serves all checks of it.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.slo
+
+
+@pytest.mark.load
+@pytest.mark.needs("load", "allow.load")
+def test_load_run(objective, traffic, load_run, judge):
+    """Under the load that the deployment file describes, requests keep the objective: all together, and each kind.
+
+    Source: the guide, "p95 latency > 500ms" and "High error rate (> 5%)". That each kind of request has to keep it, too,
+    is our own choice: a slow kind hides among many quick ones.
+    """
+    judge(load_run.judged(objective, traffic), **load_run.how())
+
+
+@pytest.mark.after_load
+@pytest.mark.needs("prometheus")
+def test_window(objective, window, judge):
+    """What Prometheus has counted in the objective's window keeps the objective.
+
+    Source: the guide, "p95 latency > 500ms" and "High error rate (> 5%)".
+    """
+    judge(window.judged(objective), **window.how(objective))
+
+
+@pytest.mark.needs("prometheus")
+@pytest.mark.of_kind("latency")
+def test_buckets(objective, window, judge):
+    """Every series of the histogram has a bucket that ends at the objective's threshold.
+
+    Source: our own choice; without it, the share of slow requests can only be guessed between two others.
+    """
+    judge(window.buckets(objective), **window.how(objective))
+
+
+@pytest.mark.alerts
+def test_alerts_agree(objective, alert_rules, judge):
+    """The alert rules that watch over an objective have its thresholds, its metrics and its selection of requests.
+
+    Source: the guide's HighLatency and HighErrorRate, which have to say what the objectives say.
+    """
+    judge(alert_rules.agreement(objective), reproduce=alert_rules.reproduce)

@@ -1,0 +1,244 @@
+"""What a load run says of an objective."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from deployspec.contracts import shown
+from deployspec.contracts.load.plan import BIN_SECONDS
+from deployspec.contracts.load.result import LoadResult
+from deployspec.contracts.load.tally import RouteTally
+from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.objectives.interval import Counts, Interval, floor, interval, more_needed
+from deployspec.objectives.model import LatencyIndicator, Objective, percent
+
+_NANO = 1_000_000_000
+
+
+def threshold_of(objective: Objective) -> int | None:
+    """The first latency, in whole nanoseconds, that is too slow; None where the objective is not of latency."""
+    if not isinstance(objective.indicator, LatencyIndicator):
+        return None
+    exact = objective.indicator.threshold * _NANO
+    return int(exact) + 1 if objective.indicator.inclusive or exact.denominator != 1 else int(exact)
+
+
+def thresholds_of(objectives: Sequence[Objective]) -> tuple[int, ...]:
+    """What a plan needs so that all of these can be judged."""
+    return tuple(sorted({at for objective in objectives if (at := threshold_of(objective)) is not None}))
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Of the requests that count for an objective."""
+
+    counts: Counts
+    lost: Counter[int]
+    """Arrivals that the generator did not send, by span of time."""
+    errors: Counter[str]
+    limit: float
+    """The share of bad ones that is the objective's."""
+
+    def with_lost(self) -> Counts:
+        """As if each request that was not sent had been a bad one."""
+        return _counts(
+            Counter({span: total for span, (total, _) in enumerate(self.counts.bins)}) + self.lost,
+            Counter({span: bad for span, (_, bad) in enumerate(self.counts.bins)}) + self.lost,
+        )
+
+
+def judge_load(objective: Objective, result: LoadResult, route: str | None = None) -> Verdict:
+    """Whether the requests of a load run, or those of one route, keep an objective.
+
+    By the interval at 95%: MET where all of it is on the good side, BREACHED where all of it is on the bad side.
+    A generator that was late, or did not send all, can only have made things look worse: what is MET stands, also if
+    every request that was not sent had been a bad one; anything else is UNMEASURED then, and names the generator.
+    """
+    what = objective.name if route is None else f"{objective.name}, {route}"
+    limit = objective.promise
+    if result.trouble:
+        return unmeasured(f"{what}: {result.trouble}", limit=limit)
+    if route is not None and route not in result.route_names:
+        return unmeasured(f"{what}: the load run has no request of that name", limit=limit)
+    measured = _measured(objective, result, route)
+    counts, cut = measured.counts, f" (cut short: {result.cut_short})" if result.cut_short else ""
+    if not counts.total:
+        return unmeasured(f"{what}: {_nothing(measured, result)}{cut}", limit=limit)
+    least = floor(objective.target)
+    if counts.total < least:
+        known = _requests(counts.total)
+        return unmeasured(
+            f"{what}: too few samples: {known}, and {least} are the least by which {percent(objective.target)} can be "
+            f"settled; {_more(least - counts.total, counts.total, result)}{cut}",
+            measured=_share(counts),
+            limit=limit,
+        )
+    found = interval(counts)
+    told, how = _told(objective, counts, found), _share(counts, found)
+    reason = f"{what}: {told}; promised: {limit}{cut}"
+    if _all_good(objective, found) and (
+        not measured.lost or _all_good(objective, interval(measured.with_lost()))
+    ):
+        return met(reason, measured=how, limit=limit)
+    if result.late:
+        return unmeasured(
+            f"{what}: the load generator was late, so that it, and not the deployment, may be the cause: {result.late}; "
+            f"{told}; promised: {limit}{cut}",
+            measured=how,
+            limit=limit,
+        )
+    if _all_bad(objective, found):
+        return breached(reason + _why(measured.errors), measured=how, limit=limit)
+    if _all_good(objective, found):
+        return unmeasured(
+            f"{what}: the load generator did not send {_requests(measured.lost.total())}, and they could have changed "
+            f"the verdict; {told}; promised: {limit}{cut}",
+            measured=how,
+            limit=limit,
+        )
+    more = more_needed(counts, measured.limit)
+    settle = (
+        "no number of them would settle it, for the share is the limit itself"
+        if more is None
+        else _more(more, counts.total, result)
+    )
+    return unmeasured(
+        f"{what}: too few samples: {told}; promised: {limit}; at this share {settle}{cut}",
+        measured=how,
+        limit=limit,
+    )
+
+
+def certainly_breached(
+    objective: Objective, result: LoadResult, route: str | None, planned: Sequence[int]
+) -> bool:
+    """Whether the objective is breached whatever is still to come: even if every request to come were a good one.
+
+    ``planned``: how many requests of this kind were planned in each span of time.
+    """
+    measured = _measured(objective, result, route)
+    if result.late or measured.counts.total < floor(objective.target):
+        return False
+    totals, bad = Counter(dict(enumerate(planned))), Counter[int]()
+    for span, (total, failed) in enumerate(measured.counts.bins):
+        totals[span], bad[span] = max(totals[span], total), failed
+    return _all_bad(objective, interval(_counts(totals, bad)))
+
+
+def _measured(objective: Objective, result: LoadResult, route: str | None) -> _Measured:
+    tallies: list[RouteTally]
+    if route is not None:
+        tallies = [result.of(route)]
+    elif objective.routes:
+        tallies = [result.of(name) for name in objective.routes if name in result.route_names]
+    else:
+        tallies = [result.total]
+    threshold = threshold_of(objective)
+    place = 0 if threshold is None else 2 + 2 * list(result.tally.thresholds).index(threshold)
+    totals, bad, lost, errors = Counter[int](), Counter[int](), Counter[int](), Counter[str]()
+    for tally in tallies:
+        for span, counts in tally.bins.items():
+            totals[span] += counts[place]
+            bad[span] += counts[place + 1]
+        lost.update(tally.undispatched_bins)
+        errors.update(tally.errors)
+    return _Measured(_counts(totals, bad), lost, errors, float(1 - objective.target))
+
+
+def _counts(totals: Counter[int], bad: Counter[int]) -> Counts:
+    spans = max((span for span, total in totals.items() if total), default=-1) + 1
+    bins = tuple((totals[span], bad[span]) for span in range(spans))
+    return Counts(totals.total(), bad.total(), bins, BIN_SECONDS)
+
+
+def _all_good(objective: Objective, found: Interval) -> bool:
+    """Whether every share of bad ones in the interval keeps the objective."""
+    limit = 1 - objective.target
+    return found.high < limit if objective.strict else found.high <= limit
+
+
+def _all_bad(objective: Objective, found: Interval) -> bool:
+    limit = 1 - objective.target
+    return found.low >= limit if objective.strict else found.low > limit
+
+
+def _told(objective: Objective, counts: Counts, found: Interval) -> str:
+    """This run's exact share, and the interval."""
+    good = counts.total - counts.bad
+    if isinstance(objective.indicator, LatencyIndicator):
+        words = "at most" if objective.indicator.inclusive else "less than"
+        did = f"took {words} {float(objective.indicator.threshold):g} s"
+        share, low, high, of = good, 1 - found.high, 1 - found.low, objective.target
+    else:
+        did = "failed"
+        share, low, high, of = counts.bad, found.low, found.high, 1 - objective.target
+    return (
+        f"{_percent(share / counts.total, float(of))} of {_requests(counts.total)} {did} "
+        f"(95% interval {_percent(low, float(of))} to {_percent(high, float(of))})"
+    )
+
+
+def _share(counts: Counts, found: Interval | None = None) -> str:
+    """Short, for the summary: the share of bad ones."""
+    text = f"{counts.bad:,} of {counts.total:,} bad"
+    if found is None:
+        return text
+    return f"{text} ({found.low:.1%} to {found.high:.1%})"
+
+
+def _percent(share: float, limit: float) -> str:
+    """Never rounded onto or across the limit."""
+    for digits in (2, 4, 6, 10):
+        text = f"{100 * share:.{digits}f}"
+        if (float(text) > 100 * limit) == (share > limit) and (float(text) < 100 * limit) == (share < limit):
+            break
+    return f"{text}%"
+
+
+def _requests(count: int) -> str:
+    return f"{count:,} request{'' if count == 1 else 's'}"
+
+
+def _more(more: int, so_far: int, result: LoadResult) -> str:
+    """How many more, and how long they take at the rate at which these came."""
+    text = f"{more:,} more would settle it"
+    if result.elapsed > 0 and so_far:
+        text += f" (about {_time(more / (so_far / result.elapsed))} more at this rate)"
+    return text
+
+
+def _time(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s" if seconds >= 1 else "1 s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def _nothing(measured: _Measured, result: LoadResult) -> str:
+    """Why no request counts."""
+    if measured.errors:
+        return f"no request was answered as expected{_why(measured.errors)}"
+    if measured.lost:
+        return f"the load generator sent none of the {_requests(measured.lost.total())}: {result.late}"
+    return "no request was sent in the time that counts"
+
+
+def _why(errors: Counter[str]) -> str:
+    """The most frequent errors, as the end of a sentence."""
+    if not errors:
+        return ""
+    most = errors.most_common(3)
+    text = ", ".join(f"{count:,} times {shown.one_line(error, 80)}" for error, count in most)
+    others = errors.total() - sum(count for _, count in most)
+    return f" ({text}{f', {others:,} times others' if others else ''})"
+
+
+def slowest(result: LoadResult) -> Iterator[tuple[str, int]]:
+    """The routes by their 95th percentile, in microseconds, the slowest first."""
+    told = [
+        (name, at)
+        for name, histogram in zip(result.route_names, result.histograms, strict=True)
+        if (at := histogram.at(95)) is not None
+    ]
+    yield from sorted(told, key=lambda item: -item[1])

@@ -1,0 +1,1 @@
+"""The chapter slo: objectives, load runs, and what Prometheus has counted."""

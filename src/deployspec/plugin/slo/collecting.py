@@ -1,0 +1,77 @@
+"""The items of the chapter slo: one for each objective, and for each of those and each kind of request of a load run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deployspec.plugin.deployments import named, obtain, provided_names
+from deployspec.plugin.selection import may_select
+from deployspec.plugin.slo.reading import objectives_of
+
+if TYPE_CHECKING:
+    from deployspec.deployment import Deployment
+    from deployspec.objectives.model import Objective
+
+_MARKERS = ({"slo"}, {"slo", "load"}, {"slo", "alerts"}, {"slo", "live"}, {"slo", "alerts", "live"})
+"""Those that the checks of this chapter have."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Load the deployment before items are made of its requests: here a faulty one still ends the run with status 4."""
+    config = session.config
+    if _is_asked(config) and any(may_select(config.getoption("markexpr") or "", marks) for marks in _MARKERS):
+        obtain(config)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make the items."""
+    if "objective" not in metafunc.fixturenames:
+        return
+    config = metafunc.config
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    if not may_select(config.getoption("markexpr") or "", marks):
+        metafunc.parametrize("objective", [pytest.param(None, id="-")])
+        return
+    objectives = objectives_of(config)
+    if "traffic" not in metafunc.fixturenames:
+        kind = next((mark.args[0] for mark in metafunc.definition.iter_markers("of_kind")), None)
+        metafunc.parametrize("objective", list(_of_kind(objectives, kind)))
+        return
+    deployment = obtain(config) if _is_asked(config) else None
+    metafunc.parametrize(("objective", "traffic"), list(_with_traffic(objectives, deployment)))
+
+
+def _is_asked(config: pytest.Config) -> bool:
+    """Whether the deployment's file is to be asked. A list of the checks boots no deployment for it."""
+    name = named(config)
+    return name is not None and not (config.getoption("collectonly") and name in provided_names(config))
+
+
+def _of_kind(objectives: Iterable[Objective], kind: str | None) -> Iterator[Any]:
+    from deployspec.objectives.model import LatencyIndicator
+
+    found = [
+        objective
+        for objective in objectives
+        if kind is None or isinstance(objective.indicator, LatencyIndicator) == (kind == "latency")
+    ]
+    for objective in found:
+        yield pytest.param(objective, id=objective.name)
+    if not found:
+        yield pytest.param(None, id="-", marks=[pytest.mark.not_described(f"an objective of {kind}")])
+
+
+def _with_traffic(objectives: Iterable[Objective], deployment: Deployment | None) -> Iterator[Any]:
+    """An objective of all requests is one of each kind, too: many quick ones hide a slow one otherwise."""
+    load = None if deployment is None else deployment.load
+    kinds = [] if load is None else [request.name for request in load.requests]
+    for objective in objectives:
+        if not objective.routes:
+            yield pytest.param(objective, None, id=objective.name)
+        # With one kind of requests, it would be the same verdict twice.
+        for kind in objective.routes or (kinds if len(kinds) > 1 else []):
+            yield pytest.param(objective, kind, id=f"{objective.name}, {kind}")

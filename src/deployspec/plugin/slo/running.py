@@ -1,0 +1,197 @@
+"""The load run: made once a session, by the first check that wants it, whichever of pytest-xdist's workers that is."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deployspec.plugin.deployments import named
+from deployspec.plugin.outcomes import Unmeasured
+from deployspec.plugin.shared import shared_folder
+from deployspec.plugin.signals import signals_to
+from deployspec.plugin.slo.planning import plan_of
+from deployspec.plugin.slo.reading import objectives_of
+
+if TYPE_CHECKING:
+    from deployspec.contracts.load.plan import Plan
+    from deployspec.contracts.load.result import LoadResult
+    from deployspec.deployment import Deployment
+    from deployspec.objectives.model import Objective
+    from deployspec.probes.load.counting import Counting
+
+INTERRUPTED = "interrupted"
+_FILE = "load.json"
+_PIPE_PAUSE = 5.0
+"""Seconds between two lines of progress where no person watches."""
+
+
+def load_file(config: pytest.Config) -> Path:
+    """Where the processes of this run find the load run's result, once it was made."""
+    return shared_folder(config) / _FILE
+
+
+class LoadRun:
+    """The load run of this session."""
+
+    def __init__(self, config: pytest.Config, deployment: Deployment) -> None:
+        self._config = config
+        self._deployment = deployment
+        self._known: LoadResult | None = None
+
+    @property
+    def result(self) -> LoadResult:
+        """Its result. The caller has the deployment to itself, so that no two processes make one each."""
+        if self._known is None:
+            file = load_file(self._config)
+            self._known = _read(file) if file.exists() else self._make(file)
+        return self._known
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was made, and cut short by whoever started it."""
+        return self._known is not None and self._known.cut_short == INTERRUPTED
+
+    @property
+    def reproduce(self) -> str:
+        """A command line that makes the same requests arrive at the same moments."""
+        name = named(self._config) or self._deployment.name
+        seed = self.result.plan["seed"]
+        return f"pytest checks -m slo --deployment {shlex.quote(name)} --load-seed {seed}"
+
+    def _make(self, file: Path) -> LoadResult:
+        from deployspec.contracts.load.result import described
+        from deployspec.probes.load import Generator, run
+
+        objectives = objectives_of(self._config)
+        plan = plan_of(self._deployment, objectives, self._config.getoption("--load-seed"))
+        root = self._config.rootpath
+        told = self._deployment.load
+        assert told is not None  # noqa: S101 - narrows the type
+        generator = Generator(told.locustfile or root / "load" / "locustfile.py", root)
+        signals: list[int] = []
+        stopper = _Stopper(plan, objectives if told.abort_on_breach else [], signals)
+        with _Display(self._config) as display, signals_to(lambda number, _: signals.append(number)):
+            result = run(
+                plan,
+                generator,
+                described(plan, self._deployment.redact),
+                stop=stopper.reason,
+                progress=display.show,
+            )
+        # Written under another name first: another process reads all of it or nothing.
+        draft = file.with_suffix(".draft")
+        try:
+            draft.write_text(json.dumps(result.document()))
+            draft.replace(file)
+        except OSError as error:
+            raise Unmeasured(
+                f"the load run's result could not be kept in {file.parent}: {error.strerror}"
+            ) from None
+        return result
+
+
+class _Stopper:
+    """Says why a load run should end early."""
+
+    def __init__(self, plan: Plan, objectives: list[Objective], signals: list[int]) -> None:
+        self._plan = plan
+        self._objectives = objectives
+        self._signals = signals
+        self._asked = 0.0
+        self._planned: list[list[int]] | None = None
+
+    def reason(self, counting: Counting) -> str:
+        """Empty where it should go on."""
+        if len(self._signals) > 1:
+            raise KeyboardInterrupt
+        if self._signals:
+            return INTERRUPTED
+        if self._objectives and counting.begun and time.monotonic() - self._asked >= 1:
+            self._asked = time.monotonic()
+            return self._breach(counting)
+        return ""
+
+    def _breach(self, counting: Counting) -> str:
+        from deployspec.contracts.load.arrivals import planned
+        from deployspec.contracts.load.result import described
+        from deployspec.objectives.load import certainly_breached
+
+        if self._planned is None:
+            self._planned = planned(self._plan)
+        so_far = counting.result(described(self._plan))
+        names = so_far.route_names
+        for objective in self._objectives:
+            for route in (None, *names) if not objective.routes else objective.routes:
+                if route is not None and route not in names:
+                    continue
+                chosen = self._planned if route is None else [self._planned[names.index(route)]]
+                if certainly_breached(
+                    objective, so_far, route, [sum(span) for span in zip(*chosen, strict=True)]
+                ):
+                    about = objective.name if route is None else f"{objective.name}, {route}"
+                    return f"{about} is breached, whatever is still to come"
+        return ""
+
+
+class _Display:
+    """Progress on standard error: one line, rewritten once a second, for a person; else a line every five seconds."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._capture = config.pluginmanager.getplugin("capturemanager")
+        self._told = 0.0
+        self._lines = 0
+
+    def __enter__(self) -> _Display:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._lines:
+            self._write(lambda stream: stream.write("\n" if stream.isatty() else ""))
+
+    def show(self, counting: Counting) -> None:
+        """Called about once a second."""
+        from deployspec.reporting.load import progress
+
+        line = progress(
+            counting.elapsed,
+            counting.offered,
+            counting.in_flight,
+            counting.histogram,
+            sum(route.errors.total() for route in counting.tally.routes),
+        )
+
+        def write(stream: Any) -> None:
+            if stream.isatty():
+                stream.write(("\n" if not self._lines else "") + f"\r\x1b[K{line}")
+            elif time.monotonic() - self._told >= _PIPE_PAUSE:
+                self._told = time.monotonic()
+                stream.write(("\n" if not self._lines else "") + line + "\n")
+            else:
+                return
+            self._lines += 1
+            stream.flush()
+
+        self._write(write)
+
+    def _write(self, write: Callable[[Any], object]) -> None:
+        if self._capture is None:
+            write(sys.stderr)
+            return
+        with self._capture.global_and_fixture_disabled():
+            write(sys.stderr)
+
+
+def _read(file: Path) -> LoadResult:
+    from deployspec.contracts.load.result import LoadResult
+
+    try:
+        return LoadResult.from_document(json.loads(file.read_text()))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Unmeasured(f"the load run's result cannot be read: {error}") from None
