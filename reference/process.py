@@ -20,7 +20,8 @@ from typing import IO, Any
 
 import yaml
 
-from .faults import control, log_records, switch
+from .faults import control, log_records
+from .faults.switch import HEALTH, NONE, TRAFFIC
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOT_LIMIT = 60.0
@@ -75,11 +76,20 @@ class Reference:
     @contextlib.contextmanager
     def health_fault(self, name: str) -> Iterator[None]:
         """Switch a fault of the health endpoint on for the length of a block."""
-        switch.turn(self.folder, name)
+        HEALTH.turn(self.folder, name)
         try:
             yield
         finally:
-            switch.turn(self.folder, switch.NONE)
+            HEALTH.turn(self.folder, NONE)
+
+    @contextlib.contextmanager
+    def traffic_fault(self, name: str) -> Iterator[None]:
+        """Switch a fault of the traffic on for the length of a block."""
+        TRAFFIC.turn(self.folder, name)
+        try:
+            yield
+        finally:
+            TRAFFIC.turn(self.folder, NONE)
 
     @contextlib.contextmanager
     def log_fault(self, name: str) -> Iterator[None]:

@@ -1,11 +1,12 @@
 """The API: `uvicorn reference.deal_scout.main:create_app --factory`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp
 
 from . import __version__
 from .database import Database, DatabaseUnavailableError
@@ -20,8 +21,10 @@ log = structlog.get_logger("deal_scout.api")
 STARTUP_WAIT = 30.0
 
 
-def create_app() -> FastAPI:
+def create_app(around_routes: Callable[[ASGIApp], ASGIApp] = RequestMiddleware) -> FastAPI:
     """Build the application, from the settings in the environment.
+
+    `around_routes` makes what stands around the routes, and sees every request before they do.
 
     Raises:
         SettingsError: when the environment does not describe a runnable service.
@@ -32,7 +35,7 @@ def create_app() -> FastAPI:
     app.state.settings = settings
     app.include_router(public)
     app.include_router(sellers)
-    app.add_middleware(RequestMiddleware)
+    app.add_middleware(around_routes)
     app.add_exception_handler(DatabaseUnavailableError, _dependency_down)
     app.add_exception_handler(QueueUnavailableError, _dependency_down)
     return app

@@ -59,8 +59,16 @@ class RequestMiddleware:
             await answer(scope, receive, send_with_id)
         finally:
             seconds = time.perf_counter() - started
-            _record(scope, status, seconds)
+            self.measure(scope, status, seconds)
+            _log_access(scope, status, seconds)
             structlog.contextvars.clear_contextvars()
+
+    def measure(self, scope: Scope, status: int, seconds: float) -> None:
+        """Enter one request into the metrics."""
+        # Labels come from the route table and a fixed list, so that no caller can mint new series.
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        REQUESTS.labels(method, _route(scope), str(status)).inc()
+        REQUEST_DURATION.labels(method, _route(scope), str(status)).observe(seconds)
 
 
 def _request_id(given: str | None) -> str:
@@ -70,17 +78,17 @@ def _request_id(given: str | None) -> str:
     return f"req_{uuid.uuid4().hex[:16]}"
 
 
-def _record(scope: Scope, status: int, seconds: float) -> None:
-    # Labels come from the route table and a fixed list, so that no caller can mint new series.
-    route = getattr(scope.get("route"), "path", UNMATCHED)
-    method = scope["method"] if scope["method"] in _METHODS else "other"
-    REQUESTS.labels(method, route, str(status)).inc()
-    REQUEST_DURATION.labels(method, route, str(status)).observe(seconds)
+def _route(scope: Scope) -> str:
+    route: str = getattr(scope.get("route"), "path", UNMATCHED)
+    return route
+
+
+def _log_access(scope: Scope, status: int, seconds: float) -> None:
     access_log.info(
         f"{scope['method']} {scope['path']} {status}",
         method=scope["method"],
         path=scope["path"],
-        route=route,
+        route=_route(scope),
         status=status,
         duration_ms=round(seconds * 1000, 1),
     )

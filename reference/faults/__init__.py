@@ -1,1 +1,1 @@
-"""Deliberate misbehaviour: of the dependencies, by command, and of the health endpoint, by a switch."""
+"""Deliberate misbehaviour: of the dependencies, by command; of all else, by a switch."""

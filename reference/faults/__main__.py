@@ -4,8 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import control, switch
+from . import control
 from .registry import health_faults
+from .switch import HEALTH, TRAFFIC
+from .traffic.faults import FAULTS as TRAFFIC_FAULTS
+
+_SWITCHES = {"health": HEALTH, "traffic": TRAFFIC}
 
 
 def main() -> int:
@@ -14,8 +18,8 @@ def main() -> int:
     try:
         if arguments.action == "list":
             _list()
-        elif arguments.action == "health":
-            switch.turn(arguments.folder, arguments.name)
+        elif arguments.action in _SWITCHES:
+            _SWITCHES[arguments.action].turn(arguments.folder, arguments.name)
         else:
             control.ask(arguments.folder, arguments.action, arguments.name)
     except control.FaultError as error:
@@ -34,9 +38,10 @@ def _parser() -> argparse.ArgumentParser:
         command = actions.add_parser(action, help=does)
         command.add_argument("name", choices=list(control.FAULTS), help="which fault")
         _add_folder(command)
-    health = actions.add_parser("health", help="switch a fault of the health endpoint on, or `none`")
-    health.add_argument("name", help="a name that `list` gives, or none")
-    _add_folder(health)
+    for action, part in (("health", "health endpoint"), ("traffic", "traffic")):
+        command = actions.add_parser(action, help=f"switch a fault of the {part} on, or `none`")
+        command.add_argument("name", help="a name that `list` gives, or none")
+        _add_folder(command)
     actions.add_parser("list", help="name all faults, with a line about each")
     return parser
 
@@ -53,6 +58,9 @@ def _list() -> None:
         print(f"  {name:24} {does}")
     print("health endpoint (health):")
     for name, (_, does) in health_faults().items():
+        print(f"  {name:24} {does}")
+    print("traffic (traffic):")
+    for name, (_, does) in TRAFFIC_FAULTS.items():
         print(f"  {name:24} {does}")
 
 

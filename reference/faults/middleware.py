@@ -8,9 +8,9 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import switch
 from .answer import Answer
 from .registry import Fault, health_faults
+from .switch import HEALTH, OFF
 
 HEALTH_PATH = "/health"
 
@@ -21,7 +21,7 @@ class HealthFaults:
     def __init__(self, app: ASGIApp, folder: Path) -> None:
         self._app = app
         self._folder = folder
-        self._setting = switch.OFF
+        self._setting = OFF
         self._fault: Fault | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,10 +42,10 @@ class HealthFaults:
             await self._app(scope, receive, send)
 
     def _current(self) -> Fault | None:
-        setting = switch.read(self._folder)
+        setting = HEALTH.read(self._folder)
         if setting != self._setting:
             self._setting = setting
-            self._fault = None if setting == switch.OFF else health_faults()[setting.name][0]()
+            self._fault = None if setting == OFF else health_faults()[setting.name][0]()
         return self._fault
 
 
@@ -56,7 +56,7 @@ class _Call:
         self._app = app
         self._scope = scope
         self._folder = folder
-        self._setting = switch.read(folder)
+        self._setting = HEALTH.read(folder)
         self._client_gone = False
 
     async def watch(self, receive: Receive) -> None:
@@ -67,7 +67,7 @@ class _Call:
 
     def is_over(self) -> bool:
         """Say whether the client has gone, or the fault been switched off."""
-        return self._client_gone or switch.read(self._folder) != self._setting
+        return self._client_gone or HEALTH.read(self._folder) != self._setting
 
     async def real(self) -> Answer:
         """Ask the application, and keep its answer instead of sending it."""

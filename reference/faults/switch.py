@@ -1,15 +1,16 @@
-"""The switch of the health endpoint's faults: a small file in the deployment's folder."""
+"""The switches of the health endpoint's and of the traffic's faults: small files in the deployment's folder."""
 
 import os
 import tempfile
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 
 from .control import FaultError
 from .registry import health_faults
+from .traffic.faults import FAULTS
 
 NONE = "none"
-_FILE = "health-fault"
 
 
 @dataclass(frozen=True)
@@ -19,36 +20,52 @@ class Setting:
     name: str
     turn: tuple[int, int]
 
+    @property
+    def turned_at(self) -> float:
+        """When the switch was turned, in seconds since the epoch."""
+        return self.turn[1] / 1e9
+
 
 OFF = Setting(NONE, (0, 0))
 
 
-def turn(folder: Path, name: str) -> None:
-    """Switch a health fault on, or all off with the name `none`. It holds from the next request on.
+class Switch:
+    """Holds one fault of a kind, or none."""
 
-    Raises:
-        FaultError: there is no such fault, or no deployment in the folder.
-    """
-    if not (folder / "deployment.yaml").exists():
-        raise FaultError(f"no reference deployment runs in {folder}")
-    if name == NONE:
-        (folder / _FILE).unlink(missing_ok=True)
-        return
-    if name not in health_faults():
-        raise FaultError(f"there is no health fault {name!r}; `list` names them")
-    # Renamed into place, so that a request never reads half a name.
-    descriptor, path = tempfile.mkstemp(prefix=_FILE, dir=folder)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(name)
-    Path(path).replace(folder / _FILE)
+    def __init__(self, kind: str, names: Callable[[], Container[str]]) -> None:
+        self._kind = kind
+        self._names = names
+        self._file = f"{kind}-fault"
+
+    def turn(self, folder: Path, name: str) -> None:
+        """Switch a fault on, or all of this kind off with the name `none`. It holds from the next request on.
+
+        Raises:
+            FaultError: there is no such fault, or no deployment in the folder.
+        """
+        if not (folder / "deployment.yaml").exists():
+            raise FaultError(f"no reference deployment runs in {folder}")
+        if name == NONE:
+            (folder / self._file).unlink(missing_ok=True)
+            return
+        if name not in self._names():
+            raise FaultError(f"there is no {self._kind} fault {name!r}; `list` names them")
+        # Renamed into place, so that a request never reads half a name.
+        descriptor, path = tempfile.mkstemp(prefix=self._file, dir=folder)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(name)
+        Path(path).replace(folder / self._file)
+
+    def read(self, folder: Path) -> Setting:
+        """Read which fault is on."""
+        try:
+            with (folder / self._file).open(encoding="utf-8") as file:
+                status = os.fstat(file.fileno())
+                name = file.read().strip()
+        except FileNotFoundError:
+            return OFF
+        return Setting(name, (status.st_ino, status.st_mtime_ns)) if name else OFF
 
 
-def read(folder: Path) -> Setting:
-    """Read which fault is on."""
-    try:
-        with (folder / _FILE).open(encoding="utf-8") as file:
-            status = os.fstat(file.fileno())
-            name = file.read().strip()
-    except FileNotFoundError:
-        return OFF
-    return Setting(name, (status.st_ino, status.st_mtime_ns)) if name else OFF
+HEALTH = Switch("health", health_faults)
+TRAFFIC = Switch("traffic", lambda: FAULTS)

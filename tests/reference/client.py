@@ -1,4 +1,7 @@
-"""What the tests of the reference share: asking it over HTTP, and waiting for something to come true."""
+"""What the tests of the reference share.
+
+Asking it over HTTP, reading its metrics and its logs, and waiting for something to come true.
+"""
 
 import http.client
 import json
@@ -9,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
 
 from reference.process import Reference
 
@@ -58,6 +64,19 @@ def ask_at_once(reference: Reference, path: str, times: int) -> list[Answer]:
     """Ask `times` times at the same time."""
     with ThreadPoolExecutor(times) as pool:
         return list(pool.map(lambda _: ask(reference, path), range(times)))
+
+
+def families(reference: Reference) -> dict[str, Metric]:
+    """Scrape, parse, and give the families by name."""
+    answer = ask(reference, "/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    return {family.name: family for family in text_string_to_metric_families(answer.body.decode())}
+
+
+def value(reference: Reference, sample: str, **labels: str) -> float:
+    """Give a sample's value, 0 when there is none yet."""
+    found = families(reference).values()
+    return sum(s.value for family in found for s in family.samples if s.name == sample and s.labels == labels)
 
 
 def until(condition: Callable[[], Any], limit: float = 10.0) -> Any:

@@ -12,7 +12,8 @@ import pytest
 
 from reference.faults.control import FaultError
 from reference.faults.registry import health_faults
-from reference.faults.switch import turn
+from reference.faults.switch import HEALTH
+from reference.faults.traffic.faults import FAULTS as TRAFFIC_FAULTS
 from reference.process import Reference
 
 from .client import Answer, ask, ask_at_once, until
@@ -245,7 +246,7 @@ def test_command_lists_all_faults() -> None:
     done = faults("list")
     assert done.returncode == 0
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")}
-    assert listed == set(health_faults()) | {
+    assert listed == set(health_faults()) | set(TRAFFIC_FAULTS) | {
         "redis-stopped",
         "redis-hung",
         "postgres-stopped",
@@ -294,7 +295,7 @@ def test_no_deployment_is_said(tmp_path: Path, arguments: tuple[str, str]) -> No
 def test_switch_wants_a_deployment(tmp_path: Path) -> None:
     """Switching a fault where no deployment lives is an error, not a stray file."""
     with pytest.raises(FaultError, match="no reference deployment"):
-        turn(tmp_path, "bom")
+        HEALTH.turn(tmp_path, "bom")
     assert list(tmp_path.iterdir()) == []
 
 

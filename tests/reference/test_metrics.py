@@ -1,24 +1,8 @@
 """The reference's metrics."""
 
-from prometheus_client import Metric
-from prometheus_client.parser import text_string_to_metric_families
-
 from reference.process import Reference
 
-from .client import ask, until
-
-
-def families(reference: Reference) -> dict[str, Metric]:
-    """Scrape, parse, and give the families by name."""
-    answer = ask(reference, "/metrics")
-    assert answer.headers["content-type"].startswith("text/plain; version=")
-    return {family.name: family for family in text_string_to_metric_families(answer.body.decode())}
-
-
-def value(reference: Reference, sample: str, **labels: str) -> float:
-    """Give a sample's value, 0 when there is none yet."""
-    found = families(reference).values()
-    return sum(s.value for family in found for s in family.samples if s.name == sample and s.labels == labels)
+from .client import ask, families, until, value
 
 
 def test_the_guides_metrics_are_there(reference: Reference) -> None:

@@ -1,0 +1,1 @@
+"""Deliberate misbehaviour towards those who use the service: slowness, errors, cut connections."""
