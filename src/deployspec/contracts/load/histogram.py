@@ -59,10 +59,12 @@ class Histogram:
         return int(self._hdr.get_max_value()) if self.samples else None
 
     def counts(self) -> Counter[int]:
-        """How many samples there are of each duration that can be told from others."""
+        """How many samples there are of each duration that can be told from others: the shortest of those alike."""
         return Counter(
             {
-                int(item.value_iterated_to): int(item.count_added_in_this_iter_step)
+                int(self._hdr.get_lowest_equivalent_value(item.value_iterated_to)): int(
+                    item.count_added_in_this_iter_step
+                )
                 for item in self._hdr.get_recorded_iterator()
             }
         )
