@@ -180,7 +180,7 @@ def _ends(total: float, bad: float, effective: float, confidence: float) -> tupl
 
 def _clopper_pearson(total: float, bad: float, confidence: float) -> tuple[float, float]:
     """Clopper and Pearson's interval, as quantiles of beta distributions, so that numbers need not be whole."""
-    from scipy.special import betaincinv  # type: ignore[import-untyped]
+    from scipy.special import betaincinv
 
     if total <= 0:
         return 0.0, 1.0
@@ -199,16 +199,16 @@ def _effective(counts: Counts, confidence: float) -> tuple[float, float]:
     total, bad = counts.total, counts.bad
     if not len(counts.bins):
         return float(total), 0.0
-    pairs = np.fromiter(chain.from_iterable(counts.bins), np.float64, 2 * len(counts.bins)).reshape(-1, 2)
-    sums = pairs.sum(axis=0)
-    if (int(sums[0]), int(sums[1])) != (total, bad):
+    flat = np.fromiter(chain.from_iterable(counts.bins), np.int64, 2 * len(counts.bins))
+    many, bads = flat[0::2], flat[1::2]
+    if (many.sum(), bads.sum()) != (total, bad):
         raise ValueError(
-            f"the bins hold {sums[1]:.0f} bad of {sums[0]:.0f} requests, the counts {bad} of {total}"
+            f"the bins hold {bads.sum()} bad of {many.sum()} requests, the counts {bad} of {total}"
         )
     if not 0 < bad < total:
         return float(total), 0.0
     share = bad / total
-    residuals = pairs[:, 1] - share * pairs[:, 0]
+    residuals = bads - share * many
     variance = _variance_of_sum(residuals)
     design_effect = variance / (total * share * (1 - share))
     if design_effect <= 1:
