@@ -111,20 +111,21 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
     )
 
 
-def certainly_breached(
-    objective: Objective, result: LoadResult, route: str | None, planned: Sequence[int]
-) -> bool:
-    """Whether the objective is breached whatever is still to come: even if every request to come were a good one.
+def certainly_breached(objective: Objective, result: LoadResult, route: str | None, planned: int) -> bool:
+    """Whether the objective is breached by what was measured so far, and no request to come can make up for it.
 
-    ``planned``: how many requests of this kind were planned in each span of time.
+    Of ``planned`` requests of this kind, the bad ones so far are too many even if all others were good ones. Without
+    that, looking again and again would find a breach in any run, sooner or later.
     """
     measured = _measured(objective, result, route)
-    if result.late or measured.counts.total < floor(objective.target):
+    counts = measured.counts
+    if (
+        result.late
+        or counts.total < floor(objective.target)
+        or objective.is_met_by(planned - counts.bad, planned)
+    ):
         return False
-    totals, bad = Counter(dict(enumerate(planned))), Counter[int]()
-    for span, (total, failed) in enumerate(measured.counts.bins):
-        totals[span], bad[span] = max(totals[span], total), failed
-    return _all_bad(objective, interval(_counts(totals, bad)))
+    return _all_bad(objective, interval(counts))
 
 
 def _measured(objective: Objective, result: LoadResult, route: str | None) -> _Measured:

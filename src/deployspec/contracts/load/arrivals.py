@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect
+from collections import Counter
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import NamedTuple
@@ -66,11 +67,7 @@ def _poisson(plan: Plan) -> Iterator[int]:
         at += draw(plan.rate)
 
 
-def planned(plan: Plan) -> list[list[int]]:
-    """How many requests that count are planned: for each route, a number for each span of time."""
-    spans = round(plan.duration / BIN_SECONDS + 0.5)
-    counts = [[0] * spans for _ in plan.routes]
-    for arrival in arrivals(plan):
-        if arrival.bin >= 0:
-            counts[arrival.route][min(arrival.bin, spans - 1)] += 1
-    return counts
+def planned(plan: Plan) -> Counter[str]:
+    """How many requests that count are planned of each route, by its name."""
+    counts = Counter(arrival.route for arrival in arrivals(plan) if arrival.bin >= 0)
+    return Counter({route.name: counts[index] for index, route in enumerate(plan.routes)})

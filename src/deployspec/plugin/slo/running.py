@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,7 +106,7 @@ class _Stopper:
         self._objectives = objectives
         self._signals = signals
         self._asked = 0.0
-        self._planned: list[list[int]] | None = None
+        self._planned: Counter[str] | None = None
 
     def reason(self, counting: Counting) -> str:
         """Empty where it should go on."""
@@ -126,15 +127,10 @@ class _Stopper:
         if self._planned is None:
             self._planned = planned(self._plan)
         so_far = counting.result(described(self._plan))
-        names = so_far.route_names
         for objective in self._objectives:
-            for route in (None, *names) if not objective.routes else objective.routes:
-                if route is not None and route not in names:
-                    continue
-                chosen = self._planned if route is None else [self._planned[names.index(route)]]
-                if certainly_breached(
-                    objective, so_far, route, [sum(span) for span in zip(*chosen, strict=True)]
-                ):
+            for route in (None, *self._planned) if not objective.routes else objective.routes:
+                count = self._planned.total() if route is None else self._planned[route]
+                if count and certainly_breached(objective, so_far, route, count):
                     about = objective.name if route is None else f"{objective.name}, {route}"
                     return f"{about} is breached, whatever is still to come"
         return ""

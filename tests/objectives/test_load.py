@@ -1,0 +1,288 @@
+"""What a load run says of an objective."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from deployspec.contracts.load.plan import Plan, Route
+from deployspec.contracts.load.result import LoadResult, described
+from deployspec.contracts.load.tally import RouteTally, Tally
+from deployspec.contracts.verdict import Outcome
+from deployspec.objectives.load import certainly_breached, judge_load, slowest, threshold_of, thresholds_of
+from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
+
+HALF = 500_000_000
+FAST, SLOW = HALF // 10, HALF * 2
+
+
+def objective(kind: str, **more: Any) -> Objective:
+    """The project's own objectives: at least 95% below 500 ms, and fewer than 5% failed."""
+    latency = kind == "latency"
+    indicator: Any = (
+        LatencyIndicator(Fraction(1, 2), inclusive=False, histogram="h", matchers="")
+        if latency
+        else AvailabilityIndicator("bad", "total")
+    )
+    told = {
+        "name": f"api-{kind}",
+        "indicator": indicator,
+        "target": Fraction(19, 20),
+        "strict": not latency,
+        "window": 28 * 86400.0,
+        "routes": (),
+        "alerts": (),
+        "description": "",
+        "source": "slos/x.yaml:1",
+    }
+    return Objective(**{**told, **more})
+
+
+LATENCY, AVAILABILITY = objective("latency"), objective("availability")
+
+
+def fill(tally: RouteTally, requests: int, *, slow: int = 0, failed: int = 0, spans: int = 600) -> None:
+    """Requests spread over the spans, the slow and the failed ones too."""
+    bad = slow + failed
+    for number in range(requests):
+        span = number * spans // requests
+        # The bad ones at equal distances: the integer part moves on.
+        nth, before = (number + 1) * bad // requests, number * bad // requests
+        if nth == before:
+            tally.add_request(span, FAST, "200", "")
+        elif nth <= failed:
+            tally.add_request(span, FAST, "500", "status 500")
+        else:
+            tally.add_request(span, SLOW, "200", "")
+
+
+def run(requests: int = 0, *, slow: int = 0, failed: int = 0, routes: int = 1, **more: Any) -> LoadResult:
+    """A run of 60 s."""
+    plan = Plan(
+        "http://h",
+        tuple(Route(f"r{number}", "GET", "/", 1.0) for number in range(routes)),
+        rate=50.0,
+        duration=60.0,
+        seed=1,
+        thresholds=(HALF,),
+    )
+    tally = Tally.empty(plan.thresholds, routes)
+    if requests:
+        fill(tally.routes[0], requests, slow=slow, failed=failed)
+    tally.lateness.update({100: requests})
+    return LoadResult(**{"plan": described(plan), "started": "", "tally": tally, "elapsed": 60.0, **more})
+
+
+@pytest.mark.parametrize(
+    ("bad", "latency", "availability"),
+    [
+        # of 190,000 requests: so many are needed for the near cases
+        pytest.param(9_310, Outcome.MET, Outcome.MET, id="4.9%"),
+        pytest.param(9_500, Outcome.UNMEASURED, Outcome.UNMEASURED, id="5%-itself"),
+        pytest.param(9_690, Outcome.BREACHED, Outcome.BREACHED, id="5.1%"),
+    ],
+)
+def test_near_cases_need_many_requests(bad: int, latency: Outcome, availability: Outcome) -> None:
+    """With 190,000 requests 4.9% is MET and 5.1% is BREACHED; at 5% itself no number settles it, and that is told."""
+    slow, failed = run(190_000, slow=bad), run(190_000, failed=bad)
+    assert judge_load(LATENCY, slow).outcome is latency
+    assert judge_load(AVAILABILITY, failed).outcome is availability
+    if bad == 9_500:
+        assert "no number of them would settle it" in judge_load(LATENCY, slow).reason
+
+
+@pytest.mark.parametrize("bad", [73, 75, 77])
+def test_near_cases_with_few_requests_are_not_settled(bad: int) -> None:
+    """Of 1,500 requests, 4.9% to 5.1% settle nothing; how many more would is told, and how long they take."""
+    verdict = judge_load(LATENCY, run(1_500, slow=bad))
+    assert verdict.outcome is Outcome.UNMEASURED
+    assert "too few samples" in verdict.reason
+
+
+def test_how_much_longer() -> None:
+    """At 3% of 300 requests, a few hundred more are needed, at the rate at which these came."""
+    reason = judge_load(LATENCY, run(300, slow=9)).reason
+    assert "more would settle it (about" in reason
+    assert "at this rate" in reason
+
+
+@pytest.mark.parametrize(
+    ("requests", "outcome"), [(58, Outcome.UNMEASURED), (59, Outcome.MET), (60, Outcome.MET)]
+)
+def test_59_requests_settle_95_percent(requests: int, outcome: Outcome) -> None:
+    """With no failure, 59 are enough for 95%, and 58 are not, though none of them failed."""
+    assert judge_load(LATENCY, run(requests)).outcome is outcome
+    assert judge_load(AVAILABILITY, run(requests)).outcome is outcome
+
+
+def test_no_verdict_rests_on_fewer() -> None:
+    """Even 58 failures of 58 are no breach yet: the reason says how many are missing."""
+    verdict = judge_load(AVAILABILITY, run(58, failed=58))
+    assert verdict.outcome is Outcome.UNMEASURED
+    assert "1 more would settle it" in verdict.reason
+
+
+def test_failures_and_slowness_have_an_owner_each() -> None:
+    """7% failed quickly: availability is BREACHED and latency is not; 7% slow: the other way round."""
+    failed, slow = run(3_000, failed=210), run(3_000, slow=210)
+    assert judge_load(AVAILABILITY, failed).outcome is Outcome.BREACHED
+    assert judge_load(LATENCY, failed).outcome is Outcome.MET
+    assert judge_load(AVAILABILITY, slow).outcome is Outcome.MET
+    assert judge_load(LATENCY, slow).outcome is Outcome.BREACHED
+    assert "210 times status 500" in judge_load(AVAILABILITY, failed).reason
+
+
+def test_a_service_that_fails_every_request_is_quick_for_nobody() -> None:
+    """Quick failures are no quick successes: latency is UNMEASURED, and says why."""
+    verdict = judge_load(LATENCY, run(1_000, failed=1_000))
+    assert verdict.outcome is Outcome.UNMEASURED
+    assert "no request was answered as expected (1,000 times status 500)" in verdict.reason
+
+
+def test_nothing_sent_is_unmeasured() -> None:
+    """Not green."""
+    for each in (LATENCY, AVAILABILITY):
+        assert judge_load(each, run()).outcome is Outcome.UNMEASURED
+
+
+def test_a_stall_counts_for_less_than_as_many_lone_failures() -> None:
+    """One burst of 3.2% slow requests leaves open whether it is 5% in the long run; spread evenly, it does not."""
+    burst = run(6_000)
+    fill(burst.tally.routes[0], 6_000)
+    for span in range(100, 119):
+        for _ in range(20):
+            burst.tally.routes[0].add_request(span, SLOW, "200", "")
+    spread = run(12_380, slow=380)
+    assert judge_load(LATENCY, spread).outcome is Outcome.MET
+    assert judge_load(LATENCY, burst).outcome is Outcome.UNMEASURED
+
+
+def late(result: LoadResult) -> LoadResult:
+    """The same, by a generator that was late."""
+    result.tally.lateness.clear()
+    result.tally.lateness.update({50_000: 100})
+    return result
+
+
+def test_a_late_generator_leaves_met_as_it_is() -> None:
+    """Lateness can only redden: what is good enough although it was late is good."""
+    assert judge_load(LATENCY, late(run(3_000))).outcome is Outcome.MET
+
+
+def test_a_late_generator_is_no_breach() -> None:
+    """Its lateness may be all there is: UNMEASURED, and it is named."""
+    verdict = judge_load(LATENCY, late(run(3_000, slow=600)))
+    assert verdict.outcome is Outcome.UNMEASURED
+    assert "the load generator was late" in verdict.reason
+    assert "50.0 ms late" in verdict.reason or "50.1 ms late" in verdict.reason
+
+
+@pytest.mark.parametrize(("lost", "outcome"), [(30, Outcome.MET), (600, Outcome.UNMEASURED)])
+def test_what_was_not_sent_may_have_been_bad(lost: int, outcome: Outcome) -> None:
+    """MET stands only if it would stand with every request that was not sent as a bad one."""
+    result = run(3_000)
+    for number in range(lost):
+        result.tally.routes[0].add_undispatched(number * 600 // lost, "no free port left")
+    verdict = judge_load(LATENCY, result)
+    assert verdict.outcome is outcome
+    if outcome is Outcome.UNMEASURED:
+        assert "no free port left" in verdict.reason
+
+
+def test_a_few_lost_ones_that_could_matter_are_named() -> None:
+    """Under 1% lost makes no late generator, but where they could turn the verdict it is not given."""
+    result = run(3_000, slow=120)
+    assert judge_load(LATENCY, result).outcome is Outcome.MET
+    for number in range(25):
+        result.tally.routes[0].add_undispatched(24 * number, "no free port left")
+    verdict = judge_load(LATENCY, LoadResult(**vars_of(result)))
+    assert verdict.outcome is Outcome.UNMEASURED
+    assert "did not send 25 requests" in verdict.reason
+
+
+def vars_of(result: LoadResult) -> dict[str, Any]:
+    """The fields of a result, without what it has computed."""
+    return {name: getattr(result, name) for name in ("plan", "started", "tally", "elapsed")}
+
+
+def test_trouble_is_told_and_never_green() -> None:
+    """A worker that died leaves every objective unmeasured, and says which."""
+    verdict = judge_load(LATENCY, run(3_000, trouble="process 2 of 2 (pid 7) died"))
+    assert verdict.outcome is Outcome.UNMEASURED
+    assert "process 2 of 2 (pid 7) died" in verdict.reason
+
+
+def test_a_run_that_was_cut_short_is_judged_and_marked() -> None:
+    """By what it has measured."""
+    verdict = judge_load(LATENCY, run(3_000, cut_short="interrupted"))
+    assert verdict.outcome is Outcome.MET
+    assert "(cut short: interrupted)" in verdict.reason
+
+
+def test_a_slow_route_hides_among_quick_ones() -> None:
+    """All together keep the objective, one route alone does not, and it is the slowest."""
+    result = run(routes=2)
+    fill(result.tally.routes[0], 10_000)
+    fill(result.tally.routes[1], 200, slow=200)
+    assert judge_load(LATENCY, result).outcome is Outcome.MET
+    assert judge_load(LATENCY, result, "r0").outcome is Outcome.MET
+    assert judge_load(LATENCY, result, "r1").outcome is Outcome.BREACHED
+    assert next(slowest(result))[0] == "r1"
+
+
+def test_an_objective_of_a_route_looks_at_no_other() -> None:
+    """Its routes are judged; one that the run does not have is unmeasured."""
+    result = run(routes=2)
+    fill(result.tally.routes[0], 10_000, slow=5_000)
+    fill(result.tally.routes[1], 200)
+    assert judge_load(objective("latency", routes=("r1",)), result, "r1").outcome is Outcome.MET
+    missing = judge_load(objective("latency", routes=("r9",)), result, "r9")
+    assert missing.outcome is Outcome.UNMEASURED
+    assert "has no request of that name" in missing.reason
+
+
+def test_shares_are_never_rounded_across_the_limit() -> None:
+    """4.9996% failed is not told as 5.00%."""
+    reason = judge_load(AVAILABILITY, run(250_000, failed=12_499)).reason
+    assert "4.9996%" in reason
+
+
+@pytest.mark.parametrize(
+    ("threshold", "inclusive", "first"),
+    [
+        pytest.param(Fraction(1, 2), False, HALF, id="less-than"),
+        pytest.param(Fraction(1, 2), True, HALF + 1, id="at-most"),
+        pytest.param(Fraction(1, 3), False, 333_333_334, id="between-nanoseconds"),
+    ],
+)
+def test_the_first_latency_that_is_too_slow(threshold: Fraction, inclusive: bool, first: int) -> None:
+    """Exactly, in whole nanoseconds."""
+    indicator = LatencyIndicator(threshold, inclusive=inclusive, histogram="h", matchers="")
+    assert threshold_of(objective("latency", indicator=indicator)) == first
+
+
+def test_thresholds_of_many_objectives() -> None:
+    """Each once, ascending; availability has none."""
+    quick = objective("latency", indicator=LatencyIndicator(Fraction(1, 10), False, "h", ""))
+    assert thresholds_of([LATENCY, AVAILABILITY, quick, LATENCY]) == (100_000_000, HALF)
+
+
+def test_certainly_breached_means_whatever_is_still_to_come() -> None:
+    """Of 3,000 planned requests 151 slow ones are too many for ever; 150 might still be made up for."""
+    for bad, certain in ((150, False), (151, True)):
+        result = run()
+        for number in range(bad):
+            result.tally.routes[0].add_request(number // 5, SLOW, "200", "")
+        assert certainly_breached(LATENCY, result, None, 3_000) is certain
+        assert judge_load(LATENCY, result).outcome is Outcome.BREACHED
+        assert not certainly_breached(LATENCY, late(result), None, 3_000)
+
+
+def test_nothing_is_certain_below_the_least_number() -> None:
+    """58 slow ones of 58 are too few for a verdict, even where only 100 are planned."""
+    result = run()
+    for number in range(58):
+        result.tally.routes[0].add_request(number // 5, SLOW, "200", "")
+    assert not certainly_breached(LATENCY, result, None, 100)
