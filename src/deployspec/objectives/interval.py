@@ -12,10 +12,10 @@ variance. How often that covers is measured by ``python -m bench coverage``.
 2. The variance of the residuals' sum is that of the initial monotone sequence: autocovariances are added in pairs
    until a pair is no longer positive, none counted above the one before (Geyer, Practical Markov chain Monte Carlo,
    Statistical Science 7, 1992, section 3.3). The data thus choose how far neighbours reach; nothing is tuned to a
-   length of stalls.
+   length of stalls. His proof is for reversible chains, which a server need not be: hence the simulation.
 3. Stalls that come in spells (a bad minute) correlate too weakly from bin to bin to be seen there. So the same is
    done with bins merged by 16, by 256, ..., as long as 100 of them are left, and the largest variance counts (batch
-   means: Alexopoulos and Seila, Output data analysis, in Banks, Handbook of Simulation, 1998, section 7.2.2).
+   means: Alexopoulos and Seila, Output data analysis, in Banks, Handbook of Simulation, 1998).
 4. That variance, divided by the one of independent requests and never taken below 1, is the design effect; requests
    divided by it are the effective number of requests, which goes into Clopper and Pearson's formula (Korn and
    Graubard, Confidence intervals for proportions with small expected number of positive counts estimated from survey
@@ -99,7 +99,7 @@ def interval(counts: Counts, confidence: float = CONFIDENCE) -> Interval:
     Lippman-Hand, If nothing goes wrong, is everything all right?, JAMA 249, 1983). No request at all says nothing:
     from 0 to 1.
 
-    Raises ``ValueError`` for bins that don't add up to the counts, and for a confidence that is not between 0 and 1.
+    Raises ``ValueError`` for bins that cannot be or don't add up to the counts, and for a confidence that is not between 0 and 1.
     """
     if not 0 < confidence < 1:
         raise ValueError(f"a confidence is between 0 and 1, not {confidence}")
@@ -205,6 +205,8 @@ def _effective(counts: Counts, confidence: float) -> tuple[float, float]:
         raise ValueError(
             f"the bins hold {bads.sum()} bad of {many.sum()} requests, the counts {bad} of {total}"
         )
+    if (bads < 0).any() or (bads > many).any():
+        raise ValueError("a bin holds more bad requests than requests, or fewer than none")
     if not 0 < bad < total:
         return float(total), 0.0
     share = bad / total
