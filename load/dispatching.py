@@ -126,7 +126,7 @@ class Dispatcher:
         greenlet.begun = True
         began = _clock()
         index, target = self._resolved(arrival.route)
-        route, tally = self._plan.routes[index], self._tally.routes[index]
+        route = self._plan.routes[index]
         why, given_up = "", False
         outcome = _NO_ANSWER
         try:
@@ -140,6 +140,8 @@ class Dispatcher:
         finally:
             elapsed = _clock() - due
             self._in_flight.pop(greenlet, None)
+        # That of now: the one that was counted with when the request began may have been taken meanwhile.
+        tally = self._tally.routes[index]
         # Its time may have run out between two looks of the sweeper.
         late = elapsed > self._timeout or outcome is _NO_ANSWER
         error = f"no answer within {self._plan.timeout:g} s" if late else outcome.error

@@ -17,14 +17,19 @@ from typing import Any, NamedTuple
 
 import gevent
 from gevent.monkey import get_original
+from geventhttpclient import client as client_module
 from geventhttpclient.client import HTTPClient
 from geventhttpclient.connectionpool import ConnectionPool
-from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTPSocketPoolResponse
+from geventhttpclient.response import (
+    HTTPConnectionClosed,
+    HTTPParseError,
+    HTTPResponse,
+    HTTPSocketPoolResponse,
+)
 
 from deployspec.contracts.load.plan import Plan, Route
 
 _SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-_PIECE = 65536
 _POLL = get_original("select", "poll")
 _REFUSALS = {
     errno.ECONNREFUSED: "connection refused",
@@ -68,7 +73,7 @@ class Sender:
 
     def __init__(self, plan: Plan, client: HTTPClient) -> None:
         self._client = client
-        self._most = plan.max_body
+        _Answer.most = plan.max_body
         self._plain = {
             route.name: (
                 {**route.headers, "X-Synthetic": "deployspec"},
@@ -82,12 +87,11 @@ class Sender:
     def send(self, route: Route, target: str) -> Outcome:
         """Send it, and read the answer to its last byte. Raises NotSentError, and Late where that is thrown into it."""
         headers, body, text = self._plain[route.name]
+        gevent.getcurrent().wants_body = text is not None or route.keep is not None
         try:
             status, answer = self._exchange(route.method, target, body, headers)
         except (HTTPParseError, OSError, RuntimeError, ValueError) as error:
             return Outcome("", _reason(error), b"")
-        if answer is None:
-            return Outcome("", f"an answer of more than {self._most} bytes", b"")
         expected = 200 <= status < 300 if route.expect_status is None else status in route.expect_status
         if not expected:
             return Outcome(str(status), f"status {status}", answer)
@@ -97,7 +101,7 @@ class Sender:
 
     def _exchange(
         self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> tuple[int, bytes | None]:
+    ) -> tuple[int, bytes]:
         greenlet = gevent.getcurrent()
         while True:
             greenlet.reused = False
@@ -110,16 +114,57 @@ class Sender:
                     raise
                 self.retried += 1
 
-    def _read(self, response: HTTPSocketPoolResponse) -> tuple[int, bytes | None]:
+    def _read(self, response: HTTPSocketPoolResponse) -> tuple[int, bytes]:
         try:
-            pieces = [response.read(_PIECE)]
-            size = len(pieces[0])
-            while pieces[-1] and size <= self._most:
-                pieces.append(response.read(_PIECE))
-                size += len(pieces[-1])
-            return response.get_code(), None if size > self._most else b"".join(pieces)
+            body = response.read()
+            return response.get_code(), body
         finally:
             response.release()
+
+
+class _Answer(HTTPSocketPoolResponse):
+    """An answer that may take neither more memory nor more time of this process than its share."""
+
+    most = 0
+    """Bytes, head and body together."""
+    _turn = 256 * 1024
+    """Bytes after which others have their turn: where a server sends without end, its socket never has to be waited
+    for, and no other request, nor the watch over time limits, would come to anything."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        self._fed = 0
+        super().__init__(*args, **more)
+
+    def feed(self, data: bytes) -> None:
+        """Take what has come; an empty piece is the connection's end."""
+        before, self._fed = self._fed, self._fed + len(data)
+        if self._fed > self.most:
+            raise _TooLargeError(f"an answer of more than {self.most} bytes")
+        if self._fed // self._turn > before // self._turn:
+            gevent.sleep(0)
+        try:
+            super().feed(data)
+        except HTTPParseError:
+            if not data and self._fed:
+                raise _BrokenOffError from None
+            raise
+        if not gevent.getcurrent().wants_body:
+            del self._body_buffer[:]
+
+    def _on_message_complete(self) -> None:
+        # Another answer follows on this connection: it is not yet anybody else's.
+        if self.get_code() < 200:
+            HTTPResponse._on_message_complete(self)
+        else:
+            super()._on_message_complete()
+
+
+class _TooLargeError(HTTPParseError):
+    pass
+
+
+class _BrokenOffError(HTTPParseError):
+    pass
 
 
 def prepare(client: HTTPClient) -> HTTPClient:
@@ -145,6 +190,7 @@ def _is_alive(_: ConnectionPool, sock: Any) -> bool:
 
 
 ConnectionPool._is_socket_alive = _is_alive
+client_module.HTTPSocketPoolResponse = _Answer
 
 
 def _reason(error: Exception) -> str:
@@ -160,8 +206,12 @@ def _reason(error: Exception) -> str:
         return f"TLS: {(error.reason or 'failed').lower().replace('_', ' ')}"
     if isinstance(error, HTTPConnectionClosed):
         return "closed without an answer"
+    if isinstance(error, _TooLargeError):
+        return str(error)
+    if isinstance(error, _BrokenOffError):
+        return "broken off in mid-answer"
     if isinstance(error, HTTPParseError):
-        return "broken off in mid-answer" if "closed" in str(error) or "EOF" in str(error) else "not HTTP"
+        return "not HTTP"
     if number in _OUR_OWN:
         raise NotSentError(_OUR_OWN[number])
     if isinstance(error, TimeoutError):

@@ -1,0 +1,378 @@
+"""Load runs against a server that is sound: what is sent, when, and what is done when something ends too soon."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployspec.contracts.load.arrivals import planned
+from deployspec.contracts.load.plan import Route
+from deployspec.probes.load import Generator
+from deployspec.probes.load.counting import Counting
+from tests.probes.load.making import GENERATOR, HALF, ROOT, make, plan, requests
+from tests.probes.load.server import Received, Reply, keeping_server
+
+
+def test_what_is_sent() -> None:
+    """Method, path, headers and body are the plan's, and every request says that it is synthetic."""
+    route = Route(
+        "a", "POST", "/pre/a?b=1", 1.0, {"Authorization": "Bearer x", "X-Synthetic": "no"}, '{"a": 1}'
+    )
+    with keeping_server() as server:
+        result = make(server.url, route)
+        received = server.received
+    assert len(received) == 20
+    assert {(one.method, one.target, one.body) for one in received} == {("POST", "/pre/a?b=1", b'{"a": 1}')}
+    assert {one.headers["authorization"] for one in received} == {"Bearer x"}
+    assert {one.headers["x-synthetic"] for one in received} == {"deployspec"}
+    assert result.total.statuses == {"200": 20}
+
+
+def test_the_mix_is_the_plan() -> None:
+    """Each kind is sent exactly as often as the seed says, and the warm-up is sent, but counts nowhere."""
+    routes = (Route("a", "GET", "/a", 3.0), Route("b", "GET", "/b", 1.0))
+    with keeping_server() as server:
+        result = make(server.url, *routes, rate=50.0, warm_up=0.4, warm_up_requests=25)
+        targets = Counter(one.target for one in server.received)
+    expected = planned(plan(server.url, *routes, rate=50.0, warm_up=0.4, warm_up_requests=25))
+    counted = {name: sum(counts[0] for counts in result.of(name).bins.values()) for name in ("a", "b")}
+    assert counted == expected
+    assert result.tally.warm_up == {"ok": 25}
+    assert targets.total() == 25 + expected.total()
+
+
+def test_connections_are_kept() -> None:
+    """As browsers and clients do: a server that answers quickly sees few of them."""
+    with keeping_server() as server:
+        make(server.url)
+        assert server.connections <= 3
+
+
+def test_a_request_on_a_connection_that_was_just_closed_is_sent_again() -> None:
+    """The server may close a kept connection at any time. That is told, and no failure; on a new one it would be."""
+    seen: dict[str, int] = {"answered": 0}
+
+    def answer(_: Received) -> Reply:
+        seen["answered"] += 1
+        # Every second request on a connection is cut: those that come on a new one are answered.
+        return Reply(cut=seen["answered"] % 2 == 0)
+
+    with keeping_server(answer) as server:
+        result = make(server.url)
+    assert result.total.statuses == {"200": 20}
+    assert result.tally.retried > 0
+
+
+def test_a_post_is_never_sent_twice() -> None:
+    """It may have done something: cut short, it has failed."""
+    seen: dict[str, int] = {"answered": 0}
+
+    def answer(_: Received) -> Reply:
+        seen["answered"] += 1
+        return Reply(cut=seen["answered"] % 2 == 0)
+
+    with keeping_server(answer) as server:
+        result = make(server.url, Route("p", "POST", "/", 1.0, {}, "{}"))
+        assert len(server.received) == 20
+    assert result.total.errors == {"closed without an answer": 10}
+
+
+@pytest.mark.parametrize(
+    ("more", "reply", "errors"),
+    [
+        pytest.param({}, Reply(500), {"status 500": 20}, id="500"),
+        pytest.param({}, Reply(429), {"status 429": 20}, id="429"),
+        pytest.param({}, Reply(404), {"status 404": 20}, id="404"),
+        pytest.param({}, Reply(302), {"status 302": 20}, id="redirect"),
+        pytest.param({}, Reply(204, b""), {}, id="204"),
+        pytest.param({"expect_status": (404,)}, Reply(404), {}, id="404-expected"),
+        pytest.param({"expect_status": (404,)}, Reply(200), {"status 200": 20}, id="200-not-expected"),
+        pytest.param({"expect_text": "items"}, Reply(body=b'{"items": 1}'), {}, id="text"),
+        pytest.param(
+            {"expect_text": "items"},
+            Reply(body=b'{"error": 1}'),
+            {"an answer without the expected text": 20},
+            id="200-with-an-error-in-its-body",
+        ),
+    ],
+)
+def test_what_counts_as_served(more: dict[str, Any], reply: Reply, errors: dict[str, int]) -> None:
+    """Statuses 200 to 299 unless others are expected, and the text that is expected."""
+    with keeping_server(lambda _: reply) as server:
+        result = make(server.url, Route("a", "GET", "/", 1.0, **more))
+    assert result.total.errors == errors
+    assert requests(result) == 20
+
+
+def test_a_kept_value_stands_in_other_paths() -> None:
+    """Until the request that brings it has been answered, that one is sent in place of those that need it."""
+    routes = (
+        Route("snap", "POST", "/snap", 1.0, {}, "{}", keep="id"),
+        Route("status", "GET", "/snap/{snap}", 9.0),
+    )
+    with keeping_server(
+        lambda one: Reply(body=b'{"id": "a/b"}' if one.method == "POST" else b"{}")
+    ) as server:
+        result = make(server.url, *routes)
+        targets = [one.target for one in server.received]
+    assert targets[0] == "/snap"
+    assert set(targets) == {"/snap", "/snap/a%2Fb"}
+    assert requests(result) == 20
+
+
+def test_latency_runs_from_the_intended_start() -> None:
+    """A server that answers one after the other, 0.1 s each, at 20 a second: the last one waited for a second."""
+    gate: dict[str, float] = {"free": 0.0}
+
+    def answer(_: Received) -> Reply:
+        now = time.monotonic()
+        gate["free"] = max(gate["free"], now) + 0.1
+        return Reply(delay=gate["free"] - now)
+
+    with keeping_server(answer) as server:
+        result = make(server.url, timeout=10.0)
+    longest = result.histogram.longest
+    assert longest is not None
+    assert 1.0e6 < longest < 1.6e6
+    assert not result.late
+
+
+def test_what_the_cap_turns_away_is_the_deployments() -> None:
+    """Two may wait for their answers at once: at 20 a second and 0.5 s each, most are turned away, bad by any measure."""
+    with keeping_server(lambda _: Reply(delay=0.5)) as server:
+        result = make(server.url, max_in_flight=2, timeout=5.0)
+        assert len(server.received) == 20 - result.total.errors["turned away"]
+    assert result.total.errors["turned away"] > 10
+    assert requests(result) == 20
+    assert not result.late
+    assert sum(counts[3] for counts in result.total.bins.values()) >= result.total.errors["turned away"]
+
+
+def test_processes_share_the_plan_and_merge() -> None:
+    """Two processes send what one would have sent, and every sample of both is in the histogram."""
+    routes = (Route("a", "GET", "/a", 3.0), Route("b", "GET", "/b", 1.0))
+    with keeping_server() as server:
+        result = make(server.url, *routes, rate=50.0, processes=2)
+        targets = Counter(one.target for one in server.received)
+    assert not result.trouble
+    assert targets == {
+        f"/{name}": count for name, count in planned(plan("http://h", *routes, rate=50.0)).items()
+    }
+    assert result.histogram.samples == 50
+    assert [process.ended for process in result.processes] == [True, True]
+    assert len({process.pid for process in result.processes}) == 2
+
+
+def killing(share: int, number: int) -> Any:
+    """A ``stop`` that sends a signal to one process of the generator once the run goes on, and stops nothing."""
+    done: list[int] = []
+
+    def stop(counting: Counting) -> str:
+        if counting.elapsed > 1 and not done:
+            done.append(share)
+            os.kill(counting.result({"routes": []}).processes[share].pid, number)
+        return ""
+
+    return stop
+
+
+def test_a_worker_that_dies_is_named() -> None:
+    """Of two, the second: what both told until then is kept, and the run does not go on to its end."""
+    began = time.monotonic()
+    with keeping_server() as server:
+        result = make(server.url, processes=2, duration=60.0, stop=killing(1, signal.SIGKILL))
+    assert "process 2 of 2" in result.trouble
+    assert requests(result) > 0
+    assert time.monotonic() - began < 40
+
+
+def test_a_generator_that_is_killed_is_trouble() -> None:
+    """It says so, at once."""
+    with keeping_server() as server:
+        result = make(server.url, duration=60.0, stop=killing(0, signal.SIGKILL))
+    assert "ended in mid-run (killed by signal 9)" in result.trouble
+
+
+def test_a_generator_that_stood_still_is_late() -> None:
+    """Stopped for two seconds, it sends no burst afterwards: what it missed by more than a second it leaves out."""
+    state: dict[str, float] = {}
+
+    def stop(counting: Counting) -> str:
+        processes = counting.result({"routes": []}).processes
+        if counting.elapsed > 1 and "stopped" not in state:
+            state["stopped"] = time.monotonic()
+            os.kill(processes[0].pid, signal.SIGSTOP)
+        elif "stopped" in state and "went on" not in state and time.monotonic() - state["stopped"] > 2:
+            state["went on"] = 1
+            os.kill(processes[0].pid, signal.SIGCONT)
+        return ""
+
+    with keeping_server() as server:
+        result = make(server.url, duration=5.0, stop=stop)
+    assert result.total.undispatched["late by more than 1 s"] >= 15
+    assert "late by more than 1 s" in result.late
+
+
+def test_a_run_that_is_stopped_tells_what_it_measured() -> None:
+    """And why it was stopped; requests under way are waited for, but not for long."""
+    with keeping_server() as server:
+        result = make(
+            server.url, duration=60.0, stop=lambda counting: "enough" if counting.elapsed > 1 else ""
+        )
+    assert result.cut_short == "enough"
+    assert not result.trouble
+    assert 20 <= requests(result) <= 100
+    assert result.elapsed < 6
+
+
+def test_what_was_under_way_when_it_was_stopped_is_slow_if_it_was_already() -> None:
+    """A hung server that is given up on does not get away with it: its waiting requests are slow ones."""
+    with keeping_server(lambda _: Reply(delay=30)) as server:
+        result = make(
+            server.url,
+            duration=60.0,
+            timeout=20.0,
+            stop=lambda counting: "enough" if counting.elapsed > 1 else "",
+        )
+    assert sum(counts[3] for counts in result.total.bins.values()) >= 20
+    assert not result.total.statuses
+
+
+def test_a_server_that_goes_down_in_mid_run() -> None:
+    """Answers until then, refusals and resets afterwards; all arrivals are counted."""
+    with keeping_server() as server:
+        done: list[int] = []
+
+        def stop(counting: Counting) -> str:
+            if counting.elapsed > 1 and not done:
+                done.append(1)
+                server.closing()
+            return ""
+
+        result = make(server.url, duration=4.0, stop=stop)
+    assert requests(result) == 80
+    assert result.total.statuses["200"] >= 20
+    assert result.total.errors["connection refused"] >= 20
+
+
+def test_progress_comes_once_a_second() -> None:
+    """With what was counted so far."""
+    told: list[float] = []
+    with keeping_server() as server:
+        make(server.url, duration=3.0, progress=lambda counting: told.append(counting.elapsed))
+    assert 3 <= len(told) <= 6
+    assert told == sorted(told)
+
+
+def locustfile(folder: Path, text: str) -> Generator:
+    """A generator with another locustfile."""
+    file = folder / "own.py"
+    file.write_text(text)
+    return Generator(file, ROOT)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("raise ValueError('broken on purpose')", "broken on purpose", id="an-error"),
+        pytest.param("def broken(:", "SyntaxError", id="no-python"),
+        pytest.param("import no_such_module", "no_such_module", id="a-missing-module"),
+        pytest.param("x = 1", "No User class found", id="without-a-user"),
+    ],
+)
+def test_a_locustfile_with_an_error(text: str, reason: str, tmp_path: Path) -> None:
+    """The run is trouble before its first request, and the reason is the error's own."""
+    result = make("http://127.0.0.1:9", generator=locustfile(tmp_path, text))
+    assert "before the first request (own.py)" in result.trouble
+    assert reason in result.trouble
+
+
+def test_a_missing_locustfile(tmp_path: Path) -> None:
+    """It is named."""
+    result = make("http://127.0.0.1:9", generator=Generator(tmp_path / "gone.py", ROOT))
+    assert "gone.py" in result.trouble
+
+
+def test_a_locustfile_of_ones_own(tmp_path: Path) -> None:
+    """It may build on the project's."""
+    own = locustfile(tmp_path, "from load.locustfile import *\n")
+    with keeping_server() as server:
+        result = make(server.url, generator=own)
+    assert result.total.statuses == {"200": 20}
+
+
+def test_the_settings_of_others_change_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither variables that Locust reads, nor a configuration in the home folder."""
+    monkeypatch.setenv("LOCUST_USERS", "7")
+    monkeypatch.setenv("LOCUST_HOST", "http://127.0.0.1:9")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".locust.conf").write_text("users = 9\n")
+    with keeping_server() as server:
+        result = make(server.url)
+    assert result.total.statuses == {"200": 20}
+
+
+def test_the_plan_is_nobody_elses_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds credentials: its file is readable by its owner alone, and gone afterwards."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    modes: list[int] = []
+
+    def stop(_: Counting) -> str:
+        modes.extend(file.stat().st_mode & 0o777 for file in tmp_path.glob("*/plan.json"))
+        return ""
+
+    with keeping_server() as server:
+        make(server.url, stop=stop)
+    assert set(modes) == {0o600}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_room_for_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full or missing temporary folder is trouble, and no traceback."""
+    monkeypatch.setattr("tempfile.tempdir", "/nonexistent")
+    assert "could not be started" in make("http://127.0.0.1:9").trouble
+
+
+def test_the_result_of_a_real_run_is_sound() -> None:
+    """Seconds, processes and histograms fit together, and survive JSON."""
+    from deployspec.contracts.load.result import LoadResult
+
+    with keeping_server() as server:
+        result = make(server.url, duration=3.0)
+    document = json.loads(json.dumps(result.document()))
+    assert LoadResult.from_document(document).document() == document
+    assert sum(second.ended for second in result.seconds) == 60
+    assert sum(second.offered for second in result.seconds) == 60
+    assert result.tally.thresholds == (HALF,)
+    assert GENERATOR.locustfile.exists()
+
+
+def test_who_started_it_may_be_killed(tmp_path: Path) -> None:
+    """Nothing goes on sending when nobody reads what is counted any more, with one process and with two."""
+    import subprocess
+    import sys
+
+    import psutil
+
+    with keeping_server() as server:
+        for processes in (1, 2):
+            code = (
+                "from tests.probes.load.making import make\n"
+                f"make({server.url!r}, duration=60.0, processes={processes}, "
+                "progress=lambda counting: print(*(p.pid for p in counting.result({'routes': []}).processes), flush=True))"
+            )
+            with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE) as starter:
+                assert starter.stdout is not None
+                pids = [int(pid) for pid in starter.stdout.readline().split()]
+                while len(pids) < processes:
+                    pids = [int(pid) for pid in starter.stdout.readline().split()]
+                starter.kill()
+            _, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], 20)
+            assert not alive
