@@ -67,7 +67,6 @@ class Dispatcher:
     def taken(self) -> Tally:
         """What was counted since this was last asked."""
         taken, self._tally = self._tally, Tally.empty(self._plan.thresholds, len(self._plan.routes))
-        taken.retried, self._sender.retried = self._sender.retried, 0
         return taken
 
     def run(self, origin: int, stopped: Callable[[], bool]) -> None:

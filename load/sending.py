@@ -12,7 +12,7 @@ import json
 import select
 import socket
 import ssl
-from collections.abc import Mapping
+import time
 from typing import Any, NamedTuple
 
 import gevent
@@ -29,7 +29,9 @@ from geventhttpclient.response import (
 
 from deployspec.contracts.load.plan import Plan, Route
 
-_SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_LONGEST_IDLE = 1.5
+"""Seconds that a connection may have been unused: servers close idle ones, the most impatient of the usual ones after
+two seconds, and a request that meets the closing would be lost through nobody's fault."""
 _POLL = get_original("select", "poll")
 _REFUSALS = {
     errno.ECONNREFUSED: "connection refused",
@@ -82,14 +84,15 @@ class Sender:
             )
             for route in plan.routes
         }
-        self.retried = 0
 
     def send(self, route: Route, target: str) -> Outcome:
         """Send it, and read the answer to its last byte. Raises NotSentError, and Late where that is thrown into it."""
         headers, body, text = self._plain[route.name]
         gevent.getcurrent().wants_body = text is not None or route.keep is not None
         try:
-            status, answer = self._exchange(route.method, target, body, headers)
+            status, answer = self._read(
+                self._client.request(route.method, target, body=body, headers=headers)
+            )
         except (HTTPParseError, OSError, RuntimeError, ValueError) as error:
             return Outcome("", _reason(error), b"")
         expected = 200 <= status < 300 if route.expect_status is None else status in route.expect_status
@@ -98,21 +101,6 @@ class Sender:
         if text is not None and text not in answer:
             return Outcome(str(status), "an answer without the expected text", answer)
         return Outcome(str(status), "", answer)
-
-    def _exchange(
-        self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> tuple[int, bytes]:
-        greenlet = gevent.getcurrent()
-        while True:
-            greenlet.reused = False
-            try:
-                return self._read(self._client.request(method, target, body=body, headers=headers))
-            except HTTPConnectionClosed:
-                # Before the first byte. On a connection that was kept, the server may have closed it just when we sent:
-                # then it goes out again, as browsers and Go do. On a new connection that is a failure.
-                if not greenlet.reused or method not in _SAFE_TO_REPEAT:
-                    raise
-                self.retried += 1
 
     def _read(self, response: HTTPSocketPoolResponse) -> tuple[int, bytes]:
         try:
@@ -173,22 +161,31 @@ def prepare(client: HTTPClient) -> HTTPClient:
     return client
 
 
+_unused_since: dict[int, float] = {}
+"""By file descriptor: when a kept connection was last used."""
+_return_socket = ConnectionPool.return_socket
+
+
+def _keep(pool: ConnectionPool, sock: Any) -> None:
+    """Take a connection back."""
+    _unused_since[sock.fileno()] = time.monotonic()
+    _return_socket(pool, sock)
+
+
 def _is_alive(_: ConnectionPool, sock: Any) -> bool:
-    """Whether a kept connection can be used, and if so a note that it is not new.
+    """Whether a kept connection can be used.
 
     With poll where geventhttpclient takes select, which cannot look at descriptors above 1023.
     """
     try:
         poll = _POLL()
         poll.register(sock.fileno(), select.POLLIN)
-        alive = not poll.poll(0)
-    except (OSError, ValueError):
+        return not poll.poll(0) and time.monotonic() - _unused_since[sock.fileno()] < _LONGEST_IDLE
+    except (OSError, ValueError, KeyError):
         return False
-    if alive:
-        gevent.getcurrent().reused = True
-    return alive
 
 
+ConnectionPool.return_socket = _keep
 ConnectionPool._is_socket_alive = _is_alive
 client_module.HTTPSocketPoolResponse = _Answer
 

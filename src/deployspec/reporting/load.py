@@ -121,7 +121,7 @@ def _generator(result: LoadResult) -> Iterator[str]:
     late = ", ".join(f"p{p:g} {_ms(result.lateness.at(p))}" for p in (50, 99))
     share = result.dispatched_share
     dispatched = "nothing to dispatch" if share is None else f"{share:.2%} of the arrivals dispatched"
-    yield f"generator: lateness {late}, {dispatched}, {result.tally.retried} sent again on a new connection"
+    yield f"generator: lateness {late}, {dispatched}"
     for process in result.processes:
         ended = "" if process.ended else ", DIED"
         yield (

@@ -82,7 +82,6 @@ def test_tallies_add_up() -> None:
         tally.routes[0].add_turned_away(1)
         tally.routes[1].add_undispatched(2, "late by more than 1 s")
         tally.lateness[40] += 1
-        tally.retried += 2
     sent = Tally.from_document(json.loads(json.dumps(two.document())), [HALF])
     assert sent == two
     one.add(sent)

@@ -145,7 +145,6 @@ class LoadResult:
                 "late": self.late,
                 "dispatched_share": self.dispatched_share,
                 "lateness": self.lateness.document(),
-                "retried": self.tally.retried,
                 "warm_up": dict(self.tally.warm_up),
                 "processes": [vars(process) for process in self.processes],
             },
@@ -163,7 +162,6 @@ class LoadResult:
             [_route_from(route, thresholds) for route in document["routes"]],
             Histogram.from_document(generator["lateness"]).counts(),
             Counter(generator["warm_up"]),
-            generator["retried"],
         )
         return cls(
             plan=document["plan"],

@@ -123,8 +123,6 @@ class Tally:
     """In microseconds: how much later than intended requests were dispatched, warm-up excluded."""
     warm_up: Counter[str] = field(default_factory=Counter)
     """Requests of the warm-up by what came of them: ok, or why they failed."""
-    retried: int = 0
-    """Requests sent again, because the connection that was kept for them had been closed meanwhile."""
 
     @classmethod
     def empty(cls, thresholds: Sequence[int], routes: int) -> Tally:
@@ -137,7 +135,6 @@ class Tally:
             mine.add(theirs)
         self.lateness.update(other.lateness)
         self.warm_up.update(other.warm_up)
-        self.retried += other.retried
 
     def document(self) -> dict[str, Any]:
         """As JSON data."""
@@ -145,7 +142,6 @@ class Tally:
             "routes": [route.document() for route in self.routes],
             "lateness": list(self.lateness.items()),
             "warm_up": dict(self.warm_up),
-            "retried": self.retried,
         }
 
     @classmethod
@@ -156,5 +152,4 @@ class Tally:
             [RouteTally.from_document(route, thresholds) for route in document["routes"]],
             Counter(dict(document["lateness"])),
             Counter(document["warm_up"]),
-            document["retried"],
         )

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployspec.plugin.rules.collecting import rule_set_of
+from deployspec.plugin.rules.live import prometheus_of
 from deployspec.plugin.selection import makes_load
 from deployspec.plugin.slo.running import LoadRun
 from deployspec.reporting.entry import Evidence
 
 if TYPE_CHECKING:
+    from deployspec.contracts.rule_files import Rule
     from deployspec.contracts.verdict import Verdict
     from deployspec.deployment import Deployment
     from deployspec.objectives.model import Objective
 
 _RUN: pytest.StashKey[LoadRun] = pytest.StashKey()
+
+
+def load_run_of(config: pytest.Config, deployment: Deployment) -> LoadRun:
+    """The load run of this session, not yet made where nobody has asked for its result."""
+    known = config.stash.get(_RUN, None)
+    if known is None:
+        known = config.stash[_RUN] = LoadRun(config, deployment)
+    return known
 
 
 class Load:
@@ -46,8 +57,72 @@ class Load:
 @pytest.fixture(scope="session")
 def load_run(deployment: Deployment, pytestconfig: pytest.Config) -> Load:
     """The load run, made at its first use."""
-    run = pytestconfig.stash[_RUN] = LoadRun(pytestconfig, deployment)
-    return Load(run)
+    return Load(load_run_of(pytestconfig, deployment))
+
+
+class Window:
+    """What the deployment's Prometheus has counted; each question is asked once a session."""
+
+    def __init__(self, deployment: Deployment, load: LoadRun | None) -> None:
+        self._deployment = deployment
+        self._load = load
+        self._prometheus = prometheus_of(deployment)
+        self._asked: dict[tuple[str, str], Any] = {}
+
+    def judged(self, objective: Objective) -> Verdict:
+        """What it says of an objective."""
+        from deployspec.objectives.census import judge_census
+
+        told = self._deployment.prometheus
+        assert told is not None  # noqa: S101 - narrows the type
+        if self._load is not None:
+            # The load run is part of what is looked at: it has to be over.
+            _ = self._load.result
+        census = self._once("census", objective, lambda: self._prometheus.census(objective, told.window))
+        return judge_census(objective, census, asked_window=told.window)
+
+    def buckets(self, objective: Objective) -> Verdict:
+        """Whether every series of its histogram has the bucket that it needs."""
+        from deployspec.objectives.census import judge_buckets
+
+        return judge_buckets(objective, self._once("buckets", objective, lambda: self._prometheus.buckets(objective)))
+
+    def how(self, objective: Objective) -> dict[str, Any]:
+        """The questions, as a person asks them, for ``judge``."""
+        return {"evidence": [Evidence("asked", "\n".join(self._prometheus.questions(objective)))]}
+
+    def _once(self, what: str, objective: Objective, ask: Callable[[], Any]) -> Any:
+        if (what, objective.name) not in self._asked:
+            self._asked[what, objective.name] = ask()
+        return self._asked[what, objective.name]
+
+
+@pytest.fixture(scope="session")
+def window(request: pytest.FixtureRequest, deployment: Deployment, pytestconfig: pytest.Config) -> Window:
+    """What Prometheus has counted; after the load run, where one is selected."""
+    follows = any(makes_load(item) for item in request.session.items)
+    run = load_run_of(pytestconfig, deployment) if follows else None
+    return Window(deployment, run)
+
+
+class AlertRules:
+    """The alert rules of this run."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+
+    def agreement(self, objective: Objective) -> Verdict:
+        """Whether those that watch over an objective say what it says."""
+        from deployspec.objectives.agreement import agrees
+
+        return agrees(objective, self._rules)
+
+
+@pytest.fixture(scope="session")
+def alert_rules(pytestconfig: pytest.Config) -> AlertRules:
+    """The alert rules of this run, of the command line, the deployment file, or the project."""
+    files = rule_set_of(pytestconfig).rule_files
+    return AlertRules([rule for file in files for rule in file.rules])
 
 
 @pytest.hookimpl(tryfirst=True)
