@@ -15,6 +15,7 @@ import gc
 import json
 import os
 import resource
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ _HEAD_START = 300_000_000
 """Nanoseconds between the moment at which all processes are ready, and the run's origin."""
 
 plan = Plan.from_document(json.loads(PLAN.read_bytes()))
+# It holds credentials, and every process there will be has read it: they come of this one.
+PLAN.unlink()
 _starter = os.getpid()
 """Who reads this file: of several processes, the parent of all others."""
 
@@ -82,7 +85,7 @@ class Arrivals(FastHttpUser):
             reporter.kill()
             self._count(dispatcher, share, origin, last=True)
         if _is_orphan():
-            os._exit(3)
+            _abandon()
         raise StopUser
 
     def _report(self, dispatcher: Dispatcher, share: int, origin: int) -> None:
@@ -185,4 +188,10 @@ def _tell(line: dict[str, Any]) -> None:
         while data:
             data = data[os.write(REPORT, data) :]
     except OSError:
-        os._exit(3)
+        _abandon()
+
+
+def _abandon() -> None:
+    """Whoever started us was killed: leave nothing, and end."""
+    shutil.rmtree(PLAN.parent, ignore_errors=True)
+    os._exit(3)

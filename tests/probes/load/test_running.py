@@ -362,7 +362,10 @@ def test_who_started_it_may_be_killed(tmp_path: Path) -> None:
                 f"make({server.url!r}, duration=60.0, processes={processes}, "
                 "progress=lambda counting: print(*(p.pid for p in counting.result({'routes': []}).processes), flush=True))"
             )
-            with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE) as starter:
+            environ = {**os.environ, "TMPDIR": str(tmp_path)}
+            with subprocess.Popen(
+                [sys.executable, "-c", code], cwd=ROOT, env=environ, stdout=subprocess.PIPE
+            ) as starter:
                 assert starter.stdout is not None
                 pids = [int(pid) for pid in starter.stdout.readline().split()]
                 while len(pids) < processes:
@@ -370,3 +373,4 @@ def test_who_started_it_may_be_killed(tmp_path: Path) -> None:
                 starter.kill()
             _, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], 20)
             assert not alive
+    assert list(tmp_path.iterdir()) == []
