@@ -47,9 +47,10 @@ def pytest_deployspec_names() -> Sequence[str]:
 
 
 def pytest_deployspec_provide(name: str, config: pytest.Config) -> Provided | None:
-    """Boot the reference when it is asked for, with what watches it where a live check of alert rules may run."""
+    """Boot the reference when it is asked for, with what watches it where a check may ask its Prometheus."""
     if name != "reference":
         return None
-    wanted = may_select(config.getoption("markexpr") or "", {"alerts", "live"})
+    asked = config.getoption("markexpr") or ""
+    wanted = may_select(asked, {"alerts", "live"}) or may_select(asked, {"slo"})
     watched = wanted and all(shutil.which(program) for program in MONITORING)
     return BootedReference(*(["--monitoring"] if watched else []))

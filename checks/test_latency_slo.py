@@ -48,4 +48,4 @@ def test_alerts_agree(objective, alert_rules, judge):
 
     Source: the guide's HighLatency and HighErrorRate, which have to say what the objectives say.
     """
-    judge(alert_rules.agreement(objective), reproduce=alert_rules.reproduce)
+    judge(alert_rules.agreement(objective))

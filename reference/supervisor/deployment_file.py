@@ -23,11 +23,8 @@ def deployment_file(
         "metrics": {"path": "/metrics"},
         **({"prometheus": _prometheus(prometheus_port)} if prometheus_port else {}),
         "logs": _logs(folder / "logs", log_level),
-        "load": {
-            "arrival_rate": 50,
-            "duration": "30s",
-            "requests": [{"name": "listings", "method": "GET", "path": "/listings", "weight": 3}],
-        },
+        # Long enough for each kind of the default mix to have requests enough for a verdict of its own.
+        "load": {"arrival_rate": 80, "duration": "15s"},
         "faults": {
             name: {action: _fault_command(action, name, folder) for action in ("inject", "restore")}
             for name in FAULTS
@@ -64,7 +61,8 @@ def _logs(folder: Path, log_level: str) -> list[dict[str, Any]]:
 def _prometheus(port: int) -> dict[str, Any]:
     # There are no containers here, so no cadvisor.
     exporters = ["deal-scout", "postgres", "redis", "node", "pushgateway"]
-    return {"url": f"http://127.0.0.1:{port}", "exporters": exporters}
+    # It has been there for seconds when it is asked; and it is scraped every second.
+    return {"url": f"http://127.0.0.1:{port}", "window": "10s", "exporters": exporters}
 
 
 def _fault_command(action: str, name: str, folder: Path) -> list[str]:

@@ -263,6 +263,40 @@ def test_the_projects_own_deployments_are_valid(name: str) -> None:
     assert "faults" not in deployment.allow
 
 
+def test_a_load_run_has_defaults(read: Reader) -> None:
+    """Only the rate is required; the default mix is Deal Scout's, of which what writes is left out unless allowed."""
+    told = read(BASE + "load: {arrival_rate: 50}").load
+    assert told is not None
+    assert (told.duration, told.warm_up, told.timeout, told.processes, told.seed) == (
+        30.0,
+        2.0,
+        10.0,
+        1,
+        None,
+    )
+    assert [request.name for request in told.requests] == ["listings", "pricing"]
+    told = read(BASE + "allow: [write]\nload: {arrival_rate: 50}").load
+    assert told is not None
+    assert [request.name for request in told.requests] == ["listings", "pricing", "snap", "snap status"]
+
+
+def test_a_request_of_a_load_run(read: Reader) -> None:
+    """Every key arrives in the model; a POST that only looks needs no allow: [write]."""
+    told = read(
+        BASE
+        + "load: {arrival_rate: 0.5, arrivals: poisson, warm_up: null, requests: [{name: a, method: POST, path: /a, "
+        "weight: 2, headers: {X-Key: sesame-open}, body: '{}', writes: false, keep: id, expect_status: [200, 202], "
+        "expect_text: ok}]}"
+    )
+    assert told.load is not None
+    (request,) = told.load.requests
+    assert (told.load.poisson, told.load.warm_up) == (True, 0.0)
+    assert (request.method, request.weight, request.body, request.writes) == ("POST", 2, "{}", False)
+    assert (request.keep, request.expect_status, request.expect_text) == ("id", (200, 202), "ok")
+    assert request.headers["X-Key"].reveal() == "sesame-open"
+    assert told.redact("sesame-open") == "***"
+
+
 def test_a_deployment_is_a_key_and_can_be_renamed(read: Reader) -> None:
     """Identity compares deployments; a copy with another name keeps its secrets."""
     deployment = read(BASE + "headers: {A: hunter22}")

@@ -56,7 +56,7 @@ class Recorder:
         self._describe()
         self.run.not_described = selection.not_described
         self.run.empty_markers = selection.empty_markers
-        if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED and self.run.entries:
             self.run.cut_short = self.run.cut_short or "interrupted"
         self.run.load = self._load()
         if selection.usage_error:
