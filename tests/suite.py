@@ -42,6 +42,7 @@ def run_checks(
     environ: dict[str, str] | None = None,
     chapter: str = "health",
     root: Path = ROOT,
+    limit: float = LIMIT,
 ) -> Ran:
     """``pytest checks -m <chapter> --deployment <deployment> <options>``, with its record in ``folder``."""
     record = folder / "record.json"
@@ -58,7 +59,7 @@ def run_checks(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=LIMIT,
+        timeout=limit,
         check=False,
     )
     text = done.stdout.decode("utf-8", "replace")
