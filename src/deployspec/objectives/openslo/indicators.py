@@ -1,0 +1,95 @@
+"""An SLI: what is counted, as a histogram or as two counters of Prometheus."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Any
+
+from deployspec.contracts.alertmanager.document import Problems
+from deployspec.contracts.promql.syntax import PromqlError, parse
+from deployspec.contracts.shown import one_line
+from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator
+from deployspec.objectives.openslo.fields import Fields
+
+_SOURCE = ("metricSourceRef", "type", "spec")
+_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_ALL_GOOD = Fraction(1)
+"""Stands for the threshold until the objective beside the indicator says it."""
+
+
+def read_indicator(document: Fields, problems: Problems) -> LatencyIndicator | AvailabilityIndicator | None:
+    """The indicator of an SLI document, or of an inline indicator; a latency's threshold is not known here."""
+    spec = document.inner("spec", ("description", "thresholdMetric", "ratioMetric"))
+    spec.description()
+    if ("thresholdMetric" in spec) == ("ratioMetric" in spec):
+        found = (
+            "thresholdMetric and ratioMetric"
+            if "ratioMetric" in spec
+            else "neither thresholdMetric nor ratioMetric"
+        )
+        if spec.misses("thresholdMetric") and spec.misses("ratioMetric"):
+            problems.add(spec.node, found, "one of the two")
+        return None
+    return _latency(spec, problems) if "thresholdMetric" in spec else _availability(spec, problems)
+
+
+def _latency(spec: Fields, problems: Problems) -> LatencyIndicator | None:
+    told = _source(spec.inner("thresholdMetric", ("metricSource",)), ("histogram", "matchers"))
+    expected = "the name of a histogram, without _bucket"
+    histogram = told.text("histogram", expected)
+    matchers = told.text("matchers", 'matchers such as path!="/health"', required=False) or ""
+    if histogram is not None and (
+        not _METRIC.fullmatch(histogram) or histogram.endswith(("_bucket", "_count", "_sum"))
+    ):
+        told.add("histogram", f'"{one_line(histogram, 60)}"', expected)
+        return None
+    if histogram is None or not _selects(told, "matchers", f"{histogram}{{{matchers}}}", problems):
+        return None
+    return LatencyIndicator(_ALL_GOOD, inclusive=False, histogram=histogram, matchers=matchers)
+
+
+def _availability(spec: Fields, problems: Problems) -> AvailabilityIndicator | None:
+    ratio = spec.inner("ratioMetric", ("counter", "good", "bad", "total", "raw", "rawType"))
+    ratio.word("counter", ("true",), why=": counters are asked how much they increased")
+    for key in ("good", "raw", "rawType"):
+        if key in ratio:
+            ratio.add(key, key, "bad and total: the counters of failed and of all requests")
+            return None
+    selectors = []
+    for key in ("bad", "total"):
+        told = _source(ratio.inner(key, ("metricSource",)), ("query",))
+        query = told.text("query", 'a selector such as http_requests_total{status=~"5.."}')
+        if query is not None and _selects(told, "query", query, problems):
+            selectors.append(query.strip())
+    return AvailabilityIndicator(*selectors) if len(selectors) == 2 else None
+
+
+def _source(metric: Fields, known: tuple[str, ...]) -> Fields:
+    source = metric.inner("metricSource", _SOURCE)
+    source.text("metricSourceRef", "a name", required=False)
+    if "type" in source or "metricSourceRef" not in source:
+        source.word("type", ("Prometheus",))
+    return source.inner("spec", known)
+
+
+def _selects(told: Fields, key: str, text: str, problems: Problems) -> bool:
+    """Whether this is a plain selector of series; what it is instead is noted."""
+    expected = "a plain selector: no function, no range, no offset"
+    place = told.place(key)
+    try:
+        tree: Any = parse(text)
+    except PromqlError as error:
+        problems.add(place, f"what is no PromQL ({one_line(str(error), 100)})", expected)
+        return False
+    import promql_parser
+
+    plain = (
+        isinstance(tree, promql_parser.VectorSelector)
+        and tree.name
+        and tree.offset is None
+        and tree.at is None
+    )
+    if not plain:
+        problems.add(place, f"{one_line(text, 80)}, which is more than that", expected)
+    return bool(plain)
