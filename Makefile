@@ -15,7 +15,8 @@ demo: .venv/demo system
 test: .venv/test system
 	@$(BIN)/tox run
 
-bench: .venv/test system
+bench: .venv/bench
+	@scripts/system-packages bench
 	@$(BIN)/python -m bench
 
 format: .venv/test
@@ -36,6 +37,10 @@ system:
 .venv/test: .venv/made pyproject.toml constraints.txt
 	@scripts/python-packages '.[reference,load,dev]'
 	@touch $@ .venv/demo
+
+.venv/bench: .venv/made pyproject.toml constraints.txt
+	@scripts/python-packages '.[reference,load,dev,bench]'
+	@touch $@ .venv/test .venv/demo
 
 clean:
 	@rm -rf .venv .tox runs

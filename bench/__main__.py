@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.processes import machine
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PARTS = ("startup", "green", "rules", "mutants", "logs", "coverage")
+PARTS = ("startup", "green", "rules", "mutants", "logs", "coverage", "load")
 
 
 def main(wanted: list[str]) -> None:
