@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployspec.plugin.deployments import named, obtain, provided_names
+from deployspec.plugin.options import is_worker
 from deployspec.plugin.selection import may_select
 from deployspec.plugin.slo.reading import objectives_of
 
@@ -19,12 +20,22 @@ _MARKERS = ({"slo"}, {"slo", "load"}, {"slo", "alerts"}, {"slo", "live"}, {"slo"
 """Those that the checks of this chapter have."""
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the objectives before pytest-xdist starts its workers: a faulty one ends the run with status 4."""
+    distributes = config.getoption("dist", "no") != "no"
+    if distributes and not is_worker(config) and _is_selected(config) and named(config) is not None:
+        objectives_of(config)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """Load the deployment before items are made of its requests: here a faulty one still ends the run with status 4."""
+    """Read the objectives and load the deployment before items are made of them: here a fault still means status 4."""
     config = session.config
-    if _is_asked(config) and any(may_select(config.getoption("markexpr") or "", marks) for marks in _MARKERS):
-        obtain(config)
+    if _is_selected(config) and _has_checks(session):
+        objectives_of(config)
+        if _is_asked(config):
+            obtain(config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -43,6 +54,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     deployment = obtain(config) if _is_asked(config) else None
     metafunc.parametrize(("objective", "traffic"), list(_with_traffic(objectives, deployment)))
+
+
+def _is_selected(config: pytest.Config) -> bool:
+    """Whether a check of this chapter may run."""
+    return any(may_select(config.getoption("markexpr") or "", marks) for marks in _MARKERS)
+
+
+def _has_checks(session: pytest.Session) -> bool:
+    """Whether this is a run of checks at all, and not of a project that has no objectives."""
+    said = session.config.getoption("--slos")
+    return bool(said) or (session.config.rootpath / "slos").is_dir()
 
 
 def _is_asked(config: pytest.Config) -> bool:
