@@ -76,7 +76,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
             limit=limit,
         )
     found = interval(counts)
-    told, how = _told(objective, counts, found), _share(counts, found)
+    told, how = _told(objective, counts, found) + _beside(result, route), _share(counts, found)
     reason = f"{what}: {told}; promised: {limit}{cut}"
     if _all_good(objective, found) and (
         not measured.lost or _all_good(objective, interval(measured.with_lost()))
@@ -179,6 +179,14 @@ def _told(objective: Objective, counts: Counts, found: Interval) -> str:
         f"{_percent(share / counts.total, float(of))} of {_requests(counts.total)} {did} "
         f"(95% interval {_percent(low, float(of))} to {_percent(high, float(of))})"
     )
+
+
+def _beside(result: LoadResult, route: str | None) -> str:
+    """The 95th percentile, and how long it was measured."""
+    histogram = result.histogram if route is None else result.histograms[result.route_names.index(route)]
+    p95 = histogram.at(95)
+    shown_p95 = "" if p95 is None else f"p95 {shown.seconds(p95 / 1e6)}, "
+    return f", {shown_p95}in {result.elapsed:.0f} s"
 
 
 def _share(counts: Counts, found: Interval | None = None) -> str:

@@ -155,6 +155,8 @@ class _Display:
         """Called about once a second."""
         from deployspec.reporting.load import progress
 
+        if counting.elapsed < 1:
+            return
         line = progress(
             counting.elapsed,
             counting.offered,

@@ -1,0 +1,175 @@
+"""The chapter slo in pytest: options, items, progress, and what the run record keeps."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.probes.load.server import KeepingServer, Received, Reply, keeping_server
+from tests.suite import ROOT, run_checks
+
+LATENCY = "test_load_run[api-latency]"
+
+
+@pytest.fixture
+def server() -> Iterator[KeepingServer]:
+    """A sound service."""
+
+    def answer(_: Received) -> Reply:
+        return Reply(body=b'{"items": []}')
+
+    with keeping_server(answer) as running:
+        yield running
+
+
+def local(folder: Path, url: str, load: str = "{arrival_rate: 40, duration: 3s, warm_up: null, requests: [{name: a, path: /a}]}", more: str = "") -> Path:  # fmt: skip
+    """A deployment file."""
+    path = folder / "local.yaml"
+    path.write_text(f"base_url: {url}\nallow: [load]\nload: {load}\n{more}\n")
+    return path
+
+
+def test_the_record_has_the_load_run(server: KeepingServer, tmp_path: Path) -> None:
+    """Its result, as the schema of load results has it; and the report reads it there."""
+    ran = run_checks(local(tmp_path, server.url), folder=tmp_path, chapter="slo")
+    assert ran.status == 0, ran.output
+    assert ran.record is not None
+    assert ran.record["load"]["format"] == "deployspec.load/1"
+    assert ran.record["load"]["total"]["requests"] == 120
+    report = [sys.executable, "-m", "deployspec.cli", "load", "report", str(tmp_path / "record.json")]
+    done = subprocess.run(report, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert "40 requests/s" in done.stdout
+
+
+def test_the_message_has_all_that_is_needed(server: KeepingServer, tmp_path: Path) -> None:
+    """Objective, exact share with interval, samples, p95, the line that repeats the run."""
+    ran = run_checks(local(tmp_path, server.url), folder=tmp_path, chapter="slo")
+    entry = ran.entry(LATENCY)
+    assert "api-latency: 100.00% of 120 requests took less than 0.5 s (95% interval" in entry["reason"]
+    assert "p95" in entry["reason"]
+    assert "at least 95% of requests take less than 0.5 s" in entry["limit"]
+    assert entry["reproduce"].startswith(
+        f"pytest checks -m slo --deployment {tmp_path / 'local.yaml'} --load-seed "
+    )
+    assert "generator: lateness" in str(ran.record["evidence"])  # type: ignore[index]
+
+
+def test_secrets_reach_the_service_and_nothing_else(server: KeepingServer, tmp_path: Path) -> None:
+    """Headers, a kind's own headers and a token in a path's query: sent, and shown nowhere."""
+    load = "{arrival_rate: 40, duration: 2s, requests: [{name: a, path: '/a?key=${KEY_TOKEN}', headers: {X-Key: open-sesame-2}}]}"
+    path = local(tmp_path, server.url, load, "headers: {Authorization: Bearer open-sesame-1}")
+    ran = run_checks(path, folder=tmp_path, chapter="slo", environ={"KEY_TOKEN": "open-sesame-3"})
+    assert ran.status == 0, ran.output
+    received = server.received[0]
+    assert received.headers["authorization"] == "Bearer open-sesame-1"
+    assert received.headers["x-key"] == "open-sesame-2"
+    assert received.target == "/a?key=open-sesame-3"
+    assert "open-sesame" not in ran.output
+    assert "open-sesame" not in (tmp_path / "record.json").read_text()
+
+
+def test_a_prefix_of_the_base_url_is_kept(server: KeepingServer, tmp_path: Path) -> None:
+    """Paths are appended to it."""
+    run_checks(local(tmp_path, f"{server.url}/shop/"), folder=tmp_path, chapter="slo")
+    assert {one.target for one in server.received} == {"/shop/a"}
+
+
+def test_progress_where_no_person_watches(server: KeepingServer, tmp_path: Path) -> None:
+    """A line every five seconds, each whole."""
+    load = "{arrival_rate: 20, duration: 12s, warm_up: null, requests: [{name: a, path: /a}]}"
+    ran = run_checks(local(tmp_path, server.url, load), folder=tmp_path, chapter="slo")
+    lines = [line for line in ran.output.splitlines() if line.startswith("load: ")]
+    assert 2 <= len(lines) <= 4, ran.output
+    assert all("offered" in line and "in flight" in line and "p95" in line for line in lines)
+
+
+def test_progress_on_a_terminal(server: KeepingServer, tmp_path: Path) -> None:
+    """One line, rewritten about once a second."""
+    load = "{arrival_rate: 20, duration: 5s, warm_up: null, requests: [{name: a, path: /a}]}"
+    screen, terminal = pty.openpty()
+    command = [sys.executable, "-m", "pytest", "checks", "-m", "slo", "--deployment", str(local(tmp_path, server.url, load)), "--record", str(tmp_path / "r.json"), "-p", "no:cacheprovider"]  # fmt: skip
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal
+    ) as process:
+        os.close(terminal)
+        output = b""
+        while True:
+            try:
+                piece = os.read(screen, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            output += piece
+        assert process.wait(60) == 0, output.decode()
+    os.close(screen)
+    assert 4 <= output.count(b"\r\x1b[Kload: ") <= 8, output.decode()
+
+
+@pytest.mark.parametrize("seed", ["x", "-1", "1.5", "4294967296", ""])
+def test_a_seed_is_a_whole_number(seed: str, tmp_path: Path) -> None:
+    """Anything else ends the run with status 4."""
+    ran = run_checks(
+        local(tmp_path, "http://127.0.0.1:9"), f"--load-seed={seed}", folder=tmp_path, chapter="slo"
+    )
+    assert ran.status == 4, ran.output
+    assert "is no whole number from 0 to 4294967295" in ran.output
+
+
+def test_the_files_own_seed_is_taken(server: KeepingServer, tmp_path: Path) -> None:
+    """And the command line's is preferred to it."""
+    load = "{arrival_rate: 40, duration: 2s, seed: 5, requests: [{name: a, path: /a}]}"
+    path = local(tmp_path, server.url, load)
+    for options, seed in (((), 5), (("--load-seed", "6"), 6)):
+        ran = run_checks(path, *options, folder=tmp_path, chapter="slo")
+        assert ran.record is not None
+        assert ran.record["load"]["plan"]["seed"] == seed
+
+
+def test_a_list_of_the_checks_makes_no_load(server: KeepingServer, tmp_path: Path) -> None:
+    """--collect-only asks nobody anything."""
+    ran = run_checks(local(tmp_path, server.url), "--collect-only", "-q", folder=tmp_path, chapter="slo")
+    assert "test_load_run[api-latency]" in ran.output
+    assert server.received == []
+
+
+def test_a_faulty_objective_with_workers(tmp_path: Path) -> None:
+    """With ``-n 2`` it is one clear error, too."""
+    (tmp_path / "bad.yaml").write_text("apiVersion: openslo/v1\nkind: SLO\n")
+    path = local(tmp_path, "http://127.0.0.1:9")
+    ran = run_checks(path, "--slos", str(tmp_path / "bad.yaml"), "-n", "2", folder=tmp_path, chapter="slo")
+    assert ran.status == 4, ran.output
+    assert "no key metadata" in ran.output
+    assert "Traceback" not in ran.output
+
+
+def test_an_objective_of_one_route(server: KeepingServer, tmp_path: Path) -> None:
+    """Its item is of that kind alone; one that the mix does not have is UNMEASURED."""
+    text = (ROOT / "slos" / "api-latency.yaml").read_text()
+    (tmp_path / "own.yaml").write_text(text.replace("deployspec/alerts: HighLatency", "deployspec/alerts: HighLatency\n    deployspec/routes: b, c"))  # fmt: skip
+    load = "{arrival_rate: 60, duration: 3s, requests: [{name: a, path: /a}, {name: b, path: /b}]}"
+    path = local(tmp_path, server.url, load)
+    ran = run_checks(path, "--slos", str(tmp_path / "own.yaml"), folder=tmp_path, chapter="slo")
+    verdicts = {
+        entry["check"].rpartition("::")[2]: entry["verdict"]
+        for entry in ran.record["checks"]  # type: ignore[index]
+        if "load_run" in entry["check"]
+    }
+    assert verdicts == {"test_load_run[api-latency, b]": "MET", "test_load_run[api-latency, c]": "UNMEASURED"}
+
+
+def test_through_a_proxy(server: KeepingServer, tmp_path: Path) -> None:
+    """Proxy variables are honoured, and the report says so; one that cannot be used leaves all unmeasured."""
+    path = local(tmp_path, "http://shop.invalid")
+    ran = run_checks(path, folder=tmp_path, chapter="slo", environ={"http_proxy": server.url})
+    assert {one.target for one in server.received} == {"http://shop.invalid:80/a"}
+    assert f"through the proxy {server.url}" in str(ran.record["evidence"])  # type: ignore[index]
+    ran = run_checks(path, folder=tmp_path, chapter="slo", environ={"http_proxy": "socks5://x:1"})
+    assert ran.verdict(LATENCY) == "UNMEASURED"
+    assert "scheme is not http" in ran.entry(LATENCY)["reason"]
