@@ -116,18 +116,29 @@ WRONG = [
     pytest.param("  service: deal-scout\n", "", "10:3", "no key service", "the name of the service", id="no-service"),
     pytest.param("thresholdMetric", "treshold", "20:7", "the unknown key treshold", "did you mean thresholdMetric?", id="metric"),
     pytest.param("type: Prometheus", "type: Datadog", "22:17", '"Datadog"', "Prometheus", id="source"),
+    pytest.param("name: quick-requests", "name: Quick", "18:13", '"Quick"', "small letters", id="indicator-name"),
+    pytest.param("name: quick-requests", "nam: quick-requests", "18:7", "the unknown key nam", "did you mean name?", id="indicator-key"),
+    pytest.param('path!~"/health|/metrics|/ping"', "'path!~\"/health\" or a=\"b\"'", "25:23", "or between", "commas", id="or-between-matchers"),
+    pytest.param('path!~"/health|/metrics|/ping"', "'} #'", "25:23", "no PromQL", "a plain selector", id="closing-brace-and-comment"),
+    pytest.param('path!~"/health|/metrics|/ping"', "'a=\"b\"} offset 1d #'", "25:23", "no PromQL", "a plain selector", id="offset-out-of-the-braces"),
+    pytest.param('path!~"/health|/metrics|/ping"', "'le=\"0.5\"'", "25:23", "a matcher on le", "the objective's value", id="boundary-said-twice"),
     pytest.param("_seconds\n", "_seconds_bucket\n", "24:24", "_bucket", "without _bucket", id="bucket"),
     pytest.param("path!~", "rate(path", "25:23", "no PromQL", "a plain selector", id="function"),
     pytest.param("28d", "28", "27:17", '"28"', "such as 28d", id="duration"),
+    pytest.param("28d", "600s", "27:17", '"600s"', "such as 28d", id="seconds-are-not-openslos"),
     pytest.param("28d", "1M", "27:17", "not always the same", "28d or 4w", id="month"),
     pytest.param("isRolling: true", "isRolling: false", "28:18", '"false"', "the only kind", id="not-rolling"),
+    pytest.param("isRolling: true", 'isRolling: "true"', "28:18", '"true" in quotes', "true", id="rolling-as-text"),
+    pytest.param("isRolling: true", "isRolling: true\n      calendar: {startTime: 2020-01-21 12:30:00}", "29:17", "follows the calendar", "isRolling: true", id="calendar"),
     pytest.param("      isRolling: true\n", "", "27:7", "no key isRolling", "true", id="rolling-not-said"),
     pytest.param("isRolling: true", "isRolling: true\n    - duration: 1d\n      isRolling: true", "27:5", "a list of 2", "one window", id="two-windows"),
     pytest.param("Occurrences", "Timeslices", "29:20", '"Timeslices"', "Occurrences", id="time-slices"),
+    pytest.param("  budgetingMethod", "  alertPolicies: none\n  budgetingMethod", "29:18", '"none"', "a list of alert policies", id="alert-policies"),
     pytest.param("op: lt", "op: gt", "32:11", '"gt"', "lt or lte", id="op"),
     pytest.param("      op: lt\n", "", "31:7", "no key op", "lt or lte", id="no-op"),
     pytest.param("value: 0.5", "value: 0", "33:14", '"0"', "above 0", id="threshold-of-0"),
     pytest.param("value: 0.5", "value: -0.5", "33:14", '"-0.5"', "above 0", id="negative-threshold"),
+    pytest.param("value: 0.5", "value: 010", "33:14", '"010"', "above 0", id="ten-or-eight"),
     pytest.param("value: 0.5", "value: 500ms", "33:14", '"500ms"', "a number of seconds", id="threshold-with-unit"),
     pytest.param("target: 0.95", "target: 1.0", "34:15", '"1.0"', "between 0 and 1", id="target-of-1"),
     pytest.param("target: 0.95", "target: 0", "34:15", '"0"', "between 0 and 1", id="target-of-0"),
@@ -156,7 +167,11 @@ def test_what_is_wrong_has_its_place_and_reason(
     ("old", "new", "piece"),
     [
         pytest.param("counter: true", "counter: false", "counters are asked how much they increased", id="gauge"),
+        pytest.param("counter: true", 'counter: "true"', '"true" in quotes', id="counter-as-text"),
         pytest.param("        bad:", "        good:", "bad and total", id="good"),
+        pytest.param(', status=~"5.."', "", "the same counter as total", id="all-requests-are-bad"),
+        pytest.param("query: deal_scout_requests_total{path!~", "query: sum(deal_scout_requests_total) or x{path!~", "more than that", id="or"),
+        pytest.param('query: deal_scout_requests_total{path!~"/health|/metrics|/ping"}', "query: 'deal_scout_requests_total # all'", "no PromQL", id="comment"),
         pytest.param('{path!~"/health|/metrics|/ping"}\n', '{path!~"/health|/metrics|/ping"}[5m]\n', "no range", id="range"),
         pytest.param("query: deal", "query: sum(deal", "no PromQL", id="half-an-expression"),
         pytest.param("      target: 0.95", "      op: lt\n      target: 0.95", "no op with a ratioMetric", id="op"),
@@ -180,6 +195,78 @@ def test_a_name_that_is_there_twice() -> None:
     """The second document is told, with where the first is."""
     (told,) = [str(one) for one in read_objectives(LATENCY + "---\n" + LATENCY, "x.yaml").problems]
     assert "api-latency for the second time (first: x.yaml:2)" in told
+
+
+def test_the_second_of_a_name_is_told_of_a_broken_first_one_too() -> None:
+    """Neither gives an objective then: which of the two is meant cannot be known."""
+    told = problems(LATENCY.replace("op: lt", "op: gt") + "---\n" + LATENCY)
+    assert len(told) == 2
+    assert '"gt"' in told[0]
+    assert "api-latency for the second time (first: x.yaml:2)" in told[1]
+
+
+SLI = (
+    "---\napiVersion: openslo/v1\nkind: SLI\nmetadata: {name: quick}\n"
+    "spec: {thresholdMetric: {metricSource: {type: Prometheus, spec: {histogram: h}}}}\n"
+)
+
+
+def test_two_indicators_of_one_name() -> None:
+    """The second is told: which of the two the reference means cannot be known."""
+    (told,) = problems(SLI + SLI)
+    assert told.startswith("x.yaml:7:1: found the SLI quick for the second time (first: x.yaml:2)")
+
+
+def test_labels_may_be_lists() -> None:
+    """OpenSLO's labels are texts or lists of texts; what is neither has its own place."""
+    labels = '  labels: {team: identity, tags: [auth, "1"]}\n'
+    text = LATENCY.replace("  annotations:\n", labels + "  annotations:\n", 1)
+    assert not read_objectives(text, "x.yaml").problems
+    (told,) = problems(text.replace('"1"', "1"))
+    assert told.startswith('x.yaml:7:41: found "1"; expected a text')
+
+
+@pytest.mark.parametrize("written", [".5", "5e-1", "0.50", "50E-2"])
+def test_a_number_is_read_exactly_however_it_is_written(written: str) -> None:
+    """As YAML lets one write it."""
+    (objective,) = read_objectives(LATENCY.replace("value: 0.5", f"value: {written}"), "x.yaml").objectives
+    assert isinstance(objective.indicator, LatencyIndicator)
+    assert objective.indicator.threshold == Fraction(1, 2)
+
+
+def test_a_number_is_not_rounded() -> None:
+    """0.1 is exactly a tenth, and nine nines are nine nines."""
+    text = LATENCY.replace("value: 0.5", "value: 0.1").replace("0.95", "0.999999999")
+    (objective,) = read_objectives(text, "x.yaml").objectives
+    assert isinstance(objective.indicator, LatencyIndicator)
+    assert objective.indicator.threshold == Fraction(1, 10)
+    assert objective.target == 1 - Fraction(1, 10**9)
+
+
+def test_a_comma_at_the_end_of_matchers_is_left_out() -> None:
+    """PromQL lets it stand there; whoever puts a matcher behind it must not get two."""
+    text = LATENCY.replace('path!~"/health|/metrics|/ping"', "'a=\"b,\" , '")
+    (objective,) = read_objectives(text, "x.yaml").objectives
+    assert isinstance(objective.indicator, LatencyIndicator)
+    assert objective.indicator.matchers == 'a="b,"'
+
+
+@pytest.mark.parametrize(("length", "good"), [(1049, True), (1050, True), (1051, False)])
+def test_the_length_of_a_description(length: int, good: bool) -> None:
+    """At most 1050 characters, which is OpenSLO's own limit."""
+    before, _, rest = LATENCY.partition("  description:")
+    text = f"{before}  description: {'x' * length}\n  service:{rest.partition('  service:')[2]}"
+    told = [str(problem) for problem in read_objectives(text, "x.yaml").problems]
+    assert told == (
+        [] if good else [f"x.yaml:10:16: found a text of {length} characters; expected at most 1050"]
+    )
+
+
+def test_an_objective_with_a_problem_is_missing() -> None:
+    """Also where the problem is not one of its values, such as an unknown key beside `spec`."""
+    read = read_objectives(LATENCY + "stauts: {}\n---\n" + AVAILABILITY, "x.yaml")
+    assert [objective.name for objective in read.objectives] == ["api-availability"]
+    assert len(read.problems) == 1
 
 
 @pytest.mark.parametrize(

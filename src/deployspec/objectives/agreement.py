@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from deployspec.contracts.promql.selectors import Matcher, Selector, selectors
-from deployspec.contracts.promql.syntax import PromqlError, parse, walk
+from deployspec.contracts.promql.selectors import Matcher, Selector, selector_of, selectors
+from deployspec.contracts.promql.syntax import PromqlError, parse
 from deployspec.contracts.rule_files import Rule
 from deployspec.contracts.shown import names, one_line
 from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective, percent
 
 _NEGATED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_FORMS = (
+    "understood are a histogram_quantile, and a counter's rate (or increase) divided by another's, "
+    "each compared with a number, and nothing else"
+)
 
 
 def agrees(objective: Objective, rules: Sequence[Rule]) -> Verdict:
     """Whether each alert of the objective compares with its numbers, and reads its metrics with its matchers.
 
-    BREACHED names every difference, with where both stand. UNMEASURED: the objective names no alert, or an expression
-    has a form that is not understood.
+    Every rule that has the name of such an alert is asked. BREACHED names every difference, with where both stand.
+    UNMEASURED: the objective names no alert, or there is no difference to be seen, and an expression has a form that
+    is not understood. Whether an expression adds up what belongs together is not asked here.
     """
     limit = f"{objective.promise} ({objective.source})"
     if not objective.alerts:
@@ -28,124 +34,216 @@ def agrees(objective: Objective, rules: Sequence[Rule]) -> Verdict:
             f"{objective.name} names no alert; say which watch over it with the annotation deployspec/alerts",
             limit=limit,
         )
-    by_name = {rule.name: rule for rule in rules if rule.kind == "alert"}
-    missing = [name for name in objective.alerts if name not in by_name]
-    if missing:
-        return breached(
-            f"{objective.name} is watched over by {names(missing)}, which no rule file has ({objective.source})",
-            limit=limit,
-        )
-    differences = []
+    agreeing, differing, unknown = list[str](), list[str](), list[str]()
     for name in objective.alerts:
-        rule = by_name[name]
-        where = f"{name} ({rule.places['expr']})" if "expr" in rule.places else name
-        try:
-            differences += [f"{where} {one}" for one in _differences(objective, parse(rule.expr))]
-        except PromqlError as error:
-            return unmeasured(f"{where} cannot be read: {one_line(str(error))}", limit=limit)
-        except _UnknownFormError as error:
-            return unmeasured(f"{where}: {error}", limit=limit)
-    if differences:
-        return breached(f"{objective.name} ({objective.source}): {'; '.join(differences)}", limit=limit)
+        asked = [rule for rule in rules if rule.kind == "alert" and rule.name == name]
+        if not asked:
+            differing.append(f"names {name}, which no rule file has")
+        for rule in asked:
+            where = f"{name} ({rule.places['expr']})" if "expr" in rule.places else name
+            try:
+                condition = _condition(parse(rule.expr))
+                differences = list(_differences(objective, condition))
+            except PromqlError as error:
+                unknown.append(f"{where} cannot be read: {one_line(str(error))}")
+            except _UnknownFormError as error:
+                unknown.append(f"{where}: {error}; {_FORMS}")
+            else:
+                differing += [f"{where} {one}" for one in differences]
+                agreeing += [] if differences else [f"{where} fires at {condition}"]
+    begin = f"{objective.name} ({objective.source})"
+    if differing:
+        return breached(f"{begin}: {'; '.join(differing + unknown)}", limit=limit)
+    if unknown:
+        return unmeasured(f"{begin}: {'; '.join(unknown)}", limit=limit)
     told = f"{names(list(objective.alerts))} agree{'s' if len(objective.alerts) == 1 else ''}"
-    return met(f"{objective.name}: {told} in thresholds, metrics and matchers", measured=told, limit=limit)
+    return met(
+        f"{begin}: {told} in thresholds, metrics and matchers: {'; '.join(agreeing)}",
+        measured=told,
+        limit=limit,
+    )
 
 
 class _UnknownFormError(ValueError):
-    """An expression whose numbers cannot be told apart."""
+    """An expression of which it cannot be said what it compares."""
 
 
-def _differences(objective: Objective, tree: Any) -> Iterator[str]:
-    comparisons = list(_comparisons(tree))
-    if len(comparisons) != 1:
-        raise _UnknownFormError(
-            f"its expression compares {len(comparisons)} times with a number; expected once, to know which is the threshold"
-        )
-    op, number = comparisons[0]
+@dataclass(frozen=True)
+class _Rate:
+    """How quickly a counter grows, of one series or added up."""
+
+    counter: Selector
+    function: str
+    """``rate`` or ``increase``."""
+
+    def __str__(self) -> str:
+        return f"the {self.function} of {_plain(self.counter)}"
+
+
+@dataclass(frozen=True)
+class _Quantile:
+    quantile: Fraction
+    buckets: Selector
+
+    def __str__(self) -> str:
+        return f"the quantile {_shown(self.quantile)} of {_plain(self.buckets)}"
+
+
+@dataclass(frozen=True)
+class _Share:
+    part: Selector
+    whole: Selector
+    rest: bool
+    """Whether it is what is missing to the whole: ``1 - part / whole``."""
+
+    def __str__(self) -> str:
+        return f"{'1 - ' if self.rest else ''}{_plain(self.part)} / {_plain(self.whole)}"
+
+
+@dataclass(frozen=True)
+class _Condition:
+    """At what an alert fires."""
+
+    compared: _Rate | _Quantile | _Share
+    op: str
+    number: Fraction
+
+    def __str__(self) -> str:
+        return f"{self.compared} {self.op} {_shown(self.number)}"
+
+
+def _differences(objective: Objective, condition: _Condition) -> Iterator[str]:
     if isinstance(objective.indicator, LatencyIndicator):
-        yield from _of_latency(objective, objective.indicator, tree, op, number)
+        yield from _of_latency(objective, objective.indicator, condition)
     else:
-        yield from _of_availability(objective, objective.indicator, tree, op, number)
+        yield from _of_availability(objective, objective.indicator, condition)
 
 
-def _of_latency(
-    objective: Objective, indicator: LatencyIndicator, tree: Any, op: str, number: Fraction
-) -> Iterator[str]:
-    quantiles = [_number(node.args[0]) for node in walk(tree) if _is_call(node, "histogram_quantile")]
-    bucket = f"{indicator.histogram}_bucket"
-    if quantiles:
-        yield from _compared(op, number, ">", indicator.threshold, "s")
-        for quantile in quantiles:
-            if quantile != objective.target:
-                yield f"takes the quantile {_shown(quantile)}; expected {float(objective.target):g}"
-        yield from _reads(tree, {bucket: _matchers(f"{bucket}{{{indicator.matchers}}}")})
-        return
-    # The other way to ask the same: the share at the bucket's boundary.
-    yield from _compared(op, number, "<", objective.target, "")
-    count = f"{indicator.histogram}_count"
-    boundary = Matcher("le", "=", f"{float(indicator.threshold):g}")
-    matchers = _matchers(f"{bucket}{{{indicator.matchers}}}")
-    yield from _reads(tree, {bucket: matchers | {boundary}, count: matchers})
+def _of_latency(objective: Objective, indicator: LatencyIndicator, condition: _Condition) -> Iterator[str]:
+    compared = condition.compared
+    requests = _selector(f"{indicator.histogram}_bucket{{{indicator.matchers}}}")
+    if isinstance(compared, _Quantile):
+        yield from _fires(condition, ">", indicator.threshold, "s")
+        if compared.quantile != objective.target:
+            yield f"takes the quantile {_shown(compared.quantile)}; expected {_shown(objective.target)}"
+        if not _same(compared.buckets, requests):
+            yield f"reads {_plain(compared.buckets)}; expected {_plain(requests)}"
+    elif isinstance(compared, _Share):
+        # The other way to ask the same: the share at the bucket's boundary.
+        yield from _fires_at_share(condition, objective.target, rest=compared.rest)
+        # As clients of Prometheus write it: le="1", and since Prometheus 3 le="1.0".
+        written = {_shown(indicator.threshold), repr(float(indicator.threshold))}
+        boundaries = [Matcher("le", "=", text) for text in sorted(written)]
+        if not any(_same(compared.part, _with(requests, boundary)) for boundary in boundaries):
+            yield f"reads {_plain(compared.part)}; expected {_plain(_with(requests, boundaries[0]))}"
+        everything = _selector(f"{indicator.histogram}_count{{{indicator.matchers}}}")
+        last = _with(requests, Matcher("le", "=", "+Inf"))
+        if not _same(compared.whole, everything) and not _same(compared.whole, last):
+            yield f"divides by {_plain(compared.whole)}; expected {_plain(everything)}"
+    else:
+        yield f"compares {compared}, which is no latency; expected the quantile {_shown(objective.target)}"
 
 
 def _of_availability(
-    objective: Objective, indicator: AvailabilityIndicator, tree: Any, op: str, number: Fraction
+    objective: Objective, indicator: AvailabilityIndicator, condition: _Condition
 ) -> Iterator[str]:
-    yield from _compared(op, number, ">", 1 - objective.target, "")
-    bad, total = (selectors(parse(text))[0] for text in (indicator.bad, indicator.total))
-    expected = {(one.name, frozenset(one.matchers)) for one in (bad, total)}
-    others = [one for one in selectors(tree) if (one.name, frozenset(one.matchers)) not in expected]
-    if others:
-        yield f"reads {names([_plain(one) for one in others])}; expected {indicator.bad} and {indicator.total}"
+    compared = condition.compared
+    bad, total = _selector(indicator.bad), _selector(indicator.total)
+    if not isinstance(compared, _Share):
+        yield f"compares {compared}, which is no share; expected {_plain(bad)} / {_plain(total)}"
         return
-    found = {(one.name, frozenset(one.matchers)) for one in selectors(tree)}
-    for one in (bad, total):
-        if (one.name, frozenset(one.matchers)) not in found:
-            yield f"does not read {one.text}"
+    yield from _fires_at_share(condition, 1 - objective.target, rest=compared.rest, above=True)
+    others = [one for one in (compared.part, compared.whole) if not _same(one, bad) and not _same(one, total)]
+    if others:
+        yield f"reads {names([_plain(one) for one in others])}; expected {_plain(bad)} and {_plain(total)}"
+    elif not _same(compared.part, bad) or not _same(compared.whole, total):
+        yield (
+            f"divides {_plain(compared.part)} by {_plain(compared.whole)}; "
+            f"expected {_plain(bad)} divided by {_plain(total)}"
+        )
 
 
-def _compared(op: str, number: Fraction, wanted: str, threshold: Fraction, unit: str) -> Iterator[str]:
+def _fires_at_share(
+    condition: _Condition, share: Fraction, *, rest: bool, above: bool = False
+) -> Iterator[str]:
+    """``above``: whether the alert has to fire above the share, or below it. ``rest`` turns both around."""
+    yield from _fires(condition, ">" if above != rest else "<", 1 - share if rest else share, "")
+
+
+def _fires(condition: _Condition, wanted: str, threshold: Fraction, unit: str) -> Iterator[str]:
+    op, number = condition.op, condition.number
     if op != wanted or number != threshold:
         unit = f" {unit}" if unit else ""
         share = f" ({percent(threshold)})" if not unit else ""
         yield f"fires at {op} {_shown(number)}{unit}; expected {wanted} {_shown(threshold)}{unit}{share}"
 
 
-def _reads(tree: Any, wanted: dict[str, frozenset[Matcher]]) -> Iterator[str]:
-    for one in selectors(tree):
-        if one.name not in wanted:
-            yield f"reads {_plain(one)}; expected {names(sorted(wanted))}"
-        elif frozenset(one.matchers) != wanted[one.name]:
-            matchers = ", ".join(sorted(map(str, wanted[one.name])))
-            yield f"reads {_plain(one)}; expected {one.name}{{{matchers}}}"
+def _condition(tree: Any) -> _Condition:
+    """What is compared with which number, as if the number stood to its right.
+
+    Nothing may stand around the comparison (``absent(…)``, ``… unless …``): it would make another condition of it.
+    """
+    node = _bare(tree)
+    if _kind(node) != "BinaryExpr" or str(node.op) not in _NEGATED:
+        raise _UnknownFormError("its expression is not one comparison with a number")
+    if getattr(node.modifier, "return_bool", False):
+        raise _UnknownFormError("a comparison with bool has a result, and so fires, whatever the numbers are")
+    right, left = _number(node.rhs), _number(node.lhs)
+    if right is not None and left is None:
+        return _Condition(_compared(node.lhs), str(node.op), right)
+    if left is not None and right is None:
+        return _Condition(_compared(node.rhs), _NEGATED[str(node.op)], left)
+    raise _UnknownFormError("its expression is not one comparison with a number")
 
 
-def _plain(selector: Selector) -> str:
-    return one_line(f"{selector.name}{{{', '.join(sorted(map(str, selector.matchers)))}}}", 120)
+def _compared(tree: Any) -> _Rate | _Quantile | _Share:
+    node = _bare(tree)
+    if _kind(node) == "Call" and node.func.name == "histogram_quantile":
+        quantile = _number(node.args[0])
+        if quantile is None:
+            raise _UnknownFormError("its quantile is no number")
+        return _Quantile(quantile, _rate(node.args[1]).counter)
+    if _kind(node) == "BinaryExpr" and str(node.op) == "-" and _number(node.lhs) == 1:
+        share = _compared(node.rhs)
+        if isinstance(share, _Share) and not share.rest:
+            return _Share(share.part, share.whole, rest=True)
+        raise _UnknownFormError("it takes something from 1 that is no share")
+    if _kind(node) == "BinaryExpr" and str(node.op) == "/":
+        part, whole = _rate(node.lhs), _rate(node.rhs)
+        if (part.function, part.counter.range) != (whole.function, whole.counter.range):
+            raise _UnknownFormError("it divides counters over different times, or by different functions")
+        return _Share(part.counter, whole.counter, rest=False)
+    return _rate(node)
 
 
-def _matchers(selector: str) -> frozenset[Matcher]:
-    return frozenset(selectors(parse(selector))[0].matchers)
+def _rate(tree: Any) -> _Rate:
+    node = _bare(tree)
+    while _kind(node) == "AggregateExpr" and str(node.op) == "sum":
+        node = _bare(node.expr)
+    told = one_line(" ".join(tree.prettify().split()), 100)
+    if _kind(node) != "Call" or node.func.name not in ("rate", "increase"):
+        raise _UnknownFormError(f"{told} is not understood")
+    series = _bare(node.args[0])
+    if _kind(series) != "MatrixSelector":
+        raise _UnknownFormError(f"{told} is not understood")
+    if series.vector_selector.offset is not None or series.vector_selector.at is not None:
+        raise _UnknownFormError("it looks at another time than now (offset or @)")
+    return _Rate(selector_of(series), node.func.name)
 
 
-def _comparisons(tree: Any) -> Iterator[tuple[str, Fraction]]:
-    """Every comparison with a number, as if the number stood to its right."""
-    for node in walk(tree):
-        if not hasattr(node, "lhs") or str(node.op) not in _NEGATED:
-            continue
-        right, left = _number(node.rhs), _number(node.lhs)
-        if right is not None:
-            yield str(node.op), right
-        elif left is not None:
-            yield _NEGATED[str(node.op)], left
-
-
-def _number(node: Any) -> Fraction | None:
-    import promql_parser
-
-    while isinstance(node, promql_parser.ParenExpr):
+def _bare(node: Any) -> Any:
+    while _kind(node) == "ParenExpr":
         node = node.expr
-    if not isinstance(node, promql_parser.NumberLiteral):
+    return node
+
+
+def _kind(node: Any) -> str:
+    return type(node).__name__
+
+
+def _number(tree: Any) -> Fraction | None:
+    node = _bare(tree)
+    if _kind(node) != "NumberLiteral":
         return None
     try:
         # By its shortest text: 0.05 is 1/20, and not the binary fraction that is nearest to it.
@@ -154,9 +252,30 @@ def _number(node: Any) -> Fraction | None:
         return None
 
 
-def _is_call(node: Any, name: str) -> bool:
-    return getattr(getattr(node, "func", None), "name", None) == name
+def _selector(text: str) -> Selector:
+    return selectors(parse(text))[0]
 
 
-def _shown(number: Fraction | None) -> str:
-    return "an expression" if number is None else f"{float(number):.10g}"
+def _same(one: Selector, other: Selector) -> bool:
+    """Whether both choose the same series; the order of matchers tells nothing."""
+    return (one.name, frozenset(one.matchers), one.alternatives) == (
+        other.name,
+        frozenset(other.matchers),
+        other.alternatives,
+    )
+
+
+def _with(selector: Selector, matcher: Matcher) -> Selector:
+    return replace(selector, matchers=(*selector.matchers, matcher))
+
+
+def _plain(selector: Selector) -> str:
+    groups = [group for group in (selector.matchers, *selector.alternatives) if group]
+    inner = " or ".join(", ".join(sorted(map(str, group))) for group in groups)
+    return one_line(f"{selector.name or ''}{{{inner}}}", 120)
+
+
+def _shown(number: Fraction) -> str:
+    """Short, but never as another number."""
+    text = f"{float(number):g}"
+    return text if Fraction(text) == number else repr(float(number))

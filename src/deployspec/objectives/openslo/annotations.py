@@ -32,10 +32,10 @@ class Annotations:
         """Names of the alert rules that watch over the objective."""
         self.routes = _listed(own.get("routes"), problems)
         """Names of the load run's requests that it speaks of."""
-        node, strict = own.get("strict", (None, "false"))
-        if strict not in ("true", "false"):
-            problems.add(node, f'"{one_line(strict, 40)}"', '"true" or "false"')
-        self.strict = strict == "true"
+        strict = own.get("strict")
+        if strict is not None and strict[1] not in ("true", "false"):
+            problems.add(strict[0], f'"{one_line(strict[1], 40)}"', '"true" or "false"')
+        self.strict = strict is not None and strict[1] == "true"
         """Whether exactly the target is a breach."""
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from deployspec.contracts.alertmanager.document import Problems
+from deployspec.contracts.alertmanager.document import Problems, is_null
 from deployspec.contracts.rule_files.model import Place, Problem
 from deployspec.contracts.rule_files.tree import Mapping as MappingNode
-from deployspec.contracts.rule_files.tree import Node, Scalar, read_documents
+from deployspec.contracts.rule_files.tree import Node, read_documents
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.objectives.openslo.annotations import Annotations
 from deployspec.objectives.openslo.fields import Fields
@@ -39,6 +39,23 @@ class Read:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True)
+class _Document:
+    kind: str
+    head: Fields
+    sound: bool
+    """Whether nothing is wrong with its topmost keys."""
+
+
+@dataclass(frozen=True)
+class _Metadata:
+    """Of a document, or of an inline indicator."""
+
+    name: str | None
+    """None where it is missing or wrong, which has been told."""
+    annotations: Mapping[str, tuple[Node, str]]
+
+
 def read_objectives(text: str, path: str) -> Read:
     """The objectives in a file of OpenSLO v1 documents; other kinds than SLO and SLI are passed over.
 
@@ -48,67 +65,85 @@ def read_objectives(text: str, path: str) -> Read:
     problems = Problems(path)
     documents = read_documents(text, path)
     problems.extend(documents.problems)
-    if not documents.problems and all(isinstance(root, Scalar) and root.null for root in documents.roots):
+    if not documents.problems and all(map(is_null, documents.roots)):
         problems.add(None, "nothing (an empty file, or only comments)", "an OpenSLO document")
-    heads = [
-        _head(root, problems) for root in documents.roots if not (isinstance(root, Scalar) and root.null)
-    ]
-    indicators = _indicators(heads, problems)
+    told = [_document(root, problems) for root in documents.roots if not is_null(root)]
+    known = [document for document in told if document is not None]
+    indicators = _indicators(known, problems)
     found: dict[str, Objective] = {}
-    for head in heads:
-        if head is None or head[0] != "SLO":
+    first: dict[str, Place] = {}
+    for document in known:
+        if document.kind != "SLO":
             continue
-        objective = _objective(head[1], indicators, problems)
-        if objective is None:
+        before = len(problems)
+        metadata = _metadata(document.head)
+        objective = _objective(document.head, metadata, indicators, problems)
+        if not _is_first(document, metadata, first, problems):
             continue
-        if objective.name in found:
-            first = found[objective.name].source
-            problems.add(
-                head[1].node,
-                f"the SLO {objective.name} for the second time (first: {first})",
-                "a name of its own",
-            )
-        else:
+        if objective is not None and document.sound and len(problems) == before:
             found[objective.name] = objective
     return Read(tuple(found.values()), tuple(problems))
 
 
-def _head(root: Node, problems: Problems) -> tuple[str, Fields] | None:
-    """A document's kind and fields."""
+def _is_first(document: _Document, metadata: _Metadata, first: dict[str, Place], problems: Problems) -> bool:
+    """Whether no earlier document of its kind has the name; where one has, that is told."""
+    node, name = document.head.node, metadata.name
+    if name is None or name not in first:
+        if name is not None:
+            first[name] = problems.place(node)
+        return True
+    there = first[name]
+    problems.add(
+        node,
+        f"the {document.kind} {name} for the second time (first: {there.file}:{there.line})",
+        "a name of its own",
+    )
+    return False
+
+
+def _document(root: Node, problems: Problems) -> _Document | None:
+    """A document's kind and keys; None where it cannot be told what it is."""
     if not isinstance(root, MappingNode):
         problems.unexpected(root, "an OpenSLO document: a mapping with apiVersion, kind, metadata and spec")
         return None
+    before = len(problems)
     head = Fields(root, problems, _HEAD, "a mapping")
     version = head.word("apiVersion", ("openslo/v1",))
-    word = head.word("kind", KINDS)
-    return None if version is None or word is None else (word, head)
+    kind = head.word("kind", KINDS)
+    return None if version is None or kind is None else _Document(kind, head, sound=len(problems) == before)
 
 
 def _indicators(
-    heads: list[tuple[str, Fields] | None], problems: Problems
+    documents: Sequence[_Document], problems: Problems
 ) -> dict[str, LatencyIndicator | AvailabilityIndicator | None]:
     """The SLI documents, by name; None for one that cannot be used, which has been told."""
     found: dict[str, LatencyIndicator | AvailabilityIndicator | None] = {}
-    for head in heads:
-        if head is not None and head[0] == "SLI":
-            name = head[1].inner("metadata", _METADATA).name("name")
-            indicator = read_indicator(head[1], problems)
-            if name is not None:
-                found[name] = indicator
+    first: dict[str, Place] = {}
+    for document in documents:
+        if document.kind == "SLI":
+            metadata = _metadata(document.head)
+            indicator = read_indicator(document.head, problems)
+            if _is_first(document, metadata, first, problems) and metadata.name is not None:
+                found[metadata.name] = indicator
     return found
+
+
+def _metadata(head: Fields) -> _Metadata:
+    metadata = head.inner("metadata", _METADATA)
+    name = metadata.name("name")
+    metadata.text("displayName", "a text", required=False)
+    metadata.texts("labels", lists=True)
+    return _Metadata(name, metadata.texts("annotations"))
 
 
 def _objective(
     head: Fields,
+    metadata: _Metadata,
     indicators: Mapping[str, LatencyIndicator | AvailabilityIndicator | None],
     problems: Problems,
 ) -> Objective | None:
-    before = len(problems)
-    metadata = head.inner("metadata", _METADATA)
-    name = metadata.name("name")
-    metadata.text("displayName", "a text", required=False)
-    metadata.texts("labels")
-    annotations = Annotations(metadata.texts("annotations"), problems)
+    """The objective of an SLO; None where a value that it needs is not to be had."""
+    annotations = Annotations(metadata.annotations, problems)
     spec = head.inner("spec", _SPEC)
     description = spec.description()
     spec.text("service", "the name of the service")
@@ -117,7 +152,8 @@ def _objective(
     spec.word("budgetingMethod", ("Occurrences",), why=" (requests are counted; time slices are not judged)")
     latency = None if indicator is None else isinstance(indicator, LatencyIndicator)
     threshold, inclusive, target = _promise(spec, problems, latency=latency)
-    if len(problems) > before or indicator is None or name is None or window is None or target is None:
+    spec.listed("alertPolicies", "a list of alert policies")
+    if indicator is None or metadata.name is None or window is None or target is None:
         return None
     if isinstance(indicator, LatencyIndicator):
         if threshold is None:
@@ -125,7 +161,7 @@ def _objective(
         indicator = LatencyIndicator(threshold, inclusive, indicator.histogram, indicator.matchers)
     place = Place(problems.path) if head.node is None else Place(problems.path, head.node.line)
     return Objective(
-        name=name,
+        name=metadata.name,
         indicator=indicator,
         target=target,
         strict=annotations.strict,
@@ -151,6 +187,8 @@ def _indicator(
         return None
     if "indicator" in spec:
         inline = spec.inner("indicator", ("metadata", "spec"))
+        if "metadata" in inline:
+            _metadata(inline)
         return read_indicator(inline, problems)
     name = spec.name("indicatorRef")
     if name is None or name in indicators:
@@ -171,7 +209,7 @@ def _window(spec: Fields, problems: Problems) -> float | None:
             "calendar", "a window that follows the calendar", "isRolling: true, the only kind that is judged"
         )
         return None
-    if window.word("isRolling", ("true",), why=", the only kind that is judged") is None:
+    if not window.true("isRolling", why=", the only kind that is judged"):
         return None
     return length
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from difflib import get_close_matches
 from fractions import Fraction
+from typing import TypeGuard
 
 from deployspec.contracts.alertmanager.document import Problems, is_null, kind
 from deployspec.contracts.rule_files.tree import Mapping, Node, Scalar, Sequence
@@ -14,9 +15,12 @@ from deployspec.contracts.shown import names, one_line
 LONGEST_DESCRIPTION = 1050
 """In characters: OpenSLO's own limit."""
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
-_NUMBER = re.compile(r"[-+]?[0-9]{1,20}(?:\.[0-9]{1,40})?")
-_DURATION = re.compile(r"([1-9][0-9]{0,6})([smhdwMQY])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_NUMBER = re.compile(
+    r"[-+]?(?:(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,40})?|\.[0-9]{1,40})(?:[eE][-+]?[0-9]{1,2})?"
+)
+"""Without leading zeros: YAML's readers do not agree whether 010 is ten or eight."""
+_DURATION = re.compile(r"([1-9][0-9]{0,6})([mhdwMQY])")
+_SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 class Fields:
@@ -114,6 +118,14 @@ class Fields:
             return None
         return text
 
+    def true(self, key: str, *, why: str) -> bool:
+        """Whether the boolean is true, as it has to be; ``why`` false is not taken."""
+        node = self.get(key)
+        if isinstance(node, Scalar) and node.style:
+            self.add(key, f'"{one_line(node.text, 40)}" in quotes', f"true{why}")
+            return False
+        return self.word(key, ("true",), why=why) is not None
+
     def number(self, key: str, expected: str, *, above: Fraction, below: Fraction | None) -> Fraction | None:
         """A number between two others, both excluded, exactly as it is written."""
         text = self.text(key, expected)
@@ -161,25 +173,39 @@ class Fields:
             return None
         return node.items[0]
 
-    def texts(self, key: str) -> dict[str, tuple[Node, str]]:
-        """A mapping of texts to texts, which may be left out: each with its node."""
+    def listed(self, key: str, what: str) -> None:
+        """A list, which may be left out, and which is not read."""
+        node = self.get(key)
+        if node is not None and not is_null(node) and not isinstance(node, Sequence):
+            self.add(key, kind(node), what)
+
+    def texts(self, key: str, *, lists: bool = False) -> dict[str, tuple[Node, str]]:
+        """A mapping of texts to texts, which may be left out: each with its node.
+
+        ``lists``: a list of texts may stand for a text; it is not among the result.
+        """
         node = self.get(key)
         if node is None or is_null(node):
             return {}
         if not isinstance(node, Mapping):
             self.add(key, kind(node), "a mapping of names to texts")
             return {}
-        found = {}
+        found: dict[str, tuple[Node, str]] = {}
         for name, (_, value) in node.items.items():
-            if isinstance(value, Scalar) and not value.null and (value.style or not _is_other(value.text)):
-                found[name] = (value, value.text)
-            else:
-                self._problems.add(
-                    value, kind(value), "a text, in quotes where it could be a number or a boolean"
-                )
+            listed = value.items if lists and isinstance(value, Sequence) else [value]
+            for one in listed:
+                if not _is_text(one):
+                    self._problems.add(
+                        one, kind(one), "a text, in quotes where it could be a number or a boolean"
+                    )
+                elif one is value:
+                    found[name] = (one, one.text)
         return found
 
 
-def _is_other(text: str) -> bool:
-    """Whether a plain scalar is no text in YAML."""
-    return text in ("true", "false", "yes", "no", "on", "off") or _NUMBER.fullmatch(text) is not None
+def _is_text(node: Node) -> TypeGuard[Scalar]:
+    """Whether YAML takes it for a text, and for no number and no boolean."""
+    if not isinstance(node, Scalar) or node.null:
+        return False
+    booleans = ("true", "false", "yes", "no", "on", "off")
+    return bool(node.style) or (node.text.lower() not in booleans and _NUMBER.fullmatch(node.text) is None)

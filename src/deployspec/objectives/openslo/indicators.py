@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from deployspec.contracts.alertmanager.document import Problems
+from deployspec.contracts.promql.selectors import Selector, selector_of
 from deployspec.contracts.promql.syntax import PromqlError, parse
 from deployspec.contracts.shown import one_line
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator
@@ -44,25 +45,40 @@ def _latency(spec: Fields, problems: Problems) -> LatencyIndicator | None:
     ):
         told.add("histogram", f'"{one_line(histogram, 60)}"', expected)
         return None
-    if histogram is None or not _selects(told, "matchers", f"{histogram}{{{matchers}}}", problems):
+    if histogram is None:
         return None
+    selector = _selector(told, "matchers", f"{histogram}{{{matchers}}}", problems)
+    if selector is None:
+        return None
+    if any(matcher.label == "le" for matcher in selector.matchers):
+        told.add("matchers", "a matcher on le", "none: the objective's value says which bucket")
+        return None
+    # PromQL lets a comma stand at the end; without it, more matchers can be put behind these.
+    matchers = matchers.strip().rstrip(", \n")
     return LatencyIndicator(_ALL_GOOD, inclusive=False, histogram=histogram, matchers=matchers)
 
 
 def _availability(spec: Fields, problems: Problems) -> AvailabilityIndicator | None:
     ratio = spec.inner("ratioMetric", ("counter", "good", "bad", "total", "raw", "rawType"))
-    ratio.word("counter", ("true",), why=": counters are asked how much they increased")
+    ratio.true("counter", why=": counters are asked how much they increased")
     for key in ("good", "raw", "rawType"):
         if key in ratio:
             ratio.add(key, key, "bad and total: the counters of failed and of all requests")
             return None
-    selectors = []
+    queries, chosen = [], set()
     for key in ("bad", "total"):
         told = _source(ratio.inner(key, ("metricSource",)), ("query",))
         query = told.text("query", 'a selector such as http_requests_total{status=~"5.."}')
-        if query is not None and _selects(told, "query", query, problems):
-            selectors.append(query.strip())
-    return AvailabilityIndicator(*selectors) if len(selectors) == 2 else None
+        selector = None if query is None else _selector(told, "query", query, problems)
+        if query is not None and selector is not None:
+            queries.append(query.strip())
+            chosen.add((selector.name, frozenset(selector.matchers)))
+    if len(queries) < 2:
+        return None
+    if len(chosen) < 2:
+        ratio.add("bad", "the same counter as total", "the counter of failed requests alone")
+        return None
+    return AvailabilityIndicator(*queries)
 
 
 def _source(metric: Fields, known: tuple[str, ...]) -> Fields:
@@ -73,23 +89,23 @@ def _source(metric: Fields, known: tuple[str, ...]) -> Fields:
     return source.inner("spec", known)
 
 
-def _selects(told: Fields, key: str, text: str, problems: Problems) -> bool:
-    """Whether this is a plain selector of series; what it is instead is noted."""
+def _selector(told: Fields, key: str, text: str, problems: Problems) -> Selector | None:
+    """The plain selector that this is; None where it is something else, which is noted."""
     expected = "a plain selector: no function, no range, no offset"
     place = told.place(key)
     try:
-        tree: Any = parse(text)
+        # In parentheses it is read as it will be where it becomes a part of a query: a comment at its end, or a
+        # brace that closes too early, would swallow what comes behind it.
+        tree: Any = parse(f"({text})")
     except PromqlError as error:
         problems.add(place, f"what is no PromQL ({one_line(str(error), 100)})", expected)
-        return False
-    import promql_parser
-
-    plain = (
-        isinstance(tree, promql_parser.VectorSelector)
-        and tree.name
-        and tree.offset is None
-        and tree.at is None
-    )
-    if not plain:
-        problems.add(place, f"{one_line(text, 80)}, which is more than that", expected)
-    return bool(plain)
+        return None
+    node = tree.expr if type(tree).__name__ == "ParenExpr" else tree
+    if type(node).__name__ == "VectorSelector" and node.name and node.offset is None and node.at is None:
+        selector = selector_of(node)
+        if not selector.alternatives:
+            return selector
+        problems.add(place, "matchers with or between them", "matchers with commas between them")
+        return None
+    problems.add(place, f"{one_line(text, 80)}, which is more than that", expected)
+    return None
