@@ -85,11 +85,17 @@ class Window:
         """Whether every series of its histogram has the bucket that it needs."""
         from deployspec.objectives.census import judge_buckets
 
-        return judge_buckets(objective, self._once("buckets", objective, lambda: self._prometheus.buckets(objective)))
+        return judge_buckets(
+            objective, self._once("buckets", objective, lambda: self._prometheus.buckets(objective))
+        )
 
     def how(self, objective: Objective) -> dict[str, Any]:
         """The questions, as a person asks them, for ``judge``."""
-        return {"evidence": [Evidence("asked", "\n".join(self._prometheus.questions(objective)))]}
+        from deployspec.objectives.census import questions
+
+        told = self._deployment.prometheus
+        assert told is not None  # noqa: S101 - narrows the type
+        return {"evidence": [Evidence("asked of Prometheus", "\n".join(questions(objective, told.window)))]}
 
     def _once(self, what: str, objective: Objective, ask: Callable[[], Any]) -> Any:
         if (what, objective.name) not in self._asked:

@@ -1,4 +1,4 @@
-"""The Prometheus probe: what metrics a Prometheus has, and which rules it evaluates.
+"""Questions to a Prometheus, within limits: what metrics it has, which rules it evaluates, what it has counted.
 
 Questions go through prometheus-api-client, over a transport that is handed in: so they keep the HTTP probe's limits,
 certificates, proxies and secrecy, and the two probes know nothing of each other.
@@ -10,16 +10,21 @@ import io
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from deployspec.contracts import shown
 from deployspec.contracts.http import Answer, Failure, FailureKind
 from deployspec.contracts.live_rules import LoadedRules, Observed, Unavailable, read_loaded
+from deployspec.objectives.model import LatencyIndicator, Objective
 
 if TYPE_CHECKING:
     from prometheus_api_client import PrometheusConnect
+
+    from deployspec.objectives.census import Buckets, Census
+    from deployspec.objectives.reconcile import Seen
+    from deployspec.probes.prometheus.counting import Counting
 
 MIB = 1024 * 1024
 TIMEOUT = 10.0
@@ -30,6 +35,8 @@ MAX_BODY = 16 * MIB
 """Bytes of one answer: some 300,000 names."""
 CONNECTIONS = 4
 """Questions that are asked at once."""
+_POLL = 0.25
+"""Seconds between two looks at whether it has scraped."""
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _T = TypeVar("_T")
 _A = TypeVar("_A")
@@ -103,13 +110,77 @@ class Prometheus:
 
         return self._within_limits(ask)
 
+    def census(self, objective: Objective, asked_window: float) -> Census | Unavailable:
+        """Ask how many requests counted for an objective in its window (or the shorter one that is asked for, in
+        seconds), how many of them were good, and for how much of the window there is data."""
+        return self._counted(lambda counting: counting.census(objective, asked_window))
+
+    def buckets(self, objective: Objective) -> Buckets | Unavailable:
+        """Ask for the buckets of a latency objective's histogram."""
+        return self._counted(lambda counting: counting.buckets(objective))
+
+    def now(self) -> float | Unavailable:
+        """Ask for its clock: seconds since the epoch."""
+        return self._counted(lambda counting: counting.at)
+
+    def interval_counts(
+        self, objectives: Sequence[Objective], begin: float, end: float, patience: float
+    ) -> tuple[Seen, float] | Unavailable:
+        """Ask what was counted between two moments of its own clock, and how long one scrape is from the next.
+
+        Waits, at most ``patience`` seconds, until it has scraped after the second. Unavailable where it has not by
+        then, and where a counter began anew in between.
+        """
+        latency = next((one for one in objectives if isinstance(one.indicator, LatencyIndicator)), None)
+        availability = next((one for one in objectives if one is not latency), None)
+        known = availability or latency
+        assert known is not None  # noqa: S101 - asked about at least one
+
+        def ask(counting: Counting) -> tuple[Seen, float] | Unavailable:
+            until = time.monotonic() + patience
+            while (counting.newest(known) or 0.0) <= end:
+                if time.monotonic() > until:
+                    return Unavailable(
+                        f"{self._who} has not scraped the deployment for {patience:g} s after the run"
+                    )
+                time.sleep(_POLL)
+                counting.at = counting.now()
+            if counting.resets(known, counting.at - begin):
+                return Unavailable(
+                    "a counter of the deployment began anew during the run: an instance was restarted"
+                )
+            interval = counting.interval(known, counting.at - begin) or 0.0
+            after = counting.seen(latency, availability)
+            counting.at = begin
+            return after.since(counting.seen(latency, availability)), interval
+
+        return self._counted(ask, self._time_limit + patience)
+
+    def _counted(
+        self, measure: Callable[[Counting], _T | Unavailable], time_limit: float | None = None
+    ) -> _T | Unavailable:
+        import prometheus_api_client  # noqa: F401 - as in observe
+
+        from deployspec.probes.prometheus.counting import Counting, UnexpectedError
+
+        def ask(deadline: float) -> _T | Unavailable:
+            try:
+                return measure(Counting(self._connection(deadline)))
+            except (UnexpectedError, LookupError, TypeError) as error:
+                text = str(error) if isinstance(error, UnexpectedError) else "answers in an unexpected form"
+                raise _Failed(text) from None
+
+        return self._within_limits(ask, time_limit)
+
     @property
     def _who(self) -> str:
         return f"Prometheus at {self.url}"
 
-    def _within_limits(self, measure: Callable[[float], _T | Unavailable]) -> _T | Unavailable:
+    def _within_limits(
+        self, measure: Callable[[float], _T | Unavailable], time_limit: float | None = None
+    ) -> _T | Unavailable:
         try:
-            return measure(time.monotonic() + self._time_limit)
+            return measure(time.monotonic() + (self._time_limit if time_limit is None else time_limit))
         except _Failed as failed:
             return Unavailable(f"{self._who} {failed.reason}")
         except OSError as error:  # as the library's own exceptions are, of a URL that it does not like, say

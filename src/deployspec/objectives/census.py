@@ -1,0 +1,215 @@
+"""What Prometheus has counted in a window, judged by an objective.
+
+The counts are a census of the window and no sample, so they are compared as they are, without an interval.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from deployspec.contracts import shown
+from deployspec.contracts.live_rules import Unavailable
+from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.objectives.model import LatencyIndicator, Objective, percent
+
+COVERED = 0.95
+"""The share of the window for which there has to be data."""
+_UNITS = (("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
+_SHOWN = 3
+"""How many series a reason names."""
+
+
+@dataclass(frozen=True)
+class Census:
+    """Requests of a window, as Prometheus' ``increase`` has them: no whole numbers, since it extrapolates."""
+
+    good: float
+    total: float
+    covered: float
+    """The share of the window for which there is data, from 0 to 1."""
+    without_bucket: tuple[str, ...] = ()
+    """Series of the histogram that have no bucket at the threshold."""
+    p95: float | None = None
+    """In seconds: ``histogram_quantile``'s estimate, which interpolates within a bucket."""
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """The buckets of a histogram's series."""
+
+    series: int
+    without: tuple[str, ...]
+    """Those that have no bucket at the threshold."""
+    boundaries: tuple[str, ...]
+    """All that there are, as Prometheus writes them."""
+
+
+def window_of(objective: Objective, asked: float) -> float:
+    """The window that is looked at: the objective's, or the shorter one that the deployment file asks for. Seconds."""
+    return min(objective.window, asked)
+
+
+def duration(seconds: float) -> str:
+    """As PromQL writes it, in its largest unit that leaves no rest: ``28d`` is ``4w``, ``90s`` is ``90s``."""
+    milliseconds = max(1, round(seconds * 1000))
+    unit, size = next((unit, size) for unit, size in _UNITS if milliseconds % size == 0)
+    return f"{milliseconds // size}{unit}"
+
+
+def le_matcher(objective: Objective) -> str:
+    """The matcher of the bucket at the threshold, in every spelling: a client writes 1 as ``1`` or ``1.0``."""
+    assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - narrows the type
+    text = f"{float(objective.indicator.threshold):.15g}"
+    spellings = [text] if "." in text or "e" in text else [text, f"{text}.0"]
+    escaped = "|".join(re.escape(spelling).replace("\\", "\\\\") for spelling in spellings)
+    return f'le=~"{escaped}"'
+
+
+def counted_by(objective: Objective) -> str:
+    """The selector of the counter of all requests that count."""
+    if isinstance(objective.indicator, LatencyIndicator):
+        return f"{objective.indicator.histogram}_count{{{objective.indicator.matchers}}}"
+    return objective.indicator.total
+
+
+def bucket_of(objective: Objective, *more: str) -> str:
+    """The selector of the histogram's buckets, with more matchers."""
+    assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - narrows the type
+    matchers = ", ".join(filter(None, (objective.indicator.matchers, *more)))
+    return f"{objective.indicator.histogram}_bucket{{{matchers}}}"
+
+
+def total_query(objective: Objective, window: float) -> str:
+    """How many requests there were."""
+    return f"sum(increase({counted_by(objective)}[{duration(window)}]))"
+
+
+def part_query(objective: Objective, window: float) -> str:
+    """How many of them were good, of a latency objective, or bad, of one of availability."""
+    if isinstance(objective.indicator, LatencyIndicator):
+        return f"sum(increase({bucket_of(objective, le_matcher(objective))}[{duration(window)}]))"
+    return f"sum(increase({objective.indicator.bad}[{duration(window)}]))"
+
+
+def quantile_query(objective: Objective, window: float) -> str:
+    """The 95th percentile's estimate."""
+    return f"histogram_quantile(0.95, sum by (le) (increase({bucket_of(objective)}[{duration(window)}])))"
+
+
+def without_bucket_query(objective: Objective) -> str:
+    """The series that have no bucket at the threshold."""
+    every = bucket_of(objective, 'le="+Inf"')
+    wanted = bucket_of(objective, le_matcher(objective))
+    return f"sum without (le) ({every}) unless sum without (le) ({wanted})"
+
+
+def questions(objective: Objective, asked_window: float) -> list[str]:
+    """What a person asks to see the same numbers."""
+    window = window_of(objective, asked_window)
+    told = [total_query(objective, window), part_query(objective, window)]
+    if isinstance(objective.indicator, LatencyIndicator):
+        told += [quantile_query(objective, window), without_bucket_query(objective)]
+    return told
+
+
+def judge_census(objective: Objective, census: Census | Unavailable, *, asked_window: float) -> Verdict:
+    """Whether the requests of the window keep the objective. UNMEASURED says what is missing for an answer."""
+    limit = objective.promise
+    if isinstance(census, Unavailable):
+        return unmeasured(f"{objective.name}: {census.reason}", limit=limit)
+    window = window_of(objective, asked_window)
+    span = f"the last {duration(window)}"
+    if window < objective.window:
+        span += f" (of the objective's {duration(objective.window)})"
+    why = _objection(objective, census, window)
+    if why:
+        return unmeasured(f"{objective.name}: {why}", limit=limit)
+    good, total = min(census.good, census.total), census.total
+    if isinstance(objective.indicator, LatencyIndicator):
+        # le is "at most": the bucket includes requests of exactly the threshold, which the promise may not.
+        bound = f"{float(objective.indicator.threshold):g} s"
+        did, share, of = f"took at most {bound} (le)", good / total, float(objective.target)
+    else:
+        did, share, of = "failed", (total - good) / total, float(1 - objective.target)
+    told = f"{_percent(share, of)} of {total:,.0f} requests in {span} {did}"
+    if census.p95 is not None:
+        told += f", p95 about {shown.seconds(census.p95)}"
+    reason, measured = (
+        f"{objective.name}: {told}; promised: {limit}",
+        f"{_percent(share, of)} of {total:,.0f}",
+    )
+    met_by = objective.is_met_by(good, total)
+    return (met if met_by else breached)(reason, measured=measured, limit=limit)
+
+
+def _objection(objective: Objective, census: Census, window: float) -> str:
+    """Why the counts tell nothing; empty where they do."""
+    if census.without_bucket:
+        return (
+            f"{len(census.without_bucket)} series of the histogram have no bucket that ends at the threshold, so the "
+            f"share is not known: {_series(census.without_bucket)}"
+        )
+    numbers = (census.good, census.total, census.covered)
+    if not all(map(math.isfinite, numbers)) or min(numbers) < 0:
+        return f"Prometheus answers with {census.good} good ones of {census.total} requests, which no counters can be"
+    if census.covered < COVERED:
+        return (
+            f"there is data for {census.covered:.1%} of the {duration(window)} that are asked about; expected "
+            f"{COVERED:.0%} (a shorter window is said with prometheus.window)"
+        )
+    if not census.total:
+        return f"Prometheus has counted no request in the last {duration(window)}"
+    least = math.ceil(1 / (1 - objective.target))
+    if census.total < least:
+        return (
+            f"Prometheus has counted {census.total:.1f} requests in the last {duration(window)}; expected {least} at "
+            f"least, so that no single one decides about {percent(objective.target)}"
+        )
+    if census.good > census.total * 1.001:
+        return f"Prometheus answers with {census.good:.1f} good ones of {census.total:.1f} requests, which cannot be"
+    return ""
+
+
+def judge_buckets(objective: Objective, buckets: Buckets | Unavailable) -> Verdict:
+    """Whether every series of the objective's histogram has a bucket that ends at its threshold."""
+    assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - made for latency alone
+    boundary = f"{float(objective.indicator.threshold):g}"
+    limit = f'le="{boundary}" on every series'
+    if isinstance(buckets, Unavailable):
+        return unmeasured(f"{objective.name}: {buckets.reason}", limit=limit)
+    if not buckets.series:
+        return unmeasured(
+            f"{objective.name}: Prometheus has no series of {bucket_of(objective)}, so nothing is known of its buckets",
+            limit=limit,
+        )
+    measured = f"{buckets.series - len(buckets.without)} of {buckets.series} series"
+    if buckets.without:
+        there = ", ".join(buckets.boundaries) or "none"
+        return breached(
+            f"{objective.name}: {len(buckets.without)} of {buckets.series} series of {objective.indicator.histogram} have "
+            f"no bucket that ends at {boundary} s: {_series(buckets.without)}; there are: {there}",
+            measured=measured,
+            limit=limit,
+        )
+    return met(
+        f"{objective.name}: all {buckets.series} series of {objective.indicator.histogram} have a bucket that ends at "
+        f"{boundary} s",
+        measured=measured,
+        limit=limit,
+    )
+
+
+def _series(series: tuple[str, ...]) -> str:
+    text = ", ".join(shown.one_line(one, 120) for one in series[:_SHOWN])
+    return text + (f" and {len(series) - _SHOWN} more" if len(series) > _SHOWN else "")
+
+
+def _percent(share: float, limit: float) -> str:
+    """Never rounded onto or across the limit."""
+    for digits in (2, 4, 6, 10):
+        text = f"{100 * share:.{digits}f}"
+        if (float(text) > 100 * limit) == (share > limit) and (float(text) < 100 * limit) == (share < limit):
+            break
+    return f"{text}%"

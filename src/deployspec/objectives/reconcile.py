@@ -1,0 +1,82 @@
+"""A load run's counts beside the deployment's own: where they differ, one of the two sides is blind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deployspec.contracts.live_rules import Unavailable
+
+_SHARE = 0.01
+"""Shares, and counts relative to each other, may differ by so much without a word."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one side has counted."""
+
+    requests: float
+    """Answered ones."""
+    failed: float
+    """Those with a status of 5xx."""
+    within: float
+    """Those that took no longer than the threshold."""
+
+    def since(self, before: Seen) -> Seen:
+        """What came after ``before``."""
+        return Seen(self.requests - before.requests, self.failed - before.failed, self.within - before.within)
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Both sides' counts, and what their difference means."""
+
+    text: str
+    """A small table."""
+    disagreement: str
+    """One sentence, with which side is blind; empty where they agree as far as scraping lets them."""
+
+
+def reconcile(client: Seen, deployment: Seen | Unavailable, slack: float) -> Reconciliation:
+    """Compare; ``slack`` requests are more or less explained by the moments at which counters were scraped."""
+    if isinstance(deployment, Unavailable):
+        return Reconciliation(f"not compared: {deployment.reason}", "")
+    rows = [
+        ("", "load run", "its own metrics"),
+        ("requests answered", f"{client.requests:,.0f}", f"{deployment.requests:,.0f}"),
+        ("of them with 5xx", f"{client.failed:,.0f}", f"{deployment.failed:,.0f}"),
+        ("share within the threshold", _share(client), _share(deployment)),
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [
+        f"{label.ljust(widths[0])}  {mine.rjust(widths[1])}  {theirs.rjust(widths[2])}"
+        for label, mine, theirs in rows
+    ]
+    lines.append(f"scraping explains a difference of {slack:,.0f} requests")
+    if deployment.requests > client.requests * (1 + _SHARE) + slack:
+        lines.append("the deployment has counted more: it has other traffic, too")
+    return Reconciliation("\n".join(lines), _disagreement(client, deployment, slack))
+
+
+def _disagreement(client: Seen, deployment: Seen, slack: float) -> str:
+    if deployment.requests < client.requests * (1 - _SHARE) - slack:
+        return (
+            f"the deployment's metrics are blind: they have counted {deployment.requests:,.0f} requests, and it has "
+            f"answered {client.requests:,.0f} of the load run alone (one instance of several, sampling, or other paths)"
+        )
+    if client.failed > deployment.failed + client.requests * _SHARE + slack:
+        return (
+            f"the deployment's metrics are blind to failures: the load run was answered with 5xx "
+            f"{client.failed:,.0f} times, and they have counted {deployment.failed:,.0f} (a proxy before the application?)"
+        )
+    if client.requests and deployment.requests:
+        mine, theirs = client.within / client.requests, deployment.within / deployment.requests
+        if mine < theirs - _SHARE - slack / client.requests:
+            return (
+                f"the deployment's metrics are blind to time before the application (its queue, the network, a proxy): "
+                f"{1 - mine:.1%} of the answers were slow for the load run, and {1 - theirs:.1%} by its own metrics"
+            )
+    return ""
+
+
+def _share(seen: Seen) -> str:
+    return f"{seen.within / seen.requests:.3%}" if seen.requests else "-"

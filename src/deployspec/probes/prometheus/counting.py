@@ -1,0 +1,175 @@
+"""What a Prometheus has counted, asked for by PromQL; few points, aggregated to one series wherever a sum will do."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from deployspec.contracts.shown import one_line
+from deployspec.objectives.census import (
+    Buckets,
+    Census,
+    bucket_of,
+    counted_by,
+    duration,
+    part_query,
+    quantile_query,
+    total_query,
+    window_of,
+    without_bucket_query,
+)
+from deployspec.objectives.model import LatencyIndicator, Objective
+from deployspec.objectives.reconcile import Seen
+
+if TYPE_CHECKING:
+    from prometheus_api_client import PrometheusConnect
+
+MOST_POINTS = 1000
+"""Of a question over a range."""
+_FINEST = 0.25
+"""Seconds between two of them, at least."""
+
+
+class UnexpectedError(Exception):
+    """An answer that is not of the form that the question has. Its text ends a sentence about Prometheus."""
+
+
+class Counting:
+    """Questions about sums, at one moment of Prometheus' own clock."""
+
+    def __init__(self, connection: PrometheusConnect, at: float | None = None) -> None:
+        self._connection = connection
+        self.at = self.now() if at is None else at
+
+    def now(self) -> float:
+        """Its clock, in seconds since the epoch."""
+        return _number(self._connection.custom_query("time()"))
+
+    def census(self, objective: Objective, asked_window: float) -> Census:
+        """The requests that count for an objective, in its window, and the good ones of them."""
+        window = window_of(objective, asked_window)
+        total = self._sum(total_query(objective, window)) or 0.0
+        part = self._sum(part_query(objective, window))
+        covered = self._covered(objective, window)
+        if not isinstance(objective.indicator, LatencyIndicator):
+            return Census(total - (part or 0.0), total, covered)
+        without = self._series(without_bucket_query(objective))
+        if part is None and total and not without:
+            without = (bucket_of(objective),)
+        p95 = self._sum(quantile_query(objective, window))
+        estimate = p95 if p95 is not None and math.isfinite(p95) else None
+        return Census(part or 0.0, total, covered, without, estimate)
+
+    def buckets(self, objective: Objective) -> Buckets:
+        """The series of a latency objective's histogram, and those without a bucket at its threshold."""
+        every = self._series(f"sum without (le) ({bucket_of(objective)})")
+        without = self._series(without_bucket_query(objective))
+        found = self._ask(f"group by (le) ({bucket_of(objective)})")
+        boundaries = sorted((str(_labels(one).get("le", "")) for one in found), key=_boundary)
+        return Buckets(len(every), without, tuple(boundaries))
+
+    def seen(self, latency: Objective | None, availability: Objective | None) -> Seen:
+        """All that the counters of two objectives have counted up to this moment."""
+        requests = failed = within = 0.0
+        for objective in (latency, availability):
+            if objective is not None:
+                requests = self._sum(f"sum({counted_by(objective)})") or 0.0
+        if latency is not None:
+            from deployspec.objectives.census import le_matcher
+
+            within = self._sum(f"sum({bucket_of(latency, le_matcher(latency))})") or 0.0
+        if availability is not None and not isinstance(availability.indicator, LatencyIndicator):
+            failed = self._sum(f"sum({availability.indicator.bad})") or 0.0
+        return Seen(requests, failed, within)
+
+    def newest(self, objective: Objective) -> float | None:
+        """When its counter was scraped last, in seconds since the epoch."""
+        return self._sum(f"max(timestamp({counted_by(objective)}))")
+
+    def resets(self, objective: Objective, seconds: float) -> float:
+        """How often its counters began anew."""
+        return self._sum(f"sum(resets({counted_by(objective)}[{duration(seconds)}]))") or 0.0
+
+    def interval(self, objective: Objective, seconds: float) -> float | None:
+        """How long it takes from one scrape to the next, in seconds, on average."""
+        scrapes = self._sum(f"max(count_over_time({counted_by(objective)}[{duration(seconds)}]))")
+        return seconds / scrapes if scrapes else None
+
+    def _covered(self, objective: Objective, window: float) -> float:
+        """The share of the window in which its targets were scraped: the mean of ``up`` over all of it.
+
+        Metrics that are pushed have no ``up``: for them it is the share in which there were any.
+        """
+        counted = counted_by(objective)
+        jobs = self._ask(f"group by (job) (last_over_time({counted}[{duration(window)}]))")
+        names = "|".join(
+            re.escape(job).replace("\\", "\\\\").replace('"', '\\"')
+            for job in sorted(str(_labels(one).get("job", "")) for one in jobs)
+            if job
+        )
+        up = f'avg(up{{job=~"{names}"}})'
+        query = up if names and self._ask(up) else f"clamp_max(count({counted}), 1)"
+        points = max(1, min(MOST_POINTS, int(window / _FINEST)))
+        step = window / points
+        moment = datetime.datetime.now(datetime.UTC)  # is not used: see below
+        found = self._connection.custom_query_range(
+            query,
+            moment,
+            moment,
+            f"{step:.3f}",
+            # The library rounds to whole seconds, which is much of a short window.
+            params={"start": f"{self.at - window + step:.3f}", "end": f"{self.at:.3f}"},
+        )
+        if not isinstance(found, list) or len(found) > 1:
+            raise UnexpectedError("answers a question over a range with what is no single series")
+        values = [_value(pair) for one in found for pair in one["values"]]
+        return min(1.0, sum(values) / points)
+
+    def _ask(self, query: str) -> list[Any]:
+        found = self._connection.custom_query(query, params={"time": f"{self.at:.3f}"})
+        if not isinstance(found, list):
+            raise UnexpectedError(f"answers {one_line(query, 80)} with what is no list of series")
+        return found
+
+    def _sum(self, query: str) -> float | None:
+        """The one value of a sum; None where there was nothing to add up."""
+        found = self._ask(query)
+        if len(found) > 1:
+            raise UnexpectedError(f"answers {one_line(query, 80)} with {len(found)} series; expected one")
+        return _value(found[0]["value"]) if found else None
+
+    def _series(self, query: str) -> tuple[str, ...]:
+        """The labels of every series, as PromQL writes them."""
+        return tuple(
+            "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(_labels(one).items())) + "}"
+            for one in self._ask(query)
+        )
+
+
+def _number(found: Any) -> float:
+    """A scalar's value: prometheus-api-client gives the pair itself."""
+    return _value(found)
+
+
+def _value(pair: Any) -> float:
+    try:
+        return float(pair[1])
+    except (TypeError, ValueError, LookupError, KeyError):
+        raise UnexpectedError("answers with what is no value at a time") from None
+
+
+def _labels(series: Any) -> Mapping[str, str]:
+    labels = series.get("metric") if isinstance(series, dict) else None
+    if not isinstance(labels, dict):
+        raise UnexpectedError("answers with what is no series")
+    return {name: str(value) for name, value in labels.items() if name != "__name__"}
+
+
+def _boundary(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.inf
