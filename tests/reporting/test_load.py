@@ -65,9 +65,9 @@ def test_what_a_server_says_cannot_drive_a_terminal() -> None:
 
 def test_progress_is_one_line() -> None:
     """Elapsed, offered and achieved rate, in flight, percentiles, errors."""
-    line = progress(12.0, 600, 7, Histogram.of({1000: 300, 250_000: 288}), 12)
+    line = progress(12.0, 600, 588, 7, Histogram.of({1000: 300, 250_000: 288}), 12)
     assert (
         line
         == "load: 12 s, 50/s offered, 49/s ended, 7 in flight, p50 1.00 ms, p95 250.1 ms, p99 250.1 ms, 12 failed"
     )
-    assert "starting" in progress(0.2, 0, 0, Histogram.of({}), 0)
+    assert "starting" in progress(0.2, 0, 0, 0, Histogram.of({}), 0)

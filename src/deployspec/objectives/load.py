@@ -63,7 +63,9 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
     if route is not None and route not in result.route_names:
         return unmeasured(f"{what}: the load run has no request of that name", limit=limit)
     measured = _measured(objective, result, route)
-    counts, cut = measured.counts, f" (cut short: {result.cut_short})" if result.cut_short else ""
+    counts = measured.counts
+    cut = f" (cut short: {result.cut_short})" if result.cut_short else ""
+    cut += f"; {result.disagreement}" if result.disagreement else ""
     if not counts.total:
         return unmeasured(f"{what}: {_nothing(measured, result)}{cut}", limit=limit)
     least = floor(objective.target)

@@ -14,9 +14,13 @@ _BARS = " ▁▂▃▄▅▆▇█"
 _MOST_BARS = 60
 
 
-def progress(elapsed: float, offered: int, in_flight: int, latencies: Histogram, failed: int) -> str:
-    """One line: how far it is, what was offered and achieved, what waits, how long answers take, what failed."""
-    ended = latencies.samples
+def progress(
+    elapsed: float, offered: int, ended: int, in_flight: int, latencies: Histogram, failed: int
+) -> str:
+    """One line: how far it is, what was offered and achieved, what waits, how long answers take, what failed.
+
+    Requests of the warm-up are among those that were offered and have ended, and in nothing else.
+    """
     rates = (
         f"{offered / elapsed:,.0f}/s offered, {ended / elapsed:,.0f}/s ended" if elapsed >= 1 else "starting"
     )
@@ -46,6 +50,11 @@ def _lines(result: LoadResult) -> Iterator[str]:
     yield from _table(result)
     yield from _errors(result)
     yield from _chart(result)
+    if result.reconciliation is not None:
+        yield ""
+        yield from result.reconciliation["text"].splitlines()
+        if result.disagreement:
+            yield f"DISAGREEMENT: {result.disagreement}"
     yield from _generator(result)
 
 

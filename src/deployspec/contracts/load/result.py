@@ -67,6 +67,13 @@ class LoadResult:
     """Why the run ended before its time; empty where it did not."""
     elapsed: float = 0.0
     """Seconds that counted, so far as requests were offered; after the warm-up."""
+    reconciliation: Mapping[str, str] | None = None
+    """The counts beside the deployment's own: ``text``, a table, and ``disagreement``, a sentence or an empty text."""
+
+    @property
+    def disagreement(self) -> str:
+        """In what the deployment's own metrics say something else; empty where they don't, or were not asked."""
+        return "" if self.reconciliation is None else self.reconciliation["disagreement"]
 
     @property
     def route_names(self) -> list[str]:
@@ -130,6 +137,7 @@ class LoadResult:
             "elapsed": self.elapsed,
             "cut_short": self.cut_short,
             "trouble": self.trouble,
+            "reconciliation": self.reconciliation,
             "plan": dict(self.plan),
             "thresholds": list(self.tally.thresholds),
             "bin_seconds": BIN_SECONDS,
@@ -172,6 +180,7 @@ class LoadResult:
             trouble=document["trouble"],
             cut_short=document["cut_short"],
             elapsed=document["elapsed"],
+            reconciliation=document["reconciliation"],
         )
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from deployspec.plugin.deployments import named
 from deployspec.plugin.outcomes import Unmeasured
 from deployspec.plugin.shared import shared_folder
 from deployspec.plugin.signals import signals_to
+from deployspec.plugin.slo.comparing import Compared
 from deployspec.plugin.slo.planning import plan_of
 from deployspec.plugin.slo.reading import objectives_of
 
@@ -78,6 +80,7 @@ class LoadRun:
         generator = Generator(told.locustfile or root / "load" / "locustfile.py", root)
         signals: list[int] = []
         stopper = _Stopper(plan, objectives if told.abort_on_breach else [], signals)
+        compared = Compared(self._deployment, objectives)
         with _Display(self._config) as display, signals_to(lambda number, _: signals.append(number)):
             result = run(
                 plan,
@@ -86,6 +89,8 @@ class LoadRun:
                 stop=stopper.reason,
                 progress=display.show,
             )
+        if not (result.trouble or result.cut_short):
+            result = replace(result, reconciliation=compared.with_metrics(result))
         # Written under another name first: another process reads all of it or nothing.
         draft = file.with_suffix(".draft")
         try:
@@ -160,6 +165,7 @@ class _Display:
         line = progress(
             counting.elapsed,
             counting.offered,
+            counting.histogram.samples + counting.tally.warm_up.total(),
             counting.in_flight,
             counting.histogram,
             sum(route.errors.total() for route in counting.tally.routes),
