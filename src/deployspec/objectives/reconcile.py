@@ -68,7 +68,9 @@ def _disagreement(client: Seen, deployment: Seen, slack: float) -> str:
             f"the deployment's metrics are blind to failures: the load run was answered with 5xx "
             f"{client.failed:,.0f} times, and they have counted {deployment.failed:,.0f} (a proxy before the application?)"
         )
-    if client.requests and deployment.requests:
+    # With other traffic its share is that of others.
+    alone = deployment.requests <= client.requests * (1 + _SHARE) + slack
+    if alone and client.requests and deployment.requests:
         mine, theirs = client.within / client.requests, deployment.within / deployment.requests
         if mine < theirs - _SHARE - slack / client.requests:
             return (

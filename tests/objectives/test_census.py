@@ -1,0 +1,170 @@
+"""What Prometheus' counts say of an objective, and why they sometimes say nothing."""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from deployspec.contracts.live_rules import Unavailable
+from deployspec.contracts.verdict import Outcome
+from deployspec.objectives.census import (
+    Buckets,
+    Census,
+    duration,
+    judge_buckets,
+    judge_census,
+    le_matcher,
+    questions,
+    window_of,
+)
+from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
+from deployspec.objectives.reconcile import Seen, reconcile
+
+DAY = 86400.0
+
+
+def objective(kind: str, **more: Any) -> Objective:
+    """At least 95% below 500 ms in 28 days, or fewer than 5% failed."""
+    latency = kind == "latency"
+    indicator: Any = (
+        LatencyIndicator(more.pop("threshold", Fraction(1, 2)), inclusive=False, histogram="h", matchers='a="b"')
+        if latency
+        else AvailabilityIndicator('m{status=~"5.."}', "m")
+    )
+    told = {
+        "name": f"api-{kind}",
+        "indicator": indicator,
+        "target": Fraction(19, 20),
+        "strict": not latency,
+        "window": 28 * DAY,
+        "routes": (),
+        "alerts": (),
+        "description": "",
+        "source": "slos/x.yaml:1",
+    }
+    return Objective(**(told | more))
+
+
+LATENCY, AVAILABILITY = objective("latency"), objective("availability")
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("of", [LATENCY, AVAILABILITY], ids=["latency", "availability"])
+@pytest.mark.parametrize(("good", "kept"), [(949, False), (950, None), (951, True)])
+def test_the_limit(of: Objective, strict: bool, good: int, kept: bool | None) -> None:
+    """Just below the target is a breach, just above it none; exactly the target is one only where it is strict."""
+    found = judge_census(
+        objective(of.name.removeprefix("api-"), strict=strict), Census(good, 1000, 1.0), asked_window=DAY
+    )
+    expected = (not strict) if kept is None else kept
+    assert found.outcome is (Outcome.MET if expected else Outcome.BREACHED)
+
+
+def test_what_is_said_of_latency() -> None:
+    """Objective, share, count, window and the objective's, estimate and promise are all there."""
+    found = judge_census(LATENCY, Census(1900, 2000, 1.0, p95=0.48), asked_window=DAY)
+    assert found.reason == (
+        "api-latency: 95.00% of 2,000 requests in the last 1d (of the objective's 4w) took at most 0.5 s (le), "
+        "p95 about 0.48 s; promised: at least 95% of requests take less than 0.5 s"
+    )
+    assert found.measured == "95.00% of 2,000"
+    assert found.limit == LATENCY.promise
+
+
+def test_what_is_said_of_availability() -> None:
+    """It tells the share that failed; of the whole window, the window stands alone."""
+    found = judge_census(AVAILABILITY, Census(1900, 2000, 1.0), asked_window=99 * DAY)
+    assert found.outcome is Outcome.BREACHED
+    assert found.reason == (
+        "api-availability: 5.00% of 2,000 requests in the last 4w failed; "
+        "promised: fewer than 5% of requests fail"
+    )
+
+
+@pytest.mark.parametrize("kind", ["latency", "availability"])
+@pytest.mark.parametrize("target", [Fraction(95, 100), Fraction(999, 1000), Fraction(93, 100)])
+@pytest.mark.parametrize("off", [1e-3, 1e-7, 1e-11, 1e-15])
+def test_a_share_is_never_shown_on_or_across_the_limit(kind: str, target: Fraction, off: float) -> None:
+    """However near, the share that is read is on the side of the limit that the verdict is on."""
+    for sign in (-1, 1):
+        good = 1000 * float(target) * (1 + sign * off)
+        of = objective(kind, target=target, strict=False)
+        found = judge_census(of, Census(good, 1000.0, 1.0), asked_window=DAY)
+        read = re.search(r": ([0-9.]+)% of ", found.reason)
+        assert read is not None
+        share = Fraction(read[1]) / 100
+        share = 1 - share if kind == "availability" else share
+        assert (share > target) == (Fraction(good) / 1000 > target)
+        assert (share < target) == (Fraction(good) / 1000 < target)
+        assert (share >= target) == (found.outcome is Outcome.MET)
+
+
+def test_one_failure_of_very_many_is_not_shown_as_none() -> None:
+    """A share that is not 0 is told as one that is not 0."""
+    found = judge_census(AVAILABILITY, Census(10**7 - 1, 10**7, 1.0), asked_window=DAY)
+    assert found.outcome is Outcome.MET
+    assert "0.00001% of 10,000,000 requests" in found.reason
+
+
+SERIES = ('{instance="a"}', '{instance="b"}', '{instance="c"}', '{instance="d"}')
+ENOUGH = Census(1000, 1000, 1.0)
+# id, what was measured, what is said after "api-latency: ".
+NOTHING_TOLD: list[tuple[str, Census | Unavailable, str]] = [
+    ("unavailable", Unavailable("Prometheus at X is not there"), "Prometheus at X is not there"),
+    ("covered", Census(1000, 1000, 0.93), "there is data for 93.0% of the 1d that are asked about; expected 95% (a shorter window is said with prometheus.window)"),
+    ("nearly-covered", Census(1000, 1000, 0.94999), "there is data for 94.999% of the 1d that are asked about; expected 95% (a shorter window is said with prometheus.window)"),
+    ("no-data", Census(0, 0, 0.0), 'Prometheus has no data of h_count{a="b"} in the last 1d'),
+    ("no-traffic", Census(0, 0, 1.0), "Prometheus has counted no request in the last 1d"),
+    ("too-few", Census(19, 19, 1.0), "Prometheus has counted 19 requests in the last 1d; expected 20 at least, so that no single one decides about 95%"),
+    ("nearly-enough", Census(19, 19.99, 1.0), "Prometheus has counted 19.99 requests in the last 1d; expected 20 at least, so that no single one decides about 95%"),
+    ("without-bucket", Census(900, 1000, 1.0, SERIES[:1]), '1 series of the histogram have no bucket that ends at the threshold, so the share is not known: {instance="a"}'),
+    ("without-buckets", Census(900, 1000, 1.0, SERIES), '4 series of the histogram have no bucket that ends at the threshold, so the share is not known: {instance="a"}, {instance="b"}, {instance="c"} and 1 more'),
+    ("nan", Census(math.nan, 1000, 1.0), "Prometheus answers with nan good ones of 1000 requests, which no counters can be"),
+    ("nan-total", Census(1000, math.nan, 1.0), "Prometheus answers with 1000 good ones of nan requests, which no counters can be"),
+    ("nan-covered", Census(1000, 1000, math.nan), "Prometheus answers with a share of nan of the window that has data, which cannot be"),
+    ("infinite", Census(1000, math.inf, 1.0), "Prometheus answers with 1000 good ones of inf requests, which no counters can be"),
+    ("negative", Census(-1.0, 1000, 1.0), "Prometheus answers with -1.0 good ones of 1000 requests, which no counters can be"),
+    ("more-good-than-all", Census(1002, 1000, 1.0), "Prometheus answers with 1002.0 good ones of 1000.0 requests, which cannot be"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("census", "said"), [pytest.param(census, said, id=name) for name, census, said in NOTHING_TOLD]
+)
+def test_counts_that_tell_nothing(census: Census | Unavailable, said: str) -> None:
+    """Counts that tell nothing are UNMEASURED, with what is missing."""
+    found = judge_census(LATENCY, census, asked_window=DAY)
+    assert (found.outcome, found.reason) == (Outcome.UNMEASURED, f"api-latency: {said}")
+    assert found.limit == LATENCY.promise
+
+
+@pytest.mark.parametrize(
+    "census",
+    [
+        Census(1000, 1000, 0.95),
+        Census(20, 20, 1.0),
+        Census(1000 * (1 + 1e-12), 1000, 1.0),
+        Census(1000, 1000, 1.0, p95=math.nan),
+    ],
+    ids=["covered", "enough", "rounding", "no-estimate"],
+)
+def test_counts_that_just_tell_enough(census: Census) -> None:
+    """At each limit, and with the last digit of an extrapolation, there is a verdict."""
+    found = judge_census(LATENCY, census, asked_window=DAY)
+    assert found.outcome is Outcome.MET
+    assert "100.00% of" in found.reason
+    assert "nan" not in found.reason
+
+
+@pytest.mark.parametrize(("target", "least"), [("0.95", 20), ("0.999", 1000), ("0.5", 2), ("0.93", 15)])
+def test_no_single_request_decides(target: str, least: int) -> None:
+    """How many requests there have to be follows from the target."""
+    of = objective("latency", target=Fraction(target))
+    enough = judge_census(of, Census(least, least, 1.0), asked_window=DAY)
+    too_few = judge_census(of, Census(least - 0.01, least - 0.01, 1.0), asked_window=DAY)
+    assert (enough.outcome, too_few.outcome) == (Outcome.MET, Outcome.UNMEASURED)
+    assert f"expected {least:,} at least" in too_few.reason

@@ -1,0 +1,65 @@
+"""A load run's counts beside the deployment's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from deployspec.contracts.live_rules import Unavailable
+from deployspec.objectives.reconcile import Seen, reconcile
+
+CLIENT = Seen(requests=1000, failed=50, within=900)
+
+
+@pytest.mark.parametrize(
+    ("deployment", "piece"),
+    [
+        pytest.param(Seen(1000, 50, 900), "", id="the-same"),
+        pytest.param(Seen(890, 50, 801), "", id="explained-by-scraping"),
+        pytest.param(Seen(889, 50, 801), "metrics are blind: they have counted 889 requests", id="fewer"),
+        pytest.param(Seen(5000, 50, 4900), "", id="others-are-quick"),
+        pytest.param(Seen(1000, 0, 900), "", id="few-failures-explained"),
+        pytest.param(Seen(1000, 50, 1000), "", id="slow-ones-explained"),
+    ],
+)
+def test_a_disagreement_names_the_blind_side(deployment: Seen, piece: str) -> None:
+    """Within 1% and what was scraped before or after, nothing is said."""
+    told = reconcile(CLIENT, deployment, slack=100).disagreement
+    assert piece in told
+    assert bool(told) == bool(piece)
+
+
+def test_failures_before_the_application() -> None:
+    """A proxy's 502s are in no metric of the application."""
+    assert "blind to failures" in reconcile(CLIENT, Seen(1000, 5, 900), slack=10).disagreement
+
+
+def test_time_before_the_application() -> None:
+    """A frozen server counts requests as quick that waited at its door."""
+    told = reconcile(CLIENT, Seen(1000, 50, 999), slack=10).disagreement
+    assert "10.0% of the answers were slow for the load run, and 0.1% by its own metrics" in told
+
+
+def test_other_traffic_is_no_disagreement() -> None:
+    """The deployment may have users."""
+    told = reconcile(CLIENT, Seen(5000, 250, 4500), slack=10)
+    assert told.disagreement == ""
+    assert "it has other traffic, too" in told.text
+
+
+def test_the_table() -> None:
+    """Both sides, side by side."""
+    lines = reconcile(CLIENT, Seen(998, 50, 898), slack=10).text.splitlines()
+    assert lines[1].split() == ["requests", "answered", "1,000", "998"]
+    assert lines[3].split()[-2:] == ["90.000%", "89.980%"]
+
+
+def test_what_cannot_be_compared_is_said() -> None:
+    """And is no disagreement."""
+    told = reconcile(CLIENT, Unavailable("an instance was restarted"), slack=10)
+    assert told.text == "not compared: an instance was restarted"
+    assert told.disagreement == ""
+
+
+def test_what_came_in_between() -> None:
+    """A difference of two moments."""
+    assert Seen(5, 2, 3).since(Seen(1, 1, 1)) == Seen(4, 1, 2)
