@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -173,3 +174,38 @@ def test_through_a_proxy(server: KeepingServer, tmp_path: Path) -> None:
     ran = run_checks(path, folder=tmp_path, chapter="slo", environ={"http_proxy": "socks5://x:1"})
     assert ran.verdict(LATENCY) == "UNMEASURED"
     assert "scheme is not http" in ran.entry(LATENCY)["reason"]
+
+
+def test_a_mix_without_weights(server: KeepingServer, tmp_path: Path) -> None:
+    """Each kind has the weight 1: they come about equally often."""
+    load = "{arrival_rate: 100, duration: 3s, seed: 3, requests: [{name: a, path: /a}, {name: b, path: /b}]}"
+    ran = run_checks(local(tmp_path, server.url, load), folder=tmp_path, chapter="slo")
+    assert ran.record is not None
+    counts = [route["requests"] for route in ran.record["load"]["routes"]]
+    assert sum(counts) == 300
+    assert min(counts) > 110
+
+
+def test_a_full_disk_under_the_result(server: KeepingServer, tmp_path: Path) -> None:
+    """What was measured cannot be kept for the other checks, so nothing is green, and no traceback is shown."""
+    path = local(tmp_path, server.url)
+    record = tmp_path / "record.json"
+    command = [sys.executable, "-m", "pytest", "checks", "-m", "slo and load", "--deployment", str(path), "--record", str(record), "-p", "no:cacheprovider"]  # fmt: skip
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        # No file may become larger than this: the plan fits, a result does not.
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048)),
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 1, output
+    assert "the load run's result could not be kept" in output
+    assert "MET " not in output.partition("verdicts:")[2].partition("run record")[0].replace(
+        "UNMEASURED ", ""
+    )
+    assert "Traceback" not in output

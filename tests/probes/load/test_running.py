@@ -302,6 +302,26 @@ def test_a_locustfile_of_ones_own(tmp_path: Path) -> None:
     assert result.total.statuses == {"200": 20}
 
 
+@pytest.mark.parametrize("step", [-7200.0, 7200.0])
+def test_the_clock_may_step(step: float, tmp_path: Path) -> None:
+    """The wall clock is set by two hours in mid-run: no request is early, late, or lost, and no latency jumps."""
+    own = locustfile(
+        tmp_path,
+        "import time\n"
+        "real, began = time.time, time.monotonic()\n"
+        f"time.time = lambda: real() + ({step} if time.monotonic() - began > 1.5 else 0)\n"
+        "from load.locustfile import *\n",
+    )
+    with keeping_server() as server:
+        result = make(server.url, generator=own, duration=3.0)
+    assert not result.trouble
+    assert result.total.statuses == {"200": 60}
+    assert not result.total.undispatched
+    longest = result.histogram.longest
+    assert longest is not None
+    assert longest < 1e6
+
+
 def test_the_settings_of_others_change_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither variables that Locust reads, nor a configuration in the home folder."""
     monkeypatch.setenv("LOCUST_USERS", "7")
