@@ -22,7 +22,6 @@ from deployspec.objectives.census import (
     window_of,
 )
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
-from deployspec.objectives.reconcile import Seen, reconcile
 
 DAY = 86400.0
 
@@ -31,7 +30,9 @@ def objective(kind: str, **more: Any) -> Objective:
     """At least 95% below 500 ms in 28 days, or fewer than 5% failed."""
     latency = kind == "latency"
     indicator: Any = (
-        LatencyIndicator(more.pop("threshold", Fraction(1, 2)), inclusive=False, histogram="h", matchers='a="b"')
+        LatencyIndicator(
+            more.pop("threshold", Fraction(1, 2)), inclusive=False, histogram="h", matchers='a="b"'
+        )
         if latency
         else AvailabilityIndicator('m{status=~"5.."}', "m")
     )
@@ -168,3 +169,110 @@ def test_no_single_request_decides(target: str, least: int) -> None:
     too_few = judge_census(of, Census(least - 0.01, least - 0.01, 1.0), asked_window=DAY)
     assert (enough.outcome, too_few.outcome) == (Outcome.MET, Outcome.UNMEASURED)
     assert f"expected {least:,} at least" in too_few.reason
+
+
+def test_availability_needs_no_more_failures_than_requests() -> None:
+    """More failed ones than there were requests cannot be counted."""
+    found = judge_census(AVAILABILITY, Census(-5.0, 1000, 1.0), asked_window=DAY)
+    assert found.outcome is Outcome.UNMEASURED
+    assert "-5.0 good ones of 1000 requests" in found.reason
+
+
+@pytest.mark.parametrize(("asked", "judged"), [(DAY, DAY), (28 * DAY, 28 * DAY), (90 * DAY, 28 * DAY)])
+def test_the_shorter_window_is_judged(asked: float, judged: float) -> None:
+    """The window asked for never makes the objective's longer."""
+    assert window_of(LATENCY, asked) == judged
+    reason = judge_census(LATENCY, ENOUGH, asked_window=asked).reason
+    assert ("(of the objective's 4w)" in reason) == (asked < 28 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (6, "6s"), (90, "90s"), (120, "2m"), (3600, "1h"), (DAY, "1d"), (28 * DAY, "4w"), (30 * DAY, "30d"),
+        (0.25, "250ms"), (1.5, "1500ms"), (0.0001, "1ms"),
+    ],
+)  # fmt: skip
+def test_durations_as_prometheus_writes_them(seconds: float, text: str) -> None:
+    """In the largest unit that leaves no rest, of milliseconds at least."""
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("threshold", "matcher", "spelled"),
+    [
+        ("0.5", r'le=~"0\\.5"', ["0.5"]),
+        ("1", r'le=~"1|1\\.0"', ["1", "1.0"]),
+        ("0.25", r'le=~"0\\.25"', ["0.25"]),
+        ("10", r'le=~"10|10\\.0"', ["10", "10.0"]),
+        ("0.00001", r'le=~"1e\\-05"', ["1e-05"]),
+    ],
+)
+def test_the_bucket_in_every_spelling(threshold: str, matcher: str, spelled: list[str]) -> None:
+    """Clients write whole boundaries with and without ".0"; no other boundary is matched."""
+    found = le_matcher(objective("latency", threshold=Fraction(threshold)))
+    assert found == matcher
+    pattern = found.removeprefix('le=~"').removesuffix('"').replace("\\\\", "\\")
+    for text in (*spelled, "0x5", "11.0", "100", "0.255"):
+        assert bool(re.fullmatch(pattern, text)) == (text in spelled)
+
+
+def test_the_questions_of_latency() -> None:
+    """A person may ask the same: the whole, the good ones, the estimate, and who lacks the bucket."""
+    assert questions(LATENCY, DAY) == [
+        'sum(increase(h_count{a="b"}[1d]))',
+        r'sum(increase(h_bucket{a="b", le=~"0\\.5"}[1d]))',
+        'histogram_quantile(0.95, sum by (le) (increase(h_bucket{a="b"}[1d])))',
+        r'sum without (le) (h_bucket{a="b", le="+Inf"}) unless sum without (le) (h_bucket{a="b", le=~"0\\.5"})',
+    ]
+
+
+def test_the_questions_of_availability() -> None:
+    """The whole and the bad ones, as their selectors stand in the objective."""
+    assert questions(AVAILABILITY, 6) == ["sum(increase(m[6s]))", 'sum(increase(m{status=~"5.."}[6s]))']
+
+
+def test_questions_without_matchers() -> None:
+    """Where there are no matchers, there is no comma either."""
+    bare = objective(
+        "latency", indicator=LatencyIndicator(Fraction(1), inclusive=True, histogram="h", matchers="")
+    )
+    assert questions(bare, 6)[:2] == [
+        "sum(increase(h_count{}[6s]))",
+        r'sum(increase(h_bucket{le=~"1|1\\.0"}[6s]))',
+    ]
+
+
+def test_every_series_has_the_bucket() -> None:
+    """It tells how many series there are."""
+    found = judge_buckets(LATENCY, Buckets(3, (), ("0.1", "0.5", "+Inf")))
+    assert found.outcome is Outcome.MET
+    assert found.reason == "api-latency: all 3 series of h have a bucket that ends at 0.5 s"
+
+
+def test_series_without_the_bucket() -> None:
+    """It names the series, at most three, and the boundaries that there are instead."""
+    found = judge_buckets(LATENCY, Buckets(5, SERIES, ("0.25", "0.75", "+Inf")))
+    assert found.outcome is Outcome.BREACHED
+    assert found.reason == (
+        'api-latency: 4 of 5 series of h have no bucket that ends at 0.5 s: {instance="a"}, {instance="b"}, '
+        '{instance="c"} and 1 more; there are: 0.25, 0.75, +Inf'
+    )
+    assert found.measured == "1 of 5 series"
+
+
+@pytest.mark.parametrize(
+    ("buckets", "said"),
+    [
+        (Unavailable("Prometheus at X is not there"), "Prometheus at X is not there"),
+        (
+            Buckets(0, (), ()),
+            'Prometheus has no series of h_bucket{a="b"}, so nothing is known of its buckets',
+        ),
+    ],
+    ids=["unavailable", "no-series"],
+)
+def test_nothing_is_known_of_the_buckets(buckets: Buckets | Unavailable, said: str) -> None:
+    """Without any series, or any answer, there is no verdict on buckets."""
+    found = judge_buckets(LATENCY, buckets)
+    assert (found.outcome, found.reason) == (Outcome.UNMEASURED, f"api-latency: {said}")

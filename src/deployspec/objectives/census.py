@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 
 from deployspec.contracts import shown
 from deployspec.contracts.live_rules import Unavailable
@@ -130,11 +131,11 @@ def judge_census(objective: Objective, census: Census | Unavailable, *, asked_wi
     if isinstance(objective.indicator, LatencyIndicator):
         # le is "at most": the bucket includes requests of exactly the threshold, which the promise may not.
         bound = f"{float(objective.indicator.threshold):g} s"
-        did, share, of = f"took at most {bound} (le)", good / total, float(objective.target)
+        did, share, of = f"took at most {bound} (le)", Fraction(good) / Fraction(total), objective.target
     else:
-        did, share, of = "failed", (total - good) / total, float(1 - objective.target)
+        did, share, of = "failed", 1 - Fraction(good) / Fraction(total), 1 - objective.target
     told = f"{_percent(share, of)} of {total:,.0f} requests in {span} {did}"
-    if census.p95 is not None:
+    if census.p95 is not None and math.isfinite(census.p95):
         told += f", p95 about {shown.seconds(census.p95)}"
     reason, measured = (
         f"{objective.name}: {told}; promised: {limit}",
@@ -151,12 +152,16 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
             f"{len(census.without_bucket)} series of the histogram have no bucket that ends at the threshold, so the "
             f"share is not known: {_series(census.without_bucket)}"
         )
-    numbers = (census.good, census.total, census.covered)
+    if not 0 <= census.covered <= 1:
+        return f"Prometheus answers with a share of {census.covered} of the window that has data, which cannot be"
+    numbers = (census.good, census.total)
     if not all(map(math.isfinite, numbers)) or min(numbers) < 0:
         return f"Prometheus answers with {census.good} good ones of {census.total} requests, which no counters can be"
+    if not census.covered and not census.total:
+        return f"Prometheus has no data of {counted_by(objective)} in the last {duration(window)}"
     if census.covered < COVERED:
         return (
-            f"there is data for {census.covered:.1%} of the {duration(window)} that are asked about; expected "
+            f"there is data for {_percent(Fraction(census.covered), Fraction(COVERED), 1)} of the {duration(window)} that are asked about; expected "
             f"{COVERED:.0%} (a shorter window is said with prometheus.window)"
         )
     if not census.total:
@@ -164,8 +169,8 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
     least = math.ceil(1 / (1 - objective.target))
     if census.total < least:
         return (
-            f"Prometheus has counted {census.total:.1f} requests in the last {duration(window)}; expected {least} at "
-            f"least, so that no single one decides about {percent(objective.target)}"
+            f"Prometheus has counted {_below(census.total, least)} requests in the last {duration(window)}; expected "
+            f"{least:,} at least, so that no single one decides about {percent(objective.target)}"
         )
     if census.good > census.total * 1.001:
         return f"Prometheus answers with {census.good:.1f} good ones of {census.total:.1f} requests, which cannot be"
@@ -206,10 +211,21 @@ def _series(series: tuple[str, ...]) -> str:
     return text + (f" and {len(series) - _SHOWN} more" if len(series) > _SHOWN else "")
 
 
-def _percent(share: float, limit: float) -> str:
-    """Never rounded onto or across the limit."""
-    for digits in (2, 4, 6, 10):
-        text = f"{100 * share:.{digits}f}"
-        if (float(text) > 100 * limit) == (share > limit) and (float(text) < 100 * limit) == (share < limit):
+def _percent(share: Fraction, limit: Fraction, least: int = 2) -> str:
+    """Never rounded onto or across the limit, and never to none; ``least`` digits after the point, or more."""
+    for digits in range(least, 40):
+        rounded = Fraction(round(share * 100 * 10**digits), 100 * 10**digits)
+        same_side = (rounded > limit) == (share > limit) and (rounded < limit) == (share < limit)
+        if same_side and bool(rounded) == bool(share):
             break
-    return f"{text}%"
+    whole, rest = divmod(round(share * 100 * 10**digits), 10**digits)
+    return f"{whole}.{rest:0{digits}}%"
+
+
+def _below(count: float, limit: int) -> str:
+    """A count of less than the limit: short, and never rounded onto it."""
+    for digits in (0, 1, 2, 4, 8):
+        text = f"{count:,.{digits}f}"
+        if float(text.replace(",", "")) < limit:
+            return text
+    return f"just less than {limit:,}"
