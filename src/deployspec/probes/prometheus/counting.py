@@ -112,21 +112,22 @@ class Counting:
         )
         up = f'avg(up{{job=~"{names}"}})'
         query = up if names and self._ask(up) else f"clamp_max(count({counted}), 1)"
-        points = max(1, min(MOST_POINTS, int(window / _FINEST)))
-        step = window / points
+        start, end, step = grid(self.at, window)
         moment = datetime.datetime.now(datetime.UTC)  # is not used: see below
         found = self._connection.custom_query_range(
             query,
             moment,
             moment,
-            f"{step:.3f}",
+            f"{step / 1000:.3f}",
             # The library rounds to whole seconds, which is much of a short window.
-            params={"start": f"{self.at - window + step:.3f}", "end": f"{self.at:.3f}"},
+            params={"start": f"{start / 1000:.3f}", "end": f"{end / 1000:.3f}"},
         )
         if not isinstance(found, list) or len(found) > 1:
             raise UnexpectedError("answers a question over a range with what is no single series")
         values = [_value(pair) for one in found for pair in one["values"]]
-        return min(1.0, sum(values) / points)
+        # Points that are missing count as 0, and so does what is no number.
+        asked_for = (end - start) // step + 1
+        return min(1.0, sum(value for value in values if math.isfinite(value)) / asked_for)
 
     def _ask(self, query: str) -> list[Any]:
         found = self._connection.custom_query(query, params={"time": f"{self.at:.3f}"})
@@ -147,6 +148,17 @@ class Counting:
             "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(_labels(one).items())) + "}"
             for one in self._ask(query)
         )
+
+
+def grid(at: float, window: float) -> tuple[int, int, int]:
+    """The first and the last point of a question over a window, and their distance, in milliseconds.
+
+    Counted in whole milliseconds, as Prometheus does: a rounded step would lose a point, which is much of a few.
+    """
+    end, length = round(at * 1000), round(window * 1000)
+    step = max(round(_FINEST * 1000), -(-length // MOST_POINTS))
+    points = max(1, length // step)
+    return end - (points - 1) * step, end, step
 
 
 def _number(found: Any) -> float:

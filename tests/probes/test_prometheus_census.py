@@ -1,0 +1,410 @@
+"""What a real Prometheus has counted: the census of a window, the buckets, and the counters around a load run."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployspec.contracts.live_rules import Unavailable
+from deployspec.contracts.verdict import Outcome
+from deployspec.objectives.census import Buckets, Census, judge_buckets, judge_census
+from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
+from deployspec.probes.prometheus import Prometheus
+
+from .test_prometheus import probe
+
+pytestmark = pytest.mark.xdist_group("prometheus-census")  # one Prometheus will do
+
+DAY = 86400.0
+WINDOW = 6.0
+"""Seconds; of the live metrics, which are scraped four times a second."""
+LIMIT = 60.0
+"""Seconds that a condition is waited for: only a hang takes so long."""
+ODD = 'a "b" (c.d) e|f\\g+'
+"""A job's name that is harmless only where it is escaped, both for the regular expression and for PromQL."""
+
+
+def latency(histogram: str, threshold: str = "0.5", matchers: str = "", target: str = "0.95") -> Objective:
+    """At least 95% below a threshold."""
+    return _objective(LatencyIndicator(Fraction(threshold), False, histogram, matchers), target, strict=False)
+
+
+def availability(counter: str, bad: str = 'status=~"5.."') -> Objective:
+    """Fewer than 5% failed."""
+    return _objective(AvailabilityIndicator(f"{counter}{{{bad}}}", counter), "0.95", strict=True)
+
+
+def _objective(indicator: Any, target: str, strict: bool) -> Objective:
+    return Objective("it", indicator, Fraction(target), strict, 28 * DAY, (), (), "", "slos/x.yaml:1")
+
+
+def histogram(name: str, labels: str, buckets: dict[str, float], at: str = "") -> list[str]:
+    """The lines of one histogram; the last bucket is the count."""
+    comma = f"{labels}," if labels else ""
+    lines = [f'{name}_bucket{{{comma}le="{le}"}} {value:.12g}{at}' for le, value in buckets.items()]
+    return [*lines, f"{name}_count{{{labels}}} {list(buckets.values())[-1]:.12g}{at}"]
+
+
+@dataclass
+class Exporter:
+    """What is scraped: lines of metrics, made anew for each scrape out of how many there were."""
+
+    lines: Callable[[int], list[str]]
+    scrapes: int = 0
+    broken: Callable[[int], bool] = lambda _: False
+    port: int = 0
+
+
+@contextlib.contextmanager
+def exporting(exporter: Exporter) -> Iterator[Exporter]:
+    """Serve it, until the block ends."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            exporter.scrapes += 1
+            broken = exporter.broken(exporter.scrapes)
+            body = "".join(f"{line}\n" for line in exporter.lines(exporter.scrapes)).encode()
+            with contextlib.suppress(OSError):  # Prometheus has left
+                self.send_response(500 if broken else 200)
+                self.send_header("Content-Type", "text/plain; version=0.0.4")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        exporter.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield exporter
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def until(condition: Callable[[], Any], what: str) -> Any:
+    """Wait for a condition, and give what it gave."""
+    end = time.monotonic() + LIMIT
+    while not (found := condition()):
+        assert time.monotonic() < end, f"waited {LIMIT:g} s in vain for {what}"
+        time.sleep(0.1)
+    return found
+
+
+@contextlib.contextmanager
+def prometheus(folder: Path, jobs: dict[str, Exporter], data: Path) -> Iterator[str]:
+    """A Prometheus that scrapes these four times a second; its address."""
+    config = {
+        "global": {"scrape_interval": "250ms", "scrape_timeout": "250ms"},
+        "scrape_configs": [
+            {
+                "job_name": name,
+                "honor_labels": True,
+                "static_configs": [{"targets": [f"127.0.0.1:{exporter.port}"]}],
+            }
+            for name, exporter in jobs.items()
+        ],
+    }
+    (folder / "prometheus.yml").write_text(json.dumps(config))  # which is YAML
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        "prometheus",
+        f"--web.listen-address=127.0.0.1:{port}",
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={data}",
+        "--log.level=warn",
+    ]
+    with (folder / "output").open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
+    url = f"http://127.0.0.1:{port}"
+    try:
+
+        def answers() -> bool:
+            assert process.poll() is None, (folder / "output").read_text()
+            return not isinstance(probe(url).version(), Unavailable)
+
+        until(answers, "Prometheus to answer")
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def live(scrapes: int) -> list[str]:
+    """Counters of which each scrape sees 20 requests more."""
+    n = 20 * scrapes
+    many = {"0.1": 0.5 * n, "0.5": 0.95 * n, "+Inf": n}
+    return [
+        *histogram("exact", "", many),
+        *histogram("below", "", many | {"0.5": 0.949 * n}),
+        *histogram("above", "", many | {"0.5": 0.951 * n}),
+        *histogram("chosen", 'route="yes"', many),
+        *histogram("chosen", 'route="no"', many | {"0.1": 0, "0.5": 0}),
+        *histogram("mixed", 'part="a"', {"1": 0.96 * n, "+Inf": n}),
+        *histogram("mixed", 'part="b"', {"1.0": 0.96 * n, "+Inf": n}),
+        *histogram("lacking", 'part="a"', many),
+        *histogram("lacking", 'part="b"', {"0.25": 0.9 * n, "0.75": n, "+Inf": n}),
+        *histogram("silent", "", {"0.5": 7, "+Inf": 7}),
+        *histogram("pushed", 'job="batch"', many),
+        f'some{{status="200"}} {0.96 * n:g}',
+        f'some{{status="503"}} {0.04 * n:g}',
+        f'many{{status="200"}} {0.95 * n:g}',
+        f'many{{status="503"}} {0.05 * n:g}',
+        f'none{{status="200"}} {n:g}',
+    ]
+
+
+def backfilled(now: float) -> Iterator[str]:
+    """A past, in OpenMetrics: a whole day, ten minutes of it, and a day without its middle."""
+
+    def past(name: str, good: float, ages: Iterator[int]) -> Iterator[str]:
+        for age in ages:
+            at = f" {now - age:.3f}"
+            n = 2 * (2 * DAY - age)
+            yield f'up{{job="{name}"}} 1{at}'
+            yield from histogram(name, f'job="{name}"', {"0.5": good * n, "+Inf": n}, at)
+
+    minutes = range(int(DAY) + 600, -1, -60)
+    yield from past("long", 0.949, iter(minutes))
+    yield from past("recent", 0.949, iter(range(600, -1, -15)))
+    yield from past("gap", 0.949, (age for age in minutes if not DAY / 4 < age <= 3 * DAY / 4))
+    yield "# EOF"
+
+
+@dataclass
+class Running:
+    """The one Prometheus of these tests."""
+
+    url: str
+    load: Exporter
+    """What an interval's counts are asked of."""
+
+    @property
+    def probe(self) -> Prometheus:
+        """A patient one."""
+        return probe(self.url)
+
+
+class Load:
+    """Counters that a test moves."""
+
+    requests: float = 100
+    failed: float = 10
+    within: float = 80
+
+    def lines(self, _: int) -> list[str]:
+        """As they stand."""
+        return [
+            *histogram("load", "", {"0.5": self.within, "+Inf": self.requests}),
+            f'load_total{{status="200"}} {self.requests - self.failed:g}',
+            f'load_total{{status="500"}} {self.failed:g}',
+        ]
+
+
+LOAD = Load()
+LOAD_OBJECTIVES = [latency("load"), availability("load_total", 'status="500"')]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A Prometheus with a past, that has scraped for longer than the window."""
+    folder = tmp_path_factory.mktemp("prometheus")
+    (folder / "past.om").write_text("\n".join(backfilled(time.time())) + "\n")
+    blocks = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "past.om", "data"]
+    subprocess.run(blocks, cwd=folder, check=True, capture_output=True, timeout=LIMIT)
+    with contextlib.ExitStack() as stack:
+        jobs = {
+            "live": Exporter(live),
+            ODD: Exporter(lambda n: histogram("odd", "", {"0.5": 19 * n, "+Inf": 20 * n})),
+            "flapping": Exporter(
+                lambda n: histogram("flapping", "", {"0.5": 19 * n, "+Inf": 20 * n}),
+                broken=lambda n: n % 8 < 4,
+            ),
+            "load": Exporter(LOAD.lines),
+        }
+        for exporter in jobs.values():
+            stack.enter_context(exporting(exporter))
+        url = stack.enter_context(prometheus(folder, jobs, folder / "data"))
+        found = Running(url, jobs["load"])
+
+        def covered(name: str) -> bool:
+            census = found.probe.census(latency(name), WINDOW)
+            return isinstance(census, Census) and census.covered == 1.0
+
+        until(lambda: covered("exact") and covered("odd") and covered("pushed"), "a whole window of scrapes")
+        yield found
+
+
+def census(running: Running, of: Objective, window: float = WINDOW) -> Census:
+    """What it has counted."""
+    found = running.probe.census(of, window)
+    assert isinstance(found, Census), found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("of", "share"),
+    [
+        pytest.param(latency("exact"), 0.95, id="exact"),
+        pytest.param(latency("below"), 0.949, id="below"),
+        pytest.param(latency("above"), 0.951, id="above"),
+        pytest.param(latency("chosen", matchers='route="yes"'), 0.95, id="matchers"),
+        pytest.param(latency("chosen"), 0.475, id="both-routes"),
+        pytest.param(latency("mixed", "1"), 0.96, id="spellings-of-1"),
+        pytest.param(latency("odd"), 0.95, id="odd-job"),
+        pytest.param(availability("some"), 0.96, id="failures"),
+        pytest.param(availability("many"), 0.95, id="many-failures"),
+        pytest.param(availability("none"), 1.0, id="no-failures"),
+    ],
+)
+def test_a_short_window(running: Running, of: Objective, share: float) -> None:
+    """Six seconds are covered, and have the share that the exporter has made, to the last digits."""
+    found = census(running, of)
+    assert found.covered > 0.9  # all of it, on a machine that has time for every scrape
+    assert found.good / found.total == pytest.approx(share, rel=1e-9)
+    # Four scrapes a second with 20 requests each, and as many for each of two series.
+    assert 0.5 * 480 < found.total < 1.5 * 480 * (2 if of.indicator in TWICE else 1)
+    assert found.without_bucket == ()
+
+
+TWICE = (latency("chosen").indicator, latency("mixed", "1").indicator)
+
+
+def test_the_verdicts_of_a_short_window(running: Running) -> None:
+    """Clearly above and clearly below the target are MET and BREACHED."""
+    for name, outcome in (("above", Outcome.MET), ("below", Outcome.BREACHED)):
+        found = judge_census(latency(name), census(running, latency(name)), asked_window=WINDOW)
+        assert found.outcome is outcome, found.reason
+        assert "requests in the last 6s (of the objective's 4w)" in found.reason
+
+
+def test_the_estimate(running: Running) -> None:
+    """The 95th percentile is interpolated within its bucket; of availability there is none."""
+    assert census(running, latency("exact")).p95 == pytest.approx(0.5)
+    assert census(running, availability("some")).p95 is None
+    assert census(running, latency("silent")).p95 is None
+
+
+def test_series_that_lack_the_bucket(running: Running) -> None:
+    """They are named, without those that have it; and then the share is not known."""
+    found = census(running, latency("lacking"))
+    assert len(found.without_bucket) == 1
+    assert 'job="live", part="b"}' in found.without_bucket[0]
+    verdict = judge_census(latency("lacking"), found, asked_window=WINDOW)
+    assert verdict.outcome is Outcome.UNMEASURED
+    assert "1 series of the histogram have no bucket that ends at the threshold" in verdict.reason
+
+
+def test_no_series_has_the_bucket(running: Running) -> None:
+    """A threshold that is no boundary at all is not taken for a share of 0."""
+    found = census(running, latency("exact", "0.3"))
+    assert (found.good, len(found.without_bucket)) == (0, 1)
+    assert judge_census(latency("exact", "0.3"), found, asked_window=WINDOW).outcome is Outcome.UNMEASURED
+
+
+def test_no_traffic(running: Running) -> None:
+    """Counters that stand still are covered, and are no requests."""
+    found = census(running, latency("silent"))
+    assert (found.good, found.total) == (0, 0)
+    verdict = judge_census(latency("silent"), found, asked_window=WINDOW)
+    assert verdict.reason == "it: Prometheus has counted no request in the last 6s"
+
+
+@pytest.mark.parametrize("of", [latency("nowhere"), availability("nowhere")], ids=["latency", "availability"])
+def test_metrics_that_are_not_there(running: Running, of: Objective) -> None:
+    """Metrics that nobody has are no data, and no requests."""
+    found = census(running, of)
+    assert (found.good, found.total, found.covered) == (0, 0, 0)
+    assert judge_census(of, found, asked_window=WINDOW).reason.startswith(
+        "it: Prometheus has no data of nowhere"
+    )
+
+
+def test_metrics_without_up_are_covered_where_they_are(running: Running) -> None:
+    """Pushed metrics have a job that is no target's."""
+    found = census(running, latency("pushed"))
+    assert found.covered == 1.0
+    assert found.good / found.total == pytest.approx(0.95, rel=1e-9)
+    assert census(running, latency("pushed"), DAY).covered < 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "covered", "within"),
+    [("long", 1.0, 0.0), ("recent", 0.007, 0.0015), ("gap", 0.5, 0.01), ("exact", 0.0, 0.01)],
+)
+def test_how_much_of_a_day_is_covered(running: Running, name: str, covered: float, within: float) -> None:
+    """The lookback of 5 minutes makes no day out of ten minutes, and hides no gap of half a day."""
+    found = census(running, latency(name), DAY)
+    assert found.covered == pytest.approx(covered, abs=within)
+    # The share is that of what is there, however little: coverage alone says that it is not the day's.
+    share = 0.95 if name == "exact" else 0.949
+    assert found.good / found.total == pytest.approx(share, rel=1e-9)
+    verdict = judge_census(latency(name), found, asked_window=DAY)
+    assert verdict.outcome is (Outcome.BREACHED if name == "long" else Outcome.UNMEASURED)
+    assert ("there is data for " in verdict.reason) == (name != "long")
+
+
+def test_a_window_longer_than_the_past(running: Running) -> None:
+    """Of the objective's own 28 days, one day is a twenty-eighth."""
+    assert census(running, latency("long"), 90 * DAY).covered == pytest.approx(1 / 28, abs=0.002)
+
+
+def test_a_target_that_fails_is_not_covered(running: Running) -> None:
+    """Scrapes that failed are no data, though counters stand on both sides of them."""
+    found = census(running, latency("flapping"))
+    assert 0.25 < found.covered < 0.75
+
+
+def test_the_buckets(running: Running) -> None:
+    """All series, those without the boundary, and all boundaries in order."""
+    found = running.probe.buckets(latency("lacking"))
+    assert isinstance(found, Buckets)
+    assert (found.series, len(found.without)) == (2, 1)
+    assert found.boundaries == ("0.1", "0.25", "0.5", "0.75", "+Inf")
+    assert judge_buckets(latency("lacking"), found).outcome is Outcome.BREACHED
+
+
+@pytest.mark.parametrize(
+    ("of", "series"),
+    [
+        (latency("exact"), 1),
+        (latency("mixed", "1"), 2),
+        (latency("chosen", matchers='route="no"'), 1),
+        (latency("nowhere"), 0),
+    ],
+    ids=["one", "spellings-of-1", "matchers", "none"],
+)
+def test_no_series_lacks_its_bucket(running: Running, of: Objective, series: int) -> None:
+    """Both spellings of a whole boundary are the boundary."""
+    found = running.probe.buckets(of)
+    assert isinstance(found, Buckets)
+    assert (found.series, found.without) == (series, ())
+
+
+def test_promql_that_prometheus_refuses(running: Running) -> None:
+    """A selector that is none is unavailable, with Prometheus' own words."""
+    found = running.probe.census(availability("some", "status=oops"), WINDOW)
+    assert isinstance(found, Unavailable)
+    assert "answers with an error (status 400)" in found.reason
+    assert "parse error" in found.reason
