@@ -13,13 +13,14 @@ _WIDTH = 110
 def failure_text(entry: Entry) -> str:
     """The promise, the limit, what was measured, how to measure it again, and the evidence.
 
-    Short where nothing was measured: then the reason says what to look at instead.
+    Short where nothing was measured: then the reason says what to look at instead. Where something was, but not enough
+    for a verdict, it is told as for a breach.
     """
     lines = [f"{entry.verdict}: {entry.reason}"]
     told = [("promise", entry.promise)]
     told += (
         []
-        if entry.verdict == Outcome.UNMEASURED
+        if entry.verdict == Outcome.UNMEASURED and not entry.measured
         else [
             ("measured", entry.measured),
             ("limit", entry.limit),
