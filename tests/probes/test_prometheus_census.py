@@ -21,8 +21,11 @@ from deployspec.contracts.live_rules import Unavailable
 from deployspec.contracts.verdict import Outcome
 from deployspec.objectives.census import Buckets, Census, judge_buckets, judge_census
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
+from deployspec.objectives.reconcile import Seen
 from deployspec.probes.prometheus import Prometheus
+from deployspec.probes.prometheus.counting import MOST_POINTS, grid
 
+from .fake_prometheus import Question, Reply, fake_prometheus, success
 from .test_prometheus import probe
 
 pytestmark = pytest.mark.xdist_group("prometheus-census")  # one Prometheus will do
@@ -212,13 +215,14 @@ class Load:
     requests: float = 100
     failed: float = 10
     within: float = 80
+    pod: str = "one"
 
     def lines(self, _: int) -> list[str]:
         """As they stand."""
         return [
-            *histogram("load", "", {"0.5": self.within, "+Inf": self.requests}),
-            f'load_total{{status="200"}} {self.requests - self.failed:g}',
-            f'load_total{{status="500"}} {self.failed:g}',
+            *histogram("load", f'pod="{self.pod}"', {"0.5": self.within, "+Inf": self.requests}),
+            f'load_total{{pod="{self.pod}",status="200"}} {self.requests - self.failed:g}',
+            f'load_total{{pod="{self.pod}",status="500"}} {self.failed:g}',
         ]
 
 
@@ -408,3 +412,205 @@ def test_promql_that_prometheus_refuses(running: Running) -> None:
     assert isinstance(found, Unavailable)
     assert "answers with an error (status 400)" in found.reason
     assert "parse error" in found.reason
+
+
+@pytest.fixture
+def begun(running: Running) -> float:
+    """Prometheus' time at a moment when it has seen the counters as they stand."""
+    LOAD.requests, LOAD.failed, LOAD.within = 100, 10, 80
+    seen = running.load.scrapes
+    until(lambda: running.load.scrapes >= seen + 3, "scrapes of the counters")
+    begin = running.probe.now()
+    assert isinstance(begin, float)
+    return begin
+
+
+def counts(running: Running, begin: float, patience: float = 20.0) -> tuple[Seen, float] | Unavailable:
+    """What was counted since, until now."""
+    end = running.probe.now()
+    assert isinstance(end, float)
+    return running.probe.interval_counts(LOAD_OBJECTIVES, begin, end, patience)
+
+
+def test_its_clock(running: Running) -> None:
+    """It is this machine's here."""
+    assert running.probe.now() == pytest.approx(time.time(), abs=30)
+
+
+def test_what_was_counted_in_between(running: Running, begun: float) -> None:
+    """Requests, failures and quick ones between two moments, whole; and the time between scrapes."""
+    LOAD.requests, LOAD.failed, LOAD.within = 350, 13, 290
+    found = counts(running, begun)
+    assert isinstance(found, tuple), found
+    assert found[0] == Seen(requests=250, failed=3, within=210)
+    assert 0.1 < found[1] < 1.0
+
+
+def test_nothing_was_counted_in_between(running: Running, begun: float) -> None:
+    """Counters that stand still have counted nothing."""
+    found = counts(running, begun)
+    assert isinstance(found, tuple), found
+    assert found[0] == Seen(0, 0, 0)
+
+
+@pytest.mark.parametrize("scraped_first", [False, True], ids=["at-once", "later"])
+def test_a_restart_in_between(running: Running, begun: float, scraped_first: bool) -> None:
+    """A counter that began anew leaves no number, even if it did so before the first scrape of the run."""
+    if scraped_first:
+        LOAD.requests = 120
+        seen = running.load.scrapes
+        until(lambda: running.load.scrapes >= seen + 3, "scrapes of the counters")
+    LOAD.requests, LOAD.failed, LOAD.within = 60, 5, 50
+    found = counts(running, begun)
+    assert isinstance(found, Unavailable), found
+    assert "a counter of the deployment began anew during the run" in found.reason
+
+
+def test_another_instance_in_between(running: Running, begun: float) -> None:
+    """Series that have ended take their counts with them: others in their place leave no number either."""
+    LOAD.requests, LOAD.pod = 160, f"not {LOAD.pod}"
+    found = counts(running, begun)
+    assert isinstance(found, Unavailable), found
+    assert "series of the deployment ended during the run" in found.reason
+
+
+def test_no_scrape_after_the_run(running: Running, begun: float) -> None:
+    """Counters that are no longer scraped are waited for, and not for ever."""
+    running.load.broken = lambda _: True
+    try:
+        seen = running.load.scrapes
+        until(lambda: running.load.scrapes >= seen + 3, "scrapes that fail")
+        began = time.monotonic()
+        found = counts(running, begun, patience=1.0)
+        assert 1.0 <= time.monotonic() - began < 20
+    finally:
+        running.load.broken = lambda _: False
+    assert isinstance(found, Unavailable), found
+    assert found.reason == f"Prometheus at {running.url} has not scraped the deployment for 1 s after the run"
+
+
+@pytest.mark.parametrize("at", [1_700_000_000.0, 1_700_000_000.4995, 1_700_000_000.0006])
+@pytest.mark.parametrize("window", [0.1, 0.25, 1.0, 4.99, 6.0, 7.777, 249.9, 251.0, 3600.7, DAY, 28 * DAY])
+def test_the_points_of_a_window(at: float, window: float) -> None:
+    """At most 1,000, no finer than 250 ms, each within the window, and none of it left out for another one."""
+    start, end, step = grid(at, window)
+    points = (end - start) // step + 1
+    assert (end - start) % step == 0
+    assert 1 <= points <= MOST_POINTS
+    assert step >= 250
+    assert abs(end - at * 1000) <= 0.5
+    if points > 1:
+        assert 0 <= window * 1000 - points * step < step
+
+
+def counted(question: Question) -> Reply:
+    """Answer as a Prometheus that has counted 90 good ones of 100, in one job with `up`."""
+    if question.path.endswith("/query_range"):
+        return success({"resultType": "matrix", "result": [{"metric": {}, "values": [[1, "1"]] * 12}]})
+    query = question.query["query"][0]
+    if query == "time()":
+        return success({"resultType": "scalar", "result": [1_700_000_000.123, "1700000000.123"]})
+    series: list[dict[str, Any]] = [
+        {"metric": {"job": "api"}, "value": [1, "90" if "_bucket" in query else "100"]}
+    ]
+    return success({"resultType": "vector", "result": [] if " unless " in query else series})
+
+
+def test_all_is_asked_at_one_time() -> None:
+    """The numbers belong together: they are of one moment, of Prometheus' own clock."""
+    with fake_prometheus(counted) as fake:
+        found = probe(fake.url).census(latency("h"), WINDOW)
+    # Twelve of the 24 points that were asked for are there.
+    assert found == Census(90, 100, 0.5, p95=90)
+    assert fake.asked[0].query["query"] == ["time()"]
+    queries = [one.query for one in fake.asked if one.path.endswith("/query")][1:]
+    assert {query["time"][0] for query in queries} == {"1700000000.123"}
+    (asked,) = [one.query for one in fake.asked if one.path.endswith("/query_range")]
+    assert asked["query"] == ['avg(up{job=~"api"})']
+    assert (asked["start"], asked["end"], asked["step"]) == (
+        ["1699999994.373"],
+        ["1700000000.123"],
+        ["0.250"],
+    )
+
+
+def _value(text: object) -> Reply:
+    return success({"resultType": "vector", "result": [{"metric": {}, "value": [1, text]}]})
+
+
+TWO = success({"resultType": "vector", "result": [{"metric": {}, "value": [1, "1"]}] * 2})
+SUM = "answers sum(increase(h_count{}[6s])) with "
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        pytest.param(TWO, f"{SUM}2 series; expected one", id="two"),
+        pytest.param(_value("many"), "answers with what is no value at a time", id="text"),
+        pytest.param(_value(None), "answers with what is no value at a time", id="null"),
+        pytest.param(success({"result": {}}), f"{SUM}what is no list of series", id="object"),
+        pytest.param(success({"result": ["x"]}), "answers in an unexpected form", id="no-series"),
+        pytest.param(success({}), "answers in an unexpected form", id="no-result"),
+        pytest.param(success([]), "answers in an unexpected form", id="a-list"),
+        pytest.param(Reply(b"busy", 503), "answers with an error (status 503)", id="busy"),
+        pytest.param(
+            success({"result": []}, warnings=["store 2 is down"]),
+            "answers in part only; it warns: store 2 is down",
+            id="in-part",
+        ),
+    ],
+)
+def test_answers_of_another_form(reply: Reply, said: str) -> None:
+    """What is no sum is unavailable, and never taken for a number."""
+
+    def answers(question: Question) -> Reply:
+        return reply if question.query["query"] == ["sum(increase(h_count{}[6s]))"] else counted(question)
+
+    with fake_prometheus(answers) as fake:
+        found = probe(fake.url).census(latency("h"), WINDOW)
+    assert found == Unavailable(f"Prometheus at {fake.url} {said}")
+
+
+@pytest.mark.parametrize("text", ["NaN", "+Inf", "-1"])
+def test_numbers_that_no_counter_has(text: str) -> None:
+    """They are handed on, and judged as what cannot be."""
+    reply = _value(text)
+
+    def answers(question: Question) -> Reply:
+        return reply if question.query["query"] == ["sum(increase(h_count{}[6s]))"] else counted(question)
+
+    with fake_prometheus(answers) as fake:
+        found = probe(fake.url).census(latency("h"), WINDOW)
+    assert isinstance(found, Census)
+    full = Census(found.good, found.total, 1.0)
+    assert judge_census(latency("h"), full, asked_window=WINDOW).outcome is Outcome.UNMEASURED
+
+
+@pytest.mark.parametrize("values", [["NaN"] * 24, ["0"] * 24, []], ids=["nan", "down", "missing"])
+def test_points_that_are_no_data(values: list[str]) -> None:
+    """A point that is missing, no number or 0 covers nothing."""
+
+    def answers(question: Question) -> Reply:
+        if question.path.endswith("/query_range"):
+            points = [[number, value] for number, value in enumerate(values)]
+            return success({"result": [{"metric": {}, "values": points}] if points else []})
+        return counted(question)
+
+    with fake_prometheus(answers) as fake:
+        found = probe(fake.url).census(latency("h"), WINDOW)
+    assert isinstance(found, Census)
+    assert found.covered == 0
+
+
+def test_a_prometheus_that_hangs_while_it_counts() -> None:
+    """The time limit of the probe holds for a census, too."""
+    released = threading.Event()
+
+    def hang(question: Question) -> Reply:
+        released.wait(LIMIT)
+        return counted(question)
+
+    with fake_prometheus(hang) as fake:
+        found = probe(fake.url, time_limit=0.3).census(latency("h"), WINDOW)
+        released.set()
+    assert found == Unavailable(f"Prometheus at {fake.url} did not answer all questions within 0.3 s")

@@ -129,7 +129,7 @@ class Prometheus:
         """Ask what was counted between two moments of its own clock, and how long one scrape is from the next.
 
         Waits, at most ``patience`` seconds, until it has scraped after the second. Unavailable where it has not by
-        then, and where a counter began anew in between.
+        then, and where a counter began anew or ended in between.
         """
         latency = next((one for one in objectives if isinstance(one.indicator, LatencyIndicator)), None)
         availability = next((one for one in objectives if one is not latency), None)
@@ -145,7 +145,11 @@ class Prometheus:
                     )
                 time.sleep(_POLL)
                 counting.at = counting.now()
-            if counting.resets(known, counting.at - begin):
+            if counting.ended(known, begin):
+                return Unavailable(
+                    "series of the deployment ended during the run: an instance was stopped or replaced"
+                )
+            if counting.resets(known, begin):
                 return Unavailable(
                     "a counter of the deployment began anew during the run: an instance was restarted"
                 )

@@ -31,6 +31,8 @@ MOST_POINTS = 1000
 """Of a question over a range."""
 _FINEST = 0.25
 """Seconds between two of them, at least."""
+_INCLUDED = 0.002
+"""Seconds by which a range is longer, to have its first sample in it: Prometheus 3 leaves that out at its very edge."""
 
 
 class UnexpectedError(Exception):
@@ -89,9 +91,17 @@ class Counting:
         """When its counter was scraped last, in seconds since the epoch."""
         return self._sum(f"max(timestamp({counted_by(objective)}))")
 
-    def resets(self, objective: Objective, seconds: float) -> float:
-        """How often its counters began anew."""
+    def resets(self, objective: Objective, begin: float) -> float:
+        """How often its counters began anew since ``begin``, in seconds since the epoch."""
+        # From the scrape before it: otherwise an instance that is restarted before the next one has not been another.
+        before = Counting(self._connection, begin)._sum(f"min(timestamp({counted_by(objective)}))")
+        seconds = self.at - (begin if before is None else min(before, begin)) + _INCLUDED
         return self._sum(f"sum(resets({counted_by(objective)}[{duration(seconds)}]))") or 0.0
+
+    def ended(self, objective: Objective, begin: float) -> float:
+        """How many of the series that counted at ``begin``, in seconds since the epoch, are no longer there."""
+        counted = counted_by(objective)
+        return self._sum(f"count({counted} offset {duration(self.at - begin)} unless {counted})") or 0.0
 
     def interval(self, objective: Objective, seconds: float) -> float | None:
         """How long it takes from one scrape to the next, in seconds, on average."""
