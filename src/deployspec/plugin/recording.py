@@ -15,6 +15,7 @@ import deployspec
 from deployspec.plugin.deployments import obtained
 from deployspec.plugin.options import is_worker
 from deployspec.plugin.selection import SELECTION, Selection
+from deployspec.plugin.shared import is_made
 from deployspec.plugin.slo.running import load_file
 from deployspec.reporting.entry import Entry
 from deployspec.reporting.record import RecordFile, Run, objection_to
@@ -118,8 +119,7 @@ class Recorder:
 
     def _load(self) -> dict[str, Any] | None:
         """The result of this run's load run, whichever process made it; None where there was none."""
-        file = load_file(self.config)
-        if not file.exists():
+        if not is_made(self.config) or not (file := load_file(self.config)).exists():
             return None
         try:
             document: dict[str, Any] = json.loads(file.read_text())

@@ -26,6 +26,11 @@ def shared_folder(config: pytest.Config) -> Path:
     return known
 
 
+def is_made(config: pytest.Config) -> bool:
+    """Whether anybody has wanted it yet."""
+    return is_worker(config) or _FOLDER in config.stash
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker where it is."""
