@@ -89,8 +89,8 @@ def _highest(url: str, processes: int, guess: list[float], number: int) -> float
 
 
 def highest(start: int, stride: int, holds: Callable[[int], bool]) -> int:
-    """The highest step that holds, as far as ``TRIES`` tell: ``stride`` steps up or down from ``start``, then twice as
-    many, and between those two that hold and do not, by halves. Raises BenchError where none is found.
+    """The highest step that holds, as far as ``TRIES`` tell: up or down from ``start`` by ``stride``, and between one
+    that holds and one that does not by halves. Raises BenchError where none holds.
     """
     low: int | None = None
     high: int | None = None
@@ -100,9 +100,9 @@ def highest(start: int, stride: int, holds: Callable[[int], bool]) -> int:
                 return low
             at = (low + high) // 2
         elif low is not None:
-            at, stride = low + stride, 2 * stride
+            at = low + stride
         elif high is not None:
-            at, stride = high - stride, 2 * stride
+            at = high - stride
         else:
             at = start
         if holds(at):

@@ -46,8 +46,8 @@ def run() -> str:
 
 A server that answers at once, but is frozen for {LASTS:g} s of every {EVERY:g} s, {RATE} requests a second for
 {SECONDS:g} s, each generator with a server of its own that freezes for the first time {FIRST:g} s after its first
-request; the two runs of Locust at the same time, the two of k6 too, ours alone. The truth is computed from the arrivals' schedule and the freezes as they were: who arrives
-in one waits until its end; nearest rank of all {RATE * SECONDS:,.0f}.
+request; the two runs of Locust at the same time, the two of k6 too, ours alone. The truth is computed from the
+arrivals' schedule and the freezes as they were: who arrives in one waits until its end; nearest rank of all {RATE * SECONDS:,.0f}.
 
 | generator | p95, ms | truth, ms | away | not sent, or failed |
 | --- | --- | --- | --- | --- |
