@@ -223,7 +223,10 @@ def test_the_questions_of_latency() -> None:
         'sum(increase(h_count{a="b"}[1d]))',
         r'sum(increase(h_bucket{a="b", le=~"0\\.5"}[1d]))',
         'histogram_quantile(0.95, sum by (le) (increase(h_bucket{a="b"}[1d])))',
-        r'sum without (le) (h_bucket{a="b", le="+Inf"}) unless sum without (le) (h_bucket{a="b", le=~"0\\.5"})',
+        (
+            r'sum without (le) (last_over_time(h_bucket{a="b", le="+Inf"}[1d])) '
+            r'unless sum without (le) (last_over_time(h_bucket{a="b", le=~"0\\.5"}[1d]))'
+        ),
     ]
 
 

@@ -168,6 +168,7 @@ def live(scrapes: int) -> list[str]:
         *histogram("mixed", 'part="b"', {"1.0": 0.96 * n, "+Inf": n}),
         *histogram("lacking", 'part="a"', many),
         *histogram("lacking", 'part="b"', {"0.25": 0.9 * n, "0.75": n, "+Inf": n}),
+        f"summary_count {n}",
         *histogram("silent", "", {"0.5": 7, "+Inf": 7}),
         *histogram("pushed", 'job="batch"', many),
         f'some{{status="200"}} {0.96 * n:g}',
@@ -179,7 +180,7 @@ def live(scrapes: int) -> list[str]:
 
 
 def backfilled(now: float) -> Iterator[str]:
-    """A past, in OpenMetrics: a whole day, ten minutes of it, and a day without its middle."""
+    """A past, in OpenMetrics: a whole day, ten minutes of it, a day without its middle, and one whose half is gone."""
 
     def past(name: str, good: float, ages: Iterator[int]) -> Iterator[str]:
         for age in ages:
@@ -192,6 +193,10 @@ def backfilled(now: float) -> Iterator[str]:
     yield from past("long", 0.949, iter(minutes))
     yield from past("recent", 0.949, iter(range(600, -1, -15)))
     yield from past("gap", 0.949, (age for age in minutes if not DAY / 4 < age <= 3 * DAY / 4))
+    yield from past("half", 0.95, iter(minutes))
+    for age in range(int(DAY) + 600, int(DAY / 2), -60):
+        n = 2 * (2 * DAY - age)
+        yield from histogram("half", 'job="half",version="old"', {"0.6": n, "+Inf": n}, f" {now - age:.3f}")
     yield "# EOF"
 
 
@@ -325,6 +330,22 @@ def test_no_series_has_the_bucket(running: Running) -> None:
     found = census(running, latency("exact", "0.3"))
     assert (found.good, len(found.without_bucket)) == (0, 1)
     assert judge_census(latency("exact", "0.3"), found, asked_window=WINDOW).outcome is Outcome.UNMEASURED
+
+
+def test_a_series_that_has_ended_lacked_the_bucket(running: Running) -> None:
+    """Its requests are in the day's count, and none of them among the good ones: the share is not known."""
+    found = census(running, latency("half"), DAY)
+    assert found.without_bucket == ('{job="half", version="old"}',)
+    buckets = running.probe.buckets(latency("half"))
+    assert isinstance(buckets, Buckets)
+    assert (buckets.series, buckets.without) == (1, ())
+
+
+def test_a_count_without_any_bucket(running: Running) -> None:
+    """A summary has a count, too: it is not taken for a histogram whose requests were all slow."""
+    found = census(running, latency("summary"))
+    assert found.total > 0
+    assert found.without_bucket == ("summary_bucket{}",)
 
 
 def test_no_traffic(running: Running) -> None:

@@ -99,10 +99,13 @@ def quantile_query(objective: Objective, window: float) -> str:
     return f"histogram_quantile(0.95, sum by (le) (increase({bucket_of(objective)}[{duration(window)}])))"
 
 
-def without_bucket_query(objective: Objective) -> str:
-    """The series that have no bucket at the threshold."""
+def without_bucket_query(objective: Objective, window: float | None = None) -> str:
+    """The series that have no bucket at the threshold: those that are there now, or were in a window."""
     every = bucket_of(objective, 'le="+Inf"')
     wanted = bucket_of(objective, le_matcher(objective))
+    if window is not None:
+        # One that has ended has its requests in the window's count, too.
+        every, wanted = (f"last_over_time({one}[{duration(window)}])" for one in (every, wanted))
     return f"sum without (le) ({every}) unless sum without (le) ({wanted})"
 
 
@@ -111,7 +114,7 @@ def questions(objective: Objective, asked_window: float) -> list[str]:
     window = window_of(objective, asked_window)
     told = [total_query(objective, window), part_query(objective, window)]
     if isinstance(objective.indicator, LatencyIndicator):
-        told += [quantile_query(objective, window), without_bucket_query(objective)]
+        told += [quantile_query(objective, window), without_bucket_query(objective, window)]
     return told
 
 

@@ -58,8 +58,9 @@ class Counting:
         covered = self._covered(objective, window)
         if not isinstance(objective.indicator, LatencyIndicator):
             return Census(total - (part or 0.0), total, covered)
-        without = self._series(without_bucket_query(objective))
+        without = self._series(without_bucket_query(objective, window))
         if part is None and total and not without:
+            # No histogram at all: a summary, say, has a count, too.
             without = (bucket_of(objective),)
         p95 = self._sum(quantile_query(objective, window))
         estimate = p95 if p95 is not None and math.isfinite(p95) else None
