@@ -70,7 +70,7 @@ def test_what_is_said_of_latency() -> None:
     found = judge_census(LATENCY, Census(1900, 2000, 1.0, p95=0.48), asked_window=DAY)
     assert found.reason == (
         "api-latency: 95.00% of 2,000 requests in the last 1d (of the objective's 4w) took at most 0.5 s (le), "
-        "p95 about 0.48 s; promised: at least 95% of requests take less than 0.5 s"
+        "p95 about 0.48 s (histogram_quantile, interpolated within a bucket); promised: at least 95% of requests take less than 0.5 s"
     )
     assert found.measured == "95.00% of 2,000"
     assert found.limit == LATENCY.promise
@@ -171,6 +171,47 @@ def test_no_single_request_decides(target: str, least: int) -> None:
     assert f"expected {least:,} at least" in too_few.reason
 
 
+@pytest.mark.parametrize(
+    ("good", "began_good", "began_bad", "outcome"),
+    [
+        pytest.param(960, 0, 10, Outcome.MET, id="few-bad"),  # 960 of 1,010 are 95.05%
+        pytest.param(960, 0, 11, Outcome.UNMEASURED, id="bad"),  # 960 of 1,011 are 94.96%
+        pytest.param(
+            940, 200, 0, Outcome.BREACHED, id="few-good"
+        ),  # 1,140 of 1,200 are 95%, where it must be more
+        pytest.param(940, 201, 0, Outcome.UNMEASURED, id="good"),
+        pytest.param(990, 900, 10, Outcome.MET, id="both"),
+        pytest.param(0, 10, 900, Outcome.BREACHED, id="all-bad"),
+    ],
+)
+def test_what_series_had_counted_when_they_began(
+    good: int, began_good: int, began_bad: int, outcome: Outcome
+) -> None:
+    """What increase leaves out makes no verdict, but where it could have turned one, there is none."""
+    counted = Census(good, 1000, 1.0, began_good=began_good, began_total=began_good + began_bad)
+    found = judge_census(AVAILABILITY, counted, asked_window=DAY)
+    assert found.outcome is outcome, found.reason
+    said = f"had counted {began_good} good and {began_bad} bad requests when they were scraped first"
+    assert (said in found.reason) == (outcome is Outcome.UNMEASURED)
+
+
+@pytest.mark.parametrize(
+    ("boundaries", "said"),
+    [
+        (("0.1", "0.25", "0.75", "+Inf"), "; there are next to it: 0.25, 0.75"),
+        (("0.25", "+Inf"), "; there are next to it: 0.25, +Inf"),
+        (("1.0", "1e+06", "+Inf"), "; there are next to it: 1.0"),
+        (("", "many"), ""),
+    ],
+    ids=["both", "infinity", "above", "none"],
+)
+def test_the_nearest_boundaries(boundaries: tuple[str, ...], said: str) -> None:
+    """Where a series has no bucket at the threshold, those that end next to it are told."""
+    found = judge_census(LATENCY, Census(0, 1000, 1.0, SERIES[:1], boundaries=boundaries), asked_window=DAY)
+    assert found.outcome is Outcome.UNMEASURED
+    assert found.reason.endswith(f'share is not known: {{instance="a"}}{said}')
+
+
 def test_availability_needs_no_more_failures_than_requests() -> None:
     """More failed ones than there were requests cannot be counted."""
     found = judge_census(AVAILABILITY, Census(-5.0, 1000, 1.0), asked_window=DAY)
@@ -222,17 +263,24 @@ def test_the_questions_of_latency() -> None:
     assert questions(LATENCY, DAY) == [
         'sum(increase(h_count{a="b"}[1d]))',
         r'sum(increase(h_bucket{a="b", le=~"0\\.5"}[1d]))',
+        'sum(min_over_time(h_count{a="b"}[1d]) unless h_count{a="b"} offset 1d)',
+        r'sum(min_over_time(h_bucket{a="b", le=~"0\\.5"}[1d]) unless h_bucket{a="b", le=~"0\\.5"} offset 1d)',
         'histogram_quantile(0.95, sum by (le) (increase(h_bucket{a="b"}[1d])))',
         (
-            r'sum without (le) (last_over_time(h_bucket{a="b", le="+Inf"}[1d])) '
-            r'unless sum without (le) (last_over_time(h_bucket{a="b", le=~"0\\.5"}[1d]))'
+            'sum without (le) (last_over_time(h_count{a="b"}[1d])) unless '
+            r'sum without (le) (last_over_time(h_bucket{a="b", le=~"0\\.5"}[1d]))'
         ),
     ]
 
 
 def test_the_questions_of_availability() -> None:
     """The whole and the bad ones, as their selectors stand in the objective."""
-    assert questions(AVAILABILITY, 6) == ["sum(increase(m[6s]))", 'sum(increase(m{status=~"5.."}[6s]))']
+    assert questions(AVAILABILITY, 6) == [
+        "sum(increase(m[6s]))",
+        'sum(increase(m{status=~"5.."}[6s]))',
+        "sum(min_over_time(m[6s]) unless m offset 6s)",
+        'sum(min_over_time(m{status=~"5.."}[6s]) unless m{status=~"5.."} offset 6s)',
+    ]
 
 
 def test_questions_without_matchers() -> None:

@@ -61,5 +61,27 @@ def test_what_cannot_be_compared_is_said() -> None:
 
 
 def test_what_came_in_between() -> None:
-    """A difference of two moments."""
-    assert Seen(5, 2, 3).since(Seen(1, 1, 1)) == Seen(4, 1, 2)
+    """A difference of two moments; what is not known of one is not known of both."""
+    assert Seen(5, 2, 3, 4).since(Seen(1, 1, 1, 2)) == Seen(4, 1, 2, 2)
+    assert Seen(5, 2, None).since(Seen(1, None, 1)) == Seen(4, None, None)
+
+
+def test_what_nobody_has_counted_is_no_disagreement() -> None:
+    """Without a counter of failures, or the bucket, that side is not blind: it was not asked."""
+    told = reconcile(CLIENT, Seen(1000, None, None), slack=10)
+    assert told.disagreement == ""
+    assert [line.split()[-1] for line in told.text.splitlines()[2:4]] == ["-", "-"]
+
+
+def test_a_histogram_of_fewer_requests_has_its_own_share() -> None:
+    """The share within the threshold is that of the requests that the histogram has, not of all."""
+    assert reconcile(CLIENT, Seen(1000, 50, 450, timed=500), slack=10).disagreement == ""
+    told = reconcile(CLIENT, Seen(1000, 50, 499, timed=500), slack=10)
+    assert "10.0% of the answers were slow for the load run, and 0.2% by its own metrics" in told.disagreement
+
+
+def test_no_requests_have_no_share() -> None:
+    """A run without answers beside a deployment without requests: nothing differs, and nothing is divided by 0."""
+    told = reconcile(Seen(0, 0, 0), Seen(0, 0, 0), slack=0)
+    assert told.disagreement == ""
+    assert told.text.splitlines()[3].split()[-2:] == ["-", "-"]

@@ -159,6 +159,17 @@ def test_what_is_no_whole_success_is_unavailable(reply: Reply, said: str) -> Non
             assert found == Unavailable(f"Prometheus at {fake.url} {said}")
 
 
+def test_a_remark_on_a_query_is_no_warning() -> None:
+    """Prometheus 2.47 to 2.55 remarks among its warnings that a counter's name is unusual: nothing is left out."""
+    remark = 'PromQL info: metric might not be a counter, name does not end in _total/_sum/_count: "h_bucket"'
+    with fake_prometheus(lambda _: success(["a"], warnings=[remark])) as fake:
+        assert isinstance(probe(fake.url).observe({}), Observed)
+    with fake_prometheus(lambda _: success(["a"], warnings=[remark, "store 2 is down"])) as fake:
+        found = probe(fake.url).observe({})
+    assert isinstance(found, Unavailable)
+    assert found.reason.endswith("answers in part only; it warns: store 2 is down")
+
+
 @pytest.mark.parametrize("data", [{"a": 1}, "up", [1], [None], [["up"]]])
 def test_data_of_another_type_is_unavailable(data: object) -> None:
     """Names are a list of texts; other data is not taken for names."""

@@ -17,7 +17,10 @@ from deployspec.objectives.model import LatencyIndicator, Objective, percent
 
 COVERED = 0.95
 """The share of the window for which there has to be data."""
+_BOUNDARY = re.compile(r"[0-9]+([.][0-9]+)?(e[+-]?[0-9]+)?|[+]Inf")
 _UNITS = (("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
+_NOISE = 1e-9
+"""By how much a sum of floats may be off, relatively."""
 _SHOWN = 3
 """How many series a reason names."""
 
@@ -31,9 +34,16 @@ class Census:
     covered: float
     """The share of the window for which there is data, from 0 to 1."""
     without_bucket: tuple[str, ...] = ()
-    """Series of the histogram that have no bucket at the threshold."""
+    """Series of the histogram that have no bucket at the threshold, or had none in the window."""
     p95: float | None = None
     """In seconds: ``histogram_quantile``'s estimate, which interpolates within a bucket."""
+    began_good: float = 0.0
+    """Good requests that series had counted when they were scraped for the first time, if that was in the window.
+    ``increase`` leaves them out, or a part of them."""
+    began_total: float = 0.0
+    """All such requests."""
+    boundaries: tuple[str, ...] = ()
+    """Where buckets end, as Prometheus writes it; known only where some have none at the threshold."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +97,26 @@ def total_query(objective: Objective, window: float) -> str:
     return f"sum(increase({counted_by(objective)}[{duration(window)}]))"
 
 
+def part_of(objective: Objective) -> str:
+    """The selector of the counter of good requests, of a latency objective, or of bad ones, of one of availability."""
+    if isinstance(objective.indicator, LatencyIndicator):
+        return bucket_of(objective, le_matcher(objective))
+    return objective.indicator.bad
+
+
 def part_query(objective: Objective, window: float) -> str:
     """How many of them were good, of a latency objective, or bad, of one of availability."""
-    if isinstance(objective.indicator, LatencyIndicator):
-        return f"sum(increase({bucket_of(objective, le_matcher(objective))}[{duration(window)}]))"
-    return f"sum(increase({objective.indicator.bad}[{duration(window)}]))"
+    return f"sum(increase({part_of(objective)}[{duration(window)}]))"
+
+
+def began_query(selector: str, window: float) -> str:
+    """What series that began within the window had counted when they were scraped for the first time.
+
+    A counter appears with its first request, or with all that came before it was scraped: ``increase`` only knows
+    what came after.
+    """
+    span = duration(window)
+    return f"sum(min_over_time({selector}[{span}]) unless {selector} offset {span})"
 
 
 def quantile_query(objective: Objective, window: float) -> str:
@@ -100,9 +125,8 @@ def quantile_query(objective: Objective, window: float) -> str:
 
 
 def without_bucket_query(objective: Objective, window: float | None = None) -> str:
-    """The series that have no bucket at the threshold: those that are there now, or were in a window."""
-    every = bucket_of(objective, 'le="+Inf"')
-    wanted = bucket_of(objective, le_matcher(objective))
+    """The series that have no bucket at the threshold; with a window, those too that have vanished since."""
+    every, wanted = counted_by(objective), bucket_of(objective, le_matcher(objective))
     if window is not None:
         # One that has ended has its requests in the window's count, too.
         every, wanted = (f"last_over_time({one}[{duration(window)}])" for one in (every, wanted))
@@ -113,6 +137,7 @@ def questions(objective: Objective, asked_window: float) -> list[str]:
     """What a person asks to see the same numbers."""
     window = window_of(objective, asked_window)
     told = [total_query(objective, window), part_query(objective, window)]
+    told += [began_query(selector, window) for selector in (counted_by(objective), part_of(objective))]
     if isinstance(objective.indicator, LatencyIndicator):
         told += [quantile_query(objective, window), without_bucket_query(objective, window)]
     return told
@@ -139,12 +164,24 @@ def judge_census(objective: Objective, census: Census | Unavailable, *, asked_wi
         did, share, of = "failed", 1 - Fraction(good) / Fraction(total), 1 - objective.target
     told = f"{_percent(share, of)} of {total:,.0f} requests in {span} {did}"
     if census.p95 is not None and math.isfinite(census.p95):
-        told += f", p95 about {shown.seconds(census.p95)}"
+        # Beside the share, which is exact at the boundary of a bucket.
+        told += f", p95 about {shown.seconds(census.p95)} (histogram_quantile, interpolated within a bucket)"
     reason, measured = (
         f"{objective.name}: {told}; promised: {limit}",
         f"{_percent(share, of)} of {total:,.0f}",
     )
     met_by = objective.is_met_by(good, total)
+    began_bad = max(0.0, census.began_total - census.began_good)
+    worst = objective.is_met_by(good, total + began_bad)
+    best = objective.is_met_by(good + census.began_good, total + census.began_good)
+    if worst != best:
+        return unmeasured(
+            f"{objective.name}: {told}, but series that began within that time had counted {census.began_good:,.0f} good "
+            f"and {began_bad:,.0f} bad requests when they were scraped first, which increase leaves out, and which could "
+            f"have changed the verdict; promised: {limit}",
+            measured=measured,
+            limit=limit,
+        )
     return (met if met_by else breached)(reason, measured=measured, limit=limit)
 
 
@@ -153,11 +190,11 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
     if census.without_bucket:
         return (
             f"{len(census.without_bucket)} series of the histogram have no bucket that ends at the threshold, so the "
-            f"share is not known: {_series(census.without_bucket)}"
+            f"share is not known: {_series(census.without_bucket)}{_nearest(objective, census.boundaries)}"
         )
     if not 0 <= census.covered <= 1:
         return f"Prometheus answers with a share of {census.covered} of the window that has data, which cannot be"
-    numbers = (census.good, census.total)
+    numbers = (census.good, census.total, census.began_good, census.began_total)
     if not all(map(math.isfinite, numbers)) or min(numbers) < 0:
         return f"Prometheus answers with {census.good} good ones of {census.total} requests, which no counters can be"
     if not census.covered and not census.total:
@@ -175,7 +212,7 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
             f"Prometheus has counted {_below(census.total, least)} requests in the last {duration(window)}; expected "
             f"{least:,} at least, so that no single one decides about {percent(objective.target)}"
         )
-    if census.good > census.total * 1.001:
+    if census.good > census.total * (1 + _NOISE):
         return f"Prometheus answers with {census.good:.1f} good ones of {census.total:.1f} requests, which cannot be"
     return ""
 
@@ -212,6 +249,16 @@ def judge_buckets(objective: Objective, buckets: Buckets | Unavailable) -> Verdi
 def _series(series: tuple[str, ...]) -> str:
     text = ", ".join(shown.one_line(one, 120) for one in series[:_SHOWN])
     return text + (f" and {len(series) - _SHOWN} more" if len(series) > _SHOWN else "")
+
+
+def _nearest(objective: Objective, boundaries: tuple[str, ...]) -> str:
+    """The boundaries next to the threshold, as the end of a sentence."""
+    assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - only histograms have boundaries
+    threshold = float(objective.indicator.threshold)
+    known = sorted((float(text), text) for text in boundaries if _BOUNDARY.fullmatch(text))
+    nearest = [text for value, text in known if value < threshold][-1:]
+    nearest += [text for value, text in known if value > threshold][:1]
+    return f"; there are next to it: {', '.join(nearest)}" if nearest else ""
 
 
 def _percent(share: Fraction, limit: Fraction, least: int = 2) -> str:

@@ -16,14 +16,27 @@ class Seen:
 
     requests: float
     """Answered ones."""
-    failed: float
-    """Those with a status of 5xx."""
-    within: float
-    """Those that took no longer than the threshold."""
+    failed: float | None
+    """Those with a status of 5xx; None where nobody has counted them."""
+    within: float | None
+    """Those that took no longer than the threshold; None where nobody has counted them."""
+    timed: float | None = None
+    """Those of which it is known how long they took; None for all."""
+
+    @property
+    def share(self) -> float | None:
+        """The share within the threshold; None where it is not known."""
+        of = self.requests if self.timed is None else self.timed
+        return self.within / of if of and self.within is not None else None
 
     def since(self, before: Seen) -> Seen:
         """What came after ``before``."""
-        return Seen(self.requests - before.requests, self.failed - before.failed, self.within - before.within)
+        return Seen(
+            self.requests - before.requests,
+            _difference(self.failed, before.failed),
+            _difference(self.within, before.within),
+            _difference(self.timed, before.timed),
+        )
 
 
 @dataclass(frozen=True)
@@ -43,7 +56,7 @@ def reconcile(client: Seen, deployment: Seen | Unavailable, slack: float) -> Rec
     rows = [
         ("", "load run", "its own metrics"),
         ("requests answered", f"{client.requests:,.0f}", f"{deployment.requests:,.0f}"),
-        ("of them with 5xx", f"{client.failed:,.0f}", f"{deployment.failed:,.0f}"),
+        ("of them with 5xx", _count(client.failed), _count(deployment.failed)),
         ("share within the threshold", _share(client), _share(deployment)),
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
@@ -63,22 +76,30 @@ def _disagreement(client: Seen, deployment: Seen, slack: float) -> str:
             f"the deployment's metrics are blind: they have counted {deployment.requests:,.0f} requests, and it has "
             f"answered {client.requests:,.0f} of the load run alone (one instance of several, sampling, or other paths)"
         )
-    if client.failed > deployment.failed + client.requests * _SHARE + slack:
+    unseen = _difference(client.failed, deployment.failed)
+    if unseen is not None and unseen > client.requests * _SHARE + slack:
         return (
             f"the deployment's metrics are blind to failures: the load run was answered with 5xx "
-            f"{client.failed:,.0f} times, and they have counted {deployment.failed:,.0f} (a proxy before the application?)"
+            f"{_count(client.failed)} times, and they have counted {_count(deployment.failed)} (a proxy before the application?)"
         )
     # With other traffic its share is that of others.
     alone = deployment.requests <= client.requests * (1 + _SHARE) + slack
-    if alone and client.requests and deployment.requests:
-        mine, theirs = client.within / client.requests, deployment.within / deployment.requests
-        if mine < theirs - _SHARE - slack / client.requests:
-            return (
-                f"the deployment's metrics are blind to time before the application (its queue, the network, a proxy): "
-                f"{1 - mine:.1%} of the answers were slow for the load run, and {1 - theirs:.1%} by its own metrics"
-            )
+    mine, theirs = client.share, deployment.share
+    if alone and mine is not None and theirs is not None and mine < theirs - _SHARE - slack / client.requests:
+        return (
+            f"the deployment's metrics are blind to time before the application (its queue, the network, a proxy): "
+            f"{1 - mine:.1%} of the answers were slow for the load run, and {1 - theirs:.1%} by its own metrics"
+        )
     return ""
 
 
+def _difference(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one - other
+
+
+def _count(number: float | None) -> str:
+    return "-" if number is None else f"{number:,.0f}"
+
+
 def _share(seen: Seen) -> str:
-    return f"{seen.within / seen.requests:.3%}" if seen.requests else "-"
+    return "-" if seen.share is None else f"{seen.share:.3%}"

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from deployspec.contracts import shown
 from deployspec.contracts.http import Answer, Failure, FailureKind
 from deployspec.contracts.live_rules import LoadedRules, Observed, Unavailable, read_loaded
-from deployspec.objectives.model import LatencyIndicator, Objective
+from deployspec.objectives.census import counted_by
+from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
 
 if TYPE_CHECKING:
     from prometheus_api_client import PrometheusConnect
@@ -37,9 +36,7 @@ CONNECTIONS = 4
 """Questions that are asked at once."""
 _POLL = 0.25
 """Seconds between two looks at whether it has scraped."""
-_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _T = TypeVar("_T")
-_A = TypeVar("_A")
 
 
 class Send(Protocol):
@@ -50,7 +47,7 @@ class Send(Protocol):
         ...
 
 
-class _Failed(Exception):  # noqa: N818 - a signal within this module
+class Failed(Exception):  # noqa: N818 - a signal within this package
     """A question without an answer that can be used. Raised through prometheus-api-client, which lets it pass."""
 
     def __init__(self, reason: str, kind: FailureKind | None = None) -> None:
@@ -88,7 +85,9 @@ class Prometheus:
         """
         import prometheus_api_client  # noqa: F401 - takes its time on a busy machine, which is not Prometheus' to lose
 
-        return self._within_limits(lambda deadline: self._observe(wanted, deadline))
+        from deployspec.probes.prometheus.names import observe
+
+        return self._within_limits(lambda deadline: observe(self._connection(deadline), wanted, self._window))
 
     def loaded_rules(self) -> LoadedRules | Unavailable:
         """Ask for the loaded rules, for which prometheus-api-client has no call."""
@@ -128,20 +127,24 @@ class Prometheus:
     ) -> tuple[Seen, float] | Unavailable:
         """Ask what was counted between two moments of its own clock, and how long one scrape is from the next.
 
-        Waits, at most ``patience`` seconds, until it has scraped after the second. Unavailable where it has not by
-        then, and where a counter began anew or ended in between.
+        The counters are those of the first objective of latency and of the first of availability; there is one of
+        them at least. Waits, at most ``patience`` seconds, until all instances were scraped after the second moment.
+        Unavailable where they were not by then, and where a counter began anew or ended in between.
         """
-        latency = next((one for one in objectives if isinstance(one.indicator, LatencyIndicator)), None)
-        availability = next((one for one in objectives if one is not latency), None)
+        latency, availability = (
+            next((one for one in objectives if isinstance(one.indicator, kind)), None)
+            for kind in (LatencyIndicator, AvailabilityIndicator)
+        )
         known = availability or latency
         assert known is not None  # noqa: S101 - asked about at least one
 
         def ask(counting: Counting) -> tuple[Seen, float] | Unavailable:
             until = time.monotonic() + patience
-            while (counting.newest(known) or 0.0) <= end:
+            while (newest := counting.newest(known)) is None or newest <= end:
                 if time.monotonic() > until:
+                    none = f": it has no series of {counted_by(known)} now" if newest is None else ""
                     return Unavailable(
-                        f"{self._who} has not scraped the deployment for {patience:g} s after the run"
+                        f"{self._who} has not scraped the deployment for {patience:g} s after the run{none}"
                     )
                 time.sleep(_POLL)
                 counting.at = counting.now()
@@ -172,7 +175,7 @@ class Prometheus:
                 return measure(Counting(self._connection(deadline)))
             except (UnexpectedError, LookupError, TypeError) as error:
                 text = str(error) if isinstance(error, UnexpectedError) else "answers in an unexpected form"
-                raise _Failed(text) from None
+                raise Failed(text) from None
 
         return self._within_limits(ask, time_limit)
 
@@ -185,40 +188,10 @@ class Prometheus:
     ) -> _T | Unavailable:
         try:
             return measure(time.monotonic() + (self._time_limit if time_limit is None else time_limit))
-        except _Failed as failed:
+        except Failed as failed:
             return Unavailable(f"{self._who} {failed.reason}")
         except OSError as error:  # as the library's own exceptions are, of a URL that it does not like, say
             return Unavailable(f"{self._who} could not be asked: {shown.one_line(str(error))}")
-
-    def _observe(self, wanted: Mapping[str, frozenset[str]], deadline: float) -> Observed:
-        connection = self._connection(deadline)
-        # No end: its clock may be ahead of ours, and what it has just seen counts.
-        since = {"start": time.time() - self._window}
-        metrics = frozenset(_names(connection.all_metrics(params=dict(since))))
-
-        def labels_of(selector: str) -> frozenset[str]:
-            return frozenset(_names(connection.get_label_names(params=since | {"match[]": selector})))
-
-        def values_of(pair: tuple[str, str]) -> frozenset[str] | None:
-            selector, label = pair
-            try:
-                found = connection.get_label_values(label, params=since | {"match[]": selector})
-            except _Failed as failed:
-                if failed.kind is FailureKind.TOO_LARGE:
-                    return None
-                raise
-            return frozenset(_names(found))
-
-        labels = _all_at_once(labels_of, wanted)
-        pairs = [
-            (selector, label)
-            for selector, names in wanted.items()
-            for label in sorted(names & labels[selector])
-            # The path of the question has no room for the names that Prometheus 3 allows beside words.
-            if _LABEL.fullmatch(label)
-        ]
-        values = {pair: found for pair, found in _all_at_once(values_of, pairs).items() if found is not None}
-        return Observed(metrics=metrics, labels=labels, values=values, window=self._window)
 
     def _connection(self, deadline: float) -> PrometheusConnect:
         import requests
@@ -253,7 +226,7 @@ class Prometheus:
 
     def _ask(self, url: str, deadline: float) -> Answer:
         """Ask once. The answer is Prometheus' own, of success, and whole."""
-        late = _Failed(f"did not answer all questions within {self._time_limit:g} s")
+        late = Failed(f"did not answer all questions within {self._time_limit:g} s")
         left = deadline - time.monotonic()
         if left <= 0:
             raise late
@@ -261,34 +234,37 @@ class Prometheus:
         if isinstance(result, Failure):
             if result.kind is FailureKind.TIMEOUT and left < self._timeout:
                 raise late
-            raise _Failed(f"gave no answer: {result.reason}", result.kind)
+            raise Failed(f"gave no answer: {result.reason}", result.kind)
         _check(result)
         return result
 
 
 def _check(answer: Answer) -> None:
-    """Raise _Failed unless this is a success as Prometheus tells it, without a warning that something is left out."""
+    """Raise Failed unless this is a success as Prometheus tells it, without a warning that something is left out."""
     if answer.status in (401, 403):
-        raise _Failed(
+        raise Failed(
             f"does not let us in: status {answer.status}; see prometheus.headers in the deployment file"
         )
     document = _json(answer.body)
     told = document if isinstance(document, dict) else {}
     if told.get("status") == "error" or answer.status != 200:
         error = f": {shown.one_line(str(told['error']))}" if "error" in told else ""
-        raise _Failed(f"answers with an error (status {answer.status}){error}")
+        raise Failed(f"answers with an error (status {answer.status}){error}")
     if document is None:
         page = answer.body.lstrip()[:1] == b"<"
-        raise _Failed(
+        raise Failed(
             "answers with a web page instead of JSON: is it a login page, or something else's address?"
             if page
             else f"answers with what is no JSON: {shown.one_line(answer.body[:80].decode(errors='replace'), 80)}"
         )
     if told.get("status") != "success" or "data" not in told:
-        raise _Failed("answers with JSON that is not of Prometheus' form: it has no status success with data")
-    if told.get("warnings"):
-        warnings = told["warnings"] if isinstance(told["warnings"], list) else [told["warnings"]]
-        raise _Failed(f"answers in part only; it warns: {shown.one_line('; '.join(map(str, warnings)))}")
+        raise Failed("answers with JSON that is not of Prometheus' form: it has no status success with data")
+    warnings = told.get("warnings") or []
+    # Prometheus 2.47 to 2.55 has remarks on a query, such as on a counter's name, among its warnings.
+    listed = warnings if isinstance(warnings, list) else [warnings]
+    warnings = [one for one in listed if not str(one).startswith("PromQL info:")]
+    if warnings:
+        raise Failed(f"answers in part only; it warns: {shown.one_line('; '.join(map(str, warnings)))}")
 
 
 def _json(body: bytes) -> object:
@@ -301,22 +277,3 @@ def _json(body: bytes) -> object:
 def _data(answer: Answer) -> object:
     document: Any = _json(answer.body)
     return document["data"]
-
-
-def _names(found: object) -> list[str]:
-    # Prometheus writes an empty list as null or []; other data is not what was asked for.
-    names = [] if found is None else found
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise _Failed("answers with data that are no list of names")
-    return names
-
-
-def _all_at_once(ask: Callable[[_A], _T], questions: Iterable[_A]) -> dict[_A, _T]:
-    questions = list(questions)
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
-        asked = [pool.submit(ask, question) for question in questions]
-        try:
-            return {question: future.result() for question, future in zip(questions, asked, strict=True)}
-        finally:
-            for future in asked:
-                future.cancel()

@@ -12,9 +12,11 @@ from deployspec.contracts.shown import one_line
 from deployspec.objectives.census import (
     Buckets,
     Census,
+    began_query,
     bucket_of,
     counted_by,
     duration,
+    part_of,
     part_query,
     quantile_query,
     total_query,
@@ -31,6 +33,10 @@ MOST_POINTS = 1000
 """Of a question over a range."""
 _FINEST = 0.25
 """Seconds between two of them, at least."""
+_MISSED = 3
+"""Two scrapes may be so many intervals apart without a gap between them."""
+_LOOKBACK = 300.0
+"""Seconds for which a sample counts at most, as in Prometheus itself."""
 _INCLUDED = 0.002
 """Seconds by which a range is longer, to have its first sample in it: Prometheus 3 leaves that out at its very edge."""
 
@@ -55,42 +61,53 @@ class Counting:
         window = window_of(objective, asked_window)
         total = self._sum(total_query(objective, window)) or 0.0
         part = self._sum(part_query(objective, window))
+        began = self._sum(began_query(counted_by(objective), window)) or 0.0
+        began_part = self._sum(began_query(part_of(objective), window)) or 0.0
         covered = self._covered(objective, window)
         if not isinstance(objective.indicator, LatencyIndicator):
-            return Census(total - (part or 0.0), total, covered)
+            good, began_good = total - (part or 0.0), began - began_part
+            return Census(good, total, covered, began_good=began_good, began_total=began)
         without = self._series(without_bucket_query(objective, window))
-        if part is None and total and not without:
-            # No histogram at all: a summary, say, has a count, too.
-            without = (bucket_of(objective),)
         p95 = self._sum(quantile_query(objective, window))
-        estimate = p95 if p95 is not None and math.isfinite(p95) else None
-        return Census(part or 0.0, total, covered, without, estimate)
+        return Census(
+            part or 0.0,
+            total,
+            covered,
+            without_bucket=without,
+            p95=p95 if p95 is not None and math.isfinite(p95) else None,
+            began_good=began_part,
+            began_total=began,
+            boundaries=self._boundaries(objective) if without else (),
+        )
 
     def buckets(self, objective: Objective) -> Buckets:
         """The series of a latency objective's histogram, and those without a bucket at its threshold."""
-        every = self._series(f"sum without (le) ({bucket_of(objective)})")
+        series = self._sum(f"count({counted_by(objective)})") or 0.0
         without = self._series(without_bucket_query(objective))
+        return Buckets(round(series), without, self._boundaries(objective))
+
+    def _boundaries(self, objective: Objective) -> tuple[str, ...]:
         found = self._ask(f"group by (le) ({bucket_of(objective)})")
-        boundaries = sorted((str(_labels(one).get("le", "")) for one in found), key=_boundary)
-        return Buckets(len(every), without, tuple(boundaries))
+        return tuple(sorted((str(_labels(one).get("le", "")) for one in found), key=_boundary))
 
     def seen(self, latency: Objective | None, availability: Objective | None) -> Seen:
         """All that the counters of two objectives have counted up to this moment."""
-        requests = failed = within = 0.0
-        for objective in (latency, availability):
-            if objective is not None:
-                requests = self._sum(f"sum({counted_by(objective)})") or 0.0
+        requests, failed, within, timed = 0.0, None, None, None
         if latency is not None:
-            from deployspec.objectives.census import le_matcher
+            requests = timed = self._total(counted_by(latency))
+            # A share of which some series know nothing is none.
+            within = None if self._series(without_bucket_query(latency)) else self._total(part_of(latency))
+        if availability is not None:
+            requests, failed = self._total(counted_by(availability)), self._total(part_of(availability))
+        return Seen(requests, failed, within, timed)
 
-            within = self._sum(f"sum({bucket_of(latency, le_matcher(latency))})") or 0.0
-        if availability is not None and not isinstance(availability.indicator, LatencyIndicator):
-            failed = self._sum(f"sum({availability.indicator.bad})") or 0.0
-        return Seen(requests, failed, within)
+    def _total(self, selector: str) -> float:
+        """All that its series have counted; a counter that is not there has counted nothing."""
+        return self._sum(f"sum({selector})") or 0.0
 
     def newest(self, objective: Objective) -> float | None:
-        """When its counter was scraped last, in seconds since the epoch."""
-        return self._sum(f"max(timestamp({counted_by(objective)}))")
+        """When its counters were scraped last, each of them, in seconds since the epoch."""
+        return self._sum(f"min(timestamp({counted_by(objective)}))")
 
     def resets(self, objective: Objective, begin: float) -> float:
         """How often its counters began anew since ``begin``, in seconds since the epoch."""
@@ -112,17 +129,29 @@ class Counting:
     def _covered(self, objective: Objective, window: float) -> float:
         """The share of the window in which its targets were scraped: the mean of ``up`` over all of it.
 
-        Metrics that are pushed have no ``up``: for them it is the share in which there were any.
+        Metrics that are pushed have no ``up``: for them it is the share in which there were any. Looking back for
+        5 minutes, as Prometheus does by itself, would hide every gap of a short window: a sample counts for as long
+        as three scrapes take.
         """
-        counted = counted_by(objective)
-        jobs = self._ask(f"group by (job) (last_over_time({counted}[{duration(window)}]))")
+        counted, span = counted_by(objective), duration(window)
+        jobs = self._ask(f"group by (job) (last_over_time({counted}[{span}]))")
         names = "|".join(
             re.escape(job).replace("\\", "\\\\").replace('"', '\\"')
             for job in sorted(str(_labels(one).get("job", "")) for one in jobs)
             if job
         )
-        up = f'avg(up{{job=~"{names}"}})'
-        query = up if names and self._ask(up) else f"clamp_max(count({counted}), 1)"
+        up = f'up{{job=~"{names}"}}'
+        scrapes = self._sum(f"min(count_over_time({up}[{span}]))") if names else None
+        # Of the target that is scraped the least often.
+        least = scrapes or self._sum(f"min(count_over_time({counted}[{span}]))")
+        if least is None:
+            return 0.0
+        lasts = duration(min(_LOOKBACK, max(_FINEST, _MISSED * window / least)))
+        query = (
+            f"avg(last_over_time({up}[{lasts}]) == bool 1)"
+            if scrapes
+            else f"clamp_max(count(last_over_time({counted}[{lasts}])), 1)"
+        )
         start, end, step = grid(self.at, window)
         moment = datetime.datetime.now(datetime.UTC)  # is not used: see below
         found = self._connection.custom_query_range(
