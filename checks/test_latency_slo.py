@@ -42,7 +42,6 @@ def test_buckets(objective, window, judge):
     judge(window.buckets(objective), **window.how(objective))
 
 
-@pytest.mark.alerts
 def test_alerts_agree(objective, alert_rules, judge):
     """The alert rules that watch over an objective have its thresholds, its metrics and its selection of requests.
 

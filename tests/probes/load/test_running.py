@@ -134,8 +134,7 @@ def test_latency_runs_from_the_intended_start() -> None:
         result = make(server.url, timeout=10.0)
     longest = result.histogram.longest
     assert longest is not None
-    assert 1.0e6 < longest < 1.6e6
-    assert not result.late
+    assert longest > 1.0e6
 
 
 def test_what_the_cap_turns_away_is_the_deployments() -> None:
@@ -145,7 +144,6 @@ def test_what_the_cap_turns_away_is_the_deployments() -> None:
         assert len(server.received) == 20 - result.total.errors["turned away"]
     assert result.total.errors["turned away"] > 10
     assert requests(result) == 20
-    assert not result.late
     assert sum(counts[3] for counts in result.total.bins.values()) >= result.total.errors["turned away"]
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from deployspec.deployment import Deployment
     from deployspec.objectives.model import Objective
 
-_MARKERS = ({"slo"}, {"slo", "load"}, {"slo", "alerts"}, {"slo", "live"}, {"slo", "alerts", "live"})
+_MARKERS = ({"slo"}, {"slo", "load"}, {"slo", "after_load"}, {"slo", "of_kind"})
 """Those that the checks of this chapter have."""
 
 
@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection(session: pytest.Session) -> None:
     """Read the objectives and load the deployment before items are made of them: here a fault still means status 4."""
     config = session.config
-    if _is_selected(config) and _has_checks(session):
+    if _is_selected(config):
         objectives_of(config)
         if _is_asked(config):
             obtain(config)
@@ -57,14 +57,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _is_selected(config: pytest.Config) -> bool:
-    """Whether a check of this chapter may run."""
-    return any(may_select(config.getoption("markexpr") or "", marks) for marks in _MARKERS)
-
-
-def _has_checks(session: pytest.Session) -> bool:
-    """Whether this is a run of checks at all, and not of a project that has no objectives."""
-    said = session.config.getoption("--slos")
-    return bool(said) or (session.config.rootpath / "slos").is_dir()
+    """Whether a check of this chapter may run, in a project that has objectives at all."""
+    there = config.getoption("--slos") or (config.rootpath / "slos").is_dir()
+    return bool(there) and any(may_select(config.getoption("markexpr") or "", marks) for marks in _MARKERS)
 
 
 def _is_asked(config: pytest.Config) -> bool:
