@@ -6,8 +6,12 @@ import json
 import re
 from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 from deployspec.contracts.disclosure import HIDDEN, mask, masked_window, tells_something
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 def one_line(text: str, limit: int = 200) -> str:
@@ -78,6 +82,23 @@ def seconds(amount: float, limit: float | None = None) -> str:
             break
     text = text.rstrip("0").rstrip(".")
     return f"{'0' if text == '-0' else text} s"
+
+
+def percentage(share: Fraction | float, limit: Fraction | float, least: int = 2) -> str:
+    """A share as a percentage, for a person. Never rounded onto or across the limit, and never to none.
+
+    ``least`` digits after the point, or as many more as that takes.
+    """
+    from fractions import Fraction
+
+    share, limit = Fraction(share), Fraction(limit)
+    for digits in range(least, 40):
+        rounded = Fraction(round(share * 100 * 10**digits), 100 * 10**digits)
+        same_side = (rounded > limit) == (share > limit) and (rounded < limit) == (share < limit)
+        if same_side and bool(rounded) == bool(share):
+            break
+    whole, rest = divmod(round(share * 100 * 10**digits), 10**digits)
+    return f"{whole}.{rest:0{digits}}%"
 
 
 def names(words: tuple[str, ...] | list[str]) -> str:

@@ -162,13 +162,13 @@ def judge_census(objective: Objective, census: Census | Unavailable, *, asked_wi
         did, share, of = f"took at most {bound} (le)", Fraction(good) / Fraction(total), objective.target
     else:
         did, share, of = "failed", 1 - Fraction(good) / Fraction(total), 1 - objective.target
-    told = f"{_percent(share, of)} of {total:,.0f} requests in {span} {did}"
+    told = f"{shown.percentage(share, of)} of {total:,.0f} requests in {span} {did}"
     if census.p95 is not None and math.isfinite(census.p95):
         # Beside the share, which is exact at the boundary of a bucket.
         told += f", p95 about {shown.seconds(census.p95)} (histogram_quantile, interpolated within a bucket)"
     reason, measured = (
         f"{objective.name}: {told}; promised: {limit}",
-        f"{_percent(share, of)} of {total:,.0f}",
+        f"{shown.percentage(share, of)} of {total:,.0f}",
     )
     met_by = objective.is_met_by(good, total)
     began_bad = max(0.0, census.began_total - census.began_good)
@@ -201,7 +201,7 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
         return f"Prometheus has no data of {counted_by(objective)} in the last {duration(window)}"
     if census.covered < COVERED:
         return (
-            f"there is data for {_percent(Fraction(census.covered), Fraction(COVERED), 1)} of the {duration(window)} that are asked about; expected "
+            f"there is data for {shown.percentage(Fraction(census.covered), Fraction(COVERED), 1)} of the {duration(window)} that are asked about; expected "
             f"{COVERED:.0%} (a shorter window is said with prometheus.window)"
         )
     if not census.total:
@@ -259,17 +259,6 @@ def _nearest(objective: Objective, boundaries: tuple[str, ...]) -> str:
     nearest = [text for value, text in known if value < threshold][-1:]
     nearest += [text for value, text in known if value > threshold][:1]
     return f"; there are next to it: {', '.join(nearest)}" if nearest else ""
-
-
-def _percent(share: Fraction, limit: Fraction, least: int = 2) -> str:
-    """Never rounded onto or across the limit, and never to none; ``least`` digits after the point, or more."""
-    for digits in range(least, 40):
-        rounded = Fraction(round(share * 100 * 10**digits), 100 * 10**digits)
-        same_side = (rounded > limit) == (share > limit) and (rounded < limit) == (share < limit)
-        if same_side and bool(rounded) == bool(share):
-            break
-    whole, rest = divmod(round(share * 100 * 10**digits), 10**digits)
-    return f"{whole}.{rest:0{digits}}%"
 
 
 def _below(count: float, limit: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from deployspec.contracts import shown
 from deployspec.contracts.load.plan import BIN_SECONDS
@@ -178,8 +179,8 @@ def _told(objective: Objective, counts: Counts, found: Interval) -> str:
         did = "failed"
         share, low, high, of = counts.bad, found.low, found.high, 1 - objective.target
     return (
-        f"{_percent(share / counts.total, float(of))} of {_requests(counts.total)} {did} "
-        f"(95% interval {_percent(low, float(of))} to {_percent(high, float(of))})"
+        f"{shown.percentage(Fraction(share, counts.total), of)} of {_requests(counts.total)} {did} "
+        f"(95% interval {shown.percentage(low, of)} to {shown.percentage(high, of)})"
     )
 
 
@@ -197,15 +198,6 @@ def _share(counts: Counts, found: Interval | None = None) -> str:
     if found is None:
         return text
     return f"{text} ({found.low:.1%} to {found.high:.1%})"
-
-
-def _percent(share: float, limit: float) -> str:
-    """Never rounded onto or across the limit."""
-    for digits in (2, 4, 6, 10):
-        text = f"{100 * share:.{digits}f}"
-        if (float(text) > 100 * limit) == (share > limit) and (float(text) < 100 * limit) == (share < limit):
-            break
-    return f"{text}%"
 
 
 def _requests(count: int) -> str:
