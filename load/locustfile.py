@@ -21,6 +21,7 @@ from typing import Any
 
 import gevent
 import orjson
+from gevent.monkey import get_original
 from geventhttpclient.client import HTTPClientPool
 from locust import FastHttpUser, events, task
 from locust.env import Environment
@@ -124,6 +125,17 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def _watch() -> None:
+    """End with whoever started us, also while nothing is counted yet."""
+    poll = get_original("select", "poll")()
+    # No event is asked for: that nobody reads any more is always told.
+    poll.register(REPORT, 0)
+    while True:
+        gevent.sleep(0.5)
+        if _is_orphan() or poll.poll(0):
+            _abandon()
+
+
 def _is_orphan() -> bool:
     """Whether the process that started us has gone, so that nobody reads what we count."""
     return os.getpid() != _starter and os.getppid() != _starter
@@ -155,6 +167,7 @@ def _proxy() -> dict[str, Any]:
 def listen(environment: Environment, **_: Any) -> None:
     """Take the messages: of the users where the counting comes together, of there where the users are."""
     runner = environment.runner
+    gevent.spawn(_watch)
     if isinstance(runner, WorkerRunner):
         runner.register_message(_GO, lambda msg, **_: _go(int(msg.data)))
         return

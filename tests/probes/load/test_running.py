@@ -392,3 +392,23 @@ def test_who_started_it_may_be_killed(tmp_path: Path) -> None:
             _, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], 20)
             assert not alive
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_started_it_may_be_killed_before_it_is_ready(tmp_path: Path) -> None:
+    """While Locust's processes still find each other, they end with whoever started them, too."""
+    import subprocess
+    import sys
+
+    import psutil
+
+    code = "from tests.probes.load.making import make\nmake('http://127.0.0.1:9', duration=60.0, processes=2)"
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environ) as starter:
+        children: list[psutil.Process] = []
+        until = time.monotonic() + 30
+        while len(children) < 3 and time.monotonic() < until:
+            children = psutil.Process(starter.pid).children(recursive=True)
+            time.sleep(0.01)
+        starter.kill()
+    _, alive = psutil.wait_procs(children, 20)
+    assert not alive
