@@ -136,6 +136,8 @@ class Dispatcher:
             pass
         except NotSentError as error:
             why = str(error)
+        except Exception as error:  # noqa: BLE001 - a Sender of somebody's own: no request may be lost uncounted
+            outcome = Outcome("", f"{type(error).__name__} in the generator's own code", b"")
         finally:
             elapsed = _clock() - due
             self._in_flight.pop(greenlet, None)

@@ -80,11 +80,14 @@ class Arrivals(FastHttpUser):
         gc.collect()
         gc.freeze()
         reporter = gevent.spawn(self._report, dispatcher, share, origin)
+        done = False
         try:
             dispatcher.run(origin, lambda: self._stopped)
+            done = True
         finally:
             reporter.kill()
-            self._count(dispatcher, share, origin, last=True)
+            # Whoever was ended from outside has not told of its last request: the run is not whole.
+            self._count(dispatcher, share, origin, last=done)
         if _is_orphan():
             _abandon()
         raise StopUser
