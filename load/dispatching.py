@@ -11,13 +11,14 @@ import gevent
 
 from deployspec.contracts.load.arrivals import Arrival, arrivals
 from deployspec.contracts.load.plan import Plan
-from deployspec.contracts.load.tally import Tally
+from deployspec.contracts.load.tally import TURNED_AWAY, Tally
 from load.sending import Late, NotSentError, Outcome, Sender, kept
 
 _NANO = 1_000_000_000
 _TOO_LATE = 1 * _NANO
 """An arrival that could not be dispatched for so long is left out: sent with all the others that waited, it would be a
 burst that the plan does not have."""
+_LATE = "late by more than 1 s"
 _LAST_WAIT = 2 * _NANO
 """How long a run that is stopped waits for what is under way."""
 _SWEEP = 0.02
@@ -106,11 +107,18 @@ class Dispatcher:
 
     def _dispatch(self, arrival: Arrival, due: int) -> None:
         route = self._tally.routes[arrival.route]
-        if _clock() - due > _TOO_LATE:
-            if arrival.bin >= 0:
-                route.add_undispatched(arrival.bin, "late by more than 1 s")
+        late_by = _clock() - due
+        if late_by > _TOO_LATE:
+            if arrival.bin < 0:
+                self._tally.warm_up[_LATE] += 1
+            else:
+                route.add_undispatched(arrival.bin, _LATE)
         elif len(self._in_flight) >= self._room:
-            if arrival.bin >= 0:
+            if arrival.bin < 0:
+                self._tally.warm_up[TURNED_AWAY] += 1
+            else:
+                # Where it is we who are late, we have made the crowd ourselves.
+                self._tally.lateness[late_by // 1000] += 1
                 route.add_turned_away(arrival.bin)
         else:
             greenlet = gevent.Greenlet(self._request, arrival, due)
@@ -154,7 +162,7 @@ class Dispatcher:
             tally.add_unfinished(arrival.bin, elapsed)
         else:
             self._tally.lateness[(began - due) // 1000] += 1
-            tally.add_request(arrival.bin, elapsed, outcome.status, error)
+            tally.add_request(arrival.bin, elapsed, outcome.status, error, given_up=late)
         if route.keep is not None and not (why or error):
             value = kept(outcome.body, route.keep)
             if value is not None:

@@ -37,6 +37,13 @@ def test_a_request_is_counted(elapsed: int, error: str, counts: list[int]) -> No
     assert of(elapsed, error=error) == counts
 
 
+def test_one_that_was_never_answered_is_slow_by_any_threshold() -> None:
+    """Also where its time was shorter than the threshold: it was given up, and is no quick success left out."""
+    tally = RouteTally([HALF])
+    tally.add_request(0, HALF - 1, "", "no answer within 0.4 s", given_up=True)
+    assert tally.bins[0] == [1, 1, 1, 1]
+
+
 def test_one_that_was_turned_away_is_bad_by_any_measure() -> None:
     """The deployment kept too many waiting: failed and slow, under every threshold; without a latency of its own."""
     tally = RouteTally([HALF, 2 * HALF])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -190,6 +192,87 @@ def test_a_generator_that_is_killed_is_trouble() -> None:
     with keeping_server() as server:
         result = make(server.url, duration=60.0, stop=killing(0, signal.SIGKILL))
     assert "ended in mid-run (killed by signal 9)" in result.trouble
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_generator_that_is_told_to_end_is_trouble(processes: int, number: int) -> None:
+    """It ends in order, and the rest of the run was never made: that is no result."""
+    with keeping_server() as server:
+        result = make(server.url, processes=processes, duration=20.0, stop=killing(processes - 1, number))
+    assert result.trouble
+
+
+def test_two_answers_are_none() -> None:
+    """A 500 and a 200 in one piece: which is meant cannot be told, and neither counts as a success."""
+
+    def twice(connection: Any) -> None:
+        """Answer each request twice."""
+        connection.recv(65536)
+        connection.sendall(
+            b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+        )
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.2)
+        over = threading.Event()
+
+        def serve() -> None:
+            while not over.is_set():
+                try:
+                    connection, _ = listener.accept()
+                except TimeoutError:
+                    continue
+                with connection:
+                    twice(connection)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        result = make(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        over.set()
+        thread.join()
+    assert result.total.errors == {"not HTTP": 20}
+    assert not result.total.statuses
+
+
+def test_a_sender_of_ones_own_loses_no_request(tmp_path: Path) -> None:
+    """Where its code raises, the request has failed, and is counted."""
+    own = locustfile(
+        tmp_path,
+        "import load.locustfile as project\n"
+        "from load.locustfile import *\n"
+        "from load.sending import Sender\n"
+        "class Own(Sender):\n"
+        "    sent = 0\n"
+        "    def send(self, route, target):\n"
+        "        Own.sent += 1\n"
+        "        if Own.sent % 2: raise KeyError('items')\n"
+        "        return super().send(route, target)\n"
+        "project.Sender = Own\n",
+    )
+    with keeping_server() as server:
+        result = make(server.url, generator=own)
+    assert requests(result) == 20
+    assert result.total.errors == {"KeyError in the generator's own code": 10}
+
+
+def test_a_crowd_that_the_generator_has_made_is_its_own() -> None:
+    """It stood still again and again, and then had no room for all that was due: that is told as lateness."""
+    state = {"since": 0.0, "stopped": False, "times": 0}
+
+    def stop(counting: Counting) -> str:
+        if counting.elapsed > 0.5 and state["times"] < 4:
+            pid = counting.result({"routes": []}).processes[0].pid
+            if time.monotonic() - state["since"] > 0.6:
+                os.kill(pid, signal.SIGCONT if state["stopped"] else signal.SIGSTOP)
+                state["times"] += state["stopped"]
+                state["stopped"] = not state["stopped"]
+                state["since"] = time.monotonic()
+        return ""
+
+    with keeping_server() as server:
+        result = make(server.url, rate=200.0, duration=8.0, max_in_flight=2, stop=stop)
+    assert "99% of the requests were dispatched" in result.late
 
 
 def test_a_generator_that_stood_still_is_late() -> None:

@@ -29,18 +29,21 @@ class RouteTally:
     """Arrivals that the generator did not send, by why: they tell nothing of the deployment."""
     undispatched_bins: Counter[int] = field(default_factory=Counter)
 
-    def add_request(self, span: int, elapsed: int, status: str, error: str) -> None:
+    def add_request(
+        self, span: int, elapsed: int, status: str, error: str, *, given_up: bool = False
+    ) -> None:
         """One request has ended: after ``elapsed`` nanoseconds, with a whole answer or not, failed or not.
 
         One that failed sooner than a threshold tells nothing of that: how long a success takes is not known from it.
-        One that was answered too late, or never, is too slow whatever else it was.
+        One that was answered too late, or that was ``given_up`` because its time was over, is too slow whatever else it
+        was: also by a threshold that is longer than its time.
         """
         counts = self._counts(span)
         counts[0] += 1
         counts[1] += bool(error)
         place = 2
         for threshold in self.thresholds:
-            slow = elapsed >= threshold
+            slow = given_up or elapsed >= threshold
             counts[place] += slow or not error
             counts[place + 1] += slow
             place += 2

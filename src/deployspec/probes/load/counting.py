@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from deployspec.contracts.load.arrivals import arrivals
 from deployspec.contracts.load.histogram import Histogram
 from deployspec.contracts.load.plan import BIN_SECONDS, Plan
 from deployspec.contracts.load.result import LoadResult, Process, Second
@@ -120,6 +121,20 @@ class Counting:
                     f"it has told nothing for {now - told.at:.0f} s"
                 )
         return ""
+
+    def lost(self) -> str:
+        """How many of the plan's requests came to nothing that was told; empty where every one is accounted for.
+
+        Of a run that was made to its end.
+        """
+        planned = sum(1 for _ in arrivals(self._plan))
+        told = self.tally.warm_up.total() + sum(
+            sum(counts[0] for counts in route.bins.values()) + route.undispatched.total()
+            for route in self.tally.routes
+        )
+        if told == planned:
+            return ""
+        return f"the load generator has lost count: of {planned:,} requests, it has told of {told:,}"
 
     def missing(self) -> str:
         """Which processes have not told of their last request."""

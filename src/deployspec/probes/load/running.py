@@ -171,6 +171,8 @@ class _Run:
                     (self._folder / "stop").touch()
         if not counting.ended and not counting.trouble:
             counting.trouble = self._death(process, output)
+        elif counting.ended and not stopping:
+            counting.trouble = counting.lost()
         self._progress(counting)
 
     def _take(self, told: IO[bytes]) -> bool:
