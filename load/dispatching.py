@@ -50,12 +50,13 @@ class Dispatcher:
         self._in_flight: dict[gevent.Greenlet, int] = {}
         """With the moment at which its time is up: in that order, since all have the same."""
         self._values: dict[str, str] = {}
+        names = {route.name: index for index, route in enumerate(plan.routes)}
         self._makers = {
-            index: (places[0], by_name[places[0]])
-            for by_name in [{route.name: index for index, route in enumerate(plan.routes)}]
+            index: [(place, names[place]) for place in places]
             for index, route in enumerate(plan.routes)
             if (places := _PLACEHOLDER.findall(route.target))
         }
+        """By route: the values that its target wants, and the routes that bring them, which want none themselves."""
         self._tally = Tally.empty(plan.thresholds, len(plan.routes))
         self.offered = 0
         """Arrivals that were due so far, warm-up included."""
@@ -170,14 +171,14 @@ class Dispatcher:
 
     def _resolved(self, index: int) -> tuple[int, str]:
         """The route to send, and its target: where a value is not there yet, the request that brings it goes first."""
-        if index not in self._makers:
-            return index, self._plan.routes[index].target
-        name, maker = self._makers[index]
-        if name not in self._values:
-            return self._resolved(maker) if maker != index else (index, self._plan.routes[index].target)
-        return index, _PLACEHOLDER.sub(
-            lambda match: self._values.get(match[1], match[0]), self._plan.routes[index].target
-        )
+        target = self._plan.routes[index].target
+        wanted = self._makers.get(index)
+        if wanted is None:
+            return index, target
+        for name, maker in wanted:
+            if name not in self._values:
+                return maker, self._plan.routes[maker].target
+        return index, _PLACEHOLDER.sub(lambda match: self._values[match[1]], target)
 
     def _sweep(self) -> None:
         while True:

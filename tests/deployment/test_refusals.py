@@ -246,6 +246,8 @@ def test_what_is_no_printable_utf8_is_refused(
         pytest.param("load: {arrival_rate: 1, requests: [{name: a, path: /, expect_status: [20]}]}", "2:71", "20", "a whole number from 100 to 599", id="status"),
         pytest.param("load: {arrival_rate: 1, requests: [{name: a, path: '/{b}'}]}", "2:52", "{b}, and no request of that name keeps anything", "the name of a request with keep", id="placeholder"),
         pytest.param("load: {arrival_rate: 1, requests: [{name: snap, path: /, keep: id}, {name: a, path: '/{snip}'}]}", "2:85", "{snip}", "did you mean snap?", id="placeholder-near-miss"),
+        pytest.param("load: {arrival_rate: 1, max_in_flight: 1, processes: 2}", "2:40", "1, which is less than processes", "at least 2", id="no-room"),
+        pytest.param("load: {arrival_rate: 1, requests: [{name: a, path: '/{b}', keep: id}, {name: b, path: /, keep: id}]}", "2:52", "a {NAME} in the path of a request that keeps something itself", "wait for each other", id="placeholder-cycle"),
         pytest.param("load: {arrival_rate: 1, requests: [{name: a, path: /, method: POST}]}", "2:63", "a request that writes (POST), and allow has no write", "writes: false", id="writing"),
         pytest.param("load: {arrival_rate: 1, requests: [{name: a, path: /, writes: true}]}", "2:36", "a request that writes (GET)", "allow: [load, write]", id="writing-by-its-own-word"),
         pytest.param("load: {arrival_rate: 1, requests: [{name: a, path: /, headers: {A: b, a: c}}]}", "2:71", "the header a, which is A again", "each header once", id="request-header-twice"),

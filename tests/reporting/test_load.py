@@ -61,6 +61,7 @@ def test_what_a_server_says_cannot_drive_a_terminal() -> None:
     told = result()
     told.tally.routes[0].add_request(0, 5, "", "\x1b[31mred\n")
     assert "\x1b" not in as_text(told)
+    assert "\x1b" not in as_text(result(trouble="\x1b[31mred", cut_short="\x1b[0m"))
 
 
 def test_progress_is_one_line() -> None:

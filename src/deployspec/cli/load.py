@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         result = LoadResult.from_document(document)
         text = as_text(result)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise UsageError(
             f"{options.file}: found a load result that cannot be read ({type(error).__name__}: {error}); expected one "
             "that this version of deployspec has written"

@@ -137,12 +137,20 @@ class _Check:
 
     def load(self, load: Mapping[str, Any]) -> None:
         """A request that writes where nothing may be written, or whose path wants what no request keeps."""
+        own: Steps
         requests = load["requests"]
+        if load["max_in_flight"] < load["processes"]:
+            own = ("load", "max_in_flight")
+            found = f"{self.shown(own, 'its default')}, which is less than processes"
+            self.add(own, found, f"at least {load['processes']}: each process has a share of it")
         kept = [request["name"] for request in requests if "keep" in request]
         for index, request in enumerate(requests):
-            own: Steps = ("load", "requests", index)
+            own = ("load", "requests", index)
             if own not in self.values.places:
                 continue  # of the default mix
+            if "keep" in request and placeholders(request["path"]):
+                found = "a {NAME} in the path of a request that keeps something itself"
+                self.add((*own, "path"), found, "a path without one: such requests could wait for each other")
             self.headers((*own, "headers"))
             if writes(request) and "write" not in self.data.get("allow", ()):
                 found = f"a request that writes ({request['method']}), and allow has no write"

@@ -30,7 +30,8 @@ def progress(
 
 def as_text(result: LoadResult) -> str:
     """The result as text that ends with a line break; its length does not depend on the run's."""
-    return "".join(f"{line}\n" for line in _lines(result))
+    # A file may come from anywhere: what a terminal would obey is shown instead.
+    return "".join(f"{shown.printable(line)}\n" for line in _lines(result))
 
 
 def _lines(result: LoadResult) -> Iterator[str]:

@@ -123,6 +123,19 @@ def test_a_kept_value_stands_in_other_paths() -> None:
     assert requests(result) == 20
 
 
+def test_two_kept_values_in_one_path() -> None:
+    """It is sent once both are there, and never with a name in braces."""
+    routes = (
+        Route("a", "POST", "/a", 1.0, {}, "{}", keep="id"),
+        Route("b", "POST", "/b", 1.0, {}, "{}", keep="id"),
+        Route("both", "GET", "/x/{a}/{b}", 9.0),
+    )
+    with keeping_server(lambda one: Reply(body=b'{"id": "' + one.target[1:].encode() + b'"}')) as server:
+        make(server.url, *routes)
+        targets = {one.target for one in server.received}
+    assert targets == {"/a", "/b", "/x/a/b"}
+
+
 def test_latency_runs_from_the_intended_start() -> None:
     """A server that answers one after the other, 0.1 s each, at 20 a second: the last one waited for a second."""
     gate: dict[str, float] = {"free": 0.0}
@@ -367,6 +380,22 @@ def test_a_locustfile_with_an_error(text: str, reason: str, tmp_path: Path) -> N
     result = make("http://127.0.0.1:9", generator=locustfile(tmp_path, text))
     assert "before the first request (own.py)" in result.trouble
     assert reason in result.trouble
+
+
+def test_what_locust_says_is_redacted_before_it_is_cut(tmp_path: Path) -> None:
+    """A long last line with a secret at the place where it is cut shows no piece of it."""
+    from deployspec.probes.load import run
+
+    told = plan("http://127.0.0.1:9")
+    text = "raise SystemExit('x' * 180 + ' ' + 'sesame-' + 'open-up ' * 20)"
+    result = run(
+        told,
+        locustfile(tmp_path, text),
+        {"routes": [{"name": "get"}]},
+        redact=lambda said: said.replace("sesame-open-up", "***"),
+    )
+    assert "before the first request" in result.trouble
+    assert "sesam" not in result.trouble
 
 
 def test_a_missing_locustfile(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import sys
@@ -47,13 +48,21 @@ class LoadRun:
         self._config = config
         self._deployment = deployment
         self._known: LoadResult | None = None
+        self._failure: Unmeasured | None = None
 
     @property
     def result(self) -> LoadResult:
         """Its result. The caller has the deployment to itself, so that no two processes make one each."""
+        if self._failure is not None:
+            raise self._failure
         if self._known is None:
             file = load_file(self._config)
-            self._known = _read(file) if file.exists() else self._make(file)
+            try:
+                self._known = _read(file) if file.exists() else self._make(file)
+            except Unmeasured as failure:
+                # Nobody asked for the load a second time.
+                self._failure = failure
+                raise
         return self._known
 
     @property
@@ -66,7 +75,8 @@ class LoadRun:
         """A command line that makes the same requests arrive at the same moments."""
         name = named(self._config) or self._deployment.name
         seed = self.result.plan["seed"]
-        return f"pytest checks -m slo --deployment {shlex.quote(name)} --load-seed {seed}"
+        slos = "".join(f" --slos {shlex.quote(said)}" for said in self._config.getoption("--slos"))
+        return f"pytest checks -m slo --deployment {shlex.quote(name)}{slos} --load-seed {seed}"
 
     def _make(self, file: Path) -> LoadResult:
         from deployspec.contracts.load.result import described
@@ -88,19 +98,34 @@ class LoadRun:
                 described(plan, self._deployment.redact),
                 stop=stopper.reason,
                 progress=display.show,
+                redact=self._deployment.redact,
             )
-        if not (result.trouble or result.cut_short):
-            result = replace(result, reconciliation=compared.with_metrics(result))
-        # Written under another name first: another process reads all of it or nothing.
-        draft = file.with_suffix(".draft")
+        _keep(result, file)
+        if result.trouble or result.cut_short:
+            return result
         try:
-            draft.write_text(json.dumps(result.document()))
-            draft.replace(file)
-        except OSError as error:
-            raise Unmeasured(
-                f"the load run's result could not be kept in {file.parent}: {error.strerror}"
-            ) from None
+            result = replace(result, reconciliation=compared.with_metrics(result))
+        except KeyboardInterrupt:
+            # What was measured is judged all the same; only the comparison is missing.
+            result = replace(result, cut_short=INTERRUPTED)
+        _keep(result, file)
         return result
+
+
+def _keep(result: LoadResult, file: Path) -> None:
+    """Write it for the other processes, and for the run record. Raises Unmeasured where it cannot be kept."""
+    # Written under another name first: another process reads all of it or nothing.
+    draft = file.with_suffix(".draft")
+    try:
+        draft.write_text(json.dumps(result.document()))
+        draft.replace(file)
+    except OSError as error:
+        # Those that come later find that there is nothing to read, and make no load of their own.
+        with contextlib.suppress(OSError):
+            file.touch()
+        raise Unmeasured(
+            f"the load run's result could not be kept in {file.parent}: {error.strerror}"
+        ) from None
 
 
 class _Stopper:

@@ -49,11 +49,12 @@ def run(
     *,
     stop: Callable[[Counting], str] = lambda _: "",
     progress: Callable[[Counting], None] = lambda _: None,
+    redact: Callable[[str], str] = str,
 ) -> LoadResult:
     """Make a load run; returns what is known of it, whatever happened.
 
     ``described`` is the plan as the result tells it. ``stop`` is asked again and again why the run should end early
-    (an empty text: it should not); ``progress`` is called with what was counted, about once a second. What keeps the
+    (an empty text: it should not); ``progress`` is called with what was counted, about once a second; ``redact`` takes secrets out of what Locust itself says. What keeps the
     generator from its work is the result's ``trouble``, never an exception; the processes are gone when this returns.
     """
     counting = Counting(plan)
@@ -64,7 +65,7 @@ def run(
         return counting.result(described)
     try:
         with tempfile.TemporaryDirectory(prefix="deployspec-load-") as folder:
-            _Run(plan, generator, counting, Path(folder), stop, progress).carry_out()
+            _Run(plan, generator, counting, Path(folder), stop, progress, redact).carry_out()
     except OSError as error:
         counting.trouble = counting.trouble or f"the load generator could not be started: {error}"
     return counting.result(described)
@@ -79,6 +80,7 @@ class _Run:
         folder: Path,
         stop: Callable[[Counting], str],
         progress: Callable[[Counting], None],
+        redact: Callable[[str], str],
     ) -> None:
         self._plan = plan
         self._generator = generator
@@ -86,6 +88,7 @@ class _Run:
         self._folder = folder
         self._stop = stop
         self._progress = progress
+        self._redact = redact
         self._rest = b""
 
     def carry_out(self) -> None:
@@ -196,7 +199,9 @@ class _Run:
         )
         output.seek(0, os.SEEK_END)
         output.seek(max(0, output.tell() - 4000))
-        said = [line for line in output.read().decode("utf-8", "replace").splitlines() if line.strip()]
+        # Redacted before it is cut: a piece of a secret is no longer known as one. The first line may be such a piece.
+        text = self._redact(output.read().decode("utf-8", "replace"))
+        said = [line for line in text.splitlines() if line.strip()]
         last = f": {one_line(said[-1].strip())}" if said and not self._counting.begun else ""
         when = (
             "in mid-run"
