@@ -39,6 +39,19 @@ def test_time_before_the_application() -> None:
     assert "10.0% of the answers were slow for the load run, and 0.1% by its own metrics" in told
 
 
+def test_what_the_load_run_did_not_see() -> None:
+    """Its own metrics tell of failures, or of slowness, that something before the application keeps from clients."""
+    sound = Seen(10_000, 0, 10_000)
+    assert (
+        "the load run is blind to failures"
+        in reconcile(sound, Seen(10_000, 1500, 10_000), slack=100).disagreement
+    )
+    assert (
+        "the load run is blind to slowness" in reconcile(sound, Seen(10_000, 0, 8500), slack=100).disagreement
+    )
+    assert reconcile(sound, Seen(10_000, 200, 9800), slack=100).disagreement == ""
+
+
 def test_other_traffic_is_no_disagreement() -> None:
     """The deployment may have users."""
     told = reconcile(CLIENT, Seen(5000, 250, 4500), slack=10)

@@ -90,6 +90,17 @@ def _disagreement(client: Seen, deployment: Seen, slack: float) -> str:
             f"the deployment's metrics are blind to time before the application (its queue, the network, a proxy): "
             f"{1 - mine:.1%} of the answers were slow for the load run, and {1 - theirs:.1%} by its own metrics"
         )
+    hidden = _difference(deployment.failed, client.failed)
+    if alone and hidden is not None and hidden > client.requests * _SHARE + slack:
+        return (
+            f"the load run is blind to failures: the deployment's metrics have counted {_count(deployment.failed)} with "
+            f"5xx, and it was answered so {_count(client.failed)} times (a proxy that repeats requests, or a cache?)"
+        )
+    if alone and mine is not None and theirs is not None and theirs < mine - _SHARE - slack / client.requests:
+        return (
+            f"the load run is blind to slowness: {1 - theirs:.1%} of the requests were slow by the deployment's own "
+            f"metrics, and {1 - mine:.1%} of the answers to it (a cache, or a proxy that asks twice?)"
+        )
     return ""
 
 
