@@ -14,6 +14,10 @@ from deployspec.deployment.values import Steps, Values
 
 FAULTS = ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")
 """The faults that a check injects (``checks/test_health.py``)."""
+LONGEST_LOAD = 7 * 24 * 3600
+"""Seconds that a load run may be planned to take, warm-up included."""
+MOST_REQUESTS = 50_000_000
+"""Requests that a load run may have, warm-up included: what is counted of them has to fit into memory."""
 _HEADERS: tuple[Steps, ...] = (
     ("headers",),
     ("prometheus", "headers"),
@@ -139,6 +143,16 @@ class _Check:
         """A request that writes where nothing may be written, or whose path wants what no request keeps."""
         own: Steps
         requests = load["requests"]
+        rate, warm_up = load["arrival_rate"], load["warm_up"]
+        takes = max(0.0 if warm_up is None else parse_duration(warm_up), load["warm_up_requests"] / rate)
+        takes += parse_duration(load["duration"])
+        own = ("load", "arrival_rate")
+        if takes > LONGEST_LOAD:
+            found = f"{self.shown(own, '')}, with which the load run takes {takes / 86400:.3g} days, warm-up included"
+            self.add(own, found, "at most 7 days: a shorter duration, or fewer warm_up_requests")
+        elif takes * rate > MOST_REQUESTS:
+            found = f"{self.shown(own, '')}, with which the load run has {takes * rate:,.0f} requests, warm-up included"
+            self.add(own, found, f"at most {MOST_REQUESTS:,}: a lower rate, or a shorter duration")
         if load["max_in_flight"] < load["processes"]:
             own = ("load", "max_in_flight")
             found = f"{self.shown(own, 'its default')}, which is less than processes"

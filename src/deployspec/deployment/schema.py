@@ -108,7 +108,7 @@ def expectation(place: Schema) -> str:
     elif kind == "integer":
         text = f"a whole number from {place['minimum']} to {place['maximum']}"
     elif kind == "number":
-        text = f"a number above {place['exclusiveMinimum']}"
+        text = f"a number above {place['exclusiveMinimum']}, and at most {place['maximum']}"
     elif kind == "boolean":
         text = "true or false"
     elif kind == "array":

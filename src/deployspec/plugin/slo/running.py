@@ -136,7 +136,8 @@ class _Stopper:
         self._objectives = objectives
         self._signals = signals
         self._asked = 0.0
-        self._planned: Counter[str] | None = None
+        # Before the run: it takes as long as the run has requests.
+        self._planned = _planned(plan) if objectives else Counter[str]()
 
     def reason(self, counting: Counting) -> str:
         """Empty where it should go on."""
@@ -150,13 +151,10 @@ class _Stopper:
         return ""
 
     def _breach(self, counting: Counting) -> str:
-        from deployspec.contracts.load.arrivals import planned
         from deployspec.contracts.load.result import described
         from deployspec.objectives.load import certainly_breached
 
-        if self._planned is None:
-            self._planned = planned(self._plan)
-        so_far = counting.result(described(self._plan))
+        so_far = counting.so_far(described(self._plan))
         for objective in self._objectives:
             for route in (None, *self._planned) if not objective.routes else objective.routes:
                 count = self._planned.total() if route is None else self._planned[route]
@@ -164,6 +162,12 @@ class _Stopper:
                     about = objective.name if route is None else f"{objective.name}, {route}"
                     return f"{about} is breached, whatever is still to come"
         return ""
+
+
+def _planned(plan: Plan) -> Counter[str]:
+    from deployspec.contracts.load.arrivals import planned
+
+    return planned(plan)
 
 
 class _Display:

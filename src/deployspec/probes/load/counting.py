@@ -158,6 +158,10 @@ class Counting:
         waiting = sum(recent.in_flight.values())
         return Second(number, recent.offered, recent.ended, recent.failed, waiting, p50, p95, longest)
 
+    def so_far(self, described: Mapping[str, Any]) -> LoadResult:
+        """What can be judged already. It shares the tally, which goes on, and leaves out what takes long to make."""
+        return LoadResult(plan=described, started=self._started, tally=self.tally)
+
     def result(self, described: Mapping[str, Any]) -> LoadResult:
         """All that is known."""
         spans = [span for route in self.tally.routes for span in (*route.bins, *route.undispatched_bins)]
