@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -101,6 +103,13 @@ def test_near_cases_with_few_requests_are_not_settled(bad: int) -> None:
     assert "too few samples" in verdict.reason
 
 
+def test_the_summary_rounds_onto_no_limit() -> None:
+    """Its interval beside the limit: 4.96% is not shown as 5.0%."""
+    for slow in range(9_280, 9_340, 5):
+        verdict = judge_load(LATENCY, run(190_000, slow=slow))
+        assert "5.0%" not in (verdict.measured or "")
+
+
 def test_how_much_longer() -> None:
     """At 3% of 300 requests, a few hundred more are needed, at the rate at which these came."""
     reason = judge_load(LATENCY, run(300, slow=9)).reason
@@ -161,9 +170,7 @@ def test_a_stall_counts_for_less_than_as_many_lone_failures() -> None:
 
 def late(result: LoadResult) -> LoadResult:
     """The same, by a generator that was late."""
-    result.tally.lateness.clear()
-    result.tally.lateness.update({50_000: 100})
-    return result
+    return replace(result, tally=replace(result.tally, lateness=Counter({50_000: 100})))
 
 
 def test_a_late_generator_leaves_met_as_it_is() -> None:

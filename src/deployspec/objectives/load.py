@@ -39,7 +39,7 @@ class _Measured:
     lost: Counter[int]
     """Arrivals that the generator did not send, by span of time."""
     errors: Counter[str]
-    limit: float
+    limit: Fraction
     """The share of bad ones that is the objective's."""
 
     def with_lost(self) -> Counts:
@@ -79,7 +79,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
             limit=limit,
         )
     found = interval(counts)
-    told, how = _told(objective, counts, found) + _beside(result, route), _share(counts, found)
+    told, how = _told(objective, counts, found) + _beside(result, route), _share(counts, (found, measured.limit))
     reason = f"{what}: {told}; promised: {limit}{cut}"
     if _all_good(objective, found) and (
         not measured.lost or _all_good(objective, interval(measured.with_lost()))
@@ -155,7 +155,7 @@ def _measured(objective: Objective, result: LoadResult, route: str | None) -> _M
             bad[span] += counts[place + 1]
         lost.update(tally.undispatched_bins)
         errors.update(tally.errors)
-    return _Measured(_counts(totals, bad), lost, errors, float(1 - objective.target))
+    return _Measured(_counts(totals, bad), lost, errors, 1 - objective.target)
 
 
 def _counts(totals: Counter[int], bad: Counter[int]) -> Counts:
@@ -199,12 +199,13 @@ def _beside(result: LoadResult, route: str | None) -> str:
     return f", {shown_p95}in {result.elapsed:.0f} s"
 
 
-def _share(counts: Counts, found: Interval | None = None) -> str:
-    """Short, for the summary: the share of bad ones."""
+def _share(counts: Counts, found: tuple[Interval, Fraction] | None = None) -> str:
+    """Short, for the summary: the share of bad ones; with the interval, beside the limit that it is held against."""
     text = f"{counts.bad:,} of {counts.total:,} bad"
     if found is None:
         return text
-    return f"{text} ({found.low:.1%} to {found.high:.1%})"
+    low, high = (shown.percentage(end, found[1], 1) for end in (found[0].low, found[0].high))
+    return f"{text} ({low} to {high})"
 
 
 def _requests(count: int) -> str:

@@ -81,6 +81,7 @@ def test_the_total_is_the_routes_together() -> None:
     [
         pytest.param({100: 98, 9_900: 2}, False, id="below"),
         pytest.param({100: 98, 10_000: 2}, False, id="at"),
+        pytest.param({100: 98, 10_004: 2}, False, id="of-the-same-three-digits"),
         pytest.param({100: 98, 10_300: 2}, True, id="above"),
         pytest.param({100: 100, 20_000: 1}, False, id="less-than-one-in-hundred"),
     ],
@@ -91,6 +92,7 @@ def test_a_generator_is_late_above_10_ms_at_p99(lateness: dict[int, int], late: 
     told.tally.lateness.clear()
     told.tally.lateness.update(lateness)
     assert bool(told.late) == late
+    assert LoadResult.from_document(told.document()).late == told.late
 
 
 @pytest.mark.parametrize(("lost", "late"), [(1, False), (2, True)])
