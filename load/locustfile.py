@@ -16,6 +16,7 @@ import os
 import resource
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ PLAN = Path(os.environ["DEPLOYSPEC_LOAD_PLAN"])
 REPORT = int(os.environ["DEPLOYSPEC_LOAD_REPORT"])
 """The file descriptor that takes the lines of JSON."""
 _HELLO, _GO, _COUNTED = "deployspec-hello", "deployspec-go", "deployspec-counted"
+_FAILED = "deployspec-failed"
 _HEAD_START = 300_000_000
 """Nanoseconds between the moment at which all processes are ready, and the run's origin."""
 
@@ -54,16 +56,17 @@ class Arrivals(FastHttpUser):
     insecure = False
 
     def __init__(self, environment: Environment) -> None:
-        self.client_pool = HTTPClientPool(
-            # One that is turned away never asks for a connection, so that none waits for one.
-            concurrency=plan.max_in_flight + 16,
-            connection_timeout=plan.timeout,
-            network_timeout=plan.timeout,
-            insecure=False,
-            ssl_context_factory=_trusting,
-            **_proxy(),
-        )
-        super().__init__(environment)
+        with _telling(environment):
+            self.client_pool = HTTPClientPool(
+                # One that is turned away never asks for a connection, so that none waits for one.
+                concurrency=plan.max_in_flight + 16,
+                connection_timeout=plan.timeout,
+                network_timeout=plan.timeout,
+                insecure=False,
+                ssl_context_factory=_trusting,
+                **_proxy(),
+            )
+            super().__init__(environment)
         self._origin = gevent.event.AsyncResult()
         self._stopped = False
 
@@ -75,8 +78,9 @@ class Arrivals(FastHttpUser):
             os._exit(3)
         runner = self.environment.runner
         share = runner.worker_index
-        sender = Sender(plan, self.client_pool.get_client(plan.base_url))
-        dispatcher = Dispatcher(plan, sender, share, plan.processes)
+        with _telling(self.environment):
+            sender = Sender(plan, self.client_pool.get_client(plan.base_url))
+            dispatcher = Dispatcher(plan, sender, share, plan.processes)
         _waiting.append(self._origin)
         self._say(_HELLO, {"share": share, "pid": os.getpid()})
         origin = self._origin.get(timeout=30)
@@ -121,6 +125,16 @@ class Arrivals(FastHttpUser):
 
     def _say(self, kind: str, data: dict[str, Any]) -> None:
         self.environment.runner.send_message(kind, data)
+
+
+@contextlib.contextmanager
+def _telling(environment: Environment) -> Iterator[None]:
+    """Tell of what goes wrong before the first request: Locust would log it, and everybody else would wait."""
+    try:
+        yield
+    except Exception as error:
+        environment.runner.send_message(_FAILED, f"{type(error).__name__}: {error}")
+        raise
 
 
 def _peak() -> int:
@@ -199,6 +213,7 @@ def listen(environment: Environment, **_: Any) -> None:
         if len(seen["ended"]) == plan.processes:
             gevent.spawn_later(0.05, runner.quit)
 
+    runner.register_message(_FAILED, lambda msg, **_: _tell({"kind": "failed", "why": msg.data}))
     runner.register_message(_HELLO, hello)
     runner.register_message(_COUNTED, counted)
 

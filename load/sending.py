@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import select
 import socket
 import ssl
@@ -77,6 +78,8 @@ class Sender:
     def __init__(self, plan: Plan, client: HTTPClient) -> None:
         self._client = client
         self._connections = client._connection_pool
+        self._proxy = "" if plan.proxy is None else f"the proxy {plan.proxy[0]}:{plan.proxy[1]}"
+        self._is_tunnel = plan.base_url.startswith("https:")
         _Answer.most = plan.max_body
         self._texts = {
             route.name: None if route.expect_text is None else route.expect_text.encode()
@@ -94,6 +97,8 @@ class Sender:
             status, answer = self._exchange(route, target)
         except (HTTPParseError, OSError, RuntimeError, ValueError) as error:
             return Outcome("", _reason(error), b"")
+        if status == 407 and self._proxy and not self._is_tunnel:
+            raise NotSentError(f"{self._proxy} asks for credentials")
         expected = 200 <= status < 300 if route.expect_status is None else status in route.expect_status
         if not expected:
             return Outcome(str(status), f"status {status}", answer)
@@ -103,7 +108,7 @@ class Sender:
 
     def _exchange(self, route: Route, target: str) -> tuple[int, bytes]:
         request = self._requests.get((route.name, target)) or self._request(route, target)
-        sock = self._connections.get_socket()
+        sock = self._connection()
         try:
             sock.sendall(request)
         except BaseException:
@@ -115,6 +120,20 @@ class Sender:
             return response.get_code(), body
         finally:
             response.release()
+
+    def _connection(self) -> Any:
+        """One that is open. What fails on the way to a proxy tells nothing of the deployment behind it."""
+        if not self._proxy:
+            return self._connections.get_socket()
+        request = gevent.getcurrent()
+        request.is_through = False
+        try:
+            return self._connections.get_socket()
+        except (OSError, RuntimeError, ValueError) as error:
+            if request.is_through:
+                raise
+            why = _refusal(error) if isinstance(error, RuntimeError) else _reason(error)
+            raise NotSentError(f"{self._proxy}: {why}") from None
 
     def _request(self, route: Route, target: str) -> bytes:
         """A request as it goes over the wire: made once for all that are alike, which is half of its cost."""
@@ -207,6 +226,24 @@ def _is_alive(_: ConnectionPool, sock: Any) -> bool:
 
 ConnectionPool.return_socket = _keep
 ConnectionPool._is_socket_alive = _is_alive
+
+
+_open_tunnel = ConnectionPool._setup_proxy
+
+
+def _tunnelled(pool: ConnectionPool, sock: Any) -> None:
+    """Open a tunnel through the proxy, and note that all that follows is the deployment's."""
+    _open_tunnel(pool, sock)
+    gevent.getcurrent().is_through = True
+
+
+ConnectionPool._setup_proxy = _tunnelled
+
+
+def _refusal(error: RuntimeError) -> str:
+    """Why a proxy opened no tunnel, by what geventhttpclient says of it: its words may be a stranger's."""
+    status = re.search(r"HTTP/\S+ (\d{3})\b", str(error))
+    return f"refused the tunnel (status {status[1]})" if status else "closed the connection"
 
 
 def _reason(error: Exception) -> str:

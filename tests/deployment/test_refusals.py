@@ -296,6 +296,8 @@ def test_each_wrong_value_has_its_place_and_reason(
         pytest.param("https://@h", "a URL with credentials", "put credentials into headers", id="empty-user"),
         pytest.param("https://h#f", "https://h#f with a fragment", "never sent", id="fragment"),
         pytest.param("https://h?a=b", "https://h?… with a query", "appended", id="query"),
+        pytest.param("https://h//a", "https://h//a with two slashes before its path", "a URL with one", id="two-slashes"),
+        pytest.param("https://h/{a}", "https://h/{a} with braces in its path", "%7B and %7D", id="braces"),
         pytest.param("https://h:0", "https://h:0 with a port that there is not", "1 to 65535", id="port-0"),
         pytest.param("https://h:65536", "https://h:65536 with a port that there is not", "1 to 65535", id="port-above"),
         pytest.param("https://h:x", "https://h:x with a port that there is not", "1 to 65535", id="port-no-number"),

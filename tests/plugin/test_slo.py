@@ -176,6 +176,15 @@ def test_through_a_proxy(server: KeepingServer, tmp_path: Path) -> None:
     assert "scheme is not http" in ran.entry(LATENCY)["reason"]
 
 
+def test_an_unusable_authority(tmp_path: Path) -> None:
+    """A CA file that holds no certificate leaves all unmeasured at once, and is named."""
+    (tmp_path / "ca.pem").write_text("no certificate")
+    path = local(tmp_path, "https://127.0.0.1:9", more="ca: ca.pem")
+    ran = run_checks(path, folder=tmp_path, chapter="slo")
+    assert ran.verdict(LATENCY) == "UNMEASURED"
+    assert "ca.pem holds no certificate in PEM form" in ran.entry(LATENCY)["reason"]
+
+
 def test_a_mix_without_weights(server: KeepingServer, tmp_path: Path) -> None:
     """Each kind has the weight 1: they come about equally often."""
     load = "{arrival_rate: 100, duration: 3s, seed: 3, requests: [{name: a, path: /a}, {name: b, path: /b}]}"

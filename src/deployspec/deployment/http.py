@@ -26,6 +26,11 @@ def check_base_url(url: str) -> None:
     check_url(url)
     if "?" in url:
         raise Unfit("{} with a query", "a URL that ends before the ?, for paths are appended to it")
+    path = url.partition("://")[2].partition("/")[2]
+    if path.startswith("/") and path.strip("/"):
+        raise Unfit("{} with two slashes before its path", "a URL with one, as in https://example.org/shop")
+    if re.search("[{}]", path):
+        raise Unfit("{} with braces in its path", "a URL without them; %7B and %7D if they are meant")
 
 
 def check_secret_url(url: str) -> None:

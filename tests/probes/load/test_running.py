@@ -382,6 +382,16 @@ def test_a_locustfile_with_an_error(text: str, reason: str, tmp_path: Path) -> N
     assert reason in result.trouble
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_fails_before_the_first_request_is_told_at_once(processes: int, tmp_path: Path) -> None:
+    """In a user's beginning, which Locust would only log: nobody waits for it until the time limit."""
+    began = time.monotonic()
+    text = "from load import locustfile\nfrom load.locustfile import *\n\ndef broken(*_):\n    raise LookupError('broken on purpose')\n\nlocustfile.Sender = broken\n"
+    result = make("http://127.0.0.1:9", generator=locustfile(tmp_path, text), processes=processes)
+    assert result.trouble == "the load generator could not begin: LookupError: broken on purpose"
+    assert time.monotonic() - began < 40
+
+
 def test_what_locust_says_is_redacted_before_it_is_cut(tmp_path: Path) -> None:
     """A long last line with a secret at the place where it is cut shows no piece of it."""
     from deployspec.probes.load import run

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
 from tests.probes.load.making import HALF, make, requests
-from tests.raw_server import serve
+from tests.raw_server import proxies, serve
 
 TIMEOUT = 1.0
 FAILURES = [
@@ -68,6 +69,44 @@ def test_tls_by_a_private_authority() -> None:
     with serve("tls-ok") as server:
         result = make(server.base_url, ca=server.ca_file)
     assert result.total.statuses == {"200": 20}
+
+
+@pytest.mark.parametrize(
+    ("handler", "secure", "why"),
+    [
+        pytest.param("refused", False, "connection refused", id="gone-plain"),
+        pytest.param("refused", True, "connection refused", id="gone-tunnel"),
+        pytest.param(proxies.wants_login, False, "asks for credentials", id="login-plain"),
+        pytest.param(proxies.wants_login, True, "refused the tunnel (status 407)", id="login-tunnel"),
+        pytest.param(proxies.refuses_tunnel, True, "refused the tunnel (status 403)", id="forbidden-tunnel"),
+        pytest.param(proxies.hangs_up, True, "closed the connection", id="hangs-up-tunnel"),
+    ],
+)
+def test_a_faulty_proxy_tells_nothing_of_the_deployment(handler: Any, secure: bool, why: str) -> None:
+    """Nothing was sent, so that nothing is charged to the deployment, and the proxy is named."""
+    with serve(handler) as middle, serve("tls-ok" if secure else "healthy") as server:
+        proxy = ("127.0.0.1", middle.port, "me", "hunter2")
+        result = make(server.base_url, ca=server.ca_file, proxy=proxy)
+        assert server.connections == 0
+    assert requests(result) == 0
+    (told,) = result.total.undispatched
+    assert told.startswith(f"the proxy 127.0.0.1:{middle.port}")
+    assert why in told
+    assert result.late
+    assert "hunter2" not in str(result.document())
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"), [("tls-ok", ""), ("expired", "certificate has expired"), ("no-tls", "wrong version")]
+)
+def test_behind_a_tunnel_it_is_the_deployments(fault: str, error: str) -> None:
+    """Once the tunnel is open, what fails is what it leads to."""
+    with serve(proxies.proxy) as middle, serve(fault) as server:
+        url = server.base_url.replace("http:", "https:")
+        result = make(url, ca=server.ca_file or None, proxy=("127.0.0.1", middle.port, None, None))
+    assert requests(result) == 20
+    assert result.total.undispatched.total() == 0
+    assert [error in told for told in result.total.errors] == [True] * bool(error)
 
 
 def test_a_late_answer_is_a_success_and_slow() -> None:

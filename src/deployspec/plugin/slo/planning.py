@@ -21,6 +21,7 @@ def plan_of(deployment: Deployment, objectives: Sequence[Objective], seed: int |
     from deployspec.objectives.load import thresholds_of
     from deployspec.probes.http import proxies_from
     from deployspec.probes.http.proxies import UnusableProxyError
+    from deployspec.probes.http.tls import unusable
     from deployspec.probes.http.urls import Url
 
     told = deployment.load
@@ -33,6 +34,9 @@ def plan_of(deployment: Deployment, objectives: Sequence[Objective], seed: int |
         proxy = proxies_from(os.environ).select(url)
     except UnusableProxyError as error:
         raise Unmeasured(str(error)) from None
+    # Of processes that make load, each would find it anew.
+    if url.scheme == "https" and (problem := unusable(deployment.ca)):
+        raise Unmeasured(problem)
     headers = {name: value.reveal() for name, value in deployment.headers.items()}
     prefix = deployment.base_url.partition("://")[2].partition("/")[2]
     drawn = told.seed if seed is None else seed

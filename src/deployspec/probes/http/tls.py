@@ -51,6 +51,15 @@ class TrustStore:
         return context
 
 
+def unusable(ca: Path | None) -> str:
+    """Why a private CA file cannot be used; empty where it can, or there is none."""
+    try:
+        TrustStore(ca).context()
+    except CallFailed as failed:
+        return failed.reason
+    return ""
+
+
 def tls_reason(error: OSError, host: str, port: int) -> str:
     """Why a handshake, or an encrypted connection, failed."""
     where = f"{host} port {port}"

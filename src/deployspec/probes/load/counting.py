@@ -56,6 +56,8 @@ class Counting:
         self._started = ""
         self._recent: dict[int, _Recent] = {}
         self.begun = False
+        self.failure = ""
+        """What a process says that went wrong before it could send anything."""
         self.trouble = ""
         self.cut_short = ""
 
@@ -67,6 +69,8 @@ class Counting:
             self.begun = True
             moment = datetime.datetime.fromtimestamp(line["epoch"], datetime.UTC)
             self._started = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        elif line["kind"] == "failed":
+            self.failure = line["why"]
         else:
             self._count(line, now)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import selectors
 import socket
@@ -90,6 +91,10 @@ class _Run:
         self._progress = progress
         self._redact = redact
         self._rest = b""
+        # A warm-up by count may take longer than the one by time.
+        self._longest = (
+            max(plan.warm_up, plan.warm_up_requests / plan.rate * 2) + plan.duration + plan.timeout + GRACE
+        )
 
     def carry_out(self) -> None:
         """Start Locust, take what it tells until it has ended or has to, and end it."""
@@ -122,6 +127,8 @@ class _Run:
         count = str(self._plan.processes)
         command = [self._generator.python, "-m", "locust", "-f", str(self._generator.locustfile.absolute())]
         command += ["--headless", "--only-summary", "--loglevel", "WARNING", "-u", count, "-r", count]
+        # It ends by itself, too: whoever started it may be killed, and a file of somebody's own may not watch that.
+        command += ["--run-time", f"{math.ceil(BOOT_LIMIT + self._longest)}s"]
         if self._plan.processes > 1:
             port = str(_free_port())
             command += ["--processes", count, "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
@@ -142,13 +149,9 @@ class _Run:
         }
 
     def _listen(self, told: IO[bytes], process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
-        plan, counting = self._plan, self._counting
+        counting = self._counting
         began = shown = time.monotonic()
-        # A warm-up by count may take longer than the one by time.
-        planned = (
-            max(plan.warm_up, plan.warm_up_requests / plan.rate * 2) + plan.duration + plan.timeout + GRACE
-        )
-        limit = began + BOOT_LIMIT + planned
+        limit = began + BOOT_LIMIT + self._longest
         stopping = 0.0
         with selectors.DefaultSelector() as selector:
             selector.register(told, selectors.EVENT_READ)
@@ -159,8 +162,13 @@ class _Run:
                 if counting.begun and now - shown >= 1:
                     shown = now
                     self._progress(counting)
+                if counting.failure:
+                    counting.trouble = f"the load generator could not begin: {one_line(self._redact(counting.failure))}"
+                    break
                 if not counting.begun and now - began > BOOT_LIMIT:
-                    counting.trouble = f"the load generator was not ready within {BOOT_LIMIT:g} s"
+                    counting.trouble = (
+                        f"the load generator was not ready within {BOOT_LIMIT:g} s{self._last_words(output)}"
+                    )
                     break
                 if (stopping and now > stopping) or now > limit:
                     counting.trouble = f"the load generator did not end in time: {counting.missing()} went on"
@@ -197,18 +205,22 @@ class _Run:
             if isinstance(status, int) and status < 0
             else f"exit status {status}"
         )
-        output.seek(0, os.SEEK_END)
-        output.seek(max(0, output.tell() - 4000))
-        # Redacted before it is cut: a piece of a secret is no longer known as one. The first line may be such a piece.
-        text = self._redact(output.read().decode("utf-8", "replace"))
-        said = [line for line in text.splitlines() if line.strip()]
-        last = f": {one_line(said[-1].strip())}" if said and not self._counting.begun else ""
+        last = "" if self._counting.begun else self._last_words(output)
         when = (
             "in mid-run"
             if self._counting.begun
             else f"before the first request ({self._generator.locustfile.name})"
         )
         return f"the load generator ended {when} ({how}{last})"
+
+    def _last_words(self, output: IO[bytes]) -> str:
+        """The last line that Locust has said, as the end of a sentence; empty where it has said nothing."""
+        output.seek(0, os.SEEK_END)
+        output.seek(max(0, output.tell() - 4000))
+        # Redacted before it is cut: a piece of a secret is no longer known as one. The first line may be such a piece.
+        text = self._redact(output.read().decode("utf-8", "replace"))
+        said = [line for line in text.splitlines() if line.strip()]
+        return f": {one_line(said[-1].strip())}" if said else ""
 
 
 def _free_port() -> int:
