@@ -534,3 +534,31 @@ def test_who_started_it_may_be_killed_before_it_is_ready(tmp_path: Path) -> None
         starter.kill()
     _, alive = psutil.wait_procs(children, 20)
     assert not alive
+
+
+def test_a_locustfile_without_a_watch_ends_by_itself(tmp_path: Path) -> None:
+    """One that knows nothing of deployspec has a limit of time, though whoever started it was killed."""
+    import subprocess
+    import sys
+
+    import psutil
+
+    own = tmp_path / "own.py"
+    own.write_text("import time\n\nfrom locust import User, task\n\nclass Foreign(User):\n    @task\n    def nothing(self):\n        time.sleep(0.1)\n")  # fmt: skip
+    code = (
+        "from pathlib import Path\n"
+        "from deployspec.probes.load import running\n"
+        "from tests.probes.load.making import ROOT, make\n"
+        "running.BOOT_LIMIT = 4.0\n"
+        f"make('http://127.0.0.1:9', generator=running.Generator(Path({str(own)!r}), ROOT))"
+    )
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environ) as starter:
+        children: list[psutil.Process] = []
+        until = time.monotonic() + 30
+        while not children and time.monotonic() < until:
+            children = psutil.Process(starter.pid).children()
+            time.sleep(0.01)
+        starter.kill()
+    _, alive = psutil.wait_procs(children, 60)
+    assert not alive
