@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import resource
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -218,3 +222,108 @@ def test_a_full_disk_under_the_result(server: KeepingServer, tmp_path: Path) -> 
     # One run: 120 requests after a warm-up of 20.
     assert len(server.received) == 140, "nobody asked for the load a second time"
     assert "Traceback" not in output
+
+
+def interrupted(path: Path, server: KeepingServer, *options: str, end: Callable[[int], None]) -> tuple[int, str, dict[str, Any]]:  # fmt: skip
+    """What a run says that ``end`` has ended, called with its process id after 150 requests."""
+    record = path.with_name("record.json")
+    command = [sys.executable, "-m", "pytest", "checks", "-m", "slo", "--deployment", str(path), "--record", str(record), "-p", "no:cacheprovider", *options]  # fmt: skip
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            until = time.monotonic() + 60
+            while len(server.received) < 150 and time.monotonic() < until:
+                time.sleep(0.05)
+            end(process.pid)
+            output, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    return process.returncode, output, json.loads(record.read_text())
+
+
+@pytest.fixture
+def prometheus() -> Iterator[KeepingServer]:
+    """One that has no series of the service, so that a scrape of it is waited for."""
+
+    def answer(received: Received) -> Reply:
+        is_clock = "query=time" in received.target or b"query=time" in received.body
+        data = {"resultType": "scalar", "result": [0, "1700000000"]} if is_clock else {"resultType": "vector", "result": []}  # fmt: skip
+        return Reply(body=json.dumps({"status": "success", "data": data}).encode())
+
+    with keeping_server(answer) as running:
+        yield running
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_an_interruption_while_it_is_compared(
+    number: int, server: KeepingServer, prometheus: KeepingServer, tmp_path: Path
+) -> None:
+    """All of the load run was measured, and is judged; only its comparison with the metrics is missing."""
+    load = "{arrival_rate: 60, duration: 3s, warm_up: null, requests: [{name: a, path: /a}]}"
+    path = local(tmp_path, server.url, load, more=f"prometheus: {{url: {prometheus.url}}}")
+
+    def end(pid: int) -> None:
+        until = time.monotonic() + 30
+        while all("query=time" in one.target for one in prometheus.received) and time.monotonic() < until:
+            time.sleep(0.05)
+        os.kill(pid, number)
+
+    status, output, record = interrupted(path, server, "-m", "slo and load", end=end)
+    assert status == 2, output
+    told = {entry["check"].rpartition("::")[2]: entry for entry in record["checks"]}
+    assert told["test_load_run[api-latency]"]["verdict"] == "MET", output
+    assert record["load"]["total"]["requests"] == 180
+    assert record["load"]["cut_short"] == "interrupted"
+    assert record["load"]["reconciliation"] is None
+
+
+LONG = "{arrival_rate: 60, duration: 2m, warm_up: null, requests: [{name: a, path: /a}, {name: b, path: /b}]}"
+ENDS = {
+    "ctrl-c": lambda pid: os.killpg(pid, signal.SIGINT),
+    "interrupted": lambda pid: os.kill(pid, signal.SIGINT),
+    "cancelled": lambda pid: os.kill(pid, signal.SIGTERM),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS.keys())
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_a_run_that_is_interrupted_judges_what_it_measured(
+    options: tuple[str, ...], end: Callable[[int], None], server: KeepingServer, tmp_path: Path
+) -> None:
+    """A terminal's Ctrl-C, which all processes hear, and a pipeline's, which one hears: each check of the load run is
+    judged, nothing else begins, and the run ends as an interrupted one."""
+    status, output, record = interrupted(local(tmp_path, server.url, LONG), server, *options, end=end)
+    assert status == 2, output
+    told = {entry["check"].rpartition("::")[2]: entry for entry in record["checks"]}
+    load = {name: entry for name, entry in told.items() if name.startswith("test_load_run")}
+    assert len(load) == 6, output
+    assert all("cut short: interrupted" in entry["reason"] for entry in load.values())
+    assert load["test_load_run[api-latency]"]["verdict"] == "MET"
+    assert record["cut_short"] == "interrupted"
+    assert record["load"]["cut_short"] == "interrupted"
+    assert "Traceback" not in output
+    assert output.count("Interrupted") + output.count("KeyboardInterrupt") <= 1
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_a_second_interruption_ends_at_once(options: tuple[str, ...], server: KeepingServer, tmp_path: Path) -> None:  # fmt: skip
+    """Nothing is waited for, and no load goes on."""
+
+    def twice(pid: int) -> None:
+        # Signals of one kind that nobody has taken yet are one: so two kinds.
+        os.killpg(pid, signal.SIGINT)
+        os.killpg(pid, signal.SIGTERM)
+
+    status, output, record = interrupted(local(tmp_path, server.url, LONG), server, *options, end=twice)
+    assert status == 2, output
+    assert record["cut_short"] == "interrupted"
+    sent = len(server.received)
+    time.sleep(1)
+    assert len(server.received) == sent

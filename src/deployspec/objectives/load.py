@@ -79,7 +79,10 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
             limit=limit,
         )
     found = interval(counts)
-    told, how = _told(objective, counts, found) + _beside(result, route), _share(counts, (found, measured.limit))
+    told, how = (
+        _told(objective, counts, found) + _beside(result, route),
+        _share(counts, (found, measured.limit)),
+    )
     reason = f"{what}: {told}; promised: {limit}{cut}"
     if _all_good(objective, found) and (
         not measured.lost or _all_good(objective, interval(measured.with_lost()))
@@ -122,9 +125,7 @@ def certainly_breached(objective: Objective, result: LoadResult, route: str | No
     """
     # First what costs least and is nearly always the answer: this is asked again and again in mid-run.
     place = _place(objective, result) + 1
-    bad = sum(
-        span[place] for tally in _tallies(objective, result, route) for span in tally.bins.values()
-    )
+    bad = sum(span[place] for tally in _tallies(objective, result, route) for span in tally.bins.values())
     if objective.is_met_by(planned - bad, planned) or result.late:
         return False
     counts = _measured(objective, result, route).counts

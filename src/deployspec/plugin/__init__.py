@@ -17,6 +17,7 @@ pytest_plugins = [
     "deployspec.plugin.rules.routing",
     "deployspec.plugin.slo.collecting",
     "deployspec.plugin.slo.fixtures",
+    "deployspec.plugin.slo.interrupting",
     "deployspec.plugin.shared",
     "deployspec.plugin.recording",
 ]

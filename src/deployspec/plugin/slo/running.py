@@ -20,6 +20,7 @@ from deployspec.plugin.outcomes import Unmeasured
 from deployspec.plugin.shared import shared_folder
 from deployspec.plugin.signals import signals_to
 from deployspec.plugin.slo.comparing import Compared
+from deployspec.plugin.slo.interrupting import is_ending, load_is_going
 from deployspec.plugin.slo.planning import plan_of
 from deployspec.plugin.slo.reading import objectives_of
 
@@ -58,7 +59,11 @@ class LoadRun:
         if self._known is None:
             file = load_file(self._config)
             try:
-                self._known = _read(file) if file.exists() else self._make(file)
+                if file.exists():
+                    self._known = _read(file)
+                else:
+                    with load_is_going(self._config):
+                        self._known = self._make(file)
             except Unmeasured as failure:
                 # Nobody asked for the load a second time.
                 self._failure = failure
@@ -89,7 +94,11 @@ class LoadRun:
         assert told is not None  # noqa: S101 - narrows the type
         generator = Generator(told.locustfile or root / "load" / "locustfile.py", root)
         signals: list[int] = []
-        stopper = _Stopper(plan, objectives if told.abort_on_breach else [], signals)
+        stopper = _Stopper(
+            plan,
+            objectives if told.abort_on_breach else [],
+            lambda: len(signals) or int(is_ending(self._config)),
+        )
         compared = Compared(self._deployment, objectives)
         with _Display(self._config) as display, signals_to(lambda number, _: signals.append(number)):
             result = run(
@@ -104,12 +113,17 @@ class LoadRun:
         if result.trouble or result.cut_short:
             return result
         try:
-            result = replace(result, reconciliation=compared.with_metrics(result))
+            with signals_to(_interrupt):
+                result = replace(result, reconciliation=compared.with_metrics(result))
         except KeyboardInterrupt:
             # What was measured is judged all the same; only the comparison is missing.
             result = replace(result, cut_short=INTERRUPTED)
         _keep(result, file)
         return result
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _keep(result: LoadResult, file: Path) -> None:
@@ -131,19 +145,20 @@ def _keep(result: LoadResult, file: Path) -> None:
 class _Stopper:
     """Says why a load run should end early."""
 
-    def __init__(self, plan: Plan, objectives: list[Objective], signals: list[int]) -> None:
+    def __init__(self, plan: Plan, objectives: list[Objective], interrupts: Callable[[], int]) -> None:
         self._plan = plan
         self._objectives = objectives
-        self._signals = signals
+        self._interrupts = interrupts
         self._asked = 0.0
         # Before the run: it takes as long as the run has requests.
         self._planned = _planned(plan) if objectives else Counter[str]()
 
     def reason(self, counting: Counting) -> str:
         """Empty where it should go on."""
-        if len(self._signals) > 1:
+        interrupts = self._interrupts()
+        if interrupts > 1:
             raise KeyboardInterrupt
-        if self._signals:
+        if interrupts:
             return INTERRUPTED
         if self._objectives and counting.begun and time.monotonic() - self._asked >= 1:
             self._asked = time.monotonic()

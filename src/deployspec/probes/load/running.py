@@ -163,7 +163,9 @@ class _Run:
                     shown = now
                     self._progress(counting)
                 if counting.failure:
-                    counting.trouble = f"the load generator could not begin: {one_line(self._redact(counting.failure))}"
+                    counting.trouble = (
+                        f"the load generator could not begin: {one_line(self._redact(counting.failure))}"
+                    )
                     break
                 if not counting.begun and now - began > BOOT_LIMIT:
                     counting.trouble = (
