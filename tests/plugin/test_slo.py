@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.probes.load.server import KeepingServer, Received, Reply, keeping_server
@@ -310,6 +311,26 @@ def test_a_run_that_is_interrupted_judges_what_it_measured(
     assert record["load"]["cut_short"] == "interrupted"
     assert "Traceback" not in output
     assert output.count("Interrupted") + output.count("KeyboardInterrupt") <= 1
+
+
+def test_a_worker_of_pytest_dies_while_it_makes_the_load(server: KeepingServer, tmp_path: Path) -> None:
+    """The deployment gets no second load run, no load goes on, and nothing is green."""
+
+    def kill(pid: int) -> None:
+        (maker,) = (worker for worker in psutil.Process(pid).children() if worker.children())
+        maker.kill()
+
+    status, output, record = interrupted(
+        local(tmp_path, server.url, LONG), server, "-m", "slo and load", "-n", "2", end=kill
+    )
+    assert status == 1, output
+    assert [entry["verdict"] for entry in record["checks"]] == ["UNMEASURED"] * 6, output
+    reasons = [entry["reason"] for entry in record["checks"]]
+    assert sum("ended in mid-check" in reason for reason in reasons) == 1
+    assert sum("died in the middle of it" in reason for reason in reasons) == 5
+    sent = len(server.received)
+    time.sleep(1)
+    assert len(server.received) == sent
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from deployspec.plugin.options import is_worker
+from deployspec.plugin.outcomes import Unmeasured
 from deployspec.plugin.selection import makes_load
 from deployspec.plugin.shared import is_made, shared_folder
 from deployspec.plugin.signals import signals_to
@@ -23,8 +24,13 @@ _GOING, _ENDING = "load.going", "load.ending"
 
 @contextlib.contextmanager
 def load_is_going(config: pytest.Config) -> Iterator[None]:
-    """Let the other processes know that a load run is under way."""
+    """Let the other processes know that a load run is under way.
+
+    Raises Unmeasured where one was under way when its process died: the deployment gets no second one.
+    """
     file = shared_folder(config) / _GOING
+    if file.exists():
+        raise Unmeasured("the process that made the load run died in the middle of it")
     # Where there is no room for it, Ctrl-C ends at once.
     with contextlib.suppress(OSError):
         file.touch()
