@@ -11,7 +11,7 @@ import gevent
 
 from deployspec.contracts.load.arrivals import Arrival, arrivals
 from deployspec.contracts.load.plan import Plan
-from deployspec.contracts.load.tally import TURNED_AWAY, Tally
+from deployspec.contracts.load.tally import NO_ANSWER, TURNED_AWAY, Tally
 from load.sending import Late, NotSentError, Outcome, Sender, kept
 
 _NANO = 1_000_000_000
@@ -27,7 +27,7 @@ _COARSE = 0.0015
 """Seconds: the event loop's timers are so late at worst, since they count whole milliseconds."""
 _FINE_RATE = 100.0
 """Arrivals a second of one process up to which the last millisecond is waited for by looking again and again."""
-_NO_ANSWER = Outcome("", "no answer", b"")
+_UNANSWERED = Outcome("", "no answer", b"")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _clock = time.monotonic_ns
 
@@ -136,7 +136,7 @@ class Dispatcher:
         index, target = self._resolved(arrival.route)
         route = self._plan.routes[index]
         why, given_up = "", False
-        outcome = _NO_ANSWER
+        outcome = _UNANSWERED
         try:
             outcome = self._sender.send(route, target)
         except _GivenUp:
@@ -146,15 +146,15 @@ class Dispatcher:
         except NotSentError as error:
             why = str(error)
         except Exception as error:  # noqa: BLE001 - a Sender of somebody's own: no request may be lost uncounted
-            outcome = Outcome("", f"{type(error).__name__} in the generator's own code", b"")
+            why = f"{type(error).__name__} in the generator's own code"
         finally:
             elapsed = _clock() - due
             self._in_flight.pop(greenlet, None)
         # That of now: the one that was counted with when the request began may have been taken meanwhile.
         tally = self._tally.routes[index]
         # Its time may have run out between two looks of the sweeper.
-        late = elapsed > self._timeout or outcome is _NO_ANSWER
-        error = f"no answer within {self._plan.timeout:g} s" if late else outcome.error
+        late = elapsed > self._timeout or outcome is _UNANSWERED
+        error = f"{NO_ANSWER} {self._plan.timeout:g} s" if late else outcome.error
         if arrival.bin < 0:
             self._tally.warm_up[why or error or "ok"] += 1
         elif why:

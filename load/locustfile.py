@@ -5,7 +5,15 @@ goes through Locust's own messages to its master, or stays in the process where 
 lines of JSON to deployspec, once a second.
 
 To send something else, describe it in the deployment file (``load.requests``). What cannot be described there can be
-written here: a subclass of ``Sender`` with a ``send`` of its own.
+written in a file that ``load.locustfile`` names: a subclass of ``Sender`` with a ``send`` of its own, set on the user::
+
+    from load.locustfile import *
+    from load.sending import Sender
+
+    class Signing(Sender):
+        def send(self, route, target): ...
+
+    Arrivals.sender = Signing
 """
 
 from __future__ import annotations
@@ -54,6 +62,8 @@ class Arrivals(FastHttpUser):
 
     host = plan.base_url
     insecure = False
+    sender: type[Sender] = Sender
+    """What sends a request and says what came of it."""
 
     def __init__(self, environment: Environment) -> None:
         with _telling(environment):
@@ -79,7 +89,7 @@ class Arrivals(FastHttpUser):
         runner = self.environment.runner
         share = runner.worker_index
         with _telling(self.environment):
-            sender = Sender(plan, self.client_pool.get_client(plan.base_url))
+            sender = self.sender(plan, self.client_pool.get_client(plan.base_url))
             dispatcher = Dispatcher(plan, sender, share, plan.processes)
         _waiting.append(self._origin)
         self._say(_HELLO, {"share": share, "pid": os.getpid()})

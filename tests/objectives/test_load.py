@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
@@ -60,7 +62,7 @@ def fill(tally: RouteTally, requests: int, *, slow: int = 0, failed: int = 0, sp
             tally.add_request(span, SLOW, "200", "")
 
 
-def run(requests: int = 0, *, slow: int = 0, failed: int = 0, routes: int = 1, **more: Any) -> LoadResult:
+def run(requests: int = 0, *, slow: int = 0, failed: int = 0, routes: int = 1, spans: int = 600, **more: Any) -> LoadResult:  # fmt: skip
     """A run of 60 s."""
     plan = Plan(
         "http://h",
@@ -72,7 +74,7 @@ def run(requests: int = 0, *, slow: int = 0, failed: int = 0, routes: int = 1, *
     )
     tally = Tally.empty(plan.thresholds, routes)
     if requests:
-        fill(tally.routes[0], requests, slow=slow, failed=failed)
+        fill(tally.routes[0], requests, slow=slow, failed=failed, spans=spans)
     tally.lateness.update({100: requests})
     return LoadResult(**{"plan": described(plan), "started": "", "tally": tally, "elapsed": 60.0, **more})
 
@@ -131,6 +133,46 @@ def test_no_verdict_rests_on_fewer() -> None:
     verdict = judge_load(AVAILABILITY, run(58, failed=58))
     assert verdict.outcome is Outcome.UNMEASURED
     assert "1 more would settle it" in verdict.reason
+
+
+@pytest.mark.parametrize(("bad", "requests"), [(3, 58), (2, 20), (1, 58)])
+def test_what_would_settle_few_requests_settles_them(bad: int, requests: int) -> None:
+    """Also below the least number: as many more as it says, just as bad, give a verdict."""
+    verdict = judge_load(AVAILABILITY, run(requests, failed=bad, spans=requests))
+    assert verdict.outcome is Outcome.UNMEASURED
+    told = re.search(r"([0-9,]+) more would settle it", verdict.reason)
+    assert told, verdict.reason
+    total = requests + int(told[1].replace(",", ""))
+    share = bad / requests
+    failed = math.ceil(total * share) if share < 0.05 else math.floor(total * share)
+    assert judge_load(AVAILABILITY, run(total, failed=failed, spans=total)).outcome is not Outcome.UNMEASURED
+    assert "95% interval" in verdict.reason
+
+
+def test_a_slow_kind_is_named_as_the_cause() -> None:
+    """Failures that were quick made nothing slow, so a breach of latency does not name them."""
+    result = run(3_000, failed=100, routes=2)
+    fill(result.tally.routes[1], 600, slow=600)
+    reason = judge_load(LATENCY, result).reason
+    assert reason.endswith("; slowest: r1 (p95 1 s)"), reason
+    assert "status 500" not in reason
+
+
+def test_a_kind_that_waits_for_a_field_that_never_comes() -> None:
+    """Its path wants what no answer has brought: that is told."""
+    result = run(600, routes=2)
+    result.plan["routes"][1]["path"] = "/b/{r0}"
+    reason = judge_load(LATENCY, result, "r1").reason
+    assert "its path wants what answers to r0 bring, and none had the field" in reason
+
+
+def test_neighbours_that_fail_together_are_told() -> None:
+    """Why thousands of requests may settle nothing."""
+    result = run(3_000)
+    for number in range(200):
+        result.tally.routes[0].add_request(300 + number // 50, SLOW, "200", "")
+    assert "for neighbours fail together: as much is told by" in judge_load(LATENCY, result).reason
+    assert "neighbours" not in judge_load(LATENCY, run(3_000, slow=100)).reason
 
 
 def test_failures_and_slowness_have_an_owner_each() -> None:

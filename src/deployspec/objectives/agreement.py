@@ -31,7 +31,7 @@ def agrees(objective: Objective, rules: Sequence[Rule]) -> Verdict:
     limit = f"{objective.promise} ({objective.source})"
     if not objective.alerts:
         return unmeasured(
-            f"{objective.name} names no alert; say which watch over it with the annotation deployspec/alerts",
+            f"{objective.name} ({objective.source}) names no alert; say which watch over it with the annotation deployspec/alerts",
             limit=limit,
         )
     agreeing, differing, unknown = list[str](), list[str](), list[str]()

@@ -10,7 +10,7 @@ from fractions import Fraction
 from deployspec.contracts import shown
 from deployspec.contracts.load.plan import BIN_SECONDS
 from deployspec.contracts.load.result import LoadResult
-from deployspec.contracts.load.tally import RouteTally
+from deployspec.contracts.load.tally import NO_ANSWER, TURNED_AWAY, RouteTally
 from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
 from deployspec.objectives.interval import Counts, Interval, floor, interval, more_needed
 from deployspec.objectives.model import LatencyIndicator, Objective, percent
@@ -62,28 +62,34 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
     if result.trouble:
         return unmeasured(f"{what}: {result.trouble}", limit=limit)
     if route is not None and route not in result.route_names:
-        return unmeasured(f"{what}: the load run has no request of that name", limit=limit)
+        kinds = shown.names(tuple(result.route_names))
+        return unmeasured(
+            f"{what}: the load run has no request of that name, but {kinds} (deployspec/routes at {objective.source})",
+            limit=limit,
+        )
     measured = _measured(objective, result, route)
     counts = measured.counts
     cut = f" (cut short: {result.cut_short})" if result.cut_short else ""
     cut += f"; {result.disagreement}" if result.disagreement else ""
     if not counts.total:
-        return unmeasured(f"{what}: {_nothing(measured, result)}{cut}", limit=limit)
+        return unmeasured(f"{what}: {_nothing(measured, result, route)}{cut}", limit=limit)
     least = floor(objective.target)
-    if counts.total < least:
-        known = _requests(counts.total)
-        return unmeasured(
-            f"{what}: too few samples: {known}, and {least} are the least by which {percent(objective.target)} can be "
-            f"settled; {_more(least - counts.total, counts.total, result)}{cut}",
-            measured=_share(counts),
-            limit=limit,
-        )
     found = interval(counts)
     told, how = (
         _told(objective, counts, found) + _beside(result, route),
         _share(counts, (found, measured.limit)),
     )
     reason = f"{what}: {told}; promised: {limit}{cut}"
+    if counts.total < least:
+        more = more_needed(counts, measured.limit, measured=found)
+        more = None if more is None else max(more, least - counts.total)
+        settle = _settle(more, counts.total, result)
+        return unmeasured(
+            f"{what}: too few samples: {told}; {least} are the least by which {percent(objective.target)} can be settled; "
+            f"{settle}{cut}",
+            measured=how,
+            limit=limit,
+        )
     if _all_good(objective, found) and (
         not measured.lost or _all_good(objective, interval(measured.with_lost()))
     ):
@@ -96,7 +102,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
             limit=limit,
         )
     if _all_bad(objective, found):
-        return breached(reason + _why(measured.errors), measured=how, limit=limit)
+        return breached(reason + _cause(objective, measured, result, route), measured=how, limit=limit)
     if _all_good(objective, found):
         return unmeasured(
             f"{what}: the load generator did not send {_requests(measured.lost.total())}, and they could have changed "
@@ -104,12 +110,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
             measured=how,
             limit=limit,
         )
-    more = more_needed(counts, measured.limit)
-    settle = (
-        "no number of them would settle it, for the share is the limit itself"
-        if more is None
-        else _more(more, counts.total, result)
-    )
+    settle = _settle(more_needed(counts, measured.limit, measured=found), counts.total, result)
     return unmeasured(
         f"{what}: too few samples: {told}; promised: {limit}; at this share {settle}{cut}",
         measured=how,
@@ -188,8 +189,15 @@ def _told(objective: Objective, counts: Counts, found: Interval) -> str:
         share, low, high, of = counts.bad, found.low, found.high, 1 - objective.target
     return (
         f"{shown.percentage(Fraction(share, counts.total), of)} of {_requests(counts.total)} {did} "
-        f"(95% interval {shown.percentage(low, of)} to {shown.percentage(high, of)})"
+        f"(95% interval {shown.percentage(low, of)} to {shown.percentage(high, of)}{_together(counts, found)})"
     )
+
+
+def _together(counts: Counts, found: Interval) -> str:
+    """Why so many requests tell so little, where that is so."""
+    if found.effective > counts.total / 2:
+        return ""
+    return f", for neighbours fail together: as much is told by {found.effective:,.0f} independent requests"
 
 
 def _beside(result: LoadResult, route: str | None) -> str:
@@ -213,6 +221,12 @@ def _requests(count: int) -> str:
     return f"{count:,} request{'' if count == 1 else 's'}"
 
 
+def _settle(more: int | None, so_far: int, result: LoadResult) -> str:
+    if more is None:
+        return "no number of them would settle it, for the share is the limit itself"
+    return _more(more, so_far, result)
+
+
 def _more(more: int, so_far: int, result: LoadResult) -> str:
     """How many more, and how long they take at the rate at which these came."""
     text = f"{more:,} more would settle it"
@@ -227,13 +241,43 @@ def _time(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
-def _nothing(measured: _Measured, result: LoadResult) -> str:
+def _nothing(measured: _Measured, result: LoadResult, route: str | None) -> str:
     """Why no request counts."""
+    if route is not None and not measured.lost:
+        path = next(told["path"] for told in result.plan["routes"] if told["name"] == route)
+        wanted = [name for name in result.route_names if f"{{{name}}}" in path]
+        if wanted and not measured.errors:
+            return (
+                f"no request was sent in the time that counts: its path wants what answers to {shown.names(tuple(wanted))} "
+                "bring, and none had the field that is to be kept"
+            )
     if measured.errors:
         return f"no request was answered as expected{_why(measured.errors)}"
     if measured.lost:
         return f"the load generator sent none of the {_requests(measured.lost.total())}: {result.late}"
     return "no request was sent in the time that counts"
+
+
+def _cause(objective: Objective, measured: _Measured, result: LoadResult, route: str | None) -> str:
+    """What has made a breach, as the end of a sentence."""
+    threshold = threshold_of(objective)
+    if threshold is None:
+        return _why(measured.errors)
+    # Of failures, those that are slow whenever they come: others may have been quick, and then counted for nothing.
+    late = Counter(
+        {why: n for why, n in measured.errors.items() if why == TURNED_AWAY or why.startswith(NO_ANSWER)}
+    )
+    kinds = (
+        []
+        if route is not None
+        else [
+            (name, p95 / 1e6)
+            for name, p95 in slowest(result)
+            if (not objective.routes or name in objective.routes) and p95 * 1000 >= threshold
+        ]
+    )
+    told = ", ".join(f"{shown.one_line(name, 80)} (p95 {shown.seconds(p95)})" for name, p95 in kinds[:3])
+    return _why(late) + (f"; slowest: {told}" if told and len(result.route_names) > 1 else "")
 
 
 def _why(errors: Counter[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 
-from deployspec.contracts.verdict import Outcome
 from deployspec.reporting.entry import Entry
 
 _WIDTH = 110
@@ -13,21 +12,16 @@ _WIDTH = 110
 def failure_text(entry: Entry) -> str:
     """The promise, the limit, what was measured, how to measure it again, and the evidence.
 
-    Short where nothing was measured: then the reason says what to look at instead. Where something was, but not enough
-    for a verdict, it is told as for a breach.
+    What is not known is left out.
     """
     lines = [f"{entry.verdict}: {entry.reason}"]
-    told = [("promise", entry.promise)]
-    told += (
-        []
-        if entry.verdict == Outcome.UNMEASURED and not entry.measured
-        else [
-            ("measured", entry.measured),
-            ("limit", entry.limit),
-            ("check", entry.source),
-            ("reproduce", entry.reproduce),
-        ]
-    )
+    told = [
+        ("promise", entry.promise),
+        ("measured", entry.measured),
+        ("limit", entry.limit),
+        ("check", entry.source),
+        ("reproduce", entry.reproduce),
+    ]
     for label, text in told:
         if not text:
             continue

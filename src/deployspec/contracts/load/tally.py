@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-FAILED, TURNED_AWAY = "failed", "turned away"
+TURNED_AWAY, NO_ANSWER = "turned away", "no answer within"
+"""Why a request failed that is slow by any measure; the second goes on with the limit."""
 
 
 @dataclass

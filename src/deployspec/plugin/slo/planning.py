@@ -29,6 +29,12 @@ def plan_of(deployment: Deployment, objectives: Sequence[Objective], seed: int |
         raise Unmeasured("the deployment file describes no load")
     if not told.requests:
         raise Unmeasured("no request of the mix may be sent: all of them write, and allow has no write")
+    thresholds = thresholds_of(objectives)
+    if thresholds and told.timeout < thresholds[-1] / 1e9:
+        raise Unmeasured(
+            f"{deployment.path}: load.timeout is {told.timeout:g} s, and an objective speaks of {thresholds[-1] / 1e9:g} s: "
+            "a request has to be waited for that long; raise load.timeout"
+        )
     url = Url.parse(deployment.base_url)
     try:
         proxy = proxies_from(os.environ).select(url)
@@ -53,7 +59,7 @@ def plan_of(deployment: Deployment, objectives: Sequence[Objective], seed: int |
         timeout=told.timeout,
         max_in_flight=told.max_in_flight,
         processes=told.processes,
-        thresholds=thresholds_of(objectives),
+        thresholds=thresholds,
         ca=None if deployment.ca is None else str(deployment.ca.absolute()),
         proxy=None
         if proxy is None
