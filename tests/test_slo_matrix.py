@@ -455,10 +455,13 @@ def test_no_objective_ends_the_run(tmp_path: Path) -> None:
 
 
 def test_load_is_made_only_where_it_is_allowed(tmp_path: Path) -> None:
-    """Without allow: [load] the checks of the load run are not selected, and listed so."""
+    """Without allow: [load] the checks of the load run are not selected, and listed so. With no Prometheus either, the
+    deployment was asked nothing: that is not green, though the alert rules agree."""
     (tmp_path / "local.yaml").write_text("base_url: http://127.0.0.1:9\nload: {arrival_rate: 5}\n")
     ran = run_checks(tmp_path / "local.yaml", folder=tmp_path, chapter="slo")
-    assert ran.status == 0, ran.output
+    assert ran.status == 1, ran.output
+    assert "-m names slo, which selected no check of local: nothing was measured of it" in ran.output
+    assert "(needs allow: [load])" in ran.output
     assert ran.record is not None
     assert {"allow.load"} <= set(ran.record["not_described"].values())
     assert not any("load_run" in entry["check"] for entry in ran.record["checks"])

@@ -85,7 +85,7 @@ def test_a_deployment_without_logs_has_none_of_the_checks(tmp_path: Path) -> Non
     path.write_text("base_url: http://127.0.0.1:9\n")
     ran = run_checks(path, folder=tmp_path, chapter="logs")
     assert ran.status == 1
-    assert "not selected, because shop does not describe it" in ran.output
+    assert "not selected, because shop does not describe or allow it" in ran.output
     assert ran.record is not None
     assert (ran.record["checks"], set(ran.record["not_described"].values())) == ([], {"logs"})
 

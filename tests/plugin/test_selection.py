@@ -70,7 +70,7 @@ def test_a_file_that_describes_nothing_asked_for_fails(project: Project) -> None
     """When every selected check falls away, the run is a failure."""
     ran = project("@pytest.mark.needs('metrics')\n" + ONE)
     assert ran.status == 1
-    assert "not selected, because local does not describe it" in ran.output
+    assert "not selected, because local does not describe or allow it" in ran.output
 
 
 # deployment: what follows --deployment; environ: DEPLOYMENT; workers: pytest-xdist's.

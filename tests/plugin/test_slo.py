@@ -334,17 +334,27 @@ def test_a_worker_of_pytest_dies_while_it_makes_the_load(server: KeepingServer, 
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
-def test_a_second_interruption_ends_at_once(options: tuple[str, ...], server: KeepingServer, tmp_path: Path) -> None:  # fmt: skip
-    """Nothing is waited for, and no load goes on."""
+def test_a_second_interruption_ends_at_once(
+    options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the first one still waits for what is under way. Nothing is judged, and no load goes on."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
 
     def twice(pid: int) -> None:
-        # Signals of one kind that nobody has taken yet are one: so two kinds.
         os.killpg(pid, signal.SIGINT)
-        os.killpg(pid, signal.SIGTERM)
+        until = time.monotonic() + 30
+        while not any(tmp_path.glob("deployspec-load-*/stop")) and time.monotonic() < until:
+            time.sleep(0.02)
+        os.killpg(pid, signal.SIGINT)
 
-    status, output, record = interrupted(local(tmp_path, server.url, LONG), server, *options, end=twice)
+    with keeping_server(lambda _: Reply(delay=10.0)) as server:
+        path = local(tmp_path, server.url, LONG)
+        status, output, record = interrupted(path, server, "-m", "slo and load", *options, end=twice)
+        sent = len(server.received)
+        time.sleep(1)
+        assert len(server.received) == sent
     assert status == 2, output
     assert record["cut_short"] == "interrupted"
-    sent = len(server.received)
-    time.sleep(1)
-    assert len(server.received) == sent
+    assert not any(entry["verdict"] == "MET" for entry in record["checks"])
+    assert "INTERNALERROR" not in output
+    assert not list(tmp_path.glob("deployspec-load-*"))

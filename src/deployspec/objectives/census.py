@@ -109,6 +109,11 @@ def part_query(objective: Objective, window: float) -> str:
     return f"sum(increase({part_of(objective)}[{duration(window)}]))"
 
 
+def share_query(objective: Objective, window: float) -> str:
+    """The share of them that was good, of a latency objective, or bad, of one of availability."""
+    return f"{part_query(objective, window)} / {total_query(objective, window)}"
+
+
 def began_query(selector: str, window: float) -> str:
     """What series that began within the window had counted when they were scraped for the first time.
 

@@ -8,6 +8,8 @@ import pytest
 
 CHAPTERS = ("health", "logs", "alerts", "mutation", "slo")
 """The markers that make a test a check, in the order of the guide's chapters."""
+OF_A_DEPLOYMENT = ("health", "logs", "slo")
+"""Those whose promises only the running deployment can keep, whatever its files say."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deployspec.plugin.deployments import none_said, obtain
-from deployspec.plugin.options import CHAPTERS, chapters_of, is_check, is_worker
+from deployspec.plugin.options import CHAPTERS, OF_A_DEPLOYMENT, chapters_of, is_check, is_worker
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Selection:
     not_described: dict[str, str] = field(default_factory=dict)
     """The checks that are not selected: node id to the part that the deployment file does not describe."""
     empty_markers: list[str] = field(default_factory=list)
-    """The markers named positively in ``-m`` that selected nothing."""
+    """The markers named positively in ``-m`` that selected nothing, or nothing that asks the deployment."""
     usage_error: str = ""
     """Why a worker could not even begin; the controller ends the run with status 4."""
 
@@ -124,11 +124,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: is_check(item) and wants_exclusive(item))
     selection.checks = sum(is_check(item) for item in items)
     asked = positive_markers(config.getoption("markexpr") or "")
+    named = not none_said(config)
     selection.empty_markers = [
-        name for name in asked if not any(item.get_closest_marker(name) for item in items)
+        name for name in asked if not any(_is_of(name, item, named=named) for item in items)
     ]
     if is_worker(config):
         config.workeroutput[_WORKER_SELECTION] = asdict(selection)  # type: ignore[attr-defined]
+
+
+def _is_of(marker: str, item: pytest.Item, *, named: bool) -> bool:
+    """Whether a check answers to a marker that was asked for.
+
+    Where a deployment is named, those of its own chapters that ask it nothing are no answer: they would be green, and
+    nothing of it was measured.
+    """
+    if item.get_closest_marker(marker) is None:
+        return False
+    return not named or marker not in OF_A_DEPLOYMENT or not is_check(item) or _needs_deployment(item)
 
 
 def makes_load(item: pytest.Item) -> bool:

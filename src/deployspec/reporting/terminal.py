@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Mapping
@@ -31,11 +32,12 @@ def summary(run: Run, width: int) -> list[Line]:
     lines = _table(run, width)
     if run.not_described:
         lines.append(Line(""))
-        because = f", because {run.deployment} does not describe it" if run.deployment else ""
+        because = f", because {run.deployment} does not describe or allow it" if run.deployment else ""
         lines.append(Line(f"not selected{because}:"))
         lines += _left_out(run.not_described)
+    of = f" of {run.deployment}" if run.deployment else ""
     lines += [
-        Line(f"-m names {marker}, which selected no check: nothing was measured of it", "yellow")
+        Line(f"-m names {marker}, which selected no check{of}: nothing was measured of it", "yellow")
         for marker in run.empty_markers
     ]
     if run.cut_short:
@@ -63,6 +65,7 @@ def _left_out(not_described: Mapping[str, str]) -> list[Line]:
     """One line for each check and what it needs; more than a few parameters of a check share theirs."""
     together: dict[tuple[str, str], list[str]] = {}
     for check, part in not_described.items():
+        part = re.sub(r"allow\.(\w+)", r"allow: [\1]", part)
         together.setdefault((check.partition("[")[0], part), []).append(check)
     lines = []
     for (check, part), all_of_it in together.items():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+import shlex
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,11 +92,27 @@ class Window:
 
     def how(self, objective: Objective) -> dict[str, Any]:
         """The questions, as a person asks them, for ``judge``."""
-        from deployspec.objectives.census import questions
+        from deployspec.objectives.census import questions, share_query, window_of
 
         told = self._deployment.prometheus
         assert told is not None  # noqa: S101 - narrows the type
-        return {"evidence": [Evidence("asked of Prometheus", "\n".join(questions(objective, told.window)))]}
+        asked = share_query(objective, window_of(objective, told.window))
+        return {
+            "reproduce": self._curl(asked),
+            "evidence": [Evidence("asked of Prometheus", "\n".join(questions(objective, told.window)))],
+        }
+
+    def _curl(self, query: str) -> str:
+        """The command that asks by hand. The values of headers are put in by hand, too."""
+        from deployspec.probes.http.request import MASK
+
+        told = self._deployment.prometheus
+        assert told is not None  # noqa: S101 - narrows the type
+        words = ["curl", "--silent", "--show-error", "--get"]
+        words += ["--cacert", str(self._deployment.ca)] if self._deployment.ca is not None else []
+        for name in told.headers:
+            words += ["--header", f"{name}: {MASK}"]
+        return shlex.join([*words, f"{told.url}/api/v1/query", "--data-urlencode", f"query={query}"])
 
     def _once(self, what: str, objective: Objective, ask: Callable[[], Any]) -> Any:
         if (what, objective.name) not in self._asked:
@@ -129,20 +146,3 @@ def alert_rules(pytestconfig: pytest.Config) -> AlertRules:
     """The alert rules of this run, of the command line, the deployment file, or the project."""
     files = rule_set_of(pytestconfig).rule_files
     return AlertRules([rule for file in files for rule in file.rules])
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """After a load run that was interrupted, only what it has measured is still judged: nothing else begins."""
-    run = item.config.stash.get(_RUN, None)
-    if run is not None and run.interrupted and not makes_load(item):
-        raise KeyboardInterrupt
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    """A run that was interrupted ends as one, whatever its last checks said."""
-    run = session.config.stash.get(_RUN, None)
-    if run is not None and run.interrupted:
-        session.exitstatus = pytest.ExitCode.INTERRUPTED
-    return (yield)

@@ -1,8 +1,8 @@
-"""Ctrl-C during a load run under pytest-xdist: the load run is ended and judged, and nothing else begins.
+"""Ctrl-C during a load run: the load run is ended and judged, and nothing else begins.
 
-All processes hear a terminal's Ctrl-C, and only the controller hears a pipeline's. Left alone, the controller would end
-at once, and its workers with it, before the one that makes the load could say what it has measured. So the controller
-asks for the end by a file that all processes share, and a second Ctrl-C ends as ever.
+Under pytest-xdist all processes hear a terminal's Ctrl-C, and only the controller hears a pipeline's. Left alone, the
+controller would end at once, and its workers with it, before the one that makes the load could say what it has
+measured. So the controller asks for the end by a file that all processes share, and a second Ctrl-C ends as ever.
 """
 
 from __future__ import annotations
@@ -20,15 +20,18 @@ from deployspec.plugin.shared import is_made, shared_folder
 from deployspec.plugin.signals import signals_to
 
 _GOING, _ENDING = "load.going", "load.ending"
+_ENDED: pytest.StashKey[bool] = pytest.StashKey()
 
 
 @contextlib.contextmanager
 def load_is_going(config: pytest.Config) -> Iterator[None]:
     """Let the other processes know that a load run is under way.
 
-    Raises Unmeasured where one was under way when its process died: the deployment gets no second one.
+    Raises Unmeasured where one was under way when its process died, or was ended: the deployment gets no second one.
     """
     file = shared_folder(config) / _GOING
+    if is_ending(config):
+        raise Unmeasured("interrupted before it was measured")
     if file.exists():
         raise Unmeasured("the process that made the load run died in the middle of it")
     # Where there is no room for it, Ctrl-C ends at once.
@@ -40,9 +43,16 @@ def load_is_going(config: pytest.Config) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
+def end_session(config: pytest.Config) -> None:
+    """Let nothing begin any more, in this process and, where there is room for the file that says so, in the others."""
+    config.stash[_ENDED] = True
+    with contextlib.suppress(OSError):
+        _ending(config).touch()
+
+
 def is_ending(config: pytest.Config) -> bool:
     """Whether the load run of this session was asked to end before its time."""
-    return is_made(config) and _ending(config).exists()
+    return config.stash.get(_ENDED, False) or (is_made(config) and _ending(config).exists())
 
 
 def _ending(config: pytest.Config) -> Path:
@@ -56,29 +66,28 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     if not is_worker(config) and config.getoption("dist", "no") == "no":
         return (yield)
 
-    raised: list[KeyboardInterrupt] = []
-
     def heard(_: int, __: object) -> None:
-        going = (shared_folder(config) / _GOING).exists()
-        if is_worker(config) and (going or is_ending(config)):
-            return
-        if going and not is_ending(config):
-            with contextlib.suppress(OSError):
-                _ending(config).touch()
+        going = (shared_folder(config) / _GOING).exists() or is_ending(config)
+        if is_worker(config):
+            if going:
                 return
-        # A second one, while the first is on its way through a lock of pytest-xdist's queue, would break that.
-        if not raised:
-            raised.append(KeyboardInterrupt())
-            raise raised[0]
+        else:
+            # A second signal finds what would be there without us.
+            taken.close()
+            if going:
+                end_session(config)
+                return
+        raise KeyboardInterrupt
 
-    with signals_to(heard):
+    with contextlib.ExitStack() as taken:
+        taken.enter_context(signals_to(heard))
         return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Let a worker pass over what has not begun, without a word; what was measured is still judged."""
-    if is_worker(item.config) and is_ending(item.config) and not makes_load(item):
+    """Pass over what has not begun, without a word; what was measured is still judged."""
+    if is_ending(item.config) and not makes_load(item):
         # What the item before has left for this one is nobody's now: pytest's own way of ending it.
         item.session._setupstate.teardown_exact(nextitem)
         return True

@@ -20,7 +20,7 @@ from deployspec.plugin.outcomes import Unmeasured
 from deployspec.plugin.shared import shared_folder
 from deployspec.plugin.signals import signals_to
 from deployspec.plugin.slo.comparing import Compared
-from deployspec.plugin.slo.interrupting import is_ending, load_is_going
+from deployspec.plugin.slo.interrupting import end_session, is_ending, load_is_going
 from deployspec.plugin.slo.planning import plan_of
 from deployspec.plugin.slo.reading import objectives_of
 
@@ -71,11 +71,6 @@ class LoadRun:
         return self._known
 
     @property
-    def interrupted(self) -> bool:
-        """Whether it was made, and cut short by whoever started it."""
-        return self._known is not None and self._known.cut_short == INTERRUPTED
-
-    @property
     def reproduce(self) -> str:
         """A command line that makes the same requests arrive at the same moments."""
         name = named(self._config) or self._deployment.name
@@ -109,6 +104,8 @@ class LoadRun:
                 progress=display.show,
                 redact=self._deployment.redact,
             )
+        if result.cut_short == INTERRUPTED:
+            end_session(self._config)
         _keep(result, file)
         if result.trouble or result.cut_short:
             return result
@@ -118,6 +115,7 @@ class LoadRun:
         except KeyboardInterrupt:
             # What was measured is judged all the same; only the comparison is missing.
             result = replace(result, cut_short=INTERRUPTED)
+            end_session(self._config)
         _keep(result, file)
         return result
 
