@@ -308,8 +308,11 @@ LONG = Row("none", {}, load={"duration": "60s", "processes": 2}, prometheus=Fals
 def test_a_dead_worker_is_named(reference: Reference, tmp_path: Path) -> None:
     """One of two processes of the generator is killed: all that rests on the load run is UNMEASURED, and says which."""
     run = going(deployment_file(reference, tmp_path, LONG), tmp_path)
-    run.generator(3)[-1].kill()
-    lost = dict.fromkeys((load(LATENCY), load(AVAILABILITY)), "process ")
+    worker = run.generator(3)[-1]
+    worker.kill()
+    lost = dict.fromkeys(
+        (load(LATENCY), load(AVAILABILITY)), f"of 2 of the load generator (pid {worker.pid}) died"
+    )
     compare(run.finished(), Row("none", {}, lost, prometheus=False))
 
 
@@ -337,6 +340,7 @@ def test_a_late_generator_is_no_breach_of_the_deployments(reference: Reference, 
         ran = run.finished()
     assert ran.verdict(load(LATENCY)) == "UNMEASURED", ran.output
     assert late[load(LATENCY)] in ran.entry(load(LATENCY))["reason"]
+    assert ran.verdict(load(AVAILABILITY)) != "BREACHED", ran.output
 
 
 @pytest.mark.xdist_group("slo-1")

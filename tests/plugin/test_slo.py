@@ -66,6 +66,28 @@ def test_the_message_has_all_that_is_needed(server: KeepingServer, tmp_path: Pat
     assert "generator: lateness" in str(ran.record["evidence"])  # type: ignore[index]
 
 
+def test_a_breach_names_the_slow_kind(tmp_path: Path) -> None:
+    """In the reason, and as a table among the evidence, the slowest first; with the window and the repeating line."""
+
+    def answer(received: Received) -> Reply:
+        return Reply(delay=0.6 if received.target == "/b" else 0.0)
+
+    load = "{arrival_rate: 60, duration: 4s, warm_up: null, requests: [{name: quick, path: /a, weight: 2}, {name: slow one, path: /b}]}"
+    with keeping_server(answer) as server:
+        ran = run_checks(local(tmp_path, server.url, load), folder=tmp_path, chapter="slo")
+    assert ran.verdict(LATENCY) == "BREACHED", ran.output
+    assert ran.verdict("test_load_run[api-latency, quick]") == "MET"
+    assert ran.verdict("test_load_run[api-latency, slow one]") == "BREACHED"
+    reason = ran.entry(LATENCY)["reason"]
+    assert "; slowest: slow one (p95 0.6" in reason
+    assert ", in 4 s;" in reason
+    table = next(
+        line for line in ran.output.split("slowest kinds of requests")[1].splitlines() if "p95" in line
+    )
+    assert "slow one" in table
+    assert "reproduce pytest checks -m slo --deployment" in ran.output
+
+
 def test_secrets_reach_the_service_and_nothing_else(server: KeepingServer, tmp_path: Path) -> None:
     """Headers, a kind's own headers and a token in a path's query: sent, and shown nowhere."""
     load = "{arrival_rate: 40, duration: 2s, requests: [{name: a, path: '/a?key=${KEY_TOKEN}', headers: {X-Key: open-sesame-2}}]}"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.probes.load.making import HALF, make, requests
+from tests.probes.load.server import Reply, keeping_server
 from tests.raw_server import proxies, serve
 
 TIMEOUT = 1.0
@@ -115,6 +116,17 @@ def test_a_late_answer_is_a_success_and_slow() -> None:
         result = make(server.base_url)
     assert result.total.statuses == {"200": 20}
     assert result.total.latencies.total() == 20
+
+
+def test_stalls_of_10_s() -> None:
+    """Answered after 10 s, within a longer limit: no request has failed, and each is slow by all of that."""
+    with keeping_server(lambda _: Reply(delay=10.0)) as server:
+        result = make(server.url, timeout=15.0)
+    assert requests(result) == 20
+    assert result.total.statuses == {"200": 20}
+    assert not result.total.errors
+    assert min(result.total.latencies) >= 10_000_000
+    assert [sum(counts[place] for counts in result.total.bins.values()) for place in (2, 3)] == [20, 20]
 
 
 def test_nothing_is_repeated_silently() -> None:

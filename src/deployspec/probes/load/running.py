@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import selectors
 import socket
 import subprocess
@@ -55,8 +56,9 @@ def run(
     """Make a load run; returns what is known of it, whatever happened.
 
     ``described`` is the plan as the result tells it. ``stop`` is asked again and again why the run should end early
-    (an empty text: it should not); ``progress`` is called with what was counted, about once a second; ``redact`` takes secrets out of what Locust itself says. What keeps the
-    generator from its work is the result's ``trouble``, never an exception; the processes are gone when this returns.
+    (an empty text: it should not); ``progress`` is called with what was counted, about once a second; ``redact`` takes
+    secrets out of what Locust itself says. What keeps the generator from its work is the result's ``trouble``, never an
+    exception; the processes are gone when this returns.
     """
     counting = Counting(plan)
     if find_spec("locust") is None:
@@ -211,18 +213,29 @@ class _Run:
         when = (
             "in mid-run"
             if self._counting.begun
-            else f"before the first request ({self._generator.locustfile.name})"
+            else f"before the first request ({self._generator.locustfile.name}{self._line(output)})"
         )
         return f"the load generator ended {when} ({how}{last})"
 
+    def _line(self, output: IO[bytes]) -> str:
+        """The line of the locustfile in the traceback that Locust has shown last, as the end of its name."""
+        shown = re.findall(
+            rf'File "{re.escape(str(self._generator.locustfile.absolute()))}", line ([0-9]+)',
+            self._said(output),
+        )
+        return f":{shown[-1]}" if shown else ""
+
     def _last_words(self, output: IO[bytes]) -> str:
         """The last line that Locust has said, as the end of a sentence; empty where it has said nothing."""
+        said = [line for line in self._said(output).splitlines() if line.strip()]
+        return f": {one_line(said[-1].strip())}" if said else ""
+
+    def _said(self, output: IO[bytes]) -> str:
+        """The end of what Locust has said."""
         output.seek(0, os.SEEK_END)
         output.seek(max(0, output.tell() - 4000))
         # Redacted before it is cut: a piece of a secret is no longer known as one. The first line may be such a piece.
-        text = self._redact(output.read().decode("utf-8", "replace"))
-        said = [line for line in text.splitlines() if line.strip()]
-        return f": {one_line(said[-1].strip())}" if said else ""
+        return self._redact(output.read().decode("utf-8", "replace"))
 
 
 def _free_port() -> int:
