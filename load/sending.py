@@ -35,10 +35,13 @@ _LONGEST_IDLE = 1.5
 """Seconds that a connection may have been unused: servers close idle ones, the most impatient of the usual ones after
 two seconds, and a request that meets the closing would be lost through nobody's fault."""
 _POLL = get_original("select", "poll")
+_NO_ANSWER, _RESET = "closed without an answer", "connection reset"
+_GZIP = b"\x1f\x8b"
+"""How such an answer begins. None was asked for."""
 _REFUSALS = {
     errno.ECONNREFUSED: "connection refused",
-    errno.ECONNRESET: "connection reset",
-    errno.EPIPE: "connection reset",
+    errno.ECONNRESET: _RESET,
+    errno.EPIPE: _RESET,
     errno.ETIMEDOUT: "connecting timed out",
     errno.EHOSTUNREACH: "host unreachable",
     errno.ENETUNREACH: "network unreachable",
@@ -92,18 +95,24 @@ class Sender:
     def send(self, route: Route, target: str) -> Outcome:
         """Send it, and read the answer to its last byte. Raises NotSentError, and Late where that is thrown into it."""
         text = self._texts[route.name]
-        gevent.getcurrent().wants_body = text is not None or route.keep is not None
+        request = gevent.getcurrent()
+        request.wants_body = text is not None or route.keep is not None
+        request.is_reused = False
         try:
             status, answer = self._exchange(route, target)
         except (HTTPParseError, OSError, RuntimeError, ValueError) as error:
-            return Outcome("", _reason(error), b"")
+            reason = _reason(error)
+            # Servers end idle connections; one that just does so looks like this, and so does one that crashes.
+            on_kept = request.is_reused and reason in (_NO_ANSWER, _RESET)
+            return Outcome("", f"{reason} on a kept connection" if on_kept else reason, b"")
         if status == 407 and self._proxy and not self._is_tunnel:
             raise NotSentError(f"{self._proxy} asks for credentials")
         expected = 200 <= status < 300 if route.expect_status is None else status in route.expect_status
         if not expected:
             return Outcome(str(status), f"status {status}", answer)
         if text is not None and text not in answer:
-            return Outcome(str(status), "an answer without the expected text", answer)
+            packed = " (it is packed by gzip)" if answer.startswith(_GZIP) else ""
+            return Outcome(str(status), f"an answer without the expected text{packed}", answer)
         return Outcome(str(status), "", answer)
 
     def _exchange(self, route: Route, target: str) -> tuple[int, bytes]:
@@ -219,9 +228,11 @@ def _is_alive(_: ConnectionPool, sock: Any) -> bool:
     try:
         poll = _POLL()
         poll.register(sock.fileno(), select.POLLIN)
-        return not poll.poll(0) and time.monotonic() - _unused_since[sock.fileno()] < _LONGEST_IDLE
+        is_alive = not poll.poll(0) and time.monotonic() - _unused_since[sock.fileno()] < _LONGEST_IDLE
     except (OSError, ValueError, KeyError):
         return False
+    gevent.getcurrent().is_reused = is_alive
+    return is_alive
 
 
 ConnectionPool.return_socket = _keep
@@ -258,7 +269,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return f"TLS: {(error.reason or 'failed').lower().replace('_', ' ')}"
     if isinstance(error, HTTPConnectionClosed):
-        return "closed without an answer"
+        return _NO_ANSWER
     if isinstance(error, _TooLargeError):
         return str(error)
     if isinstance(error, _BrokenOffError):
@@ -275,9 +286,14 @@ def _reason(error: Exception) -> str:
 
 
 def kept(body: bytes, field: str) -> str | None:
-    """The field of an answer's JSON object; None where there is none, or it is no text and no number."""
+    """The field of an answer's JSON object; None where there is none, or it can be no part of a path that leads to it."""
     try:
         value = json.loads(body)[field]
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            return None
+        text = str(value)
+        text.encode()
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
+    # A path that ends in one of these is another resource's.
+    return None if text in ("", ".", "..") else text

@@ -105,6 +105,38 @@ def test_near_cases_with_few_requests_are_not_settled(bad: int) -> None:
     assert "too few samples" in verdict.reason
 
 
+def test_what_was_unanswered_when_the_run_was_ended_is_not_good() -> None:
+    """100 quick answers, and then a server that hangs: neither promise is MET, though no request has failed yet."""
+    result = run(100, cut_short="interrupted")
+    for span in range(600, 640):
+        result.tally.routes[0].add_unfinished(span, HALF - 1)
+    for objective in (LATENCY, AVAILABILITY):
+        verdict = judge_load(objective, result)
+        assert verdict.outcome is Outcome.UNMEASURED
+        assert (
+            "40 requests had no answer yet when the run was ended, and that could have changed"
+            in verdict.reason
+        )
+    assert judge_load(LATENCY, run(3_000, cut_short="x")).outcome is Outcome.MET
+
+
+def test_a_few_unanswered_ones_change_nothing() -> None:
+    """Where it would stand with all of them as bad ones, MET stands."""
+    result = run(3_000, cut_short="interrupted")
+    for span in range(0, 600, 60):
+        result.tally.routes[0].add_unfinished(span, 1)
+    assert judge_load(LATENCY, result).outcome is Outcome.MET
+    assert judge_load(AVAILABILITY, result).outcome is Outcome.MET
+
+
+def test_nothing_was_answered_before_the_run_was_ended() -> None:
+    """Then that is the reason."""
+    result = run(cut_short="interrupted")
+    result.tally.routes[0].add_unfinished(0, 1)
+    reason = judge_load(AVAILABILITY, result).reason
+    assert "no request was answered before the run was ended; 1 request had no answer yet" in reason
+
+
 def test_the_summary_rounds_onto_no_limit() -> None:
     """Its interval beside the limit: 4.96% is not shown as 5.0%."""
     for slow in range(9_280, 9_340, 5):

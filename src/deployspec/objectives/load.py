@@ -37,13 +37,16 @@ class _Measured:
 
     counts: Counts
     lost: Counter[int]
-    """Arrivals that the generator did not send, by span of time."""
+    """Arrivals of which nothing is known, by span of time: the generator did not send them, or the run was ended before
+    they were answered."""
+    unanswered: int
+    """How many the latter are."""
     errors: Counter[str]
     limit: Fraction
     """The share of bad ones that is the objective's."""
 
     def with_lost(self) -> Counts:
-        """As if each request that was not sent had been a bad one."""
+        """As if each request of which nothing is known had been a bad one."""
         return _counts(
             Counter({span: total for span, (total, _) in enumerate(self.counts.bins)}) + self.lost,
             Counter({span: bad for span, (_, bad) in enumerate(self.counts.bins)}) + self.lost,
@@ -55,7 +58,8 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
 
     By the interval at 95%: MET where all of it is on the good side, BREACHED where all of it is on the bad side.
     A generator that was late, or did not send all, can only have made things look worse: what is MET stands, also if
-    every request that was not sent had been a bad one; anything else is UNMEASURED then, and names the generator.
+    every request that was not sent had been a bad one; anything else is UNMEASURED then, and names the generator. So it
+    is with requests that were still unanswered when a run was ended early.
     """
     what = objective.name if route is None else f"{objective.name}, {route}"
     limit = objective.promise
@@ -105,8 +109,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
         return breached(reason + _cause(objective, measured, result, route), measured=how, limit=limit)
     if _all_good(objective, found):
         return unmeasured(
-            f"{what}: the load generator did not send {_requests(measured.lost.total())}, and they could have changed "
-            f"the verdict; {told}; promised: {limit}{cut}",
+            f"{what}: {_unknown(measured)}, and that could have changed the verdict; {told}; promised: {limit}{cut}",
             measured=how,
             limit=limit,
         )
@@ -151,13 +154,17 @@ def _place(objective: Objective, result: LoadResult) -> int:
 def _measured(objective: Objective, result: LoadResult, route: str | None) -> _Measured:
     place = _place(objective, result)
     totals, bad, lost, errors = Counter[int](), Counter[int](), Counter[int](), Counter[str]()
+    unanswered = 0
     for tally in _tallies(objective, result, route):
         for span, counts in tally.bins.items():
             totals[span] += counts[place]
             bad[span] += counts[place + 1]
         lost.update(tally.undispatched_bins)
+        for span, waiting in tally.unfinished.items():
+            lost[span] += waiting[place // 2]
+            unanswered += waiting[place // 2]
         errors.update(tally.errors)
-    return _Measured(_counts(totals, bad), lost, errors, 1 - objective.target)
+    return _Measured(_counts(totals, bad), +lost, unanswered, errors, 1 - objective.target)
 
 
 def _counts(totals: Counter[int], bad: Counter[int]) -> Counts:
@@ -253,9 +260,20 @@ def _nothing(measured: _Measured, result: LoadResult, route: str | None) -> str:
             )
     if measured.errors:
         return f"no request was answered as expected{_why(measured.errors)}"
+    if measured.unanswered:
+        return f"no request was answered before the run was ended; {_unknown(measured)}"
     if measured.lost:
         return f"the load generator sent none of the {_requests(measured.lost.total())}: {result.late}"
     return "no request was sent in the time that counts"
+
+
+def _unknown(measured: _Measured) -> str:
+    """Of which requests nothing is known."""
+    unsent = measured.lost.total() - measured.unanswered
+    told = [f"the load generator did not send {_requests(unsent)}"] if unsent else []
+    if measured.unanswered:
+        told.append(f"{_requests(measured.unanswered)} had no answer yet when the run was ended")
+    return ", and ".join(told)
 
 
 def _cause(objective: Objective, measured: _Measured, result: LoadResult, route: str | None) -> str:

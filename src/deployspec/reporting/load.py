@@ -110,6 +110,8 @@ def _errors(result: LoadResult) -> Iterator[str]:
             yield f"  {count:>9,} times {shown.one_line(why, 100)}"
         if len(total.errors) > _MOST_ERRORS:
             yield f"  … and {len(total.errors) - _MOST_ERRORS} other reasons"
+    if unfinished := sum(counts[0] for counts in total.unfinished.values()):
+        yield f"unanswered when the run was ended: {unfinished:,}, which are in no other number"
 
 
 def _chart(result: LoadResult) -> Iterator[str]:

@@ -67,6 +67,8 @@ def test_one_that_nobody_waited_for_is_slow_if_it_was_already(elapsed: int, coun
     tally = RouteTally([HALF])
     tally.add_unfinished(0, elapsed)
     assert tally.bins[0] == counts
+    # And of how many nothing is known: whether they fail, and whether they are slow where they are not yet.
+    assert tally.unfinished == {0: [1, 1 - counts[3]]}
 
 
 def test_latencies_are_rounded_up() -> None:
@@ -79,6 +81,8 @@ def test_latencies_are_rounded_up() -> None:
 def test_tallies_add_up() -> None:
     """Two processes' counts are those of one that had seen all, also after their way through JSON."""
     one, two, both = (Tally.empty([HALF], 2) for _ in range(3))
+    for tally in (one, two, both, both):
+        tally.routes[1].add_unfinished(3, 10)
     for tally in (one, both):
         tally.routes[0].add_request(0, 100, "200", "")
         tally.routes[1].add_request(2, HALF, "", "connection reset")

@@ -69,7 +69,8 @@ def test_nothing_is_sent_twice(method: str) -> None:
     with keeping_server(answer) as server:
         result = make(server.url, Route("r", method, "/", 1.0))
         assert len(server.received) == 20
-    assert result.total.errors == {"closed without an answer": 10}
+    # Told apart: a server that ends connections without saying so looks the same as one that has crashed.
+    assert result.total.errors == {"closed without an answer on a kept connection": 10}
 
 
 def test_a_connection_that_was_idle_is_not_trusted() -> None:
@@ -121,6 +122,19 @@ def test_a_kept_value_stands_in_other_paths() -> None:
     assert targets[0] == "/snap"
     assert set(targets) == {"/snap", "/snap/a%2Fb"}
     assert requests(result) == 20
+
+
+@pytest.mark.parametrize("value", ['""', '"."', '".."', '"\\ud800"', "true", "[1]"])
+def test_a_value_that_leads_elsewhere_is_none(value: str) -> None:
+    """An empty one, or one that a server resolves: the request that wants it is never sent, to no other resource."""
+    maker = Route("maker", "POST", "/items", 1.0, keep="id")
+    taker = Route("taker", "GET", "/items/{maker}", 1.0)
+    with keeping_server(lambda _: Reply(body=f'{{"id": {value}}}'.encode())) as server:
+        result = make(server.url, maker, taker)
+        assert {one.target for one in server.received} == {"/items"}
+    assert not result.trouble
+    assert requests(result) == 20
+    assert not result.total.errors
 
 
 def test_two_kept_values_in_one_path() -> None:
@@ -330,8 +344,34 @@ def test_what_was_under_way_when_it_was_stopped_is_slow_if_it_was_already() -> N
             timeout=20.0,
             stop=lambda counting: "enough" if counting.elapsed > 1 else "",
         )
-    assert sum(counts[3] for counts in result.total.bins.values()) >= 20
+    slow = sum(counts[3] for counts in result.total.bins.values())
+    assert slow >= 20
     assert not result.total.statuses
+    unfinished = [sum(counts[place] for counts in result.total.unfinished.values()) for place in (0, 1)]
+    assert unfinished[0] == slow + unfinished[1]
+
+
+def test_whoever_listens_may_be_stopped(tmp_path: Path) -> None:
+    """Ctrl-Z and fg: the generator went on meanwhile, and is not taken for dead."""
+    import subprocess
+    import sys
+
+    code = (
+        "from tests.probes.load.making import make, requests\n"
+        "began = lambda counting: print('began', flush=True)\n"
+        "result = make({url!r}, duration=12.0, progress=began)\n"
+        "print(result.trouble or requests(result))"
+    )
+    with keeping_server() as server:
+        command = [sys.executable, "-c", code.replace("{url!r}", repr(server.url))]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as listener:
+            assert listener.stdout is not None
+            listener.stdout.readline()
+            listener.send_signal(signal.SIGSTOP)
+            time.sleep(7)  # longer than a silence may be
+            listener.send_signal(signal.SIGCONT)
+            told = listener.communicate(timeout=60)[0]
+    assert told.splitlines()[-1] == "240"
 
 
 def test_a_server_that_goes_down_in_mid_run() -> None:

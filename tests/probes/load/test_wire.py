@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from typing import Any
 
 import pytest
 
+from deployspec.contracts.load.plan import Route
 from tests.probes.load.making import HALF, make, requests
 from tests.probes.load.server import Reply, keeping_server
 from tests.raw_server import proxies, serve
@@ -116,6 +118,14 @@ def test_a_late_answer_is_a_success_and_slow() -> None:
         result = make(server.base_url)
     assert result.total.statuses == {"200": 20}
     assert result.total.latencies.total() == 20
+
+
+def test_a_packed_answer_is_named() -> None:
+    """The text may be in it, and cannot be looked for."""
+    body = gzip.compress(b'{"items": []}')
+    with keeping_server(lambda _: Reply(body=body)) as server:
+        result = make(server.url, Route("get", "GET", "/", 1.0, expect_text="items"))
+    assert result.total.errors == {"an answer without the expected text (it is packed by gzip)": 20}
 
 
 def test_stalls_of_10_s() -> None:

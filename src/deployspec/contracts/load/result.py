@@ -226,6 +226,7 @@ def _route(tally: RouteTally, histogram: Histogram, *, bins: bool = True) -> dic
             {
                 "bins": [[span, *counts] for span, counts in spans],
                 "undispatched_bins": sorted(tally.undispatched_bins.items()),
+                "unfinished": [[span, *counts] for span, counts in sorted(tally.unfinished.items())],
             }
             if bins
             else {}
@@ -242,4 +243,5 @@ def _route_from(document: Mapping[str, Any], thresholds: Iterable[int]) -> Route
         Counter(document["errors"]),
         Counter(document["undispatched"]),
         Counter(dict(document["undispatched_bins"])),
+        {span: counts for span, *counts in document["unfinished"]},
     )

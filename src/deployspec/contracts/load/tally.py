@@ -29,6 +29,9 @@ class RouteTally:
     undispatched: Counter[str] = field(default_factory=Counter)
     """Arrivals that the generator did not send, by why: they tell nothing of the deployment."""
     undispatched_bins: Counter[int] = field(default_factory=Counter)
+    unfinished: dict[int, list[int]] = field(default_factory=dict)
+    """By span of time, those that nobody waited for any longer when the run was ended early: all of them, and for each
+    threshold those that had not yet waited for so long, so that nothing is known of them."""
 
     def add_request(
         self, span: int, elapsed: int, status: str, error: str, *, given_up: bool = False
@@ -62,12 +65,15 @@ class RouteTally:
         self.errors[TURNED_AWAY] += 1
 
     def add_unfinished(self, span: int, elapsed: int) -> None:
-        """It was sent ``elapsed`` nanoseconds ago, and nobody waits for it any longer: only that it is slow is known."""
+        """It was due ``elapsed`` nanoseconds ago, and nobody waits for it any longer: only that it is slow may be known."""
         counts = self._counts(span)
+        unknown = self.unfinished.setdefault(span, [0] * (1 + len(self.thresholds)))
+        unknown[0] += 1
         for place, threshold in enumerate(self.thresholds):
             slow = elapsed >= threshold
             counts[2 + 2 * place] += slow
             counts[3 + 2 * place] += slow
+            unknown[1 + place] += not slow
 
     def add_undispatched(self, span: int, why: str) -> None:
         """The generator did not send it."""
@@ -85,6 +91,9 @@ class RouteTally:
         self.errors.update(other.errors)
         self.undispatched.update(other.undispatched)
         self.undispatched_bins.update(other.undispatched_bins)
+        for span, more in other.unfinished.items():
+            known = self.unfinished.setdefault(span, [0] * len(more))
+            known[:] = map(sum, zip(known, more, strict=True))
 
     def _counts(self, span: int) -> list[int]:
         counts = self.bins.get(span)
@@ -101,6 +110,7 @@ class RouteTally:
             "errors": dict(self.errors),
             "undispatched": dict(self.undispatched),
             "undispatched_bins": list(self.undispatched_bins.items()),
+            "unfinished": [[span, *counts] for span, counts in self.unfinished.items()],
         }
 
     @classmethod
@@ -114,6 +124,7 @@ class RouteTally:
             Counter(document["errors"]),
             Counter(document["undispatched"]),
             Counter(dict(document["undispatched_bins"])),
+            {span: counts for span, *counts in document["unfinished"]},
         )
 
 

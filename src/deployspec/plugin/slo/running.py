@@ -149,7 +149,7 @@ class _Stopper:
         self._interrupts = interrupts
         self._asked = 0.0
         # Before the run: it takes as long as the run has requests.
-        self._planned = _planned(plan) if objectives else Counter[str]()
+        self._planned, self._all = _planned(plan) if objectives else (Counter[str](), 0)
 
     def reason(self, counting: Counting) -> str:
         """Empty where it should go on."""
@@ -170,17 +170,26 @@ class _Stopper:
         so_far = counting.so_far(described(self._plan))
         for objective in self._objectives:
             for route in (None, *self._planned) if not objective.routes else objective.routes:
-                count = self._planned.total() if route is None else self._planned[route]
+                count = self._all if route is None else self._planned[route]
                 if count and certainly_breached(objective, so_far, route, count):
                     about = objective.name if route is None else f"{objective.name}, {route}"
                     return f"{about} is breached, whatever is still to come"
         return ""
 
 
-def _planned(plan: Plan) -> Counter[str]:
+def _planned(plan: Plan) -> tuple[Counter[str], int]:
+    """How many requests of each kind there may be, and how many in all: those that bring a value are also sent in place of such as want it."""
     from deployspec.contracts.load.arrivals import planned
 
-    return planned(plan)
+    counts = planned(plan)
+    most = Counter(
+        {
+            route.name: counts[route.name]
+            + sum(counts[other.name] for other in plan.routes if f"{{{route.name}}}" in other.target)
+            for route in plan.routes
+        }
+    )
+    return most, counts.total()
 
 
 class _Display:

@@ -126,6 +126,11 @@ class Counting:
                 )
         return ""
 
+    def excuse(self, seconds: float) -> None:
+        """Nobody has listened for so long: that is not the processes' silence."""
+        for told in self._told.values():
+            told.at += seconds
+
     def lost(self) -> str:
         """How many of the plan's requests came to nothing that was told; empty where every one is accounted for.
 

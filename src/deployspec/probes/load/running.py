@@ -30,6 +30,8 @@ GRACE = 15.0
 """Seconds beyond the longest that a run can take, after which it is ended."""
 _LAST_WORDS = 10.0
 """Seconds that a stopped run may take to tell what it has counted."""
+_STOPPED = 2.0
+"""Seconds that no such look takes where this process runs at all."""
 _TICK = 0.2
 """Seconds between two looks at whether to stop."""
 
@@ -93,10 +95,10 @@ class _Run:
         self._progress = progress
         self._redact = redact
         self._rest = b""
-        # A warm-up by count may take longer than the one by time.
-        self._longest = (
-            max(plan.warm_up, plan.warm_up_requests / plan.rate * 2) + plan.duration + plan.timeout + GRACE
-        )
+        # A warm-up by count may take longer than the one by time; and random arrivals take longer than their mean, by
+        # ten standard deviations and twenty gaps at the very most.
+        warm_up = (plan.warm_up_requests + 10 * math.sqrt(plan.warm_up_requests) + 20) / plan.rate
+        self._longest = plan.warm_up + warm_up + plan.duration + plan.timeout + GRACE
 
     def carry_out(self) -> None:
         """Start Locust, take what it tells until it has ended or has to, and end it."""
@@ -158,9 +160,14 @@ class _Run:
         with selectors.DefaultSelector() as selector:
             selector.register(told, selectors.EVENT_READ)
             while not counting.ended:
+                before = time.monotonic()
                 if selector.select(_TICK) and not self._take(told):
                     break
                 now = time.monotonic()
+                if now - before > _STOPPED:
+                    # It was we who stood still (Ctrl-Z, say): what was told meanwhile is yet to be read.
+                    counting.excuse(now - before)
+                    limit, stopping = limit + now - before, stopping and stopping + now - before
                 if counting.begun and now - shown >= 1:
                     shown = now
                     self._progress(counting)
