@@ -28,6 +28,7 @@ from geventhttpclient.response import (
 )
 
 from deployspec.contracts.load.plan import Plan, Route
+from deployspec.contracts.load.tally import STATUS, WITHOUT_TEXT
 
 _BLOCK = 16 * 1024
 """Bytes that are read at once."""
@@ -109,10 +110,10 @@ class Sender:
             raise NotSentError(f"{self._proxy} asks for credentials")
         expected = 200 <= status < 300 if route.expect_status is None else status in route.expect_status
         if not expected:
-            return Outcome(str(status), f"status {status}", answer)
+            return Outcome(str(status), f"{STATUS}{status}", answer)
         if text is not None and text not in answer:
             packed = " (it is packed by gzip)" if answer.startswith(_GZIP) else ""
-            return Outcome(str(status), f"an answer without the expected text{packed}", answer)
+            return Outcome(str(status), f"{WITHOUT_TEXT}{packed}", answer)
         return Outcome(str(status), "", answer)
 
     def _exchange(self, route: Route, target: str) -> tuple[int, bytes]:

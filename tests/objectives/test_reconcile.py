@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from deployspec.contracts.live_rules import Unavailable
-from deployspec.objectives.reconcile import Seen, reconcile
+from deployspec.objectives.reconcile import Seen, reconcile, seen_by
+from tests.objectives.test_load import AVAILABILITY, LATENCY, run
 
 CLIENT = Seen(requests=1000, failed=50, within=900)
 
@@ -37,6 +38,23 @@ def test_time_before_the_application() -> None:
     """A frozen server counts requests as quick that waited at its door."""
     told = reconcile(CLIENT, Seen(1000, 50, 999), slack=10).disagreement
     assert "10.0% of the answers were slow for the load run, and 0.1% by its own metrics" in told
+
+
+def test_what_a_load_run_has_seen() -> None:
+    """All that was answered in full, the warm-up included, for the deployment has counted that, too."""
+    result = run(100, slow=10)
+    result.tally.routes[0].add_request(0, 1, "503", "status 503")
+    result.tally.routes[0].add_request(0, 1, "", "connection reset")
+    warm_up = {
+        "ok": 5,
+        "status 500": 2,
+        "status 404": 1,
+        "an answer without the expected text": 3,
+        "not HTTP": 9,
+    }
+    result.tally.warm_up.update(warm_up)
+    assert seen_by(result, [LATENCY]) == Seen(112, 3, 112 * 0.9)
+    assert seen_by(result, [AVAILABILITY]) == Seen(112, 3, 112)
 
 
 def test_what_the_load_run_did_not_see() -> None:

@@ -113,9 +113,9 @@ def expectation(place: Schema) -> str:
         text = "true or false"
     elif kind == "array":
         of = expectation(below(place, 0))
-        text = "a list of " + (
-            "texts" if of == "a text" else "mappings" if of.startswith("a mapping") else of
-        )
+        if of.startswith("a mapping"):
+            of = "mappings"
+        text = "a list of " + of.replace("a text", "texts").replace("a whole number", "whole numbers")
     else:
         keys = place.get("properties")
         text = "a mapping with the keys " + listed(keys) if keys else "a mapping of names to values"

@@ -55,7 +55,7 @@ class _Objection:
             case "uniqueItems":
                 self.repeated_items()
             case "minItems":
-                self.add("an empty list", expectation(self.place.schema))
+                self.add("an empty list", f"{expectation(self.place.schema)}; a list has at least one item")
             case "minLength":
                 empty = self.place.shown if self.place.shown.startswith("a value from") else "an empty text"
                 self.add(empty, f"{expectation(self.place.schema)} that is not empty")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deployspec.contracts.live_rules import Unavailable
+from deployspec.contracts.load.result import LoadResult
+from deployspec.contracts.load.tally import STATUS, WITHOUT_TEXT
+from deployspec.objectives.load import threshold_of
+from deployspec.objectives.model import Objective
 
 _SHARE = 0.01
 """Shares, and counts relative to each other, may differ by so much without a word."""
@@ -47,6 +52,23 @@ class Reconciliation:
     """A small table."""
     disagreement: str
     """One sentence, with which side is blind; empty where they agree as far as scraping lets them."""
+
+
+def seen_by(result: LoadResult, objectives: Sequence[Objective]) -> Seen:
+    """What the load run has seen, its warm-up included, for which the share within the threshold is not known: it is
+    taken to be that of the rest."""
+    statuses, warm_up = result.total.statuses, result.tally.warm_up.items()
+    answered = statuses.total() + sum(
+        count for why, count in warm_up if why == "ok" or why.startswith((STATUS, WITHOUT_TEXT))
+    )
+    failed = sum(count for status, count in statuses.items() if status.startswith("5"))
+    failed += sum(count for why, count in warm_up if why.startswith(f"{STATUS}5"))
+    threshold = next(filter(None, map(threshold_of, objectives)), None)
+    if threshold is None:
+        return Seen(answered, failed, answered)
+    place = 2 + 2 * list(result.tally.thresholds).index(threshold)
+    of, slow = (sum(counts[place + more] for counts in result.total.bins.values()) for more in (0, 1))
+    return Seen(answered, failed, answered * ((of - slow) / of if of else 1.0))
 
 
 def reconcile(client: Seen, deployment: Seen | Unavailable, slack: float) -> Reconciliation:

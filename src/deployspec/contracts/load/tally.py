@@ -9,6 +9,8 @@ from typing import Any
 
 TURNED_AWAY, NO_ANSWER = "turned away", "no answer within"
 """Why a request failed that is slow by any measure; the second goes on with the limit."""
+STATUS, WITHOUT_TEXT = "status ", "an answer without the expected text"
+"""Why a request failed that was answered in full; the first goes on with the status."""
 
 
 @dataclass

@@ -31,7 +31,7 @@ class Compared:
     def with_metrics(self, result: LoadResult) -> dict[str, str] | None:
         """The table, and what it says; None where the deployment file describes no Prometheus."""
         from deployspec.contracts.live_rules import Unavailable
-        from deployspec.objectives.reconcile import reconcile
+        from deployspec.objectives.reconcile import reconcile, seen_by
 
         if self._prometheus is None or not self._objectives:
             return None
@@ -46,7 +46,7 @@ class Compared:
         theirs = counted if isinstance(counted, Unavailable) else counted[0]
         interval = 0.0 if isinstance(counted, Unavailable) else counted[1]
         slack = 2 * interval * result.plan["arrival_rate"]
-        return asdict(reconcile(_seen_by(result, self._objectives), theirs, slack))
+        return asdict(reconcile(seen_by(result, self._objectives), theirs, slack))
 
 
 def _one_of_each(objectives: Sequence[Objective]) -> list[Objective]:
@@ -56,25 +56,3 @@ def _one_of_each(objectives: Sequence[Objective]) -> list[Objective]:
         if not objective.routes:
             found.setdefault(type(objective.indicator), objective)
     return list(found.values())
-
-
-def _seen_by(result: LoadResult, objectives: Sequence[Objective]) -> Seen:
-    """What the load run has seen, its warm-up included, for which the share within the threshold is not known: it is
-    taken to be that of the rest."""
-    from deployspec.objectives.load import threshold_of
-    from deployspec.objectives.reconcile import Seen
-
-    statuses = result.total.statuses
-    warm = {
-        why.removeprefix("status "): n for why, n in result.tally.warm_up.items() if why.startswith("status ")
-    }
-    answered = statuses.total() + result.tally.warm_up["ok"] + sum(warm.values())
-    failed = sum(
-        count for told in (statuses, warm) for status, count in told.items() if status.startswith("5")
-    )
-    threshold = next(filter(None, map(threshold_of, objectives)), None)
-    if threshold is None:
-        return Seen(answered, failed, answered)
-    place = 2 + 2 * list(result.tally.thresholds).index(threshold)
-    of, slow = (sum(counts[place + more] for counts in result.total.bins.values()) for more in (0, 1))
-    return Seen(answered, failed, answered * ((of - slow) / of if of else 1.0))
