@@ -8,6 +8,7 @@ measured. So the controller asks for the end by a file that all processes share,
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -66,18 +67,21 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     if not is_worker(config) and config.getoption("dist", "no") == "no":
         return (yield)
 
-    def heard(_: int, __: object) -> None:
+    numbers: list[int] = []
+
+    def heard(number: int, _: object) -> None:
         going = (shared_folder(config) / _GOING).exists() or is_ending(config)
-        if is_worker(config):
-            if going:
-                return
+        if going and is_worker(config):
+            return
+        if numbers:
+            return  # one that came while the first is being handled
+        numbers.append(number)
+        # From here on a signal does what it would do without us.
+        taken.close()
+        if going:
+            end_session(config)
         else:
-            # A second signal finds what would be there without us.
-            taken.close()
-            if going:
-                end_session(config)
-                return
-        raise KeyboardInterrupt
+            signal.raise_signal(number)
 
     with contextlib.ExitStack() as taken:
         taken.enter_context(signals_to(heard))
