@@ -81,7 +81,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
     found = interval(counts)
     told, how = (
         _told(objective, counts, found) + _beside(result, route),
-        _share(counts, (found, measured.limit)),
+        _share(counts, found, measured.limit),
     )
     reason = f"{what}: {told}; promised: {limit}{cut}"
     if counts.total < least:
@@ -215,13 +215,10 @@ def _beside(result: LoadResult, route: str | None) -> str:
     return f", {shown_p95}in {result.elapsed:.0f} s"
 
 
-def _share(counts: Counts, found: tuple[Interval, Fraction] | None = None) -> str:
-    """Short, for the summary: the share of bad ones; with the interval, beside the limit that it is held against."""
-    text = f"{counts.bad:,} of {counts.total:,} bad"
-    if found is None:
-        return text
-    low, high = (shown.percentage(end, found[1], 1) for end in (found[0].low, found[0].high))
-    return f"{text} ({low} to {high})"
+def _share(counts: Counts, found: Interval, limit: Fraction) -> str:
+    """Short, for the summary: the share of bad ones, and the interval beside the limit that it is held against."""
+    low, high = (shown.percentage(end, limit, 1) for end in (found.low, found.high))
+    return f"{counts.bad:,} of {counts.total:,} bad ({low} to {high})"
 
 
 def _requests(count: int) -> str:
