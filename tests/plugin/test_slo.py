@@ -212,6 +212,17 @@ def test_an_unusable_authority(tmp_path: Path) -> None:
     assert "ca.pem holds no certificate in PEM form" in ran.entry(LATENCY)["reason"]
 
 
+def test_a_time_limit_below_a_threshold(server: KeepingServer, tmp_path: Path) -> None:
+    """What is given up sooner could be told neither quick nor slow: nothing is sent, and both numbers are named."""
+    load = "{arrival_rate: 40, duration: 3s, timeout: 100ms, requests: [{name: a, path: /a}]}"
+    ran = run_checks(local(tmp_path, server.url, load), folder=tmp_path, chapter="slo")
+    assert ran.verdict(LATENCY) == "UNMEASURED"
+    assert (
+        "local.yaml: load.timeout is 0.1 s, and an objective speaks of 0.5 s" in ran.entry(LATENCY)["reason"]
+    )
+    assert server.received == []
+
+
 def test_a_mix_without_weights(server: KeepingServer, tmp_path: Path) -> None:
     """Each kind has the weight 1: they come about equally often."""
     load = "{arrival_rate: 100, duration: 3s, seed: 3, requests: [{name: a, path: /a}, {name: b, path: /b}]}"
