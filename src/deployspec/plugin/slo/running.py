@@ -178,7 +178,10 @@ class _Stopper:
 
 
 def _planned(plan: Plan) -> tuple[Counter[str], int]:
-    """How many requests of each kind there may be, and how many in all: those that bring a value are also sent in place of such as want it."""
+    """How many requests of each kind there may be, and how many there are in all.
+
+    Those that bring a value are also sent in place of such as want it.
+    """
     from deployspec.contracts.load.arrivals import planned
 
     counts = planned(plan)
