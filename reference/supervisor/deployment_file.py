@@ -11,6 +11,29 @@ from reference.faults.control import FAULTS
 from .application import ROOT
 
 
+REQUESTS: list[dict[str, Any]] = [
+    {"name": "listings", "path": "/listings", "weight": 6, "expect_text": '"items"'},
+    {
+        "name": "pricing",
+        "method": "POST",
+        "path": "/seller/pricing/suggest",
+        "weight": 2,
+        "body": '{"category": "books", "condition": "good"}',
+        "writes": False,
+        "expect_text": '"suggested_price"',
+    },
+    {
+        "name": "snap",
+        "method": "POST",
+        "path": "/seller/snap",
+        "body": '{"title": "Atlas", "category": "books"}',
+        "keep": "id",
+    },
+    {"name": "snap status", "path": "/seller/snap/{snap}", "expect_text": '"status"'},
+]
+"""The traffic of a load run: what users of Deal Scout do."""
+
+
 def deployment_file(
     folder: Path, port: int, token: str, prometheus_port: int | None = None, log_level: str = "INFO"
 ) -> str:
@@ -20,11 +43,18 @@ def deployment_file(
         "headers": {"Authorization": f"Bearer {token}"},
         "allow": ["load", "write", "faults"],
         "health": {"path": "/health", "timeout": "2s", "max_response_time": "1s", "expect_version": "0.1.0"},
-        "metrics": {"path": "/metrics"},
         **({"prometheus": _prometheus(prometheus_port)} if prometheus_port else {}),
         "logs": _logs(folder / "logs", log_level),
-        # Long enough for each kind of the default mix to have requests enough for a verdict of its own.
-        "load": {"arrival_rate": 80, "duration": "15s"},
+        "rules": {
+            "files": [f"{ROOT}/rules/*.rules.yml"],
+            "tests": [f"{ROOT}/rules/*.test.yml"],
+            "runbooks": f"{ROOT}/docs/runbooks",
+            "alertmanager": f"{ROOT}/alerting/alertmanager.yml",
+            "routing": f"{ROOT}/alerting/routing.yml",
+        },
+        "slos": {"files": [f"{ROOT}/slos/*.yaml"]},
+        # Long enough for each kind of request to have enough of them for a verdict of its own.
+        "load": {"arrival_rate": 80, "duration": "15s", "requests": REQUESTS},
         "faults": {
             name: {action: _fault_command(action, name, folder) for action in ("inject", "restore")}
             for name in FAULTS

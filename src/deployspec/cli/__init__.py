@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 USAGE = 4
 """The exit status for a wrong command line or a faulty file: pytest's own for the same."""
-_PARTS = ("health", "faults", "metrics", "prometheus", "rules", "alertmanager", "logs", "load", "push")
+_PARTS = ("health", "faults", "prometheus", "rules", "slos", "logs", "load")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -8,7 +8,6 @@ data, variables replaced), ``shape`` and ``consistency`` (what is wrong with the
 from deployspec.deployment.duration import format_duration, parse_duration
 from deployspec.deployment.loading import find, load, names_in
 from deployspec.deployment.model import (
-    Alertmanager,
     Deployment,
     Fault,
     Headers,
@@ -17,18 +16,15 @@ from deployspec.deployment.model import (
     Load,
     LoadRequest,
     LogSource,
-    Metrics,
     Prometheus,
-    Push,
-    Pushgateway,
     QueueDepth,
     Rules,
+    Slos,
 )
 from deployspec.deployment.secret import Secret, redact
 from deployspec.deployment.unfit import Unfit
 
 __all__ = [
-    "Alertmanager",
     "Deployment",
     "Fault",
     "Headers",
@@ -37,13 +33,11 @@ __all__ = [
     "Load",
     "LoadRequest",
     "LogSource",
-    "Metrics",
     "Prometheus",
-    "Push",
-    "Pushgateway",
     "QueueDepth",
     "Rules",
     "Secret",
+    "Slos",
     "Unfit",
     "find",
     "format_duration",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from deployspec.deployment import model
 from deployspec.deployment.duration import parse_duration
-from deployspec.deployment.requests import placeholders, writes
+from deployspec.deployment.requests import writes
 from deployspec.deployment.schema import Schema, below, schema
 from deployspec.deployment.secret import Secret
 from deployspec.deployment.values import Values
@@ -64,13 +64,11 @@ def build(data: Mapping[str, Any], values: Values, path: Path) -> model.Deployme
         faults=MappingProxyType(
             {name: _fault(name, fault) for name, fault in data.get("faults", {}).items()}
         ),
-        metrics=model.Metrics(data["metrics"]["path"]) if "metrics" in data else None,
         prometheus=_prometheus(data["prometheus"]) if "prometheus" in data else None,
-        rules=_rules(data["rules"], folder) if "rules" in data else None,
-        alertmanager=model.Alertmanager(**_service(data["alertmanager"])) if "alertmanager" in data else None,
+        rules=_rules(data["rules"], folder) if data.get("rules") else None,
+        slos=model.Slos(_patterns(data["slos"]["files"], folder)) if data.get("slos") else None,
         logs=tuple(_log_source(source, folder) for source in data.get("logs", ())),
-        load=_load(data["load"], folder, data["allow"]) if "load" in data else None,
-        push=_push(data["push"]) if "push" in data else None,
+        load=_load(data["load"], folder) if "load" in data else None,
         known_secrets=tuple(Secret(value) for value in sorted(_secrets(data, values))),
     )
 
@@ -82,10 +80,6 @@ def _url(url: str) -> str:
 
 def _headers(part: Mapping[str, Any]) -> model.Headers:
     return MappingProxyType({name: Secret(value) for name, value in part.get("headers", {}).items()})
-
-
-def _service(part: Mapping[str, Any]) -> dict[str, Any]:
-    return {"url": _url(part["url"]).rstrip("/"), "headers": _headers(part)}
 
 
 def _health(part: Mapping[str, Any], folder: Path) -> model.Health:
@@ -120,7 +114,8 @@ def _fault(name: str, part: Mapping[str, Any]) -> model.Fault:
 def _prometheus(part: Mapping[str, Any]) -> model.Prometheus:
     exporters = part.get("exporters")
     return model.Prometheus(
-        **_service(part),
+        url=_url(part["url"]).rstrip("/"),
+        headers=_headers(part),
         window=parse_duration(part["window"]),
         exporters=None if exporters is None else tuple(exporters),
     )
@@ -180,12 +175,8 @@ def _jobs(part: Mapping[str, Any]) -> model.Jobs:
     return model.Jobs(**{**part, "within": parse_duration(part["within"])})
 
 
-def _load(part: Mapping[str, Any], folder: Path, allow: Sequence[str]) -> model.Load:
+def _load(part: Mapping[str, Any], folder: Path) -> model.Load:
     warm_up = part["warm_up"]
-    # Only those of the default mix can be left over that write where it is not allowed: others were refused.
-    requests = (
-        _load_request(request) for request in part["requests"] if "write" in allow or not writes(request)
-    )
     return model.Load(
         arrival_rate=part["arrival_rate"],
         poisson=part["arrivals"] == "poisson",
@@ -198,7 +189,7 @@ def _load(part: Mapping[str, Any], folder: Path, allow: Sequence[str]) -> model.
         processes=part["processes"],
         abort_on_breach=part["abort_on_breach"],
         locustfile=folder / part["locustfile"] if "locustfile" in part else None,
-        requests=_without_orphans(tuple(requests)),
+        requests=tuple(map(_load_request, part["requests"])),
     )
 
 
@@ -218,17 +209,6 @@ def _load_request(part: Mapping[str, Any]) -> model.LoadRequest:
     )
 
 
-def _without_orphans(requests: tuple[model.LoadRequest, ...]) -> tuple[model.LoadRequest, ...]:
-    """Those whose paths need nothing that no request keeps any more."""
-    kept = {request.name for request in requests if request.keep is not None}
-    return tuple(request for request in requests if set(placeholders(request.path)) <= kept)
-
-
-def _push(part: Mapping[str, Any]) -> model.Push:
-    gateway = model.Pushgateway(**_service(part["pushgateway"])) if "pushgateway" in part else None
-    return model.Push(gateway, Secret(part["heartbeat"]) if "heartbeat" in part else None)
-
-
 def _secrets(data: Mapping[str, Any], values: Values) -> set[str]:
     """All that must not be seen: values at secret places, their telling pieces, and variables that say so."""
     variables = values.from_variables
@@ -240,20 +220,13 @@ def _secrets(data: Mapping[str, Any], values: Values) -> set[str]:
     for name, value in _all_headers(data):
         if name.lower() not in _HARMLESS_HEADERS:
             found |= {value, *_credentials(value)}
-    heartbeat = data.get("push", {}).get("heartbeat")
-    if heartbeat is not None:
-        # A log may show the path alone. A piece of it with a digit is taken for an identifier.
-        pieces = re.split(r"[/?#&=@:]", heartbeat)
-        found |= {heartbeat, *(piece for piece in pieces if len(piece) >= 8 and re.search("[0-9]", piece))}
     for text in _texts(data):
         found |= set(_PASSWORD.findall(text))
     return {value for value in found if value.lower() not in _HARMLESS_VALUES}
 
 
 def _all_headers(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    push = data.get("push", {})
-    services = (data, data.get("prometheus", {}), data.get("alertmanager", {}), push.get("pushgateway", {}))
-    for part in (*services, *data.get("load", {}).get("requests", ())):
+    for part in (data, data.get("prometheus", {}), *data.get("load", {}).get("requests", ())):
         yield from part.get("headers", {}).items()
 
 

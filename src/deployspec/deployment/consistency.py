@@ -21,8 +21,6 @@ MOST_REQUESTS = 50_000_000
 _HEADERS: tuple[Steps, ...] = (
     ("headers",),
     ("prometheus", "headers"),
-    ("alertmanager", "headers"),
-    ("push", "pushgateway", "headers"),
 )
 _FILES: tuple[Steps, ...] = (
     ("ca",),
@@ -160,8 +158,6 @@ class _Check:
         kept = [request["name"] for request in requests if "keep" in request]
         for index, request in enumerate(requests):
             own = ("load", "requests", index)
-            if own not in self.values.places:
-                continue  # of the default mix
             if "keep" in request and placeholders(request["path"]):
                 found = "a {NAME} in the path of a request that keeps something itself"
                 self.add((*own, "path"), found, "a path without one: such requests could wait for each other")

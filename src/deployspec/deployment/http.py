@@ -33,11 +33,6 @@ def check_base_url(url: str) -> None:
         raise Unfit("{} with braces in its path", "a URL without them; %7B and %7D if they are meant")
 
 
-def check_secret_url(url: str) -> None:
-    """As :func:`check_url`, but it may carry credentials, for it is kept as a secret."""
-    _check_url(url)
-
-
 def check_path(path: str) -> None:
     """Raise :class:`Unfit` unless ``path`` can be appended to a base URL: ``/health``, ``/health?deep=1``."""
     expected = "a path on the deployment's own host, such as /health"

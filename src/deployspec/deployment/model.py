@@ -73,13 +73,6 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Metrics:
-    """The endpoint that Prometheus scrapes."""
-
-    path: str
-
-
-@dataclass(frozen=True)
 class Prometheus:
     """The Prometheus that watches the deployment."""
 
@@ -108,11 +101,11 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Alertmanager:
-    """The Alertmanager that tells of the deployment's alerts."""
+class Slos:
+    """The deployment's objectives."""
 
-    url: str
-    headers: Headers
+    files: tuple[str, ...]
+    """Glob patterns of OpenSLO documents, absolute."""
 
 
 @dataclass(frozen=True)
@@ -253,22 +246,6 @@ class Load:
     requests: tuple[LoadRequest, ...]
 
 
-@dataclass(frozen=True)
-class Pushgateway:
-    """Where verdicts go as metrics."""
-
-    url: str
-    headers: Headers
-
-
-@dataclass(frozen=True)
-class Push:
-    """Where results are sent."""
-
-    pushgateway: Pushgateway | None
-    heartbeat: Secret | None
-
-
 @dataclass(frozen=True, eq=False)
 class Deployment:
     """One deployment file, validated. Compared and hashed by identity, so that it can be a key."""
@@ -286,13 +263,11 @@ class Deployment:
     """Of ``load``, ``write`` and ``faults``."""
     health: Health | None
     faults: Mapping[str, Fault]
-    metrics: Metrics | None
     prometheus: Prometheus | None
     rules: Rules | None
-    alertmanager: Alertmanager | None
+    slos: Slos | None
     logs: tuple[LogSource, ...]
     load: Load | None
-    push: Push | None
     known_secrets: tuple[Secret, ...] = field(default=(), repr=False)
 
     def secrets(self) -> tuple[Secret, ...]:

@@ -30,7 +30,6 @@ FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
     "prometheus-duration": (duration.parse_duration, duration.EXPECTED),
     "base-url": (http.check_base_url, _URL),
     "url": (http.check_url, _URL),
-    "secret-url": (http.check_secret_url, _URL),
     "path": (http.check_path, "a path such as /health"),
     "header-name": (http.check_header_name, "a header's name"),
     "header-value": (http.check_header_value, "a text; numbers and true need quotes"),

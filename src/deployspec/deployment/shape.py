@@ -24,6 +24,10 @@ def _position(error: Any, values: Values) -> tuple[int, int]:
     return values.places[tuple(error.instance_path)].position
 
 
+NOT_READ = ("alertmanager", "metrics", "push")
+"""Keys of the design that nothing reads yet: one that was accepted would read as a promise that is kept."""
+
+
 class _Objection:
     """One error of the validator. Its own message is never used: it quotes values."""
 
@@ -71,6 +75,9 @@ class _Objection:
         if ":" in key or "=" in key:
             # In `{heartbeat:https://…}` the missing space makes a key of the secret, so it is not quoted.
             self.add("a key with a colon or = in it", "a space after the colon, as in key: value", position)
+            return
+        if not self.path and key in NOT_READ:
+            self.add(f"the key {key}, which this version does not read", "a file without it", position)
             return
         near = suggestion(key, known)
         word = (

@@ -36,6 +36,12 @@ def none_said(config: pytest.Config) -> bool:
     return config.getoption("--deployment") is None and "DEPLOYMENT" not in os.environ
 
 
+def is_asked(config: pytest.Config) -> bool:
+    """Whether the deployment's file says what this run is about. A list of the checks boots no deployment for it."""
+    name = named(config)
+    return name is not None and not (config.getoption("collectonly") and name in provided_names(config))
+
+
 def obtain(config: pytest.Config) -> Deployment:
     """The deployment of this run, loaded (and booted, where a conftest provides it) at the first call.
 

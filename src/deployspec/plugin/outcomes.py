@@ -15,6 +15,7 @@ from deployspec.contracts.http import Call
 from deployspec.contracts.verdict import Outcome, Verdict, unmeasured
 from deployspec.plugin.deployments import obtained
 from deployspec.plugin.options import chapters_of, is_check
+from deployspec.plugin.selection import needs_deployment
 from deployspec.reporting.entry import Entry, Evidence, title
 from deployspec.reporting.failure import failure_text
 
@@ -172,6 +173,7 @@ def _entry(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         duration=report.duration,
         waited=judgement.waited,
         source=f"{_relative(item.path, item.config.rootpath)}:{report.location[1] or 0}",
+        asks=needs_deployment(item),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import deployspec
-from deployspec.plugin.deployments import obtained
+from deployspec.plugin.deployments import named, obtained
 from deployspec.plugin.options import is_worker
 from deployspec.plugin.selection import SELECTION, Selection
 from deployspec.plugin.shared import is_made
@@ -110,12 +110,17 @@ class Recorder:
                 f"{selection.checks - len(self.run.entries)} of {selection.checks} checks did not run"
             )
         nothing = selection.not_described and not selection.checks
-        return bool(self.run.empty_markers or self.run.cut_short or nothing)
+        unasked = self.run.asked_nothing and (self.run.entries or self._asked_for_checks())
+        return bool(self.run.empty_markers or self.run.cut_short or nothing or unasked)
 
     def _asked_for_checks(self) -> bool:
-        """Whether checks were meant to run, so that even a run in which none did leaves its record."""
-        told = self.run.not_described or self.run.empty_markers or self.run.cut_short
-        return bool(told) and not self.config.getoption("collectonly")
+        """Whether checks were meant to run, so that even a run in which none did leaves its record.
+
+        A variable that names a deployment may be there for other runs; an option is said for this one.
+        """
+        said = self.config.getoption("--deployment") is not None
+        meant = self.run.not_described or self.run.empty_markers or self.run.cut_short or said
+        return bool(meant) and not self.config.getoption("collectonly")
 
     def _load(self) -> dict[str, Any] | None:
         """The result of this run's load run, whichever process made it; None where there was none."""
@@ -141,6 +146,8 @@ class Recorder:
         if deployment is not None:
             self.run.deployment = deployment.name
             self.run.base_url = deployment.redact(deployment.base_url)
+        else:
+            self.run.deployment = named(self.config) or ""
 
     def _path(self) -> Path:
         said = self.config.getoption("--record")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deployspec.plugin.deployments import none_said, obtain
+from deployspec.plugin.deployments import named, none_said, obtain
 from deployspec.plugin.options import CHAPTERS, OF_A_DEPLOYMENT, chapters_of, is_check, is_worker
 
 
@@ -73,7 +73,8 @@ def parts_needed(item: pytest.Item) -> list[str]:
     return [str(part) for marker in item.iter_markers("needs") for part in marker.args]
 
 
-def _needs_deployment(item: pytest.Item) -> bool:
+def needs_deployment(item: pytest.Item) -> bool:
+    """Whether a check asks the deployment, or what watches it; others look at files alone."""
     return "deployment" in getattr(item, "fixturenames", ())
 
 
@@ -104,7 +105,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     selection = config.stash.setdefault(SELECTION, Selection())
     if not config.getoption("collectonly"):
         _deselect(config, items, _not_described_by_plugin(config, items))
-        if any(is_check(item) and _needs_deployment(item) for item in items):
+        # Nor may one whose name is empty pass for an offline run.
+        empty = named(config) is None and not none_said(config)
+        if any(is_check(item) and (empty or needs_deployment(item)) for item in items):
             try:
                 deployment = obtain(config)
             except pytest.UsageError as error:
@@ -124,9 +127,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: is_check(item) and wants_exclusive(item))
     selection.checks = sum(is_check(item) for item in items)
     asked = positive_markers(config.getoption("markexpr") or "")
-    named = not none_said(config)
+    of_one = not none_said(config)
     selection.empty_markers = [
-        name for name in asked if not any(_is_of(name, item, named=named) for item in items)
+        name for name in asked if not any(_is_of(name, item, named=of_one) for item in items)
     ]
     if is_worker(config):
         config.workeroutput[_WORKER_SELECTION] = asdict(selection)  # type: ignore[attr-defined]
@@ -140,7 +143,7 @@ def _is_of(marker: str, item: pytest.Item, *, named: bool) -> bool:
     """
     if item.get_closest_marker(marker) is None:
         return False
-    return not named or marker not in OF_A_DEPLOYMENT or not is_check(item) or _needs_deployment(item)
+    return not named or marker not in OF_A_DEPLOYMENT or not is_check(item) or needs_deployment(item)
 
 
 def makes_load(item: pytest.Item) -> bool:

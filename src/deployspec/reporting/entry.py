@@ -11,7 +11,7 @@ def title(check: str) -> str:
     """A check's node id as a person reads it: ``answers in time``, ``outage is told [redis-hung]``."""
     path, bracket, parameter = check.partition("[")
     name = path.rpartition("::")[2].removeprefix("test_").replace("_", " ")
-    return name + (f" [{parameter}" if bracket else "")
+    return name + (f" [{parameter}" if bracket and parameter != "-]" else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class Entry:
     """Seconds of it that the check waited for the service's own clock to move on."""
     source: str = ""
     """File and line of the check."""
+    asks: bool = True
+    """Whether the check asked the deployment, or what watches it; False for one that looked at files alone."""
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Entry:

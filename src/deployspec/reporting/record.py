@@ -43,14 +43,23 @@ class Run:
     finished: str = ""
     exit_status: int | None = None
 
-    def counts(self) -> dict[str, int]:
-        """How many checks have which verdict; flaky ones are met, and counted beside."""
-        verdicts = [entry.verdict for entry in self.entries.values()]
+    @property
+    def asked_nothing(self) -> bool:
+        """Whether a deployment was named, and no check asked it anything: whatever was MET, nothing is known of it."""
+        return bool(self.deployment) and not any(entry.asks for entry in self.entries.values())
+
+    def counts(self, *, asking: bool | None = None) -> dict[str, int]:
+        """How many checks have which verdict; flaky ones are met, and counted beside.
+
+        ``asking``: only those that asked the deployment (True), or that looked at files alone (False).
+        """
+        entries = [entry for entry in self.entries.values() if asking is None or entry.asks == asking]
+        verdicts = [entry.verdict for entry in entries]
         return {
             "MET": verdicts.count("MET"),
             "BREACHED": verdicts.count("BREACHED"),
             "UNMEASURED": verdicts.count("UNMEASURED"),
-            "flaky": sum(entry.flaky for entry in self.entries.values()),
+            "flaky": sum(entry.flaky for entry in entries),
         }
 
     def ordered(self) -> list[Entry]:

@@ -43,22 +43,35 @@ def summary(run: Run, width: int) -> list[Line]:
     if run.cut_short:
         lines.append(Line(f"cut short: {run.cut_short}; what did not run is unmeasured", "yellow"))
     lines.append(Line(""))
-    lines.append(verdict_line(run))
+    lines += verdict_lines(run)
     return lines
 
 
-def verdict_line(run: Run) -> Line:
-    """The whole run in one line."""
-    counts = run.counts()
-    about = f"{run.deployment} ({run.base_url}): " if run.deployment else ""
-    told = ", ".join(f"{counts[word]} {word}" for word in _COLOURS if counts[word]) or "no check ran"
+def verdict_lines(run: Run) -> list[Line]:
+    """The whole run: a line for what was asked of the deployment, and one for what was read in files alone."""
+    unsound = bool(run.empty_markers or run.cut_short)
+    if not run.deployment:
+        return [_counted("", run.counts(), unsound=unsound)]
+    about = f"{run.deployment} ({run.base_url}): " if run.base_url else f"{run.deployment}: "
+    lines = []
+    if run.asked_nothing:
+        lines.append(Line(f"{about}nothing was asked of it, so nothing is known of it", "yellow"))
+    else:
+        lines.append(_counted(about, run.counts(asking=True), unsound=unsound))
+    if any(not entry.asks for entry in run.entries.values()):
+        lines.append(_counted("by files alone: ", run.counts(asking=False), unsound=unsound))
+    return lines
+
+
+def _counted(about: str, counts: Mapping[str, int], *, unsound: bool) -> Line:
+    words = ", ".join(f"{counts[word]} {word}" for word in _COLOURS if counts[word]) or "no check ran"
     flaky = f" ({counts['flaky']} flaky: an answer came only after a retry)" if counts["flaky"] else ""
     colour = "green"
     if counts["BREACHED"]:
         colour = "red"
-    elif counts["UNMEASURED"] or not run.entries or run.empty_markers or run.cut_short or flaky:
+    elif counts["UNMEASURED"] or not counts["MET"] or unsound or flaky:
         colour = "yellow"
-    return Line(about + told + flaky, colour)
+    return Line(about + words + flaky, colour)
 
 
 def _left_out(not_described: Mapping[str, str]) -> list[Line]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deployspec.plugin.deployments import named, obtain, obtained
+from deployspec.plugin.deployments import is_asked, obtain, obtained
 from deployspec.plugin.outcomes import Unmeasured
 from deployspec.plugin.rules.running import begin_all
 from deployspec.plugin.selection import may_select
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from deployspec.plugin.rules.rule_set import RuleSet
 
 _RULE_SET: pytest.StashKey[RuleSet] = pytest.StashKey()
+_OF_RULES = ("rule_set", "live", "mutation_runs", "alert_rules")
+"""The fixtures that read all rules at once."""
 _LONGEST = 80
 """Of an expression in an item's id, in characters."""
 
@@ -52,7 +54,7 @@ def rule_set_of(config: pytest.Config) -> RuleSet:
 def pytest_collection(session: pytest.Session) -> None:
     """Load the deployment before items are made of its rules: here a faulty one still ends the run with status 4."""
     config = session.config
-    if named(config) is not None and not config.getoption("collectonly"):
+    if is_asked(config):
         asked = config.getoption("markexpr") or ""
         if (
             may_select(asked, {"alerts"})
@@ -73,7 +75,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         # It is about to be deselected: nothing is read for it.
         metafunc.parametrize(name, [pytest.param(None, id="-")], indirect=True)
         return
-    metafunc.parametrize(name, _distinct(_PARAMETERS[name](config, rule_set_of(config))), indirect=True)
+    rules = rule_set_of(config)
+    if rules.sources.none:
+        metafunc.parametrize(name, [pytest.param(None, id="-")], indirect=True)
+        return
+    metafunc.parametrize(name, _distinct(_PARAMETERS[name](config, rules)), indirect=True)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Where no rules are named, what looks at them is not selected."""
+    fixtures = getattr(item, "fixturenames", ())
+    if (
+        any(name in _PARAMETERS or name in _OF_RULES for name in fixtures)
+        and may_select(item.config.getoption("markexpr") or "", {mark.name for mark in item.iter_markers()})
+        and rule_set_of(item.config).sources.none
+    ):
+        item.add_marker(pytest.mark.not_described("rules"))
 
 
 def _distinct(parameters: Iterable[tuple[str, Any, str]]) -> list[Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deployspec.plugin.deployments import named, obtain, provided_names
+from deployspec.plugin.deployments import is_asked, obtain
 
 
 @dataclass(frozen=True)
@@ -23,28 +23,38 @@ class RuleSources:
     equivalents: Path | None = None
     """The file of equivalent mutants."""
 
+    @property
+    def none(self) -> bool:
+        """Whether no rules are named at all."""
+        return not (self.files or self.tests)
+
     def missing(self, part: str) -> str:
         """The part of the deployment file that ``part`` would need; an empty text where it is given."""
         return "" if getattr(self, part) else f"rules.{part}"
 
 
 def sources_of(config: pytest.Config) -> RuleSources:
-    """The rules that this run is about. Raises pytest.UsageError where the deployment cannot be used."""
+    """The rules that this run is about: none where a deployment is named whose file names none.
+
+    Raises pytest.UsageError where the deployment cannot be used.
+    """
     files, tests = config.getoption("--rules"), config.getoption("--rule-tests")
     if files or tests:
         return RuleSources(
             Path(config.invocation_params.dir), tuple(files), tuple(tests), equivalents=_equivalents(tests)
         )
-    told = obtain(config).rules if _deployment_says(config) else None
-    if told is not None:
+    if is_asked(config):
+        said = obtain(config).rules
+        if said is None:
+            return RuleSources(config.rootpath, (), ())
         return RuleSources(
             config.rootpath,
-            told.files,
-            told.tests,
-            told.runbooks,
-            told.alertmanager,
-            told.routing,
-            _equivalents(told.tests),
+            said.files,
+            said.tests,
+            said.runbooks,
+            said.alertmanager,
+            said.routing,
+            _equivalents(said.tests),
         )
     root = config.rootpath
     return RuleSources(
@@ -66,9 +76,3 @@ def _equivalents(tests: tuple[str, ...] | list[str]) -> Path | None:
     """The file beside the first pattern of tests, where there is one."""
     path = Path(tests[0]).parent / EQUIVALENTS if tests else None
     return path if path is not None and path.is_file() else None
-
-
-def _deployment_says(config: pytest.Config) -> bool:
-    """Whether the deployment's file is to be asked. A list of the checks boots no deployment for it."""
-    name = named(config)
-    return name is not None and not (config.getoption("collectonly") and name in provided_names(config))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deployspec.plugin.deployments import named, obtain, provided_names
+from deployspec.plugin.deployments import is_asked, named, obtain
 from deployspec.plugin.options import is_worker
 from deployspec.plugin.selection import may_select
 from deployspec.plugin.slo.reading import objectives_of
@@ -33,9 +33,9 @@ def pytest_collection(session: pytest.Session) -> None:
     """Read the objectives and load the deployment before items are made of them: here a fault still means status 4."""
     config = session.config
     if _is_selected(config):
-        objectives_of(config)
-        if _is_asked(config):
+        if is_asked(config):
             obtain(config)
+        objectives_of(config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -48,24 +48,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("objective", [pytest.param(None, id="-")])
         return
     objectives = objectives_of(config)
+    if not objectives:
+        missing = pytest.mark.not_described("slos")
+        names = [name for name in ("objective", "traffic") if name in metafunc.fixturenames]
+        metafunc.parametrize(names, [pytest.param(*([None] * len(names)), id="-", marks=missing)])
+        return
     if "traffic" not in metafunc.fixturenames:
         kind = next((mark.args[0] for mark in metafunc.definition.iter_markers("of_kind")), None)
         metafunc.parametrize("objective", list(_of_kind(objectives, kind)))
         return
-    deployment = obtain(config) if _is_asked(config) else None
+    deployment = obtain(config) if is_asked(config) else None
     metafunc.parametrize(("objective", "traffic"), list(_with_traffic(objectives, deployment)))
 
 
 def _is_selected(config: pytest.Config) -> bool:
-    """Whether a check of this chapter may run, in a project that has objectives at all."""
-    there = config.getoption("--slos") or (config.rootpath / "slos").is_dir()
-    return bool(there) and any(may_select(config.getoption("markexpr") or "", marks) for marks in _MARKERS)
-
-
-def _is_asked(config: pytest.Config) -> bool:
-    """Whether the deployment's file is to be asked. A list of the checks boots no deployment for it."""
-    name = named(config)
-    return name is not None and not (config.getoption("collectonly") and name in provided_names(config))
+    """Whether a check of this chapter may run."""
+    return any(may_select(config.getoption("markexpr") or "", marks) for marks in _MARKERS)
 
 
 def _of_kind(objectives: Iterable[Objective], kind: str | None) -> Iterator[Any]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from deployspec.plugin.deployments import is_asked, obtain
 
 if TYPE_CHECKING:
     from deployspec.objectives.model import Objective
@@ -17,9 +20,10 @@ LARGEST = 1024 * 1024
 
 
 def objectives_of(config: pytest.Config) -> list[Objective]:
-    """All objectives, in the order of their files.
+    """All objectives that this run is about, in the order of their files.
 
-    Raises pytest.UsageError, which ends the run with status 4, for a file that cannot be used, and where there is none.
+    None where a deployment is named whose file names none, and in a project without a folder of its own for them.
+    Raises pytest.UsageError, which ends the run with status 4, for a file that cannot be used, and where patterns match none.
     """
     known = config.stash.get(_OBJECTIVES, None)
     if known is None:
@@ -32,7 +36,8 @@ def _read(config: pytest.Config) -> list[Objective]:
 
     found: dict[str, Objective] = {}
     problems: list[str] = []
-    for path in _files(config):
+    folder, patterns = _patterns(config)
+    for path in _files(folder, patterns):
         shown = _shown(path, config)
         try:
             text = _text(path)
@@ -48,28 +53,32 @@ def _read(config: pytest.Config) -> list[Objective]:
                     f"{objective.source}: found the objective {objective.name} for the second time (first: "
                     f"{first.source}); expected a name of its own for each"
                 )
-    if not found and not problems:
-        problems.append(f"{_said(config)}: found no objective; expected OpenSLO documents of kind SLO")
+    if patterns and not found and not problems:
+        problems.append(
+            f"{', '.join(_shown(Path(one), config) for one in patterns)}: found no objective; expected OpenSLO documents of kind SLO"
+        )
     if problems:
         raise pytest.UsageError("\n".join(problems))
     return list(found.values())
 
 
-def _files(config: pytest.Config) -> list[Path]:
-    said = config.getoption("--slos")
-    folder = Path(config.invocation_params.dir) if said else config.rootpath
-    patterns = said or ["slos/*.yaml", "slos/*.yml"]
-    paths = [Path(path) for pattern in patterns for path in _matching(folder / pattern)]
-    return sorted(dict.fromkeys(paths))
+def _patterns(config: pytest.Config) -> tuple[Path, Sequence[str]]:
+    """The folder and the patterns below it: the command line's, the deployment file's, or the project's own."""
+    if said := config.getoption("--slos"):
+        return Path(config.invocation_params.dir), said
+    root = config.rootpath
+    if is_asked(config):
+        named = obtain(config).slos
+        return root, () if named is None else named.files
+    return root, ["slos/*.yaml", "slos/*.yml"] if (root / "slos").is_dir() else ()
+
+
+def _files(folder: Path, patterns: Sequence[str]) -> list[Path]:
+    return sorted({Path(path) for pattern in patterns for path in _matching(folder / pattern)})
 
 
 def _matching(pattern: Path) -> list[str]:
     return glob.glob(str(pattern), recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-
-
-def _said(config: pytest.Config) -> str:
-    said = config.getoption("--slos")
-    return f"--slos {' --slos '.join(said)}" if said else "slos/*.yaml"
 
 
 def _text(path: Path) -> str:
