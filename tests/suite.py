@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+DEAL_SCOUTS = f"rules: {{files: ['{ROOT}/rules/*.rules.yml']}}\nslos: {{files: ['{ROOT}/slos/*.yaml']}}\n"
+"""Deal Scout's rules and objectives, as a deployment file names them."""
 LIMIT = 120
 """Seconds after which a run of the suite counts as hung. The longest takes a tenth of it on a free machine."""
 

@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from reference.process import Reference, running_reference
-from tests.suite import ROOT, Ran, run_checks
+from tests.suite import DEAL_SCOUTS, ROOT, Ran, run_checks
 
 LATENCY, AVAILABILITY = "api-latency", "api-availability"
 
@@ -461,7 +461,10 @@ def test_no_objective_ends_the_run(tmp_path: Path) -> None:
 def test_load_is_made_only_where_it_is_allowed(tmp_path: Path) -> None:
     """Without allow: [load] the checks of the load run are not selected, and listed so. With no Prometheus either, the
     deployment was asked nothing: that is not green, though the alert rules agree."""
-    (tmp_path / "local.yaml").write_text("base_url: http://127.0.0.1:9\nload: {arrival_rate: 5}\n")
+    (tmp_path / "local.yaml").write_text(
+        "base_url: http://127.0.0.1:9\nload: {arrival_rate: 5, requests: [{name: a, path: /}]}\n"
+        + DEAL_SCOUTS
+    )
     ran = run_checks(tmp_path / "local.yaml", folder=tmp_path, chapter="slo")
     assert ran.status == 1, ran.output
     assert "-m names slo, which selected no check of local: nothing was measured of it" in ran.output
@@ -475,6 +478,7 @@ def test_a_host_that_is_down_is_never_green(tmp_path: Path) -> None:
     """Refused connections: availability is BREACHED, latency is UNMEASURED."""
     (tmp_path / "local.yaml").write_text(
         "base_url: http://127.0.0.1:9\nallow: [load]\nload: {arrival_rate: 50, duration: 3s, requests: [{name: a, path: /}]}\n"
+        + DEAL_SCOUTS
     )
     ran = run_checks(tmp_path / "local.yaml", folder=tmp_path, chapter="slo")
     row = Row(

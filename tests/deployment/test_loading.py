@@ -23,7 +23,7 @@ def test_only_base_url_is_required(read: Reader) -> None:
     assert deployment.name == "there"
     assert deployment.base_url == "https://deal-scout.example"
     assert deployment.allow == frozenset()
-    for part in ("ca", "health", "metrics", "prometheus", "rules", "alertmanager", "load", "push"):
+    for part in ("ca", "health", "prometheus", "rules", "slos", "load"):
         assert getattr(deployment, part) is None
     assert (dict(deployment.headers), dict(deployment.faults), deployment.logs) == ({}, {}, ())
 
@@ -264,8 +264,8 @@ def test_the_projects_own_deployments_are_valid(name: str) -> None:
 
 
 def test_a_load_run_has_defaults(read: Reader) -> None:
-    """Only the rate is required; the default mix is Deal Scout's, of which what writes is left out unless allowed."""
-    told = read(BASE + "load: {arrival_rate: 50}").load
+    """Only the rate and the requests are required."""
+    told = read(BASE + "load: {arrival_rate: 50, requests: [{name: a, path: /}]}").load
     assert told is not None
     assert (told.duration, told.warm_up, told.timeout, told.processes, told.seed) == (
         30.0,
@@ -274,10 +274,16 @@ def test_a_load_run_has_defaults(read: Reader) -> None:
         1,
         None,
     )
-    assert [request.name for request in told.requests] == ["listings", "pricing"]
-    told = read(BASE + "allow: [write]\nload: {arrival_rate: 50}").load
-    assert told is not None
-    assert [request.name for request in told.requests] == ["listings", "pricing", "snap", "snap status"]
+    assert [request.name for request in told.requests] == ["a"]
+
+
+def test_rules_and_objectives_may_be_null(read: Reader, tmp_path: Path) -> None:
+    """null says what leaving them out says: there are none; patterns of objectives become absolute."""
+    deployment = read(BASE + "rules: null\nslos: null")
+    assert (deployment.rules, deployment.slos) == (None, None)
+    slos = read(BASE + "slos: {files: ['slos/*.yaml']}").slos
+    assert slos is not None
+    assert slos.files == (str(tmp_path / "slos/*.yaml"),)
 
 
 def test_a_request_of_a_load_run(read: Reader) -> None:
@@ -363,7 +369,7 @@ _WORDS = st.sampled_from(
             "faults",
             "logs",
             "load",
-            "push",
+            "slos",
             "fields",
             "parts",
             "https://h.example",

@@ -131,14 +131,14 @@ FULL = (
 headers: {Authorization: "Bearer ${TOKEN}", Accept: application/json}
 prometheus: {url: "https://p.example", headers: {Authorization: "Basic cHJvbTpzd29yZGZpc2g="}}
 logs: [{name: a, command: [psql, "postgres://u:open-sesame@db.example/x", "--key=${API_KEY}"]}]
-push: {heartbeat: "https://hc.example/ping/${UUID}"}
+load: {arrival_rate: 1, requests: [{name: a, path: /, headers: {X-Key: "${UUID}"}}]}
 """
 )
 VARIABLES = {"TOKEN": "hunter22-t", "API_KEY": "hunter22-k", "UUID": "hunter22-u"}
 
 
 def test_no_secret_is_in_the_repr_of_a_deployment(read: Reader) -> None:
-    """Neither headers nor the heartbeat nor a command's credentials appear."""
+    """Neither headers nor a command's credentials appear."""
     shown = repr(read(FULL, **VARIABLES))
     for secret in ("hunter22", "sesame", "swordfish", "cHJvbT"):
         assert secret not in shown
@@ -167,9 +167,8 @@ def test_harmless_words_are_not_redacted(read: Reader) -> None:
         pytest.param(BASE + "headers: {Authorization:Bearer hunter22}\n", id="missing-space-in-headers"),
         pytest.param(BASE + "headers: Bearer hunter22\n", id="headers-as-text"),
         pytest.param(BASE + 'headers: {A: "hunter22\\n"}\n', id="line-break-in-header"),
-        pytest.param(BASE + "push: {heartbeat:https://hc.example/hunter22}\n", id="missing-space-in-push"),
-        pytest.param(BASE + "push: {heartbeat: hunter22}\n", id="heartbeat-without-scheme"),
-        pytest.param(BASE + "push: {heartbeat: [hunter22]}\n", id="heartbeat-as-list"),
+        pytest.param(BASE + "prometheus: {url:https://p.example/hunter22}\n", id="missing-space-in-url"),
+        pytest.param(BASE + "push: {heartbeat: hunter22}\n", id="key-that-is-not-read"),
         pytest.param(BASE + "headers: {A: !hunter22 x}\n", id="tag"),
         pytest.param(BASE + "headers: {A: *hunter22}\n", id="alias"),
         pytest.param(BASE + "headers: {A: pa$hunter22}\n", id="dollar"),
@@ -206,7 +205,7 @@ def test_a_pytest_failure_with_locals_shows_no_secret(tmp_path: Path) -> None:
         "    deployment = load(HERE / 'd.yaml', os.environ)\n"
         "    headers = deployment.headers\n"
         "    secrets = deployment.secrets()\n"
-        "    assert deployment.push.heartbeat == headers['Authorization']\n"
+        "    assert deployment.load.requests[0].headers['X-Key'] == headers['Authorization']\n"
         "def test_load():\n"
         "    load(HERE / 'broken.yaml', os.environ)\n"
     )

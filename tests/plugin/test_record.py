@@ -13,7 +13,7 @@ BODY = """
 def test_kept(deployment, judge): judge(met("fine", measured="1 s", limit="at most 2 s"))
 def test_broken(deployment, judge): judge(breached("took 3 s"), reproduce="curl http://127.0.0.1:9/")
 def test_defect(deployment, judge): raise OSError("disk")
-@pytest.mark.needs("metrics")
+@pytest.mark.needs("prometheus")
 def test_absent(deployment, judge): judge(met("fine"))
 """
 

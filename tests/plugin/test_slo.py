@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from tests.probes.load.server import KeepingServer, Received, Reply, keeping_server
-from tests.suite import ROOT, run_checks
+from tests.suite import DEAL_SCOUTS, ROOT, run_checks
 
 LATENCY = "test_load_run[api-latency]"
 
@@ -37,7 +37,7 @@ def server() -> Iterator[KeepingServer]:
 def local(folder: Path, url: str, load: str = "{arrival_rate: 40, duration: 3s, warm_up: null, requests: [{name: a, path: /a}]}", more: str = "") -> Path:  # fmt: skip
     """A deployment file."""
     path = folder / "local.yaml"
-    path.write_text(f"base_url: {url}\nallow: [load]\nload: {load}\n{more}\n")
+    path.write_text(f"base_url: {url}\nallow: [load]\nload: {load}\n{DEAL_SCOUTS}{more}\n")
     return path
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from deployspec.reporting.entry import Entry, title
 from deployspec.reporting.record import Run
-from deployspec.reporting.terminal import summary, verdict_line
+from deployspec.reporting.terminal import summary, verdict_lines
 
 
 def entry(name: str, verdict: str, **more: object) -> Entry:
@@ -63,7 +63,7 @@ def test_only_a_whole_plain_green_is_green(
     entries: list[Entry], more: dict[str, object], colour: str
 ) -> None:
     """The last line is green when all that was asked for was measured and met, at the first attempt."""
-    assert verdict_line(run(*entries, **more)).colour == colour
+    assert verdict_lines(run(*entries, **more))[0].colour == colour
 
 
 def test_the_table_is_in_the_order_of_the_specification() -> None:
