@@ -64,14 +64,25 @@ def pytest_collection(session: pytest.Session) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one item for each thing that a check of these chapters looks at."""
-    name = next((name for name in metafunc.fixturenames if name in _PARAMETERS), None)
+    known = (*_PARAMETERS, "equivalent_mutants")
+    name = next((name for name in known if name in metafunc.fixturenames), None)
     if name is None:
         return
     config = metafunc.config
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
     if not may_select(config.getoption("markexpr") or "", marks):
         # It is about to be deselected: nothing is read for it.
+        if name == "equivalent_mutants":
+            return
         metafunc.parametrize(name, [pytest.param(None, id="-")], indirect=True)
+        return
+    if name == "equivalent_mutants":
+        if missing := rule_set_of(config).sources.missing("tests"):
+            # Without a unit test there is no mutant, and nothing that the file could be compared with.
+            mark = pytest.mark.not_described(missing)
+            metafunc.parametrize(
+                name, [pytest.param(None, id=pytest.HIDDEN_PARAM, marks=[mark])], indirect=True
+            )
         return
     metafunc.parametrize(name, _distinct(_PARAMETERS[name](config, rule_set_of(config))), indirect=True)
 
