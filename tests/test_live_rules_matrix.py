@@ -84,7 +84,7 @@ def test_a_job_that_is_not_scraped_can_never_fire(watched: Reference, tmp_path: 
     assert 'no target there has `job="postgre"`; nearest is `postgres`' in entry["reason"]
     shown = subprocess.run(
         shlex.split(entry["reproduce"]), capture_output=True, text=True, timeout=60, check=True
-    )  # noqa: S603
+    )
     answer = json.loads(shown.stdout)
     assert answer["status"] == "success", shown.stdout
     assert {"__name__": "up", "job": "postgres"} in [one["metric"] for one in answer["data"]["result"]]
