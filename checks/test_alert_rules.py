@@ -115,11 +115,14 @@ def test_routing_table_is_complete(routing_table, judge):
 @pytest.mark.live
 @pytest.mark.needs("prometheus")
 def test_alert_can_fire(live_alert, live, judge):
-    """Every metric and every label that an alert's rule names exists in the deployment's Prometheus.
+    """Every metric, label, bucket and target that an alert's rule names exists in the deployment's Prometheus.
 
     Source: our own choice; an alert on a name that nobody exposes stays silent for ever.
     """
-    judge(live_rules.can_fire(live_alert, live.files, live.observed, live.loaded))
+    judge(
+        live_rules.can_fire(live_alert, live.files, live.observed, live.targets, live.loaded),
+        **live.how(live_alert),
+    )
 
 
 @pytest.mark.live

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +75,21 @@ def test_a_misspelt_metric_can_never_fire(watched: Reference, tmp_path: Path) ->
     assert "nearest is `celery_queue_length`" in entry["reason"]
 
 
+@pytest.mark.xdist_group("watched")
+def test_a_job_that_is_not_scraped_can_never_fire(watched: Reference, tmp_path: Path) -> None:
+    """An alert on the `up` of a job that the scrape configuration does not have is told, with a line that shows it."""
+    ran = live(watched, tmp_path, ("queue.rules.yml", "(celery_queue_length) > 1000", '(up{job="postgre"}) == 0'))  # fmt: skip
+    entry = ran.entry("test_alert_can_fire[HighQueueDepth]")
+    assert entry["verdict"] == "BREACHED", ran.output
+    assert 'no target there has `job="postgre"`; nearest is `postgres`' in entry["reason"]
+    shown = subprocess.run(
+        shlex.split(entry["reproduce"]), capture_output=True, text=True, timeout=60, check=True
+    )
+    answer = json.loads(shown.stdout)
+    assert answer["status"] == "success", shown.stdout
+    assert {"__name__": "up", "job": "postgres"} in [one["metric"] for one in answer["data"]["result"]]
+
+
 def test_an_unreachable_prometheus_leaves_the_live_checks_unmeasured(tmp_path: Path) -> None:
     """Nothing is known of the rules there; the offline checks are judged all the same."""
     deployment = write(tmp_path / "shop", (("shop.yaml", "rules:\n", "prometheus: {url: 'http://127.0.0.1:9'}\nrules:\n"),))  # fmt: skip
@@ -81,6 +99,16 @@ def test_an_unreachable_prometheus_leaves_the_live_checks_unmeasured(tmp_path: P
     assert {entry["verdict"] for entry in told.values()} == {"UNMEASURED"}, ran.output
     assert {LOADED, EVALUATED, "test_alert_can_fire[ShopErrors]"} <= set(told)
     assert all("127.0.0.1:9" in entry["reason"] for entry in told.values())
+
+
+def test_mutation_without_a_unit_test_measures_nothing(tmp_path: Path) -> None:
+    """Rules without a unit test are not proven by a file of equivalent mutants that is not there."""
+    ran = run_checks(None, "--rules", f"{SOUND}/*.rules.yml", folder=tmp_path, chapter="mutation")
+    assert ran.status == 1, ran.output
+    assert ran.record is not None
+    assert ran.record["checks"] == []
+    assert set(ran.record["not_described"].values()) == {"rules.tests"}
+    assert "which selected no check: nothing was measured of it" in ran.output
 
 
 def test_a_weak_unit_test_lets_mutants_survive(tmp_path: Path) -> None:

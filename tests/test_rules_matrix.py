@@ -174,6 +174,18 @@ def test_a_page_without_an_alert_is_told(tmp_path: Path) -> None:
     compare(ran, Row("", (), {"test_runbook_has_alert[Gone]": "the runbook of no alert"}), folder)
 
 
+def test_a_file_of_unit_tests_is_no_rule_file(tmp_path: Path) -> None:
+    """A pattern of rules that takes in the unit tests is told so in one line, and the tests are not read as rules."""
+    folder = tmp_path / "shop"
+    deployment = write(folder, (("shop.yaml", "files: [shop.rules.yml]", "files: ['shop.*.yml']"),))
+    ran = run_checks(deployment, folder=tmp_path, chapter="alerts")
+    compare(
+        ran,
+        Row("", (), {"test_rule_file_is_sound[shop.test.yml]": "found a file of unit tests; expected rules"}),
+        folder,
+    )
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.fault)
 def test_each_fault_has_its_finding(row: Row, tmp_path: Path) -> None:
     """Files that are wrong in one way turn exactly the items red that own it."""

@@ -68,6 +68,10 @@ def test_rules_and_exporters(read: Reader, tmp_path: Path) -> None:
     assert (rules.runbooks, rules.alertmanager) == (tmp_path / "books", tmp_path / "alertmanager.yml")
     assert deployment.describes("prometheus.exporters.postgres")
     assert not deployment.describes("prometheus.exporters.cadvisor")
+    none = read(BASE + "prometheus: {url: 'http://there', exporters: []}")
+    assert none.prometheus is not None
+    assert none.prometheus.exporters == ()
+    assert not none.describes("prometheus.exporters.postgres")
 
 
 def test_fields_may_be_renamed_or_absent(read: Reader) -> None:

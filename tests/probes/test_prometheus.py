@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deployspec.contracts.http import Answer, Failure
-from deployspec.contracts.live_rules import LoadedRules, Observed, Unavailable
+from deployspec.contracts.live_rules import Job, LoadedRules, Observed, Targets, Unavailable
 from deployspec.probes.http import Proxies, Request, call
 from deployspec.probes.prometheus import CONNECTIONS, Prometheus, Send
 
@@ -53,6 +53,12 @@ def healthy(question: Question) -> Reply:
             return success({"groups": []})
         case ["status", "buildinfo"]:
             return success({"version": "3.5.0"})
+        case ["targets"]:
+            return success({"activeTargets": [{"labels": {"job": "api"}}]})
+        case ["status", "config"]:
+            return success({"yaml": "scrape_configs: [{job_name: api}]"})
+        case ["status", "flags"]:
+            return success({})
     return Reply(b"", 404)
 
 
@@ -77,6 +83,52 @@ def test_what_is_observed() -> None:
     for asked in fake.asked:
         assert float(asked.query["start"][0]) == pytest.approx(began - 3600, abs=30)
         assert "end" not in asked.query
+
+
+def test_which_histograms_are_native_is_asked() -> None:
+    """A metric of which `le` is wanted and that has none is asked whether it is a native histogram."""
+
+    def answers(question: Question) -> Reply:
+        if question.path.endswith("/query"):
+            queries.append(question.query["query"][0])
+            native = [{"metric": {}, "value": [1, "2"]}] if '"latency"' in queries[-1] else []
+            return success({"resultType": "vector", "result": native})
+        if question.path.endswith("/labels"):
+            gone, classic = "gone" in question.query["match[]"][0], "classic" in question.query["match[]"][0]
+            return success([] if gone else ["__name__", "le"] if classic else ["__name__"])
+        return success(["latency", "gauge", "classic"])
+
+    queries: list[str] = []
+    names = ("latency", "gauge", "classic", "gone")
+    with fake_prometheus(answers) as fake:
+        wanted = {f'{{__name__="{name}"}}': frozenset({"le"}) for name in names}
+        found = probe(fake.url).observe(wanted)
+    assert isinstance(found, Observed)
+    assert found.native == {"latency"}
+    assert sorted(queries) == [
+        f'count(histogram_count(last_over_time({{__name__="{name}"}}[3600000ms])))'
+        for name in ("gauge", "latency")
+    ]
+
+
+def test_what_is_scraped() -> None:
+    """Targets, configuration and flags are asked for; one without an answer leaves all unavailable."""
+    with fake_prometheus(healthy) as fake:
+        assert probe(fake.url).targets() == Targets(({"job": "api"},), (Job("api"),))
+        assert [asked.path.removeprefix("/api/v1/") for asked in fake.asked] == [
+            "targets",
+            "status/config",
+            "status/flags",
+        ]
+        assert fake.asked[0].query == {"state": ["active"]}
+    for missing in ("targets", "status/config", "status/flags"):
+
+        def answers(question: Question, missing: str = missing) -> Reply:
+            return Reply(b"404 page not found", 404) if question.path.endswith(missing) else healthy(question)
+
+        with fake_prometheus(answers) as fake:
+            found = probe(fake.url).targets()
+        assert found == Unavailable(f"Prometheus at {fake.url} answers with an error (status 404)")
 
 
 def test_the_path_prefix_is_kept() -> None:

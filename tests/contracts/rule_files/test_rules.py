@@ -146,6 +146,11 @@ def test_places_are_those_of_the_values() -> None:
         pytest.param("? [a]\n: b\n", "f:1:3: found a list or a mapping as a key", id="list as key"),
         pytest.param("groups: \x01\n", "f:1:9: found the character U+0001; expected printable text", id="control character"),
         pytest.param("groups: \ud800\n", "f:1:9: found the character U+D800", id="half a character"),
+        pytest.param(
+            "rule_files: [r.yml]\ntests: []\nevaluation_interval: 1m\n",
+            "f:1:1: found a file of unit tests; expected rules; the patterns of rules leave it out",
+            id="unit tests",
+        ),
         pytest.param(CONFIG_MAP, "f:1:1: found a Kubernetes document of the kind `ConfigMap`; expected rules", id="ConfigMap"),
         pytest.param(OBJECT, "f:1:1: found a PrometheusRule without `spec`", id="no spec"),
         pytest.param(OBJECT + "spec:\n  group: []\n", "f:5:3: found the unknown field `group` in the spec", id="spec.group"),

@@ -1,22 +1,28 @@
 """Rules against a real Prometheus: can they fire there, are they loaded as they are here, can they be evaluated."""
 
-from deployspec.contracts.live_rules.asking import wanted
+from deployspec.contracts.live_rules.asking import question, wanted
 from deployspec.contracts.live_rules.drift import Drift, drift
 from deployspec.contracts.live_rules.evaluation import evaluates
 from deployspec.contracts.live_rules.firing import can_fire
 from deployspec.contracts.live_rules.model import LoadedGroup, LoadedRule, LoadedRules, Observed, Unavailable
 from deployspec.contracts.live_rules.reading import read_loaded
+from deployspec.contracts.live_rules.targets import MADE_BY_SCRAPES, Job, Targets, read_targets
 
 __all__ = [
+    "MADE_BY_SCRAPES",
     "Drift",
+    "Job",
     "LoadedGroup",
     "LoadedRule",
     "LoadedRules",
     "Observed",
+    "Targets",
     "Unavailable",
     "can_fire",
     "drift",
     "evaluates",
+    "question",
     "read_loaded",
+    "read_targets",
     "wanted",
 ]

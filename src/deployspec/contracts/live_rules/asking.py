@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from deployspec.contracts.promql import Matcher, PromqlError, Selector, mentioned_labels, parse, selectors
+from deployspec.contracts.promql import (
+    Matcher,
+    PromqlError,
+    Selector,
+    mentioned_labels,
+    metric_names,
+    parse,
+    selectors,
+    walk,
+)
 from deployspec.contracts.rule_files import Rule
+
+if TYPE_CHECKING:
+    from promql_parser import Expr
+
+BOUNDS = frozenset(("le", "quantile"))
+"""Labels whose values are the buckets of a histogram, or the quantiles of a summary: numbers, and no others come."""
+_OF_HISTOGRAMS = re.compile(r"histogram_(quantiles?|fraction|count|sum|avg|stddev|stdvar)")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 MADE_BY_PROMETHEUS = frozenset(("ALERTS", "ALERTS_FOR_STATE"))
 """Metrics that it makes itself, and has only while an alert is active."""
@@ -23,13 +42,52 @@ def wanted(rules: Iterable[Rule]) -> Mapping[str, frozenset[str]]:
         except PromqlError:
             continue
         for selector in selectors(expr):
-            asked.setdefault(by_name(selector), set()).update(
-                matcher.label for matcher in selector.matchers if wants_a_value(matcher)
-            )
+            labels = {
+                matcher.label
+                for matcher in selector.matchers
+                if wants_a_value(matcher) or matcher.label in BOUNDS
+            }
+            # The jobs tell whether a label that was not seen is the targets' or the application's.
+            asked.setdefault(by_name(selector), set()).update(labels, {"job"} if labels - BOUNDS else ())
+        for metric in histograms_read(expr):
+            asked.setdefault(named(metric), set()).add("le")
         for mention in mentioned_labels(expr):
             for metric in mention.metrics:
                 asked.setdefault(named(metric), set())
     return {selector: frozenset(labels) for selector, labels in sorted(asked.items())}
+
+
+def histograms_read(expr: Expr) -> Iterator[str]:
+    """The metrics that the expression takes for histograms, as far as they can be listed."""
+    node: Any
+    for node in walk(expr):
+        if type(node).__name__ == "Call" and _OF_HISTOGRAMS.fullmatch(node.func.name):
+            inner = [part for part in walk(node) if type(part).__name__ == "Call"]
+            if not any(call.func.name in ("label_replace", "label_join") for call in inner):  # type: ignore[attr-defined]
+                yield from (name for part in node.args for name in metric_names(part))
+
+
+def question(rule: Rule, window: str) -> str:
+    """A query that shows what there is of what a rule reads, label by label; empty where it reads nothing."""
+    try:
+        expr = parse(rule.expr)
+    except PromqlError:
+        return ""
+    asked: dict[str, dict[str, None]] = {}
+    for selector in selectors(expr):
+        labels = asked.setdefault(by_name(selector), {"__name__": None})
+        labels |= dict.fromkeys(matcher.label for matcher in selector.matchers)
+    for mention in mentioned_labels(expr):
+        for metric in mention.metrics:
+            asked.setdefault(named(metric), {"__name__": None})[mention.label] = None
+    return " or ".join(
+        f"group by ({', '.join(map(_label, labels))}) (last_over_time({selector}[{window}]))"
+        for selector, labels in asked.items()
+    )
+
+
+def _label(name: str) -> str:
+    return name if _WORD.fullmatch(name) else f'"{name}"'
 
 
 def by_name(selector: Selector) -> str:

@@ -28,6 +28,8 @@ class Observed:
     than can be told is left out."""
     window: float
     """How far back was looked. Prometheus answers by blocks of data, so it may tell of some hours more."""
+    native: frozenset[str] = frozenset()
+    """Of the metrics that a rule takes for histograms and that have no ``le``: those that are native histograms."""
 
 
 @dataclass(frozen=True)

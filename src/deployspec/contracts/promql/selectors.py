@@ -26,8 +26,9 @@ class Matcher:
     value: str
 
     def __str__(self) -> str:
-        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'{self.label}{self.op}"{escaped}"'
+        # Prometheus 3 has labels that are no words; those are quoted.
+        label = self.label if self.label.isidentifier() and self.label.isascii() else _quoted(self.label)
+        return f"{label}{self.op}{_quoted(self.value)}"
 
     def matches(self, value: str) -> bool:
         """Whether a label with this value meets the condition; a missing label has the value ``""``.
@@ -151,6 +152,11 @@ def label_names(expr: Expr) -> tuple[str, ...]:
     from deployspec.contracts.promql.mentions import mentioned_labels
 
     return tuple(dict.fromkeys(mention.label for mention in mentioned_labels(expr)))
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def _matcher(matcher: Any) -> Matcher:

@@ -64,6 +64,12 @@ class _Reader(Fields):
                 self.document(item, index)
         elif kind and "apiVersion" in root.items:
             self.others.append((root, True))
+        elif "tests" in root.items and "groups" not in root.items:
+            found = "a file of unit tests"
+            self.problem(
+                root, found, "rules; the patterns of rules leave it out, and those of unit tests name it"
+            )
+            self.others.append((root, False))
         elif "groups" in root.items or not root.items:
             if index > 0:
                 found = "groups in a second document"

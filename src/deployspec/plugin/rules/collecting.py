@@ -85,12 +85,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Where no rules are named, what looks at them is not selected."""
     fixtures = getattr(item, "fixturenames", ())
-    if (
-        any(name in _PARAMETERS or name in _OF_RULES for name in fixtures)
-        and may_select(item.config.getoption("markexpr") or "", {mark.name for mark in item.iter_markers()})
-        and rule_set_of(item.config).sources.none
+    marks = {mark.name for mark in item.iter_markers()}
+    if not any(name in _PARAMETERS or name in _OF_RULES for name in fixtures) or not may_select(
+        item.config.getoption("markexpr") or "", marks
     ):
+        return
+    sources = rule_set_of(item.config).sources
+    if sources.none:
         item.add_marker(pytest.mark.not_described("rules"))
+    elif "equivalent_mutants" in fixtures and (missing := sources.missing("tests")):
+        # Without a unit test there is no mutant, and nothing that the file could be compared with.
+        item.add_marker(pytest.mark.not_described(missing))
 
 
 def _distinct(parameters: Iterable[tuple[str, Any, str]]) -> list[Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from deployspec.reporting.entry import Evidence
 
 if TYPE_CHECKING:
     from deployspec.contracts.http import Answer, Failure
-    from deployspec.contracts.live_rules import Drift, LoadedRules, Observed, Unavailable
+    from deployspec.contracts.live_rules import Drift, LoadedRules, Observed, Targets, Unavailable
     from deployspec.contracts.rule_files import Rule, RuleFile
     from deployspec.deployment import Deployment
     from deployspec.probes.prometheus import Prometheus
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 class LiveRules:
     """The rule files, and what Prometheus answers about them. A property asks at its first use, and keeps it."""
 
-    def __init__(self, files: Sequence[RuleFile], prometheus: Prometheus) -> None:
+    def __init__(self, files: Sequence[RuleFile], deployment: Deployment) -> None:
         self.files = files
-        self._prometheus = prometheus
+        self._deployment = deployment
+        self._prometheus = prometheus_of(deployment)
 
     @cached_property
     def loaded(self) -> LoadedRules | Unavailable:
@@ -39,6 +41,20 @@ class LiveRules:
         from deployspec.contracts.live_rules import wanted
 
         return self._prometheus.observe(wanted([rule for file in self.files for rule in file.rules]))
+
+    @cached_property
+    def targets(self) -> Targets | Unavailable:
+        """What it scrapes."""
+        return self._prometheus.targets()
+
+    def how(self, rule: Rule) -> dict[str, Any]:
+        """The command that shows what there is of what a rule reads, for ``judge``."""
+        from deployspec.contracts.live_rules import question
+
+        told = self._deployment.prometheus
+        assert told is not None  # noqa: S101 - narrows the type
+        query = question(rule, f"{round(told.window * 1000)}ms")
+        return {"reproduce": curl(self._deployment, query)} if query else {}
 
     @cached_property
     def drift(self) -> Drift:
@@ -84,10 +100,23 @@ def prometheus_of(deployment: Deployment) -> Prometheus:
     return Prometheus(told.url, send, window=told.window)
 
 
+def curl(deployment: Deployment, query: str) -> str:
+    """The command that asks Prometheus by hand. The values of headers are put in by hand, too."""
+    from deployspec.probes.http.request import MASK
+
+    told = deployment.prometheus
+    assert told is not None  # noqa: S101 - narrows the type
+    words = ["curl", "--silent", "--show-error", "--get"]
+    words += ["--cacert", str(deployment.ca)] if deployment.ca is not None else []
+    for name in told.headers:
+        words += ["--header", f"{name}: {MASK}"]
+    return shlex.join([*words, f"{told.url}/api/v1/query", "--data-urlencode", f"query={query}"])
+
+
 @pytest.fixture(scope="session")
 def live(deployment: Deployment, pytestconfig: pytest.Config) -> LiveRules:
     """What the deployment's Prometheus says of the rules."""
-    return LiveRules(rule_set_of(pytestconfig).rule_files, prometheus_of(deployment))
+    return LiveRules(rule_set_of(pytestconfig).rule_files, deployment)
 
 
 @pytest.fixture

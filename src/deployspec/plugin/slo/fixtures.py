@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from deployspec.plugin.rules.collecting import rule_set_of
-from deployspec.plugin.rules.live import prometheus_of
+from deployspec.plugin.rules.live import curl, prometheus_of
 from deployspec.plugin.selection import makes_load
 from deployspec.plugin.slo.running import LoadRun
 from deployspec.reporting.entry import Evidence
@@ -104,15 +103,7 @@ class Window:
 
     def _curl(self, query: str) -> str:
         """The command that asks by hand. The values of headers are put in by hand, too."""
-        from deployspec.probes.http.request import MASK
-
-        told = self._deployment.prometheus
-        assert told is not None  # noqa: S101 - narrows the type
-        words = ["curl", "--silent", "--show-error", "--get"]
-        words += ["--cacert", str(self._deployment.ca)] if self._deployment.ca is not None else []
-        for name in told.headers:
-            words += ["--header", f"{name}: {MASK}"]
-        return shlex.join([*words, f"{told.url}/api/v1/query", "--data-urlencode", f"query={query}"])
+        return curl(self._deployment, query)
 
     def _once(self, what: str, objective: Objective, ask: Callable[[], Any]) -> Any:
         if (what, objective.name) not in self._asked:

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from deployspec.contracts import shown
 from deployspec.contracts.http import Answer, Failure, FailureKind
-from deployspec.contracts.live_rules import LoadedRules, Observed, Unavailable, read_loaded
+from deployspec.contracts.live_rules import (
+    LoadedRules,
+    Observed,
+    Targets,
+    Unavailable,
+    read_loaded,
+    read_targets,
+)
 from deployspec.objectives.census import counted_by
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
 
@@ -94,6 +101,16 @@ class Prometheus:
 
         def ask(deadline: float) -> LoadedRules | Unavailable:
             return read_loaded(_data(self._ask(f"{self.url}/api/v1/rules", deadline)))
+
+        return self._within_limits(ask)
+
+    def targets(self) -> Targets | Unavailable:
+        """Ask what it scrapes: its active targets, its configuration, and whether others may write into it."""
+
+        def ask(deadline: float) -> Targets | Unavailable:
+            asked = ("targets?state=active", "status/config", "status/flags")
+            found = (_data(self._ask(f"{self.url}/api/v1/{one}", deadline)) for one in asked)
+            return read_targets(*found)
 
         return self._within_limits(ask)
 

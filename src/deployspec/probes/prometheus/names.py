@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -52,7 +53,22 @@ def observe(connection: PrometheusConnect, wanted: Mapping[str, frozenset[str]],
         if _LABEL.fullmatch(label)
     ]
     values = {pair: found for pair, found in _all_at_once(values_of, pairs).items() if found is not None}
-    return Observed(metrics=metrics, labels=labels, values=values, window=window)
+    # A native histogram has no buckets as series: `le` is wanted of it, and not there.
+    suspects = [selector for selector, names in wanted.items() if "le" in names and labels[selector]]
+
+    def is_native(selector: str) -> bool:
+        asked = f"count(histogram_count(last_over_time({selector}[{round(window * 1000)}ms])))"
+        return bool(connection.custom_query(asked))
+
+    native = _all_at_once(is_native, [one for one in suspects if "le" not in labels[one]])
+    names = frozenset(_name_of(selector) for selector, found in native.items() if found)
+    return Observed(metrics=metrics, labels=labels, values=values, window=window, native=names)
+
+
+def _name_of(selector: str) -> str:
+    """The metric's name out of ``{__name__="latency"}``."""
+    name: str = json.loads(selector.removeprefix("{__name__=").removesuffix("}"))
+    return name
 
 
 def _names(found: object) -> list[str]:

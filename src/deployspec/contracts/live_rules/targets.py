@@ -1,0 +1,195 @@
+"""What a Prometheus scrapes, and which labels of its series come from there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deployspec.contracts import shown
+from deployspec.contracts.live_rules.model import Unavailable
+from deployspec.contracts.promql import Matcher
+
+MADE_BY_SCRAPES = frozenset(
+    (
+        "up",
+        "scrape_duration_seconds",
+        "scrape_samples_scraped",
+        "scrape_samples_post_metric_relabeling",
+        "scrape_series_added",
+        "scrape_timeout_seconds",
+        "scrape_sample_limit",
+        "scrape_body_size_bytes",
+    )
+)
+"""Metrics that Prometheus makes of each scrape: they have the labels of the target, and no others."""
+_REWRITING = ("replace", "labelmap", "hashmod", "lowercase", "uppercase")
+_RECEIVING = ("web.enable-remote-write-receiver", "web.enable-otlp-receiver")
+_RECEIVING_FEATURES = ("remote-write-receiver", "otlp-write-receiver")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of the scrape configuration."""
+
+    name: str
+    labels: frozenset[tuple[str, str]] = frozenset()
+    """The labels that it gives to targets by name."""
+    discovers: bool = False
+    """Whether other targets may come, with labels that nobody knows yet."""
+    renames: bool = False
+    """Whether a target that it discovers may get another ``job``."""
+    honors: bool = False
+    """Whether what it scrapes may bring ``job`` and the like itself (``honor_labels``, ``metric_relabel_configs``)."""
+    federates: bool = False
+    """Whether it takes over the series of another Prometheus, ``up`` included."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The labels that targets bring."""
+
+    active: tuple[Mapping[str, str], ...]
+    """Of each target that is scraped now, after relabelling."""
+    jobs: tuple[Job, ...]
+    elsewhere: str = ""
+    """How series come there that it does not scrape; empty where they do not."""
+
+    def bring(self, label: str, jobs: Collection[str]) -> bool:
+        """Whether this label of a metric with these values of ``job`` is the targets' and not the application's."""
+        own = [target for target in self.active if target.get("job") in jobs]
+        names = {target["job"] for target in own}
+        honoring = {job.name for job in self.jobs if job.honors}
+        return (
+            bool(jobs)
+            and names == set(jobs)
+            and not names & honoring
+            and all(label in target for target in own)
+        )
+
+    def values(self, label: str) -> frozenset[str]:
+        """The values that targets have now."""
+        return frozenset(target[label] for target in self.active if label in target)
+
+    def without_target(self, matcher: Matcher) -> str:
+        """The job of the configuration that meets the matcher, whatever its targets are now; empty where none does."""
+        for job in self.jobs:
+            named = [value for label, value in (*job.labels, ("job", job.name)) if label == matcher.label]
+            if any(map(matcher.matches, named)):
+                return job.name
+        return ""
+
+    def may_come(self, label: str, of_job: Iterable[Matcher]) -> str:
+        """The job whose discovery may bring a value of the label that no target has now; empty where none does."""
+        wanted = tuple(of_job)
+        for job in self.jobs:
+            fits = job.renames or all(matcher.matches(job.name) for matcher in wanted)
+            if job.renames if label == "job" else job.discovers and fits:
+                return job.name
+        return ""
+
+    @property
+    def federating(self) -> str:
+        """The job that takes over series of another Prometheus; empty where there is none."""
+        return next((job.name for job in self.jobs if job.federates), "")
+
+
+class _NotUnderstood(Exception):  # noqa: N818 - a signal within this module
+    pass
+
+
+def read_targets(targets: object, config: object, flags: object) -> Targets | Unavailable:
+    """Read the data of ``/api/v1/targets``, ``/api/v1/status/config`` and ``/api/v1/status/flags``.
+
+    Unavailable where one of them is not of Prometheus' form: a target that was not understood must not pass for none.
+    """
+    try:
+        return _read(targets, config, flags)
+    except _NotUnderstood as error:
+        return Unavailable(f"what it scrapes could not be understood: {error}")
+
+
+def _read(targets: object, config: object, flags: object) -> Targets:
+    import yaml
+
+    active = _mappings(_field(targets, "activeTargets", "the targets"), "the active targets")
+    labels = tuple(_texts(target.get("labels"), "a target's labels") for target in active)
+    text = _field(config, "yaml", "the configuration")
+    if not isinstance(text, str):
+        raise _NotUnderstood("the configuration has no text yaml")
+    try:
+        document = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _NotUnderstood(f"the configuration is no YAML: {shown.one_line(str(error), 80)}") from None
+    if not isinstance(document, dict):
+        raise _NotUnderstood("the configuration is no mapping")
+    jobs = tuple(_job(one) for one in _mappings(document.get("scrape_configs"), "scrape_configs"))
+    if not isinstance(flags, dict):
+        raise _NotUnderstood("the flags are no mapping")
+    return Targets(labels, jobs, _elsewhere(document, flags, jobs))
+
+
+def _elsewhere(document: Mapping[str, Any], flags: Mapping[str, Any], jobs: tuple[Job, ...]) -> str:
+    features = str(flags.get("enable-feature", "")).strip("[]").replace(",", " ").split()
+    if any(str(flags.get(name, "")).lower() == "true" for name in _RECEIVING) or any(
+        feature in features for feature in _RECEIVING_FEATURES
+    ):
+        return "others may write series into it"
+    if document.get("remote_read"):
+        return "it reads series of another store"
+    if document.get("scrape_config_files"):
+        return "a part of its scrape configuration is in files of their own"
+    return "" if jobs else "it scrapes nothing itself"
+
+
+def _job(one: Mapping[str, Any]) -> Job:
+    name = one.get("job_name")
+    if name is None:
+        raise _NotUnderstood("a scrape configuration has no job_name")
+    discovering = [key for key, value in one.items() if key.endswith("_sd_configs") and value]
+    static = _mappings(one.get("static_configs"), "static_configs")
+    labels = [pair for part in static for pair in _texts(part.get("labels"), "static labels").items()]
+    relabels = _rewriting(one.get("relabel_configs"), "relabel_configs")
+    # Targets in files and from HTTP may say their job themselves; those of other kinds have it from relabelling.
+    says_itself = bool({"file_sd_configs", "http_sd_configs"} & set(discovering))
+    named = [rule for rule in relabels if _may_set(rule, "job")]
+    honors = one.get("honor_labels") is True
+    return Job(
+        str(name),
+        frozenset(labels),
+        discovers=bool(discovering),
+        renames=bool(discovering) and (says_itself or bool(named)),
+        honors=honors or bool(_rewriting(one.get("metric_relabel_configs"), "metric_relabel_configs")),
+        federates=honors and str(one.get("metrics_path", "")).rstrip("/").endswith("/federate"),
+    )
+
+
+def _rewriting(found: object, where: str) -> list[Mapping[str, Any]]:
+    return [rule for rule in _mappings(found, where) if rule.get("action", "replace") in _REWRITING]
+
+
+def _may_set(rule: Mapping[str, Any], label: str) -> bool:
+    target = str(rule.get("target_label", ""))
+    return rule.get("action") == "labelmap" or target == label or "$" in target
+
+
+def _field(found: object, key: str, where: str) -> Any:
+    if not isinstance(found, dict) or key not in found:
+        raise _NotUnderstood(f"{where} have no {key}" if where.endswith("s") else f"{where} has no {key}")
+    return found[key]
+
+
+def _mappings(found: object, where: str) -> list[Mapping[str, Any]]:
+    if found is None:
+        return []
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise _NotUnderstood(f"{where} are no list of mappings")
+    return found
+
+
+def _texts(found: object, where: str) -> Mapping[str, str]:
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise _NotUnderstood(f"{where} are no mapping")
+    return {str(name): str(value) for name, value in found.items()}
