@@ -20,26 +20,26 @@ from tests.suite import Ran, run_checks
 
 SOUND = Path(__file__).with_name("alert_rules") / "sound"
 RULES, TESTS = "shop.rules.yml", "shop.test.yml"
-FIRES = "test_case[shop.test.yml::ShopErrors@20m[errors fire]]"
-EARLY = "test_case[shop.test.yml::ShopErrors@3m[errors fire]]"
-SILENT = "test_case[shop.test.yml::ShopErrors@20m[few errors are silent]]"
-MISSING = "test_case[shop.test.yml::ShopErrors@30m[errors, missing data]]"
-RATE = "test_case[shop.test.yml::job:shop_requests:rate5m@20m[errors fire]]"
-SLOW = "test_case[shop.test.yml::ShopLatency@20m[slowness fires]]"
-QUICK = "test_case[shop.test.yml::ShopLatency@20m[quickness is silent]]"
-NO_LATENCY = "test_case[shop.test.yml::ShopLatency@30m[latency, missing data]]"
-LONG = "test_case[shop.test.yml::ShopQueue@20m[a long queue fires]]"
-SHORT = "test_case[shop.test.yml::ShopQueue@20m[a short queue is silent]]"
-NO_QUEUE = "test_case[shop.test.yml::ShopQueue@20m[queue, missing data]]"
+FIRES = "test_case[ShopErrors@20m[errors fire]]"
+EARLY = "test_case[ShopErrors@3m[errors fire]]"
+SILENT = "test_case[ShopErrors@20m[few errors are silent]]"
+MISSING = "test_case[ShopErrors@30m[errors, missing data]]"
+RATE = "test_case[job:shop_requests:rate5m@20m[errors fire]]"
+SLOW = "test_case[ShopLatency@20m[slowness fires]]"
+QUICK = "test_case[ShopLatency@20m[quickness is silent]]"
+NO_LATENCY = "test_case[ShopLatency@30m[latency, missing data]]"
+LONG = "test_case[ShopQueue@20m[a long queue fires]]"
+SHORT = "test_case[ShopQueue@20m[a short queue is silent]]"
+NO_QUEUE = "test_case[ShopQueue@20m[queue, missing data]]"
 CASES = (EARLY, FIRES, RATE, SILENT, MISSING, SLOW, QUICK, NO_LATENCY, LONG, SHORT, NO_QUEUE)
 RULE_FILE = "test_rule_file_is_sound[shop.rules.yml]"
 TEST_FILE = "test_test_file_is_sound[shop.test.yml]"
 COVERED = "test_alert_is_covered[{}]"
 AGGREGATED = "test_ratios_and_quantiles_are_aggregated"
 TEMPLATES = "test_templates_use_labels_that_are_there"
-OWN_ROUTE = "test_alerts_reach_a_route_of_their_own[alertmanager.yml]"
-CONFIGURED = "test_alertmanager_accepts_its_configuration[alertmanager.yml]"
-TABLE = "test_routing_table_is_complete[routing.yml]"
+OWN_ROUTE = "test_alerts_reach_a_route_of_their_own[-]"
+CONFIGURED = "test_alertmanager_accepts_its_configuration[-]"
+TABLE = "test_routing_table_is_complete[-]"
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ FIRING = """        exp_alerts:
               runbook_url: https://shop.example/runbooks/ShopQueue
               requires: shop"""
 INTERVAL = find(os.environ).has_default_interval
-NEW = "test_case[shop.test.yml::{}@{}[{}]]"
+NEW = "test_case[{}@{}[{}]]"
 ERRORS = 'shop_requests_total{job="shop", status="500"}'
 
 ROWS = [
@@ -140,11 +140,11 @@ ROWS = [
     Row("silence before for", added("too early", ERRORS, "0+20x30", "4m"), {NEW.format("ShopErrors", "4m", "too early"): "silent-before-for"}),
     Row("silence after the data", added("too late", ERRORS, "0+1x10", "20m"), {NEW.format("ShopErrors", "20m", "too late"): "silent-after-data"}),
     Row("silence because of a label", added("other label", 'shop_queue_length{queue="mails"}', "9000x30", "20m", "ShopQueue"), {NEW.format("ShopQueue", "20m", "other label"): "unmatched-series"}),
-    Row("an expression that selects nothing", ((TESTS, SAMPLED, "      - expr: job:shop_request:rate5m\n        eval_time: 20m\n"),), {"test_case[shop.test.yml::job:shop_request:rate5m@20m[errors fire]]": "unmatched-expression"}),
+    Row("an expression that selects nothing", ((TESTS, SAMPLED, "      - expr: job:shop_request:rate5m\n        eval_time: 20m\n"),), {"test_case[job:shop_request:rate5m@20m[errors fire]]": "unmatched-expression"}),
     # Coverage.
     Row("no case that fires", ((TESTS, FIRING, SILENCE), (RULES, "> 1000", "> 9999")), {COVERED.format("ShopQueue"): "no case in which it fires"}),
     Row("no case that is silent with its data there", ((TESTS, "      - {eval_time: 20m, alertname: ShopLatency}\n", "      - {eval_time: 20m, alertname: ShopErrors}\n"),), {COVERED.format("ShopLatency"): "silent although its data is there"}),
-    Row("no case with missing data", ((TESTS, "queue, missing data", "queue, a few minutes"),), {COVERED.format("ShopQueue"): "missing data", "test_case[shop.test.yml::ShopQueue@20m[queue, a few minutes]]": "silent-after-data"}),
+    Row("no case with missing data", ((TESTS, "queue, missing data", "queue, a few minutes"),), {COVERED.format("ShopQueue"): "missing data", "test_case[ShopQueue@20m[queue, a few minutes]]": "silent-after-data"}),
     # Runbooks.
     Row("no runbook", ((RULES, "          runbook_url: https://shop.example/runbooks/ShopLatency\n", ""), (TESTS, "              runbook_url: https://shop.example/runbooks/ShopLatency\n", "")), {"test_alert_has_runbook[ShopLatency]": "no annotation runbook_url"}),
     Row("a page without a section", (("runbooks/ShopLatency.md", "## Mitigation", "## Undoing"),), {"test_alert_has_runbook[ShopLatency]": "Mitigation"}),

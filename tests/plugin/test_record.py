@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import jsonschema_rs
 
@@ -30,3 +31,22 @@ def test_the_record_fits_its_schema(project: Project) -> None:
     references = {piece["ref"] for entry in record["checks"] for piece in entry["evidence"]}
     assert references == set(record["evidence"])
     assert references, "the defect's traceback is evidence"
+
+
+def test_two_checks_of_one_id_are_refused(project: Project) -> None:
+    """They would take each other's place in every history, so the run ends with status 4 and names both."""
+    more = {
+        "checks/test_other.py": "import pytest\npytestmark = pytest.mark.health\ndef test_same(judge): pass\n"
+    }
+    ran = project("def test_same(judge): judge(met('fine'))\n", more=more)
+    assert ran.status == 4, ran.output
+    assert "found two checks with the id health.same: checks/test_other.py::test_same and" in ran.output
+
+
+def test_the_id_is_in_record_junit_and_summary(project: Project, tmp_path: Path) -> None:
+    """One name in all three, whatever the file is called."""
+    ran = project(BODY, f"--junit-xml={tmp_path}/junit.xml")
+    assert ran.entry("test_broken")["id"] == "health.broken"
+    assert '<property name="id" value="health.broken"' in (tmp_path / "junit.xml").read_text()
+    assert "health.broken" in ran.output.partition("verdicts: local")[2]
+    assert "check     health.broken (checks/test_promises.py:" in ran.output

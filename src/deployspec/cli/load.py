@@ -71,7 +71,7 @@ def _result_in(document: Any, file: str) -> Any:
     kind = document.get("format") if isinstance(document, dict) else None
     if kind == "deployspec.load/1":
         return document
-    if kind == "deployspec.run/1":
+    if str(kind).startswith("deployspec.run/"):
         if document.get("load") is None:
             raise UsageError(
                 f"{file}: found a run record without a load run; expected one of a run with -m slo"

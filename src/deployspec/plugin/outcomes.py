@@ -15,9 +15,10 @@ from deployspec.contracts.http import Call
 from deployspec.contracts.verdict import Outcome, Verdict, unmeasured
 from deployspec.plugin.deployments import obtained
 from deployspec.plugin.options import chapters_of, is_check
-from deployspec.plugin.selection import needs_deployment
-from deployspec.reporting.entry import Entry, Evidence, title
+from deployspec.plugin.selection import id_of, needs_deployment
+from deployspec.reporting.entry import Entry, Evidence
 from deployspec.reporting.failure import failure_text
+from deployspec.reporting.ids import id_of_node
 
 
 class Breached(AssertionError):  # noqa: N818 - the word is the verdict's
@@ -161,6 +162,7 @@ def _entry(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     verdict = judgement.verdict
     return Entry(
         check=item.nodeid,
+        id=id_of(item),
         chapter=chapters_of(item)[0],
         promise=promise_of(item),
         verdict=verdict.outcome.value,
@@ -239,7 +241,8 @@ CRASHED = "???"
 def _lost(report: pytest.TestReport) -> Entry:
     """The entry of a check whose worker is gone, and with it all that it had measured."""
     reason = "the worker process that ran it ended in mid-check, so nothing was measured"
-    return Entry(report.nodeid, "", title(report.nodeid), Outcome.UNMEASURED.value, reason)
+    own = id_of_node(report.nodeid)
+    return Entry(report.nodeid, own, own.partition(".")[0], own, Outcome.UNMEASURED.value, reason)
 
 
 @pytest.hookimpl(tryfirst=True)

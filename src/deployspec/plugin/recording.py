@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import platform
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 import deployspec
 from deployspec.plugin.deployments import named, obtained
 from deployspec.plugin.options import is_worker
-from deployspec.plugin.selection import SELECTION, Selection
+from deployspec.plugin.selection import SELECTION, Selection, kept_ids
 from deployspec.plugin.shared import is_made
 from deployspec.plugin.slo.running import load_file
 from deployspec.reporting.entry import Entry
@@ -44,6 +45,8 @@ class Recorder:
         if told is None:
             return
         entry = Entry.from_dict(told)
+        if not entry.source and (known := kept_ids(self.config).get(entry.check)):
+            entry = replace(entry, id=known[0], chapter=known[1])
         self.run.entries[entry.check] = entry
         try:
             self._opened().append(entry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from deployspec.plugin.deployments import named, none_said, obtain
 from deployspec.plugin.options import CHAPTERS, OF_A_DEPLOYMENT, chapters_of, is_check, is_worker
+from deployspec.plugin.shared import shared_folder
+from deployspec.reporting.ids import check_id
 
 
 @dataclass
@@ -20,7 +23,7 @@ class Selection:
     checks: int = 0
     """How many checks are selected."""
     not_described: dict[str, str] = field(default_factory=dict)
-    """The checks that are not selected: node id to the part that the deployment file does not describe."""
+    """The checks that are not selected: id to the part that the deployment file does not describe."""
     empty_markers: list[str] = field(default_factory=list)
     """The markers named positively in ``-m`` that selected nothing, or nothing that asks the deployment."""
     usage_error: str = ""
@@ -28,6 +31,7 @@ class Selection:
 
 
 SELECTION: pytest.StashKey[Selection] = pytest.StashKey()
+_IDS = "ids.json"
 _WORKER_SELECTION = "deployspec_selection"
 
 
@@ -78,10 +82,30 @@ def needs_deployment(item: pytest.Item) -> bool:
     return "deployment" in getattr(item, "fixturenames", ())
 
 
+def id_of(item: pytest.Item) -> str:
+    """The id of a check: it depends on neither its file nor the folder that pytest runs in."""
+    callspec = getattr(item, "callspec", None)
+    function = getattr(item, "originalname", None) or item.name
+    return check_id(chapters_of(item)[0], function, "" if callspec is None else callspec.id)
+
+
+def _refuse_equal_ids(items: list[pytest.Item]) -> None:
+    """Two checks of one id would take each other's place in every history."""
+    seen: dict[str, str] = {}
+    for item in filter(is_check, items):
+        first = seen.setdefault(id_of(item), item.nodeid)
+        if first != item.nodeid:
+            raise pytest.UsageError(
+                f"found two checks with the id {id_of(item)}: {first} and {item.nodeid}; expected a name of its own for each"
+            )
+
+
 def _deselect(config: pytest.Config, items: list[pytest.Item], reasons: dict[str, str]) -> None:
     """Take the items with these node ids out, and keep why."""
     if reasons:
-        config.stash[SELECTION].not_described.update(reasons)
+        config.stash[SELECTION].not_described.update(
+            {id_of(item): reasons[item.nodeid] for item in items if item.nodeid in reasons}
+        )
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid in reasons])
         items[:] = [item for item in items if item.nodeid not in reasons]
 
@@ -102,6 +126,7 @@ def _not_described_by_plugin(config: pytest.Config, items: list[pytest.Item]) ->
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect, visibly, what the deployment file does not describe; note markers that selected nothing."""
     _refuse_checks_without_chapter(config, items)
+    _refuse_equal_ids(items)
     selection = config.stash.setdefault(SELECTION, Selection())
     if not config.getoption("collectonly"):
         _deselect(config, items, _not_described_by_plugin(config, items))
@@ -132,7 +157,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         name for name in asked if not any(_is_of(name, item, named=of_one) for item in items)
     ]
     if is_worker(config):
+        _keep_ids(config, items)
         config.workeroutput[_WORKER_SELECTION] = asdict(selection)  # type: ignore[attr-defined]
+
+
+def _keep_ids(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the controller, which collects nothing, what it has to know of a check whose worker dies."""
+    path = shared_folder(config) / _IDS
+    if not path.exists():
+        draft = path.with_suffix(f".{config.workerinput['workerid']}")  # type: ignore[attr-defined]
+        known = {item.nodeid: [id_of(item), chapters_of(item)[0]] for item in items if is_check(item)}
+        draft.write_text(json.dumps(known))
+        draft.replace(path)
+
+
+def kept_ids(config: pytest.Config) -> dict[str, tuple[str, str]]:
+    """By node id, the id and the chapter of each check that the workers have collected; empty where none has."""
+    try:
+        return {
+            node: (own, chapter)
+            for node, (own, chapter) in json.loads((shared_folder(config) / _IDS).read_text()).items()
+        }
+    except (OSError, ValueError):
+        return {}
 
 
 def _is_of(marker: str, item: pytest.Item, *, named: bool) -> bool:

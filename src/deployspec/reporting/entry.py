@@ -6,12 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-
-def title(check: str) -> str:
-    """A check's node id as a person reads it: ``answers in time``, ``outage is told [redis-hung]``."""
-    path, bracket, parameter = check.partition("[")
-    name = path.rpartition("::")[2].removeprefix("test_").replace("_", " ")
-    return name + (f" [{parameter}" if bracket and parameter != "-]" else "")
+from deployspec.reporting.ids import id_of_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +23,8 @@ class Entry:
 
     check: str
     """pytest's node id."""
+    id: str
+    """The check's own name, which lasts: ``health.ok-is-all-parts``."""
     chapter: str
     """The marker: the guide's chapter that the promise comes from."""
     promise: str
@@ -53,8 +50,9 @@ class Entry:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Entry:
-        """Read back what ``dataclasses.asdict`` wrote; unknown keys are ignored."""
+        """Read back what ``dataclasses.asdict`` wrote, or a run record of format 1; unknown keys are ignored."""
         known = {field.name: data[field.name] for field in fields(cls) if field.name in data}
+        known.setdefault("id", id_of_node(data["check"], data["chapter"]))
         known["evidence"] = tuple(Evidence(**item) for item in known.get("evidence", ()))
         return cls(**known)
 
@@ -78,6 +76,7 @@ class Entry:
     def properties(self) -> list[tuple[str, str]]:
         """Name and value pairs for JUnit XML."""
         return [
+            ("id", self.id),
             ("verdict", self.verdict),
             ("chapter", self.chapter),
             ("promise", self.promise),

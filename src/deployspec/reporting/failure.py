@@ -19,7 +19,7 @@ def failure_text(entry: Entry) -> str:
         ("promise", entry.promise),
         ("measured", entry.measured),
         ("limit", entry.limit),
-        ("check", entry.source),
+        ("check", f"{entry.id} ({entry.source})" if entry.source else entry.id),
         ("reproduce", entry.reproduce),
     ]
     for label, text in told:

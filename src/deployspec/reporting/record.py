@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any
 
 from deployspec.reporting.entry import Entry
+from deployspec.reporting.ids import id_of_node
 
-FORMAT = "deployspec.run/1"
+FORMAT = "deployspec.run/2"
+_OLDER = ("deployspec.run/1",)
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Run:
     entries: dict[str, Entry] = field(default_factory=dict)
     """By node id; the last word on a check counts."""
     not_described: dict[str, str] = field(default_factory=dict)
-    """Checks not selected for this deployment: node id to the part its file does not describe."""
+    """Checks not selected for this deployment: id to the part its file does not describe."""
     empty_markers: list[str] = field(default_factory=list)
     load: dict[str, Any] | None = None
     """The load run's result (``schemas/load-result.schema.json``); None where there was none."""
@@ -42,6 +44,40 @@ class Run:
     """Why the run ended before its last check; empty where it did not."""
     finished: str = ""
     exit_status: int | None = None
+
+    @classmethod
+    def from_document(cls, document: Any) -> Run:
+        """Read back what ``document`` gave, and run records of format 1.
+
+        Raises ValueError where it is no run record, or a damaged one.
+        """
+        if not isinstance(document, dict) or document.get("format") not in (FORMAT, *_OLDER):
+            raise ValueError("it is no run record of this or an older format")
+        older = document["format"] != FORMAT
+        try:
+            pieces = document["evidence"]
+            entries = [
+                Entry.from_dict(
+                    {
+                        **check,
+                        "evidence": [
+                            {"title": one["title"], "text": pieces[one["ref"]]} for one in check["evidence"]
+                        ],
+                    }
+                )
+                for check in document["checks"]
+            ]
+            own = {field.name for field in fields(cls)} - {"entries", "not_described"}
+            return cls(
+                **{name: document[name] for name in own if name in document},
+                entries={entry.check: entry for entry in entries},
+                not_described={
+                    id_of_node(check) if older else check: part
+                    for check, part in document["not_described"].items()
+                },
+            )
+        except (LookupError, TypeError, AttributeError) as error:
+            raise ValueError(f"it is a damaged run record: {type(error).__name__}: {error}") from None
 
     @property
     def asked_nothing(self) -> bool:
@@ -115,7 +151,7 @@ def objection_to(path: Path) -> str:
             head = file.read(200)
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    if head and FORMAT.encode() not in head:
+    if head and not any(known.encode() in head for known in (FORMAT, *_OLDER)):
         return "found a file that is no run record, and would be lost; expected a run record, or a name that is free"
     return ""
 

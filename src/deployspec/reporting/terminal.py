@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deployspec.contracts.verdict import Outcome
-from deployspec.reporting.entry import title
 from deployspec.reporting.record import Run
 
 _MOST_ROWS = 8
@@ -83,31 +82,31 @@ def _left_out(not_described: Mapping[str, str]) -> list[Line]:
     lines = []
     for (check, part), all_of_it in together.items():
         if len(all_of_it) > _MOST_LEFT_OUT:
-            lines.append(Line(f"  {title(check)}, {len(all_of_it)} times (needs {part})"))
+            lines.append(Line(f"  {check}, {len(all_of_it)} times (needs {part})"))
         else:
-            lines += [Line(f"  {title(one)} (needs {part})") for one in all_of_it]
+            lines += [Line(f"  {one} (needs {part})") for one in all_of_it]
     return lines
 
 
 def _rows(run: Run) -> list[tuple[str, str, str, str]]:
     """One row for each check; the MET ones of a check that has many parameters share a row."""
     ordered = run.ordered()
-    many = Counter(entry.check.partition("[")[0] for entry in ordered)
+    many = Counter(entry.id.partition("[")[0] for entry in ordered)
     held = Counter(
-        entry.check.partition("[")[0]
+        entry.id.partition("[")[0]
         for entry in ordered
-        if entry.verdict == Outcome.MET and not entry.flaky and "[" in entry.check
+        if entry.verdict == Outcome.MET and not entry.flaky and "[" in entry.id
     )
     rows, told = [], set()
     for entry in ordered:
-        check = entry.check.partition("[")[0]
+        check = entry.id.partition("[")[0]
         if many[check] > _MOST_ROWS and entry.verdict == Outcome.MET and not entry.flaky:
             if check not in told:
                 told.add(check)
-                rows.append((title(check), entry.verdict, f"{held[check]} of {many[check]}", "all"))
+                rows.append((check, entry.verdict, f"{held[check]} of {many[check]}", "all"))
             continue
         verdict = entry.verdict + ("~" if entry.flaky else "")
-        rows.append((title(entry.check), verdict, entry.measured or "-", entry.limit or "-"))
+        rows.append((entry.id, verdict, entry.measured or "-", entry.limit or "-"))
     return rows
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -119,16 +120,20 @@ def _or_nothing(made: list[tuple[str, Any, str]], reason: str) -> list[tuple[str
 
 
 def _rule_files(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
-    made: list[tuple[str, Any, str]] = [(file.path, file, "") for file in rules.rule_files]
-    made += [(pattern, Nothing(f"{pattern}: {why}"), "") for pattern, why in rules.trouble.items()]
+    own = short_names([*(file.path for file in rules.rule_files), *rules.trouble])
+    made: list[tuple[str, Any, str]] = [(own[file.path], file, "") for file in rules.rule_files]
+    made += [(own[pattern], Nothing(f"{pattern}: {why}"), "") for pattern, why in rules.trouble.items()]
     return _or_nothing(made, "no rule file is named")
 
 
 def _test_files(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
     if missing := rules.sources.missing("tests"):
         return [("-", None, missing)]
-    made: list[tuple[str, Any, str]] = [(loaded.file.path, loaded, "") for loaded in rules.test_files]
-    made += [(pattern, Nothing(f"{pattern}: {why}"), "") for pattern, why in rules.trouble_of_tests.items()]
+    own = short_names([*(loaded.file.path for loaded in rules.test_files), *rules.trouble_of_tests])
+    made: list[tuple[str, Any, str]] = [(own[loaded.file.path], loaded, "") for loaded in rules.test_files]
+    made += [
+        (own[pattern], Nothing(f"{pattern}: {why}"), "") for pattern, why in rules.trouble_of_tests.items()
+    ]
     return made
 
 
@@ -136,19 +141,35 @@ def _cases(config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
     if missing := rules.sources.missing("tests"):
         return [("-", None, missing)]
     begin_all(config, rules.test_files)
-    made = [
-        (case_id(loaded.file.path, case), (loaded, case), "")
-        for loaded in rules.test_files
-        for case in loaded.file.cases
-    ]
+    own = short_names([loaded.file.path for loaded in rules.test_files])
+    cases = [(loaded, case) for loaded in rules.test_files for case in loaded.file.cases]
+    often = Counter(case_id(case) for _, case in cases)
+    made = []
+    for loaded, case in cases:
+        name = case_id(case)
+        # Only a name that several files have needs the file to tell them apart.
+        made.append((name if often[name] == 1 else f"{own[loaded.file.path]}::{name}", (loaded, case), ""))
     return _or_nothing(made, "no file of unit tests has a case")
 
 
-def case_id(path: str, case: Case) -> str:
-    """``<file>::<alert or expr>@<time>[<group name>]``, on one line."""
+def case_id(case: Case) -> str:
+    """``<alert or expr>@<time>[<group name>]``, on one line."""
     subject = " ".join(case.subject.split())
     subject = subject if len(subject) <= _LONGEST else subject[: _LONGEST - 1] + "…"
-    return f"{path}::{subject}@{case.eval_time_text}[{' '.join(case.group_name.split())}]"
+    return f"{subject}@{case.eval_time_text}[{' '.join(case.group_name.split())}]"
+
+
+def short_names(paths: Sequence[str]) -> dict[str, str]:
+    """Of each path as much of its end as tells it from the others: a name that does not change with the folder."""
+    parts = {path: PurePath(path).parts for path in paths}
+    longest = max(map(len, parts.values()), default=1)
+    ends = [Counter(own[-length:] for own in parts.values()) for length in range(1, longest + 1)]
+    return {
+        path: "/".join(
+            next((own[-len_:] for len_, count in enumerate(ends, 1) if count[own[-len_:]] == 1), own)
+        )
+        for path, own in parts.items()
+    }
 
 
 def _alerts(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
@@ -194,14 +215,12 @@ def _routes(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]
 
 def _configurations(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
     missing = rules.sources.missing("alertmanager")
-    return [
-        ("-" if missing else rules.shown(rules.sources.alertmanager), rules.sources.alertmanager, missing)
-    ]
+    return [("-", rules.sources.alertmanager, missing)]
 
 
 def _tables(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
     missing = rules.sources.missing("routing") or rules.sources.missing("alertmanager")
-    return [("-" if missing else rules.shown(rules.sources.routing), rules, missing)]
+    return [("-", rules, missing)]
 
 
 def _mutated(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
