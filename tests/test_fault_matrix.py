@@ -122,10 +122,10 @@ SERVICE = [
     # Time and company.
     Row("flapping", {STEADY: "2 of 5 calls differ", HOLDS: "503"}),
     Row("flapping-rarely", {STEADY: "1 of 5 calls differs", HOLDS: "503"}),
-    Row("slow", {QUICK: "the slowest call took 1."}),
-    Row("slow-sometimes", {QUICK: "the slowest call took 1."}),
+    Row("slow", {QUICK: "the slowest call took 1.", HOLDS: "expected at most 1 s (max_response_time)"}),
+    Row("slow-sometimes", {QUICK: "the slowest call took 1.", HOLDS: "expected at most 1 s (max_response_time)"}),
     Row("hangs", {IN_TIME: "the time limit of 2 s ran out"}, WITHOUT_ANSWER),
-    Row("one-at-a-time", {HOLDS: "the time limit of 2 s ran out"}),
+    Row("one-at-a-time", {HOLDS: "of 5 concurrent calls fail"}),
     Row("concurrent-503", {HOLDS: "503"}),
     # Answers from elsewhere.
     Row("redirect-login", {OWN: "/login"}, FROM_ELSEWHERE),

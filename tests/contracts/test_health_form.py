@@ -212,3 +212,19 @@ def test_any_body_is_searched_for_secrets(body):
     assert verdict.outcome is Outcome.BREACHED
     assert verdict.reason.startswith("the body discloses a ")
     assert "hunter2" not in verdict.reason + verdict.measured
+
+
+@pytest.mark.parametrize(
+    ("schema", "named", "outcome"),
+    [
+        pytest.param({}, None, Outcome.UNMEASURED, id="empty"),
+        pytest.param({"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "health"}, None,
+                     Outcome.UNMEASURED, id="words-alone"),
+        pytest.param({}, "ok", Outcome.MET, id="a-field-is-named"),
+        pytest.param({"type": "object"}, None, Outcome.MET, id="a-keyword"),
+    ],
+)  # fmt: skip
+def test_a_schema_that_asks_for_nothing_proves_nothing(schema, named, outcome):
+    """What no body could break is not met."""
+    asked = promise(ok=named, parts=(), queue_depth=None, time=None, version=None, schema=schema)
+    assert body_fits_schema(answered(), asked).outcome is outcome

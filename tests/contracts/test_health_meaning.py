@@ -137,9 +137,15 @@ def test_version(version, stated, expected):
 
 
 def test_a_service_without_flags_is_healthy_by_its_status():
-    """Where the answer has no ``ok`` and no parts, status 200 is all that is promised."""
+    """Where the answer has no ``ok`` and no parts, status 200 is all that is promised, and all that is said."""
     plain = promise(ok=None, parts=(), queue_depth=None)
-    assert healthy_now(answered(b"{}"), plain).outcome is Outcome.MET
+    verdict = healthy_now(answered(b'{"status": "DOWN"}'), plain)
+    assert (verdict.outcome, verdict.measured, verdict.limit) == (
+        Outcome.MET,
+        "status 200; body not read",
+        "status 200",
+    )
+    assert "healthy" not in verdict.reason
     assert healthy_now(answered(b"{}", status=500), plain).outcome is Outcome.BREACHED
     assert status_tells_ok([answered(b"{}")], plain).outcome is Outcome.UNMEASURED
     assert ok_is_all_parts(answered(b"{}"), plain).outcome is Outcome.UNMEASURED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from deployspec.contracts.health import outage_is_told, outage_is_told_and_over, recovers
@@ -128,3 +130,37 @@ def test_told_and_over_are_one_promise(during, after, outcome, reason):
     verdict = outage_is_told_and_over(answered(), during, [after], "redis", NOW, promise())
     assert verdict.outcome is outcome
     assert reason in verdict.reason
+
+
+WITHOUT_PARTS = promise(ok=None, parts=(), queue_depth=None, time=None, version=None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "during", "outcome", "reason"),
+    [
+        pytest.param({}, answered(b'{"status": "DOWN"}'), Outcome.BREACHED,
+                     "with db down: status 200; expected 503 within 2 s", id="unnoticed"),
+        pytest.param({}, answered(b"{}", status=503), Outcome.MET, "with db down: 503 in 0.125 s; body not read", id="told"),
+        pytest.param({"ok": "ok"}, down("db"), Outcome.MET, "with db down: 503 in 0.125 s, ok false", id="ok-alone"),
+        pytest.param({"ok": "ok"}, answered(status=503), Outcome.BREACHED,
+                     "with db down: ok is true; expected 503 within 2 s, ok false", id="ok-is-true"),
+        pytest.param({"parts": ("redis",)}, answered(status=503), Outcome.UNMEASURED,
+                     "the deployment file names no part db; expected the fault's part to be one of redis", id="other-parts"),
+    ],
+)  # fmt: skip
+def test_of_a_part_that_no_field_tells_nothing_is_said(changes, during, outcome, reason):
+    """Where no field is named for the part, the status alone tells of the outage, and no sentence says more."""
+    verdict = outage_is_told(answered(), during, "db", dataclasses.replace(WITHOUT_PARTS, **changes))
+    assert verdict.outcome is outcome
+    assert verdict.reason == reason
+
+
+def test_a_body_that_is_not_read_is_not_called_healthy():
+    """What comes back, where no field is named, is the status."""
+    for at, reason in (
+        (0, "status 200 again after 0.125 s"),
+        (9, "status 200 again only after 9.125 s, expected"),
+    ):
+        verdict = recovers([answered(b'{"status": "DOWN"}', at=NOW + at)], NOW, WITHOUT_PARTS)
+        assert verdict.reason.startswith(reason)
+        assert verdict.limit == "status 200 within 5 s of the return"

@@ -55,6 +55,8 @@ def test_the_slowest_steady_call_is_judged(slowest, outcome, measured):
     verdict = answers_within_max_response_time(calls, promise())
     assert verdict.outcome is outcome
     assert verdict.measured == measured
+    assert verdict.reason.startswith("the slowest of 2 answered calls took ")
+    assert answers_within_max_response_time(calls[:2], promise()).reason.startswith("the slowest call took ")
 
 
 def test_no_calls_have_no_response_time():

@@ -10,6 +10,8 @@ import pytest
 
 from deployspec.contracts.http import Answer, Failure, FailureKind
 from deployspec.errors import UsageError
+from deployspec.probes.http import call
+from deployspec.reporting.evidence import evidence_of
 from tests.probes.asking import ask, request_to
 
 
@@ -53,6 +55,23 @@ def test_a_post_brings_its_json(server: http.server.ThreadingHTTPServer) -> None
     answer = ask(_url(server, "/jobs"), post=b'{"n": 1}', headers={"X-Key": "k"})
     assert isinstance(answer, Answer)
     assert (answer.status, answer.body) == (201, b'application/json k {"n": 1}')
+
+
+@pytest.mark.parametrize(
+    ("post", "path", "line"),
+    [
+        pytest.param(b"{}", "/jobs", "POST {url}", id="answered"),
+        pytest.param(b"{}", "/elsewhere", "POST {url}", id="failed"),
+        pytest.param(None, "/jobs", "GET {url}", id="get"),
+    ],
+)
+def test_evidence_names_the_method_that_was_used(
+    server: http.server.ThreadingHTTPServer, post: bytes | None, path: str, line: str
+) -> None:
+    """What a person repeats is what was sent, whether or not it was answered."""
+    url = _url(server, path)
+    (shown,) = evidence_of([call(request_to(url, post=post))])
+    assert shown.text.splitlines()[0] == line.format(url=url)
 
 
 def test_a_redirected_post_is_not_repeated(server: http.server.ThreadingHTTPServer) -> None:

@@ -77,6 +77,8 @@ class Answer:
     hops: tuple[Hop, ...] = ()
     via: str = ""
     """The proxy between the prober and that URL, such as ``proxy http://proxy.example:3128``; empty without one."""
+    method: str = "GET"
+    """What it was asked with."""
 
     def header(self, name: str) -> str | None:
         """All values of one header, joined by a comma as RFC 9110 allows; None where it is absent."""
@@ -99,6 +101,8 @@ class Failure:
     hops: tuple[Hop, ...] = ()
     via: str = ""
     """The proxy between the prober and that URL, such as ``proxy http://proxy.example:3128``; empty without one."""
+    method: str = "GET"
+    """What it was asked with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,11 @@ class HealthMeasurements:
             return ()
         return call_concurrently(self.request, self._concurrency)
 
+    @property
+    def every(self) -> tuple[Call, ...]:
+        """All of these calls, the first one first."""
+        return (*self.steady, *self.concurrent)
+
     @cached_property
     def later(self) -> Call:
         """A call so much after the first one that an honest clock has moved on.
@@ -127,7 +132,9 @@ class Outages:
         fault = self._deployment.faults[name]
         part = fault.part or part
         before = self._until_healthy(time.time())[-1]
-        if contract.healthy_now(before, promise).outcome is not Outcome.MET:
+        unknown = promise.parts and part not in promise.parts
+        if unknown or contract.healthy_now(before, promise).outcome is not Outcome.MET:
+            # Nothing could be judged, so nothing is broken for it.
             return contract.outage_is_told(before, before, part, promise), (before,)
         during = None
         came: list[int] = []

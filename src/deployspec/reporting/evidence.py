@@ -39,7 +39,7 @@ def _title(number: int, count: int, attempt: int, attempts: int) -> str:
 
 
 def _text(result: Answer | Failure) -> str:
-    lines = [f"GET {one_line(result.url, _LINE)}" + (f" via {result.via}" if result.via else "")]
+    lines = [f"{result.method} {one_line(result.url, _LINE)}" + (f" via {result.via}" if result.via else "")]
     lines += [f"redirected, status {hop.status}, to {one_line(hop.location, _LINE)}" for hop in result.hops]
     if isinstance(result, Failure):
         lines.append(

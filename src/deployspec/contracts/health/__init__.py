@@ -22,7 +22,12 @@ from deployspec.contracts.health.meaning import (
 )
 from deployspec.contracts.health.outage import outage_is_told, outage_is_told_and_over, recovers
 from deployspec.contracts.health.promise import HealthPromise
-from deployspec.contracts.health.repeat import chance_of_seeing, holds_under_concurrency, steady
+from deployspec.contracts.health.repeat import (
+    chance_of_seeing,
+    holds_under_concurrency,
+    on_every_call,
+    steady,
+)
 from deployspec.contracts.health.schema import SchemaUnusableError, violations
 from deployspec.contracts.health.transport import (
     answer_is_its_own,
@@ -46,6 +51,7 @@ __all__ = [
     "needed_pause",
     "not_from_a_cache",
     "ok_is_all_parts",
+    "on_every_call",
     "outage_is_told",
     "outage_is_told_and_over",
     "queue_depth_is_known",

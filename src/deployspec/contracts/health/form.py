@@ -9,7 +9,7 @@ from functools import cache
 from deployspec.contracts.disclosure import findings
 from deployspec.contracts.health.promise import HealthPromise
 from deployspec.contracts.health.reading import body_fault, document_of, judge, own_answer
-from deployspec.contracts.health.schema import SchemaUnusableError, violations
+from deployspec.contracts.health.schema import SchemaUnusableError, asks_nothing, violations
 from deployspec.contracts.http import Answer, Call
 from deployspec.contracts.shown import names, one_line
 from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
@@ -71,6 +71,8 @@ def body_fits_schema(call: Call, promise: HealthPromise) -> Verdict:
         found = violations(document, promise)
     except SchemaUnusableError as error:
         return unmeasured(f"the schema cannot be used: {error}", limit=limit)
+    if asks_nothing(promise):
+        return unmeasured("the schema asks for nothing, and the deployment file names no field", limit=limit)
     if found:
         count = f"{len(found)} violation{'' if len(found) == 1 else 's'}"
         return breached(f"the body breaks the schema: {_as_many_as_fit(found)}", measured=count, limit=limit)

@@ -30,16 +30,22 @@ def outage_is_told(before: Call, during: Call, part: str, promise: HealthPromise
     """While ``part`` is down: 503 within ``timeout``, ``ok`` and exactly that part false, the queue's depth null
     exactly if it hangs on that part.
 
+    Where the deployment file names no parts, nothing is said of one; where it names others, it is at fault.
     ``before`` must be healthy, or nothing is known of the fault's effect. As the endpoint was well then, an answer
     that cannot be read now is BREACHED here: the outage is not told.
     """
+    if promise.parts and part not in promise.parts:
+        return unmeasured(
+            f"the deployment file names no part {part}; expected the fault's part to be one of {names(promise.parts)}"
+        )
     was = healthy_now(before, promise)
     if was.outcome is not Outcome.MET:
         return unmeasured(f"not healthy before {part} went down: {was.reason}")
     if is_prober_failure(during):
         answer_of(during)
-    flags = part if promise.ok is None else f"{promise.ok} and only {part}"
-    limit = f"503 within {seconds(promise.timeout)}, {flags} false"
+    flags = [promise.ok] if promise.ok is not None else []
+    flags += [f"only {part}" if flags else part] if promise.parts else []
+    limit = f"503 within {seconds(promise.timeout)}" + (f", {' and '.join(flags)} false" if flags else "")
     if why := late(during, promise):
         return breached(f"with {part} down: {why}", limit=limit)
     try:
@@ -51,7 +57,14 @@ def outage_is_told(before: Call, during: Call, part: str, promise: HealthPromise
             f"with {part} down: {', '.join(wrong)}; expected {limit}", measured=", ".join(wrong), limit=limit
         )
     took = seconds(answer_of(during).timings.total)
-    return met(f"with {part} down: 503 in {took}, only {part} false", measured=f"503 in {took}", limit=limit)
+    read = (
+        f", only {part} false" if promise.parts else f", {promise.ok} false" if flags else "; body not read"
+    )
+    return met(
+        f"with {part} down: 503 in {took}{read}",
+        measured=f"503 in {took}{'' if flags else read}",
+        limit=limit,
+    )
 
 
 @judge
@@ -63,7 +76,7 @@ def recovers(after: Sequence[Call], restored_at: float, promise: HealthPromise) 
     is the deployment with the first healthy answer that no other kind follows, at its last byte; at the limit is MET.
     Polls that ended before the limit prove no breach.
     """
-    limit = f"healthy within {seconds(promise.recovery)} of the return"
+    limit = f"{promise.well} within {seconds(promise.recovery)} of the return"
     polls = [call for call in after if call.result.sent_at >= restored_at]
     if not polls:
         return unmeasured("no call was made after the return", limit=limit)
@@ -75,9 +88,9 @@ def recovers(after: Sequence[Call], restored_at: float, promise: HealthPromise) 
         took = _end(polls[well]) - restored_at
         measured = seconds(took, promise.recovery)
         if took <= promise.recovery:
-            return met(f"healthy again after {measured}", measured=measured, limit=limit)
+            return met(f"{promise.well} again after {measured}", measured=measured, limit=limit)
         return breached(
-            f"healthy again only after {measured}, expected {limit}", measured=measured, limit=limit
+            f"{promise.well} again only after {measured}, expected {limit}", measured=measured, limit=limit
         )
     watched = _end(polls[-1]) - restored_at
     last = verdicts[-1]
@@ -115,7 +128,7 @@ def _wrong(during: Call, part: str, promise: HealthPromise) -> list[str]:
         return [*wrong, str(error)]
     if ok:
         wrong.append(f"{promise.ok} is true")
-    if part not in down:
+    if promise.parts and part not in down:
         wrong.append(f"{part} is true")
     if others := [name for name in down if name != part]:
         wrong.append(f"{names(others)} {'is' if len(others) == 1 else 'are'} false too")

@@ -16,7 +16,7 @@ class HealthPromise:
     timeout: float
     """A call brings a complete answer within this time, from name lookup to last byte. "Within" is "at most"."""
     max_response_time: float | None = None
-    """The slowest of the steady calls takes at most this long."""
+    """The slowest of the steady calls, and of those at once, takes at most this long."""
     expect_version: str | None = None
     ok: str | None = "ok"
     """The name of the field that says whether all is well; None where the answer has none."""
@@ -32,6 +32,11 @@ class HealthPromise:
     """After an outage, healthy again within this time of the part's return."""
     schema: Mapping[str, object] = field(default_factory=dict)
     """A JSON Schema, parsed. References to other files or hosts are not followed."""
+
+    @property
+    def well(self) -> str:
+        """What an answer is called that ``healthy_now`` is met by: of a body that is not read, nothing is said."""
+        return "healthy" if self.flags else "status 200"
 
     @property
     def flags(self) -> tuple[str, ...]:

@@ -13,11 +13,20 @@ if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
 
 _MASK = "***"
+_ASKS_NOTHING = frozenset(
+    {"$schema", "$id", "$comment", "$defs", "definitions", "title", "description", "examples", "default"}
+)
+"""Keywords of JSON Schema that no document can break."""
 _ARTICLES = {"integer": "an integer", "array": "an array", "object": "an object", "null": "null"}
 
 
 class SchemaUnusableError(Exception):
     """The user's schema is itself at fault. ``str()`` says how."""
+
+
+def asks_nothing(promise: HealthPromise) -> bool:
+    """Whether every object would fit: the schema has no keyword that one could break, and no field is named."""
+    return promise.schema.keys() <= _ASKS_NOTHING and not _named_fields({}, promise)
 
 
 def violations(document: Mapping[str, object], promise: HealthPromise) -> tuple[str, ...]:

@@ -94,7 +94,13 @@ def _call(request: Request, resolve: Resolve, trust: TrustStore) -> Call:
 def _own_failure(request: Request, reason: str) -> Failure:
     budget = Budget(request.timeout)
     return Failure(
-        str(request.parsed_url), FailureKind.PROBER, Phase.LOOKUP, reason, time.time(), budget.timings()
+        str(request.parsed_url),
+        FailureKind.PROBER,
+        Phase.LOOKUP,
+        reason,
+        time.time(),
+        budget.timings(),
+        method=request.method,
     )
 
 
@@ -134,6 +140,7 @@ class _Attempt:
                 timings=budget.timings(),
                 hops=tuple(self._hops),
                 via=self._via,
+                method=self._request.method,
             )
         timings = budget.timings()
         return Answer(
@@ -146,6 +153,7 @@ class _Attempt:
             timings=timings,
             hops=tuple(self._hops),
             via=self._via,
+            method=self._request.method,
         )
 
     def _exchange(self, budget: Budget) -> Reply:
