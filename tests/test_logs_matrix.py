@@ -198,6 +198,16 @@ UNDATED = tuple(
 )
 COLLECTING = text(line(5), *ERRORS, *AFTER)
 
+OWN_NAMES = {
+    "fields": {"timestamp": "ts", "level": "severity"},
+    "levels": ["debug", "info"],
+    "error_level": "info",
+    "log_level": "info",
+}
+RENAMED = text(
+    *(line(second, "timestamp", "level", ts=stamp(second), severity="info") for second in (10, 20))
+)
+
 ROWS = [
     Row("none", SOUND),
     # One strict JSON object a line.
@@ -232,6 +242,9 @@ ROWS = [
     Row("logger-of-its-own", with_lines(line(30, logger="shop.pay")), {LINES: "order_id is missing"}, told={"schemas": {"logger": {"shop.pay": "order.json"}}}),
     Row("schema-of-its-own", with_lines(line(30, "order_id")), {LINES: "order_id is missing (6 times"}, told={"schema": "order.json"}),
     Row("schema-unusable", SOUND, unmeasured=nothing_known("cannot be used"), told={"schema": "broken.json"}),
+    Row("fields-renamed", {"app.log": RENAMED}, told=OWN_NAMES),
+    Row("fields-renamed-backwards", {"app.log": RENAMED + RENAMED}, {TIME: "$.ts: more than 2 s older than a record before it"}, told=OWN_NAMES),
+    Row("fields-renamed-and-missing", {"app.log": RENAMED + text(line(50, "level", severity="info"))}, {LINES: "ts is missing"}, {TIME: "1 of 3 records has a time that cannot be read"}, told=OWN_NAMES),
     # Levels.
     Row("unknown-level", with_lines(line(30, level="WARN")), {LEVELS: "$.level: expected one of", LINES: "$.level: expected one of"}),
     Row("below-log-level", with_lines(line(30, level="DEBUG")), {LEVELS: "DEBUG is below INFO"}),

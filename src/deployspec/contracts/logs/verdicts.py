@@ -224,6 +224,21 @@ class Sent:
     request_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Where an id stands that no record has where it should be."""
+
+    lines: int = 0
+    """How many lines that are no records have it."""
+    records: int = 0
+    """How many records have it, but elsewhere."""
+    first: str = ""
+    """The place of the first of those lines, or else of those records."""
+
+
+NOWHERE = Mentions()
+
+
 def request_is_logged(
     sent: Sent,
     record: Mapping[str, Any] | None,
@@ -232,6 +247,7 @@ def request_is_logged(
     names: AccessNames = AccessNames(),
     where: str = "",
     troubles: Sequence[Trouble] = (),
+    mentions: Mentions = NOWHERE,
 ) -> Verdict:
     """A request's access record is in the log, with its method, path, status and duration.
 
@@ -240,7 +256,7 @@ def request_is_logged(
     """
     limit = f"an access record within {seconds(within)}"
     if record is None:
-        return _not_found(f"the request {sent.request_id}", within, limit, troubles)
+        return _not_found(f"the request {sent.request_id}", within, limit, troubles, mentions)
     path = sent.path.partition("?")[0]
     wrong = [
         f"{name} is {_shown(record, name)}, expected {expected}"
@@ -271,15 +287,29 @@ def job_is_logged(
     within: float,
     where: str = "",
     troubles: Sequence[Trouble] = (),
+    mentions: Mentions = NOWHERE,
 ) -> Verdict:
     """A queued job's id is in the worker's log: ``record`` is the one found with it, None: none in time."""
     limit = f"a record within {seconds(within)}"
     if record is None:
-        return _not_found(f"the job {one_line(job, 60)}", within, limit, troubles)
+        return _not_found(f"the job {one_line(job, 60)}", within, limit, troubles, mentions)
     return met(f"the job {one_line(job, 60)} is in the worker's log", measured=where, limit=limit)
 
 
-def _not_found(what: str, within: float, limit: str, troubles: Sequence[Trouble]) -> Verdict:
+def _not_found(
+    what: str, within: float, limit: str, troubles: Sequence[Trouble], mentions: Mentions
+) -> Verdict:
+    if mentions.lines:
+        lines = _counted(mentions.lines, "line")
+        told = f"{lines} that {_is(mentions.lines)} no record, first at {mentions.first} {_see('lines_are_records')}"
+        return breached(f"{what} stands only in {told}", measured="no record", limit=limit)
+    if mentions.records:
+        records = _counted(mentions.records, "record")
+        return breached(
+            f"{what} stands in {records}, but not in the field where it is looked for; first at {mentions.first}",
+            measured="another field",
+            limit=limit,
+        )
     if troubles:
         return unmeasured(f"no record of {what} was found, but {_told(troubles)}", limit=limit)
     return breached(f"no record of {what} within {seconds(within)}", measured="none", limit=limit)
