@@ -80,7 +80,7 @@ def test_error_log_holds_every_error(error_log, logs, judge):
     """
     sources = {name: log.report for name, log in logs.sources_of(error_log).items()}
     comparison = logs.comparison(error_log)
-    judge(contract.error_log_holds_every_error(comparison, error_log.report, sources), **error_log.how())
+    judge(contract.error_log_holds_every_error(comparison, error_log.report, sources), **logs.how(error_log))
 
 
 def test_exception_is_one_record(log, judge):

@@ -125,14 +125,23 @@ class Row:
         return (*OF_ALL, *(check for name in self.source for check in PROMISED.get(name, ())))
 
 
+UNREAD = dict.fromkeys((LEVELS, TIME, IDS), "no record (see test_lines_are_records)")
+"""What cannot be judged because of lines that are no records."""
+
+
 def nothing_known(reason: str, *but: str) -> dict[str, str]:
     """Every check of a plain source, less some, is UNMEASURED for this reason."""
     return dict.fromkeys((check for check in (*OF_ALL, FRESH, IDS) if check not in but), reason)
 
 
 def unsound(fault: str, wrong: bytes, reason: str, *more: bytes) -> Row:
-    """A line that is no record."""
-    return Row(fault, with_lines(wrong, *more), {LINES: reason})
+    """A line that is no record: what a record of it would say, nobody knows."""
+    return Row(fault, with_lines(wrong, *more), {LINES: reason}, UNREAD)
+
+
+def misfit(fault: str, wrong: bytes, reason: str, **unmeasured: str) -> Row:
+    """A record that does not fit the schema."""
+    return Row(fault, with_lines(wrong), {LINES: reason}, unmeasured)
 
 
 def leak(fault: str, message: str, kind: str) -> Row:
@@ -167,6 +176,7 @@ def with_a_hole(folder: Path) -> None:
         file.write(b"\n" + text(line(60)))
 
 
+TOO_LONG = {**UNREAD, SECRET: "too long", ONE: "too long"}
 CARD = "4111 1111 1111 1111"
 SECRETS = {
     "a-password": ("password=hunter2-and-more", "a credential"),
@@ -182,7 +192,21 @@ SECRETS = {
 ZSTD = zstandard.compress(text(*BEFORE))
 GZIPPED = gzip.compress(text(*BEFORE), mtime=0)
 ERRORS = tuple(line(second, level="ERROR", message="payment failed") for second in (10, 20, 30, 40))
+UNDATED = tuple(
+    line(second, level="ERROR", message="job lost", timestamp=f"2026-11-27 22:00:{second},123")
+    for second in (50, 51, 52, 53)
+)
 COLLECTING = text(line(5), *ERRORS, *AFTER)
+
+OWN_NAMES = {
+    "fields": {"timestamp": "ts", "level": "severity"},
+    "levels": ["debug", "info"],
+    "error_level": "info",
+    "log_level": "info",
+}
+RENAMED = text(
+    *(line(second, "timestamp", "level", ts=stamp(second), severity="info") for second in (10, 20))
+)
 
 ROWS = [
     Row("none", SOUND),
@@ -205,18 +229,22 @@ ROWS = [
     unsound("nul-in-a-text", with_text(30, '"order": "\0"'), "the line is no strict JSON"),
     unsound("empty-line", b"", "the line is empty"),
     unsound("blank-line", b" \t", "the line is blank"),
-    Row("byte-order-mark", {"app.log": b"\xef\xbb\xbf" + text(*BEFORE, *AFTER)}, {LINES: "byte order mark"}),
+    Row("byte-order-mark", {"app.log": b"\xef\xbb\xbf" + text(*BEFORE, *AFTER)}, {LINES: "byte order mark"}, UNREAD),
     Row("crlf", {"app.log": text(*BEFORE, *AFTER).replace(b"\n", b"\r\n")}),
     Row("last-line-not-finished", {"app.log": text(*BEFORE) + line(40)[:50]}),
     Row("last-line-without-break", {"app.log": text(*BEFORE) + line(40)}),
     # Its schema.
-    unsound("field-missing", line(30, "message"), "message is missing"),
-    unsound("wrong-type", line(30, duration_ms="12 ms"), "$.duration_ms: expected number"),
-    unsound("local-time", line(30, timestamp="2026-11-24 07:23:16,123"), "$.timestamp: expected RFC 3339"),
+    misfit("field-missing", line(30, "message"), "message is missing"),
+    misfit("wrong-type", line(30, duration_ms="12 ms"), "$.duration_ms: expected number"),
+    misfit("local-time", line(30, timestamp="2026-11-24 07:23:16,123"), "$.timestamp: expected RFC 3339", **{TIME: "1 of 6 records has a time that cannot be read ($.timestamp: expected an RFC 3339 time (1 time, first at "}),
+    misfit("logger-missing", line(30, "logger"), "logger is missing", **{IDS: "1 of 6 records has no logger that can be read ($.logger: missing (1 time, first at "}),
     Row("event-of-its-own", with_lines(line(30, event="order")), {LINES: "order_id is missing"}, told={"schemas": {"event": {"order": "order.json"}}}),
     Row("logger-of-its-own", with_lines(line(30, logger="shop.pay")), {LINES: "order_id is missing"}, told={"schemas": {"logger": {"shop.pay": "order.json"}}}),
     Row("schema-of-its-own", with_lines(line(30, "order_id")), {LINES: "order_id is missing (6 times"}, told={"schema": "order.json"}),
     Row("schema-unusable", SOUND, unmeasured=nothing_known("cannot be used"), told={"schema": "broken.json"}),
+    Row("fields-renamed", {"app.log": RENAMED}, told=OWN_NAMES),
+    Row("fields-renamed-backwards", {"app.log": RENAMED + RENAMED}, {TIME: "$.ts: more than 2 s older than a record before it"}, told=OWN_NAMES),
+    Row("fields-renamed-and-missing", {"app.log": RENAMED + text(line(50, "level", severity="info"))}, {LINES: "ts is missing"}, {TIME: "1 of 3 records has a time that cannot be read"}, told=OWN_NAMES),
     # Levels.
     Row("unknown-level", with_lines(line(30, level="WARN")), {LEVELS: "$.level: expected one of", LINES: "$.level: expected one of"}),
     Row("below-log-level", with_lines(line(30, level="DEBUG")), {LEVELS: "DEBUG is below INFO"}),
@@ -228,9 +256,14 @@ ROWS = [
     Row("rotated", {"app.log.2.gz": GZIPPED, "app.log.1": text(line(30)), "app.log": text(*AFTER)}),
     Row("rotated-backwards", {"app.log.2.gz": gzip.compress(text(*AFTER)), "app.log": text(*BEFORE)}, {TIME: "older than a record before it"}),
     Row("stale", SOUND, {FRESH: "old, expected at most 10 s old"}, told={"freshness": "10s"}),
-    Row("no-time-at-all", {"app.log": text(line(0, timestamp="now"))}, {LINES: "$.timestamp"}, {TIME: "no record has a time", FRESH: "no record has a time"}),
+    Row("no-time-at-all", {"app.log": text(line(0, timestamp="now"))}, {LINES: "$.timestamp"}, dict.fromkeys((TIME, FRESH), "1 of 1 record has a time that cannot be read")),
+    Row("times-go-back-unread", {"app.log": text(BOOT, *(line(30, timestamp=f"[{day:02}/Nov/2026:22:45:29 +0000]") for day in (27, 26, 25)))}, unmeasured={TIME: "3 of 4 records have a time that cannot be read", FRESH: "3 of 4 records"}, told={"schema": "any.json", "freshness": "1s"}),
+    Row("times-go-back-beside-unread", with_lines(line(30, timestamp="yesterday"), line(17)), {TIME: "more than 2 s older than a record before it"}, told={"schema": "any.json"}),
+    Row("fresh-beside-unread", with_lines(line(30, timestamp="2026-13-24T07:23:16.123Z")), unmeasured={TIME: "1 of 6 records"}, told={"schema": "any.json"}),
+    Row("plain-text-but-for-one", {"app.log": text(BOOT, *[b"listening"] * 3)}, {LINES: "the line is no JSON (3 times"}, {**UNREAD, LEVELS: "3 of 4 lines are no record"}),
+    Row("plain-text-after-a-stale-record", with_lines(b"listening"), {LINES: "the line is no JSON"}, {**UNREAD, FRESH: "1 of 6 lines is no record"}, told={"freshness": "1s"}),
     # Exceptions.
-    Row("stack-trace", with_lines(*STACK), {ONE: "a line of a stack trace (3 times", LINES: "the line is no JSON (3 times"}),
+    Row("stack-trace", with_lines(*STACK), {ONE: "a line of a stack trace (3 times", LINES: "the line is no JSON (3 times"}, UNREAD),
     Row("stack-trace-in-a-record", with_lines(line(30, level="ERROR", exception=text(*STACK).decode()))),
     # Requests.
     Row("request-id-missing", with_lines(line(30, "request_id")), {IDS: "$.request_id: missing (1 time"}),
@@ -243,9 +276,9 @@ ROWS = [
     Row("no-card-number", with_lines(line(30, message="order 4111 1111 1111 1112"))),
     Row("address-without-password", with_lines(line(30, message="Connected to redis://cache:6379/0"), line(30, message="Connected to redis://:**@cache:6379/0"))),
     # Length.
-    Row("line-too-long", with_lines(of_length(MAX_LINE + 1)), {SHORT: "longer than 256 KiB", LINES: "longer than 256 KiB"}, {SECRET: "too long"}),
-    Row("line-of-100-megabytes", {}, {SHORT: "longer than 256 KiB", LINES: "longer than 256 KiB"}, {SECRET: "too long"}, make=with_a_line_of_100_megabytes),
-    Row("sparse-file", SOUND, {SHORT: "longer than 256 KiB", LINES: "longer than 256 KiB"}, {SECRET: "too long"}, make=with_a_hole),
+    Row("line-too-long", with_lines(of_length(MAX_LINE + 1)), {SHORT: "longer than 256 KiB", LINES: "longer than 256 KiB"}, TOO_LONG),
+    Row("line-of-100-megabytes", {}, {SHORT: "longer than 256 KiB", LINES: "longer than 256 KiB"}, TOO_LONG, make=with_a_line_of_100_megabytes),
+    Row("sparse-file", SOUND, {SHORT: "longer than 256 KiB", LINES: "longer than 256 KiB"}, TOO_LONG, make=with_a_hole),
     Row("line-at-the-limit", with_lines(of_length(MAX_LINE))),
     # An error log.
     Row("collected-app", {"app.log": COLLECTING}),
@@ -257,6 +290,16 @@ ROWS = [
     Row("error-log-empty", {"error.log": b""}, told={"errors_of": ["none"]}),
     Row("error-log-empty-too-soon", {"error.log": b""}, unmeasured={EVERY: "nothing to compare"}, told={"errors_of": ["collected-app"]}),
     Row("error-log-of-nothing", {"error.log": text(*ERRORS)}, unmeasured={EVERY: "empty: no line was read"}, told={"errors_of": ["empty"]}),
+    Row("error-log-lost-app", {"app.log": text(BOOT, *UNDATED)}, unmeasured={TIME: "4 of 5 records have"}, told={"schema": "any.json"}),
+    Row("error-log-lost", {"error.log": b""}, unmeasured={EVERY: "4 of 4 errors cannot be compared: 4 of 5 records have a time that cannot be read"}, told={"errors_of": ["error-log-lost-app"]}),
+    Row("errors-undated-app", {"app.log": COLLECTING + text(*UNDATED)}, unmeasured={TIME: "4 of 11 records have"}, told={"schema": "any.json"}),
+    Row("errors-undated", {"error.log": text(*ERRORS, *UNDATED)}, unmeasured={EVERY: "4 of 8 errors cannot be compared", TIME: "4 of 8 records have"}, told={"schema": "any.json", "errors_of": ["errors-undated-app"]}),
+    Row("error-lost-beside-undated-app", {"app.log": COLLECTING + text(*UNDATED)}, unmeasured={TIME: "4 of 11 records have"}, told={"schema": "any.json"}),
+    Row("error-lost-beside-undated", {"error.log": text(*ERRORS[:2], ERRORS[3])}, {EVERY: "1 of 4 errors is not in the error log"}, told={"errors_of": ["error-lost-beside-undated-app"]}),
+    Row("errors-of-unknown-level-app", {"app.log": text(BOOT, line(30, level="error"))}, {LEVELS: "$.level: expected one of"}, told={"schema": "any.json"}),
+    Row("errors-of-unknown-level", {"error.log": text(line(30, level="error"))}, {LEVELS: "$.level: expected one of"}, {EVERY: "1 of 2 records has none of the levels promised", ONLY: "1 of 1 record has none of the levels promised"}, told={"schema": "any.json", "errors_of": ["errors-of-unknown-level-app"]}),
+    Row("error-lost-or-torn-app", {"app.log": COLLECTING}),
+    Row("error-lost-or-torn", {"error.log": text(*ERRORS[:2], ERRORS[2][:40], ERRORS[3])}, {LINES: "the line is no strict JSON"}, {LEVELS: "no record (see test_lines_are_records)", TIME: "no record (see", ONLY: "no record (see", EVERY: "1 of 4 lines is no record"}, told={"errors_of": ["error-lost-or-torn-app"]}),
     # What cannot be read.
     Row("empty", {"app.log": b""}, unmeasured=nothing_known("no line was read")),
     Row("nothing-matches", {}, unmeasured=nothing_known("matches no file")),
@@ -286,6 +329,7 @@ ORDER = {"type": "object", "required": ["order_id"]}
 def write(folder: Path, rows: list[Row] = ROWS) -> Path:
     """The files of all rows, and the deployment file of them."""
     (folder / "order.json").write_text(json.dumps(ORDER))
+    (folder / "any.json").write_text('{"type": "object"}')
     (folder / "broken.json").write_text('{"type": 5}')
     sources = []
     for row in rows:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,9 @@ import pytest
 import yaml
 
 from tests.suite import Ran, run_checks
-from tests.test_logs_matrix import BEFORE, SOUND, STACK, text, with_lines
+from tests.test_logs_matrix import BEFORE, SOUND, STACK, line, stamp, text, with_lines
+
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.xdist_group("logs-plugin")
 
@@ -119,10 +124,110 @@ def test_findings_are_shown_with_their_places(ran: Ran, folder: Path) -> None:
     assert evidence(ran, "test_lines_are_records[bare]") == ""
 
 
-@pytest.mark.parametrize(("source", "line"), [("bad", "deployspec logs {}/bad.log"), ("told", "| deployspec logs -")])  # fmt: skip
+@pytest.mark.parametrize(("source", "line"), [("bad", "deployspec logs {}/bad.log"), ("told", "deployspec logs 'command:sh -c ")])  # fmt: skip
 def test_a_person_can_read_the_same(source: str, line: str, ran: Ran, folder: Path) -> None:
     """The reproduce line names the files, or runs the command."""
     assert line.format(folder) in ran.entry(f"test_lines_are_records[{source}]")["reproduce"]
+
+
+def renamed(second: float, **fields: Any) -> bytes:
+    """A sound record of a program that has names and levels of its own."""
+    record = {
+        "ts": stamp(second),
+        "severity": "info",
+        "name": "shop.orders",
+        "event": "sold",
+        "request": "r1",
+    }
+    return json.dumps({key: one for key, one in {**record, **fields}.items() if one is not None}).encode()
+
+
+PRINTED = {
+    "renamed": ["--field=timestamp=ts", "--level=debug", "--log-level=info", "'--request-scoped=shop.*'", "'--allow=.*@example"],
+    "prefixed": ["'command:sh -c ", "'--prefix=backend-", "--timeout=20s"],
+    "own": ["--schema=", "--logger-schema=shop.pay=", "--event-schema=order="],
+    "errors": ["--errors-only --error-level=WARNING", "; deployspec logs "],
+    "kind": ["deployspec logs 'command:cat ", "bad.log'"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def differing(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """One run over faulty sources that differ from the usual in all that the deployment file can say of one."""
+    folder = tmp_path_factory.mktemp("it is differing")
+    lines = (
+        renamed(0), renamed(10, severity="debug"), renamed(9, severity="INFO", event="mail to ann@example.com"),
+        renamed(11, event=3), renamed(3), renamed(12, request=None), renamed(13, ts="yesterday"), b"listening",
+    )  # fmt: skip
+    (folder / "renamed.log").write_bytes(text(*lines))
+    (folder / "bad.log").write_bytes(
+        text(
+            *BEFORE,
+            b"listening",
+            line(30, level="ERROR", order="x"),
+            line(40, logger="shop.pay", event="order"),
+        )
+    )
+    (folder / "any.json").write_text('{"type": "object"}')
+    (folder / "order.json").write_text('{"required": ["order_id"]}')
+    (folder / "event.json").write_text('{"required": ["amount"]}')
+    names = {
+        "timestamp": "ts",
+        "level": "severity",
+        "logger": "name",
+        "message": "event",
+        "request_id": "request",
+    }
+    told = f"sed 's/^/backend-1  | /' '{folder}/bad.log'"
+    path = deployment(
+        folder,
+        {
+            "name": "renamed", "files": ["renamed.log"], "fields": names, "levels": ["debug", "info", "error"], "error_level": "error",
+            "log_level": "info", "request_scoped": ["shop.*"], "allow_secrets": [r".*@example\.com"],
+        },
+        {"name": "prefixed", "command": ["sh", "-c", told], "prefix": r"backend-\d+ +\| ", "timeout": "20s"},
+        {"name": "own", "files": ["bad.log"], "schema": "any.json", "schemas": {"logger": {"shop.pay": "order.json"}, "event": {"order": "event.json"}}},
+        {"name": "errors", "files": ["bad.log"], "errors_of": ["own"], "error_level": "WARNING"},
+        {"name": "kind", "source": f"command:cat '{folder}/bad.log'"},
+    )  # fmt: skip
+    return run_checks(path, folder=folder, chapter="logs")
+
+
+@pytest.mark.parametrize("source", PRINTED)
+def test_a_printed_line_finds_the_same(source: str, differing: Ran) -> None:
+    """Run by a shell, the reproduce line of each check finds what the check found, as often."""
+    assert differing.record is not None, differing.output
+    entries = [entry for entry in differing.record["checks"] if entry["check"].endswith(f"[{source}]")]
+    breached = [entry for entry in entries if entry["verdict"] == "BREACHED"]
+    assert breached
+    printed = {entry["reproduce"] for entry in entries}
+    for option in PRINTED[source]:
+        assert any(option in one for one in printed)
+    told = {head for entry in breached for head in findings(differing, entry)}
+    assert told == reproduced(min(printed, key=len))
+
+
+def findings(ran: Ran, entry: dict[str, Any]) -> set[str]:
+    """The first line of each finding in an entry's evidence."""
+    assert ran.record is not None
+    texts = [ran.record["evidence"][piece["ref"]] for piece in entry["evidence"]]
+    heads = {one for told in texts for one in told.splitlines() if one and not one.startswith(" ")}
+    assert heads
+    return heads
+
+
+def reproduced(command: str) -> set[str]:
+    """What a printed line finds, as the evidence of checks tells it."""
+    environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["sh", "-c", command.replace("deployspec logs", "deployspec logs --format=json", 1)],
+        cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "")
+    return {
+        f"{one['count']:,} time{'' if one['count'] == 1 else 's'}: {one['place']}: {one['what']}"
+        for one in json.loads(done.stdout)["reasons"]
+    }
 
 
 def test_secrets_are_shown_nowhere(ran: Ran, folder: Path) -> None:

@@ -48,13 +48,20 @@ def test_reasons_stand_by_their_number() -> None:
     """The most frequent first, each with its first places and an excerpt there."""
     told = text_of(report_on(b'{"n":"a","level":"INFO"}', b"x", b"y", b'{"n":"b","level":"INFO"}', b"z"))
     heads = [line for line in told if line[:1].isdigit()]
-    assert [head.split()[:3] for head in heads] == [["3", "json", "$"], ["2", "schema", "$.n"]]
+    assert [head.split()[:3] for head in heads] == [
+        ["3", "json", "$"],
+        ["2", "schema", "$.n"],
+        ["2", "not", "read:"],
+    ]
+    assert heads[2] == "2  not read: time  $.timestamp  missing"
     assert [line.strip() for line in told if line.startswith("    app.log:")] == [
         "app.log:2:1",
         "app.log:3:1",
         "app.log:5:1",
         "app.log:1:6",
         "app.log:4:6",
+        "app.log:1:1",
+        "app.log:4:1",
     ]
 
 

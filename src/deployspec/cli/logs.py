@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from deployspec.errors import UsageError
 
 if TYPE_CHECKING:
+    from deployspec.contracts.logs.model import Fields
     from deployspec.probes.logs import Source
     from deployspec.probes.logs.measuring import Progress
 
@@ -32,7 +34,12 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
         description="Judge every line: one strict JSON object that fits the schema, its level, its time, no secret, "
         "no stack trace over many lines. Exit status 0 if all lines were read and nothing was found, else 1.",
     )
-    logs.add_argument("files", nargs="+", metavar="FILE", help="a file or a pattern; - for standard input")
+    logs.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a file or a pattern; - for standard input; KIND:ADDRESS, such as 'command:docker compose logs api'",
+    )
     logs.add_argument("--format", choices=("text", "json"), default="text", help="of the report (text)")
     logs.add_argument(
         "--first", type=_count, default=3, metavar="N", help="how many places of each reason to show (3)"
@@ -40,7 +47,36 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
     logs.add_argument(
         "--schema", metavar="FILE", help=f"the JSON Schema of a record (the project's {SCHEMA.as_posix()})"
     )
-    logs.add_argument("--log-level", choices=_LEVELS, help="the least level that may be logged")
+    for kind in ("logger", "event"):
+        logs.add_argument(
+            f"--{kind}-schema", action="append", default=[], type=_pair, metavar="NAME=FILE",
+            help=f"a further JSON Schema for the records of one {kind}; repeatable",
+        )  # fmt: skip
+    logs.add_argument(
+        "--field", action="append", default=[], type=_pair, metavar="NAME=CALLED",
+        help="what the records call their timestamp, level, logger, message, request_id or event; repeatable",
+    )  # fmt: skip
+    logs.add_argument(
+        "--level",
+        action="append",
+        metavar="LEVEL",
+        help=f"the levels that there are, ascending; repeat it ({', '.join(_LEVELS)})",
+    )
+    logs.add_argument("--log-level", metavar="LEVEL", help="the least level that may be logged")
+    logs.add_argument(
+        "--errors-only", action="store_true", help="nothing below --error-level belongs into this log"
+    )
+    logs.add_argument(
+        "--error-level", default="ERROR", metavar="LEVEL", help="the least level of an error (ERROR)"
+    )
+    logs.add_argument(
+        "--request-scoped", action="append", default=[], metavar="LOGGER",
+        help="a logger whose every record has a request id; NAME.* is all below NAME; repeatable",
+    )  # fmt: skip
+    logs.add_argument("--prefix", metavar="REGEX", help="what a command puts before each record")
+    logs.add_argument(
+        "--timeout", type=_duration, metavar="DURATION", help="the time limit of a command (1m)"
+    )
     logs.add_argument(
         "--allow", action="append", default=[], metavar="REGEX", help="what is no secret; repeatable"
     )
@@ -57,7 +93,7 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
 def run(options: argparse.Namespace) -> int:
     """``deployspec logs FILE…``."""
     from deployspec.contracts.logs.model import LogPromise
-    from deployspec.contracts.logs.schema import SchemaUnusableError, combined
+    from deployspec.contracts.logs.schema import SchemaUnusableError, combined, following
     from deployspec.contracts.logs.secrets import AllowListError
     from deployspec.contracts.logs.verdicts import outcome_of
     from deployspec.contracts.verdict import Outcome
@@ -65,11 +101,27 @@ def run(options: argparse.Namespace) -> int:
     from deployspec.reporting.logs import as_json, as_text
 
     path = _schema(options.schema)
-    source = _source(options.files)
+    source = _source(options)
+    fields = _fields(options.field)
+    levels = tuple(options.level or _LEVELS)
+    for option in ("log_level", "error_level") if options.errors_only else ("log_level",):
+        if (level := getattr(options, option)) is not None and level not in levels:
+            raise UsageError(f"--{option.replace('_', '-')}: {level} is none of {', '.join(levels)}")
+    base = _read(path) if options.schema else following(_read(path), fields, levels)
+    added = {
+        field: {name: _read(Path(own)) for name, own in pairs}
+        for field, pairs in ((fields.logger, options.logger_schema), (fields.event, options.event_schema))
+        if pairs
+    }
     try:
         promise = LogPromise(
-            schema=combined(_read(path), {}),
+            schema=combined(base, added),
+            fields=fields,
+            levels=levels,
             log_level=options.log_level,
+            error_level=options.error_level,
+            errors_only=options.errors_only,
+            request_scoped=tuple(options.request_scoped),
             secrets=not options.no_secrets,
             allowed=tuple(options.allow),
             kept=options.first,
@@ -91,7 +143,25 @@ def run(options: argparse.Namespace) -> int:
     return 0 if outcome is Outcome.MET else 1
 
 
-def _source(files: list[str]) -> Source:
+def _source(options: argparse.Namespace) -> Source:
+    from deployspec.probes.logs import CommandSource, source_of
+    from deployspec.probes.logs.sources import kinds
+
+    files: list[str] = options.files
+    if len(files) == 1 and files[0].partition(":")[0] in kinds():
+        source = source_of(files[0])
+        if isinstance(source, CommandSource):
+            limit = source.timeout if options.timeout is None else options.timeout
+            return CommandSource(source.words, prefix=options.prefix, timeout=limit)
+    else:
+        source = _files(files)
+    for option in ("prefix", "timeout"):
+        if getattr(options, option) is not None:
+            raise UsageError(f"--{option}: only for 'command:…'")
+    return source
+
+
+def _files(files: list[str]) -> Source:
     from deployspec.probes.logs import FilesSource, StdinSource
 
     if "-" in files:
@@ -126,6 +196,32 @@ def _read(path: Path) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise UsageError(f"{path} holds no object; expected a JSON Schema")
     return document
+
+
+def _fields(pairs: list[tuple[str, str]]) -> Fields:
+    from deployspec.contracts.logs.model import Fields
+
+    known = asdict(Fields())
+    for name, _ in pairs:
+        if name not in known:
+            raise UsageError(f"--field {name}: expected one of {', '.join(known)}")
+    return Fields(**dict(pairs))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    if not name or not value:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected NAME=VALUE")
+    return name, value
+
+
+def _duration(text: str) -> float:
+    from deployspec.deployment.duration import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
 
 
 def _count(text: str) -> int:

@@ -6,7 +6,8 @@ one of the two, some take a lone surrogate. A document is strict here when no tw
 - valid UTF-8 without a byte order mark;
 - exactly one value, and nothing but whitespace around it;
 - no key twice in one object, at any depth;
-- no ``NaN`` or ``Infinity``, and no number, whole or not, that a double cannot hold (``1e999``, 400 digits);
+- no ``NaN`` or ``Infinity``, and no number, whole or not, beyond the range of a double (``1e999``, 400 digits): most
+  readers take it for infinity. Digits beyond a double's precision (2^63 + 1, thirty digits) are valid;
 - no lone surrogate (``"\\ud800"``);
 - nested at most 1024 deep.
 

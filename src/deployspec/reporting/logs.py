@@ -41,12 +41,13 @@ def _lines(report: Report, outcome: Outcome, source: str) -> Iterator[str]:
     if len(report.troubles) > _TROUBLES:
         yield f"  … and {len(report.troubles) - _TROUBLES} more that could not be read"
     yield from _table(sorted(report.found.items(), key=lambda item: (-item[1].count, item[0])))
+    yield from _table(sorted(report.unread.items(), key=lambda item: (-item[1].count, item[0])), "not read: ")
 
 
-def _table(found: list[tuple[Reason, Found]]) -> Iterator[str]:
+def _table(found: list[tuple[Reason, Found]], before: str = "") -> Iterator[str]:
     if not found:
         return
-    rows = [(f"{one.count:,}", reason.check, reason.place, reason.what) for reason, one in found]
+    rows = [(f"{one.count:,}", before + reason.check, reason.place, reason.what) for reason, one in found]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for (_, one), (count, check, place, what) in zip(found, rows, strict=True):
         yield ""

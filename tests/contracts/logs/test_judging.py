@@ -143,6 +143,23 @@ def test_errors_are_kept() -> None:
     assert tally.errors[0].digest == tally.errors[1].digest != tally.errors[2].digest
 
 
+def test_what_cannot_be_read_is_told() -> None:
+    """Records without a time or a logger that can be read are no finding, and are told with their places."""
+    tally = judged(
+        record(), record(timestamp="24/Nov"), record(timestamp=None, level="ERROR"), record(logger=3), "x",
+        schema={}, request_scoped=("shop.*",), keep_errors=True,
+    )  # fmt: skip
+    assert {
+        (reason.check, reason.place, reason.what): [f"{place.line}:{place.column}" for place in one.places]
+        for reason, one in tally.unread.items()
+    } == {
+        ("time", "$.timestamp", "expected an RFC 3339 time"): ["2:14"],
+        ("time", "$.timestamp", "missing"): ["3:1"],
+        ("logger", "$.logger", "expected a logger's name"): ["4:65"],
+    }
+    assert (tally.errors, tally.undated) == ([], 1)
+
+
 def test_errors_before_many_lines_that_are_none() -> None:
     """Errors are kept once, whatever else the block holds."""
     tally = judged(*[record(level="ERROR")] * 3, *["no record"] * 200, keep_errors=True)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from deployspec.contracts import strict_json
 from deployspec.contracts.logs.judging import LineJudge
 from deployspec.contracts.logs.model import Block, LogPromise
 from deployspec.contracts.logs.schema import combined
@@ -54,6 +55,34 @@ def test_many_records_with_few_faults(seed: int) -> None:
     good = [one for one in (line(random) for _ in range(2000)) if ORACLE.fits(one)]
     lines = [line(random) if not random.randrange(60) else random.choice(good) for _ in range(1500)]
     assert invalid(LineJudge(LogPromise(schema=SCHEMA, secrets=False, kept=10_000)), lines) == expected(lines)
+
+
+@pytest.mark.parametrize(
+    ("number", "valid"),
+    [
+        ("9223372036854775808", True),
+        ("-9223372036854775809", True),
+        ("18446744073709551616", True),
+        ("123456789012345678901234567890", True),
+        ("-" + "9" * 308, True),
+        ("17976931348623158" + "0" * 292, True),
+        ("17976931348623159" + "0" * 292, False),
+        ("9" * 309, False),
+        ("1e999", False),
+        ("-1E400", False),
+        ("0e999", True),
+    ],
+)
+@pytest.mark.parametrize("together", [1, 3])
+def test_numbers_of_any_size(number: str, valid: bool, together: int) -> None:
+    """A number is valid, and an integer one, up to what is infinity to most readers: the judge, alone and together,
+    the strict reader, the oracle and both schema libraries say so alike."""
+    line = f'{{"count":{number}}}'.encode()
+    schema = {"type": "object", "properties": {"count": {"type": "integer"}}}
+    judge = LineJudge(LogPromise(schema=schema, secrets=False, kept=10_000))
+    assert isinstance(strict_json.parse(line), strict_json.Parsed) is valid
+    assert Oracle(schema).fits(line) is valid
+    assert invalid(judge, [line] * together) == (set() if valid else set(range(together)))
 
 
 @pytest.mark.parametrize(

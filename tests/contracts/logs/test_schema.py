@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from deployspec.contracts.logs.schema import SchemaUnusableError, combined, of_lists, validator
+from deployspec.contracts.logs.model import Fields
+from deployspec.contracts.logs.schema import SchemaUnusableError, combined, following, of_lists, validator
+from tests.contracts.logs.blocks import SCHEMA
 
 BASE = {
     "required": ["logger"],
@@ -52,3 +54,17 @@ def test_unusable(base: dict[str, Any], added: dict[str, Any], said: str) -> Non
     """A schema that is none, or wants to be fetched, is refused by name."""
     with pytest.raises(SchemaUnusableError, match=said.replace("$", r"\$")):
         combined(base, added)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fits"),
+    [({}, True), ({"ts": 3}, False), ({"ts": None}, False), ({"timestamp": 3}, True), ({"event": ""}, True), ({"event": 3}, False), ({"level": "INFO"}, False)],
+)  # fmt: skip
+def test_the_projects_schema_follows_names_and_levels(wrong: dict[str, Any], fits: bool) -> None:
+    """What it says of a field is said of the name that records have for it, and of nothing else that has the name."""
+    fields = Fields(timestamp="ts", message="event", event="kind")
+    schema = following(SCHEMA, fields, ("info", "error"))
+    record = {"ts": "2026-11-24T03:59:00.000Z", "level": "info", "logger": "a", "event": "sold"} | wrong
+    record = {name: one for name, one in record.items() if one is not None}
+    assert validator(schema, "it").is_valid(record) is fits
+    assert following(SCHEMA, Fields()) == SCHEMA

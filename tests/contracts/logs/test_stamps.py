@@ -74,3 +74,29 @@ def test_seconds(text: object, after: float | None) -> None:
     """An RFC 3339 time is read, in any of its forms; nothing else is a time."""
     expected = None if after is None else START.timestamp() + after
     assert stamps.seconds(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-02-30T00:00:00.000Z",
+        "2026-13-01T00:00:00.000Z",
+        "2026-11-24T24:00:00.000Z",
+        "2026-11-24T00:60:00.000Z",
+        "2026-11-24T00:00:61.000Z",
+        "2026-11-24T00:00:00,000Z",
+        "2026-11-24T00:00:0O.000Z",
+        "2026-11-24T00:00:0\uff10.000Z",
+        "yesterdayyT at 9 o'clocZ",
+        "",
+        3,
+        None,
+        ["2026-11-24T00:00:00.000Z"],
+    ],
+)
+def test_what_is_no_time_is_told(text: object) -> None:
+    """Among sound times, one that cannot be read is told, also where it has their form and length."""
+    sound = [told(number, 0) for number in range(200)]
+    for at in (0, 100, 200):
+        ordered = stamps.ordered([*sound[:at], text, *sound[at:]], START.timestamp())
+        assert (ordered.unread, ordered.backwards, ordered.future) == ([at], [], [])

@@ -98,6 +98,20 @@ def test_error_log(comparison: Comparison, outcome: Outcome) -> None:
     assert empty is (Outcome.BREACHED if outcome is Outcome.BREACHED else Outcome.UNMEASURED)
 
 
+@pytest.mark.parametrize(
+    ("mentions", "reason"),
+    [
+        (verdicts.NOWHERE, "no record of the job job-1234 within 2 s"),
+        (verdicts.Mentions(2, 1, "w.log:7:1"), "the job job-1234 stands only in 2 lines that are no record, first at w.log:7:1 (see test_lines_are_records)"),
+        (verdicts.Mentions(0, 1, "w.log:7:1"), "the job job-1234 stands in 1 record, but not in the field where it is looked for; first at w.log:7:1"),
+    ],
+)  # fmt: skip
+def test_a_job_that_no_record_has(mentions: verdicts.Mentions, reason: str) -> None:
+    """Where its id stands elsewhere, that is said."""
+    verdict = verdicts.job_is_logged("job-1234", None, within=2, mentions=mentions)
+    assert (verdict.outcome, verdict.reason) == (Outcome.BREACHED, reason)
+
+
 def test_outcome_of_all() -> None:
     """Of a whole report: anything found is a breach, anything unread is not known."""
     report = reported([block(record())])

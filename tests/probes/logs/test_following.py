@@ -268,3 +268,19 @@ def test_source_of_files(log: Path) -> None:
     with Follower(FilesSource([str(log)])) as follower:
         append(log, records(2000))
         assert place(follower, "2000") == "app.log:1001"
+
+
+@pytest.mark.parametrize("command", [False, True])
+def test_where_a_text_stands(tmp_path: Path, command: bool) -> None:
+    """An id in lines that are no records is told apart from one in records, with its places."""
+    log = tmp_path / "app.log"
+    log.write_text("" if command else "job-1234 of before\n")
+    source = CommandSource(["cat", str(log)]) if command else [str(log)]
+    with Follower(source) as follower:
+        with log.open("a") as file:
+            file.write('started job-1234\n{"note":"job-1234"}\n"job-1234"\n')
+        assert follower.wait(says("none"), 0.3) is None
+        lines, records = follower.mentions("job-1234")
+    first = 1 if command else 2
+    assert [place.line for place in lines] == [first, first + 2]
+    assert [place.line for place in records] == [first + 1]

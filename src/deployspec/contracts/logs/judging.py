@@ -87,21 +87,22 @@ class LineJudge:
         lines = _lines(block)
         tally = Tally(block.stream, lines=len(lines), size=len(block.data))
         noting = _Noting(tally.found, block, lines, self._placed, self._promise.kept)
+        unread = _Noting(tally.unread, block, lines, self._placed, self._promise.kept)
         faults: list[tuple[int, str, int]] = []
         said = _Said()
         for numbers, records in self._parsed(block.data, lines, faults):
             tally.invalid += self._misfits(numbers, records, noting)
             levels = self._take(numbers, records, said)
             if self._promise.keep_errors:
-                tally.errors += self._errors(numbers, records, levels, noting)
+                self._keep_errors(numbers, records, levels, noting, tally)
         for number, what, at in faults:
             noting.note(Reason("json", "$", what), number, None if what is _TWICE else at)
             if reasons.STACK_TRACE.search(lines[number]):
                 noting.note(Reason("stack-trace", "$", "a line of a stack trace"), number, 0)
         tally.invalid += len(faults)
         self._judge_levels(said, tally, noting)
-        self._judge_times(said, tally, noting)
-        self._judge_requests(said, tally, noting)
+        self._judge_times(said, tally, noting, unread)
+        self._judge_requests(said, tally, noting, unread)
         if self._scanner is not None:
             self._scan({number for number, *_ in faults}, noting)
         return tally
@@ -292,18 +293,25 @@ class LineJudge:
             for check, what in levels.wrong(said.levels[index]):
                 noting.note(Reason(check, self._place(name), what), said.numbers[index], [name])
 
-    def _errors(
-        self, numbers: Sequence[int], records: list[Record], levels: Sequence[Any], noting: _Noting
-    ) -> Iterator[ErrorRecord]:
+    def _keep_errors(
+        self,
+        numbers: Sequence[int],
+        records: list[Record],
+        levels: Sequence[Any],
+        noting: _Noting,
+        tally: Tally,
+    ) -> None:
         stamp, errors, block = self._promise.fields.timestamp, self._levels.errors, noting.block
         for index in compress(range(len(levels)), map(errors.__contains__, levels)):
             moment = stamps.seconds(records[index].get(stamp))
-            if moment is not None:
-                number = numbers[index]
-                digest = _digest(records[index], noting.lines[number])
-                yield ErrorRecord(moment, digest, block.file, block.line + number)
+            if moment is None:
+                tally.undated += 1
+                continue
+            number = numbers[index]
+            digest = _digest(records[index], noting.lines[number])
+            tally.errors.append(ErrorRecord(moment, digest, block.file, block.line + number))
 
-    def _judge_times(self, said: _Said, tally: Tally, noting: _Noting) -> None:
+    def _judge_times(self, said: _Said, tally: Tally, noting: _Noting, unread: _Noting) -> None:
         ordered = stamps.ordered(said.stamps, noting.block.read_at)
         tally.times = ordered.times
         name = self._promise.fields.timestamp
@@ -311,6 +319,21 @@ class LineJudge:
             what = f"more than {TOLERANCE:g} s in the future"
             noting.note(Reason("future", self._place(name), what), said.numbers[index], [name])
         self._note_backwards(said, ordered.backwards, noting)
+        self._note_unread("time", name, "an RFC 3339 time", said.stamps, ordered.unread, said, unread)
+
+    def _note_unread(
+        self,
+        check: str,
+        name: str,
+        expected: str,
+        values: Sequence[object],
+        which: Iterable[int],
+        said: _Said,
+        unread: _Noting,
+    ) -> None:
+        for index in which:
+            what = "missing" if values[index] is None else f"expected {expected}"
+            unread.note(Reason(check, self._place(name), what), said.numbers[index], [name])
 
     def _note_backwards(self, said: _Said, backwards: list[int], noting: _Noting) -> None:
         name = self._promise.fields.timestamp
@@ -318,13 +341,14 @@ class LineJudge:
             what = f"more than {TOLERANCE:g} s older than a record before it"
             noting.note(Reason(BACKWARDS, self._place(name), what), said.numbers[index], [name])
 
-    def _judge_requests(self, said: _Said, tally: Tally, noting: _Noting) -> None:
+    def _judge_requests(self, said: _Said, tally: Tally, noting: _Noting, unread: _Noting) -> None:
         name = self._promise.fields.request_id
-        try:
-            loggers = set(said.loggers)
-        except TypeError:  # an array or an object
+        if set(map(type, said.loggers)) - {str}:
+            which = [index for index, one in enumerate(said.loggers) if type(one) is not str]
+            logger = self._promise.fields.logger
+            self._note_unread("logger", logger, "a logger's name", said.loggers, which, said, unread)
             said.loggers = [one if type(one) is str else None for one in said.loggers]
-            loggers = set(said.loggers)
+        loggers = set(said.loggers)
         scoped = {one for one in loggers if type(one) is str and self._is_scoped(one)}
         if not scoped:
             return

@@ -121,7 +121,8 @@ class Reason:
 
     check: str
     """Which check it belongs to: ``json``, ``schema``, ``level``, ``below-log-level``, ``future``, ``backwards``,
-    ``not-an-error``, ``stack-trace``, ``request-id``, ``secret``, ``length``."""
+    ``not-an-error``, ``stack-trace``, ``request-id``, ``secret``, ``length``; of what could not be read: ``time``,
+    ``logger``."""
     place: str
     """Where in the record: ``$.duration_ms``, ``$.frames[*].line``; ``$`` for the whole of it."""
     what: str
@@ -184,6 +185,8 @@ class Tally:
     size: int = 0
     """Bytes, line breaks included."""
     found: dict[Reason, Found] = field(default_factory=dict)
+    unread: dict[Reason, Found] = field(default_factory=dict)
+    """What records do not say, or not so that it can be read: no breach, but what hides one."""
     levels: dict[str, int] = field(default_factory=dict)
     """How many records have each of the promised levels."""
     scoped: int = 0
@@ -192,3 +195,5 @@ class Tally:
     """None: no record with a readable time."""
     errors: list[ErrorRecord] = field(default_factory=list)
     """Only where the promise keeps them."""
+    undated: int = 0
+    """Errors that would be kept, had they a time that can be read."""

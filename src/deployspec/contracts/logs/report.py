@@ -37,6 +37,12 @@ class Report:
     scoped: int = 0
     """Records of loggers that belong to requests."""
     found: dict[Reason, Found] = field(default_factory=dict)
+    unread: dict[Reason, Found] = field(default_factory=dict)
+    """What records do not say, or not so that it can be read: no breach, but what hides one."""
+    errors: int = 0
+    """Records at or above the error level, where they are kept to be compared."""
+    undated: int = 0
+    """Those of them that have no time that can be read, and cannot be compared."""
     levels: dict[str, int] = field(default_factory=dict)
     """How many records have each of the promised levels."""
     newest: float | None = None
@@ -77,7 +83,6 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON has it; src/deployspec/schemas/log-report.schema.json describes it."""
-        reasons = sorted(self.found.items(), key=lambda item: (-item[1].count, item[0]))
         return {
             "lines": self.lines,
             "valid": self.valid,
@@ -86,24 +91,8 @@ class Report:
             "oldest": _time(self.oldest),
             "newest": _time(self.newest),
             "levels": self.levels,
-            "reasons": [
-                {
-                    "check": reason.check,
-                    "place": reason.place,
-                    "what": reason.what,
-                    "count": found.count,
-                    "first": [
-                        {
-                            "file": place.file,
-                            "line": place.line,
-                            "column": place.column,
-                            "excerpt": place.excerpt,
-                        }
-                        for place in found.places
-                    ],
-                }
-                for reason, found in reasons
-            ],
+            "reasons": _listed(self.found),
+            "unread": _listed(self.unread),
             "troubles": [
                 {"file": trouble.file, "line": trouble.line, "reason": trouble.reason}
                 for trouble in self.troubles
@@ -116,6 +105,8 @@ class Report:
         self.invalid += tally.invalid
         self.size += tally.size
         self.scoped += tally.scoped
+        self.errors += len(tally.errors) + tally.undated
+        self.undated += tally.undated
         for level, count in tally.levels.items():
             self.levels[level] = self.levels.get(level, 0) + count
         again = None
@@ -127,6 +118,7 @@ class Report:
             self.newest = max(tally.times.highest, self.newest or tally.times.highest)
             self.oldest = min(tally.times.lowest, self.oldest or tally.times.lowest)
         self._merge(tally.found if again is None else _but_backwards(tally.found))
+        self._merge(tally.unread, self.unread)
         return again
 
     def _add_long(self, line: LongLine) -> None:
@@ -141,11 +133,27 @@ class Report:
             text = line.beginning.decode("utf-8", "replace")
             found.places.append(Place(line.file, line.line, 1, excerpt(text, 0)))
 
-    def _merge(self, found: dict[Reason, Found]) -> None:
+    def _merge(self, found: dict[Reason, Found], into: dict[Reason, Found] | None = None) -> None:
         for reason, more in found.items():
-            mine = self.found.setdefault(reason, Found())
+            mine = (self.found if into is None else into).setdefault(reason, Found())
             mine.count += more.count
             mine.places += more.places[: self.kept - len(mine.places)]
+
+
+def _listed(found: dict[Reason, Found]) -> list[dict[str, Any]]:
+    return [
+        {
+            "check": reason.check,
+            "place": reason.place,
+            "what": reason.what,
+            "count": one.count,
+            "first": [
+                {"file": place.file, "line": place.line, "column": place.column, "excerpt": place.excerpt}
+                for place in one.places
+            ],
+        }
+        for reason, one in sorted(found.items(), key=lambda item: (-item[1].count, item[0]))
+    ]
 
 
 def _but_backwards(found: dict[Reason, Found]) -> dict[Reason, Found]:

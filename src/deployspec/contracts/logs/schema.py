@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from deployspec.contracts.logs.model import LEVELS, Fields
 from deployspec.contracts.shown import one_line
 
 if TYPE_CHECKING:
@@ -16,6 +18,30 @@ _URN = "urn:deployspec:logs:"
 
 class SchemaUnusableError(Exception):
     """A schema of the user's is itself at fault. ``str()`` says which, and how."""
+
+
+def following(schema: Mapping[str, Any], fields: Fields, levels: Sequence[str] = LEVELS) -> dict[str, Any]:
+    """The project's schema, for a source whose records have other names for what it speaks of, or other levels.
+
+    What it says of ``timestamp`` is then said of ``fields.timestamp``, at the top of the record; what it says of a
+    field that has this name itself is dropped. A list of the guide's levels becomes one of ``levels``. A schema that a
+    person names for a source is not changed: it says what they wrote.
+    """
+    names = {name: called for name, called in asdict(fields).items() if name != called}
+    taken = set(names.values())
+    followed = dict(schema)
+    if isinstance(followed.get("required"), list):
+        followed["required"] = list(dict.fromkeys(names.get(name, name) for name in followed["required"]))
+    if isinstance(followed.get("properties"), Mapping):
+        followed["properties"] = {
+            names.get(name, name): one
+            for name, one in followed["properties"].items()
+            if name in names or name not in taken
+        }
+        level = followed["properties"].get(fields.level)
+        if isinstance(level, Mapping) and level.get("enum") == list(LEVELS):
+            followed["properties"][fields.level] = {**level, "enum": list(levels)}
+    return followed
 
 
 def combined(base: Mapping[str, Any], added: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Any]:

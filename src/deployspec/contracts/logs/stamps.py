@@ -16,6 +16,8 @@ from deployspec.contracts.logs.model import TOLERANCE, Times
 
 _LENGTHS = frozenset({24, 27})
 """Of ``2024-01-15T10:30:45.123Z``, and with six decimals."""
+_HOUR = len("2024-01-15T10")
+_AS_ZEROS = str.maketrans("123456789", "0" * 9)
 _SOME = 64
 """How many are looked at at a time."""
 _PLAIN = re.compile(
@@ -32,6 +34,8 @@ class Ordered(NamedTuple):
     """Which records are more than TOLERANCE older than one before them."""
     future: list[int]
     """Which are more than TOLERANCE later than the moment of reading."""
+    unread: list[int]
+    """Which have no time that can be read."""
 
 
 def seconds(stamp: object) -> float | None:
@@ -63,37 +67,40 @@ def ordered(stamps: Sequence[object], read_at: float, highest: float | None = No
 
     ``highest`` is the latest time of the records before them; None: there is none, or it is looked at elsewhere.
     """
-    times = _by_their_texts(stamps, read_at, highest)
-    return Ordered(times, [], []) if times is not None else _one_by_one(stamps, read_at, highest)
+    return _by_their_texts(stamps, read_at, highest) or _one_by_one(stamps, read_at, highest)
 
 
-def _by_their_texts(stamps: Sequence[object], read_at: float, highest: float | None) -> Times | None:
+def _by_their_texts(stamps: Sequence[object], read_at: float, highest: float | None) -> Ordered | None:
     """The times of stamps that are, because of their form and order as texts, all where they should be; else None.
 
     A time of 24 characters with ``T`` as its eleventh and ``Z`` as its last has exactly three decimals, one of 27 has
     six: each digit has its place, so texts of one length sort as times do. Times are made of texts only where texts
-    go back, or where one has another length; a text that is no time at all has no time to be out of order with.
+    go back, or where one has another length.
     """
     length = next((len(one) for one in stamps if type(one) is str and len(one) in _LENGTHS), 0)
     alike: list[Any] = []
     others: list[tuple[int, float]] = []
+    unread: list[int] = []
     for start in range(0, len(stamps) if length else 0, _SOME):
         some = stamps[start : start + _SOME]
         if _are_plain(some, length):
             alike += some
             continue
-        for one in some:
+        for index, one in enumerate(some, start):
             if type(one) is str and len(one) == length and one[10] == "T" and one[-1] == "Z":
                 alike.append(one)
             elif (moment := seconds(one)) is not None:
                 others.append((len(alike), moment))
+            else:
+                unread.append(index)
         if len(others) > len(stamps) // 8:
             return None
     joined = "".join(alike)
-    # A leap second sorts before the second that it shares its number with.
-    if not alike or ":60" in joined:
+    if not alike:
         return None
     in_order = sorted(alike)
+    if not _are_times(joined, in_order, length):
+        return None
     first, last = seconds(in_order[0]), seconds(in_order[-1])
     if first is None or last is None or last - read_at > TOLERANCE:
         return None
@@ -107,7 +114,20 @@ def _by_their_texts(stamps: Sequence[object], read_at: float, highest: float | N
         first = min([first, *(moment for _, moment in others)])
     if highest is not None and highest - first > TOLERANCE:
         return None
-    return Times(highest=last, lowest=first)
+    return Ordered(Times(highest=last, lowest=first), [], [], unread)
+
+
+def _are_times(joined: str, in_order: list[str], length: int) -> bool:
+    """Whether all texts of this length, joined and in order, are times, and none a leap second: that sorts before the
+    second that it shares its number with."""
+    form = joined.translate(_AS_ZEROS) if joined.isascii() else ""
+    if form != f"0000-00-00T00:00:00.{'0' * (length - 21)}Z" * len(in_order):
+        return False
+    if joined[14::length].strip("012345") or joined[17::length].strip("012345"):
+        return False
+    first, last = in_order[0][:_HOUR], in_order[-1][:_HOUR]
+    hours = {first} if first == last else {one[:_HOUR] for one in in_order}
+    return all(seconds(f"{hour}:00:00Z") is not None for hour in hours)
 
 
 def _late(texts: list[str]) -> dict[int, str]:
@@ -162,11 +182,14 @@ def _are_plain(stamps: Sequence[Any], length: int) -> bool:
 
 
 def _one_by_one(stamps: Sequence[object], read_at: float, highest: float | None) -> Ordered:
-    backwards, future = [], []
+    backwards: list[int] = []
+    future: list[int] = []
+    unread: list[int] = []
     lowest_here = highest_here = None
     for number, stamp in enumerate(stamps):
         moment = seconds(stamp)
         if moment is None:
+            unread.append(number)
             continue
         if highest is not None and highest - moment > TOLERANCE:
             backwards.append(number)
@@ -176,5 +199,5 @@ def _one_by_one(stamps: Sequence[object], read_at: float, highest: float | None)
         lowest_here = moment if lowest_here is None else min(lowest_here, moment)
         highest_here = moment if highest_here is None else max(highest_here, moment)
     if lowest_here is None or highest_here is None:
-        return Ordered(None, backwards, future)
-    return Ordered(Times(highest=highest_here, lowest=lowest_here), backwards, future)
+        return Ordered(None, backwards, future, unread)
+    return Ordered(Times(highest=highest_here, lowest=lowest_here), backwards, future, unread)

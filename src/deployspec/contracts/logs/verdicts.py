@@ -1,7 +1,9 @@
 """One judgement for each check of logs: what was found of a source, as MET, BREACHED or UNMEASURED.
 
-What is not right is a breach, however little was read. Where nothing is wrong, but a part could not be read, or
-nothing that the promise speaks of was there, nothing is known.
+What is not right is a breach, however little was read; that something is missing is one only where all was read that
+may hold it. Where nothing is wrong, but a part could not be read, or nothing that the promise speaks of was there,
+nothing is known. Unread are also lines that are no records, to a promise of records, and records without what it asks
+for: one is enough.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from deployspec.contracts.logs.model import MAX_LINE, TOLERANCE, Found, Reason, 
 from deployspec.contracts.shown import one_line, seconds, value
 from deployspec.contracts.verdict import Outcome, Verdict, breached, met, unmeasured
 
+_NO_RECORDS = ("json", "length")
+"""The checks whose findings are lines that are no records."""
 _SHOWN = 2
 """How many reasons a verdict names; the report shows all of them."""
 
@@ -26,6 +30,12 @@ class Read(Protocol):
     def lines(self) -> int: ...
     @property
     def found(self) -> Mapping[Reason, Found]: ...
+    @property
+    def unread(self) -> Mapping[Reason, Found]: ...
+    @property
+    def errors(self) -> int: ...
+    @property
+    def undated(self) -> int: ...
     @property
     def troubles(self) -> Sequence[Trouble]: ...
     @property
@@ -50,18 +60,22 @@ def time_moves_forward(report: Read) -> Verdict:
     """No record is more than TOLERANCE ahead of its reader's clock, or older than one before it in its stream."""
     limit = f"at most {seconds(TOLERANCE)} back, at most {seconds(TOLERANCE)} ahead"
     verdict = _of_records(report, ("future", "backwards"), "time moves forward", limit)
-    if verdict.outcome == "MET" and report.newest is None:
-        return unmeasured("no record has a time that can be read", limit=limit)
+    if verdict.outcome == "MET" and (undated := _undated(report)):
+        return unmeasured(undated, limit=limit)
     return verdict
 
 
 def newest_is_fresh(report: Read, freshness: float, now: float) -> Verdict:
-    """The newest record is at most ``freshness`` seconds old at ``now``. At the limit is MET."""
+    """The newest record is at most ``freshness`` seconds old at ``now``. At the limit is MET.
+
+    One record of that age is enough, whatever could not be read; without one, the newest may be among the unread.
+    """
     limit = f"at most {seconds(freshness)} old"
     if report.lines == 0:
         return _nothing_read(report, limit)
+    unread = _undated(report) or _no_records(report)
     if report.newest is None:
-        return unmeasured("no record has a time that can be read", limit=limit)
+        return unmeasured(unread or _told(report.troubles), limit=limit)
     age = now - report.newest
     measured = f"{seconds(abs(age), freshness)} {'old' if age >= 0 else 'ahead'}"
     if -age > TOLERANCE:
@@ -71,14 +85,18 @@ def newest_is_fresh(report: Read, freshness: float, now: float) -> Verdict:
         return met(f"the newest record is {measured}", measured=measured, limit=limit)
     if report.troubles:
         return unmeasured(f"the newest record read is {measured}, but {_told(report.troubles)}", limit=limit)
+    if unread:
+        return unmeasured(f"the newest record with a time is {measured}, but {unread}", limit=limit)
     return breached(f"the newest record is {measured}, expected {limit}", measured=measured, limit=limit)
 
 
 def error_log_holds_errors_only(report: Read, *, error_level: str = "ERROR") -> Verdict:
     """An error log holds nothing below ``error_level``."""
-    return _of_records(
-        report, ("not-an-error",), f"every record is at least {error_level}", f"nothing below {error_level}"
-    )
+    limit = f"nothing below {error_level}"
+    verdict = _of_records(report, ("not-an-error",), f"every record is at least {error_level}", limit)
+    if verdict.outcome == "MET" and (unknown := _lines(report, ("level",))):
+        return unmeasured(_unknown_levels(report, unknown), limit=limit)
+    return verdict
 
 
 def error_log_holds_every_error(
@@ -87,10 +105,12 @@ def error_log_holds_every_error(
     """Over the time that both cover, each error of the sources is in the error log, as often as they have it.
 
     Sources that were read and hold no error are MET: nothing is missing. Records of the error log that no source has
-    are told, and are no breach.
+    are told, and are no breach. A record that the error log lacks may be among what could not be read of it; one
+    without a readable time, or of another level, is none that the sources have with both.
     """
     limit = "every error of " + ", ".join(sources)
-    if comparison.missing > comparison.late:
+    hidden = comparison.late + _lines(error_log, _NO_RECORDS)
+    if comparison.missing > hidden and not error_log.troubles:
         count = comparison.missing
         first = ", ".join(f"{record.file}:{record.line}:1" for record in comparison.places)
         return breached(
@@ -105,8 +125,18 @@ def error_log_holds_every_error(
     for report in (error_log, *sources.values()):
         if report.troubles:
             return unmeasured(_told(report.troubles), limit=limit)
-    if any(_lines(report, ("json", "length")) for report in (error_log, *sources.values())):
-        return unmeasured("lines that are no records may be errors: they cannot be compared", limit=limit)
+    for report in (error_log, *sources.values()):
+        if no_records := _no_records(report):
+            return unmeasured(f"{no_records}: they may be errors, and cannot be compared", limit=limit)
+    for report in sources.values():
+        if report.undated:
+            share = f"{report.undated:,} of {_counted(report.errors, 'error')}"
+            return unmeasured(
+                f"{share} cannot be compared: {_undated(report)}",
+                limit=limit,
+            )
+        if unknown := _lines(report, ("level",)):
+            return unmeasured(_unknown_levels(report, unknown), limit=limit)
     if comparison.unordered or (comparison.missing and comparison.late):
         count = comparison.unordered + comparison.late
         return unmeasured(
@@ -130,7 +160,7 @@ def error_log_holds_every_error(
 
 def exceptions_are_one_record(report: Read) -> Verdict:
     """An exception is one record, not a stack trace of many lines."""
-    return _judged(report, ("stack-trace",), "no line is a part of a stack trace")
+    return _judged(report, ("stack-trace",), "no line is a part of a stack trace", hidden=("length",))
 
 
 def requests_have_their_id(report: Read, *, judged: int | None = None) -> Verdict:
@@ -141,6 +171,9 @@ def requests_have_their_id(report: Read, *, judged: int | None = None) -> Verdic
     verdict = _of_records(
         report, ("request-id",), "every record of a request has its id", "a request id that is not empty"
     )
+    if verdict.outcome == "MET" and (unnamed := _count(report.unread, "logger")):
+        reason = f"{_share(unnamed, report)} no logger that can be read ({_reasons(report.unread, 'logger')})"
+        return unmeasured(reason + _see_schema(report, "logger"), limit=verdict.limit)
     if verdict.outcome == "MET" and judged == 0:
         return unmeasured("no record is of a logger that belongs to requests", limit=verdict.limit)
     return verdict
@@ -160,7 +193,7 @@ def outcome_of(report: Read) -> Outcome:
     """Of all that was looked for: BREACHED where anything was found, MET where all there is was read and nothing found."""
     if any(found.count for found in report.found.values()):
         return Outcome.BREACHED
-    return Outcome.UNMEASURED if report.troubles or report.lines == 0 else Outcome.MET
+    return Outcome.UNMEASURED if report.troubles or report.unread or report.lines == 0 else Outcome.MET
 
 
 def of_error_log(report: Read, verdict: Verdict) -> Verdict:
@@ -191,6 +224,21 @@ class Sent:
     request_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Where an id stands that no record has where it should be."""
+
+    lines: int = 0
+    """How many lines that are no records have it."""
+    records: int = 0
+    """How many records have it, but elsewhere."""
+    first: str = ""
+    """The place of the first of those lines, or else of those records."""
+
+
+NOWHERE = Mentions()
+
+
 def request_is_logged(
     sent: Sent,
     record: Mapping[str, Any] | None,
@@ -199,6 +247,7 @@ def request_is_logged(
     names: AccessNames = AccessNames(),
     where: str = "",
     troubles: Sequence[Trouble] = (),
+    mentions: Mentions = NOWHERE,
 ) -> Verdict:
     """A request's access record is in the log, with its method, path, status and duration.
 
@@ -207,7 +256,7 @@ def request_is_logged(
     """
     limit = f"an access record within {seconds(within)}"
     if record is None:
-        return _not_found(f"the request {sent.request_id}", within, limit, troubles)
+        return _not_found(f"the request {sent.request_id}", within, limit, troubles, mentions)
     path = sent.path.partition("?")[0]
     wrong = [
         f"{name} is {_shown(record, name)}, expected {expected}"
@@ -238,15 +287,29 @@ def job_is_logged(
     within: float,
     where: str = "",
     troubles: Sequence[Trouble] = (),
+    mentions: Mentions = NOWHERE,
 ) -> Verdict:
     """A queued job's id is in the worker's log: ``record`` is the one found with it, None: none in time."""
     limit = f"a record within {seconds(within)}"
     if record is None:
-        return _not_found(f"the job {one_line(job, 60)}", within, limit, troubles)
+        return _not_found(f"the job {one_line(job, 60)}", within, limit, troubles, mentions)
     return met(f"the job {one_line(job, 60)} is in the worker's log", measured=where, limit=limit)
 
 
-def _not_found(what: str, within: float, limit: str, troubles: Sequence[Trouble]) -> Verdict:
+def _not_found(
+    what: str, within: float, limit: str, troubles: Sequence[Trouble], mentions: Mentions
+) -> Verdict:
+    if mentions.lines:
+        lines = _counted(mentions.lines, "line")
+        told = f"{lines} that {_is(mentions.lines)} no record, first at {mentions.first} {_see('lines_are_records')}"
+        return breached(f"{what} stands only in {told}", measured="no record", limit=limit)
+    if mentions.records:
+        records = _counted(mentions.records, "record")
+        return breached(
+            f"{what} stands in {records}, but not in the field where it is looked for; first at {mentions.first}",
+            measured="another field",
+            limit=limit,
+        )
     if troubles:
         return unmeasured(f"no record of {what} was found, but {_told(troubles)}", limit=limit)
     return breached(f"no record of {what} within {seconds(within)}", measured="none", limit=limit)
@@ -262,11 +325,62 @@ def _shown(record: Mapping[str, Any], name: str) -> str:
 
 
 def _of_records(report: Read, checks: tuple[str, ...], promise: str, limit: str) -> Verdict:
-    """As ``_judged``, of what only records have: lines that are no JSON are no breach, and show nothing."""
+    """As ``_judged``, of what only records have: lines that are no records are no breach, and hide one."""
     verdict = _judged(report, checks, promise, limit)
-    if verdict.outcome == "MET" and _lines(report, ("json", "length")) >= report.lines:
-        return unmeasured("no line is a record", limit=limit)
+    if verdict.outcome == "MET" and (no_records := _no_records(report)):
+        return unmeasured(no_records, limit=limit)
     return verdict
+
+
+def _no_records(report: Read) -> str:
+    """How many lines are no records, and which check says why; empty where all are."""
+    count = _lines(report, _NO_RECORDS)
+    if not count:
+        return ""
+    return f"{count:,} of {_counted(report.lines, 'line')} {_is(count)} no record {_see('lines_are_records')}"
+
+
+def _undated(report: Read) -> str:
+    """How many records have no time that can be read, and why; empty where all have one."""
+    count = _count(report.unread, "time")
+    if not count:
+        return ""
+    what = f"{_share(count, report)} a time that cannot be read ({_reasons(report.unread, 'time')})"
+    return what + _see_schema(report, "time")
+
+
+def _unknown_levels(report: Read, count: int) -> str:
+    return f"{_share(count, report)} none of the levels promised: they may be errors {_see('levels_are_promised')}"
+
+
+def _see_schema(report: Read, check: str) -> str:
+    """The pointer to the check of the schema, where that objects to the same field."""
+    places = {reason.place for reason in report.unread if reason.check == check}
+    objections = {
+        place
+        for reason in report.found
+        if reason.check == "schema"
+        for place in (reason.place, f"$.{reason.what.removesuffix(' is missing')}")
+    }
+    return f" {_see('lines_are_records')}" if places & objections else ""
+
+
+def _see(check: str) -> str:
+    """The pointer from a check that cannot judge to the one that owns the cause."""
+    return f"(see test_{check})"
+
+
+def _share(count: int, report: Read) -> str:
+    records = report.lines - _lines(report, _NO_RECORDS)
+    return f"{count:,} of {_counted(records, 'record')} {'has' if count == 1 else 'have'}"
+
+
+def _reasons(found: Mapping[Reason, Found], check: str) -> str:
+    return "; ".join(_reason(reason, one) for reason, one in sorted(found.items()) if reason.check == check)
+
+
+def _count(found: Mapping[Reason, Found], check: str) -> int:
+    return sum(one.count for reason, one in found.items() if reason.check == check)
 
 
 def _judged(

@@ -15,10 +15,14 @@ from deployspec.plugin.outcomes import Unmeasured
 
 if TYPE_CHECKING:
     from deployspec.contracts.logs.model import Place, Trouble
+    from deployspec.contracts.logs.verdicts import Mentions
     from deployspec.contracts.verdict import Verdict
     from deployspec.deployment import Deployment
     from deployspec.plugin.logs.reading import Log
+    from deployspec.probes.logs import Follower
 
+_UNMISTAKABLE = 8
+"""Characters of an id that stands nowhere by chance."""
 _TIMEOUT = 10.0
 """Seconds for the request itself: how quick it is has checks of its own."""
 
@@ -37,7 +41,7 @@ def follow_request(deployment: Deployment, log: Log) -> Followed:
 
     Raises Unmeasured where the request brings no answer of its own.
     """
-    from deployspec.contracts.logs.verdicts import AccessNames, Sent, request_is_logged
+    from deployspec.contracts.logs.verdicts import NOWHERE, AccessNames, Sent, request_is_logged
     from deployspec.probes.logs import Follower
 
     access = log.told.access
@@ -57,6 +61,7 @@ def follow_request(deployment: Deployment, log: Log) -> Followed:
         ) or follower.wait(
             lambda record: record.get(own) == request_id and any(name in record for name in wanted), 0
         )
+        mentions = NOWHERE if found else _mentions(follower, request_id)
     record, where = _split(found)
     sent = Sent("GET", _path(deployment, access.path, record.get(names.path)), answer.status, request_id)
     verdict = request_is_logged(
@@ -66,6 +71,7 @@ def follow_request(deployment: Deployment, log: Log) -> Followed:
         names=names,
         where=where,
         troubles=() if found else _troubles(log),
+        mentions=mentions,
     )
     return Followed(verdict, call, reproduce)
 
@@ -75,7 +81,7 @@ def follow_job(deployment: Deployment, log: Log) -> Followed:
 
     Raises Unmeasured where it cannot be queued, or the answer does not tell its id.
     """
-    from deployspec.contracts.logs.verdicts import job_is_logged
+    from deployspec.contracts.logs.verdicts import NOWHERE, job_is_logged
     from deployspec.probes.logs import Follower
 
     jobs = log.told.jobs
@@ -84,6 +90,7 @@ def follow_job(deployment: Deployment, log: Log) -> Followed:
         call, answer, reproduce = _ask(deployment, jobs.path, {}, jobs.body)
         job = _job_id(answer, jobs.id)
         found = follower.wait(lambda record: record.get(jobs.field) == job, jobs.within)
+        mentions = NOWHERE if found else _mentions(follower, str(job))
     record, where = _split(found)
     verdict = job_is_logged(
         str(job),
@@ -91,8 +98,20 @@ def follow_job(deployment: Deployment, log: Log) -> Followed:
         within=jobs.within,
         where=where,
         troubles=() if found else _troubles(log),
+        mentions=mentions,
     )
     return Followed(verdict, call, reproduce)
+
+
+def _mentions(follower: Follower, text: str) -> Mentions:
+    """Where else an id stands. A short one may stand there for something else."""
+    from deployspec.contracts.logs.verdicts import NOWHERE, Mentions
+
+    if len(text) < _UNMISTAKABLE:
+        return NOWHERE
+    lines, records = follower.mentions(text)
+    first = next((str(place) for place in (*lines, *records)), "")
+    return Mentions(len(lines), len(records), first)
 
 
 def _ask(

@@ -33,21 +33,19 @@ def source_to_read(told: LogSource) -> Source:
 def promise_of_lines(told: LogSource, project: Path, *, keep_errors: bool) -> LogPromise:
     """What is promised of every line. Raises Unmeasured for a JSON Schema that cannot be used."""
     from deployspec.contracts.logs.model import Fields, LogPromise
-    from deployspec.contracts.logs.schema import SchemaUnusableError, combined
+    from deployspec.contracts.logs.schema import SchemaUnusableError, combined, following
 
     names = told.fields
+    fields = Fields(names.timestamp, names.level, names.logger, names.message, names.request_id, names.event)
+    base = following(_read(project), fields, told.levels) if told.schema is None else _read(told.schema)
     added = {names.logger: _read_all(told.schemas.logger), names.event: _read_all(told.schemas.event)}
     try:
-        schema = combined(
-            _read(told.schema or project), {field: schemas for field, schemas in added.items() if schemas}
-        )
+        schema = combined(base, {field: schemas for field, schemas in added.items() if schemas})
     except SchemaUnusableError as error:
         raise Unmeasured(str(error)) from None
     return LogPromise(
         schema=schema,
-        fields=Fields(
-            names.timestamp, names.level, names.logger, names.message, names.request_id, names.event
-        ),
+        fields=fields,
         levels=told.levels,
         log_level=told.log_level,
         error_level=told.error_level,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deployspec.deployment.duration import format_duration
 from deployspec.plugin.logs.promises import promise_of_lines, source_to_read
 from deployspec.plugin.outcomes import Unmeasured
 from deployspec.reporting.entry import Evidence
@@ -91,12 +93,39 @@ class Log:
 
     @property
     def reproduce(self) -> str:
-        """A command line that reads the same; without the secrets of a command, which the redaction takes out."""
-        if self.told.files is not None:
-            return "deployspec logs " + " ".join(shlex.quote(pattern) for pattern in self.told.files)
-        if self.told.command is not None:
-            return f"{shlex.join(self.told.command)} | deployspec logs -"
-        return f"deployspec logs {shlex.quote(self.told.source or '')}"
+        """A command line that reads the same by the same promises, in the project's folder; without the secrets of a
+        command, which the redaction takes out."""
+        told = self.told
+        if told.files is not None:
+            sources = told.files
+        else:
+            sources = (told.source or f"command:{shlex.join(told.command or ())}",)
+        return shlex.join(["deployspec", "logs", *sources, *_options(told)])
+
+
+def _options(told: LogSource) -> Iterator[str]:
+    """What the file says of a source, as options of ``deployspec logs``; what is as usual is left out."""
+    from deployspec.contracts.logs.model import LEVELS
+
+    if told.command is not None:
+        yield f"--timeout={format_duration(told.timeout)}"
+        if told.prefix is not None:
+            yield f"--prefix={told.prefix}"
+    for name, called in asdict(told.fields).items():
+        if name != called:
+            yield f"--field={name}={called}"
+    if told.levels != LEVELS:
+        yield from (f"--level={level}" for level in told.levels)
+    if told.log_level is not None:
+        yield f"--log-level={told.log_level}"
+    if told.errors_of:
+        yield from ("--errors-only", f"--error-level={told.error_level}")
+    yield from (f"--request-scoped={logger}" for logger in told.request_scoped)
+    if told.schema is not None:
+        yield f"--schema={told.schema}"
+    yield from (f"--logger-schema={name}={path}" for name, path in told.schemas.logger.items())
+    yield from (f"--event-schema={name}={path}" for name, path in told.schemas.event.items())
+    yield from (f"--allow={pattern}" for pattern in told.allow_secrets)
 
 
 class Logs:
@@ -123,6 +152,11 @@ class Logs:
     def sources_of(self, error_log: Log) -> dict[str, Log]:
         """Those whose errors it collects."""
         return {name: self._logs[name] for name in error_log.told.errors_of}
+
+    def how(self, error_log: Log) -> dict[str, Any]:
+        """How a person repeats the reading of an error log and of its sources, for ``judge``."""
+        lines = [log.reproduce for log in (error_log, *self.sources_of(error_log).values())]
+        return {**error_log.how(), "reproduce": "; ".join(lines)}
 
     def comparison(self, error_log: Log) -> Comparison:
         """The error log against its sources."""

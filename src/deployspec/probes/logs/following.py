@@ -17,6 +17,8 @@ POLL = 0.05
 """Seconds between two looks at the files."""
 AGAIN = 0.2
 """Seconds between two runs of a command."""
+ONCE_MORE = 5.0
+"""Seconds for one more run of a command, to see where else something stands."""
 REMEMBERED = 16 << 20
 """How many bytes of lines that were already seen are searched again by a later wait."""
 
@@ -67,6 +69,20 @@ class Follower:
                 return found
         return None
 
+    def mentions(self, text: str) -> tuple[list[Place], list[Place]]:
+        """The places of ``text`` among what ``wait`` has searched: in lines that are no JSON object, and in those that
+        are. A source that is not files is read once more."""
+        wanted = text.encode()
+        if self._files is None:
+            lines = [line for some in self._read_again(time.monotonic() + ONCE_MORE) for line in some]
+        else:
+            lines = list(self._seen)
+        found: tuple[list[Place], list[Place]] = ([], [])
+        for line in lines:
+            if wanted in line.data:
+                found[_record(line.data) is not None].append(line.place())
+        return found
+
     def _written(self, deadline: float) -> Iterator[list[Line]]:
         while True:
             yield from self._read_again(deadline) if self._files is None else self._files.grown(deadline)
@@ -97,13 +113,18 @@ class Follower:
 
 
 def _first(lines: Sequence[Line] | deque[Line], predicate: Predicate) -> tuple[dict[str, Any], Place] | None:
-    import orjson
-
     for line in lines:
-        try:
-            record = orjson.loads(line.data)
-        except ValueError:
-            continue
-        if isinstance(record, dict) and predicate(record):
+        record = _record(line.data)
+        if record is not None and predicate(record):
             return record, line.place()
     return None
+
+
+def _record(data: bytes) -> dict[str, Any] | None:
+    import orjson
+
+    try:
+        record = orjson.loads(data)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
