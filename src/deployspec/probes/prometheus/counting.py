@@ -6,13 +6,16 @@ import datetime
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from deployspec.contracts.promql.selectors import Matcher, Selector
 from deployspec.contracts.shown import one_line
 from deployspec.objectives.census import (
     Buckets,
     Census,
     began_query,
+    bucket_for_a_time_query,
     bucket_of,
     counted_by,
     duration,
@@ -25,6 +28,7 @@ from deployspec.objectives.census import (
 )
 from deployspec.objectives.model import LatencyIndicator, Objective
 from deployspec.objectives.reconcile import Seen
+from deployspec.objectives.selecting import Found, asked_labels, beside, doubt, selector_of, written
 
 if TYPE_CHECKING:
     from prometheus_api_client import PrometheusConnect
@@ -37,6 +41,8 @@ _MISSED = 3
 """Two scrapes may be so many intervals apart without a gap between them."""
 _LOOKBACK = 300.0
 """Seconds for which a sample counts at most, as in Prometheus itself."""
+_VALUES = 1000
+"""How many values of a label are looked at."""
 _INCLUDED = 0.002
 """Seconds by which a range is longer, to have its first sample in it: Prometheus 3 leaves that out at its very edge."""
 
@@ -63,22 +69,58 @@ class Counting:
         part = self._sum(part_query(objective, window))
         began = self._sum(began_query(counted_by(objective), window)) or 0.0
         began_part = self._sum(began_query(part_of(objective), window)) or 0.0
-        covered = self._covered(objective, window)
-        if not isinstance(objective.indicator, LatencyIndicator):
-            good, began_good = total - (part or 0.0), began - began_part
-            return Census(good, total, covered, began_good=began_good, began_total=began)
-        without = self._series(without_bucket_query(objective, window))
-        p95 = self._sum(quantile_query(objective, window))
-        return Census(
-            part or 0.0,
+        covered, least = self._covered(objective, window)
+        doubts = [self._doubt(objective, one, window) for one in _selectors(objective)]
+        counted = Census(
+            total - (part or 0.0),
             total,
             covered,
+            began_good=began - began_part,
+            began_total=began,
+            doubts=tuple(filter(None, doubts))[:1],
+            least=least,
+        )
+        if not isinstance(objective.indicator, LatencyIndicator):
+            return counted
+        without = self._series(without_bucket_query(objective, window))
+        p95 = self._sum(quantile_query(objective, window))
+        return replace(
+            counted,
+            good=part or 0.0,
             without_bucket=without,
+            bucket_for_a_time=self._series(bucket_for_a_time_query(objective, window)),
             p95=p95 if p95 is not None and math.isfinite(p95) else None,
             began_good=began_part,
-            began_total=began,
             boundaries=self._boundaries(objective) if without else (),
         )
+
+    def _doubt(self, objective: Objective, text: str, window: float) -> str:
+        """Why what a selector finds does not say what the objective means."""
+        span = duration(window)
+
+        def there(selector: str) -> bool:
+            return bool(self._sum(f"count(last_over_time({selector}[{span}]))"))
+
+        selector, matched = selector_of(text), there(text)
+        among = beside(objective, selector, matched)
+        labels = asked_labels(selector, matched)
+        if matched and not labels:
+            return ""
+        any_there = matched or there(written(among))
+        values = {label: self._values(among, label, span) for label in labels} if any_there else {}
+        found = Found(selector, matched, among, any_there, values)
+        since = {"start": f"{self.at - window:.3f}"}
+        if not any_there:
+            found = replace(found, known=frozenset(_texts(self._connection.all_metrics(params=since))))
+        elif not all(values.values()):
+            names = self._connection.get_label_names(params=since | {"match[]": written(among)})
+            found = replace(found, known=frozenset(_texts(names)) - {"__name__"})
+        return doubt(found)
+
+    def _values(self, selector: Selector, label: str, span: str) -> frozenset[str]:
+        one = written(selector, f'{label}!=""')
+        found = self._ask(f"topk({_VALUES}, count by ({label}) (last_over_time({one}[{span}])))")
+        return frozenset(_labels(each).get(label, "") for each in found) - {""}
 
     def buckets(self, objective: Objective) -> Buckets:
         """The series of a latency objective's histogram, and those without a bucket at its threshold."""
@@ -126,36 +168,73 @@ class Counting:
         scrapes = self._sum(f"max(count_over_time({counted_by(objective)}[{duration(seconds)}]))")
         return seconds / scrapes if scrapes else None
 
-    def _covered(self, objective: Objective, window: float) -> float:
-        """The share of the window in which its targets were scraped: the mean of ``up`` over all of it.
+    def _covered(self, objective: Objective, window: float) -> tuple[float, str]:
+        """The least share of the window for which there is data, of each target and each job that has the counter,
+        and whose it is.
 
-        Metrics that are pushed have no ``up``: for them it is the share in which there were any. Looking back for
-        5 minutes, as Prometheus does by itself, would hide every gap of a short window: a sample counts for as long
-        as three scrapes take.
+        Of a target it is the share of scrapes that did not fail (``up``); one that Prometheus did not know all the
+        time, as instances are replaced, has as many to lose as the one that was scraped most often. Of a job it is the
+        share of the window in which any of its targets was up, and of all its targets' scrapes. Targets without the
+        counter do not matter. Metrics that are pushed have no ``up``: for a job without it, it is the share in which
+        there were any. Looking back for 5 minutes, as Prometheus does by itself, would hide every gap of a short
+        window: a sample counts for as long as three scrapes take.
         """
         counted, span = counted_by(objective), duration(window)
-        jobs = self._ask(f"group by (job) (last_over_time({counted}[{span}]))")
-        names = "|".join(
-            re.escape(job).replace("\\", "\\\\").replace('"', '\\"')
-            for job in sorted(str(_labels(one).get("job", "")) for one in jobs)
-            if job
+        having = f"group by (job, instance) (last_over_time({counted}[{span}] @ {self.at:.3f}))"
+        targets = [_target(one) for one in self._ask(having)]
+        if not targets:
+            return 0.0, ""
+        jobs = sorted({job for job, _ in targets})
+        up = f'up{{job=~"{"|".join(map(_escaped, jobs))}"}}'
+        scrapes, succeeded = (
+            {
+                _target(one): _value(one["value"])
+                for one in self._ask(
+                    f"max by (job, instance) ({function}_over_time({up}[{span}])) and on (job, instance) {having}"
+                )
+            }
+            for function in ("count", "sum")
         )
-        up = f'up{{job=~"{names}"}}'
-        scrapes = self._sum(f"min(count_over_time({up}[{span}]))") if names else None
-        # Of the target that is scraped the least often.
-        least = scrapes or self._sum(f"min(count_over_time({counted}[{span}]))")
-        if least is None:
-            return 0.0
-        lasts = duration(min(_LOOKBACK, max(_FINEST, _MISSED * window / least)))
-        query = (
-            f"avg(last_over_time({up}[{lasts}]) == bool 1)"
-            if scrapes
-            else f"clamp_max(count(last_over_time({counted}[{lasts}])), 1)"
-        )
+        shares: list[tuple[float, str]] = []
+        for job in jobs:
+            own = {target: scrapes[target] for target in targets if target[0] == job and target in scrapes}
+            name = _written({"job": job})
+            pushed = [target for target in targets if target[0] == job and target not in scrapes]
+            if own:
+                most = max(own.values())
+                shares += [
+                    (
+                        1 - (count - succeeded.get(target, 0.0)) / most,
+                        f"the target {_written(dict(zip(('job', 'instance'), target, strict=True)))}",
+                    )
+                    for target, count in own.items()
+                ]
+                shares.append(
+                    (
+                        sum(succeeded.get(target, 0.0) for target in own) / sum(own.values()),
+                        f"all targets of {name}",
+                    )
+                )
+                query = f'(max by (job, instance) (last_over_time(up{{job="{_quoted(job)}"}}[LASTS])) and on (job, instance) {having}) == 1'
+                shares.append((self._present(query, most, window), f"any target of {name}"))
+            if pushed:
+                # Of the series that is there the least often.
+                series = f"{counted}" if not job else written(_in_job(counted, job))
+                least = self._sum(f"min(count_over_time({series}[{span}]))") or 1.0
+                query = f"last_over_time({series}[LASTS])"
+                if own:
+                    query = f"{query} unless on (job, instance) {up}"
+                shares.append((self._present(query, least, window), f"the series of {name}"))
+        # Of equal ones the first, which is a target.
+        return min(shares, key=lambda one: round(one[0], 9))
+
+    def _present(self, query: str, scrapes: float, window: float) -> float:
+        """The share of the window in which a query has any result, where each sample lasts for so many scrapes."""
+        lasts = duration(min(_LOOKBACK, max(_FINEST, _MISSED * window / scrapes)))
         start, end, step = grid(self.at, window)
         moment = datetime.datetime.now(datetime.UTC)  # is not used: see below
         found = self._connection.custom_query_range(
-            query,
+            f"group({query.replace('[LASTS]', f'[{lasts}]')})",
             moment,
             moment,
             f"{step / 1000:.3f}",
@@ -184,10 +263,7 @@ class Counting:
 
     def _series(self, query: str) -> tuple[str, ...]:
         """The labels of every series, as PromQL writes them."""
-        return tuple(
-            "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(_labels(one).items())) + "}"
-            for one in self._ask(query)
-        )
+        return tuple(_written(_labels(one)) for one in self._ask(query))
 
 
 def grid(at: float, window: float) -> tuple[int, int, int]:
@@ -199,6 +275,39 @@ def grid(at: float, window: float) -> tuple[int, int, int]:
     step = max(round(_FINEST * 1000), -(-length // MOST_POINTS))
     points = max(1, length // step)
     return end - (points - 1) * step, end, step
+
+
+def _selectors(objective: Objective) -> tuple[str, ...]:
+    """Of the requests that count, and of bad ones."""
+    if isinstance(objective.indicator, LatencyIndicator):
+        return (counted_by(objective),)
+    return (counted_by(objective), part_of(objective))
+
+
+def _in_job(selector: str, job: str) -> Selector:
+    taken = selector_of(selector)
+    return replace(taken, matchers=(*taken.matchers, Matcher("job", "=", job)))
+
+
+def _target(series: Any) -> tuple[str, str]:
+    labels = _labels(series)
+    return labels.get("job", ""), labels.get("instance", "")
+
+
+def _written(labels: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"
+
+
+def _escaped(text: str) -> str:
+    return _quoted(re.escape(text))
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _texts(found: object) -> list[str]:
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
 def _number(found: Any) -> float:
