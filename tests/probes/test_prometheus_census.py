@@ -113,8 +113,18 @@ def until(condition: Callable[[], Any], what: str) -> Any:
 @contextlib.contextmanager
 def prometheus(folder: Path, jobs: dict[str, Exporter], data: Path) -> Iterator[str]:
     """A Prometheus that scrapes these, four times a second where they say nothing else; its address."""
+    recorded = {
+        "recorded": "sum by (status) (rate(some[3s]))",
+        "recorded_of_it": "recorded * 60",
+        "recorded_sum": "sum by (status) (some) / 2",
+    }
+    rules = [{"record": name, "expr": expr} for name, expr in recorded.items()]
+    (folder / "rules.yml").write_text(
+        json.dumps({"groups": [{"name": "recording", "interval": "250ms", "rules": rules}]})
+    )
     config = {
         "global": {"scrape_timeout": "250ms"},
+        "rule_files": ["rules.yml"],
         "scrape_configs": [
             {
                 "job_name": name,
@@ -183,6 +193,10 @@ def live(scrapes: int) -> list[str]:
         f'by_class{{class="2xx",result="success"}} {0.9 * n:g}',
         f'by_class{{class="5xx",result="failure"}} {0.1 * n:g}',
         f'its_errors{{kind="client",status="404"}} {0.1 * n:g}',
+        "# TYPE declared gauge",
+        f'declared{{status="200"}} {n:g}',
+        f'level:requests:rate5m{{status="200"}} {n:g}',
+        f'unsteady{{status="200"}} {1e6 + 7 * (scrapes % 3):g}',
         *histogram("half_bucket", 'part="a"', many),
         *[
             line
@@ -280,6 +294,7 @@ class Changing:
 
     burst: bool = False
     old: bool = True
+    paths: int = 0
 
     def lines(self, scrapes: int) -> list[str]:
         """As they stand."""
@@ -287,6 +302,8 @@ class Changing:
         return [
             f'burst{{status="200"}} {n:g}',
             *(['burst{status="503"} 400'] if self.burst else []),
+            f'raw{{status="200",path="/"}} {n:g}',
+            *[f'raw{{status="500",path="/items/{number}"}} 1' for number in range(self.paths)],
             *histogram("renewed", 'pod="new"', {"0.5": n, "+Inf": n}),
             *(histogram("renewed", 'pod="old"', {"1": n, "+Inf": n}) if self.old else []),
         ]
@@ -488,6 +505,45 @@ def test_what_has_not_come_yet(running: Running, bad: str, total: str) -> None:
     found = judge_census(of, whole(running, of), asked_window=WINDOW)
     assert found.outcome is Outcome.MET, found.reason
     assert ": 0.00% of " in found.reason
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        pytest.param("recorded", "`recorded` is no counter: a rule records it as `sum by (status) (rate(some[3s]))`", id="rule"),
+        pytest.param("recorded_of_it", "`recorded_of_it` is no counter: a rule records it as `sum by (status) (rate(some[3s]))`", id="rule-of-a-rule"),
+        pytest.param("declared", "`declared` is no counter: its exporters declare it as a gauge", id="gauge"),
+        pytest.param("level:requests:rate5m", "`level:requests:rate5m` is no counter by its name", id="name"),
+        pytest.param("unsteady", "`unsteady` is no counter: its values fell ", id="values"),
+    ],
+)  # fmt: skip
+def test_what_is_no_counter(running: Running, metric: str, said: str) -> None:
+    """Its increase would be that of a number that rises and falls."""
+    of = availability(metric)
+    until(lambda: census(running, of).total, "values of it")
+    found = judge_census(of, census(running, of), asked_window=WINDOW)
+    assert found.outcome is Outcome.UNMEASURED
+    assert said in found.reason
+
+
+def test_a_recorded_sum_of_counters(running: Running) -> None:
+    """It counts as they do."""
+    found = whole(running, availability("recorded_sum"))
+    assert found.doubts == ()
+    assert found.good / found.total == pytest.approx(0.96, rel=1e-3)
+
+
+def test_failures_on_raw_paths(running: Running) -> None:
+    """Each of 300 paths has one failure, so none ever increases: the label that makes it so is told."""
+    CHANGING.paths = 300
+    of = availability("raw")
+    until(lambda: census(running, of).began_total >= 300, "the failures")
+    found = whole(running, of)
+    assert (found.began_good, found.began_total) == (0, 300)
+    assert found.good == found.total > 0
+    verdict = judge_census(of, found, asked_window=WINDOW)
+    assert verdict.outcome is Outcome.UNMEASURED, verdict.reason
+    assert "the label `path` (300 values) splits them into series that never increase" in verdict.reason
 
 
 def test_a_bucket_that_was_not_there_all_the_time(running: Running) -> None:
@@ -737,6 +793,16 @@ def test_what_was_not_counted_in_between(running: Running, begun: float) -> None
         assert found[0] == known
 
 
+def test_failures_that_nobody_could_count(running: Running, begun: float) -> None:
+    """A label that is not there has not counted 0 failures."""
+    LOAD.requests = 350
+    end = running.probe.now()
+    assert isinstance(end, float)
+    found = running.probe.interval_counts([availability("load_total", 'code="500"')], begun, end, 20.0)
+    assert isinstance(found, tuple), found
+    assert found[0] == Seen(250, None, None)
+
+
 def test_every_instance_is_waited_for(running: Running, begun: float) -> None:
     """One that is scraped every two seconds is waited for, though the other one has been scraped eight times."""
     seen = running.slow.scrapes
@@ -822,7 +888,10 @@ def counted(question: Question) -> Reply:
         {"metric": {"job": "api"}, "value": [1, "90" if "_bucket" in query else "100"]}
     ]
     return success(
-        {"resultType": "vector", "result": [] if " unless " in query or " - " in query else series}
+        {
+            "resultType": "vector",
+            "result": [] if any(word in query for word in (" unless ", " - ", "resets(")) else series,
+        }
     )
 
 

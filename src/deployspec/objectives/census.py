@@ -146,6 +146,13 @@ def began_query(selector: str, window: float) -> str:
     return f"sum(min_over_time({selector}[{span}]) unless {selector} offset {span})"
 
 
+def never_increased_query(selector: str, window: float, most: int) -> str:
+    """Those of them that have kept that count."""
+    span = duration(window)
+    same = f"min_over_time({selector}[{span}]) == max_over_time({selector}[{span}])"
+    return f"topk({most}, {same} unless {selector} offset {span})"
+
+
 def quantile_query(objective: Objective, window: float) -> str:
     """The 95th percentile's estimate."""
     return f"histogram_quantile(0.95, sum by (le) (increase({bucket_of(objective)}[{duration(window)}])))"

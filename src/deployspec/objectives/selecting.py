@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import Any
 
 from deployspec.contracts.live_rules.firing import _nearest as nearest
-from deployspec.contracts.promql.selectors import Matcher, Selector, selectors
-from deployspec.contracts.promql.syntax import parse
+from deployspec.contracts.promql.selectors import Matcher, Selector, metric_names, selectors
+from deployspec.contracts.promql.syntax import PromqlError, parse, walk
 from deployspec.contracts.shown import one_line
 from deployspec.objectives.model import AvailabilityIndicator, Objective
 
 _NUMBERS = re.compile(r"(?:\\d|[0-9.|(){},?:+*^$\[\]-])+")
 """A value, or a regular expression of values, that are made of digits alone."""
 _DIGIT = re.compile(r"[0-9]")
+_RATES = frozenset(
+    [
+        "rate",
+        "irate",
+        "increase",
+        "delta",
+        "idelta",
+        "deriv",
+        "predict_linear",
+        "holt_winters",
+        "double_exponential_smoothing",
+        "histogram_quantile",
+        "avg_over_time",
+        "quantile_over_time",
+    ]
+)
+"""Functions whose results fall as well as they rise."""
+_NAMED_RATE = re.compile(r":[^:]*(rate|increase|ratio|quantile|p[0-9]{2})[^:]*")
+"""The last part of ``level:metric:operations``, of an operation whose result is no counter."""
+_FALLS = 0.1
+"""The share of a series' samples that may be smaller than the one before, as after a restart."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +93,54 @@ def asked_labels(selector: Selector, matched: bool) -> tuple[str, ...]:
     """The labels that have to be there: where it has found something, only those of matchers that need none."""
     asked = [one for one in selector.matchers if one.label != "__name__" and (not matched or one.matches(""))]
     return tuple(dict.fromkeys(one.label for one in asked))
+
+
+def no_counter(
+    name: str,
+    recorded: Mapping[str, Sequence[str]],
+    kinds: frozenset[str],
+    falls: float,
+    samples: float,
+) -> str:
+    """Why a metric is no counter, as a sentence; empty where nothing tells so.
+
+    ``recorded`` has the expressions of recording rules by the name that they record, ``kinds`` the types that its
+    exporters declare, ``falls`` how often its values were smaller than the ones before, of so many ``samples``.
+    """
+    rule = _recorded_rate(name, recorded, frozenset())
+    if rule:
+        return f"{_code(name)} is no counter: a rule records it as {_code(rule)}"
+    if _NAMED_RATE.search(name):
+        return f"{_code(name)} is no counter by its name, which is that of a recorded rate or ratio"
+    if kinds and kinds <= {"gauge", "gaugehistogram"}:
+        return f"{_code(name)} is no counter: its exporters declare it as a {' and a '.join(sorted(kinds))}"
+    if samples and falls > samples * _FALLS:
+        return f"{_code(name)} is no counter: its values fell {falls:,.0f} times in {samples:,.0f} samples"
+    return ""
+
+
+def _recorded_rate(name: str, recorded: Mapping[str, Sequence[str]], seen: frozenset[str]) -> str:
+    """The expression that makes a rate of it, of its own rule or of a rule that this one reads."""
+    for text in recorded.get(name, ()) if name not in seen else ():
+        try:
+            tree = parse(text)
+        except PromqlError:
+            continue
+        if any(_is_rate(node) for node in walk(tree)):
+            return text
+        for read in metric_names(tree):
+            if rule := _recorded_rate(read, recorded, seen | {name}):
+                return rule
+    return ""
+
+
+def _is_rate(node: Any) -> bool:
+    match type(node).__name__:
+        case "Call":
+            return node.func.name in _RATES
+        case "BinaryExpr":
+            return str(node.op) == "/" and type(node.rhs).__name__ != "NumberLiteral"
+    return False
 
 
 def doubt(found: Found) -> str:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
+from deployspec.contracts.live_rules import LoadedRules, read_loaded
 from deployspec.contracts.promql.selectors import Matcher, Selector
 from deployspec.contracts.shown import one_line
 from deployspec.objectives.census import (
@@ -19,6 +23,7 @@ from deployspec.objectives.census import (
     bucket_of,
     counted_by,
     duration,
+    never_increased_query,
     part_of,
     part_query,
     quantile_query,
@@ -28,7 +33,16 @@ from deployspec.objectives.census import (
 )
 from deployspec.objectives.model import LatencyIndicator, Objective
 from deployspec.objectives.reconcile import Seen
-from deployspec.objectives.selecting import Found, asked_labels, beside, doubt, selector_of, written
+from deployspec.objectives.selecting import (
+    Found,
+    asked_labels,
+    beside,
+    doubt,
+    no_counter,
+    selector_of,
+    written,
+)
+from deployspec.probes.prometheus.asking import Failed
 
 if TYPE_CHECKING:
     from prometheus_api_client import PrometheusConnect
@@ -43,6 +57,8 @@ _LOOKBACK = 300.0
 """Seconds for which a sample counts at most, as in Prometheus itself."""
 _VALUES = 1000
 """How many values of a label are looked at."""
+_MANY = 10
+"""Values of a label that are too many for a few kinds of requests, if each has a series of its own."""
 _INCLUDED = 0.002
 """Seconds by which a range is longer, to have its first sample in it: Prometheus 3 leaves that out at its very edge."""
 
@@ -54,8 +70,12 @@ class UnexpectedError(Exception):
 class Counting:
     """Questions about sums, at one moment of Prometheus' own clock."""
 
-    def __init__(self, connection: PrometheusConnect, at: float | None = None) -> None:
+    def __init__(
+        self, connection: PrometheusConnect, more: Callable[[str], object], at: float | None = None
+    ) -> None:
+        """``more`` asks what prometheus-api-client has no call for: the path below ``/api/v1/``, with its query."""
         self._connection = connection
+        self._more = more
         self.at = self.now() if at is None else at
 
     def now(self) -> float:
@@ -70,7 +90,10 @@ class Counting:
         began = self._sum(began_query(counted_by(objective), window)) or 0.0
         began_part = self._sum(began_query(part_of(objective), window)) or 0.0
         covered, least = self._covered(objective, window)
-        doubts = [self._doubt(objective, one, window) for one in _selectors(objective)]
+        doubts = [
+            self._no_counter(objective, one, window) for one in (counted_by(objective), part_of(objective))
+        ]
+        doubts += [self._doubt(objective, one, window) for one in _selectors(objective)]
         counted = Census(
             total - (part or 0.0),
             total,
@@ -79,6 +102,7 @@ class Counting:
             began_total=began,
             doubts=tuple(filter(None, doubts))[:1],
             least=least,
+            split_by=self._split_by(objective, window) if began else "",
         )
         if not isinstance(objective.indicator, LatencyIndicator):
             return counted
@@ -93,6 +117,40 @@ class Counting:
             began_good=began_part,
             boundaries=self._boundaries(objective) if without else (),
         )
+
+    def _no_counter(self, objective: Objective, text: str, window: float) -> str:
+        """Why what a selector finds is no counter."""
+        span = duration(window)
+        falls = self._sum(f"sum(resets({text}[{span}]))") or 0.0
+        samples = self._sum(f"sum(count_over_time({text}[{span}]))") or 0.0
+        is_latency = isinstance(objective.indicator, LatencyIndicator)
+        for name in selector_of(text).names() or ():
+            # A histogram is declared by its own name.
+            family = name.removesuffix("_count").removesuffix("_bucket") if is_latency else name
+            told = self._told("metadata", {"metric": family})
+            entries = told.get(family) if isinstance(told, dict) else None
+            kinds = frozenset(str(one.get("type")) for one in entries or () if isinstance(one, dict))
+            why = no_counter(name, self._recorded, kinds, falls, samples)
+            if why:
+                return why
+        return ""
+
+    @cached_property
+    def _recorded(self) -> Mapping[str, list[str]]:
+        """The expressions of recording rules, by what they record; none where they are not told."""
+        rules = read_loaded(self._told("rules", {"type": "record"}))
+        found: dict[str, list[str]] = {}
+        for group in rules.groups if isinstance(rules, LoadedRules) else ():
+            for rule in group.rules:
+                found.setdefault(rule.name, []).append(rule.expr)
+        return found
+
+    def _told(self, path: str, params: Mapping[str, str]) -> Any:
+        """What an endpoint tells that not all that speak as Prometheus does have; None where it does not."""
+        try:
+            return self._more(f"{path}?{urlencode(params)}")
+        except Failed:
+            return None
 
     def _doubt(self, objective: Objective, text: str, window: float) -> str:
         """Why what a selector finds does not say what the objective means."""
@@ -122,6 +180,18 @@ class Counting:
         found = self._ask(f"topk({_VALUES}, count by ({label}) (last_over_time({one}[{span}])))")
         return frozenset(_labels(each).get(label, "") for each in found) - {""}
 
+    def _split_by(self, objective: Objective, window: float) -> str:
+        """The label that has nearly one value for each series that began within the window and never increased."""
+        for selector in dict.fromkeys((part_of(objective), counted_by(objective))):
+            found = map(_labels, self._ask(never_increased_query(selector, window, _VALUES)))
+            series = [{name: value for name, value in labels.items() if name != "le"} for labels in found]
+            values = Counter(name for name, _ in {pair for labels in series for pair in labels.items()})
+            name, count = min(values.items(), key=lambda one: (-one[1], one[0]), default=("", 0))
+            if count >= max(_MANY, len(series) / 2):
+                more = "at least " if len(series) == _VALUES else ""
+                return f"`{one_line(name, 80)}` ({more}{count:,} values)"
+        return ""
+
     def buckets(self, objective: Objective) -> Buckets:
         """The series of a latency objective's histogram, and those without a bucket at its threshold."""
         series = self._sum(f"count({counted_by(objective)})") or 0.0
@@ -140,7 +210,8 @@ class Counting:
             # A share of which some series know nothing is none.
             within = None if self._series(without_bucket_query(latency)) else self._total(part_of(latency))
         if availability is not None:
-            requests, failed = self._total(counted_by(availability)), self._total(part_of(availability))
+            requests, bad = self._total(counted_by(availability)), part_of(availability)
+            failed = None if self._doubt(availability, bad, _LOOKBACK) else self._total(bad)
         return Seen(requests, failed, within, timed)
 
     def _total(self, selector: str) -> float:
@@ -154,7 +225,9 @@ class Counting:
     def resets(self, objective: Objective, begin: float) -> float:
         """How often its counters began anew since ``begin``, in seconds since the epoch."""
         # From the scrape before it: otherwise an instance that is restarted before the next one has not been another.
-        before = Counting(self._connection, begin)._sum(f"min(timestamp({counted_by(objective)}))")
+        before = Counting(self._connection, self._more, begin)._sum(
+            f"min(timestamp({counted_by(objective)}))"
+        )
         seconds = self.at - (begin if before is None else min(before, begin)) + _INCLUDED
         return self._sum(f"sum(resets({counted_by(objective)}[{duration(seconds)}]))") or 0.0
 
