@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -113,8 +113,18 @@ def until(condition: Callable[[], Any], what: str) -> Any:
 @contextlib.contextmanager
 def prometheus(folder: Path, jobs: dict[str, Exporter], data: Path) -> Iterator[str]:
     """A Prometheus that scrapes these, four times a second where they say nothing else; its address."""
+    recorded = {
+        "recorded": "sum by (status) (rate(some[3s]))",
+        "recorded_of_it": "recorded * 60",
+        "recorded_sum": "sum by (status) (some) / 2",
+    }
+    rules = [{"record": name, "expr": expr} for name, expr in recorded.items()]
+    (folder / "rules.yml").write_text(
+        json.dumps({"groups": [{"name": "recording", "interval": "250ms", "rules": rules}]})
+    )
     config = {
         "global": {"scrape_timeout": "250ms"},
+        "rule_files": ["rules.yml"],
         "scrape_configs": [
             {
                 "job_name": name,
@@ -178,6 +188,22 @@ def live(scrapes: int) -> list[str]:
         f'many{{status="200"}} {0.95 * n:g}',
         f'many{{status="503"}} {0.05 * n:g}',
         f'none{{status="200"}} {n:g}',
+        f'by_code{{code="200",method="GET"}} {0.9 * n:g}',
+        f'by_code{{code="503",method="GET"}} {0.1 * n:g}',
+        f'by_class{{class="2xx",result="success"}} {0.9 * n:g}',
+        f'by_class{{class="5xx",result="failure"}} {0.1 * n:g}',
+        f'its_errors{{kind="client",status="404"}} {0.1 * n:g}',
+        "# TYPE declared gauge",
+        f'declared{{status="200"}} {n:g}',
+        f'level:requests:rate5m{{status="200"}} {n:g}',
+        f'unsteady{{status="200"}} {1e6 + 7 * (scrapes % 3):g}',
+        *histogram("half_bucket", 'part="a"', many),
+        *[
+            line
+            for line in histogram("half_bucket", 'part="b"', many)
+            # There in each second dozen of scrapes only.
+            if 'le="0.5"' not in line or scrapes // 12 % 2
+        ],
     ]
 
 
@@ -201,6 +227,32 @@ def backfilled(now: float) -> Iterator[str]:
     for age in range(int(DAY) + 600, int(DAY / 2), -60):
         n = 2 * (2 * DAY - age)
         yield from histogram("half", 'job="half",version="old"', {"0.6": n, "+Inf": n}, f" {now - age:.3f}")
+    # One target of three has the counter of `part` and was up for 40% of the day; 24 healthy ones have none.
+    for age in minutes:
+        at = f" {now - age:.3f}"
+        n = 2 * (2 * DAY - age)
+        up = age <= 0.4 * DAY
+        yield f'up{{instance="api",job="crowd"}} {up:d}{at}'
+        if up:
+            yield from histogram("crowded", 'instance="api",job="crowd"', {"0.5": n, "+Inf": n}, at)
+        for other in range(24):
+            yield f'up{{instance="other-{other}",job="crowd"}} 1{at}'
+        # The mirror: a healthy one beside a dead one.
+        yield f'up{{instance="api",job="pair"}} 1{at}'
+        yield f'up{{instance="dead",job="pair"}} 0{at}'
+        yield from histogram("paired", 'instance="api",job="pair"', {"0.5": n, "+Inf": n}, at)
+        # Instances replace each other every four hours; their first and last scrapes fail.
+        number, life = divmod(age, 14400)
+        yield f'up{{instance="pod-{number}",job="rolling"}} {120 <= life < 14280:d}{at}'
+        if 120 <= life < 14280:
+            yield from histogram(
+                "rolling", f'instance="pod-{number}",job="rolling"', {"0.5": n, "+Inf": n}, at
+            )
+        # The same, and nobody there for a quarter of the day.
+        if not DAY / 4 < age <= DAY / 2:
+            yield f'up{{instance="pod-{number}",job="absent"}} 1{at}'
+            yield from histogram("absent", f'instance="pod-{number}",job="absent"', {"0.5": n, "+Inf": n}, at)
+            yield f'up{{instance="other",job="absent"}} 1{at}'
     yield "# EOF"
 
 
@@ -242,6 +294,7 @@ class Changing:
 
     burst: bool = False
     old: bool = True
+    paths: int = 0
 
     def lines(self, scrapes: int) -> list[str]:
         """As they stand."""
@@ -249,6 +302,8 @@ class Changing:
         return [
             f'burst{{status="200"}} {n:g}',
             *(['burst{status="503"} 400'] if self.burst else []),
+            f'raw{{status="200",path="/"}} {n:g}',
+            *[f'raw{{status="500",path="/items/{number}"}} 1' for number in range(self.paths)],
             *histogram("renewed", 'pod="new"', {"0.5": n, "+Inf": n}),
             *(histogram("renewed", 'pod="old"', {"1": n, "+Inf": n}) if self.old else []),
         ]
@@ -353,6 +408,161 @@ def test_the_estimate(running: Running) -> None:
     assert census(running, latency("silent")).p95 is None
 
 
+def selecting(bad: str, total: str) -> Objective:
+    """Fewer than 5% failed."""
+    return _objective(AvailabilityIndicator(bad, total), "0.95", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("bad", "total", "said"),
+    [
+        pytest.param(
+            'by_code{status=~"5.."}',
+            "by_code",
+            '`by_code{status=~"5.."}` selects nothing by the label `status`, which no series of `by_code` has',
+            id="no-such-label",
+        ),
+        pytest.param(
+            'by_code{codes=~"5.."}',
+            'by_code{method="GET"}',
+            'selects nothing by the label `codes`, which no series of `by_code{method="GET"}` has; nearest is `code`',
+            id="nearest-label",
+        ),
+        pytest.param(
+            'by_kode{code=~"5.."}',
+            "by_code",
+            '`by_kode{code=~"5.."}` selects nothing, as there is no series of `by_kode`; nearest is `by_code`',
+            id="no-such-metric",
+        ),
+        pytest.param(
+            'by_code{code=~"5..",method="GTE"}', "by_code", "nearest to `GTE` is `GET`", id="misspelt-value"
+        ),
+        pytest.param(
+            'by_class{class="500"}',
+            "by_class",
+            "of `class` there are no such values: found `2xx`, `5xx`",
+            id="a-status-where-classes-are",
+        ),
+        pytest.param(
+            'by_class{class=~"5[0-9]{2}"}',
+            "by_class",
+            "of `class` there are no such values: found `2xx`, `5xx`",
+            id="a-pattern-of-statuses",
+        ),
+        pytest.param(
+            'by_class{result=~"failed|broken"}',
+            "by_class",
+            "nearest to `failed` is `failure`",
+            id="one-of-several-words",
+        ),
+        pytest.param(
+            'by_code{status!~"2.."}',
+            "by_code",
+            '`by_code{status!~"2.."}` selects by the label `status`, which no series of `by_code` has',
+            id="everything-is-bad",
+        ),
+        pytest.param(
+            'by_code{code=~"5..",path!="/x"}',
+            'by_code{path!="/x"}',
+            '`by_code{path!="/x"}` selects by the label `path`, which no series of `by_code` has',
+            id="nothing-is-left-out",
+        ),
+        pytest.param(
+            "by_code",
+            'by_code{path="/x"}',
+            '`by_code{path="/x"}` selects nothing by the label `path`, which no series of `by_code` has',
+            id="no-requests",
+        ),
+    ],
+)
+def test_a_selector_that_does_not_select_what_it_means(
+    running: Running, bad: str, total: str, said: str
+) -> None:
+    """Nothing found is no 0 where nothing could be found; and a label that is missing leaves nothing out."""
+    of = selecting(bad, total)
+    found = judge_census(
+        of, whole(running, of) if total == "by_code" else census(running, of), asked_window=WINDOW
+    )
+    assert found.outcome is Outcome.UNMEASURED, found.reason
+    assert said in found.reason
+
+
+@pytest.mark.parametrize(
+    ("bad", "total"),
+    [
+        pytest.param('by_code{code="500"}', "by_code", id="a-status"),
+        pytest.param('by_code{code=~"51[0-9]|6.."}', "by_code", id="a-pattern"),
+        pytest.param('by_class{class="4xx"}', "by_class", id="a-class"),
+        pytest.param('by_class{class=~"4.."}', "by_class", id="a-pattern-of-classes"),
+        pytest.param('by_class{result="timeout"}', "by_class", id="a-word"),
+        pytest.param('its_errors{status=~"5.."}', "by_code", id="another-metric"),
+        pytest.param('by_code{code="503",method="GET",code!~"5.."}', "by_code", id="no-combination"),
+    ],
+)
+def test_what_has_not_come_yet(running: Running, bad: str, total: str) -> None:
+    """A value that may still come, on a label that is there, has been counted 0 times."""
+    of = selecting(bad, total)
+    found = judge_census(of, whole(running, of), asked_window=WINDOW)
+    assert found.outcome is Outcome.MET, found.reason
+    assert ": 0.00% of " in found.reason
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        pytest.param("recorded", "`recorded` is no counter: a rule records it as `sum by (status) (rate(some[3s]))`", id="rule"),
+        pytest.param("recorded_of_it", "`recorded_of_it` is no counter: a rule records it as `sum by (status) (rate(some[3s]))`", id="rule-of-a-rule"),
+        pytest.param("declared", "`declared` is no counter: its exporters declare it as a gauge", id="gauge"),
+        pytest.param("level:requests:rate5m", "`level:requests:rate5m` is no counter by its name", id="name"),
+        pytest.param("unsteady", "`unsteady` is no counter: its values fell ", id="values"),
+    ],
+)  # fmt: skip
+def test_what_is_no_counter(running: Running, metric: str, said: str) -> None:
+    """Its increase would be that of a number that rises and falls."""
+    of = availability(metric)
+    until(lambda: census(running, of).total, "values of it")
+    found = judge_census(of, census(running, of), asked_window=WINDOW)
+    assert found.outcome is Outcome.UNMEASURED
+    assert said in found.reason
+
+
+def test_a_recorded_sum_of_counters(running: Running) -> None:
+    """It counts as they do."""
+    found = whole(running, availability("recorded_sum"))
+    assert found.doubts == ()
+    assert found.good / found.total == pytest.approx(0.96, rel=1e-3)
+
+
+def test_failures_on_raw_paths(running: Running) -> None:
+    """Each of 300 paths has one failure, so none ever increases: the label that makes it so is told."""
+    CHANGING.paths = 300
+    of = availability("raw")
+    until(lambda: census(running, of).began_total >= 300, "the failures")
+    found = whole(running, of)
+    assert (found.began_good, found.began_total) == (0, 300)
+    assert found.good == found.total > 0
+    verdict = judge_census(of, found, asked_window=WINDOW)
+    assert verdict.outcome is Outcome.UNMEASURED, verdict.reason
+    assert "the label `path` (300 values) splits them into series that never increase" in verdict.reason
+
+
+def test_a_bucket_that_was_not_there_all_the_time(running: Running) -> None:
+    """It and its series are named: in the count there are requests of which the bucket knows nothing."""
+
+    def for_a_time() -> Census | None:
+        found = census(running, latency("half_bucket"))
+        return found if found.bucket_for_a_time else None
+
+    found = until(for_a_time, "a window in which the bucket is missing for a time")
+    assert len(found.bucket_for_a_time) == 1
+    assert 'part="b"' in found.bucket_for_a_time[0]
+    assert census(running, latency("exact")).bucket_for_a_time == ()
+    assert census(running, latency("mixed", "1")).bucket_for_a_time == ()
+    verdict = judge_census(latency("half_bucket"), replace(found, covered=1.0), asked_window=WINDOW)
+    assert verdict.outcome is Outcome.UNMEASURED
+    assert "the bucket that ends at 0.5 s was missing for a part of the last 6s" in verdict.reason
+
+
 def test_series_that_lack_the_bucket(running: Running) -> None:
     """They are named, without those that have it; and then the share is not known."""
     found = census(running, latency("lacking"))
@@ -434,6 +644,29 @@ def test_how_much_of_a_day_is_covered(running: Running, name: str, covered: floa
     verdict = judge_census(latency(name), found, asked_window=DAY)
     assert verdict.outcome is (Outcome.BREACHED if name == "long" else Outcome.UNMEASURED)
     assert ("there is data for " in verdict.reason) == (name != "long")
+
+
+@pytest.mark.parametrize(
+    ("name", "covered", "least", "outcome"),
+    [
+        pytest.param(
+            "crowded", 0.4, 'the target {instance="api", job="crowd"}', Outcome.UNMEASURED, id="crowd"
+        ),
+        pytest.param("paired", 1.0, "", Outcome.MET, id="dead-beside-it"),
+        pytest.param("rolling", 0.983, "", Outcome.MET, id="rolling"),
+        pytest.param("absent", 0.75, 'any target of {job="absent"}', Outcome.UNMEASURED, id="nobody"),
+    ],
+)
+def test_the_targets_that_have_the_metric(
+    running: Running, name: str, covered: float, least: str, outcome: Outcome
+) -> None:
+    """Each counts on its own, and those without the metric do not; one that was replaced is no gap."""
+    found = census(running, latency(name), DAY)
+    assert found.covered == pytest.approx(covered, abs=0.01)
+    verdict = judge_census(latency(name), found, asked_window=DAY)
+    assert verdict.outcome is outcome, verdict.reason
+    if least:
+        assert f", of {least}; expected 95%" in verdict.reason
 
 
 def test_a_gap_that_the_lookback_would_hide(running: Running) -> None:
@@ -560,6 +793,16 @@ def test_what_was_not_counted_in_between(running: Running, begun: float) -> None
         assert found[0] == known
 
 
+def test_failures_that_nobody_could_count(running: Running, begun: float) -> None:
+    """A label that is not there has not counted 0 failures."""
+    LOAD.requests = 350
+    end = running.probe.now()
+    assert isinstance(end, float)
+    found = running.probe.interval_counts([availability("load_total", 'code="500"')], begun, end, 20.0)
+    assert isinstance(found, tuple), found
+    assert found[0] == Seen(250, None, None)
+
+
 def test_every_instance_is_waited_for(running: Running, begun: float) -> None:
     """One that is scraped every two seconds is waited for, though the other one has been scraped eight times."""
     seen = running.slow.scrapes
@@ -636,13 +879,20 @@ def counted(question: Question) -> Reply:
     """Answer as a Prometheus that has counted 90 good ones of 100, in one job with `up`."""
     if question.path.endswith("/query_range"):
         return success({"resultType": "matrix", "result": [{"metric": {}, "values": [[1, "1"]] * 12}]})
+    if not question.path.endswith("/query"):
+        return Reply(b"", 404)
     query = question.query["query"][0]
     if query == "time()":
         return success({"resultType": "scalar", "result": [1_700_000_000.123, "1700000000.123"]})
     series: list[dict[str, Any]] = [
         {"metric": {"job": "api"}, "value": [1, "90" if "_bucket" in query else "100"]}
     ]
-    return success({"resultType": "vector", "result": [] if " unless " in query else series})
+    return success(
+        {
+            "resultType": "vector",
+            "result": [] if any(word in query for word in (" unless ", " - ", "resets(")) else series,
+        }
+    )
 
 
 def test_all_is_asked_at_one_time() -> None:
@@ -650,12 +900,16 @@ def test_all_is_asked_at_one_time() -> None:
     with fake_prometheus(counted) as fake:
         found = probe(fake.url).census(latency("h"), WINDOW)
     # Twelve of the 24 points that were asked for are there.
-    assert found == Census(90, 100, 0.5, p95=90)
+    assert found == Census(90, 100, 0.5, p95=90, least='any target of {job="api"}')
     assert fake.asked[0].query["query"] == ["time()"]
     queries = [one.query for one in fake.asked if one.path.endswith("/query")][1:]
     assert {query["time"][0] for query in queries} == {"1700000000.123"}
     (asked,) = [one.query for one in fake.asked if one.path.endswith("/query_range")]
-    assert asked["query"] == ['avg(last_over_time(up{job=~"api"}[250ms]) == bool 1)']
+    (query,) = asked["query"]
+    assert query == (
+        'group((max by (job, instance) (last_over_time(up{job="api"}[250ms])) and on (job, instance) '
+        "group by (job, instance) (last_over_time(h_count{}[6s] @ 1700000000.123))) == 1)"
+    )
     assert (asked["start"], asked["end"], asked["step"]) == (
         ["1699999994.373"],
         ["1700000000.123"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from deployspec.contracts import shown
@@ -44,6 +45,14 @@ class Census:
     """All such requests."""
     boundaries: tuple[str, ...] = ()
     """Where buckets end, as Prometheus writes it; known only where some have none at the threshold."""
+    bucket_for_a_time: tuple[str, ...] = ()
+    """Series of the histogram whose bucket at the threshold was there for a part of their samples only."""
+    doubts: tuple[str, ...] = ()
+    """Why selectors, or what they find, do not say what the objective means: sentences."""
+    least: str = ""
+    """Which target, or job, has the least data; empty where there is nothing to tell apart."""
+    split_by: str = ""
+    """The label that makes most of the series that began within the window, with how many values."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +81,23 @@ def duration(seconds: float) -> str:
 def le_matcher(objective: Objective) -> str:
     """The matcher of the bucket at the threshold, in every spelling: a client writes 1 as ``1`` or ``1.0``."""
     assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - narrows the type
-    text = f"{float(objective.indicator.threshold):.15g}"
-    spellings = [text] if "." in text or "e" in text else [text, f"{text}.0"]
-    escaped = "|".join(re.escape(spelling).replace("\\", "\\\\") for spelling in spellings)
-    return f'le=~"{escaped}"'
+    return f'le=~"{_spellings(float(objective.indicator.threshold))}"'
+
+
+def _spellings(number: float) -> str:
+    """A regular expression of every way to write a number, which needs no escaping: ``0.5``, ``0.50``, ``1``, ``1.0``."""
+    _, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
+    assert isinstance(exponent, int)  # noqa: S101 - narrows the type
+    text = "".join(map(str, digits))
+    whole, rest = (text + "0" * exponent, "") if exponent >= 0 else (text[:exponent], text[exponent:])
+    rest = "0" * (-exponent - len(text)) + rest
+    plain = f"0*{whole}" + (f"[.]{rest}0*" if rest else "([.]0*)?")
+    power = len(text) - 1 + exponent
+    if -3 <= power < 6:
+        return plain
+    # Where clients write 1e-05, 1e+06 or 1.0E7.
+    mantissa = f"{text[0]}[.]{text[1:]}0*" if text[1:] else f"{text[0]}([.]0*)?"
+    return f"{plain}|{mantissa}[eE]{'-' if power < 0 else '[+]?'}0*{abs(power)}"
 
 
 def counted_by(objective: Objective) -> str:
@@ -124,6 +146,13 @@ def began_query(selector: str, window: float) -> str:
     return f"sum(min_over_time({selector}[{span}]) unless {selector} offset {span})"
 
 
+def never_increased_query(selector: str, window: float, most: int) -> str:
+    """Those of them that have kept that count."""
+    span = duration(window)
+    same = f"min_over_time({selector}[{span}]) == max_over_time({selector}[{span}])"
+    return f"topk({most}, {same} unless {selector} offset {span})"
+
+
 def quantile_query(objective: Objective, window: float) -> str:
     """The 95th percentile's estimate."""
     return f"histogram_quantile(0.95, sum by (le) (increase({bucket_of(objective)}[{duration(window)}])))"
@@ -138,6 +167,15 @@ def without_bucket_query(objective: Objective, window: float | None = None) -> s
     return f"sum without (le) ({every}) unless sum without (le) ({wanted})"
 
 
+def bucket_for_a_time_query(objective: Objective, window: float) -> str:
+    """How many samples of series have no bucket at the threshold, where others have. One scrape brings both; two that
+    differ may be on their way."""
+    span = duration(window)
+    every = f"sum without (le) (count_over_time({counted_by(objective)}[{span}]))"
+    wanted = f"sum without (le) (count_over_time({part_of(objective)}[{span}]))"
+    return f"{every} - {wanted} > 2"
+
+
 def questions(objective: Objective, asked_window: float) -> list[str]:
     """What a person asks to see the same numbers."""
     window = window_of(objective, asked_window)
@@ -145,6 +183,7 @@ def questions(objective: Objective, asked_window: float) -> list[str]:
     told += [began_query(selector, window) for selector in (counted_by(objective), part_of(objective))]
     if isinstance(objective.indicator, LatencyIndicator):
         told += [quantile_query(objective, window), without_bucket_query(objective, window)]
+        told.append(bucket_for_a_time_query(objective, window))
     return told
 
 
@@ -183,7 +222,7 @@ def judge_census(objective: Objective, census: Census | Unavailable, *, asked_wi
         return unmeasured(
             f"{objective.name}: {told}, but series that began within that time had counted {census.began_good:,.0f} good "
             f"and {began_bad:,.0f} bad requests when they were scraped first, which increase leaves out, and which could "
-            f"have changed the verdict; promised: {limit}",
+            f"have changed the verdict{_split(census)}; promised: {limit}",
             measured=measured,
             limit=limit,
         )
@@ -192,10 +231,18 @@ def judge_census(objective: Objective, census: Census | Unavailable, *, asked_wi
 
 def _objection(objective: Objective, census: Census, window: float) -> str:
     """Why the counts tell nothing; empty where they do."""
+    if census.doubts:
+        return "; ".join(census.doubts)
     if census.without_bucket:
         return (
             f"{len(census.without_bucket)} series of the histogram have no bucket that ends at the threshold, so the "
             f"share is not known: {_series(census.without_bucket)}{_nearest(objective, census.boundaries)}"
+        )
+    if census.bucket_for_a_time:
+        assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - only histograms have buckets
+        return (
+            f"the bucket that ends at {float(objective.indicator.threshold):g} s was missing for a part of the last "
+            f"{duration(window)}, while the count went on, so the share is not known: {_series(census.bucket_for_a_time)}"
         )
     if not 0 <= census.covered <= 1:
         return f"Prometheus answers with a share of {census.covered} of the window that has data, which cannot be"
@@ -206,16 +253,17 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
         return f"Prometheus has no data of {counted_by(objective)} in the last {duration(window)}"
     if census.covered < COVERED:
         return (
-            f"there is data for {shown.percentage(Fraction(census.covered), Fraction(COVERED), 1)} of the {duration(window)} that are asked about; expected "
-            f"{COVERED:.0%} (a shorter window is said with prometheus.window)"
+            f"there is data for {shown.percentage(Fraction(census.covered), Fraction(COVERED), 1)} of the {duration(window)} that are asked about"
+            f"{f', of {census.least}' if census.least else ''}; expected {COVERED:.0%} "
+            "(a shorter window is said with prometheus.window)"
         )
     if not census.total:
-        return f"Prometheus has counted no request in the last {duration(window)}"
+        return f"Prometheus has counted no request in the last {duration(window)}{_split(census)}"
     least = math.ceil(1 / (1 - objective.target))
     if census.total < least:
         return (
             f"Prometheus has counted {_below(census.total, least)} requests in the last {duration(window)}; expected "
-            f"{least:,} at least, so that no single one decides about {percent(objective.target)}"
+            f"{least:,} at least, so that no single one decides about {percent(objective.target)}{_split(census)}"
         )
     if census.good > census.total * (1 + _NOISE):
         return f"Prometheus answers with {census.good:.1f} good ones of {census.total:.1f} requests, which cannot be"
@@ -254,6 +302,15 @@ def judge_buckets(objective: Objective, buckets: Buckets | Unavailable) -> Verdi
 def _series(series: tuple[str, ...]) -> str:
     text = ", ".join(shown.one_line(one, 120) for one in series[:_SHOWN])
     return text + (f" and {len(series) - _SHOWN} more" if len(series) > _SHOWN else "")
+
+
+def _split(census: Census) -> str:
+    """Which label makes a series of nearly every request, as the end of a sentence."""
+    return (
+        f"; the label {census.split_by} splits them into series that never increase"
+        if census.split_by
+        else ""
+    )
 
 
 def _nearest(objective: Objective, boundaries: tuple[str, ...]) -> str:

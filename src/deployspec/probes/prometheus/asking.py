@@ -189,7 +189,12 @@ class Prometheus:
 
         def ask(deadline: float) -> _T | Unavailable:
             try:
-                return measure(Counting(self._connection(deadline)))
+                return measure(
+                    Counting(
+                        self._connection(deadline),
+                        lambda path: _data(self._ask(f"{self.url}/api/v1/{path}", deadline)),
+                    )
+                )
             except (UnexpectedError, LookupError, TypeError) as error:
                 text = str(error) if isinstance(error, UnexpectedError) else "answers in an unexpected form"
                 raise Failed(text) from None
