@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import deque
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ import gevent
 
 from deployspec.contracts.load.arrivals import Arrival, arrivals
 from deployspec.contracts.load.plan import Plan
-from deployspec.contracts.load.tally import NO_ANSWER, TURNED_AWAY, Tally
+from deployspec.contracts.load.tally import NO_ANSWER, ON_KEPT, TURNED_AWAY, Tally
 from load.sending import Late, NotSentError, Outcome, Sender, kept
 
 _NANO = 1_000_000_000
@@ -21,8 +22,13 @@ burst that the plan does not have."""
 _LATE = "late by more than 1 s"
 _LAST_WAIT = 2 * _NANO
 """How long a run that is stopped waits for what is under way."""
-_SWEEP = 0.02
-"""Seconds between two looks for requests whose time is up."""
+_SWEEP = 0.01
+"""Seconds between two looks for requests whose time is up, and at what the event loop has read meanwhile."""
+_CROWD = 5
+"""Reports, one a second, for which the largest lateness counts: requests that were held up come as a crowd, and all that
+come while the deployment is still busy with it wait longer."""
+LONGEST_LATENESS = 5.0
+"""Seconds beyond its time limit after which a request is ended by its socket, if nothing else does."""
 _COARSE = 0.0015
 """Seconds: the event loop's timers are so late at worst, since they count whole milliseconds."""
 _FINE_RATE = 100.0
@@ -58,6 +64,12 @@ class Dispatcher:
         }
         """By route: the values that its target wants, and the routes that bring them, which want none themselves."""
         self._tally = Tally.empty(plan.thresholds, len(plan.routes))
+        # Of each of the last reports, and of the current one.
+        self._latest = deque([0], _CROWD)
+        self._lateness = 0
+        """The largest lateness, in nanoseconds, that anything which is under way may suffer from."""
+        self._looks = (_clock(),) * 3
+        """When the event loop has looked last for what can be read, at three of its rounds."""
         self.offered = 0
         """Arrivals that were due so far, warm-up included."""
 
@@ -69,6 +81,8 @@ class Dispatcher:
     def taken(self) -> Tally:
         """What was counted since this was last asked."""
         taken, self._tally = self._tally, Tally.empty(self._plan.thresholds, len(self._plan.routes))
+        self._latest.append(0)
+        self._lateness = max(self._latest)
         return taken
 
     def run(self, origin: int, stopped: Callable[[], bool]) -> None:
@@ -109,6 +123,7 @@ class Dispatcher:
     def _dispatch(self, arrival: Arrival, due: int) -> None:
         route = self._tally.routes[arrival.route]
         late_by = _clock() - due
+        self._note(late_by)
         if late_by > _TOO_LATE:
             if arrival.bin < 0:
                 self._tally.warm_up[_LATE] += 1
@@ -123,7 +138,7 @@ class Dispatcher:
                 route.add_turned_away(arrival.bin)
         else:
             greenlet = gevent.Greenlet(self._request, arrival, due)
-            greenlet.begun = False
+            greenlet.sent = None
             self._in_flight[greenlet] = due + self._timeout
             greenlet.start()
             # Requests that are due while we are late would all be started before the first is sent.
@@ -131,8 +146,8 @@ class Dispatcher:
 
     def _request(self, arrival: Arrival, due: int) -> None:
         greenlet = gevent.getcurrent()
-        greenlet.begun = True
-        began = _clock()
+        greenlet.sent = began = _clock()
+        self._note(began - due)
         index, target = self._resolved(arrival.route)
         route = self._plan.routes[index]
         why, given_up = "", False
@@ -149,25 +164,51 @@ class Dispatcher:
             why = f"{type(error).__name__} in the generator's own code"
         finally:
             elapsed = _clock() - due
+            waited = self._waited(greenlet.sent, due)
             self._in_flight.pop(greenlet, None)
         # That of now: the one that was counted with when the request began may have been taken meanwhile.
         tally = self._tally.routes[index]
         # Its time may have run out between two looks of the sweeper.
         late = elapsed > self._timeout or outcome is _UNANSWERED
         error = f"{NO_ANSWER} {self._plan.timeout:g} s" if late else outcome.error
+        # What came too late for its time limit may have come so by our lateness; and so may a connection's idle end.
+        excused = waited < self._timeout if late else error.endswith(ON_KEPT)
         if arrival.bin < 0:
             self._tally.warm_up[why or error or "ok"] += 1
         elif why:
             tally.add_undispatched(arrival.bin, why)
         elif given_up:
-            tally.add_unfinished(arrival.bin, elapsed)
+            tally.add_unfinished(arrival.bin, elapsed, waited)
         else:
             self._tally.lateness[(began - due) // 1000] += 1
-            tally.add_request(arrival.bin, elapsed, outcome.status, error, given_up=late)
+            tally.add_request(
+                arrival.bin,
+                elapsed,
+                outcome.status,
+                error,
+                given_up=late,
+                waited=waited,
+                excused=excused,
+            )
         if route.keep is not None and not (why or error):
             value = kept(outcome.body, route.keep)
             if value is not None:
                 self._values[route.name] = quote(value, safe="")
+
+    def _note(self, late_by: int) -> None:
+        if late_by > self._lateness:
+            self._lateness = late_by
+        if late_by > self._latest[-1]:
+            self._latest[-1] = late_by
+
+    def _waited(self, sent: int, due: int) -> int:
+        """For how long a request has waited for the deployment at the very least, if it ends now.
+
+        From its sending, or later where requests may have come as a crowd because they were late: in a queue, none is
+        held up for longer by that than the latest of them was late. To three looks ago: what could be read then would
+        have been read, since between two looks the event loop asks anew, and hands out all it is told in that round.
+        """
+        return max(0, self._looks[0] - max(sent, due + self._lateness))
 
     def _resolved(self, index: int) -> tuple[int, str]:
         """The route to send, and its target: where a value is not there yet, the request that brings it goes first."""
@@ -184,8 +225,10 @@ class Dispatcher:
         while True:
             gevent.sleep(_SWEEP)
             now = _clock()
+            self._looks = (*self._looks[1:], now)
             for greenlet, deadline in self._in_flight.items():
                 if deadline > now:
                     break
-                if greenlet.begun:  # one that is ended before it begins would never be counted
+                # One that is ended before it begins would never be counted; and none is ended for our own lateness.
+                if greenlet.sent and self._waited(greenlet.sent, deadline - self._timeout) >= self._timeout:
                     greenlet.kill(Late, block=False)

@@ -38,7 +38,7 @@ from locust.exception import StopUser
 from locust.runners import WorkerRunner
 
 from deployspec.contracts.load.plan import Plan
-from load.dispatching import Dispatcher
+from load.dispatching import LONGEST_LATENESS, Dispatcher
 from load.sending import Sender
 
 PLAN = Path(os.environ["DEPLOYSPEC_LOAD_PLAN"])
@@ -70,8 +70,9 @@ class Arrivals(FastHttpUser):
             self.client_pool = HTTPClientPool(
                 # One that is turned away never asks for a connection, so that none waits for one.
                 concurrency=plan.max_in_flight + 16,
-                connection_timeout=plan.timeout,
-                network_timeout=plan.timeout,
+                # The dispatcher ends what takes too long; it allows for its own lateness, which a socket cannot.
+                connection_timeout=plan.timeout + LONGEST_LATENESS,
+                network_timeout=plan.timeout + LONGEST_LATENESS,
                 insecure=False,
                 ssl_context_factory=_trusting,
                 **_proxy(),

@@ -28,7 +28,7 @@ from geventhttpclient.response import (
 )
 
 from deployspec.contracts.load.plan import Plan, Route
-from deployspec.contracts.load.tally import STATUS, WITHOUT_TEXT
+from deployspec.contracts.load.tally import ON_KEPT, STATUS, WITHOUT_TEXT
 
 _BLOCK = 16 * 1024
 """Bytes that are read at once."""
@@ -105,7 +105,7 @@ class Sender:
             reason = _reason(error)
             # Servers end idle connections; one that just does so looks like this, and so does one that crashes.
             on_kept = request.is_reused and reason in (_NO_ANSWER, _RESET)
-            return Outcome("", f"{reason} on a kept connection" if on_kept else reason, b"")
+            return Outcome("", f"{reason}{ON_KEPT}" if on_kept else reason, b"")
         if status == 407 and self._proxy and not self._is_tunnel:
             raise NotSentError(f"{self._proxy} asks for credentials")
         expected = 200 <= status < 300 if route.expect_status is None else status in route.expect_status
@@ -124,6 +124,7 @@ class Sender:
         except BaseException:
             self._connections.release_socket(sock)
             raise
+        gevent.getcurrent().sent = time.monotonic_ns()
         response = _Answer(sock, self._connections, block_size=_BLOCK, method=route.method)
         try:
             body = response.read()

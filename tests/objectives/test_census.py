@@ -165,6 +165,15 @@ def test_counts_that_just_tell_enough(census: Census) -> None:
     assert "nan" not in found.reason
 
 
+@pytest.mark.parametrize(
+    ("bad", "outcome"), [(1, Outcome.UNMEASURED), (2, Outcome.BREACHED), (19, Outcome.BREACHED)]
+)
+def test_a_certain_breach_needs_no_least_number(bad: int, outcome: Outcome) -> None:
+    """Of 19 requests, one bad one decides nothing; two are too many, whatever the one that is missing would have been."""
+    verdict = judge_census(objective("availability"), Census(19 - bad, 19, 1.0), asked_window=DAY)
+    assert verdict.outcome is outcome, verdict.reason
+
+
 @pytest.mark.parametrize(("target", "least"), [("0.95", 20), ("0.999", 1000), ("0.5", 2), ("0.93", 15)])
 def test_no_single_request_decides(target: str, least: int) -> None:
     """How many requests there have to be follows from the target."""

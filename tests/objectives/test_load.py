@@ -160,11 +160,30 @@ def test_59_requests_settle_95_percent(requests: int, outcome: Outcome) -> None:
     assert judge_load(AVAILABILITY, run(requests)).outcome is outcome
 
 
-def test_no_verdict_rests_on_fewer() -> None:
-    """Even 58 failures of 58 are no breach yet: the reason says how many are missing."""
-    verdict = judge_load(AVAILABILITY, run(58, failed=58))
+@pytest.mark.parametrize("requests", [2, 58, 59, 60])
+def test_a_certain_breach_needs_no_least_number(requests: int) -> None:
+    """Where all have failed, the interval is above the limit, with however few: that is a breach."""
+    verdict = judge_load(AVAILABILITY, run(requests, failed=requests, spans=requests))
+    assert verdict.outcome is Outcome.BREACHED, verdict.reason
+    assert judge_load(LATENCY, run(requests, slow=requests, spans=requests)).outcome is Outcome.BREACHED
+
+
+@pytest.mark.parametrize(
+    ("failed", "outcome"), [(7, Outcome.UNMEASURED), (8, Outcome.BREACHED), (9, Outcome.BREACHED)]
+)
+def test_a_breach_by_few_is_one_by_the_interval(failed: int, outcome: Outcome) -> None:
+    """Of 58 requests, 7 failed ones have an interval from 4.99% on, 8 one from above 5% on."""
+    verdict = judge_load(AVAILABILITY, run(58, failed=failed, spans=58))
+    assert verdict.outcome is outcome, verdict.reason
+
+
+@pytest.mark.parametrize("target", [Fraction(19, 20), Fraction(999, 1000)])
+@pytest.mark.parametrize("requests", [1, 20])
+def test_one_bad_request_of_few_is_no_share(target: Fraction, requests: int) -> None:
+    """It says nothing of how frequent bad ones are, though the interval of one of 20 begins above 0.1%."""
+    verdict = judge_load(objective("availability", target=target), run(requests, failed=1, spans=requests))
     assert verdict.outcome is Outcome.UNMEASURED
-    assert "1 more would settle it" in verdict.reason
+    assert "too few samples" in verdict.reason
 
 
 @pytest.mark.parametrize(("bad", "requests"), [(3, 58), (2, 20), (1, 58)])
@@ -252,12 +271,65 @@ def test_a_late_generator_leaves_met_as_it_is() -> None:
     assert judge_load(LATENCY, late(run(3_000))).outcome is Outcome.MET
 
 
-def test_a_late_generator_is_no_breach() -> None:
-    """Its lateness may be all there is: UNMEASURED, and it is named."""
-    verdict = judge_load(LATENCY, late(run(3_000, slow=600)))
-    assert verdict.outcome is Outcome.UNMEASURED
+@pytest.mark.parametrize(
+    ("certain", "outcome"),
+    # 207 of 3,600 is the first whose interval is all above 5%
+    [(0, Outcome.UNMEASURED), (206, Outcome.UNMEASURED), (207, Outcome.BREACHED), (600, Outcome.BREACHED)],
+)
+def test_a_late_generator_is_a_breach_where_it_would_be_one_without_its_lateness(
+    certain: int, outcome: Outcome
+) -> None:
+    """600 of 3,600 were slow; so many of them also without what the generator's lateness has added."""
+    result = run(3_000)
+    for number in range(600):
+        waited = HALF if number * certain // 600 != (number + 1) * certain // 600 else HALF - 1
+        result.tally.routes[0].add_request(number, SLOW, "200", "", waited=waited)
+    verdict = judge_load(LATENCY, late(result))
+    assert verdict.outcome is outcome, verdict.reason
     assert "the load generator was late" in verdict.reason
-    assert "50.0 ms late" in verdict.reason or "50.1 ms late" in verdict.reason
+    assert "the latest of them 0.05 s" in verdict.reason
+    assert ("that cannot explain it" in verdict.reason) == (outcome is Outcome.BREACHED)
+
+
+def test_lateness_makes_no_503() -> None:
+    """Every answer is a 503: BREACHED, whatever the generator did, also where it did not send half of them."""
+    result = late(run(600, failed=600))
+    for number in range(600):
+        result.tally.routes[0].add_undispatched(number, "late by more than 1 s")
+    verdict = judge_load(AVAILABILITY, result)
+    assert verdict.outcome is Outcome.BREACHED
+    assert "50.00% of 1,200 requests failed" in verdict.reason
+
+
+@pytest.mark.parametrize("error", ["no answer within 5 s", "closed without an answer on a kept connection"])
+def test_what_lateness_may_have_made_fail_is_no_breach_of_a_late_generator(error: str) -> None:
+    """An answer that was read too late, and a connection that idled for too long."""
+    result = run(3_000)
+    for number in range(600):
+        result.tally.routes[0].add_request(number, FAST, "", error, excused=True)
+    assert judge_load(AVAILABILITY, result).outcome is Outcome.BREACHED
+    assert judge_load(AVAILABILITY, late(result)).outcome is Outcome.UNMEASURED
+
+
+def test_who_was_turned_away_by_a_late_generator_may_be_its_crowd() -> None:
+    """The crowd may be of its own making: UNMEASURED; and BREACHED where it was not late."""
+    result = run(3_000)
+    for number in range(600):
+        result.tally.routes[0].add_turned_away(number)
+    for each in (LATENCY, AVAILABILITY):
+        assert judge_load(each, result).outcome is Outcome.BREACHED
+        assert judge_load(each, late(result)).outcome is Outcome.UNMEASURED
+
+
+@pytest.mark.parametrize(("unknown", "outcome"), [(100, Outcome.BREACHED), (3_000, Outcome.UNMEASURED)])
+def test_a_breach_stands_with_all_that_is_unknown_as_good(unknown: int, outcome: Outcome) -> None:
+    """7% failed before the run was ended early; those that were unanswered might have made up for it, if many."""
+    result = run(3_000, failed=210, cut_short="interrupted")
+    for number in range(unknown):
+        result.tally.routes[0].add_unfinished(600 + number // 100, 1)
+    verdict = judge_load(AVAILABILITY, result)
+    assert verdict.outcome is outcome, verdict.reason
+    assert ("that could have changed the verdict" in verdict.reason) == (outcome is Outcome.UNMEASURED)
 
 
 @pytest.mark.parametrize(("lost", "outcome"), [(30, Outcome.MET), (600, Outcome.UNMEASURED)])
@@ -358,6 +430,9 @@ def test_certainly_breached_means_whatever_is_still_to_come() -> None:
             result.tally.routes[0].add_request(number // 5, SLOW, "200", "")
         assert certainly_breached(LATENCY, result, None, 3_000) is certain
         assert judge_load(LATENCY, result).outcome is Outcome.BREACHED
+        assert certainly_breached(LATENCY, late(result), None, 3_000) is certain
+        for known in result.tally.routes[0].certain.values():
+            known[1] = 0
         assert not certainly_breached(LATENCY, late(result), None, 3_000)
 
 

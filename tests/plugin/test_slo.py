@@ -46,7 +46,7 @@ def test_the_record_has_the_load_run(server: KeepingServer, tmp_path: Path) -> N
     ran = run_checks(local(tmp_path, server.url), folder=tmp_path, chapter="slo")
     assert ran.status == 0, ran.output
     assert ran.record is not None
-    assert ran.record["load"]["format"] == "deployspec.load/1"
+    assert ran.record["load"]["format"] == "deployspec.load/2"
     assert ran.record["load"]["total"]["requests"] == 120
     report = [sys.executable, "-m", "deployspec.cli", "load", "report", str(tmp_path / "record.json")]
     done = subprocess.run(report, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)

@@ -68,8 +68,10 @@ def _read(file: str) -> Any:
 
 
 def _result_in(document: Any, file: str) -> Any:
+    from deployspec.contracts.load.result import FORMATS
+
     kind = document.get("format") if isinstance(document, dict) else None
-    if kind == "deployspec.load/1":
+    if kind in FORMATS:
         return document
     if str(kind).startswith("deployspec.run/"):
         if document.get("load") is None:

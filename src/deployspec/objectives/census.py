@@ -260,7 +260,9 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
     if not census.total:
         return f"Prometheus has counted no request in the last {duration(window)}{_split(census)}"
     least = math.ceil(1 / (1 - objective.target))
-    if census.total < least:
+    # Where it would be a breach with all that is missing as good ones, and one of the bad ones, none decides.
+    best = census.good + least - census.total + 1
+    if census.total < least and objective.is_met_by(best, least):
         return (
             f"Prometheus has counted {_below(census.total, least)} requests in the last {duration(window)}; expected "
             f"{least:,} at least, so that no single one decides about {percent(objective.target)}{_split(census)}"

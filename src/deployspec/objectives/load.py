@@ -41,25 +41,39 @@ class _Measured:
     they were answered."""
     unanswered: int
     """How many the latter are."""
+    certain: Counter[int]
+    """Those that are bad whatever the generator did, by span of time."""
     errors: Counter[str]
     limit: Fraction
     """The share of bad ones that is the objective's."""
 
-    def with_lost(self) -> Counts:
+    def at_worst(self) -> Counts:
         """As if each request of which nothing is known had been a bad one."""
-        return _counts(
-            Counter({span: total for span, (total, _) in enumerate(self.counts.bins)}) + self.lost,
-            Counter({span: bad for span, (_, bad) in enumerate(self.counts.bins)}) + self.lost,
-        )
+        return _counts(self._totals + self.lost, self._bad + self.lost)
+
+    def at_best(self, *, late: bool) -> Counts:
+        """As if each of them had been a good one, and all that lateness of the generator can explain, where it was late."""
+        return _counts(self._totals + self.lost, self._bad & self.certain if late else self._bad)
+
+    @property
+    def _totals(self) -> Counter[int]:
+        return Counter({span: total for span, (total, _) in enumerate(self.counts.bins)})
+
+    @property
+    def _bad(self) -> Counter[int]:
+        return Counter({span: bad for span, (_, bad) in enumerate(self.counts.bins)})
 
 
 def judge_load(objective: Objective, result: LoadResult, route: str | None = None) -> Verdict:
     """Whether the requests of a load run, or those of one route, keep an objective.
 
     By the interval at 95%: MET where all of it is on the good side, BREACHED where all of it is on the bad side.
-    A generator that was late, or did not send all, can only have made things look worse: what is MET stands, also if
-    every request that was not sent had been a bad one; anything else is UNMEASURED then, and names the generator. So it
-    is with requests that were still unanswered when a run was ended early.
+    A generator that was late, or did not send all, can only have made things look worse: MET stands, if it would stand
+    with every request that was not sent as a bad one; BREACHED, if it would stand with all of them as good ones, each
+    answer that is bad by no more than the generator's lateness too; anything else is UNMEASURED then, and names the
+    generator. So it is with requests that were still unanswered when a run was ended early.
+
+    A breach needs no least number of requests, only two bad ones: where the interval is all above the limit it is one.
     """
     what = objective.name if route is None else f"{objective.name}, {route}"
     limit = objective.promise
@@ -84,6 +98,17 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
         _share(counts, found, measured.limit),
     )
     reason = f"{what}: {told}; promised: {limit}{cut}"
+    if _all_bad(objective, found) and _tells_of_a_share(objective, counts):
+        best = measured.at_best(late=bool(result.late))
+        at_best = interval(best)
+        if _all_bad(objective, at_best) and _tells_of_a_share(objective, best):
+            cause = _cause(objective, measured, result, route)
+            if result.late:
+                cause += (
+                    f"; the load generator was late, but that cannot explain it ({result.late}): without all that it may "
+                    f"have added, {_told(objective, best, at_best)}"
+                )
+            return breached(reason + cause, measured=how, limit=limit)
     if counts.total < least:
         more = more_needed(counts, measured.limit, measured=found)
         more = None if more is None else max(more, least - counts.total)
@@ -95,7 +120,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
             limit=limit,
         )
     if _all_good(objective, found) and (
-        not measured.lost or _all_good(objective, interval(measured.with_lost()))
+        not measured.lost or _all_good(objective, interval(measured.at_worst()))
     ):
         return met(reason, measured=how, limit=limit)
     if result.late:
@@ -105,9 +130,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
             measured=how,
             limit=limit,
         )
-    if _all_bad(objective, found):
-        return breached(reason + _cause(objective, measured, result, route), measured=how, limit=limit)
-    if _all_good(objective, found):
+    if _all_good(objective, found) or _all_bad(objective, found):
         return unmeasured(
             f"{what}: {_unknown(measured)}, and that could have changed the verdict; {told}; promised: {limit}{cut}",
             measured=how,
@@ -125,15 +148,22 @@ def certainly_breached(objective: Objective, result: LoadResult, route: str | No
     """Whether the objective is breached by what was measured so far, and no request to come can make up for it.
 
     Of ``planned`` requests of this kind, the bad ones so far are too many even if all others were good ones. Without
-    that, looking again and again would find a breach in any run, sooner or later.
+    that, looking again and again would find a breach in any run, sooner or later; and so it would by few requests, which
+    one stall may have hit all.
     """
     # First what costs least and is nearly always the answer: this is asked again and again in mid-run.
     place = _place(objective, result) + 1
     bad = sum(span[place] for tally in _tallies(objective, result, route) for span in tally.bins.values())
-    if objective.is_met_by(planned - bad, planned) or result.late:
+    if objective.is_met_by(planned - bad, planned):
         return False
-    counts = _measured(objective, result, route).counts
-    return counts.total >= floor(objective.target) and _all_bad(objective, interval(counts))
+    measured = _measured(objective, result, route)
+    best = measured.at_best(late=bool(result.late))
+    return (
+        not objective.is_met_by(planned - best.bad, planned)
+        and measured.counts.total >= floor(objective.target)
+        and _all_bad(objective, interval(measured.counts))
+        and _all_bad(objective, interval(best))
+    )
 
 
 def _tallies(objective: Objective, result: LoadResult, route: str | None) -> list[RouteTally]:
@@ -153,7 +183,13 @@ def _place(objective: Objective, result: LoadResult) -> int:
 
 def _measured(objective: Objective, result: LoadResult, route: str | None) -> _Measured:
     place = _place(objective, result)
-    totals, bad, lost, errors = Counter[int](), Counter[int](), Counter[int](), Counter[str]()
+    totals, bad, lost, certain, errors = (
+        Counter[int](),
+        Counter[int](),
+        Counter[int](),
+        Counter[int](),
+        Counter[str](),
+    )
     unanswered = 0
     for tally in _tallies(objective, result, route):
         for span, counts in tally.bins.items():
@@ -163,8 +199,10 @@ def _measured(objective: Objective, result: LoadResult, route: str | None) -> _M
         for span, waiting in tally.unfinished.items():
             lost[span] += waiting[place // 2]
             unanswered += waiting[place // 2]
+        for span, known in tally.certain.items():
+            certain[span] += known[place // 2]
         errors.update(tally.errors)
-    return _Measured(_counts(totals, bad), +lost, unanswered, errors, 1 - objective.target)
+    return _Measured(_counts(totals, bad), +lost, unanswered, certain, errors, 1 - objective.target)
 
 
 def _counts(totals: Counter[int], bad: Counter[int]) -> Counts:
@@ -182,6 +220,11 @@ def _all_good(objective: Objective, found: Interval) -> bool:
 def _all_bad(objective: Objective, found: Interval) -> bool:
     limit = 1 - objective.target
     return found.low >= limit if objective.strict else found.low > limit
+
+
+def _tells_of_a_share(objective: Objective, counts: Counts) -> bool:
+    """Whether a breach can rest on these: one bad request that is no more than one of few says nothing of how many are."""
+    return counts.bad > 1 or counts.total >= floor(objective.target)
 
 
 def _told(objective: Objective, counts: Counts, found: Interval) -> str:

@@ -44,6 +44,31 @@ def test_one_that_was_never_answered_is_slow_by_any_threshold() -> None:
     assert tally.bins[0] == [1, 1, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("waited", "error", "more", "certain"),
+    [
+        # slow by 1 s from its intended start; without what the generator has added just below, at and above
+        pytest.param(HALF - 1, "", {}, [0, 0], id="below"),
+        pytest.param(HALF, "", {}, [0, 1], id="at"),
+        pytest.param(HALF + 1, "", {}, [0, 1], id="above"),
+        pytest.param(0, "status 503", {}, [1, 0], id="lateness-makes-no-503"),
+        pytest.param(
+            0, "no answer within 1 s", {"given_up": True, "excused": True}, [0, 0], id="read-too-late"
+        ),
+        pytest.param(0, "no answer within 1 s", {"given_up": True}, [1, 1], id="not-answered-at-all"),
+    ],
+)
+def test_what_is_bad_whatever_the_generator_did(
+    waited: int, error: str, more: dict[str, bool], certain: list[int]
+) -> None:
+    """Of failed ones and of slow ones; a good request leaves no trace there."""
+    tally = RouteTally([HALF])
+    tally.add_request(0, HALF // 2, "200", "")
+    assert not tally.certain
+    tally.add_request(0, 2 * HALF, "200", error, waited=waited, **more)
+    assert tally.certain == {0: certain}
+
+
 def test_one_that_was_turned_away_is_bad_by_any_measure() -> None:
     """The deployment kept too many waiting: failed and slow, under every threshold; without a latency of its own."""
     tally = RouteTally([HALF, 2 * HALF])
@@ -90,6 +115,7 @@ def test_tallies_add_up() -> None:
         tally.warm_up["ok"] += 3
     for tally in (two, both):
         tally.routes[0].add_request(0, 200, "503", "status 503")
+        tally.routes[1].add_request(2, 2 * HALF, "200", "", waited=HALF)
         tally.routes[0].add_turned_away(1)
         tally.routes[1].add_undispatched(2, "late by more than 1 s")
         tally.lateness[40] += 1

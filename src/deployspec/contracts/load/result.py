@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from deployspec.contracts import shown
 from deployspec.contracts.load.histogram import Histogram
 from deployspec.contracts.load.plan import BIN_SECONDS, Plan
 from deployspec.contracts.load.tally import RouteTally, Tally
 
-FORMAT = "deployspec.load/1"
+FORMAT = "deployspec.load/2"
+FORMATS = ("deployspec.load/1", FORMAT)
+"""Those that can be read. The first does not know which requests are bad whatever the generator did."""
 LATE = 10_000
 """In microseconds: a generator whose 99th percentile of lateness is above this is late."""
 DISPATCHED = 0.99
@@ -121,12 +125,16 @@ class LoadResult:
         # By the histogram's three digits, which a result that was read back knows, too: both say the same.
         late = sum(count for value, count in self.lateness.counts().items() if value > LATE)
         if late > 0.01 * self.tally.lateness.total():
-            p99 = (self.lateness.at(99) or 0) / 1000
-            reasons.append(f"99% of the requests were dispatched up to {p99:.1f} ms late (at most 10 ms)")
+            part = shown.percentage(Fraction(late, self.tally.lateness.total()), Fraction(1, 100))
+            longest = shown.seconds((self.lateness.longest or 0) / 1e6, LATE / 1e6)
+            reasons.append(
+                f"{part} of the requests were dispatched more than 10 ms late (at most 1%), the latest of them {longest}"
+            )
         share = self.dispatched_share
         if share is not None and share < DISPATCHED:
             why = ", ".join(f"{count} {why}" for why, count in self.total.undispatched.most_common(3))
-            reasons.append(f"it dispatched {share:.2%} of the arrivals (at least 99%; {why})")
+            part = shown.percentage(Fraction(share), Fraction(99, 100))
+            reasons.append(f"it dispatched {part} of the arrivals (at least 99%; {why})")
         return "; ".join(reasons)
 
     def document(self) -> dict[str, Any]:
@@ -161,13 +169,18 @@ class LoadResult:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> LoadResult:
         """Read back what ``document`` gave. Raises KeyError, TypeError or ValueError for anything else."""
-        if document["format"] != FORMAT:
+        if document["format"] not in FORMATS:
             raise ValueError(f"the format {document['format']!r}; expected {FORMAT}")
         thresholds = document["thresholds"]
         generator = document["generator"]
         tally = Tally(
             thresholds,
-            [_route_from(route, thresholds) for route in document["routes"]],
+            [
+                _route_from(
+                    {"certain": [], **route} if document["format"] == FORMATS[0] else route, thresholds
+                )
+                for route in document["routes"]
+            ],
             Histogram.from_document(generator["lateness"]).counts(),
             Counter(generator["warm_up"]),
         )
@@ -227,6 +240,7 @@ def _route(tally: RouteTally, histogram: Histogram, *, bins: bool = True) -> dic
                 "bins": [[span, *counts] for span, counts in spans],
                 "undispatched_bins": sorted(tally.undispatched_bins.items()),
                 "unfinished": [[span, *counts] for span, counts in sorted(tally.unfinished.items())],
+                "certain": [[span, *counts] for span, counts in sorted(tally.certain.items())],
             }
             if bins
             else {}
@@ -244,4 +258,5 @@ def _route_from(document: Mapping[str, Any], thresholds: Iterable[int]) -> Route
         Counter(document["undispatched"]),
         Counter(dict(document["undispatched_bins"])),
         {span: counts for span, *counts in document["unfinished"]},
+        {span: counts for span, *counts in document["certain"]},
     )

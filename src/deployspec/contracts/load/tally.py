@@ -11,6 +11,8 @@ TURNED_AWAY, NO_ANSWER = "turned away", "no answer within"
 """Why a request failed that is slow by any measure; the second goes on with the limit."""
 STATUS, WITHOUT_TEXT = "status ", "an answer without the expected text"
 """Why a request failed that was answered in full; the first goes on with the status."""
+ON_KEPT = " on a kept connection"
+"""How the reason ends where a connection that was kept from an earlier request was closed meanwhile."""
 
 
 @dataclass
@@ -34,25 +36,42 @@ class RouteTally:
     unfinished: dict[int, list[int]] = field(default_factory=dict)
     """By span of time, those that nobody waited for any longer when the run was ended early: all of them, and for each
     threshold those that had not yet waited for so long, so that nothing is known of them."""
+    certain: dict[int, list[int]] = field(default_factory=dict)
+    """By span of time, those that are bad whatever the generator did, only spans with bad ones: failed ones, and for each
+    threshold those that were too slow."""
 
     def add_request(
-        self, span: int, elapsed: int, status: str, error: str, *, given_up: bool = False
+        self,
+        span: int,
+        elapsed: int,
+        status: str,
+        error: str,
+        *,
+        given_up: bool = False,
+        waited: int | None = None,
+        excused: bool = False,
     ) -> None:
         """One request has ended: after ``elapsed`` nanoseconds, with a whole answer or not, failed or not.
 
         One that failed sooner than a threshold tells nothing of that: how long a success takes is not known from it.
         One that was answered too late, or that was ``given_up`` because its time was over, is too slow whatever else it
         was: also by a threshold that is longer than its time.
+
+        ``waited`` are the nanoseconds that it waited for the deployment at the very least, without all that the generator
+        may have added (``elapsed`` where that is nothing). ``excused``: the generator may have made it fail.
         """
         counts = self._counts(span)
         counts[0] += 1
         counts[1] += bool(error)
-        place = 2
+        place, bad = 2, bool(error)
         for threshold in self.thresholds:
             slow = given_up or elapsed >= threshold
+            bad = bad or slow
             counts[place] += slow or not error
             counts[place + 1] += slow
             place += 2
+        if bad:
+            self._certainly(span, elapsed if waited is None else waited, error, given_up, excused)
         self.latencies[-(-elapsed // 1000)] += 1
         if status:
             self.statuses[status] += 1
@@ -66,8 +85,20 @@ class RouteTally:
             counts[place] += 1
         self.errors[TURNED_AWAY] += 1
 
-    def add_unfinished(self, span: int, elapsed: int) -> None:
-        """It was due ``elapsed`` nanoseconds ago, and nobody waits for it any longer: only that it is slow may be known."""
+    def _certainly(self, span: int, waited: int, error: str, given_up: bool, excused: bool) -> None:
+        known = self.certain.get(span)
+        if known is None:
+            known = self.certain[span] = [0] * (1 + len(self.thresholds))
+        known[0] += bool(error) and not excused
+        for place, threshold in enumerate(self.thresholds, 1):
+            known[place] += waited >= threshold or (given_up and not excused)
+
+    def add_unfinished(self, span: int, elapsed: int, waited: int | None = None) -> None:
+        """It was due ``elapsed`` nanoseconds ago, and nobody waits for it any longer: only that it is slow may be known.
+
+        ``waited`` as of ``add_request``.
+        """
+        self._certainly(span, elapsed if waited is None else waited, "", False, False)
         counts = self._counts(span)
         unknown = self.unfinished.setdefault(span, [0] * (1 + len(self.thresholds)))
         unknown[0] += 1
@@ -96,6 +127,9 @@ class RouteTally:
         for span, more in other.unfinished.items():
             known = self.unfinished.setdefault(span, [0] * len(more))
             known[:] = map(sum, zip(known, more, strict=True))
+        for span, more in other.certain.items():
+            known = self.certain.setdefault(span, [0] * len(more))
+            known[:] = map(sum, zip(known, more, strict=True))
 
     def _counts(self, span: int) -> list[int]:
         counts = self.bins.get(span)
@@ -113,6 +147,7 @@ class RouteTally:
             "undispatched": dict(self.undispatched),
             "undispatched_bins": list(self.undispatched_bins.items()),
             "unfinished": [[span, *counts] for span, counts in self.unfinished.items()],
+            "certain": [[span, *counts] for span, counts in self.certain.items()],
         }
 
     @classmethod
@@ -127,6 +162,7 @@ class RouteTally:
             Counter(document["undispatched"]),
             Counter(dict(document["undispatched_bins"])),
             {span: counts for span, *counts in document["unfinished"]},
+            {span: counts for span, *counts in document["certain"]},
         )
 
 
