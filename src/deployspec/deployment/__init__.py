@@ -24,13 +24,14 @@ from deployspec.deployment.model import (
     QueueDepth,
     Rules,
 )
-from deployspec.deployment.secret import Secret, redact
+from deployspec.deployment.secret import Finder, Secret, redact
 from deployspec.deployment.unfit import Unfit
 
 __all__ = [
     "Alertmanager",
     "Deployment",
     "Fault",
+    "Finder",
     "Headers",
     "Health",
     "HealthFields",

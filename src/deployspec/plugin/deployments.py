@@ -48,7 +48,17 @@ def obtain(config: pytest.Config) -> Deployment:
         except DeployspecError as error:
             raise pytest.UsageError(str(error)) from None
         config.stash[_LOADED] = known
+        _hide_secrets(config, known)
     return known
+
+
+def _hide_secrets(config: pytest.Config, deployment: Deployment) -> None:
+    """From here on, no text that is made for a person shows one."""
+    from deployspec.contracts import disclosure
+    from deployspec.deployment import Finder
+
+    disclosure.hide(Finder(deployment.secrets()))
+    config.add_cleanup(lambda: disclosure.hide(disclosure.nothing))
 
 
 def obtained(config: pytest.Config) -> Deployment | None:

@@ -240,7 +240,7 @@ class _Run:
     def _said(self, output: IO[bytes]) -> str:
         """The end of what Locust has said."""
         output.seek(0, os.SEEK_END)
-        output.seek(max(0, output.tell() - 4000))
+        output.seek(max(0, output.tell() - 64 * 1024))
         # Redacted before it is cut: a piece of a secret is no longer known as one. The first line may be such a piece.
         return self._redact(output.read().decode("utf-8", "replace"))
 
