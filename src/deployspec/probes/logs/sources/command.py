@@ -24,6 +24,8 @@ LIMIT = 4 << 30
 PREFIX_LIMIT = 1024
 """How far a prefix can reach into a line, in bytes: a bound for slow patterns."""
 _STDERR_KEPT = 64 * 1024
+_END = 200
+"""Characters that are told of a line whose beginning was not kept."""
 _IDLE = 0.2
 """After so many seconds without output, whole lines are handed on: a block need not be full."""
 
@@ -197,4 +199,6 @@ class _Run:
     def _last_words(self) -> str:
         # As a whole: a secret may have line breaks.
         lines = redact(self._said.decode("utf-8", "replace")).strip().splitlines()
-        return f": {one_line(lines[-1])}" if lines else ""
+        # The beginning of what was kept may be a piece of a secret.
+        is_cut = len(lines) == 1 and len(self._said) == _STDERR_KEPT
+        return f": {one_line(lines[-1][-_END:] if is_cut else lines[-1])}" if lines else ""
