@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import copy
+import html
 import json
 import os
 import pickle
 import pprint
+import shlex
 import subprocess
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -103,6 +106,27 @@ def test_a_secret_does_not_change() -> None:
 def test_redaction_finds_every_form(form: str) -> None:
     """A secret vanishes however a library has written it down; the text around it stays."""
     assert redact(f"before {form} after", [Secret(VALUE)]) == "before *** after"
+
+
+BOTH = 'it\'s "hunter22"\u200b, ü'
+
+
+# columns: the form in which a value with both quotes and a letter without a width stands in a text
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(repr(BOTH)[1:-1], id="python"),
+        pytest.param(repr(BOTH.encode())[2:-1], id="python-bytes"),
+        pytest.param(json.dumps(json.dumps(BOTH))[3:-3], id="json-in-json"),
+        pytest.param(shlex.quote(BOTH)[1:-1], id="shell"),
+        pytest.param(html.escape(BOTH), id="html"),
+        pytest.param(quote(quote(BOTH)), id="percent-encoded-twice"),
+        pytest.param(BOTH.encode().decode("latin-1"), id="a-header"),
+    ],
+)
+def test_redaction_finds_quotes_however_escaped(form: str) -> None:
+    """The escapes of Python differ from those of JSON and of a shell."""
+    assert redact(f"before {form} after", [Secret(BOTH)]) == "before *** after"
 
 
 # columns: secrets, text, redacted text

@@ -116,3 +116,12 @@ def test_no_requests_have_no_share() -> None:
     told = reconcile(Seen(0, 0, 0), Seen(0, 0, 0), slack=0)
     assert told.disagreement == ""
     assert told.text.splitlines()[3].split()[-2:] == ["-", "-"]
+
+
+def test_the_slack_is_taken_once() -> None:
+    """One request more than a hundredth and the slack explain is a disagreement."""
+    client = Seen(10_000, 0, 10_000)
+    assert reconcile(client, Seen(9_800, 0, 9_800), slack=100).disagreement == ""
+    assert "are blind" in reconcile(client, Seen(9_799, 0, 9_799), slack=100).disagreement
+    assert reconcile(Seen(10_000, 200, 10_000), Seen(10_000, 0, 10_000), slack=100).disagreement == ""
+    assert "blind to failures" in reconcile(Seen(10_000, 201, 10_000), Seen(10_000, 0, 10_000), slack=100).disagreement  # fmt: skip

@@ -262,3 +262,22 @@ def test_the_base_url_is_redacted(project: Project) -> None:
     ran = project(THREE, more=file, environ={"API_TOKEN": "open-sesame-open"})
     assert "local (http://127.0.0.1:9/***)" in ran.output
     assert "sesame" not in ran.output + json.dumps(ran.record)
+
+
+def test_what_a_check_has_printed_is_redacted(project: Project) -> None:
+    """pytest's report shows it, and so does the one of a failure in a fixture's end, with its locals."""
+    body = """
+    @pytest.fixture
+    def falls():
+        said = "sesame-open-up"
+        yield
+        raise ValueError(said)
+
+    def test_x(deployment, judge, falls):
+        print("said sesame-open-up")
+        judge(breached("no"))
+    """
+    ran = project(body, "-l", "-vv")
+    assert "said ***" in ran.output
+    assert "ValueError: ***" in ran.output
+    assert "sesame" not in ran.output

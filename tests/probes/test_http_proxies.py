@@ -34,6 +34,12 @@ SELECTED = [
         "https://a.test/",
         "http://p:1",
     ),
+    (
+        "all-lower-first",
+        {"ALL_PROXY": "http://q", "all_proxy": "http://p:1"},
+        "https://a.test/",
+        "http://p:1",
+    ),
     ("empty", {"http_proxy": ""}, "http://a.test/", ""),
     ("blank", {"http_proxy": " "}, "http://a.test/", ""),
     ("no-scheme", {"http_proxy": "p:3128"}, "http://a.test/", "http://p:3128"),

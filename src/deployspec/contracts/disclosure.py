@@ -22,6 +22,36 @@ HIDDEN = "***"
 Span = tuple[int, int]
 
 
+def nothing(_: str) -> list[Span]:
+    """Where secrets are in a text while none are known."""
+    return []
+
+
+class _Told:
+    """Where the values stand in a text that whoever uses the contracts knows to be secret."""
+
+    spans: Callable[[str], list[Span]] = staticmethod(nothing)
+
+
+def hide(spans: Callable[[str], list[Span]]) -> None:
+    """Hide, from here on, what ``spans`` finds, wherever a text is masked or put on one line for a person.
+
+    It changes no verdict: what is judged is not masked.
+    """
+    _Told.spans = staticmethod(spans)
+
+
+def hidden() -> Callable[[str], list[Span]]:
+    """What was given to ``hide``: for another process, which has to do the same."""
+    return _Told.spans
+
+
+def redact(text: str) -> str:
+    """The text without what ``hide`` was told of. On the whole text: a piece of a value is not known as one."""
+    known = _Told.spans(text)
+    return _render(text, 0, len(text), merged(known)) if known else text
+
+
 class Finding(NamedTuple):
     """Something that should not be shown, and may not be: ``context`` has it hidden."""
 
@@ -39,13 +69,14 @@ def findings(text: str) -> tuple[Finding, ...]:
     found: dict[str, Finding] = {}
     for layer in _layers(text):
         spans = _spans(layer)
-        merged = _merged([span for _, span in spans])
+        whole_spans = merged([span for _, span in spans])
+        shown = merged([*whole_spans, *_Told.spans(layer)]) if spans else []
         claimed: set[Span] = set()
         for kind, (start, _) in spans:
-            whole = merged[bisect_right(merged, start, key=lambda span: span[0]) - 1]
+            whole = whole_spans[bisect_right(whole_spans, start, key=lambda span: span[0]) - 1]
             if whole not in claimed and kind not in found:
                 around = max(0, whole[0] - 24), min(len(layer), whole[1] + 24)
-                found[kind] = Finding(kind, _render(layer, *around, merged))
+                found[kind] = Finding(kind, _render(layer, *around, shown))
             claimed.add(whole)
     return tuple(found.values())
 
@@ -55,18 +86,19 @@ def mask(text: str) -> str:
 
     Where a finding shows only once JSON's escapes are resolved, they are resolved in what comes out, too.
     """
+    text = redact(text)
     for _ in range(8):
         layers = [layer for layer in _layers(text) if _spans(layer)]
         if not layers:
             return text
         layer = layers[0]
-        text = _render(layer, 0, len(layer), _merged([span for _, span in _spans(layer)]))
+        text = _render(layer, 0, len(layer), merged([span for _, span in _spans(layer)]))
     return HIDDEN
 
 
 def masked_window(text: str, start: int, end: int) -> str:
     """``text[start:end]`` with every finding hidden, also one that the window cuts in two."""
-    hidden = _merged([span for _, span in _spans(text)])
+    hidden = merged([*(span for _, span in _spans(text)), *_Told.spans(text)])
     if any(_spans(layer) for layer in _layers(_render(text, 0, len(text), hidden))[1:]):
         return HIDDEN  # something hides behind escapes: its place in the window cannot be told
     return mask(_render(text, max(0, start), min(len(text), end), hidden))
@@ -119,14 +151,15 @@ def _hide(match: re.Match[str]) -> Span | None:
     return match.span(name)
 
 
-def _merged(spans: list[Span]) -> list[Span]:
-    merged: list[Span] = []
+def merged(spans: list[Span]) -> list[Span]:
+    """Spans in order, those that touch one another made one."""
+    apart: list[Span] = []
     for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        if apart and start <= apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
         else:
-            merged.append((start, end))
-    return merged
+            apart.append((start, end))
+    return apart
 
 
 def _render(text: str, start: int, end: int, hidden: list[Span]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from deployspec.contracts.disclosure import HIDDEN, mask, masked_window, tells_something
+from deployspec.contracts.disclosure import HIDDEN, mask, masked_window, redact, tells_something
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -24,8 +24,8 @@ def one_line(text: str, limit: int = 200) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """The text on one line of at most ``limit`` characters. It hides nothing."""
-    text = printable(text[: limit + 1])
+    """The text on one line of at most ``limit`` characters. It hides only what is known to be secret."""
+    text = printable(redact(text)[: limit + 1])
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

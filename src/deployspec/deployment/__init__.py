@@ -21,12 +21,13 @@ from deployspec.deployment.model import (
     Rules,
     Slos,
 )
-from deployspec.deployment.secret import Secret, redact
+from deployspec.deployment.secret import Finder, Secret, redact
 from deployspec.deployment.unfit import Unfit
 
 __all__ = [
     "Deployment",
     "Fault",
+    "Finder",
     "Headers",
     "Health",
     "HealthFields",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, ClassVar, NoReturn
@@ -9,6 +10,8 @@ from typing import Any, ClassVar, NoReturn
 MASK = "***"
 SHORTEST_REDACTED = 4
 """In characters. A shorter value would blank out pieces of ordinary words and hide nothing."""
+_SHORTEST_BASE64 = 8
+"""The same for a piece of base64."""
 
 
 class Secret:
@@ -71,48 +74,115 @@ def _bytes(secret: Secret) -> bytes:
 def redact(text: str, secrets: Iterable[Secret]) -> str:
     """``text`` with every occurrence of a secret replaced by ``***``.
 
-    Also found are the forms in which HTTP libraries, JSON, Python and shells write a value down: percent-encoded,
-    escaped, base64. Occurrences that overlap vanish together, so that no tail of one remains. Values shorter
-    than four characters stay.
+    Also found are the forms in which programs write a value down: percent-encoded, escaped for JSON, Python, HTML or a
+    shell, also several times over, base64 with or without something before it, and what a URL makes of it. Occurrences
+    that overlap vanish together, so that no tail of one remains. Values shorter than four characters stay.
     """
     __tracebackhide__ = True
-    values = frozenset(secret.reveal() for secret in secrets)
-    spans = []
-    for form in _forms(values):
-        start = text.find(form)
-        while start >= 0:
-            spans.append((start, start + len(form)))
-            start = text.find(form, start + 1)
-    if not spans:
-        return text
-    pieces, end = [], 0
-    for first, last in sorted(spans):
-        if first >= end:
-            pieces += [text[end:first], MASK]
-        end = max(end, last)
-    return "".join([*pieces, text[end:]])
+    pieces, at = [], 0
+    for start, end in Finder(secrets)(text):
+        if start >= at:
+            pieces += [text[at:start], MASK]
+        at = max(at, end)
+    return "".join([*pieces, text[at:]])
+
+
+class Finder:
+    """Says where secrets are in a text, as ``redact`` finds them; spans may overlap.
+
+    Its ``repr`` gives none away. It can be pickled: for a process of our own, over a connection that is ours.
+    """
+
+    __slots__ = ("_values",)
+
+    def __init__(self, secrets: Iterable[Secret]) -> None:
+        self._values = frozenset(secret.reveal() for secret in secrets)
+
+    def __call__(self, text: str) -> list[tuple[int, int]]:
+        __tracebackhide__ = True
+        found = []
+        for run, pattern in _patterns(self._values):
+            match = pattern.search(text) if run in text else None
+            while match:
+                found.append(match.span())
+                match = pattern.search(text, match.start() + 1)
+        return sorted(found)
 
 
 @lru_cache(maxsize=16)
-def _forms(values: frozenset[str]) -> tuple[str, ...]:
-    import base64
-    import json
-    from urllib.parse import quote, quote_plus
+def _patterns(values: frozenset[str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """A pattern for each form of each value, and a piece of text without which there is no match."""
+    from urllib.parse import unquote
 
-    forms: set[str] = set()
+    patterns = []
     for value in values:
         if len(value) < SHORTEST_REDACTED:
             continue
         raw = value.encode("utf-8", "surrogatepass")
-        quoted = {quote(raw), quote(raw, safe=""), quote_plus(raw)}
-        forms |= quoted | {_lower_escapes(form) for form in quoted}
-        forms |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
-        forms |= {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
-        forms |= {value, value.replace("'", "'\\''")}
-    return tuple(forms)
+        # A URL's percent-escapes are resolved by who takes it apart; headers are read as Latin-1.
+        for form in {value, unquote(value), raw.decode("latin-1")}:
+            if len(form) >= SHORTEST_REDACTED:
+                # Letters and digits are escaped by nobody, so that the longest run of them has to be there.
+                run = max(re.findall(r"[A-Za-z0-9]+", form), key=len, default="")
+                patterns.append((run, re.compile(_written(form))))
+        patterns += [(form, re.compile(re.escape(form))) for form in _base64(raw)]
+    return tuple(patterns)
 
 
-def _lower_escapes(quoted: str) -> str:
-    """The same with ``%2f`` for ``%2F``: both are in use."""
-    head, *rest = quoted.split("%")
-    return "%".join([head, *(piece[:2].lower() + piece[2:] for piece in rest)])
+_ESCAPE = r"(?:\\|%(?:25)*5[Cc])"
+"""What stands before a character that is escaped, as often as texts were put into one another."""
+_WHITE = (
+    r"(?:\s|\+|%(?:25)*(?:20|0[AaDd9])|&(?:amp;)*(?:nbsp|#(?:32|10|13|9|x20|x0?[AaDd9]));"
+    rf"|{_ESCAPE}++(?:[nrtfv]|(?:u00|x)(?:20|0[9A-Da-d])|[ \n]))+"
+)
+_ENTITIES = {'"': "quot", "&": "amp", "'": "apos", "<": "lt", ">": "gt"}
+
+
+def _written(value: str) -> str:
+    """A regular expression for all ways of writing ``value`` down, linear in the text."""
+    parts = []
+    for match in re.finditer(r"(\\*)(?:(\s+)|(.)|\Z)", value, re.DOTALL):
+        backslashes, white, character = match.groups()
+        if not match[0]:
+            continue
+        if white:
+            parts.append((f"{_ESCAPE}++" if backslashes else "") + _WHITE)
+        elif character is None:
+            parts.append(f"{_ESCAPE}++")
+        elif character.isascii() and character.isalnum():
+            parts.append((f"{_ESCAPE}++" if backslashes else "") + character)
+        else:
+            parts.append(f"{_ESCAPE}{'++' if backslashes else '*+'}{_escaped(character)}")
+    return "".join(parts)
+
+
+def _escaped(character: str) -> str:
+    code, raw = ord(character), character.encode("utf-8", "surrogatepass")
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    ways = [
+        "".join(f"%(?:25)*(?i:{byte:02x})" for byte in raw),
+        rf"{_ESCAPE}*+".join(f"u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4)),
+        rf"{_ESCAPE}*+".join(f"x(?i:{byte:02x})" for byte in raw),
+        f"U(?i:{code:08x})",
+        f"&(?:amp;)*(?:#0*{code}|#[xX]0*(?i:{code:x})|{_ENTITIES.get(character, '#0')});",
+        re.escape(character),
+    ]
+    if code < 256:
+        ways.append(f"x(?i:{code:02x})")
+    if character == "'":  # a shell's
+        ways[:0] = [rf"'{_ESCAPE}++''", rf"""'{_ESCAPE}*+"'{_ESCAPE}*+"'"""]
+    return f"(?:{'|'.join(ways)})"
+
+
+def _base64(raw: bytes) -> set[str]:
+    """The base64 of it: whole, and what is the same whatever stands before and after it."""
+    import base64
+
+    forms = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
+    for before in range(3):
+        bits = 8 * (before + len(raw))
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            sure = encode(b"\0" * before + raw).decode()[-(-8 * before // 6) : bits // 6]
+            if len(sure) >= _SHORTEST_BASE64:
+                forms.add(sure)
+    return forms

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -54,7 +56,20 @@ def obtain(config: pytest.Config) -> Deployment:
         except DeployspecError as error:
             raise pytest.UsageError(str(error)) from None
         config.stash[_LOADED] = known
+        _hide_secrets(config, known)
     return known
+
+
+def _hide_secrets(config: pytest.Config, deployment: Deployment) -> None:
+    """From here on, no text that is made for a person shows one."""
+    from deployspec.contracts import disclosure
+    from deployspec.deployment import Finder, Secret
+
+    # What a proxy is sent, it can repeat.
+    proxies = [value for name, value in os.environ.items() if name.lower().endswith("_proxy")]
+    passwords = [unquote(found[1]) for value in proxies if (found := re.search(r":([^:/@]+)@", value))]
+    disclosure.hide(Finder([*deployment.secrets(), *map(Secret, passwords)]))
+    config.add_cleanup(lambda: disclosure.hide(disclosure.nothing))
 
 
 def obtained(config: pytest.Config) -> Deployment | None:

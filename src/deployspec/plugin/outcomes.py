@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from deployspec.contracts.disclosure import redact
 from deployspec.contracts.http import Call
 from deployspec.contracts.verdict import Outcome, Verdict, unmeasured
-from deployspec.plugin.deployments import obtained
 from deployspec.plugin.options import chapters_of, is_check
 from deployspec.plugin.selection import id_of, needs_deployment
 from deployspec.reporting.entry import Entry, Evidence
@@ -24,9 +24,15 @@ from deployspec.reporting.ids import id_of_node
 class Breached(AssertionError):  # noqa: N818 - the word is the verdict's
     """A promise was measured and did not hold. An AssertionError, so that Allure says *failed*."""
 
+    def __init__(self, reason: str) -> None:
+        super().__init__(redact(reason))
+
 
 class Unmeasured(Exception):  # noqa: N818 - the word is the verdict's
     """A promise could not be measured. No AssertionError, so that Allure says *broken*."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(redact(reason))
 
 
 @dataclass
@@ -121,14 +127,19 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn what happened in a check into a verdict, and the verdict into pytest's categories."""
-    report = yield
     if not is_check(item):
-        return report
-    entry = _entry(item, call, report)
-    deployment = obtained(item.config)
-    redact: Callable[[str], str] = deployment.redact if deployment is not None else lambda text: text
+        return (yield)
+    trace = _traceback(call) if _foreign(call) else None
+    if trace is not None:
+        # Others, such as allure-pytest, read the exception itself, and not the report.
+        _replace(call)
+    report = yield
+    entry = _entry(item, call, report, trace)
     report.sections = [(title, redact(text)) for title, text in report.sections]
     if entry is None:
+        if report.failed:
+            reason = _trouble(call)
+            report.longrepr = FailureText(reason, reason)  # type: ignore[assignment]
         return report
     entry = entry.mapped(redact)
     item.stash[_SAID] = entry
@@ -141,11 +152,32 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_fixture_setup() -> Generator[None, object, object]:
+    """Redact what is raised in a fixture before others read it, such as allure-pytest."""
+    try:
+        return (yield)
+    except Exception as error:
+        error.args = tuple(redact(one) if isinstance(one, str) else one for one in error.args)
+        if redact(str(error)) != str(error):
+            raise Unmeasured(f"{type(error).__name__}: {error}") from None
+        raise
+
+
 def _told(entry: Entry) -> FailureText:
     return FailureText(failure_text(entry), entry.reason)
 
 
-def _entry(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Entry | None:
+def _replace(call: pytest.CallInfo[None]) -> None:
+    """Make of an exception that is no verdict one that is, with its text redacted and the same traceback."""
+    assert call.excinfo is not None  # noqa: S101 - only asked where something was raised
+    error = Unmeasured(_trouble(call)).with_traceback(call.excinfo.tb)
+    call.excinfo = pytest.ExceptionInfo.from_exception(error)
+
+
+def _entry(
+    item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, trace: Evidence | None
+) -> Entry | None:
     """What is to be said of this phase; None where the verdict is not decided by it."""
     decided_by_call = call.when == "call"
     troubled = call.excinfo is not None
@@ -155,10 +187,10 @@ def _entry(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     said = item.stash.get(_SAID, None)
     if call.when == "teardown" and said is not None and said.verdict != Outcome.MET:
         return None
-    if call.when == "teardown" or judgement is None or _foreign(call) or _skipped(call):
+    if call.when == "teardown" or judgement is None or trace is not None or _skipped(call):
         judgement = Judgement(unmeasured(_trouble(call)), waited=judgement.waited if judgement else 0.0)
-        if _foreign(call):
-            judgement.evidence = (_traceback(call),)
+        if trace is not None:
+            judgement.evidence = (trace,)
     verdict = judgement.verdict
     return Entry(
         check=item.nodeid,
@@ -202,7 +234,7 @@ def _traceback(call: pytest.CallInfo[None]) -> Evidence:
     """Where a defect sits. Never with local variables: pytest shortens their values, which would let the
     rest of a shortened secret pass the redaction."""
     assert call.excinfo is not None  # noqa: S101 - only asked where something was raised
-    return Evidence("traceback", "".join(traceback.format_exception(call.excinfo.value)).rstrip())
+    return Evidence("traceback", redact("".join(traceback.format_exception(call.excinfo.value))).rstrip())
 
 
 def _trouble(call: pytest.CallInfo[None]) -> str:
@@ -217,7 +249,7 @@ def _trouble(call: pytest.CallInfo[None]) -> str:
     where = call.excinfo.traceback[-1]
     return (
         f"a defect of deployspec or of the check, not of the deployment: {type(error).__name__}: "
-        f"{' '.join(str(error).split())} (in {call.when}, {Path(where.path).name}:{where.lineno + 1})"
+        f"{' '.join(redact(str(error)).split())} (in {call.when}, {Path(where.path).name}:{where.lineno + 1})"
     )
 
 

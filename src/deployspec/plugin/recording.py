@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import deployspec
+from deployspec.contracts.disclosure import redact
 from deployspec.plugin.deployments import named, obtained
 from deployspec.plugin.options import is_worker
 from deployspec.plugin.selection import SELECTION, Selection, kept_ids
@@ -134,7 +135,8 @@ class Recorder:
         except (OSError, ValueError) as error:
             self.trouble = f"the load run's result cannot be read: {error}"
             return None
-        return document
+        redacted: dict[str, Any] = _redacted(document)
+        return redacted
 
     def _opened(self) -> RecordFile:
         """The record's file, begun at the first need. Raises OSError."""
@@ -168,6 +170,18 @@ def pytest_configure(config: pytest.Config) -> None:
         if said and (objection := objection_to(Path(config.invocation_params.dir, said))):
             raise pytest.UsageError(f"--record {said}: {objection}")
         config.pluginmanager.register(Recorder(config), "deployspec-recorder")
+
+
+def _redacted(found: Any) -> Any:
+    """A JSON value with every text in it redacted, the names of fields too: reasons are counted by their text."""
+    match found:
+        case str():
+            return redact(found)
+        case dict():
+            return {redact(name): _redacted(value) for name, value in found.items()}
+        case list():
+            return [_redacted(value) for value in found]
+    return found
 
 
 def _now() -> str:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deployspec.contracts.alertmanager import AmtoolRun
+from deployspec.contracts.disclosure import redact
+from deployspec.contracts.shown import one_line
 from deployspec.ending import end
 from deployspec.errors import ToolError
 
@@ -81,7 +83,7 @@ def find(environ: Mapping[str, str], *, timeout: float = 20.0) -> Amtool:
         r"amtool, version (\S+)", f"{output}\n{errors}"
     )  # older ones print it to standard error
     if status != 0 or version is None:
-        said = " ".join((errors or output).split())[:200] or "nothing"
+        said = one_line(" ".join((errors or output).split())) or "nothing"
         raise ToolError(f"{path} --version does not answer as amtool does (status {status}: {said}): {_HINT}")
     return Amtool(path, version[1], timeout)
 
@@ -115,7 +117,7 @@ def _finish(argv: Sequence[str], timeout: float) -> tuple[int | None, str, str]:
             end(process)
         output.seek(0)
         errors.seek(0)
-        texts = [file.read(_MOST).decode("utf-8", "replace") for file in (output, errors)]
+        texts = [redact(file.read(_MOST).decode("utf-8", "replace")) for file in (output, errors)]
     return status, texts[0], f"{texts[1]}\n{note}".strip()
 
 

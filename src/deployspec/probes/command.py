@@ -9,10 +9,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from deployspec.contracts.disclosure import redact
 from deployspec.ending import end
 
 _TAIL = 2000
-"""How much of a command's output is kept, in bytes: its end, where the error is."""
+"""How much of a command's output is kept, in characters: its end, where the error is."""
+_LOOKED_AT = 64 * 1024
+"""How much of it is looked through for secrets, in bytes."""
 
 _POLL = 0.05
 """Seconds between two questions whether to stop."""
@@ -53,14 +56,17 @@ def run(argv: Sequence[str], timeout: float, stop: Callable[[], bool] = lambda: 
                 start_new_session=True,
             )
         except OSError as error:
-            return CommandResult(tuple(argv), None, f"{argv[0]}: {error.strerror}", time.monotonic() - began)
+            return CommandResult(
+                tuple(argv), None, redact(f"{argv[0]}: {error.strerror}"), time.monotonic() - began
+            )
         try:
             status = _wait(process, began + timeout, stop)
         finally:
             end(process)
         output.seek(0, os.SEEK_END)
-        output.seek(max(0, output.tell() - _TAIL))
-        text = output.read().decode("utf-8", "replace").strip()
+        output.seek(max(0, output.tell() - _LOOKED_AT))
+        # Redacted before it is cut: a piece of a secret is not known as one.
+        text = redact(output.read().decode("utf-8", "replace"))[-_TAIL:].strip()
     if status is None:
         late = time.monotonic() - began >= timeout
         why = f"after its time limit of {timeout:g} s" if late else "because the run was cancelled"

@@ -70,7 +70,7 @@ class Entry:
             measured=change(self.measured),
             limit=change(self.limit),
             reproduce=change(self.reproduce),
-            evidence=tuple(Evidence(item.title, change(item.text)) for item in self.evidence),
+            evidence=tuple(Evidence(change(item.title), change(item.text)) for item in self.evidence),
         )
 
     def properties(self) -> list[tuple[str, str]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from deployspec.contracts.disclosure import mask
+from deployspec.contracts.disclosure import mask, redact
 from deployspec.contracts.http import Answer, Call, Failure
-from deployspec.contracts.shown import one_line
+from deployspec.contracts.shown import cut, one_line
 from deployspec.reporting.entry import Evidence
 
 _BODY = 2000
@@ -59,21 +59,20 @@ def _brief(result: Answer | Failure) -> str:
     took = f"{result.timings.total * 1000:.1f} ms"
     if isinstance(result, Failure):
         return f"no answer after {took}: {one_line(result.reason, _LINE)}"
-    return f"status {result.status} after {took}: {' '.join(_body(result.body))[:_LINE]}"
+    return f"status {result.status} after {took}: {cut(' '.join(_body(result.body)), _LINE)}"
 
 
 def _headers(headers: Iterable[tuple[str, str]]) -> list[str]:
     return [
-        f"{name}: {'***' if name in _MASKED_HEADERS else one_line(mask(value), _LINE)}"
-        for name, value in headers
+        f"{name}: {'***' if name in _MASKED_HEADERS else one_line(value, _LINE)}" for name, value in headers
     ]
 
 
 def _body(body: bytes) -> list[str]:
-    """The body, masked before it is cut: half a secret would not be recognised as one."""
+    """The body, redacted and masked before it is cut: half a secret would not be recognised as one."""
     if not body:
         return ["(empty body)"]
-    text = mask(body[: 8 * _BODY].decode("utf-8", "replace"))
+    text = mask(redact(body.decode("utf-8", "replace"))[: 8 * _BODY])
     lines = [one_line(line, _LINE) for line in text[:_BODY].splitlines()]
     if len(text) > _BODY:
         lines.append(f"… {len(body)} bytes in all")

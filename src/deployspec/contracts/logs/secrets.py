@@ -99,6 +99,7 @@ def mask(text: str) -> str:
 
     What looks like the rest of a secret at a cut, at the beginning or the end of the text, is hidden too.
     """
+    text = disclosure.redact(text)
     masked = _hidden(text, _spans(text, []))
     masked = _CUT_END.sub(disclosure.HIDDEN, masked)
     return _CUT_START.sub(disclosure.HIDDEN, masked)
@@ -109,8 +110,9 @@ def masked_window(text: str, start: int, end: int) -> str:
     first = max(0, start - _PIECE)
     around = text[first : end + _PIECE]
     start, end = max(0, start) - first, min(end, len(text)) - first
+    known = [(from_ - first, to - first) for from_, to in disclosure.hidden()(text)]
     pieces = []
-    for _, hide_from, hide_to in _spans(around, []):
+    for hide_from, hide_to in disclosure.merged([*known, *(span[1:] for span in _spans(around, []))]):
         if hide_to > start and hide_from < end:
             pieces += [around[start : max(start, hide_from)], disclosure.HIDDEN]
             start = min(hide_to, end)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from deployspec.contracts.disclosure import redact
 from deployspec.plugin.rules.live import prometheus_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Compared:
         theirs = counted if isinstance(counted, Unavailable) else counted[0]
         interval = 0.0 if isinstance(counted, Unavailable) else counted[1]
         slack = 2 * interval * result.plan["arrival_rate"]
-        return asdict(reconcile(seen_by(result, self._objectives), theirs, slack))
+        told = asdict(reconcile(seen_by(result, self._objectives), theirs, slack))
+        return {name: redact(text) for name, text in told.items()}
 
 
 def _one_of_each(objectives: Sequence[Objective]) -> list[Objective]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shlex
 import sys
 import time
@@ -129,12 +130,13 @@ def _keep(result: LoadResult, file: Path) -> None:
     # Written under another name first: another process reads all of it or nothing.
     draft = file.with_suffix(".draft")
     try:
-        draft.write_text(json.dumps(result.document()))
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+            json.dump(result.document(), opened)
         draft.replace(file)
     except OSError as error:
         # Those that come later find that there is nothing to read, and make no load of their own.
         with contextlib.suppress(OSError):
-            file.touch()
+            file.touch(0o600)
         raise Unmeasured(
             f"the load run's result could not be kept in {file.parent}: {error.strerror}"
         ) from None

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpcore
 
+from deployspec.contracts.disclosure import redact
 from deployspec.contracts.http import FailureKind, Phase
 from deployspec.probes.http.budget import Budget, CallFailed
 from deployspec.probes.http.lookup import Resolve, look_up
@@ -236,7 +237,7 @@ class DeadlineStream(httpcore.NetworkStream):
         # Said at once: the parser would wait for an empty line, which a server of another kind never sends.
         who = self._peer if self._proxy is None else f"the proxy {self._proxy}"
         kind = FailureKind.PROTOCOL if self._proxy is None else FailureKind.PROBER
-        shown = data[:40].splitlines()[0].decode("latin-1")
+        shown = redact(data.decode("latin-1")).splitlines()[0][:40]
         raise CallFailed(kind, f"{who} does not speak HTTP: its answer begins with {shown!r}")
 
 

@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from deployspec import __version__
+from deployspec.contracts.disclosure import redact
 from deployspec.errors import UsageError
 from deployspec.probes.http.proxies import Proxies
 from deployspec.probes.http.urls import Url
@@ -129,11 +130,20 @@ class Scrubber:
 
     def hide(self, text: str) -> str:
         """The text without the secrets. They are revealed for this, and not kept."""
+        if not self._is_own(text):
+            text = redact(text)
         parts = {part for secret in self._request.headers.values() for part in _parts(_revealed(secret))}
         for part in sorted(parts, key=len, reverse=True):
             if part not in self._request.url:
                 text = text.replace(part, MASK)
         return text
+
+    def _is_own(self, text: str) -> bool:
+        """Whether it is the request's own URL, which is compared with what was promised."""
+        try:
+            return text in (self._request.url, str(Url.parse(self._request.url)))
+        except ValueError:
+            return False
 
     def line(self, text: str) -> str:
         """The same on one printable line of at most 300 characters."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from deployspec.contracts.disclosure import redact
 from deployspec.contracts.load.arrivals import arrivals
 from deployspec.contracts.load.histogram import Histogram
 from deployspec.contracts.load.plan import BIN_SECONDS, Plan
@@ -85,6 +86,10 @@ class Counting:
             line["elapsed"],
         )
         more = Tally.from_document(line["tally"], self._plan.thresholds)
+        # A reason may be what a server has said.
+        more.warm_up = _redacted(more.warm_up)
+        for route in more.routes:
+            route.errors, route.undispatched = _redacted(route.errors), _redacted(route.undispatched)
         self.tally.add(more)
         # What is told at second 3 came between 2 and 3.
         recent = self._recent.setdefault(max(0, round(line["elapsed"]) - 1), _Recent())
@@ -187,3 +192,10 @@ class Counting:
             cut_short=self.cut_short,
             elapsed=min((max(spans) + 1) * BIN_SECONDS, self._plan.duration) if spans else 0.0,
         )
+
+
+def _redacted(reasons: Counter[str]) -> Counter[str]:
+    redacted: Counter[str] = Counter()
+    for why, count in reasons.items():
+        redacted[redact(why)] += count
+    return redacted

@@ -235,12 +235,13 @@ class _Run:
     def _last_words(self, output: IO[bytes]) -> str:
         """The last line that Locust has said, as the end of a sentence; empty where it has said nothing."""
         said = [line for line in self._said(output).splitlines() if line.strip()]
-        return f": {one_line(said[-1].strip())}" if said else ""
+        # A line as long as what was read may begin with a piece of a secret.
+        return f": {one_line(said[-1].strip() if len(said) > 1 else said[-1].strip()[-200:])}" if said else ""
 
     def _said(self, output: IO[bytes]) -> str:
         """The end of what Locust has said."""
         output.seek(0, os.SEEK_END)
-        output.seek(max(0, output.tell() - 4000))
+        output.seek(max(0, output.tell() - 64 * 1024))
         # Redacted before it is cut: a piece of a secret is no longer known as one. The first line may be such a piece.
         return self._redact(output.read().decode("utf-8", "replace"))
 

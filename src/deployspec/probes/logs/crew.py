@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+from deployspec.contracts.disclosure import hidden, hide
 from deployspec.contracts.logs.model import (
     MAX_LINE,
     Block,
@@ -157,7 +158,7 @@ class _Helper:
         finally:
             os.close(memory)
         try:
-            self.connection.send(promise)
+            self.connection.send((promise, hidden()))
         except OSError:
             self.end()
             raise
@@ -208,7 +209,9 @@ def serve() -> None:
 
     connection, memory = Connection(int(sys.argv[1])), mmap.mmap(int(sys.argv[2]), DEPTH * SLOT)
     with contextlib.suppress(EOFError, OSError):
-        judge = LineJudge(connection.recv())
+        promise, secrets = connection.recv()
+        hide(secrets)
+        judge = LineJudge(promise)
         connection.send("ready")
         while True:
             start, length, file, line, stream, read_at = connection.recv()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, cast
 
+from deployspec.contracts.disclosure import redact
 from deployspec.contracts.logs.model import Block, LongLine, Piece, Trouble
 from deployspec.contracts.shown import one_line
 from deployspec.ending import end
@@ -22,7 +23,9 @@ TIMEOUT = 60.0
 LIMIT = 4 << 30
 PREFIX_LIMIT = 1024
 """How far a prefix can reach into a line, in bytes: a bound for slow patterns."""
-_STDERR_KEPT = 4096
+_STDERR_KEPT = 64 * 1024
+_END = 200
+"""Characters that are told of a line whose beginning was not kept."""
 _IDLE = 0.2
 """After so many seconds without output, whole lines are handed on: a block need not be full."""
 
@@ -194,5 +197,8 @@ class _Run:
         return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def _last_words(self) -> str:
-        lines = self._said.decode("utf-8", "replace").strip().splitlines()
-        return f": {one_line(lines[-1])}" if lines else ""
+        # As a whole: a secret may have line breaks.
+        lines = redact(self._said.decode("utf-8", "replace")).strip().splitlines()
+        # The beginning of what was kept may be a piece of a secret.
+        is_cut = len(lines) == 1 and len(self._said) == _STDERR_KEPT
+        return f": {one_line(lines[-1][-_END:] if is_cut else lines[-1])}" if lines else ""
