@@ -10,7 +10,6 @@ from reference.faults.control import FAULTS
 
 from .application import ROOT
 
-
 REQUESTS: list[dict[str, Any]] = [
     {"name": "listings", "path": "/listings", "weight": 6, "expect_text": '"items"'},
     {
