@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,12 +46,14 @@ def run_checks(
     chapter: str = "health",
     root: Path = ROOT,
     limit: float = LIMIT,
+    preexec: Callable[[], object] | None = None,
+    cache: bool = False,
 ) -> Ran:
     """``pytest checks -m <chapter> --deployment <deployment> <options>``, with its record in ``folder``."""
     record = folder / "record.json"
     record.unlink(missing_ok=True)
     named = [] if deployment is None else ["--deployment", str(deployment)]
-    command = [sys.executable, "-m", "pytest", "checks", "-m", chapter, *named, "--record", str(record), "-p", "no:cacheprovider", *options]  # fmt: skip
+    command = [sys.executable, "-m", "pytest", "checks", "-m", chapter, *named, "--record", str(record), *([] if cache else ["-p", "no:cacheprovider"]), *options]  # fmt: skip
     clean = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DEPLOYMENT"))
     }
@@ -62,6 +65,7 @@ def run_checks(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         timeout=limit,
+        preexec_fn=preexec,
         check=False,
     )
     text = done.stdout.decode("utf-8", "replace")

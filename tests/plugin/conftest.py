@@ -20,7 +20,9 @@ INI = """
 [pytest]
 strict = true
 addopts = --disable-plugin-autoload -p deployspec.plugin -p xdist --import-mode=importlib
-filterwarnings = error
+filterwarnings =
+    error
+    default:assertions not in test modules:pytest.PytestConfigWarning
 markers =
     health: the health chapter.
     slo: a chapter without a check.

@@ -270,6 +270,8 @@ def interrupted(path: Path, server: KeepingServer, *options: str, end: Callable[
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # A process in the background is born deaf to Ctrl-C, and its children with it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         try:
             until = time.monotonic() + 60
@@ -323,6 +325,7 @@ ENDS = {
     "ctrl-c": lambda pid: os.killpg(pid, signal.SIGINT),
     "interrupted": lambda pid: os.kill(pid, signal.SIGINT),
     "cancelled": lambda pid: os.kill(pid, signal.SIGTERM),
+    "quit": lambda pid: os.kill(pid, signal.SIGQUIT),
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import textwrap
 import traceback
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass
@@ -118,8 +120,18 @@ class FailureText:
 
 def promise_of(item: pytest.Item) -> str:
     """The promise in the check's own words: its docstring's first paragraph, on one line."""
-    text = inspect.cleandoc(getattr(getattr(item, "obj", None), "__doc__", None) or item.name)
+    made_by = getattr(item, "obj", None)
+    text = inspect.cleandoc(getattr(made_by, "__doc__", None) or _docstring_in_source(made_by) or item.name)
     return " ".join(text.split("\n\n")[0].split())
+
+
+def _docstring_in_source(function: object) -> str | None:
+    """What ``python -OO`` leaves out of a function; None where it has none."""
+    try:
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body  # type: ignore[arg-type]
+        return ast.get_docstring(tree)  # type: ignore[arg-type]
+    except (OSError, TypeError, ValueError, SyntaxError):
+        return None
 
 
 @pytest.hookimpl(wrapper=True)

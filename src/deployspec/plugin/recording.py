@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -15,9 +16,10 @@ import pytest
 import deployspec
 from deployspec.contracts.disclosure import redact
 from deployspec.plugin.deployments import named, obtained
-from deployspec.plugin.options import is_worker
-from deployspec.plugin.selection import SELECTION, Selection, kept_ids
+from deployspec.plugin.options import CHAPTERS, is_worker
+from deployspec.plugin.selection import SELECTION, Selection, kept_ids, positive_markers
 from deployspec.plugin.shared import is_made
+from deployspec.plugin.slo.interrupting import is_ending
 from deployspec.plugin.slo.running import load_file
 from deployspec.reporting.entry import Entry
 from deployspec.reporting.record import RecordFile, Run, objection_to
@@ -39,6 +41,7 @@ class Recorder:
         )
         self.file: RecordFile | None = None
         self.trouble = ""
+        self._interrupted = self._stopped = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep and record a check's verdict as it comes."""
@@ -49,10 +52,9 @@ class Recorder:
         if not entry.source and (known := kept_ids(self.config).get(entry.check)):
             entry = replace(entry, id=known[0], chapter=known[1])
         self.run.entries[entry.check] = entry
-        try:
+        # Where there is no room for it, the end of the run says so.
+        with contextlib.suppress(OSError):
             self._opened().append(entry)
-        except OSError as error:
-            self.trouble = str(error)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Any:
@@ -61,8 +63,11 @@ class Recorder:
         self._describe()
         self.run.not_described = selection.not_described
         self.run.empty_markers = selection.empty_markers
-        if session.exitstatus == pytest.ExitCode.INTERRUPTED and self.run.entries:
-            self.run.cut_short = self.run.cut_short or "interrupted"
+        if self._stopped and self.run.entries and not is_ending(self.config):
+            # pytest-xdist calls it an interruption where --maxfail is reached, and pytest itself does not.
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        elif session.exitstatus == pytest.ExitCode.INTERRUPTED or self._interrupted:
+            self.run.cut_short = "interrupted" if self._meant_checks(selection) else ""
         self.run.load = self._load()
         if selection.usage_error:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
@@ -77,7 +82,7 @@ class Recorder:
             try:
                 self._opened().finish(self.run)
             except OSError as error:
-                self.trouble = str(error)
+                self.trouble = f"{error}; expected a place that can be written: --record PATH"
         if self.trouble and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return (yield)
@@ -102,9 +107,10 @@ class Recorder:
         elif self.file is not None:
             terminalreporter.line(f"run record: {_short(self.file.path)}")
 
-    def pytest_keyboard_interrupt(self) -> None:
-        """Say in the record that the run was interrupted."""
-        self.run.cut_short = "interrupted"
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Keep whether it was interrupted, or whether pytest-xdist stops because of ``--maxfail``."""
+        self._stopped = str(excinfo.value).startswith("stopping after ")
+        self._interrupted = not self._stopped
 
     def _incomplete(self, selection: Selection) -> bool:
         if self.config.getoption("collectonly"):
@@ -126,6 +132,12 @@ class Recorder:
         meant = self.run.not_described or self.run.empty_markers or self.run.cut_short or said
         return bool(meant) and not self.config.getoption("collectonly")
 
+    def _meant_checks(self, selection: Selection) -> bool:
+        """Whether an interrupted run was one of checks, as far as it came."""
+        asked = positive_markers(self.run.markers)
+        known = selection.checks or self.run.entries or (is_made(self.config) and kept_ids(self.config))
+        return bool(known or self._asked_for_checks() or not set(CHAPTERS).isdisjoint(asked))
+
     def _load(self) -> dict[str, Any] | None:
         """The result of this run's load run, whichever process made it; None where there was none."""
         if not is_made(self.config) or not (file := load_file(self.config)).exists():
@@ -142,8 +154,9 @@ class Recorder:
         """The record's file, begun at the first need. Raises OSError."""
         if self.file is None:
             self._describe()
-            self.file = RecordFile(self._path())
-            self.file.begin(self.run)
+            file = RecordFile(self._path())
+            file.begin(self.run)
+            self.file = file
         return self.file
 
     def _describe(self) -> None:
@@ -165,6 +178,8 @@ class Recorder:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the recorder where the whole run is seen."""
+    # Where pytest cannot keep its cache (a checkout of somebody else's) nothing is wrong with what was measured.
+    config.addinivalue_line("filterwarnings", "default::pytest.PytestCacheWarning")
     if not is_worker(config):
         said = config.getoption("--record")
         if said and (objection := objection_to(Path(config.invocation_params.dir, said))):

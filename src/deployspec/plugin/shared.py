@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deployspec.plugin.options import is_worker
+from deployspec.temporary import TemporaryFolder, remove_left
 
-_FOLDER: pytest.StashKey[Path] = pytest.StashKey()
+_FOLDER: pytest.StashKey[TemporaryFolder] = pytest.StashKey()
 _WORKER_FOLDER = "deployspec_shared"
 
 
@@ -21,14 +20,20 @@ def shared_folder(config: pytest.Config) -> Path:
         return Path(config.workerinput[_WORKER_FOLDER])  # type: ignore[attr-defined]
     known = config.stash.get(_FOLDER, None)
     if known is None:
-        known = config.stash[_FOLDER] = Path(tempfile.mkdtemp(prefix="deployspec-run-"))
-        config.add_cleanup(lambda: shutil.rmtree(known, ignore_errors=True))
-    return known
+        known = config.stash[_FOLDER] = TemporaryFolder("run")
+        config.add_cleanup(known.close)
+    return known.path
 
 
 def is_made(config: pytest.Config) -> bool:
     """Whether anybody has wanted it yet."""
     return is_worker(config) or _FOLDER in config.stash
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Remove what runs that were killed have left."""
+    if not is_worker(config):
+        remove_left()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -11,15 +11,20 @@ from typing import Any
 
 @contextlib.contextmanager
 def signals_to(handler: Callable[[int, Any], Any]) -> Iterator[None]:
-    """Let ``handler`` take Ctrl-C, SIGTERM (a pipeline was cancelled) and SIGHUP (the terminal went away).
+    r"""Let ``handler`` take Ctrl-C, Ctrl-\, SIGTERM (a pipeline was cancelled) and SIGHUP (the terminal went away).
 
-    Only the main thread can have signals; elsewhere, nothing changes. Nothing helps against SIGKILL.
+    One that this process was started to ignore stays ignored (nohup). Only the main thread can have signals;
+    elsewhere, nothing changes. Nothing helps against SIGKILL.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    taken = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, handler) for number in taken}
+    taken = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
+    before = {
+        number: signal.signal(number, handler)
+        for number in taken
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:

@@ -7,6 +7,7 @@ atomically, and removes the lines.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -167,8 +168,17 @@ class RecordFile:
     def begin(self, run: Run) -> None:
         """Open the file of lines, making its folder."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lines = self.part.open("w", encoding="utf-8")
-        self._write(run.header())
+        lines = self.part.open("w", encoding="utf-8")
+        self._lines = lines
+        try:
+            self._write(run.header())
+        except OSError:
+            # Nothing is known yet. What could not be written is tried once more when the file is closed.
+            with contextlib.suppress(OSError):
+                lines.close()
+            with contextlib.suppress(OSError):
+                self.part.unlink(missing_ok=True)
+            raise
 
     def append(self, entry: Entry) -> None:
         """Add one check; it is on its way to the disk when this returns."""
@@ -177,14 +187,21 @@ class RecordFile:
     def finish(self, run: Run) -> None:
         """Replace the lines by the one document: whoever reads the path sees all of it or nothing."""
         draft = self.path.with_name(self.path.name + ".draft")
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump(run.document(), file, ensure_ascii=False, indent=1)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self.path)
+        try:
+            with draft.open("w", encoding="utf-8") as file:
+                json.dump(run.document(), file, ensure_ascii=False, indent=1)
+                file.write("\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self.path)
+        except OSError:
+            # The disk is full, say. The lines stay: they are what is known.
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise
         if self._lines is not None:
-            self._lines.close()
+            with contextlib.suppress(OSError):
+                self._lines.close()
             self.part.unlink(missing_ok=True)
 
     def _write(self, data: dict[str, Any]) -> None:

@@ -1,14 +1,14 @@
-"""Ctrl-C during a load run: the load run is ended and judged, and nothing else begins.
+"""Ctrl-C: the run ends in order, with its record. A load run is ended and judged, and nothing else begins.
 
 Under pytest-xdist all processes hear a terminal's Ctrl-C, and only the controller hears a pipeline's. Left alone, the
 controller would end at once, and its workers with it, before the one that makes the load could say what it has
-measured. So the controller asks for the end by a file that all processes share, and a second Ctrl-C ends as ever.
+measured. So the controller asks for the end by a file that all processes share, and a second Ctrl-C ends as ever. The
+other signals that end a run are taken for a Ctrl-C.
 """
 
 from __future__ import annotations
 
 import contextlib
-import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -62,15 +62,12 @@ def _ending(config: pytest.Config) -> Path:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    """Take the signals that end a run, in pytest-xdist's controller and in its workers."""
+    """Take the signals that end a run, in pytest itself, in pytest-xdist's controller and in its workers."""
     config = session.config
-    if not is_worker(config) and config.getoption("dist", "no") == "no":
-        return (yield)
-
     numbers: list[int] = []
 
     def heard(number: int, _: object) -> None:
-        going = (shared_folder(config) / _GOING).exists() or is_ending(config)
+        going = is_made(config) and ((shared_folder(config) / _GOING).exists() or is_ending(config))
         if going and is_worker(config):
             return
         if numbers:
@@ -81,7 +78,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         if going:
             end_session(config)
         else:
-            signal.raise_signal(number)
+            raise KeyboardInterrupt
 
     with contextlib.ExitStack() as taken:
         taken.enter_context(signals_to(heard))

@@ -136,6 +136,8 @@ def _keep(result: LoadResult, file: Path) -> None:
     except OSError as error:
         # Those that come later find that there is nothing to read, and make no load of their own.
         with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
             file.touch(0o600)
         raise Unmeasured(
             f"the load run's result could not be kept in {file.parent}: {error.strerror}"

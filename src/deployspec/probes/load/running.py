@@ -23,6 +23,7 @@ from deployspec.contracts.load.result import LoadResult
 from deployspec.contracts.shown import one_line
 from deployspec.ending import end
 from deployspec.probes.load.counting import Counting
+from deployspec.temporary import TemporaryFolder
 
 BOOT_LIMIT = 60.0
 """Seconds within which all processes have to be ready."""
@@ -69,8 +70,8 @@ def run(
         )
         return counting.result(described)
     try:
-        with tempfile.TemporaryDirectory(prefix="deployspec-load-") as folder:
-            _Run(plan, generator, counting, Path(folder), stop, progress, redact).carry_out()
+        with TemporaryFolder("load") as folder:
+            _Run(plan, generator, counting, folder, stop, progress, redact).carry_out()
     except OSError as error:
         counting.trouble = counting.trouble or f"the load generator could not be started: {error}"
     return counting.result(described)

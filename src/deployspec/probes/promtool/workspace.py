@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
-import weakref
 from pathlib import Path
 from types import TracebackType
 
-_MEMORY = "/dev/shm"  # noqa: S108 - a file system, not a file; what is made there has a name of its own
+from deployspec.temporary import MEMORY, TemporaryFolder
+
 _ENOUGH = 64 * 1024 * 1024
 """Free bytes below which the file system in memory is left alone. A test group's database takes about 250 kB."""
 
@@ -21,9 +19,9 @@ def folder_in_memory() -> str | None:
     promtool writes a database for each test group: there it takes about half the system time.
     """
     with contextlib.suppress(OSError, AttributeError):
-        room = os.statvfs(_MEMORY)
-        if room.f_bavail * room.f_frsize >= _ENOUGH and os.access(_MEMORY, os.W_OK | os.X_OK):
-            return _MEMORY
+        room = os.statvfs(MEMORY)
+        if room.f_bavail * room.f_frsize >= _ENOUGH and os.access(MEMORY, os.W_OK | os.X_OK):
+            return MEMORY
     return None
 
 
@@ -35,10 +33,10 @@ class Workspace:
     """
 
     def __init__(self, within: str | None = None) -> None:
-        self.path = tempfile.mkdtemp(prefix="deployspec-", dir=within)
+        self._folder = TemporaryFolder("promtool", within)
+        self.path = str(self._folder.path)
         """Absolute."""
         self._written = 0
-        self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
     def write(self, name: str, text: str) -> str:
         """Write a file under a name that ends with the base name of ``name``, and is not taken; its absolute path."""
@@ -49,7 +47,7 @@ class Workspace:
 
     def close(self) -> None:
         """Remove the folder and all in it. Nothing happens the second time."""
-        self._remove()
+        self._folder.close()
 
     def __enter__(self) -> Workspace:
         return self
