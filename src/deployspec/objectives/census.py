@@ -177,9 +177,9 @@ def native_query(objective: Objective, window: float) -> str:
     assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - narrows the type
     span = duration(window)
     series = selector_text(objective.indicator.histogram, objective.indicator.matchers)
-    # histogram_count gives nothing for what is no native histogram.
-    every = f"histogram_count(last_over_time({series}[{span}]))"
-    return f"{every} unless last_over_time({counted_by(objective)}[{span}])"
+    # histogram_count gives nothing for what is no native histogram; of last_over_time it gives nothing in Prometheus 2.42.
+    every = f"histogram_count(last_over_time({series}[{span}])) or histogram_count({series})"
+    return f"({every}) unless last_over_time({counted_by(objective)}[{span}])"
 
 
 def bucket_for_a_time_query(objective: Objective, window: float) -> str:

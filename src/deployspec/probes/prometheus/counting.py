@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from deployspec.contracts.live_rules import LoadedRules, read_loaded
 from deployspec.contracts.promql.selectors import Matcher, Selector, label_text, names_that_are_no_words
+from deployspec.contracts.promql.syntax import PromqlError
 from deployspec.contracts.shown import one_line
 from deployspec.objectives.census import (
     Buckets,
@@ -130,7 +131,10 @@ class Counting:
 
     def _understands(self, objective: Objective) -> None:
         """Raise UnexpectedError where it names what this Prometheus cannot have."""
-        read = (selector_of(one) for one in _selectors(objective))
+        try:
+            read = [selector_of(one) for one in _selectors(objective)]
+        except PromqlError:
+            return  # it says so itself
         names = [name for one in read for name in names_that_are_no_words(one)]
         told = self._told("status/buildinfo", {}) if names else None
         version = told.get("version") if isinstance(told, dict) else None
