@@ -13,6 +13,7 @@ demo: .venv/demo system
 	@$(BIN)/pytest checks -m "health or alerts or logs or slo" --deployment reference
 
 test: .venv/test system
+	@scripts/newer-prometheus
 	@$(BIN)/tox run
 
 bench: .venv/bench

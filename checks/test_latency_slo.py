@@ -42,9 +42,13 @@ def test_buckets(objective, window, judge):
     judge(window.buckets(objective), **window.how(objective))
 
 
+@pytest.mark.after_load
 def test_alerts_agree(objective, alert_rules, judge):
     """The alert rules that watch over an objective have its thresholds, its metrics and its selection of requests.
 
+    Where the deployment has a Prometheus, it is asked whether there are such series: two files can agree on a label that
+    no metric has.
+
     Source: the guide's HighLatency and HighErrorRate, which have to say what the objectives say.
     """
-    judge(alert_rules.agreement(objective))
+    judge(alert_rules.agreement(objective), **alert_rules.how(objective))

@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from reference.process import Reference, running_reference
+from tests.probes.test_prometheus_census import Exporter, exporting, histogram, prometheus, until
+from tests.prometheus_versions import given, versions
 from tests.suite import ROOT, Ran, run_checks
 from tests.test_rules_matrix import SOUND, write
 
@@ -147,3 +149,100 @@ def test_an_entry_for_a_mutant_that_is_not_there_is_breached(tmp_path: Path) -> 
     assert (
         "equivalent-mutants.yml:1:3: found ShopErrors:gone, which is no mutant of any rule" in entry["reason"]
     )
+
+
+BUCKETS = {"One": 'le="1"', "OneWithAPoint": 'le="1.0"', "Larger": 'le=~"10|20"'}
+SPELT_OTHERWISE = {2: {"OneWithAPoint": '`le="1.0"` is stored as `"1"` there'}, 3: {"One": '`le="1"` is stored as `"1.0"` there', "Larger": '`le="10"` is stored as `"10.0"` there'}}  # fmt: skip
+"""By Prometheus' major version, the alerts that can never fire there."""
+OF_A_LABEL = """
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: errors, annotations: {deployspec/alerts: Errors}}
+spec:
+  service: shop
+  indicator:
+    metadata: {name: errors}
+    spec:
+      ratioMetric:
+        counter: true
+        bad: {metricSource: {type: Prometheus, spec: {query: 'codes_total{LABEL=~"5.."}'}}}
+        total: {metricSource: {type: Prometheus, spec: {query: codes_total}}}
+  timeWindow: [{duration: 28d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{displayName: few, target: 0.95}]
+"""
+
+
+def exposed(scrapes: int) -> list[str]:
+    """A histogram with whole boundaries, and a counter whose label is `code`."""
+    n = 20 * scrapes
+    return [
+        "# TYPE whole histogram",
+        *histogram("whole", "", {"1": 0.9 * n, "10": n, "20": n, "+Inf": n}),
+        f'codes_total{{code="200"}} {0.9 * n:g}',
+        f'codes_total{{code="500"}} {0.1 * n:g}',
+    ]
+
+
+@pytest.fixture(scope="module", params=versions())
+def scraping(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[int, str]]:
+    """A Prometheus of each version, which has scraped them: its major version, and its address."""
+    version, folder = given(request), tmp_path_factory.mktemp("prometheus")
+    with (
+        exporting(Exporter(exposed)) as exporter,
+        prometheus(version, folder, {"shop": exporter}, folder / "data") as url,
+    ):
+        until(lambda: exporter.scrapes >= 5, "scrapes")
+        yield version.major, url
+
+
+def beside(url: str | None, folder: Path, rules: dict[str, str], slo: str = "") -> Path:
+    """A deployment file with these rules and this objective, and with this Prometheus."""
+    alerts = [{"alert": name, "expr": expr} for name, expr in rules.items()]
+    (folder / "shop.rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "shop", "rules": alerts}]}))
+    (folder / "errors.yaml").write_text(slo)
+    document = {"base_url": "http://127.0.0.1:9", "rules": {"files": [f"{folder}/shop.rules.yml"]}}
+    document |= {"slos": {"files": [f"{folder}/errors.yaml"]}} if slo else {}
+    document |= {"prometheus": {"url": url}} if url else {}
+    (folder / "shop.yaml").write_text(yaml.safe_dump(document))
+    return folder / "shop.yaml"
+
+
+@pytest.mark.xdist_group("scraping")
+def test_a_bucket_that_is_stored_otherwise_never_comes(scraping: tuple[int, str], tmp_path: Path) -> None:
+    """Each major version has the buckets that the other one has not."""
+    major, url = scraping
+    rules = {name: f"rate(whole_bucket{{{matcher}}}[5m]) > 1" for name, matcher in BUCKETS.items()}
+    ran = run_checks(beside(url, tmp_path, rules), "-k", "alert_can_fire", folder=tmp_path, chapter="alerts")
+    for name in BUCKETS:
+        entry, fault = ran.entry(f"test_alert_can_fire[{name}]"), SPELT_OTHERWISE[major].get(name, "")
+        assert entry["verdict"] == ("BREACHED" if fault else "MET"), ran.output
+        assert fault in entry["reason"]
+
+
+@pytest.mark.xdist_group("scraping")
+@pytest.mark.parametrize(
+    ("label", "asked", "verdict", "said"),
+    [
+        ("code", True, "MET", "agrees in thresholds"),
+        ("codes", True, "UNMEASURED", "by the label `codes`, which no series of `codes_total` has; nearest is `code`"),
+        ("codes", False, "MET", "agrees in thresholds"),
+    ],
+    ids=["there", "misspelt", "files-alone"],
+)  # fmt: skip
+def test_two_files_that_agree_on_a_label(
+    scraping: tuple[int, str], tmp_path: Path, label: str, asked: bool, verdict: str, said: str
+) -> None:
+    """Where there is a Prometheus, it tells that no metric has the label; the check is one of the deployment then."""
+    rate = f'rate(codes_total{{{label}=~"5.."}}[5m])'
+    rules = {"Errors": f"sum({rate}) / sum(rate(codes_total[5m])) > 0.05"}
+    path = beside(scraping[1] if asked else None, tmp_path, rules, OF_A_LABEL.replace("LABEL", label))
+    ran = run_checks(path, "-k", "alerts_agree", folder=tmp_path, chapter="slo")
+    entry = ran.entry("test_alerts_agree[errors]")
+    assert entry["verdict"] == verdict, ran.output
+    assert said in entry["reason"]
+    assert ("/api/v1/query" in (entry["reproduce"] or "")) == asked
+    # With files alone, nothing was asked of the deployment that the run names.
+    assert ran.status == (0 if verdict == "MET" and asked else 1), ran.output

@@ -106,7 +106,7 @@ def test_which_histograms_are_native_is_asked() -> None:
     assert isinstance(found, Observed)
     assert found.native == {"latency"}
     assert sorted(queries) == [
-        f'count(histogram_count(last_over_time({{__name__="{name}"}}[3600000ms])))'
+        f'count(histogram_count(last_over_time({{__name__="{name}"}}[3600000ms])) or histogram_count({{__name__="{name}"}}))'
         for name in ("gauge", "latency")
     ]
 

@@ -24,11 +24,12 @@ from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator,
 from deployspec.objectives.reconcile import Seen
 from deployspec.probes.prometheus import Prometheus
 from deployspec.probes.prometheus.counting import MOST_POINTS, grid
+from tests.prometheus_versions import Version, given, versions
 
 from .fake_prometheus import Question, Reply, fake_prometheus, success
 from .test_prometheus import probe
 
-pytestmark = pytest.mark.xdist_group("prometheus-census")  # one Prometheus will do
+pytestmark = pytest.mark.xdist_group("prometheus-census")  # one Prometheus of each version will do
 
 DAY = 86400.0
 WINDOW = 6.0
@@ -68,6 +69,7 @@ class Exporter:
     scrapes: int = 0
     broken: Callable[[int], bool] = lambda _: False
     interval: str = "250ms"
+    content_type: str = "text/plain; version=0.0.4"
     port: int = 0
 
 
@@ -82,7 +84,7 @@ def exporting(exporter: Exporter) -> Iterator[Exporter]:
             body = "".join(f"{line}\n" for line in exporter.lines(exporter.scrapes)).encode()
             with contextlib.suppress(OSError):  # Prometheus has left
                 self.send_response(500 if broken else 200)
-                self.send_header("Content-Type", "text/plain; version=0.0.4")
+                self.send_header("Content-Type", exporter.content_type)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -111,7 +113,9 @@ def until(condition: Callable[[], Any], what: str) -> Any:
 
 
 @contextlib.contextmanager
-def prometheus(folder: Path, jobs: dict[str, Exporter], data: Path) -> Iterator[str]:
+def prometheus(
+    version: Version, folder: Path, jobs: dict[str, Exporter], data: Path, *options: str
+) -> Iterator[str]:
     """A Prometheus that scrapes these, four times a second where they say nothing else; its address."""
     recorded = {
         "recorded": "sum by (status) (rate(some[3s]))",
@@ -140,11 +144,12 @@ def prometheus(folder: Path, jobs: dict[str, Exporter], data: Path) -> Iterator[
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [
-        "prometheus",
+        version.prometheus,
         f"--web.listen-address=127.0.0.1:{port}",
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={data}",
         "--log.level=warn",
+        *options,
     ]
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
@@ -258,9 +263,10 @@ def backfilled(now: float) -> Iterator[str]:
 
 @dataclass
 class Running:
-    """The one Prometheus of these tests."""
+    """The Prometheus of these tests, of one version."""
 
     url: str
+    version: Version
     load: Exporter
     """What an interval's counts are asked of."""
     slow: Exporter
@@ -311,15 +317,19 @@ class Changing:
 
 CHANGING = Changing()
 LOAD = Load()
+"""Each Prometheus finds both as they were made."""
 LOAD_OBJECTIVES = [latency("load"), availability("load_total", 'status="500"')]
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+@pytest.fixture(scope="module", params=versions())
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A Prometheus with a past, that has scraped for longer than the window."""
+    version = given(request)
+    for state in (CHANGING, LOAD):
+        vars(state).clear()
     folder = tmp_path_factory.mktemp("prometheus")
     (folder / "past.om").write_text("\n".join(backfilled(time.time())) + "\n")
-    blocks = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "past.om", "data"]
+    blocks = [version.promtool, "tsdb", "create-blocks-from", "openmetrics", "past.om", "data"]
     subprocess.run(blocks, cwd=folder, check=True, capture_output=True, timeout=LIMIT)
     with contextlib.ExitStack() as stack:
         jobs = {
@@ -336,8 +346,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         }
         for exporter in jobs.values():
             stack.enter_context(exporting(exporter))
-        url = stack.enter_context(prometheus(folder, jobs, folder / "data"))
-        found = Running(url, jobs["load"], jobs["slow"])
+        url = stack.enter_context(prometheus(version, folder, jobs, folder / "data"))
+        found = Running(url, version, jobs["load"], jobs["slow"])
 
         def covered(name: str) -> bool:
             census = found.probe.census(latency(name), WINDOW)

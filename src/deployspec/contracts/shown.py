@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+import heapq
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,9 @@ from deployspec.contracts.disclosure import HIDDEN, mask, masked_window, redact,
 
 if TYPE_CHECKING:
     from fractions import Fraction
+
+_CANDIDATES = 1000
+"""Among how many names the nearest is looked for letter by letter."""
 
 
 def one_line(text: str, limit: int = 200) -> str:
@@ -109,3 +114,16 @@ def names(words: tuple[str, ...] | list[str]) -> str:
 @cache
 def _plain() -> Callable[[str], re.Match[str] | None]:
     return re.compile(r"[A-Za-z_][A-Za-z0-9_-]*").fullmatch
+
+
+def nearest(name: str, there: Collection[str]) -> str:
+    """The one of these names that is most like another, as the end of a sentence; empty where none is like it."""
+    if len(there) > _CANDIDATES:  # a thorough look at a hundred thousand names would take many seconds
+        pieces = {name[start : start + 3] for start in range(max(1, len(name) - 2))}
+
+        def likeness(other: str) -> float:
+            return sum(piece in other for piece in pieces) - abs(len(other) - len(name)) / 4
+
+        there = heapq.nlargest(_CANDIDATES, there, key=likeness)
+    found = difflib.get_close_matches(name, there, 1)
+    return f"; nearest is `{one_line(found[0], 120)}`" if found else ""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from deployspec.contracts.promql.selectors import Matcher, Selector, selector_of, selectors
+from deployspec.contracts.live_rules import Unavailable
+from deployspec.contracts.promql.selectors import Matcher, Selector, selector_of, selector_text, selectors
 from deployspec.contracts.promql.syntax import PromqlError, parse
 from deployspec.contracts.rule_files import Rule
 from deployspec.contracts.shown import names, one_line
@@ -21,12 +22,13 @@ _FORMS = (
 )
 
 
-def agrees(objective: Objective, rules: Sequence[Rule]) -> Verdict:
+def agrees(objective: Objective, rules: Sequence[Rule], doubts: Sequence[str] | Unavailable = ()) -> Verdict:
     """Whether each alert of the objective compares with its numbers, and reads its metrics with its matchers.
 
     Every rule that has the name of such an alert is asked. BREACHED names every difference, with where both stand.
     UNMEASURED: the objective names no alert, or there is no difference to be seen, and an expression has a form that
-    is not understood. Whether an expression adds up what belongs together is not asked here.
+    is not understood; or they agree, and ``doubts`` say why the deployment's Prometheus does not have what both
+    read, or that it gave no answer. Whether an expression adds up what belongs together is not asked here.
     """
     limit = f"{objective.promise} ({objective.source})"
     if not objective.alerts:
@@ -56,6 +58,13 @@ def agrees(objective: Objective, rules: Sequence[Rule]) -> Verdict:
         return breached(f"{begin}: {'; '.join(differing + unknown)}", limit=limit)
     if unknown:
         return unmeasured(f"{begin}: {'; '.join(unknown)}", limit=limit)
+    if isinstance(doubts, Unavailable):
+        return unmeasured(
+            f"{begin}: the files agree, and whether Prometheus has what they read is not known: {doubts.reason}",
+            limit=limit,
+        )
+    if doubts:
+        return unmeasured(f"{begin}: the files agree with each other, but {'; '.join(doubts)}", limit=limit)
     told = f"{names(list(objective.alerts))} agree{'s' if len(objective.alerts) == 1 else ''}"
     return met(
         f"{begin}: {told} in thresholds, metrics and matchers: {'; '.join(agreeing)}",
@@ -121,7 +130,7 @@ def _differences(objective: Objective, condition: _Condition) -> Iterator[str]:
 
 def _of_latency(objective: Objective, indicator: LatencyIndicator, condition: _Condition) -> Iterator[str]:
     compared = condition.compared
-    requests = _selector(f"{indicator.histogram}_bucket{{{indicator.matchers}}}")
+    requests = _selector(selector_text(f"{indicator.histogram}_bucket", indicator.matchers))
     if isinstance(compared, _Quantile):
         yield from _fires(condition, ">", indicator.threshold, "s")
         if compared.quantile != objective.target:
@@ -136,7 +145,7 @@ def _of_latency(objective: Objective, indicator: LatencyIndicator, condition: _C
         boundaries = [Matcher("le", "=", text) for text in sorted(written)]
         if not any(_same(compared.part, _with(requests, boundary)) for boundary in boundaries):
             yield f"reads {_plain(compared.part)}; expected {_plain(_with(requests, boundaries[0]))}"
-        everything = _selector(f"{indicator.histogram}_count{{{indicator.matchers}}}")
+        everything = _selector(selector_text(f"{indicator.histogram}_count", indicator.matchers))
         last = _with(requests, Matcher("le", "=", "+Inf"))
         if not _same(compared.whole, everything) and not _same(compared.whole, last):
             yield f"divides by {_plain(compared.whole)}; expected {_plain(everything)}"
@@ -272,7 +281,7 @@ def _with(selector: Selector, matcher: Matcher) -> Selector:
 def _plain(selector: Selector) -> str:
     groups = [group for group in (selector.matchers, *selector.alternatives) if group]
     inner = " or ".join(", ".join(sorted(map(str, group))) for group in groups)
-    return one_line(f"{selector.name or ''}{{{inner}}}", 120)
+    return one_line(selector_text(selector.name, inner), 120)
 
 
 def _shown(number: Fraction) -> str:

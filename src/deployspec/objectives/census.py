@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from deployspec.contracts import shown
 from deployspec.contracts.live_rules import Unavailable
+from deployspec.contracts.promql.selectors import selector_text
 from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
 from deployspec.objectives.model import LatencyIndicator, Objective, percent
 
@@ -51,6 +52,8 @@ class Census:
     """Why selectors, or what they find, do not say what the objective means: sentences."""
     least: str = ""
     """Which target, or job, has the least data; empty where there is nothing to tell apart."""
+    native: tuple[str, ...] = ()
+    """Series of the histogram that have no buckets to ask for, for they are native."""
     split_by: str = ""
     """The label that makes most of the series that began within the window, with how many values."""
 
@@ -64,6 +67,8 @@ class Buckets:
     """Those that have no bucket at the threshold."""
     boundaries: tuple[str, ...]
     """All that there are, as Prometheus writes them."""
+    native: tuple[str, ...] = ()
+    """The histogram's series that are native, and have no buckets to ask for."""
 
 
 def window_of(objective: Objective, asked: float) -> float:
@@ -103,7 +108,7 @@ def _spellings(number: float) -> str:
 def counted_by(objective: Objective) -> str:
     """The selector of the counter of all requests that count."""
     if isinstance(objective.indicator, LatencyIndicator):
-        return f"{objective.indicator.histogram}_count{{{objective.indicator.matchers}}}"
+        return selector_text(f"{objective.indicator.histogram}_count", objective.indicator.matchers)
     return objective.indicator.total
 
 
@@ -111,7 +116,7 @@ def bucket_of(objective: Objective, *more: str) -> str:
     """The selector of the histogram's buckets, with more matchers."""
     assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - narrows the type
     matchers = ", ".join(filter(None, (objective.indicator.matchers, *more)))
-    return f"{objective.indicator.histogram}_bucket{{{matchers}}}"
+    return selector_text(f"{objective.indicator.histogram}_bucket", matchers)
 
 
 def total_query(objective: Objective, window: float) -> str:
@@ -165,6 +170,16 @@ def without_bucket_query(objective: Objective, window: float | None = None) -> s
         # One that has ended has its requests in the window's count, too.
         every, wanted = (f"last_over_time({one}[{duration(window)}])" for one in (every, wanted))
     return f"sum without (le) ({every}) unless sum without (le) ({wanted})"
+
+
+def native_query(objective: Objective, window: float) -> str:
+    """The histogram's series that are native and have no count beside them, which no other question sees."""
+    assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - narrows the type
+    span = duration(window)
+    series = selector_text(objective.indicator.histogram, objective.indicator.matchers)
+    # histogram_count gives nothing for what is no native histogram; of last_over_time it gives nothing in Prometheus 2.42.
+    every = f"histogram_count(last_over_time({series}[{span}])) or histogram_count({series})"
+    return f"({every}) unless last_over_time({counted_by(objective)}[{span}])"
 
 
 def bucket_for_a_time_query(objective: Objective, window: float) -> str:
@@ -231,6 +246,8 @@ def judge_census(objective: Objective, census: Census | Unavailable, *, asked_wi
 
 def _objection(objective: Objective, census: Census, window: float) -> str:
     """Why the counts tell nothing; empty where they do."""
+    if census.native:
+        return _natively(objective, census.native)
     if census.doubts:
         return "; ".join(census.doubts)
     if census.without_bucket:
@@ -279,6 +296,8 @@ def judge_buckets(objective: Objective, buckets: Buckets | Unavailable) -> Verdi
     limit = f'le="{boundary}" on every series'
     if isinstance(buckets, Unavailable):
         return unmeasured(f"{objective.name}: {buckets.reason}", limit=limit)
+    if buckets.native:
+        return unmeasured(f"{objective.name}: {_natively(objective, buckets.native)}", limit=limit)
     if not buckets.series:
         return unmeasured(
             f"{objective.name}: Prometheus has no series of {bucket_of(objective)}, so nothing is known of its buckets",
@@ -298,6 +317,15 @@ def judge_buckets(objective: Objective, buckets: Buckets | Unavailable) -> Verdi
         f"{boundary} s",
         measured=measured,
         limit=limit,
+    )
+
+
+def _natively(objective: Objective, series: tuple[str, ...]) -> str:
+    assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - only histograms are native
+    return (
+        f"{len(series)} series of {shown.one_line(objective.indicator.histogram, 120)} are native histograms there, in which no "
+        f"bucket ends at the threshold for certain, so the share is not known: {_series(series)} "
+        "(with always_scrape_classic_histograms, or scrape_classic_histograms before Prometheus 3, both are kept)"
     )
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
-from deployspec.contracts.live_rules.firing import _nearest as nearest
-from deployspec.contracts.promql.selectors import Matcher, Selector, metric_names, selectors
+from deployspec.contracts.promql.selectors import Matcher, Selector, metric_names, selector_text, selectors
 from deployspec.contracts.promql.syntax import PromqlError, parse, walk
-from deployspec.contracts.shown import one_line
+from deployspec.contracts.shown import nearest, one_line
 from deployspec.objectives.model import AvailabilityIndicator, Objective
 
 _NUMBERS = re.compile(r"(?:\\d|[0-9.|(){},?:+*^$\[\]-])+")
@@ -65,8 +64,7 @@ def selector_of(text: str) -> Selector:
 
 def written(selector: Selector, *more: str) -> str:
     """As PromQL, with more matchers."""
-    matchers = ", ".join([*map(str, selector.matchers), *more])
-    return f"{selector.name or ''}{{{matchers}}}" if matchers else selector.name or "{}"
+    return selector_text(selector.name, ", ".join([*map(str, selector.matchers), *more])).removesuffix("{}")
 
 
 def beside(objective: Objective, selector: Selector, matched: bool) -> Selector:

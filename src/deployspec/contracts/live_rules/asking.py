@@ -10,6 +10,7 @@ from deployspec.contracts.promql import (
     Matcher,
     PromqlError,
     Selector,
+    label_text,
     mentioned_labels,
     metric_names,
     parse,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 BOUNDS = frozenset(("le", "quantile"))
 """Labels whose values are the buckets of a histogram, or the quantiles of a summary: numbers, and no others come."""
 _OF_HISTOGRAMS = re.compile(r"histogram_(quantiles?|fraction|count|sum|avg|stddev|stdvar)")
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 MADE_BY_PROMETHEUS = frozenset(("ALERTS", "ALERTS_FOR_STATE"))
 """Metrics that it makes itself, and has only while an alert is active."""
@@ -81,13 +81,9 @@ def question(rule: Rule, window: str) -> str:
         for metric in mention.metrics:
             asked.setdefault(named(metric), {"__name__": None})[mention.label] = None
     return " or ".join(
-        f"group by ({', '.join(map(_label, labels))}) (last_over_time({selector}[{window}]))"
+        f"group by ({', '.join(map(label_text, labels))}) (last_over_time({selector}[{window}]))"
         for selector, labels in asked.items()
     )
-
-
-def _label(name: str) -> str:
-    return name if _WORD.fullmatch(name) else f'"{name}"'
 
 
 def by_name(selector: Selector) -> str:

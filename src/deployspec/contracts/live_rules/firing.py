@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import heapq
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -41,8 +39,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 """How many faults, values not seen and seen values a reason lists."""
-_CANDIDATES = 1000
-"""Among how many names the nearest is looked for letter by letter."""
 
 
 def can_fire(
@@ -230,11 +226,11 @@ class _Judge:
             why = self.look(rule).faults
             if why:
                 return f"metric {_code(name)} is not recorded there, for {why[0]}"
-        return f"metric {_code(name)} does not exist there{_nearest(name, self._observed.metrics | set(self._recording))}"
+        return f"metric {_code(name)} does not exist there{shown.nearest(name, self._observed.metrics | set(self._recording))}"
 
     def _no_label(self, label: str, asked: str, metric: str) -> str:
         there = self._observed.labels.get(asked, frozenset()) - {"__name__"}
-        return f"label {_code(label)} does not exist there on {_code(metric)}{_nearest(label, there)}"
+        return f"label {_code(label)} does not exist there on {_code(metric)}{shown.nearest(label, there)}"
 
     def _mentioned(self, mention: Mention) -> Iterator[str]:
         """The labels that the expression expects elsewhere than in matchers."""
@@ -312,7 +308,7 @@ class _Judge:
                 f"no target now: job {_code(job)} is configured there, and none of its targets has {_code(matcher)}"
             )
         of_job = [one for one in _of_labels(selector) if one.label == "job"]
-        beside = _nearest(matcher.value, there) or f" (targets there have: {_some(sorted(there))})"
+        beside = shown.nearest(matcher.value, there) or f" (targets there have: {_some(sorted(there))})"
         for why in (
             targets.elsewhere,
             scraped
@@ -447,18 +443,6 @@ def _of_labels(selector: Selector) -> list[Matcher]:
 
 def _allows_absence(matcher: Matcher) -> bool:
     return matcher.op in ("=", "=~") and matcher.matches("")
-
-
-def _nearest(name: str, there: Collection[str]) -> str:
-    if len(there) > _CANDIDATES:  # a thorough look at a hundred thousand names would take many seconds
-        pieces = {name[start : start + 3] for start in range(max(1, len(name) - 2))}
-
-        def likeness(other: str) -> float:
-            return sum(piece in other for piece in pieces) - abs(len(other) - len(name)) / 4
-
-        there = heapq.nlargest(_CANDIDATES, there, key=likeness)
-    found = difflib.get_close_matches(name, there, 1)
-    return f"; nearest is {_code(found[0])}" if found else ""
 
 
 def _some(values: Sequence[str]) -> str:

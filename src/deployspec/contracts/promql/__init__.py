@@ -7,6 +7,7 @@ from deployspec.contracts.promql.selectors import (
     Matcher,
     Selector,
     label_names,
+    label_text,
     metric_names,
     selectors,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "can_give_a_result",
     "is_scalar",
     "label_names",
+    "label_text",
     "mentioned_labels",
     "metric_names",
     "parse",

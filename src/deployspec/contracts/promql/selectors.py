@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,8 @@ from deployspec.contracts.promql.syntax import walk
 if TYPE_CHECKING:
     from promql_parser import Expr
 
+_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 
 
@@ -26,9 +29,7 @@ class Matcher:
     value: str
 
     def __str__(self) -> str:
-        # Prometheus 3 has labels that are no words; those are quoted.
-        label = self.label if self.label.isidentifier() and self.label.isascii() else _quoted(self.label)
-        return f"{label}{self.op}{_quoted(self.value)}"
+        return f"{label_text(self.label)}{self.op}{_quoted(self.value)}"
 
     def matches(self, value: str) -> bool:
         """Whether a label with this value meets the condition; a missing label has the value ``""``.
@@ -152,6 +153,25 @@ def label_names(expr: Expr) -> tuple[str, ...]:
     from deployspec.contracts.promql.mentions import mentioned_labels
 
     return tuple(dict.fromkeys(mention.label for mention in mentioned_labels(expr)))
+
+
+def label_text(label: str) -> str:
+    """A label's name as PromQL: one that is no word, which Prometheus 3 allows, is quoted."""
+    return label if _LABEL.fullmatch(label) else _quoted(label)
+
+
+def names_that_are_no_words(selector: Selector) -> tuple[str, ...]:
+    """What a selector names that only Prometheus 3 can have: names of the metric and of labels."""
+    metrics = [name for name in selector.names() or () if not _METRIC.fullmatch(name)]
+    labels = [one.label for one in selector.matchers if not _LABEL.fullmatch(one.label)]
+    return tuple(dict.fromkeys(metrics + labels))
+
+
+def selector_text(name: str | None, matchers: str) -> str:
+    """A selector as PromQL: a metric's name that is no word stands in the braces."""
+    if name is None or _METRIC.fullmatch(name):
+        return f"{name or ''}{{{matchers}}}"
+    return f"{{{', '.join(filter(None, (str(Matcher('__name__', '=', name)), matchers)))}}}"
 
 
 def _quoted(text: str) -> str:

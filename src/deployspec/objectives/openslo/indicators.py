@@ -7,14 +7,15 @@ from fractions import Fraction
 from typing import Any
 
 from deployspec.contracts.alertmanager.document import Problems
-from deployspec.contracts.promql.selectors import Selector, selector_of
+from deployspec.contracts.promql.selectors import Selector, selector_of, selector_text
 from deployspec.contracts.promql.syntax import PromqlError, parse
 from deployspec.contracts.shown import one_line
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator
 from deployspec.objectives.openslo.fields import Fields
 
 _SOURCE = ("metricSourceRef", "type", "spec")
-_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_METRIC = re.compile(r"[^\s\"'`{}()\[\],=!<>~*+]+")
+"""A name, and no expression. Prometheus 3 has names that are no words, such as ``http.duration``."""
 _ALL_GOOD = Fraction(1)
 """Stands for the threshold until the objective beside the indicator says it."""
 
@@ -47,7 +48,7 @@ def _latency(spec: Fields, problems: Problems) -> LatencyIndicator | None:
         return None
     if histogram is None:
         return None
-    selector = _selector(told, "matchers", f"{histogram}{{{matchers}}}", problems)
+    selector = _selector(told, "matchers", selector_text(histogram, matchers), problems)
     if selector is None:
         return None
     if any(matcher.label == "le" for matcher in selector.matchers):
@@ -101,11 +102,12 @@ def _selector(told: Fields, key: str, text: str, problems: Problems) -> Selector
         problems.add(place, f"what is no PromQL ({one_line(str(error), 100)})", expected)
         return None
     node = tree.expr if type(tree).__name__ == "ParenExpr" else tree
-    if type(node).__name__ == "VectorSelector" and node.name and node.offset is None and node.at is None:
+    if type(node).__name__ == "VectorSelector" and node.offset is None and node.at is None:
         selector = selector_of(node)
-        if not selector.alternatives:
+        if selector.alternatives:
+            problems.add(place, "matchers with or between them", "matchers with commas between them")
+            return None
+        if selector.name:
             return selector
-        problems.add(place, "matchers with or between them", "matchers with commas between them")
-        return None
     problems.add(place, f"{one_line(text, 80)}, which is more than that", expected)
     return None

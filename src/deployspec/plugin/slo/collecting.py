@@ -61,6 +61,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize(("objective", "traffic"), list(_with_traffic(objectives, deployment)))
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let a check of the alert rules ask the deployment where its Prometheus can tell whether they read what is there."""
+    names: list[str] = getattr(item, "fixturenames", [])
+    if "alert_rules" not in names or "deployment" in names or not _is_selected(item.config):
+        return
+    if has_prometheus(item.config):
+        names.append("deployment")
+
+
+def has_prometheus(config: pytest.Config) -> bool:
+    """Whether a deployment is named whose file describes a Prometheus."""
+    return is_asked(config) and obtain(config).prometheus is not None
+
+
 def _is_selected(config: pytest.Config) -> bool:
     """Whether a check of this chapter may run."""
     return any(may_select(config.getoption("markexpr") or "", marks) for marks in _MARKERS)

@@ -10,10 +10,12 @@ import pytest
 from deployspec.plugin.rules.collecting import rule_set_of
 from deployspec.plugin.rules.live import curl, prometheus_of
 from deployspec.plugin.selection import makes_load
+from deployspec.plugin.slo.collecting import has_prometheus
 from deployspec.plugin.slo.running import LoadRun
 from deployspec.reporting.entry import Evidence
 
 if TYPE_CHECKING:
+    from deployspec.contracts.live_rules import Unavailable
     from deployspec.contracts.rule_files import Rule
     from deployspec.contracts.verdict import Verdict
     from deployspec.deployment import Deployment
@@ -89,6 +91,17 @@ class Window:
             objective, self._once("buckets", objective, lambda: self._prometheus.buckets(objective))
         )
 
+    def doubts(self, objective: Objective) -> tuple[str, ...] | Unavailable:
+        """Why its selectors do not find what they mean."""
+        told = self._deployment.prometheus
+        assert told is not None  # noqa: S101 - narrows the type
+        if self._load is not None:
+            _ = self._load.result
+        found: tuple[str, ...] | Unavailable = self._once(
+            "doubts", objective, lambda: self._prometheus.doubts(objective, told.window)
+        )
+        return found
+
     def how(self, objective: Objective) -> dict[str, Any]:
         """The questions, as a person asks them, for ``judge``."""
         from deployspec.objectives.census import questions, share_query, window_of
@@ -120,20 +133,26 @@ def window(request: pytest.FixtureRequest, deployment: Deployment, pytestconfig:
 
 
 class AlertRules:
-    """The alert rules of this run."""
+    """The alert rules of this run, and the Prometheus that evaluates them, where the deployment has one."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], window: Window | None) -> None:
         self._rules = rules
+        self._window = window
 
     def agreement(self, objective: Objective) -> Verdict:
         """Whether those that watch over an objective say what it says."""
         from deployspec.objectives.agreement import agrees
 
-        return agrees(objective, self._rules)
+        return agrees(objective, self._rules, self._window.doubts(objective) if self._window else ())
+
+    def how(self, objective: Objective) -> dict[str, Any]:
+        """The questions, for ``judge``; none where files alone are compared."""
+        return self._window.how(objective) if self._window else {}
 
 
 @pytest.fixture(scope="session")
-def alert_rules(pytestconfig: pytest.Config) -> AlertRules:
+def alert_rules(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> AlertRules:
     """The alert rules of this run, of the command line, the deployment file, or the project."""
     files = rule_set_of(pytestconfig).rule_files
-    return AlertRules([rule for file in files for rule in file.rules])
+    window = request.getfixturevalue("window") if has_prometheus(pytestconfig) else None
+    return AlertRules([rule for file in files for rule in file.rules], window)

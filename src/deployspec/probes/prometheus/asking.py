@@ -137,6 +137,10 @@ class Prometheus:
         """Ask for the buckets of a latency objective's histogram."""
         return self._counted(lambda counting: counting.buckets(objective))
 
+    def doubts(self, objective: Objective, asked_window: float) -> tuple[str, ...] | Unavailable:
+        """Ask whether its selectors can find what they mean; why not, as sentences."""
+        return self._counted(lambda counting: counting.doubts(objective, asked_window))
+
     def now(self) -> float | Unavailable:
         """Ask for its clock: seconds since the epoch."""
         return self._counted(lambda counting: counting.at)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from deployspec.contracts.live_rules import LoadedRules, read_loaded
-from deployspec.contracts.promql.selectors import Matcher, Selector
+from deployspec.contracts.promql.selectors import Matcher, Selector, label_text, names_that_are_no_words
+from deployspec.contracts.promql.syntax import PromqlError
 from deployspec.contracts.shown import one_line
 from deployspec.objectives.census import (
     Buckets,
@@ -23,6 +24,7 @@ from deployspec.objectives.census import (
     bucket_of,
     counted_by,
     duration,
+    native_query,
     never_increased_query,
     part_of,
     part_query,
@@ -84,6 +86,7 @@ class Counting:
 
     def census(self, objective: Objective, asked_window: float) -> Census:
         """The requests that count for an objective, in its window, and the good ones of them."""
+        self._understands(objective)
         window = window_of(objective, asked_window)
         total = self._sum(total_query(objective, window)) or 0.0
         part = self._sum(part_query(objective, window))
@@ -112,11 +115,33 @@ class Counting:
             counted,
             good=part or 0.0,
             without_bucket=without,
+            native=self._series(native_query(objective, window)),
             bucket_for_a_time=self._series(bucket_for_a_time_query(objective, window)),
             p95=p95 if p95 is not None and math.isfinite(p95) else None,
             began_good=began_part,
             boundaries=self._boundaries(objective) if without else (),
         )
+
+    def doubts(self, objective: Objective, asked_window: float) -> tuple[str, ...]:
+        """Why its selectors do not say what it means: sentences."""
+        self._understands(objective)
+        window = window_of(objective, asked_window)
+        found = (self._doubt(objective, one, window) for one in _selectors(objective))
+        return tuple(filter(None, found))
+
+    def _understands(self, objective: Objective) -> None:
+        """Raise UnexpectedError where it names what this Prometheus cannot have."""
+        try:
+            read = [selector_of(one) for one in _selectors(objective)]
+        except PromqlError:
+            return  # it says so itself
+        names = [name for one in read for name in names_that_are_no_words(one)]
+        told = self._told("status/buildinfo", {}) if names else None
+        version = told.get("version") if isinstance(told, dict) else None
+        if isinstance(version, str) and version.startswith(("1.", "2.")):
+            raise UnexpectedError(
+                f"is of version {one_line(version, 20)}, which has no names such as `{one_line(names[0], 80)}`; Prometheus 3 has"
+            )
 
     def _no_counter(self, objective: Objective, text: str, window: float) -> str:
         """Why what a selector finds is no counter."""
@@ -148,7 +173,7 @@ class Counting:
     def _told(self, path: str, params: Mapping[str, str]) -> Any:
         """What an endpoint tells that not all that speak as Prometheus does have; None where it does not."""
         try:
-            return self._more(f"{path}?{urlencode(params)}")
+            return self._more(f"{path}?{urlencode(params)}" if params else path)
         except Failed:
             return None
 
@@ -176,8 +201,8 @@ class Counting:
         return doubt(found)
 
     def _values(self, selector: Selector, label: str, span: str) -> frozenset[str]:
-        one = written(selector, f'{label}!=""')
-        found = self._ask(f"topk({_VALUES}, count by ({label}) (last_over_time({one}[{span}])))")
+        one = written(selector, str(Matcher(label, "!=", "")))
+        found = self._ask(f"topk({_VALUES}, count by ({label_text(label)}) (last_over_time({one}[{span}])))")
         return frozenset(_labels(each).get(label, "") for each in found) - {""}
 
     def _split_by(self, objective: Objective, window: float) -> str:
@@ -194,9 +219,11 @@ class Counting:
 
     def buckets(self, objective: Objective) -> Buckets:
         """The series of a latency objective's histogram, and those without a bucket at its threshold."""
+        self._understands(objective)
         series = self._sum(f"count({counted_by(objective)})") or 0.0
         without = self._series(without_bucket_query(objective))
-        return Buckets(round(series), without, self._boundaries(objective))
+        native = self._series(native_query(objective, _LOOKBACK))
+        return Buckets(round(series), without, self._boundaries(objective), native)
 
     def _boundaries(self, objective: Objective) -> tuple[str, ...]:
         found = self._ask(f"group by (le) ({bucket_of(objective)})")
