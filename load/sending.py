@@ -134,17 +134,28 @@ class Sender:
 
     def _connection(self) -> Any:
         """One that is open. What fails on the way to a proxy tells nothing of the deployment behind it."""
+        get = self._new if getattr(gevent.getcurrent(), "is_fresh", False) else self._connections.get_socket
         if not self._proxy:
-            return self._connections.get_socket()
+            return get()
         request = gevent.getcurrent()
         request.is_through = False
         try:
-            return self._connections.get_socket()
+            return get()
         except (OSError, RuntimeError, ValueError) as error:
             if request.is_through:
                 raise
             why = _refusal(error) if isinstance(error, RuntimeError) else _reason(error)
             raise NotSentError(f"{self._proxy}: {why}") from None
+
+    def _new(self) -> Any:
+        """A connection of its own, though another may be free; it is closed after the answer (``_keep``)."""
+        pool = self._connections
+        pool._semaphore.acquire()
+        try:
+            return pool._create_socket()
+        except BaseException:
+            pool._semaphore.release()
+            raise
 
     def _request(self, route: Route, target: str) -> bytes:
         """A request as it goes over the wire: made once for all that are alike, which is half of its cost."""
@@ -217,7 +228,10 @@ _return_socket = ConnectionPool.return_socket
 
 
 def _keep(pool: ConnectionPool, sock: Any) -> None:
-    """Take a connection back."""
+    """Take a connection back; one that was opened on purpose would only be one more that lies idle."""
+    if getattr(gevent.getcurrent(), "is_fresh", False):
+        pool.release_socket(sock)
+        return
     _unused_since[sock.fileno()] = time.monotonic()
     _return_socket(pool, sock)
 
