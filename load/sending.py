@@ -27,6 +27,7 @@ from geventhttpclient.response import (
     HTTPSocketPoolResponse,
 )
 
+from deployspec.contracts.http_form import Form
 from deployspec.contracts.load.plan import Plan, Route
 from deployspec.contracts.load.tally import ON_KEPT, STATUS, WITHOUT_TEXT
 
@@ -176,6 +177,7 @@ class _Answer(HTTPSocketPoolResponse):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         self._fed = 0
+        self._form = Form(more["method"])
         super().__init__(*args, **more)
 
     def feed(self, data: bytes) -> None:
@@ -185,6 +187,9 @@ class _Answer(HTTPSocketPoolResponse):
             raise _TooLargeError(f"an answer of more than {self.most} bytes")
         if self._fed // self._turn > before // self._turn:
             gevent.sleep(0)
+        # The health checks read answers by the same rule, and with another parser behind it.
+        if why := self._form.take(data):
+            raise HTTPParseError(why)
         try:
             super().feed(data)
         except HTTPParseError:
@@ -291,7 +296,10 @@ def _reason(error: Exception) -> str:
     if isinstance(error, _BrokenOffError):
         return "broken off in mid-answer"
     if isinstance(error, HTTPParseError):
-        return "not HTTP"
+        why = str(error.args[0]) if error.args else ""
+        if why.startswith("connection closed"):
+            return "broken off in mid-answer"
+        return f"not HTTP: {why}"
     if number in _OUR_OWN:
         raise NotSentError(_OUR_OWN[number])
     if isinstance(error, TimeoutError):

@@ -307,7 +307,7 @@ def test_two_answers_are_none() -> None:
         result = make(f"http://127.0.0.1:{listener.getsockname()[1]}")
         over.set()
         thread.join()
-    assert result.total.errors == {"not HTTP": 20}
+    assert result.total.errors == {"not HTTP: there are bytes after its end": 20}
     assert not result.total.statuses
 
 
