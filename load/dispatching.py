@@ -12,7 +12,7 @@ import gevent
 
 from deployspec.contracts.load.arrivals import Arrival, arrivals
 from deployspec.contracts.load.plan import Plan
-from deployspec.contracts.load.tally import NO_ANSWER, ON_KEPT, TURNED_AWAY, Tally
+from deployspec.contracts.load.tally import NO_ANSWER, ON_KEPT, TURNED_AWAY, RouteTally, Tally
 from load.sending import Late, NotSentError, Outcome, Sender, kept
 
 _NANO = 1_000_000_000
@@ -121,24 +121,27 @@ class Dispatcher:
         return not stopped()
 
     def _dispatch(self, arrival: Arrival, due: int) -> None:
-        route = self._tally.routes[arrival.route]
+        unsent = self._counted(arrival, arrival.route, is_kept=not arrival.is_fresh)
         late_by = _clock() - due
         self._note(late_by)
         if late_by > _TOO_LATE:
             if arrival.bin < 0:
                 self._tally.warm_up[_LATE] += 1
             else:
-                route.add_undispatched(arrival.bin, _LATE)
+                for tally in unsent:
+                    tally.add_undispatched(arrival.bin, _LATE)
         elif len(self._in_flight) >= self._room:
             if arrival.bin < 0:
                 self._tally.warm_up[TURNED_AWAY] += 1
             else:
                 # Where it is we who are late, we have made the crowd ourselves.
                 self._tally.lateness[late_by // 1000] += 1
-                route.add_turned_away(arrival.bin)
+                for tally in unsent:
+                    tally.add_turned_away(arrival.bin)
         else:
             greenlet = gevent.Greenlet(self._request, arrival, due)
-            greenlet.sent = None
+            greenlet.sent = greenlet.is_reused = None
+            greenlet.is_fresh = arrival.is_fresh
             self._in_flight[greenlet] = due + self._timeout
             greenlet.start()
             # Requests that are due while we are late would all be started before the first is sent.
@@ -167,7 +170,7 @@ class Dispatcher:
             waited = self._waited(greenlet.sent, due)
             self._in_flight.pop(greenlet, None)
         # That of now: the one that was counted with when the request began may have been taken meanwhile.
-        tally = self._tally.routes[index]
+        tallies = self._counted(arrival, index, is_kept=greenlet.is_reused)
         # Its time may have run out between two looks of the sweeper.
         late = elapsed > self._timeout or outcome is _UNANSWERED
         error = f"{NO_ANSWER} {self._plan.timeout:g} s" if late else outcome.error
@@ -176,24 +179,37 @@ class Dispatcher:
         if arrival.bin < 0:
             self._tally.warm_up[why or error or "ok"] += 1
         elif why:
-            tally.add_undispatched(arrival.bin, why)
+            for tally in tallies:
+                tally.add_undispatched(arrival.bin, why)
         elif given_up:
-            tally.add_unfinished(arrival.bin, elapsed, waited)
+            for tally in tallies:
+                tally.add_unfinished(arrival.bin, elapsed, waited)
         else:
             self._tally.lateness[(began - due) // 1000] += 1
-            tally.add_request(
-                arrival.bin,
-                elapsed,
-                outcome.status,
-                error,
-                given_up=late,
-                waited=waited,
-                excused=excused,
-            )
+            for tally in tallies:
+                tally.add_request(
+                    arrival.bin,
+                    elapsed,
+                    outcome.status,
+                    error,
+                    given_up=late,
+                    waited=waited,
+                    excused=excused,
+                )
         if route.keep is not None and not (why or error):
             value = kept(outcome.body, route.keep)
             if value is not None:
                 self._values[route.name] = quote(value, safe="")
+
+    def _counted(self, arrival: Arrival, index: int, *, is_kept: bool | None) -> list[RouteTally]:
+        """Where it is counted: with its route, and with those on new connections if it went on one, or was to.
+
+        ``is_kept`` is None where it is not known: a Sender of somebody's own need not say.
+        """
+        tallies = [self._tally.routes[index]]
+        if is_kept is False:
+            tallies.append((self._tally.chosen if arrival.is_fresh else self._tally.needed)[index])
+        return tallies
 
     def _note(self, late_by: int) -> None:
         if late_by > self._lateness:

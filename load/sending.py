@@ -27,6 +27,7 @@ from geventhttpclient.response import (
     HTTPSocketPoolResponse,
 )
 
+from deployspec.contracts.http_form import Form
 from deployspec.contracts.load.plan import Plan, Route
 from deployspec.contracts.load.tally import ON_KEPT, STATUS, WITHOUT_TEXT
 
@@ -134,17 +135,28 @@ class Sender:
 
     def _connection(self) -> Any:
         """One that is open. What fails on the way to a proxy tells nothing of the deployment behind it."""
+        get = self._new if getattr(gevent.getcurrent(), "is_fresh", False) else self._connections.get_socket
         if not self._proxy:
-            return self._connections.get_socket()
+            return get()
         request = gevent.getcurrent()
         request.is_through = False
         try:
-            return self._connections.get_socket()
+            return get()
         except (OSError, RuntimeError, ValueError) as error:
             if request.is_through:
                 raise
             why = _refusal(error) if isinstance(error, RuntimeError) else _reason(error)
             raise NotSentError(f"{self._proxy}: {why}") from None
+
+    def _new(self) -> Any:
+        """A connection of its own, though another may be free; it is closed after the answer (``_keep``)."""
+        pool = self._connections
+        pool._semaphore.acquire()
+        try:
+            return pool._create_socket()
+        except BaseException:
+            pool._semaphore.release()
+            raise
 
     def _request(self, route: Route, target: str) -> bytes:
         """A request as it goes over the wire: made once for all that are alike, which is half of its cost."""
@@ -165,6 +177,7 @@ class _Answer(HTTPSocketPoolResponse):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         self._fed = 0
+        self._form = Form(more["method"])
         super().__init__(*args, **more)
 
     def feed(self, data: bytes) -> None:
@@ -174,6 +187,9 @@ class _Answer(HTTPSocketPoolResponse):
             raise _TooLargeError(f"an answer of more than {self.most} bytes")
         if self._fed // self._turn > before // self._turn:
             gevent.sleep(0)
+        # The health checks read answers by the same rule, and with another parser behind it.
+        if why := self._form.take(data):
+            raise HTTPParseError(why)
         try:
             super().feed(data)
         except HTTPParseError:
@@ -217,7 +233,10 @@ _return_socket = ConnectionPool.return_socket
 
 
 def _keep(pool: ConnectionPool, sock: Any) -> None:
-    """Take a connection back."""
+    """Take a connection back; one that was opened on purpose would only be one more that lies idle."""
+    if getattr(gevent.getcurrent(), "is_fresh", False):
+        pool.release_socket(sock)
+        return
     _unused_since[sock.fileno()] = time.monotonic()
     _return_socket(pool, sock)
 
@@ -277,7 +296,10 @@ def _reason(error: Exception) -> str:
     if isinstance(error, _BrokenOffError):
         return "broken off in mid-answer"
     if isinstance(error, HTTPParseError):
-        return "not HTTP"
+        why = str(error.args[0]) if error.args else ""
+        if why.startswith("connection closed"):
+            return "broken off in mid-answer"
+        return f"not HTTP: {why}"
     if number in _OUR_OWN:
         raise NotSentError(_OUR_OWN[number])
     if isinstance(error, TimeoutError):

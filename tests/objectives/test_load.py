@@ -442,3 +442,56 @@ def test_nothing_is_certain_below_the_least_number() -> None:
     for number in range(58):
         result.tally.routes[0].add_request(number // 5, SLOW, "200", "")
     assert not certainly_breached(LATENCY, result, None, 100)
+
+
+def newcomers(
+    fresh: int, bad: int, *, kind: str = "slow", others_bad: int = 0, late: bool = False
+) -> LoadResult:
+    """3,000 requests in 60 s, so many of them chosen for new connections; ``bad`` ones of those, and of the others."""
+    result = run(3_000 - fresh, **{kind: others_bad})
+    for number in range(fresh):
+        told = {"slow": (SLOW, "200", ""), "failed": (FAST, "", "connection reset")}[kind]
+        told = told if number < bad else (FAST, "200", "")
+        for tally in (result.tally.routes[0], result.tally.chosen[0]):
+            tally.add_request(number * 600 // fresh, *told, waited=FAST if late else None)
+    if late:
+        result.tally.lateness.update({50_000: 3_000})
+    return result
+
+
+@pytest.mark.parametrize(
+    ("bad", "outcome"), [(0, Outcome.MET), (7, Outcome.MET), (14, Outcome.BREACHED), (90, Outcome.BREACHED)]
+)
+@pytest.mark.parametrize(("judged", "kind"), [(LATENCY, "slow"), (AVAILABILITY, "failed")])
+def test_newcomers_are_judged_by_themselves(judged: Objective, kind: str, bad: int, outcome: Outcome) -> None:
+    """Of 90 on new connections, 7 bad ones may be 5%, and 14 may not: though of all 3,000 they are 0.5%."""
+    for route in (None, "r0"):
+        verdict = judge_load(judged, newcomers(90, bad, kind=kind), route)
+        assert verdict.outcome is outcome, verdict.reason
+        assert ("on new connections" in verdict.reason) == (outcome is Outcome.BREACHED)
+    if bad == 90:
+        assert verdict.measured.startswith("on new connections 90 of 90 bad")  # type: ignore[union-attr]
+        assert "0.00% of all others" in verdict.reason
+
+
+def test_those_that_needed_a_new_connection_are_no_sample_of_newcomers() -> None:
+    """In a stall of 3% all of them are slow, for no kept connection is free then."""
+    result = run(2_910)
+    for number in range(90):
+        for tally in (result.tally.routes[0], result.tally.needed[0]):
+            tally.add_request(number * 6, SLOW, "200", "")
+    assert judge_load(LATENCY, result).outcome is Outcome.MET
+
+
+def test_newcomers_are_named_where_they_alone_are_slow() -> None:
+    """In a breach of all requests; not where the others are as slow."""
+    assert "; on new connections" in judge_load(LATENCY, newcomers(300, 300)).reason
+    verdict = judge_load(LATENCY, newcomers(300, 300, others_bad=2_700))
+    assert verdict.outcome is Outcome.BREACHED
+    assert "new connections" not in verdict.reason
+
+
+def test_lateness_of_the_generator_excuses_newcomers_too() -> None:
+    """What it may have added makes no breach of theirs."""
+    verdict = judge_load(LATENCY, newcomers(90, 90, late=True))
+    assert verdict.outcome is not Outcome.BREACHED, verdict.reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deployspec.contracts.load.histogram import Histogram
-from deployspec.contracts.load.tally import Tally
+from deployspec.contracts.load.tally import RouteTally, Tally
 from deployspec.reporting.load import as_text, progress
 from tests.contracts.load.test_result import HALF, result
 
@@ -18,11 +18,22 @@ def test_the_report_has_what_was_measured() -> None:
     rows = {line.split("  ")[0]: line.split() for line in text.splitlines()}
     assert rows["a"][1:4] == ["50", "0", "98.000%"]
     assert rows["all"][1:4] == ["100", "1", "98.990%"]
+    assert rows["all, chosen for a new connection"][6:9] == ["1", "0", "0.000%"]
+    assert rows["all, no kept connection free"][5:8] == ["1", "1", "-"]
+    assert rows["all, others"][2:5] == ["98", "0", "100.000%"]
     assert "statuses: 200 99 times" in text
     assert "1 times connection reset" in text
     assert "process 1 of 1 (pid 1234): 1.5 s of processor time, 50 MB" in text
     assert "from the intended start to the last byte" in text
     assert "sesame" not in text
+
+
+def test_nothing_is_said_of_connections_that_were_not_told_apart() -> None:
+    """As in a result of the first format."""
+    told = result()
+    told.tally.chosen[0] = told.tally.needed[1] = RouteTally([HALF])
+    assert "connection free" not in as_text(told)
+    assert "all, others" not in as_text(told)
 
 
 def test_what_went_wrong_comes_first() -> None:

@@ -186,6 +186,7 @@ def _load(part: Mapping[str, Any], folder: Path) -> model.Load:
         seed=part.get("seed"),
         timeout=parse_duration(part["timeout"]),
         max_in_flight=part["max_in_flight"],
+        new_connections=part["new_connections"],
         processes=part["processes"],
         abort_on_breach=part["abort_on_breach"],
         locustfile=folder / part["locustfile"] if "locustfile" in part else None,

@@ -239,6 +239,8 @@ class Load:
     timeout: float
     """Of one request, from its intended start to its last byte."""
     max_in_flight: int
+    new_connections: float
+    """The share of requests that go on a new connection each."""
     processes: int
     abort_on_breach: bool
     locustfile: Path | None

@@ -74,6 +74,9 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
     generator. So it is with requests that were still unanswered when a run was ended early.
 
     A breach needs no least number of requests, only two bad ones: where the interval is all above the limit it is one.
+
+    The requests that were chosen for new connections are a random sample of what newcomers meet, which the others hide:
+    a breach by their own interval is one, whatever all together say.
     """
     what = objective.name if route is None else f"{objective.name}, {route}"
     limit = objective.promise
@@ -85,7 +88,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
             f"{what}: the load run has no request of that name, but {kinds} (deployspec/routes at {objective.source})",
             limit=limit,
         )
-    measured = _measured(objective, result, route)
+    measured = _measured(objective, result, _tallies(objective, result, route))
     counts = measured.counts
     cut = f" (cut short: {result.cut_short})" if result.cut_short else ""
     cut += f"; {result.disagreement}" if result.disagreement else ""
@@ -98,17 +101,26 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
         _share(counts, found, measured.limit),
     )
     reason = f"{what}: {told}; promised: {limit}{cut}"
-    if _all_bad(objective, found) and _tells_of_a_share(objective, counts):
+    newcomers = _newcomers(objective, result, route)
+    if _is_breach(objective, counts, found):
         best = measured.at_best(late=bool(result.late))
         at_best = interval(best)
-        if _all_bad(objective, at_best) and _tells_of_a_share(objective, best):
+        if _is_breach(objective, best, at_best):
             cause = _cause(objective, measured, result, route)
+            if newcomers is not None and newcomers.are_alone:
+                cause += f"; on new connections {newcomers.told}"
             if result.late:
                 cause += (
                     f"; the load generator was late, but that cannot explain it ({result.late}): without all that it may "
                     f"have added, {_told(objective, best, at_best)}"
                 )
             return breached(reason + cause, measured=how, limit=limit)
+    if newcomers is not None:
+        return breached(
+            f"{what}: on new connections {newcomers.told}; all together {told}; promised: {limit}{cut}",
+            measured=newcomers.measured,
+            limit=limit,
+        )
     if counts.total < least:
         more = more_needed(counts, measured.limit, measured=found)
         more = None if more is None else max(more, least - counts.total)
@@ -156,7 +168,7 @@ def certainly_breached(objective: Objective, result: LoadResult, route: str | No
     bad = sum(span[place] for tally in _tallies(objective, result, route) for span in tally.bins.values())
     if objective.is_met_by(planned - bad, planned):
         return False
-    measured = _measured(objective, result, route)
+    measured = _measured(objective, result, _tallies(objective, result, route))
     best = measured.at_best(late=bool(result.late))
     return (
         not objective.is_met_by(planned - best.bad, planned)
@@ -166,13 +178,58 @@ def certainly_breached(objective: Objective, result: LoadResult, route: str | No
     )
 
 
+@dataclass(frozen=True)
+class _Newcomers:
+    """A breach among the requests that were chosen for new connections."""
+
+    told: str
+    measured: str
+    are_alone: bool
+    """Whether all others keep the objective."""
+
+
+def _newcomers(objective: Objective, result: LoadResult, route: str | None) -> _Newcomers | None:
+    """What those on new connections met, where that is a breach by itself.
+
+    Those that needed one are left out: they come when the deployment is busy already, and are no sample of newcomers.
+    """
+    chosen = _measured(objective, result, _of(objective, result, route, result.tally.chosen))
+    best = chosen.at_best(late=bool(result.late))
+    found = interval(chosen.counts)
+    if not (_is_breach(objective, chosen.counts, found) and _is_breach(objective, best, interval(best))):
+        return None
+    place = _place(objective, result)
+    total, bad = (
+        sum(
+            span[place + more] for tally in _tallies(objective, result, route) for span in tally.bins.values()
+        )
+        - sum(span[more] for span in chosen.counts.bins)
+        for more in (0, 1)
+    )
+    others = "there are no others"
+    if total:
+        verb = "failed" if threshold_of(objective) is None else "were too slow"
+        others = f"{shown.percentage(Fraction(bad, total), 1 - objective.target)} of all others {verb}"
+    return _Newcomers(
+        f"{_told(objective, chosen.counts, found)}{_why(_telling(objective, chosen.errors))}; {others}",
+        f"on new connections {_share(chosen.counts, found, chosen.limit)}",
+        bool(total) and objective.is_met_by(total - bad, total),
+    )
+
+
 def _tallies(objective: Objective, result: LoadResult, route: str | None) -> list[RouteTally]:
     """What was counted of the requests that an objective speaks of."""
-    if route is not None:
-        return [result.of(route)]
-    if objective.routes:
-        return [result.of(name) for name in objective.routes if name in result.route_names]
-    return result.tally.routes
+    return _of(objective, result, route, result.tally.routes)
+
+
+def _of(
+    objective: Objective, result: LoadResult, route: str | None, tallies: list[RouteTally]
+) -> list[RouteTally]:
+    """Of one tally for each route, those that an objective speaks of."""
+    if route is None and not objective.routes:
+        return tallies
+    wanted = objective.routes if route is None else (route,)
+    return [tallies[result.route_names.index(name)] for name in wanted if name in result.route_names]
 
 
 def _place(objective: Objective, result: LoadResult) -> int:
@@ -181,7 +238,7 @@ def _place(objective: Objective, result: LoadResult) -> int:
     return 0 if threshold is None else 2 + 2 * list(result.tally.thresholds).index(threshold)
 
 
-def _measured(objective: Objective, result: LoadResult, route: str | None) -> _Measured:
+def _measured(objective: Objective, result: LoadResult, tallies: list[RouteTally]) -> _Measured:
     place = _place(objective, result)
     totals, bad, lost, certain, errors = (
         Counter[int](),
@@ -191,7 +248,7 @@ def _measured(objective: Objective, result: LoadResult, route: str | None) -> _M
         Counter[str](),
     )
     unanswered = 0
-    for tally in _tallies(objective, result, route):
+    for tally in tallies:
         for span, counts in tally.bins.items():
             totals[span] += counts[place]
             bad[span] += counts[place + 1]
@@ -222,9 +279,9 @@ def _all_bad(objective: Objective, found: Interval) -> bool:
     return found.low >= limit if objective.strict else found.low > limit
 
 
-def _tells_of_a_share(objective: Objective, counts: Counts) -> bool:
-    """Whether a breach can rest on these: one bad request that is no more than one of few says nothing of how many are."""
-    return counts.bad > 1 or counts.total >= floor(objective.target)
+def _is_breach(objective: Objective, counts: Counts, found: Interval) -> bool:
+    """Whether these are one, and may say so: one bad request that is no more than one of few tells nothing of a share."""
+    return _all_bad(objective, found) and (counts.bad > 1 or counts.total >= floor(objective.target))
 
 
 def _told(objective: Objective, counts: Counts, found: Interval) -> str:
@@ -319,12 +376,9 @@ def _unknown(measured: _Measured) -> str:
 def _cause(objective: Objective, measured: _Measured, result: LoadResult, route: str | None) -> str:
     """What has made a breach, as the end of a sentence."""
     threshold = threshold_of(objective)
+    why = _why(_telling(objective, measured.errors))
     if threshold is None:
-        return _why(measured.errors)
-    # Of failures, those that are slow whenever they come: others may have been quick, and then counted for nothing.
-    late = Counter(
-        {why: n for why, n in measured.errors.items() if why == TURNED_AWAY or why.startswith(NO_ANSWER)}
-    )
+        return why
     kinds = (
         []
         if route is not None
@@ -335,7 +389,15 @@ def _cause(objective: Objective, measured: _Measured, result: LoadResult, route:
         ]
     )
     told = ", ".join(f"{shown.one_line(name, 80)} (p95 {shown.seconds(p95)})" for name, p95 in kinds[:3])
-    return _why(late) + (f"; slowest: {told}" if told and len(result.route_names) > 1 else "")
+    return why + (f"; slowest: {told}" if told and len(result.route_names) > 1 else "")
+
+
+def _telling(objective: Objective, errors: Counter[str]) -> Counter[str]:
+    """Those that speak of an objective: of latency, such as are slow whenever they come. Others may have been quick, and
+    then counted for nothing."""
+    if threshold_of(objective) is None:
+        return errors
+    return Counter({why: n for why, n in errors.items() if why == TURNED_AWAY or why.startswith(NO_ANSWER)})
 
 
 def _why(errors: Counter[str]) -> str:

@@ -12,6 +12,11 @@ from deployspec.contracts.load.tally import RouteTally
 _MOST_ERRORS = 10
 _BARS = " ▁▂▃▄▅▆▇█"
 _MOST_BARS = 60
+_CONNECTIONS = {
+    "chosen": "all, chosen for a new connection",
+    "needed": "all, no kept connection free",
+    "kept": "all, others",
+}
 
 
 def progress(
@@ -72,12 +77,21 @@ def _table(result: LoadResult) -> Iterator[str]:
     named = zip(result.route_names, result.tally.routes, result.histograms, strict=True)
     for name, tally, histogram in (*named, ("all", result.total, result.histogram)):
         rows.append([shown.one_line(name, 40), *_row(tally, histogram)])
+    by_connection = result.connections()
+    if sum(map(_all, (by_connection["chosen"], by_connection["needed"]))):
+        for name, tally in by_connection.items():
+            if _all(tally):
+                rows.append([_CONNECTIONS[name], *_row(tally, Histogram.of(tally.latencies))])
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     for row in rows:
         yield "  ".join(
             cell.ljust(width) if column == 0 else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
+
+
+def _all(tally: RouteTally) -> int:
+    return sum(counts[0] for counts in tally.bins.values())
 
 
 def _row(tally: RouteTally, histogram: Histogram) -> list[str]:

@@ -77,6 +77,19 @@ def test_the_warm_up_does_not_count_by_number() -> None:
     assert len(every) == 80 + 500
 
 
+def test_new_connections_are_chosen_by_the_seed() -> None:
+    """The share that was asked for, whatever the kind; and neither times nor kinds change with it."""
+    every = list(arrivals(plan(rate=500.0, new_connections=0.05)))
+    for route, expected in ((0, 0.05), (1, 0.05)):
+        fresh = [arrival.is_fresh for arrival in every if arrival.route == route]
+        assert abs(sum(fresh) / len(fresh) - expected) < 0.02
+    assert every == list(arrivals(plan(rate=500.0, new_connections=0.05)))
+    none, all_ = (list(arrivals(plan(rate=500.0, new_connections=share))) for share in (0.0, 1.0))
+    assert not any(arrival.is_fresh for arrival in none)
+    assert all(arrival.is_fresh for arrival in all_)
+    assert [arrival[:4] for arrival in every] == [arrival[:4] for arrival in none]
+
+
 def test_planned_counts_what_arrives() -> None:
     """The number for each route is that of its arrivals, warm-up excluded."""
     told = planned(plan(poisson=True, warm_up=1.0))

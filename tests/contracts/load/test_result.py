@@ -31,6 +31,8 @@ def result(**more: Any) -> LoadResult:
         tally.routes[number % 2].add_request(number, 1_000_000 * (number + 1), "200", "")
     tally.routes[0].add_request(98, HALF, "200", "")
     tally.routes[1].add_request(99, 5, "", "connection reset")
+    tally.chosen[0].add_request(98, HALF, "200", "")
+    tally.needed[1].add_request(99, 5, "", "connection reset")
     tally.lateness.update({100: 99, 9_000: 1})
     tally.warm_up["ok"] = 20
     told = {
@@ -72,12 +74,18 @@ def test_the_first_format_is_read() -> None:
     """It does not say what is bad whatever the generator did: then nothing is known to be."""
     document = json.loads(json.dumps(result().document()))
     assert any(route["certain"] for route in document["routes"])
-    old = {**document, "format": "deployspec.load/1"}
+    old = {
+        **{name: told for name, told in document.items() if name != "connections"},
+        "format": "deployspec.load/1",
+    }
+    old["plan"] = {name: told for name, told in old["plan"].items() if name != "new_connections"}
     old["routes"] = [
         {name: told for name, told in route.items() if name != "certain"} for route in document["routes"]
     ]
     jsonschema.validate(old, SCHEMA)
-    assert LoadResult.from_document(old).document()["total"] == document["total"]
+    read = LoadResult.from_document(old)
+    assert read.document()["total"] == document["total"]
+    assert read.document()["connections"]["chosen"]["requests"] == 0
     with pytest.raises(KeyError):
         LoadResult.from_document({**old, "format": document["format"]})
 
@@ -89,6 +97,22 @@ def test_the_total_is_the_routes_together() -> None:
     assert document["total"]["failed"] == 1
     assert document["total"]["slow"] == [{"of": 99, "slow": 1}]
     assert document["total"]["latency"]["samples"] == 100
+
+
+def test_connections_are_told_apart() -> None:
+    """Chosen for a new one, needed one, and the rest; their latencies are their own, and together they are all."""
+    document = result().document()
+    told = document["connections"]
+    assert {name: told[name]["requests"] for name in ("chosen", "needed", "kept")} == {
+        "chosen": 1,
+        "needed": 1,
+        "kept": 98,
+    }
+    assert told["chosen"]["slow"] == [{"of": 1, "slow": 1}]
+    assert told["kept"]["slow"] == [{"of": 98, "slow": 0}]
+    assert told["needed"]["errors"] == {"connection reset": 1}
+    assert told["kept"]["errors"] == {}
+    assert told["kept"]["latency"]["milliseconds"]["max"] < 100
 
 
 @pytest.mark.parametrize(

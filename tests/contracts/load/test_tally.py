@@ -119,6 +119,9 @@ def test_tallies_add_up() -> None:
         tally.routes[0].add_turned_away(1)
         tally.routes[1].add_undispatched(2, "late by more than 1 s")
         tally.lateness[40] += 1
+    for tally in (two, both):
+        tally.chosen[0].add_request(0, 200, "503", "status 503")
+        tally.needed[1].add_request(2, 2 * HALF, "200", "", waited=HALF)
     sent = Tally.from_document(json.loads(json.dumps(two.document())), [HALF])
     assert sent == two
     one.add(sent)

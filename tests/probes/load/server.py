@@ -54,8 +54,8 @@ class KeepingServer:
 
 
 @contextlib.contextmanager
-def keeping_server(answer: Answerer = lambda _: Reply()) -> Iterator[KeepingServer]:
-    """Serve until the block ends."""
+def keeping_server(answer: Answerer = lambda _: Reply(), *, welcome: float = 0.0) -> Iterator[KeepingServer]:
+    """Serve until the block ends. ``welcome`` are the seconds until it looks at a new connection."""
     server = KeepingServer()
     loop = asyncio.new_event_loop()
     writers: set[asyncio.StreamWriter] = set()
@@ -63,6 +63,7 @@ def keeping_server(answer: Answerer = lambda _: Reply()) -> Iterator[KeepingServ
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server.connections += 1
         writers.add(writer)
+        await asyncio.sleep(welcome)
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             while await _one(reader, writer, server, answer):
                 pass

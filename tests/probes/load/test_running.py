@@ -14,12 +14,18 @@ from typing import Any
 
 import pytest
 
-from deployspec.contracts.load.arrivals import planned
+from deployspec.contracts.load.arrivals import arrivals, planned
+from deployspec.contracts.load.histogram import Histogram
 from deployspec.contracts.load.plan import Route
+from deployspec.contracts.load.tally import RouteTally
+from deployspec.contracts.verdict import Outcome
+from deployspec.objectives.load import judge_load
 from deployspec.probes.load import Generator
 from deployspec.probes.load.counting import Counting
+from tests.objectives.test_load import LATENCY
 from tests.probes.load.making import GENERATOR, HALF, ROOT, make, plan, requests
 from tests.probes.load.server import Received, Reply, keeping_server
+from tests.raw_server import serve
 
 
 def test_what_is_sent() -> None:
@@ -55,6 +61,49 @@ def test_connections_are_kept() -> None:
     with keeping_server() as server:
         make(server.url)
         assert server.connections <= 3
+
+
+def _requests(tallies: list[RouteTally]) -> int:
+    return sum(counts[0] for tally in tallies for counts in tally.bins.values())
+
+
+def test_those_that_the_seed_chooses_go_on_new_connections() -> None:
+    """Each on one of its own, which no other request uses; those that merely need one are told apart."""
+    told = plan("http://h", rate=50.0, duration=2.0, new_connections=0.3)
+    chosen = sum(arrival.is_fresh for arrival in arrivals(told))
+    assert 20 < chosen < 40
+    with keeping_server() as server:
+        result = make(server.url, rate=50.0, duration=2.0, new_connections=0.3)
+        connections = server.connections
+    needed = _requests(result.tally.needed)
+    assert _requests(result.tally.chosen) == chosen
+    assert requests(result) == 100
+    assert connections == chosen + needed
+    assert 1 <= needed < 20
+
+
+def test_slow_new_connections_are_seen_behind_kept_ones() -> None:
+    """0.7 s of each new connection: of all requests that is a few percent, of newcomers it is every one."""
+    with keeping_server(welcome=0.7) as server:
+        result = make(server.url, rate=60.0, duration=8.0, warm_up=2.0, timeout=5.0, new_connections=0.03)
+    verdict = judge_load(LATENCY, result)
+    assert verdict.outcome is Outcome.BREACHED, verdict.reason
+    assert "on new connections 0.00% of" in verdict.reason
+    by_connection = result.connections()
+    assert Histogram.of(by_connection["chosen"].latencies).at(50) >= 700_000  # type: ignore[operator]
+    # Without the choice, nothing of it is seen: kept connections are quick, and nobody needs another.
+    assert sum(counts[3] for counts in by_connection["kept"].bins.values()) < 0.05 * requests(result)
+    with keeping_server(welcome=0.7) as server:
+        blind = make(server.url, rate=60.0, duration=3.0, warm_up=2.0, timeout=5.0)
+    assert "new connections" not in judge_load(LATENCY, blind).reason
+
+
+def test_a_failure_on_a_new_connection_is_counted_there() -> None:
+    """Refused ones, too: there was no kept one."""
+    with serve("refused") as server:
+        result = make(server.base_url, new_connections=0.5)
+    assert _requests(result.tally.chosen) + _requests(result.tally.needed) == 20
+    assert {why for tally in result.tally.chosen for why in tally.errors} == {"connection refused"}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -258,7 +307,7 @@ def test_two_answers_are_none() -> None:
         result = make(f"http://127.0.0.1:{listener.getsockname()[1]}")
         over.set()
         thread.join()
-    assert result.total.errors == {"not HTTP": 20}
+    assert result.total.errors == {"not HTTP: there are bytes after its end": 20}
     assert not result.total.statuses
 
 

@@ -21,7 +21,7 @@ FAILURES = [
     ("closes-without-answer", "closed without an answer"),
     ("reset-before-answer", "closed without an answer"),
     ("not-http", "not HTTP"),
-    ("two-lengths", "not HTTP"),
+    ("two-lengths", "not HTTP: conflicting Content-Length headers"),
     ("closes-in-headers", "broken off in mid-answer"),
     ("drip-headers", "no answer within 1 s"),
     ("status-100-forever", "no answer within 1 s"),

@@ -25,30 +25,34 @@ class Arrival(NamedTuple):
     """Index into the plan's routes."""
     bin: int
     """The span of time that it is counted in; -1 during the warm-up."""
+    is_fresh: bool = False
+    """Whether it is to go on a new connection."""
 
 
 def arrivals(plan: Plan, share: int = 0, of: int = 1) -> Iterator[Arrival]:
     """Every ``of``-th arrival of the plan, from number ``share`` on: together, the processes send the plan exactly.
 
-    The times depend on the seed alone where they are random, and the routes on the seed alone, so that neither changes
-    with the number of processes.
+    The times depend on the seed alone where they are random, and so do the routes, and the choice of those that go on a
+    new connection: none changes with another, or with the number of processes.
     """
     times = _poisson(plan) if plan.poisson else _constant(plan)
     routes = random.Random(f"routes {plan.seed}")  # noqa: S311 - chooses requests, not keys
     weights = list(accumulate(route.weight for route in plan.routes))
     draw, last = routes.random, len(weights) - 1
+    draw_fresh = random.Random(f"connections {plan.seed}").random  # noqa: S311
     warm_up = int(plan.warm_up * _NANO)
     duration = int(plan.duration * _NANO)
     begin = -1
     for number, at in enumerate(times):
         route = min(bisect(weights, draw() * weights[-1]), last)
+        is_fresh = draw_fresh() < plan.new_connections
         if begin < 0 and at >= warm_up and number >= plan.warm_up_requests:
             # The first arrival that counts opens the measured time, whatever the warm-up took.
             begin = at
         if begin >= 0 and at - begin >= duration:
             return
         if number % of == share:
-            yield Arrival(number, at, route, (at - begin) // _BIN if begin >= 0 else -1)
+            yield Arrival(number, at, route, (at - begin) // _BIN if begin >= 0 else -1, is_fresh)
 
 
 def _constant(plan: Plan) -> Iterator[int]:

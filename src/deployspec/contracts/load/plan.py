@@ -48,6 +48,8 @@ class Plan:
     """Seconds of one request, from its intended start."""
     max_in_flight: int = 2000
     """Of all processes together."""
+    new_connections: float = 0.0
+    """The share of requests that go on a new connection each."""
     processes: int = 1
     thresholds: tuple[int, ...] = ()
     """In nanoseconds: the latencies that objectives speak of. A request is slow that takes as long, or longer."""

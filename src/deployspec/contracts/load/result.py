@@ -16,7 +16,8 @@ from deployspec.contracts.load.tally import RouteTally, Tally
 
 FORMAT = "deployspec.load/2"
 FORMATS = ("deployspec.load/1", FORMAT)
-"""Those that can be read. The first does not know which requests are bad whatever the generator did."""
+"""Those that can be read. The first does not know which requests are bad whatever the generator did, nor on which
+connections they went."""
 LATE = 10_000
 """In microseconds: a generator whose 99th percentile of lateness is above this is late."""
 DISPATCHED = 0.99
@@ -96,6 +97,14 @@ class LoadResult:
         """One kind of request, by its name; None for all together."""
         return self.total if route is None else self.tally.routes[self.route_names.index(route)]
 
+    def connections(self) -> dict[str, RouteTally]:
+        """All kinds together, by the connections they went on: chosen for a new one, needed one, and all others."""
+        chosen, needed = RouteTally(self.tally.thresholds), RouteTally(self.tally.thresholds)
+        for total, routes in ((chosen, self.tally.chosen), (needed, self.tally.needed)):
+            for route in routes:
+                total.add(route)
+        return {"chosen": chosen, "needed": needed, "kept": self.total.without(chosen, needed)}
+
     @cached_property
     def histograms(self) -> list[Histogram]:
         """Latencies of each kind of request."""
@@ -156,6 +165,14 @@ class LoadResult:
                 )
             ],
             "total": _route(self.total, self.histogram, bins=False),
+            "connections": {
+                name: _route(tally, Histogram.of(tally.latencies), bins=False)
+                for name, tally in self.connections().items()
+            }
+            | {
+                f"{name}_routes": [_route(route, Histogram.of(route.latencies)) for route in routes]
+                for name, routes in (("chosen", self.tally.chosen), ("needed", self.tally.needed))
+            },
             "seconds": [vars(second) for second in self.seconds],
             "generator": {
                 "late": self.late,
@@ -173,16 +190,22 @@ class LoadResult:
             raise ValueError(f"the format {document['format']!r}; expected {FORMAT}")
         thresholds = document["thresholds"]
         generator = document["generator"]
+        is_first = document["format"] == FORMATS[0]
+        connections = {} if is_first else document["connections"]
+        chosen, needed = (
+            [] if is_first else [_route_from(route, thresholds) for route in connections[name]]
+            for name in ("chosen_routes", "needed_routes")
+        )
         tally = Tally(
             thresholds,
             [
-                _route_from(
-                    {"certain": [], **route} if document["format"] == FORMATS[0] else route, thresholds
-                )
+                _route_from({"certain": [], **route} if is_first else route, thresholds)
                 for route in document["routes"]
             ],
             Histogram.from_document(generator["lateness"]).counts(),
             Counter(generator["warm_up"]),
+            chosen,
+            needed,
         )
         return cls(
             plan=document["plan"],
@@ -209,6 +232,7 @@ def described(plan: Plan, redact: Callable[[str], str] = str) -> dict[str, Any]:
         "seed": plan.seed,
         "timeout": plan.timeout,
         "max_in_flight": plan.max_in_flight,
+        "new_connections": plan.new_connections,
         "processes": plan.processes,
         "proxy": "" if plan.proxy is None else f"http://{plan.proxy[0]}:{plan.proxy[1]}",
         "routes": [

@@ -131,6 +131,20 @@ class RouteTally:
             known = self.certain.setdefault(span, [0] * len(more))
             known[:] = map(sum, zip(known, more, strict=True))
 
+    def without(self, *others: RouteTally) -> RouteTally:
+        """Those that are in none of the others, which are parts of this: requests, latencies, statuses and errors."""
+        rest = RouteTally(self.thresholds)
+        rest.add(self)
+        for other in others:
+            for span, less in other.bins.items():
+                counts = rest._counts(span)
+                counts[:] = (mine - theirs for mine, theirs in zip(counts, less, strict=True))
+            rest.latencies.subtract(other.latencies)
+            rest.statuses.subtract(other.statuses)
+            rest.errors.subtract(other.errors)
+        rest.latencies, rest.statuses, rest.errors = +rest.latencies, +rest.statuses, +rest.errors
+        return rest
+
     def _counts(self, span: int) -> list[int]:
         counts = self.bins.get(span)
         if counts is None:
@@ -176,6 +190,16 @@ class Tally:
     """In microseconds: how much later than intended requests were dispatched, warm-up excluded."""
     warm_up: Counter[str] = field(default_factory=Counter)
     """Requests of the warm-up by what came of them: ok, or why they failed."""
+    chosen: list[RouteTally] = field(default_factory=list)
+    """Of each route those, counted there too, that the plan puts on a new connection: a random sample of them."""
+    needed: list[RouteTally] = field(default_factory=list)
+    """Of each route those, counted there too, that went on a new connection because no other was free: no sample of
+    anything, for there is none when the deployment is busy."""
+
+    def __post_init__(self) -> None:
+        """Where nothing is said of connections, nothing was counted of them."""
+        self.chosen = self.chosen or [RouteTally(self.thresholds) for _ in self.routes]
+        self.needed = self.needed or [RouteTally(self.thresholds) for _ in self.routes]
 
     @classmethod
     def empty(cls, thresholds: Sequence[int], routes: int) -> Tally:
@@ -186,6 +210,8 @@ class Tally:
         """Add what another process, or a later second, counted."""
         for mine, theirs in zip(self.routes, other.routes, strict=True):
             mine.add(theirs)
+        for mine, theirs in zip((*self.chosen, *self.needed), (*other.chosen, *other.needed), strict=True):
+            mine.add(theirs)
         self.lateness.update(other.lateness)
         self.warm_up.update(other.warm_up)
 
@@ -195,6 +221,8 @@ class Tally:
             "routes": [route.document() for route in self.routes],
             "lateness": list(self.lateness.items()),
             "warm_up": dict(self.warm_up),
+            "chosen": [route.document() for route in self.chosen],
+            "needed": [route.document() for route in self.needed],
         }
 
     @classmethod
@@ -205,4 +233,6 @@ class Tally:
             [RouteTally.from_document(route, thresholds) for route in document["routes"]],
             Counter(dict(document["lateness"])),
             Counter(document["warm_up"]),
+            [RouteTally.from_document(route, thresholds) for route in document["chosen"]],
+            [RouteTally.from_document(route, thresholds) for route in document["needed"]],
         )

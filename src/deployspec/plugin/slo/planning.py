@@ -58,6 +58,7 @@ def plan_of(deployment: Deployment, objectives: Sequence[Objective], seed: int |
         warm_up_requests=told.warm_up_requests,
         timeout=told.timeout,
         max_in_flight=told.max_in_flight,
+        new_connections=told.new_connections,
         processes=told.processes,
         thresholds=thresholds,
         ca=None if deployment.ca is None else str(deployment.ca.absolute()),

@@ -18,6 +18,7 @@ import httpcore
 
 from deployspec.contracts.disclosure import redact
 from deployspec.contracts.http import FailureKind, Phase
+from deployspec.contracts.http_form import Form
 from deployspec.probes.http.budget import Budget, CallFailed
 from deployspec.probes.http.lookup import Resolve, look_up
 from deployspec.probes.http.proxies import Proxy
@@ -137,6 +138,7 @@ class DeadlineStream(httpcore.NetworkStream):
         self._peer = peer
         self._proxy = proxy
         """The proxy, as long as its tunnel is not open."""
+        self._form = Form()
         self._head = b""
         """The first bytes received, at most five: enough to tell HTTP from anything else."""
 
@@ -153,6 +155,12 @@ class DeadlineStream(httpcore.NetworkStream):
             raise self._lost(_loss(error)) from None
         if len(self._head) < 5:
             self._look_at_head(data)
+        if self._proxy is None and (why := self._form.take(data)):
+            if self._form.has_head:
+                self._budget.enter(Phase.BODY)
+            line = redact(self._form.line.decode("latin-1"))[:80]
+            shown = f": {line!r}" if line else ""
+            raise CallFailed(FailureKind.PROTOCOL, f"the response is not valid HTTP: {why}{shown}")
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002

@@ -88,7 +88,7 @@ class Counting:
         more = Tally.from_document(line["tally"], self._plan.thresholds)
         # A reason may be what a server has said.
         more.warm_up = _redacted(more.warm_up)
-        for route in more.routes:
+        for route in (*more.routes, *more.chosen, *more.needed):
             route.errors, route.undispatched = _redacted(route.errors), _redacted(route.undispatched)
         self.tally.add(more)
         # What is told at second 3 came between 2 and 3.
