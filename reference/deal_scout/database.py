@@ -27,6 +27,7 @@ CONNECT_ARGS: dict[str, Any] = {
     "tcp_user_timeout": 5000,
 }
 QUERY_TIME_LIMIT = 3.0
+POOL_SIZE = 5
 _SEED_LOCK = 20240115  # any number: it only has to be the same in every process that seeds
 
 
@@ -42,8 +43,9 @@ class Database:
             url,
             connect_args={**CONNECT_ARGS, "application_name": "deal-scout-api"},
             pool_pre_ping=True,
-            pool_size=5,
-            max_overflow=5,
+            pool_size=POOL_SIZE,
+            # Connections beyond the pool's size are closed after each use, and to open one costs most of all.
+            max_overflow=0,
             pool_timeout=2,
         )
         # A connection apart, so that requests which hold the whole pool cannot make the database look down.

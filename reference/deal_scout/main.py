@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from . import __version__
-from .database import Database, DatabaseUnavailableError
+from .admission import Admission, OverloadedError, RefuseEarly, refuse
+from .database import POOL_SIZE, Database, DatabaseUnavailableError
 from .health import Health
 from .logs import configure_logging
 from .middleware import RequestMiddleware
@@ -33,11 +34,16 @@ def create_app(around_routes: Callable[[ASGIApp], ASGIApp] = RequestMiddleware) 
     configure_logging(settings.log_dir, "app.log", settings.log_level_number)
     app = FastAPI(title="Deal Scout", version=__version__, lifespan=_lifespan, redirect_slashes=False)
     app.state.settings = settings
+    # Each request uses one connection at a time: with more of them they would wait for one another.
+    app.state.admission = Admission(at_once=POOL_SIZE)
+    app.state.routes = [*public.routes, *sellers.routes]
     app.include_router(public)
     app.include_router(sellers)
+    app.add_middleware(RefuseEarly, admission=app.state.admission)
     app.add_middleware(around_routes)
     app.add_exception_handler(DatabaseUnavailableError, _dependency_down)
     app.add_exception_handler(QueueUnavailableError, _dependency_down)
+    app.add_exception_handler(OverloadedError, refuse)
     return app
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.pool import QueuePool
 
+from .admission import admitted
 from .database import Database
 from .health import Health
 from .metrics import scrape_registry
@@ -23,7 +24,9 @@ from .security import seller
 
 log = structlog.get_logger("deal_scout.api")
 public = APIRouter()
-sellers = APIRouter(prefix="/seller", dependencies=[Depends(seller)])
+# A turn ends with the work: a client that is slow to read its answer holds up nobody.
+own_turn = Depends(admitted, scope="function")
+sellers = APIRouter(prefix="/seller", dependencies=[Depends(seller), own_turn])
 
 
 def _database(request: Request) -> Database:
@@ -64,7 +67,7 @@ async def metrics(request: Request, database: Db, checker: Annotated[Health, Dep
     return Response(encode(registry), media_type=content_type)
 
 
-@public.get("/listings")
+@public.get("/listings", dependencies=[own_turn])
 async def listings(
     database: Db,
     category: Annotated[str | None, Query(max_length=50)] = None,

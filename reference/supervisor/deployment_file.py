@@ -53,7 +53,8 @@ def deployment_file(
         },
         "slos": {"files": [f"{ROOT}/slos/*.yaml"]},
         # Long enough for each kind of request to have enough of them for a verdict of its own.
-        "load": {"arrival_rate": 80, "duration": "15s", "requests": REQUESTS},
+        # At a rate that a machine with two cores serves beside two other busy processes.
+        "load": {"arrival_rate": 40, "duration": "30s", "requests": REQUESTS},
         "faults": {
             name: {action: _fault_command(action, name, folder) for action in ("inject", "restore")}
             for name in FAULTS

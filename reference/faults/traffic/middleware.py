@@ -4,11 +4,10 @@ import asyncio
 import time
 from pathlib import Path
 
-from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from reference.deal_scout.admission import find_route
 from reference.deal_scout.middleware import RequestMiddleware
-from reference.deal_scout.routes import public, sellers
 
 from ..answer import Answer
 from ..switch import OFF, TRAFFIC, Setting
@@ -94,7 +93,7 @@ class _Request:
 
     async def answer(self, answer: Answer) -> None:
         """Answer in the application's stead."""
-        self._find_route()
+        find_route(self._scope)
         counted = answer.with_header(b"content-length", str(len(answer.body)).encode())
         start = {"type": "http.response.start", "status": counted.status, "headers": list(counted.headers)}
         await self._send(start)
@@ -102,7 +101,7 @@ class _Request:
 
     async def cut(self) -> None:
         """Reset the connection, and wait until the server knows: it would answer 500 before."""
-        self._find_route()
+        find_route(self._scope)
         reset(self._scope)
         while (await self._receive())["type"] != "http.disconnect":
             pass
@@ -110,12 +109,3 @@ class _Request:
     def leave_unmeasured(self) -> None:
         """Keep the request out of the service's metrics."""
         self._scope[_UNMEASURED] = True
-
-    def _find_route(self) -> None:
-        """Note the route, as the application does, so that the metrics count the request under its path."""
-        matches = [(route.matches(self._scope)[0], route) for route in (*public.routes, *sellers.routes)]
-        for wanted in (Match.FULL, Match.PARTIAL):
-            for match, route in matches:
-                if match is wanted:
-                    self._scope["route"] = route
-                    return
