@@ -48,6 +48,7 @@ class Judgement:
     waited: float = 0.0
 
 
+_SKIPS = (pytest.skip.Exception, pytest.xfail.Exception)
 _JUDGEMENT: pytest.StashKey[Judgement] = pytest.StashKey()
 _SAID: pytest.StashKey[Entry] = pytest.StashKey()
 
@@ -136,6 +137,8 @@ def pytest_runtest_makereport(
         trace = Evidence("traceback", without_pieces(item.config, _traceback(call)))
         # Others, such as allure-pytest, read the exception itself, and not the report.
         _replace(call, without_pieces(item.config, _trouble(call)))
+    elif call.excinfo is not None and isinstance(call.excinfo.value, _SKIPS):
+        call.excinfo.value.msg = without_pieces(item.config, str(call.excinfo.value))
     report = yield
     entry = _entry(item, call, report, trace)
     report.sections = [(title, redact(text)) for title, text in report.sections]
@@ -161,6 +164,9 @@ def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, obje
     try:
         return (yield)
     except (Breached, Unmeasured):
+        raise
+    except _SKIPS as error:
+        error.msg = without_pieces(request.config, str(error))
         raise
     except Exception as error:
         hide = partial(without_pieces, request.config)
@@ -231,9 +237,7 @@ def _foreign(call: pytest.CallInfo[None]) -> bool:
 
 
 def _skipped(call: pytest.CallInfo[None]) -> bool:
-    return call.excinfo is not None and isinstance(
-        call.excinfo.value, pytest.skip.Exception | pytest.xfail.Exception
-    )
+    return call.excinfo is not None and isinstance(call.excinfo.value, _SKIPS)
 
 
 def _traceback(call: pytest.CallInfo[None]) -> str:
@@ -249,7 +253,7 @@ def _trouble(call: pytest.CallInfo[None]) -> str:
     error = call.excinfo.value
     if isinstance(error, Unmeasured):
         return str(error)
-    if isinstance(error, pytest.skip.Exception | pytest.xfail.Exception):
+    if isinstance(error, _SKIPS):
         return f"skipped ({error}); a check cannot be skipped silently"
     where = call.excinfo.traceback[-1]
     return (
