@@ -12,6 +12,8 @@ SHORTEST_REDACTED = 4
 """In characters. A shorter value would blank out pieces of ordinary words and hide nothing."""
 _SHORTEST_BASE64 = 8
 """The same for a piece of base64."""
+_PIECE = 8
+"""Characters of a piece that tells too much, where others may have cut a value."""
 
 
 class Secret:
@@ -79,8 +81,12 @@ def redact(text: str, secrets: Iterable[Secret]) -> str:
     that overlap vanish together, so that no tail of one remains. Values shorter than four characters stay.
     """
     __tracebackhide__ = True
+    return _without(text, Finder(secrets)(text))
+
+
+def _without(text: str, spans: list[tuple[int, int]]) -> str:
     pieces, at = [], 0
-    for start, end in Finder(secrets)(text):
+    for start, end in spans:
         if start >= at:
             pieces += [text[at:start], MASK]
         at = max(at, end)
@@ -107,6 +113,26 @@ class Finder:
                 found.append(match.span())
                 match = pattern.search(text, match.start() + 1)
         return sorted(found)
+
+    def without_pieces(self, text: str) -> str:
+        """The text with ``***`` for every secret, and for what else has eight characters in common with one.
+
+        For a text in which values may have been cut or broken up. It hides words that a secret happens to have.
+        """
+        __tracebackhide__ = True
+        pieces = _pieces(self._values)
+        cut = [(at, at + _PIECE) for at in range(len(text) - _PIECE + 1) if text[at : at + _PIECE] in pieces]
+        return _without(text, sorted([*self(text), *cut]))
+
+
+@lru_cache(maxsize=16)
+def _pieces(values: frozenset[str]) -> frozenset[str]:
+    """All pieces of all values, as they are and as Python and JSON write them; not those of little but signs."""
+    import json
+
+    written = {form for value in values for form in (value, repr(value)[1:-1], json.dumps(value)[1:-1])}
+    pieces = {form[at : at + _PIECE] for form in written for at in range(len(form) - _PIECE + 1)}
+    return frozenset(piece for piece in pieces if sum(map(str.isalnum, piece)) >= _PIECE // 2)
 
 
 @lru_cache(maxsize=16)

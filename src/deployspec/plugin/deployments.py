@@ -14,11 +14,12 @@ from deployspec.errors import DeployspecError
 from deployspec.plugin.options import is_worker
 
 if TYPE_CHECKING:
-    from deployspec.deployment import Deployment
+    from deployspec.deployment import Deployment, Finder
     from deployspec.plugin.hooks import Provided
 
 FOLDER = "deployments"
 _LOADED: pytest.StashKey[Deployment] = pytest.StashKey()
+_FINDER: pytest.StashKey[Finder] = pytest.StashKey()
 _WORKER_FILE = "deployspec_file"
 _WORKER_NAME = "deployspec_name"
 
@@ -67,9 +68,18 @@ def _hide_secrets(config: pytest.Config, deployment: Deployment) -> None:
 
     # What a proxy is sent, it can repeat.
     proxies = [value for name, value in os.environ.items() if name.lower().endswith("_proxy")]
-    passwords = [unquote(found[1]) for value in proxies if (found := re.search(r":([^:/@]+)@", value))]
-    disclosure.hide(Finder([*deployment.secrets(), *map(Secret, passwords)]))
+    users = [found for value in proxies if (found := re.match(r"(?:\w+://)?([^:/@]*:(.+))@", value))]
+    # With the user too: it is both together that are sent, in base64.
+    said = [unquote(text) for user in users for text in user.groups()]
+    finder = config.stash[_FINDER] = Finder([*deployment.secrets(), *map(Secret, said)])
+    disclosure.hide(finder)
     config.add_cleanup(lambda: disclosure.hide(disclosure.nothing))
+
+
+def without_pieces(config: pytest.Config, text: str) -> str:
+    """The text of somebody else's exception: others shorten values, so that pieces of secrets are hidden too."""
+    finder = config.stash.get(_FINDER, None)
+    return text if finder is None else finder.without_pieces(text)
 
 
 def obtained(config: pytest.Config) -> Deployment | None:

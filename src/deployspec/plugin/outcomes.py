@@ -8,6 +8,7 @@ import textwrap
 import traceback
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from deployspec.contracts.disclosure import redact
 from deployspec.contracts.http import Call
 from deployspec.contracts.verdict import Outcome, Verdict, unmeasured
+from deployspec.plugin.deployments import without_pieces
 from deployspec.plugin.options import chapters_of, is_check
 from deployspec.plugin.selection import id_of, needs_deployment
 from deployspec.reporting.entry import Entry, Evidence
@@ -48,6 +50,7 @@ class Judgement:
     waited: float = 0.0
 
 
+_SKIPS = (pytest.skip.Exception, pytest.xfail.Exception)
 _JUDGEMENT: pytest.StashKey[Judgement] = pytest.StashKey()
 _SAID: pytest.StashKey[Entry] = pytest.StashKey()
 
@@ -141,10 +144,13 @@ def pytest_runtest_makereport(
     """Turn what happened in a check into a verdict, and the verdict into pytest's categories."""
     if not is_check(item):
         return (yield)
-    trace = _traceback(call) if _foreign(call) else None
-    if trace is not None:
+    trace = None
+    if _foreign(call):
+        trace = Evidence("traceback", without_pieces(item.config, _traceback(call)))
         # Others, such as allure-pytest, read the exception itself, and not the report.
-        _replace(call)
+        _replace(call, without_pieces(item.config, _trouble(call)))
+    elif call.excinfo is not None and isinstance(call.excinfo.value, _SKIPS):
+        call.excinfo.value.msg = without_pieces(item.config, str(call.excinfo.value))
     report = yield
     entry = _entry(item, call, report, trace)
     report.sections = [(title, redact(text)) for title, text in report.sections]
@@ -165,14 +171,20 @@ def pytest_runtest_makereport(
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_fixture_setup() -> Generator[None, object, object]:
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
     """Redact what is raised in a fixture before others read it, such as allure-pytest."""
     try:
         return (yield)
+    except (Breached, Unmeasured):
+        raise
+    except _SKIPS as error:
+        error.msg = without_pieces(request.config, str(error))
+        raise
     except Exception as error:
-        error.args = tuple(redact(one) if isinstance(one, str) else one for one in error.args)
-        if redact(str(error)) != str(error):
-            raise Unmeasured(f"{type(error).__name__}: {error}") from None
+        hide = partial(without_pieces, request.config)
+        error.args = tuple(hide(one) if isinstance(one, str) else one for one in error.args)
+        if hide(str(error)) != str(error):
+            raise Unmeasured(f"{type(error).__name__}: {hide(str(error))}") from None
         raise
 
 
@@ -180,10 +192,10 @@ def _told(entry: Entry) -> FailureText:
     return FailureText(failure_text(entry), entry.reason)
 
 
-def _replace(call: pytest.CallInfo[None]) -> None:
-    """Make of an exception that is no verdict one that is, with its text redacted and the same traceback."""
+def _replace(call: pytest.CallInfo[None], reason: str) -> None:
+    """Make of an exception that is no verdict one that is, with the same traceback."""
     assert call.excinfo is not None  # noqa: S101 - only asked where something was raised
-    error = Unmeasured(_trouble(call)).with_traceback(call.excinfo.tb)
+    error = Unmeasured(reason).with_traceback(call.excinfo.tb)
     call.excinfo = pytest.ExceptionInfo.from_exception(error)
 
 
@@ -237,16 +249,13 @@ def _foreign(call: pytest.CallInfo[None]) -> bool:
 
 
 def _skipped(call: pytest.CallInfo[None]) -> bool:
-    return call.excinfo is not None and isinstance(
-        call.excinfo.value, pytest.skip.Exception | pytest.xfail.Exception
-    )
+    return call.excinfo is not None and isinstance(call.excinfo.value, _SKIPS)
 
 
-def _traceback(call: pytest.CallInfo[None]) -> Evidence:
-    """Where a defect sits. Never with local variables: pytest shortens their values, which would let the
-    rest of a shortened secret pass the redaction."""
+def _traceback(call: pytest.CallInfo[None]) -> str:
+    """Where a defect sits. Without local variables: nobody has to see them all, and there are many."""
     assert call.excinfo is not None  # noqa: S101 - only asked where something was raised
-    return Evidence("traceback", redact("".join(traceback.format_exception(call.excinfo.value))).rstrip())
+    return "".join(traceback.format_exception(call.excinfo.value)).rstrip()
 
 
 def _trouble(call: pytest.CallInfo[None]) -> str:
@@ -256,12 +265,12 @@ def _trouble(call: pytest.CallInfo[None]) -> str:
     error = call.excinfo.value
     if isinstance(error, Unmeasured):
         return str(error)
-    if isinstance(error, pytest.skip.Exception | pytest.xfail.Exception):
+    if isinstance(error, _SKIPS):
         return f"skipped ({error}); a check cannot be skipped silently"
     where = call.excinfo.traceback[-1]
     return (
         f"a defect of deployspec or of the check, not of the deployment: {type(error).__name__}: "
-        f"{' '.join(redact(str(error)).split())} (in {call.when}, {Path(where.path).name}:{where.lineno + 1})"
+        f"{' '.join(str(error).split())} (in {call.when}, {Path(where.path).name}:{where.lineno + 1})"
     )
 
 

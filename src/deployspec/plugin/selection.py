@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -167,7 +168,8 @@ def _keep_ids(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not path.exists():
         draft = path.with_suffix(f".{config.workerinput['workerid']}")  # type: ignore[attr-defined]
         known = {item.nodeid: [id_of(item), chapters_of(item)[0]] for item in items if is_check(item)}
-        draft.write_text(json.dumps(known))
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+            json.dump(known, opened)
         draft.replace(path)
 
 
