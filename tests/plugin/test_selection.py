@@ -68,9 +68,18 @@ def test_what_the_file_does_not_describe_is_listed(project: Project, workers: tu
 
 def test_a_file_that_describes_nothing_asked_for_fails(project: Project) -> None:
     """When every selected check falls away, the run is a failure."""
-    ran = project("@pytest.mark.needs('metrics')\n" + ONE)
+    ran = project("@pytest.mark.needs('prometheus')\n" + ONE)
     assert ran.status == 1
     assert "not selected, because local does not describe or allow it" in ran.output
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+def test_a_check_that_needs_no_part_of_a_file_is_an_error(project: Project, workers: tuple[str, ...]) -> None:
+    """A misspelt part would deselect its check for ever: status 4, and which check it is."""
+    ran = project("@pytest.mark.needs('metrics')\n" + ONE, *workers)
+    assert ran.status == 4, ran.output
+    assert "test_x: found a mark `needs` of what is no part of a deployment file" in ran.output
+    assert "Traceback" not in ran.output
 
 
 # deployment: what follows --deployment; environ: DEPLOYMENT; workers: pytest-xdist's.

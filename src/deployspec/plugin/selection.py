@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,9 @@ from deployspec.plugin.deployments import named, none_said, obtain
 from deployspec.plugin.options import CHAPTERS, OF_A_DEPLOYMENT, chapters_of, is_check, is_worker
 from deployspec.plugin.shared import shared_folder
 from deployspec.reporting.ids import check_id
+
+if TYPE_CHECKING:
+    from deployspec.deployment import Deployment
 
 
 @dataclass
@@ -78,6 +81,17 @@ def parts_needed(item: pytest.Item) -> list[str]:
     return [str(part) for marker in item.iter_markers("needs") for part in marker.args]
 
 
+def _missing(item: pytest.Item, deployment: Deployment) -> list[str]:
+    """The parts that a check speaks of and this deployment's file does not describe."""
+    try:
+        return [part for part in parts_needed(item) if not deployment.describes(part)]
+    except ValueError as error:
+        raise pytest.UsageError(
+            f"{item.nodeid}: found a mark `needs` of what is no part of a deployment file ({error}); expected a key of "
+            "docs/deployment-file.md, such as health.max_response_time"
+        ) from None
+
+
 def needs_deployment(item: pytest.Item) -> bool:
     """Whether a check asks the deployment, or what watches it; others look at files alone."""
     return "deployment" in getattr(item, "fixturenames", ())
@@ -126,29 +140,15 @@ def _not_described_by_plugin(config: pytest.Config, items: list[pytest.Item]) ->
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect, visibly, what the deployment file does not describe; note markers that selected nothing."""
-    _refuse_checks_without_chapter(config, items)
-    _refuse_equal_ids(items)
     selection = config.stash.setdefault(SELECTION, Selection())
-    if not config.getoption("collectonly"):
-        _deselect(config, items, _not_described_by_plugin(config, items))
-        # Nor may one whose name is empty pass for an offline run.
-        empty = named(config) is None and not none_said(config)
-        if any(is_check(item) and (empty or needs_deployment(item)) for item in items):
-            try:
-                deployment = obtain(config)
-            except pytest.UsageError as error:
-                if not is_worker(config):
-                    raise
-                # A worker that raises is reported as a crash: it hands the error to the controller instead.
-                selection.usage_error = str(error)
-                items.clear()
-            else:
-                missing = {
-                    item.nodeid: [part for part in parts_needed(item) if not deployment.describes(part)]
-                    for item in items
-                    if is_check(item)
-                }
-                _deselect(config, items, {node: ", ".join(parts) for node, parts in missing.items() if parts})
+    try:
+        _select(config, items)
+    except pytest.UsageError as error:
+        if not is_worker(config):
+            raise
+        # A worker that raises is reported as a crash: it hands the error to the controller instead.
+        selection.usage_error = str(error)
+        items.clear()
     # Checks that break something come last: whoever reads along sees the quiet ones first.
     items.sort(key=lambda item: is_check(item) and wants_exclusive(item))
     selection.checks = sum(is_check(item) for item in items)
@@ -160,6 +160,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if is_worker(config):
         _keep_ids(config, items)
         config.workeroutput[_WORKER_SELECTION] = asdict(selection)  # type: ignore[attr-defined]
+
+
+def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take out what is not described. Raises pytest.UsageError where the deployment, or a check, cannot be used."""
+    _refuse_checks_without_chapter(config, items)
+    _refuse_equal_ids(items)
+    if config.getoption("collectonly"):
+        return
+    _deselect(config, items, _not_described_by_plugin(config, items))
+    # Nor may one whose name is empty pass for an offline run.
+    empty = named(config) is None and not none_said(config)
+    if any(is_check(item) and (empty or needs_deployment(item)) for item in items):
+        deployment = obtain(config)
+        missing = {item.nodeid: _missing(item, deployment) for item in items if is_check(item)}
+        _deselect(config, items, {node: ", ".join(parts) for node, parts in missing.items() if parts})
 
 
 def _keep_ids(config: pytest.Config, items: list[pytest.Item]) -> None:
