@@ -171,7 +171,7 @@ class _Answer(HTTPSocketPoolResponse):
 
     most = 0
     """Bytes, head and body together."""
-    _turn = 256 * 1024
+    _turn = 64 * 1024
     """Bytes after which others have their turn: where a server sends without end, its socket never has to be waited
     for, and no other request, nor the watch over time limits, would come to anything."""
 

@@ -15,6 +15,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([^\r]*?)[ \t]*(?=\r)", re.IGNO
 _CODING = re.compile(rb"\r\ntransfer-encoding:[ \t]*([^\r]*?)[ \t]*(?=\r)", re.IGNORECASE)
 _NUMBER = re.compile(rb"[0-9]{1,18}")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;" + _TOKEN + rb"(?:=" + _TOKEN + rb")?)*+")
+_CHUNK_START = re.compile(_CHUNK.pattern + rb"\r\n")
 _AFTER = "there are bytes after its end"
 
 
@@ -114,6 +115,7 @@ class Form:
         return line
 
     def _chunk_line(self) -> bool:
+        self._skip_whole_chunks()
         line = self._line()
         if line is None:
             return False
@@ -122,6 +124,16 @@ class Form:
             return self._refuse("illegal chunk header", line)
         self._left = int(size[1], 16)
         return self._body_is(self._chunk if self._left else self._trailer)
+
+    def _skip_whole_chunks(self) -> None:
+        """Step over those that are whole and sound, all at once: a server may send a million of one byte each."""
+        held, place = self._held, 0
+        while found := _CHUNK_START.match(held, place):
+            size, begin = int(found[1], 16), found.end()
+            if not size or held[begin + size : begin + size + 2] != b"\r\n":
+                break
+            place = begin + size + 2
+        del held[:place]
 
     def _chunk(self) -> bool:
         taken = min(self._left, len(self._held))
