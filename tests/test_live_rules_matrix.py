@@ -55,7 +55,7 @@ def test_the_watched_reference_is_green(watched: Reference, tmp_path: Path) -> N
     """Every alert can fire but the one that requires what is not there, which is left out visibly."""
     ran = live(watched, tmp_path)
     assert ran.status == 0, ran.output
-    assert "alert can fire [HighMemoryUsage] (needs prometheus.exporters.cadvisor)" in ran.output
+    assert "alerts.alert-can-fire[HighMemoryUsage] (needs prometheus.exporters.cadvisor)" in ran.output
 
 
 @pytest.mark.xdist_group("watched")

@@ -12,7 +12,7 @@ def test_live_checks_are_left_out_visibly_where_no_deployment_is_named(tmp_path:
     """Without a deployment the live checks are not selected, and the run says so and is green."""
     ran = run_checks(None, "--rules", f"{SOUND}/*.rules.yml", "--rule-tests", f"{SOUND}/*.test.yml", folder=tmp_path, chapter="alerts")  # fmt: skip
     assert ran.status == 0, ran.output
-    assert "loaded rules are these (needs a deployment)" in ran.output
+    assert "alerts.loaded-rules-are-these (needs a deployment)" in ran.output
 
 
 def test_an_empty_deployment_is_no_offline_run(tmp_path: Path) -> None:

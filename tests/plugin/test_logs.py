@@ -72,16 +72,15 @@ def evidence(ran: Ran, check: str) -> str:
 def test_what_is_not_described_is_listed_and_not_run(ran: Ran) -> None:
     """A source that promises nothing has only the checks that need no promise; the others are named with their part."""
     assert ran.record is not None, ran.output
-    missing = {name.rpartition("::")[2]: part for name, part in ran.record["not_described"].items()}
-    assert missing["test_newest_record_is_fresh[bare]"] == "logs.bare.freshness"
-    assert missing["test_request_records_have_their_id[bare]"] == "logs.bare.request_scoped"
-    assert missing["test_error_log_holds_every_error[-]"] == "logs[].errors_of"
-    assert missing["test_error_log_holds_errors_only[-]"] == "logs[].errors_of"
-    assert missing["test_request_is_logged[-]"] == "logs[].access"
-    assert missing["test_job_is_logged[worker]"] == "allow.write"
-    run = {entry["check"].rpartition("::")[2] for entry in ran.record["checks"]}
-    assert not run & set(missing)
-    assert "newest record is fresh [bare] (needs logs.bare.freshness)" in ran.output
+    missing = ran.record["not_described"]
+    assert missing["logs.newest-record-is-fresh[bare]"] == "logs.bare.freshness"
+    assert missing["logs.request-records-have-their-id[bare]"] == "logs.bare.request_scoped"
+    assert missing["logs.error-log-holds-every-error"] == "logs[].errors_of"
+    assert missing["logs.error-log-holds-errors-only"] == "logs[].errors_of"
+    assert missing["logs.request-is-logged"] == "logs[].access"
+    assert missing["logs.job-is-logged[worker]"] == "allow.write"
+    assert not {entry["id"] for entry in ran.record["checks"]} & set(missing)
+    assert "logs.newest-record-is-fresh[bare] (needs logs.bare.freshness)" in ran.output
 
 
 def test_a_deployment_without_logs_has_none_of_the_checks(tmp_path: Path) -> None:

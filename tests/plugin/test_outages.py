@@ -62,7 +62,7 @@ def test_without_allow_nothing_is_broken(tmp_path: Path) -> None:
         ran = run_checks(deployment_file(tmp_path, server.base_url, more=faults), folder=tmp_path)
     assert ran.status == 0
     assert not log.exists()
-    assert "outage is told [redis-hung] (needs allow: [faults])" in ran.output
+    assert "health.outage-is-told[redis-hung] (needs allow: [faults])" in ran.output
 
 
 def test_an_unhealthy_service_is_not_broken_further(tmp_path: Path) -> None:

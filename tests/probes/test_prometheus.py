@@ -193,7 +193,7 @@ REFUSED: list[tuple[str, Reply, str]] = [
     ("text", Reply(b"hello \x1b[31m", 200), "answers with what is no JSON: hello \\x1b[31m"),
     ("empty", Reply(b"", 200), "answers with what is no JSON: "),
     ("cut", Reply(b'{"status": "success", "data": [', 200), 'answers with what is no JSON: {"status": "success", "data": ['),
-    ("deep", Reply(b"[" * 100_000, 200), "answers with what is no JSON: " + "[" * 80),
+    ("deep", Reply(b"[" * 100_000, 200), "answers with what is no JSON: " + "[" * 79 + "…"),
     ("list", Reply([], 200), "answers with JSON that is not of Prometheus' form: it has no status success with data"),
     ("no-data", Reply({"status": "success"}), "answers with JSON that is not of Prometheus' form: it has no status success with data"),
     ("partial", success([], warnings=["store 2 is down"]), "answers in part only; it warns: store 2 is down"),
