@@ -442,3 +442,16 @@ def test_nothing_is_certain_below_the_least_number() -> None:
     for number in range(58):
         result.tally.routes[0].add_request(number // 5, SLOW, "200", "")
     assert not certainly_breached(LATENCY, result, None, 100)
+
+
+def test_the_percentile_is_that_of_the_requests_that_the_objective_speaks_of() -> None:
+    """Not that of all, and not rounded onto the threshold."""
+    result = run(routes=2)
+    fill(result.tally.routes[0], 1000)
+    fill(result.tally.routes[1], 1000)
+    result.tally.routes[0].latencies.update({499_600: 1000})
+    result.tally.routes[1].latencies.update({900_000: 1000})
+    told = judge_load(replace(LATENCY, routes=("r0",)), result).reason
+    assert "p95 0.4996 s" in told or "p95 0.499" in told
+    assert "p95 0.5 s" not in told
+    assert "p95 0.9" in judge_load(LATENCY, result).reason

@@ -197,7 +197,7 @@ def reconcile(client: Seen, deployment: Seen | Unavailable, slack: float) -> Rec
         f"{label.ljust(widths[0])}  {mine.rjust(widths[1])}  {theirs.rjust(widths[2])}"
         for label, mine, theirs in rows
     ]
-    lines.append(f"scraping explains a difference of {slack:,.0f} requests")
+    lines.append(f"scraping explains a difference of {_requests(slack)}")
     if deployment.requests > client.requests * (1 + _SHARE) + slack:
         lines.append(
             "the deployment has counted more: what is not known, or other traffic"
@@ -214,14 +214,14 @@ def reconcile(client: Seen, deployment: Seen | Unavailable, slack: float) -> Rec
 def _disagreement(client: Seen, deployment: Seen, slack: float) -> str:
     if deployment.requests < client.requests * (1 - _SHARE) - slack:
         return (
-            f"the deployment's metrics are blind: they have counted {deployment.requests:,.0f} requests, and it has "
+            f"the deployment's metrics are blind: they have counted {_requests(deployment.requests)}, and it has "
             f"answered {client.requests:,.0f} of the load run alone (one instance of several, sampling, or other paths)"
         )
     unseen = _difference(client.failed, deployment.failed)
     if unseen is not None and unseen > client.requests * _SHARE + slack:
         return (
             f"the deployment's metrics are blind to failures: the load run was answered with 5xx "
-            f"{_count(client.failed)} times, and they have counted {_count(deployment.failed)} (a proxy before the application?)"
+            f"{_times(client.failed)}, and they have counted {_count(deployment.failed)} (a proxy before the application?)"
         )
     # With other traffic its share is that of others.
     alone = not client.unsure and deployment.requests <= client.requests * (1 + _SHARE) + slack
@@ -235,7 +235,7 @@ def _disagreement(client: Seen, deployment: Seen, slack: float) -> str:
     if alone and hidden is not None and hidden > client.requests * _SHARE + slack:
         return (
             f"the load run is blind to failures: the deployment's metrics have counted {_count(deployment.failed)} with "
-            f"5xx, and it was answered so {_count(client.failed)} times (a proxy that repeats requests, or a cache?)"
+            f"5xx, and it was answered so {_times(client.failed)} (a proxy that repeats requests, or a cache?)"
         )
     if alone and mine is not None and theirs is not None and theirs < mine - _SHARE - slack / client.requests:
         return (
@@ -251,6 +251,14 @@ def _difference(one: float | None, other: float | None) -> float | None:
 
 def _count(number: float | None) -> str:
     return "-" if number is None else f"{number:,.0f}"
+
+
+def _requests(number: float) -> str:
+    return f"{number:,.0f} request{'' if f'{number:.0f}' == '1' else 's'}"
+
+
+def _times(number: float | None) -> str:
+    return f"{_count(number)} time{'' if number == 1 else 's'}"
 
 
 def _share(seen: Seen) -> str:
