@@ -201,11 +201,11 @@ def test_places_are_shown_as_paths():
     [
         pytest.param(1.0, 1.0, "1 s", id="at-the-limit"),
         pytest.param(1.0004, 1.0, "1.0004 s", id="just-above"),
-        pytest.param(0.9996, 1.0, "1 s", id="just-below-may-round-to-it"),
+        pytest.param(0.9996, 1.0, "0.9996 s", id="just-below"),
         pytest.param(1.0004, None, "1 s", id="no-limit"),
         pytest.param(-0.0, None, "0 s", id="minus-zero"),
     ],
 )
 def test_seconds_are_never_rounded_across_a_limit(amount, limit, shown):
-    """What is above a limit is shown above it."""
+    """What is above a limit is shown above it, and what is below, below."""
     assert seconds(amount, limit) == shown

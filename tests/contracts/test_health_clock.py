@@ -21,7 +21,7 @@ from tests.contracts.answers import NOW, REMOVED, TIMED_OUT, answered, promise
         pytest.param("2024-01-15T10:30:39Z", Outcome.MET, "5 s behind", id="behind-at-the-limit"),
         pytest.param("2024-01-15T10:30:38Z", Outcome.BREACHED, "6 s behind", id="behind"),
         pytest.param("2024-01-15T10:30:39.999998Z", Outcome.BREACHED, "5.000001 s behind", id="behind-just-above"),
-        pytest.param("2024-01-15T10:30:40.000001Z", Outcome.MET, "5 s behind", id="behind-just-below"),
+        pytest.param("2024-01-15T10:30:40.000001Z", Outcome.MET, "4.999998 s behind", id="behind-just-below"),
         pytest.param("2024-01-15T10:30:52Z", Outcome.MET, "5 s ahead", id="ahead-at-the-limit"),
         pytest.param("2024-01-15T10:30:52.001Z", Outcome.BREACHED, "5.001 s ahead", id="ahead-just-above"),
         pytest.param("2024-01-15T10:30:52.0000000001Z", Outcome.BREACHED, "5.0000000001 s ahead", id="ahead-by-a-hair"),

@@ -228,3 +228,12 @@ def test_a_schema_that_asks_for_nothing_proves_nothing(schema, named, outcome):
     """What no body could break is not met."""
     asked = promise(ok=named, parts=(), queue_depth=None, time=None, version=None, schema=schema)
     assert body_fits_schema(answered(), asked).outcome is outcome
+
+
+def test_what_was_not_found_is_all_that_is_said():
+    """Headers tell of no cache that keeps silent, and patterns find what they know."""
+    call = answered(b"{}")
+    assert not_from_a_cache(call, promise()).reason == "Age and max-age are 0 or absent"
+    assert discloses_nothing(call, promise()).reason == (
+        "found no credentials, connection strings or stack traces in the body"
+    )

@@ -13,7 +13,7 @@ from tests.contracts.answers import TIMED_OUT, answered, failed, promise
 @pytest.mark.parametrize(
     ("took", "outcome", "reason"),
     [
-        pytest.param(1.999_999, Outcome.MET, "answered after 2 s", id="just-below"),
+        pytest.param(1.999_999, Outcome.MET, "answered after 1.999999 s", id="just-below"),
         pytest.param(2.0, Outcome.MET, "answered after 2 s", id="at-the-limit"),
         pytest.param(
             2.000_001, Outcome.BREACHED, "answered after 2.000001 s, expected at most 2 s", id="just-above"

@@ -122,7 +122,7 @@ NOTHING_TOLD: list[tuple[str, Census | Unavailable, str]] = [
     ("no-traffic", Census(0, 0, 1.0), "Prometheus has counted no request in the last 1d"),
     ("too-few", Census(19, 19, 1.0), "Prometheus has counted 19 requests in the last 1d; expected 20 at least, so that no single one decides about 95%"),
     ("nearly-enough", Census(19, 19.99, 1.0), "Prometheus has counted 19.99 requests in the last 1d; expected 20 at least, so that no single one decides about 95%"),
-    ("without-bucket", Census(900, 1000, 1.0, SERIES[:1]), '1 series of the histogram have no bucket that ends at the threshold, so the share is not known: {instance="a"}'),
+    ("without-bucket", Census(900, 1000, 1.0, SERIES[:1]), '1 series of the histogram has no bucket that ends at the threshold, so the share is not known: {instance="a"}'),
     ("bucket-for-a-time", Census(900, 1000, 1.0, bucket_for_a_time=SERIES[:1]), 'the bucket that ends at 0.5 s was missing for a part of the last 1d, while the count went on, so the share is not known: {instance="a"}'),
     ("covered-least", Census(1000, 1000, 0.93, least='the target {instance="a"}'), 'there is data for 93.0% of the 1d that are asked about, of the target {instance="a"}; expected 95% (a shorter window is said with prometheus.window)'),
     ("doubt", Census(1000, 1000, 1.0, doubts=("`x` selects nothing", "y")), "`x` selects nothing; y"),
@@ -368,3 +368,18 @@ def test_nothing_is_known_of_the_buckets(buckets: Buckets | Unavailable, said: s
     """Without any series, or any answer, there is no verdict on buckets."""
     found = judge_buckets(LATENCY, buckets)
     assert (found.outcome, found.reason) == (Outcome.UNMEASURED, f"api-latency: {said}")
+
+
+def test_one_series_is_not_many() -> None:
+    """Nor one request."""
+    one = judge_buckets(LATENCY, Buckets(1, (), ("0.5",)))
+    assert "the 1 series of " in one.reason
+    assert " has a bucket that ends at 0.5 s" in one.reason
+    assert "1 of 2 series of" in (told := judge_buckets(LATENCY, Buckets(2, SERIES[:1], ())).reason)
+    assert " has no bucket that ends at 0.5 s" in told
+
+
+def test_a_percentile_is_not_rounded_onto_the_threshold() -> None:
+    """0.4996 s is less than 0.5 s, and 0.4999996 s too."""
+    told = judge_census(LATENCY, Census(990, 1000, 1.0, p95=0.4999996), asked_window=86400.0)
+    assert "p95 about 0.499999600 s" in told.reason or "p95 about 0.4999996 s" in told.reason

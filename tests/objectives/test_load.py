@@ -495,3 +495,16 @@ def test_lateness_of_the_generator_excuses_newcomers_too() -> None:
     """What it may have added makes no breach of theirs."""
     verdict = judge_load(LATENCY, newcomers(90, 90, late=True))
     assert verdict.outcome is not Outcome.BREACHED, verdict.reason
+
+
+def test_the_percentile_is_that_of_the_requests_that_the_objective_speaks_of() -> None:
+    """Not that of all, and not rounded onto the threshold."""
+    result = run(routes=2)
+    fill(result.tally.routes[0], 1000)
+    fill(result.tally.routes[1], 1000)
+    result.tally.routes[0].latencies.update({499_600: 1000})
+    result.tally.routes[1].latencies.update({900_000: 1000})
+    told = judge_load(replace(LATENCY, routes=("r0",)), result).reason
+    assert "p95 0.4996 s" in told or "p95 0.499" in told
+    assert "p95 0.5 s" not in told
+    assert "p95 0.9" in judge_load(LATENCY, result).reason

@@ -19,7 +19,7 @@ def compared(monkeypatch: pytest.MonkeyPatch, counted: Any) -> dict[str, str]:
     monkeypatch.setattr(comparing, "prometheus_of", lambda _: prometheus)
     monkeypatch.setattr("deployspec.objectives.reconcile.seen_by", lambda *_: Seen(1000, 0, 1000))
     objective = SimpleNamespace(routes=(), indicator=None)
-    deployment = SimpleNamespace(prometheus="there is one")
+    deployment = SimpleNamespace(prometheus="there is one", base_url="http://h/api")
     result: Any = SimpleNamespace(plan={"arrival_rate": 40})
     told = comparing.Compared(deployment, [objective]).with_metrics(result)  # type: ignore[arg-type,list-item]
     assert told is not None

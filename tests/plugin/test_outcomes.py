@@ -224,6 +224,18 @@ def test_a_worker_that_dies_leaves_its_check_unmeasured(project: Project) -> Non
     assert (entry["id"], entry["chapter"]) == ("health.dies", "health")
 
 
+def test_a_worker_that_dies_over_files_has_asked_nothing(project: Project) -> None:
+    """A check that looked at files alone asked the deployment nothing, however it ended."""
+    ran = project(
+        "def test_dies_over_files():\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n",
+        "-n",
+        "2",
+    )
+    assert ran.status == 1
+    assert "nothing was asked of it, so nothing is known of it" in ran.output
+    assert "by files alone: 1 UNMEASURED" in ran.output
+
+
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
 @pytest.mark.parametrize("option", ["--setup-only", "--setup-plan"])
 def test_checks_that_did_not_run_are_not_green(

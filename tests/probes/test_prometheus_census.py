@@ -580,7 +580,7 @@ def test_series_that_lack_the_bucket(running: Running) -> None:
     assert 'job="live", part="b"}' in found.without_bucket[0]
     verdict = judge_census(latency("lacking"), found, asked_window=WINDOW)
     assert verdict.outcome is Outcome.UNMEASURED
-    assert "1 series of the histogram have no bucket that ends at the threshold" in verdict.reason
+    assert "1 series of the histogram has no bucket that ends at the threshold" in verdict.reason
 
 
 def test_no_series_has_the_bucket(running: Running) -> None:

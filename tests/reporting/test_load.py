@@ -86,3 +86,15 @@ def test_progress_is_one_line() -> None:
         == "load: 12 s, 50/s offered, 49/s ended, 7 in flight, p50 1.00 ms, p95 250.1 ms, p99 250.1 ms, 12 failed"
     )
     assert "starting" in progress(0.2, 0, 0, 0, Histogram.of({}), 0)
+
+
+def test_what_is_not_all_is_not_rounded_to_all() -> None:
+    """One slow request of a million, and one that was not dispatched."""
+    told = result()
+    told.tally.routes[0].bins[0] = [1_000_000, 0, 1_000_000, 1]
+    told.tally.routes[0].undispatched["late"] += 1
+    text = as_text(told)
+    rows = {line.split("  ")[0]: line.split() for line in text.splitlines()}
+    assert rows["a"][3] == "99.9998%"
+    assert rows["all"][3] == "99.9998%"
+    assert "100.00% of the arrivals dispatched" not in text

@@ -103,3 +103,11 @@ def test_what_is_not_selected_many_times_has_one_line() -> None:
         f"  health.a[{n}] (needs health)" for n in range(4)
     ]
     assert "  health.b, 5 times (needs a deployment)" in lines
+
+
+def test_a_marker_that_selected_nothing() -> None:
+    """Whether -m, -k or --deselect left none of its checks, and whether others read files alone: it asked nothing."""
+    told = [line.text for line in summary(run(entry("a", "MET"), empty_markers=["slo"]), 100)]
+    assert (
+        "-m names slo, and no check of it that asks staging was selected: nothing was measured of it" in told
+    )

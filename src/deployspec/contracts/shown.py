@@ -80,10 +80,13 @@ def place(path: tuple[str | int, ...]) -> str:
 
 
 def seconds(amount: float, limit: float | None = None) -> str:
-    """Seconds for a person. Never rounded onto or across a limit: 1.0004 s beside a limit of 1 s stays above it."""
+    """Seconds for a person. Never rounded onto or across a limit: 1.0004 s beside a limit of 1 s stays above it, and
+    0.9996 s below."""
     for digits in (3, 6, 9, 12, 15):
         text = f"{amount:.{digits}f}"
-        if limit is None or (float(text) > limit) == (amount > limit):
+        if limit is None or (
+            (float(text) > limit) == (amount > limit) and (float(text) < limit) == (amount < limit)
+        ):
             break
     text = text.rstrip("0").rstrip(".")
     return f"{'0' if text == '-0' else text} s"

@@ -224,7 +224,9 @@ def judge_census(objective: Objective, census: Census | Unavailable, *, asked_wi
     told = f"{shown.percentage(share, of)} of {total:,.0f} requests in {span} {did}"
     if census.p95 is not None and math.isfinite(census.p95):
         # Beside the share, which is exact at the boundary of a bucket.
-        told += f", p95 about {shown.seconds(census.p95)} (histogram_quantile, interpolated within a bucket)"
+        told += (
+            f", p95 about {_p95(objective, census.p95)} (histogram_quantile, interpolated within a bucket)"
+        )
     reason, measured = (
         f"{objective.name}: {told}; promised: {limit}",
         f"{shown.percentage(share, of)} of {total:,.0f}",
@@ -252,7 +254,7 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
         return "; ".join(census.doubts)
     if census.without_bucket:
         return (
-            f"{len(census.without_bucket)} series of the histogram have no bucket that ends at the threshold, so the "
+            f"{len(census.without_bucket)} series of the histogram {_have(len(census.without_bucket))} no bucket that ends at the threshold, so the "
             f"share is not known: {_series(census.without_bucket)}{_nearest(objective, census.boundaries)}"
         )
     if census.bucket_for_a_time:
@@ -281,7 +283,7 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
     best = census.good + least - census.total + 1
     if census.total < least and objective.is_met_by(best, least):
         return (
-            f"Prometheus has counted {_below(census.total, least)} requests in the last {duration(window)}; expected "
+            f"Prometheus has counted {_below(census.total, least)} request{'' if census.total == 1 else 's'} in the last {duration(window)}; expected "
             f"{least:,} at least, so that no single one decides about {percent(objective.target)}{_split(census)}"
         )
     if census.good > census.total * (1 + _NOISE):
@@ -307,13 +309,14 @@ def judge_buckets(objective: Objective, buckets: Buckets | Unavailable) -> Verdi
     if buckets.without:
         there = ", ".join(buckets.boundaries) or "none"
         return breached(
-            f"{objective.name}: {len(buckets.without)} of {buckets.series} series of {objective.indicator.histogram} have "
-            f"no bucket that ends at {boundary} s: {_series(buckets.without)}; there are: {there}",
+            f"{objective.name}: {len(buckets.without)} of {buckets.series} series of {objective.indicator.histogram} "
+            f"{_have(len(buckets.without))} no bucket that ends at {boundary} s: {_series(buckets.without)}; there are: {there}",
             measured=measured,
             limit=limit,
         )
     return met(
-        f"{objective.name}: all {buckets.series} series of {objective.indicator.histogram} have a bucket that ends at "
+        f"{objective.name}: {'all' if buckets.series > 1 else 'the'} {buckets.series} series of "
+        f"{objective.indicator.histogram} {_have(buckets.series)} a bucket that ends at "
         f"{boundary} s",
         measured=measured,
         limit=limit,
@@ -329,9 +332,18 @@ def _natively(objective: Objective, series: tuple[str, ...]) -> str:
     )
 
 
+def _have(count: int) -> str:
+    return "has" if count == 1 else "have"
+
+
 def _series(series: tuple[str, ...]) -> str:
     text = ", ".join(shown.one_line(one, 120) for one in series[:_SHOWN])
     return text + (f" and {len(series) - _SHOWN} more" if len(series) > _SHOWN else "")
+
+
+def _p95(objective: Objective, seconds: float) -> str:
+    threshold = objective.indicator.threshold if isinstance(objective.indicator, LatencyIndicator) else None
+    return shown.seconds(seconds, None if threshold is None else float(threshold))
 
 
 def _split(census: Census) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from deployspec.contracts import shown
+from deployspec.contracts.load.histogram import Histogram
 from deployspec.contracts.load.plan import BIN_SECONDS
 from deployspec.contracts.load.result import LoadResult
 from deployspec.contracts.load.tally import NO_ANSWER, TURNED_AWAY, RouteTally
@@ -97,7 +98,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
     least = floor(objective.target)
     found = interval(counts)
     told, how = (
-        _told(objective, counts, found) + _beside(result, route),
+        _told(objective, counts, found) + _beside(objective, result, route),
         _share(counts, found, measured.limit),
     )
     reason = f"{what}: {told}; promised: {limit}{cut}"
@@ -307,12 +308,17 @@ def _together(counts: Counts, found: Interval) -> str:
     return f", for neighbours fail together: as much is told by {found.effective:,.0f} independent requests"
 
 
-def _beside(result: LoadResult, route: str | None) -> str:
-    """The 95th percentile, and how long it was measured."""
-    histogram = result.histogram if route is None else result.histograms[result.route_names.index(route)]
-    p95 = histogram.at(95)
-    shown_p95 = "" if p95 is None else f"p95 {shown.seconds(p95 / 1e6)}, "
+def _beside(objective: Objective, result: LoadResult, route: str | None) -> str:
+    """The 95th percentile of the requests that it speaks of, and how long it was measured."""
+    asked = objective.routes if route is None else (route,)
+    named = zip(result.route_names, result.histograms, strict=True)
+    p95 = Histogram.merged([one for name, one in named if not asked or name in asked]).at(95)
+    shown_p95 = "" if p95 is None else f"p95 {shown.seconds(p95 / 1e6, _limit_of_time(objective))}, "
     return f", {shown_p95}in {result.elapsed:.0f} s"
+
+
+def _limit_of_time(objective: Objective) -> float | None:
+    return float(objective.indicator.threshold) if isinstance(objective.indicator, LatencyIndicator) else None
 
 
 def _share(counts: Counts, found: Interval, limit: Fraction) -> str:
@@ -388,7 +394,10 @@ def _cause(objective: Objective, measured: _Measured, result: LoadResult, route:
             if (not objective.routes or name in objective.routes) and p95 * 1000 >= threshold
         ]
     )
-    told = ", ".join(f"{shown.one_line(name, 80)} (p95 {shown.seconds(p95)})" for name, p95 in kinds[:3])
+    told = ", ".join(
+        f"{shown.one_line(name, 80)} (p95 {shown.seconds(p95, _limit_of_time(objective))})"
+        for name, p95 in kinds[:3]
+    )
     return why + (f"; slowest: {told}" if told and len(result.route_names) > 1 else "")
 
 

@@ -50,7 +50,7 @@ class Recorder:
             return
         entry = Entry.from_dict(told)
         if not entry.source and (known := kept_ids(self.config).get(entry.check)):
-            entry = replace(entry, id=known[0], chapter=known[1])
+            entry = replace(entry, id=known[0], chapter=known[1], asks=known[2])
         self.run.entries[entry.check] = entry
         # Where there is no room for it, the end of the run says so.
         with contextlib.suppress(OSError):

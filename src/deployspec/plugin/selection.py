@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 from collections.abc import Collection
@@ -182,18 +183,25 @@ def _keep_ids(config: pytest.Config, items: list[pytest.Item]) -> None:
     path = shared_folder(config) / _IDS
     if not path.exists():
         draft = path.with_suffix(f".{config.workerinput['workerid']}")  # type: ignore[attr-defined]
-        known = {item.nodeid: [id_of(item), chapters_of(item)[0]] for item in items if is_check(item)}
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
-            json.dump(known, opened)
-        draft.replace(path)
+        known = {
+            item.nodeid: [id_of(item), chapters_of(item)[0], needs_deployment(item)]
+            for item in items
+            if is_check(item)
+        }
+        # Where another worker has found nothing to do, the run may have ended by now, and the folder with it.
+        with contextlib.suppress(FileNotFoundError):
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+                json.dump(known, opened)
+            draft.replace(path)
 
 
-def kept_ids(config: pytest.Config) -> dict[str, tuple[str, str]]:
-    """By node id, the id and the chapter of each check that the workers have collected; empty where none has."""
+def kept_ids(config: pytest.Config) -> dict[str, tuple[str, str, bool]]:
+    """By node id, the id and the chapter of each check that the workers have collected, and whether it asks the
+    deployment; empty where they have collected none."""
     try:
         return {
-            node: (own, chapter)
-            for node, (own, chapter) in json.loads((shared_folder(config) / _IDS).read_text()).items()
+            node: (own, chapter, asks)
+            for node, (own, chapter, asks) in json.loads((shared_folder(config) / _IDS).read_text()).items()
         }
     except (OSError, ValueError):
         return {}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from deployspec.contracts import shown
 from deployspec.contracts.load.histogram import PERCENTILES, Histogram
-from deployspec.contracts.load.result import LoadResult
+from deployspec.contracts.load.result import DISPATCHED, LoadResult
 from deployspec.contracts.load.tally import RouteTally
 
 _MOST_ERRORS = 10
@@ -67,7 +68,7 @@ def _lines(result: LoadResult) -> Iterator[str]:
 def _warm_up(result: LoadResult) -> str:
     sent = result.tally.warm_up.total()
     failed = sent - result.tally.warm_up["ok"]
-    return f"{sent} requests" + (f", {failed} of which failed" if failed else "")
+    return f"{sent} request{'' if sent == 1 else 's'}" + (f", {failed} of which failed" if failed else "")
 
 
 def _table(result: LoadResult) -> Iterator[str]:
@@ -99,7 +100,7 @@ def _row(tally: RouteTally, histogram: Histogram) -> list[str]:
         sum(counts[place] for counts in tally.bins.values()) for place in range(2 + 2 * len(tally.thresholds))
     ]
     quick = [
-        f"{(sums[place] - sums[place + 1]) / sums[place]:.3%}" if sums[place] else "-"
+        shown.percentage(Fraction(sums[place] - sums[place + 1], sums[place]), 1, 3) if sums[place] else "-"
         for place in range(2, len(sums), 2)
     ]
     return [
@@ -123,7 +124,8 @@ def _errors(result: LoadResult) -> Iterator[str]:
         for why, count in total.errors.most_common(_MOST_ERRORS):
             yield f"  {count:>9,} times {shown.one_line(why, 100)}"
         if len(total.errors) > _MOST_ERRORS:
-            yield f"  … and {len(total.errors) - _MOST_ERRORS} other reasons"
+            others = len(total.errors) - _MOST_ERRORS
+            yield f"  … and {others} other reason{'' if others == 1 else 's'}"
     if unfinished := sum(counts[0] for counts in total.unfinished.values()):
         yield f"unanswered when the run was ended: {unfinished:,}, which are in no other number"
 
@@ -146,7 +148,9 @@ def _generator(result: LoadResult) -> Iterator[str]:
     yield ""
     late = ", ".join(f"p{p:g} {_ms(result.lateness.at(p))}" for p in (50, 99))
     share = result.dispatched_share
-    dispatched = "nothing to dispatch" if share is None else f"{share:.2%} of the arrivals dispatched"
+    dispatched = (
+        "nothing to dispatch" if share is None else f"{_dispatched(share)} of the arrivals dispatched"
+    )
     yield f"generator: lateness {late}, {dispatched}"
     for process in result.processes:
         ended = "" if process.ended else ", DIED"
@@ -160,6 +164,11 @@ def _generator(result: LoadResult) -> Iterator[str]:
         "latencies run from the intended start to the last byte; percentiles are nearest ranks of an HdrHistogram "
         "with 3 digits"
     )
+
+
+def _dispatched(share: float) -> str:
+    """Neither rounded onto all of them, nor across the share that is enough."""
+    return shown.percentage(share, 1 if share > DISPATCHED else DISPATCHED)
 
 
 def _ms(microseconds: int | None) -> str:

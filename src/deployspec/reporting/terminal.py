@@ -34,9 +34,12 @@ def summary(run: Run, width: int) -> list[Line]:
         because = f", because {run.deployment} does not describe or allow it" if run.deployment else ""
         lines.append(Line(f"not selected{because}:"))
         lines += _left_out(run.not_described)
-    of = f" of {run.deployment}" if run.deployment else ""
+    asking = f" that asks {run.deployment}" if run.deployment else ""
     lines += [
-        Line(f"-m names {marker}, which selected no check{of}: nothing was measured of it", "yellow")
+        Line(
+            f"-m names {marker}, and no check of it{asking} was selected: nothing was measured of it",
+            "yellow",
+        )
         for marker in run.empty_markers
     ]
     if run.cut_short:

@@ -23,7 +23,7 @@ def test_an_evaluation_error() -> None:
     verdict = evaluates([OURS, rule("up", "Fine")], loaded(answer_group(failing, answer_rule("up", "Fine"))))
     assert verdict.outcome is Outcome.BREACHED
     assert verdict.reason == f"its evaluation fails there: Down (group api): {MANY}"
-    assert verdict.measured == "1 of 2 rules fail"
+    assert verdict.measured == "1 of 2 rules fails"
     other = loaded(answer_group(failing, name="other"), answer_group(answer_rule("up == 0", "Down")))
     assert evaluates([OURS], other).outcome is Outcome.MET
 
@@ -56,3 +56,16 @@ def test_a_rule_of_the_same_names_elsewhere() -> None:
     assert evaluates([OURS], loaded(theirs, ours)).outcome is Outcome.MET
     changed = answer_group(answer_rule("up == 1", "Down"))
     assert evaluates([OURS], loaded(theirs, changed)).outcome is Outcome.BREACHED
+
+
+def test_a_rule_that_is_loaded_twice_fails_once() -> None:
+    """No more rules fail than there are."""
+    failing = answer_rule("up == 0", "Down", health="err", lastError=MANY)
+    twice = loaded(answer_group(failing), answer_group(failing, file="/again.yml"))
+    verdict = evaluates([OURS], twice)
+    assert verdict.measured == "1 of 1 rule fails"
+    assert verdict.reason == f"its evaluation fails there: Down (group api): {MANY}"
+    other = answer_rule("up", "Fine", health="err", lastError=MANY)
+    verdict = evaluates([OURS, rule("up", "Fine")], loaded(answer_group(failing, other)))
+    assert verdict.measured == "2 of 2 rules fail"
+    assert verdict.reason.endswith("; and 1 more rule")

@@ -65,7 +65,7 @@ def test_an_alert_whose_names_exist_can_fire(expr: str) -> None:
     """MET where every metric and label is there."""
     outcome, reason = judged(expr)
     assert outcome is Outcome.MET
-    assert reason.startswith("HighErrorRate can fire: every metric and label of it exists there")
+    assert reason.startswith("HighErrorRate can fire: every metric and label that it needs exists there")
 
 
 # id, expression, the whole reason.
@@ -229,7 +229,7 @@ def test_what_absent_asks_for_may_be_missing(expr: str, note: str) -> None:
     """What only absent() asks for fails nothing, and is listed."""
     outcome, reason = judged(expr)
     assert outcome is Outcome.MET
-    assert reason == f"HighErrorRate can fire: every metric and label of it exists there{note}"
+    assert reason == f"HighErrorRate can fire: every metric and label that it needs exists there{note}"
 
 
 def test_what_absent_and_another_ask_for_must_be_there() -> None:

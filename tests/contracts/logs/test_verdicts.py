@@ -120,3 +120,23 @@ def test_outcome_of_all() -> None:
     report.add(TROUBLE)
     assert verdicts.outcome_of(report) is Outcome.UNMEASURED
     assert verdicts.outcome_of(reported([block(record(level="info"))])) is Outcome.BREACHED
+
+
+def test_errors_that_were_not_compared_are_not_among_those_that_are_there() -> None:
+    """All that were compared are there; of those outside the time that the error log covers, nothing is known."""
+    report = reported([block(record())])
+    told = verdicts.error_log_holds_every_error(Comparison(compared=3, outside=2), report, {"api": report})
+    assert told.reason == (
+        "all 3 errors of the sources are in the error log; of 2 more errors it does not surely cover the time"
+    )
+    alone = verdicts.error_log_holds_every_error(Comparison(compared=3), report, {"api": report})
+    assert alone.reason == "all 3 errors of the sources are in the error log"
+
+
+def test_secrets_that_were_not_found_are_not_said_not_to_be_there() -> None:
+    """Patterns find what they know."""
+    told = verdicts.nothing_secret(reported([block(record())]))
+    assert (told.outcome, told.reason) == (
+        Outcome.MET,
+        "no secret and no personal data was found (1 line read)",
+    )

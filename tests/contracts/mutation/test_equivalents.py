@@ -125,3 +125,15 @@ def test_unknown_entries() -> None:
     known, other = Equivalent(MUTANTS[0].id, "r", PLACE), Equivalent("Alarm/comparison/0", "r", PLACE)
     (problem,) = unknown([known, other], {mutant.id for mutant in MUTANTS})
     assert str(problem).startswith(f"{PLACE}: found Alarm/comparison/0, which is no mutant of any rule;")
+
+
+def test_how_many_mutants_were_noticed() -> None:
+    """None where all of them are equivalent; one is not all of several."""
+    entries = [Equivalent(mutant.id, "because", PLACE) for mutant in MUTANTS]
+    verdict = score(result(*["survived"] * len(MUTANTS)), entries)
+    assert verdict.outcome is Outcome.MET
+    assert verdict.reason == (
+        f"no mutant of alert Alarm differs from it: {len(MUTANTS)} mutants accepted as equivalent"
+    )
+    one = score(result(*["invalid"] * (len(MUTANTS) - 1)))
+    assert one.reason == "the one mutant of alert Alarm that differs from it was noticed"

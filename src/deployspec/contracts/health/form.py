@@ -110,7 +110,7 @@ def not_from_a_cache(call: Call, promise: HealthPromise) -> Verdict:
                 measured=shown,
                 limit=limit,
             )
-    return met("no cache answered, and none may", limit=limit)
+    return met("Age and max-age are 0 or absent", limit=limit)
 
 
 @judge
@@ -121,7 +121,7 @@ def discloses_nothing(call: Call, promise: HealthPromise) -> Verdict:
     # A body in UTF-16 is ASCII with a zero beside each character.
     found = findings(body.decode("utf-8", "replace").replace("\0", ""))
     if not found:
-        return met("the body discloses nothing", limit=limit)
+        return met(f"found {limit} in the body", limit=limit)
     kinds = names([finding.kind for finding in found])
     return breached(
         f"the body discloses {one_line(kinds, 120)}: {one_line(found[0].context, 72)}",

@@ -21,21 +21,24 @@ def evaluates(rules: Sequence[Rule], loaded: LoadedRules | Unavailable) -> Verdi
         return unmeasured(loaded.reason)
     if not rules:
         return unmeasured("there is no rule whose evaluation could be looked at")
-    failing, missing, waiting = [], [], []
+    failing, missing, waiting = list[str](), list[str](), list[str]()
     for rule in rules:
         found = _loaded(rule, loaded)
         name = f"{rule.name} (group {rule.group})"
         if not found:
             missing.append(name)
-        failing += [f"{name}: {shown.one_line(one.last_error, 240)}" for one in found if one.health == "err"]
+        # Of a rule that is loaded twice, one failure is enough.
+        failed = [one.last_error for one in found if one.health == "err"]
+        failing += [f"{name}: {shown.one_line(error, 240)}" for error in failed[:1]]
         if any(one.health not in ("ok", "err") for one in found):
             waiting.append(name)
     limit = "no evaluation error"
     if failing:
-        more = f"; and {len(failing) - 1} more rules" if len(failing) > 1 else ""
+        others = len(failing) - 1
+        more = f"; and {others} more rule{'' if others == 1 else 's'}" if others else ""
         return breached(
             f"its evaluation fails there: {failing[0]}{more}",
-            measured=f"{len(failing)} of {len(rules)} rules fail",
+            measured=f"{len(failing)} of {len(rules)} rule{'' if len(rules) == 1 else 's'} fail{'s' if len(failing) == 1 else ''}",
             limit=limit,
         )
     for names, what in ((missing, "not loaded there"), (waiting, "not evaluated there yet")):

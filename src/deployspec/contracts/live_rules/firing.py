@@ -89,7 +89,7 @@ def can_fire(
             f"it is not known whether {rule.name} can fire: {_listed(found.unknown)}{notes}", limit=limit
         )
     if not found.faults:
-        what = "every metric and label of it exists there" if found.names else "it names no metric"
+        what = "every metric and label that it needs exists there" if found.names else "it names no metric"
         return met(f"{rule.name} can fire: {what}{notes}", limit=limit)
     if found.always:
         head = "this alert always fires" if rule.kind == "alert" else "this rule always records"

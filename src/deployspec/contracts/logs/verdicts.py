@@ -145,7 +145,7 @@ def error_log_holds_every_error(
         )
     if comparison.compared:
         return met(
-            f"{_all(comparison.compared, 'error')} of the sources {_is(comparison.compared)} in the error log{_extra(comparison)}",
+            f"{_all(comparison.compared, 'error')} of the sources {_is(comparison.compared)} in the error log{_outside(comparison)}{_extra(comparison)}",
             measured="none missing",
             limit=limit,
         )
@@ -181,7 +181,8 @@ def requests_have_their_id(report: Read, *, judged: int | None = None) -> Verdic
 
 def nothing_secret(report: Read) -> Verdict:
     """No line holds a secret or personal data."""
-    return _judged(report, ("secret",), "no secret and no personal data", hidden=("length",))
+    limit = "no secret and no personal data"
+    return _judged(report, ("secret",), f"{limit} was found", limit, hidden=("length",))
 
 
 def lines_are_short(report: Read) -> Verdict:
@@ -435,6 +436,12 @@ def _extra(comparison: Comparison) -> str:
     if not comparison.extra:
         return ""
     return f"; the error log has {_counted(comparison.extra, 'record')} that no source has"
+
+
+def _outside(comparison: Comparison) -> str:
+    if not comparison.outside:
+        return ""
+    return f"; of {_counted(comparison.outside, 'more error')} it does not surely cover the time"
 
 
 def _span(comparison: Comparison) -> str:

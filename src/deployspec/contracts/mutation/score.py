@@ -84,6 +84,16 @@ def score(result: MutationResult, equivalents: Sequence[Equivalent] = ()) -> Ver
         return unmeasured(
             f"{name} has no valid mutant, so nothing is known of its tests", measured=measured, limit=limit
         )
+    if not count["killed"]:
+        return met(
+            f"no mutant of {name} differs from it: {_mutants(count['survived'])} accepted as equivalent",
+            measured=measured,
+            limit=limit,
+        )
+    if count["killed"] == 1:
+        return met(
+            f"the one mutant of {name} that differs from it was noticed", measured=measured, limit=limit
+        )
     return met(
         f"all {_mutants(count['killed'])} of {name} that differ from it were noticed",
         measured=measured,

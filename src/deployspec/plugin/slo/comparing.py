@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from deployspec.contracts.disclosure import redact
 from deployspec.plugin.rules.live import prometheus_of
@@ -26,6 +27,7 @@ class Compared:
         from deployspec.contracts.live_rules import Unavailable
 
         self._objectives = _one_of_each(objectives)
+        self._prefix = urlsplit(deployment.base_url).path.rstrip("/")
         self._prometheus = None if deployment.prometheus is None else prometheus_of(deployment)
         self._begin = Unavailable("") if self._prometheus is None else self._prometheus.now()
 
@@ -47,7 +49,8 @@ class Compared:
         theirs = counted if isinstance(counted, Unavailable) else counted[0]
         interval = 0.0 if isinstance(counted, Unavailable) else counted[1]
         slack = 2 * interval * result.plan["arrival_rate"]
-        told = asdict(reconcile(seen_by(result, self._objectives), theirs, slack))
+        mine = seen_by(result, self._objectives, self._prefix)
+        told = asdict(reconcile(mine, theirs, slack))
         return {name: redact(text) for name, text in told.items()}
 
 
