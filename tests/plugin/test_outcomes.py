@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -291,5 +292,5 @@ def test_what_a_check_has_printed_is_redacted(project: Project) -> None:
     """
     ran = project(body, "-l", "-vv")
     assert "said ***" in ran.output
-    assert "ValueError: ***" in ran.output
+    assert re.search(r"ValueError: ?\*\*\*", ran.output), ran.output
     assert "sesame" not in ran.output

@@ -99,7 +99,7 @@ class Watched:
         """Whether a rule can fire there."""
         observed = self.prometheus.observe(wanted([rule, *(one for file in files for one in file.rules)]))
         assert isinstance(observed, Observed), observed
-        return can_fire(rule, files, observed, self.loaded)
+        return can_fire(rule, files, observed, self.prometheus.targets(), self.loaded)
 
     def drift(self, *files: RuleFile) -> Drift:
         """How the loaded rules differ from these files'."""
