@@ -12,7 +12,7 @@ import gevent
 
 from deployspec.contracts.load.arrivals import Arrival, arrivals
 from deployspec.contracts.load.plan import Plan
-from deployspec.contracts.load.tally import NO_ANSWER, ON_KEPT, TURNED_AWAY, RouteTally, Tally
+from deployspec.contracts.load.tally import NO_ANSWER, TURNED_AWAY, RouteTally, Tally
 from load.sending import Late, NotSentError, Outcome, Sender, kept
 
 _NANO = 1_000_000_000
@@ -175,7 +175,7 @@ class Dispatcher:
         late = elapsed > self._timeout or outcome is _UNANSWERED
         error = f"{NO_ANSWER} {self._plan.timeout:g} s" if late else outcome.error
         # What came too late for its time limit may have come so by our lateness; and so may a connection's idle end.
-        excused = waited < self._timeout if late else error.endswith(ON_KEPT)
+        excused = waited < self._timeout if late else outcome.is_idle_end
         if arrival.bin < 0:
             self._tally.warm_up[why or error or "ok"] += 1
         elif why:

@@ -75,6 +75,8 @@ class Outcome(NamedTuple):
     error: str
     """Why it counts as failed; empty where it does not."""
     body: bytes
+    is_idle_end: bool = False
+    """Whether it may have failed because the server ended a connection that had been idle for too long."""
 
 
 class Sender:
@@ -86,6 +88,8 @@ class Sender:
         self._proxy = "" if plan.proxy is None else f"the proxy {plan.proxy[0]}:{plan.proxy[1]}"
         self._is_tunnel = plan.base_url.startswith("https:")
         _Answer.most = plan.max_body
+        self._proven_idle = 0.0
+        """Seconds: a kept connection that was idle for so long was still answered on."""
         self._texts = {
             route.name: None if route.expect_text is None else route.expect_text.encode()
             for route in plan.routes
@@ -102,11 +106,15 @@ class Sender:
         request.is_reused = False
         try:
             status, answer = self._exchange(route, target)
+            if request.is_reused and request.idle > self._proven_idle:
+                self._proven_idle = request.idle
         except (HTTPParseError, OSError, RuntimeError, ValueError) as error:
             reason = _reason(error)
             # Servers end idle connections; one that just does so looks like this, and so does one that crashes.
             on_kept = request.is_reused and reason in (_NO_ANSWER, _RESET)
-            return Outcome("", f"{reason}{ON_KEPT}" if on_kept else reason, b"")
+            # It was not for its idleness, if longer idle ones were answered on.
+            is_idle_end = on_kept and request.idle > self._proven_idle
+            return Outcome("", f"{reason}{ON_KEPT}" if on_kept else reason, b"", is_idle_end)
         if status == 407 and self._proxy and not self._is_tunnel:
             raise NotSentError(f"{self._proxy} asks for credentials")
         expected = 200 <= status < 300 if route.expect_status is None else status in route.expect_status
@@ -249,10 +257,12 @@ def _is_alive(_: ConnectionPool, sock: Any) -> bool:
     try:
         poll = _POLL()
         poll.register(sock.fileno(), select.POLLIN)
-        is_alive = not poll.poll(0) and time.monotonic() - _unused_since[sock.fileno()] < _LONGEST_IDLE
+        idle = time.monotonic() - _unused_since[sock.fileno()]
+        is_alive = not poll.poll(0) and idle < _LONGEST_IDLE
     except (OSError, ValueError, KeyError):
         return False
-    gevent.getcurrent().is_reused = is_alive
+    request = gevent.getcurrent()
+    request.is_reused, request.idle = is_alive, idle
     return is_alive
 
 

@@ -172,9 +172,9 @@ class Resets(_SevenPercent):
 
 @_named("band-below")
 class BandBelow(_Band):
-    """Every request is answered 460 to 495 ms after its arrival."""
+    """Every request is answered 400 to 435 ms after its arrival."""
 
-    lowest = 460
+    lowest = 400
 
 
 @_named("band-above")
