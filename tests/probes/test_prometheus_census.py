@@ -17,9 +17,10 @@ from typing import Any
 
 import pytest
 
+from deployspec.contracts import shown
 from deployspec.contracts.live_rules import Unavailable
 from deployspec.contracts.verdict import Outcome
-from deployspec.objectives.census import Buckets, Census, judge_buckets, judge_census
+from deployspec.objectives.census import Buckets, Census, counts_query, judge_buckets, judge_census
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.objectives.reconcile import Seen
 from deployspec.probes.prometheus import Prometheus
@@ -897,6 +898,11 @@ def counted(question: Question) -> Reply:
     series: list[dict[str, Any]] = [
         {"metric": {"job": "api"}, "value": [1, "90" if "_bucket" in query else "100"]}
     ]
+    if query.startswith("label_replace("):
+        series = [
+            {"metric": {"counts": name}, "value": [1, value]}
+            for name, value in (("all", "100"), ("part", "90"))
+        ]
     return success(
         {
             "resultType": "vector",
@@ -928,21 +934,28 @@ def test_all_is_asked_at_one_time() -> None:
 
 
 def _value(text: object) -> Reply:
-    return success({"resultType": "vector", "result": [{"metric": {}, "value": [1, text]}]})
+    return success({"resultType": "vector", "result": [{"metric": {"counts": "all"}, "value": [1, text]}]})
 
 
-TWO = success({"resultType": "vector", "result": [{"metric": {}, "value": [1, "1"]}] * 2})
-SUM = "answers sum(increase(h_count{}[6s])) with "
+TWO = success({"resultType": "vector", "result": [{"metric": {"counts": "all"}, "value": [1, "1"]}] * 2})
+OTHER = success({"resultType": "vector", "result": [{"metric": {}, "value": [1, "1"]}]})
+SUM = "answers " + shown.one_line(counts_query(latency("h"), WINDOW), 80) + " with "
+
+
+def is_sum(question: Question) -> bool:
+    """Whether it asks how many requests there were."""
+    return question.query["query"] == [counts_query(latency("h"), WINDOW)]
 
 
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        pytest.param(TWO, f"{SUM}2 series; expected one", id="two"),
+        pytest.param(TWO, f"{SUM}other series; expected two sums", id="two"),
+        pytest.param(OTHER, f"{SUM}other series; expected two sums", id="other"),
         pytest.param(_value("many"), "answers with what is no value at a time", id="text"),
         pytest.param(_value(None), "answers with what is no value at a time", id="null"),
         pytest.param(success({"result": {}}), f"{SUM}what is no list of series", id="object"),
-        pytest.param(success({"result": ["x"]}), "answers in an unexpected form", id="no-series"),
+        pytest.param(success({"result": ["x"]}), "answers with what is no series", id="no-series"),
         pytest.param(success({}), "answers in an unexpected form", id="no-result"),
         pytest.param(success([]), "answers in an unexpected form", id="a-list"),
         pytest.param(Reply(b"busy", 503), "answers with an error (status 503)", id="busy"),
@@ -957,7 +970,7 @@ def test_answers_of_another_form(reply: Reply, said: str) -> None:
     """What is no sum is unavailable, and never taken for a number."""
 
     def answers(question: Question) -> Reply:
-        return reply if question.query["query"] == ["sum(increase(h_count{}[6s]))"] else counted(question)
+        return reply if is_sum(question) else counted(question)
 
     with fake_prometheus(answers) as fake:
         found = probe(fake.url).census(latency("h"), WINDOW)
@@ -970,7 +983,7 @@ def test_numbers_that_no_counter_has(text: str) -> None:
     reply = _value(text)
 
     def answers(question: Question) -> Reply:
-        return reply if question.query["query"] == ["sum(increase(h_count{}[6s]))"] else counted(question)
+        return reply if is_sum(question) else counted(question)
 
     with fake_prometheus(answers) as fake:
         found = probe(fake.url).census(latency("h"), WINDOW)

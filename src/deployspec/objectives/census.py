@@ -136,6 +136,16 @@ def part_query(objective: Objective, window: float) -> str:
     return f"sum(increase({part_of(objective)}[{duration(window)}]))"
 
 
+ALL, PART = "all", "part"
+"""What the label ``counts`` of the two sums says."""
+
+
+def counts_query(objective: Objective, window: float) -> str:
+    """Both in one question: a scrape that ends between two would be counted in one of them alone."""
+    sums = ((total_query(objective, window), ALL), (part_query(objective, window), PART))
+    return " or ".join(f'label_replace({one}, "counts", "{name}", "", "")' for one, name in sums)
+
+
 def share_query(objective: Objective, window: float) -> str:
     """The share of them that was good, of a latency objective, or bad, of one of availability."""
     return f"{part_query(objective, window)} / {total_query(objective, window)}"

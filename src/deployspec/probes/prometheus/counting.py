@@ -17,19 +17,20 @@ from deployspec.contracts.promql.selectors import Matcher, Selector, label_text,
 from deployspec.contracts.promql.syntax import PromqlError
 from deployspec.contracts.shown import one_line
 from deployspec.objectives.census import (
+    ALL,
+    PART,
     Buckets,
     Census,
     began_query,
     bucket_for_a_time_query,
     bucket_of,
     counted_by,
+    counts_query,
     duration,
     native_query,
     never_increased_query,
     part_of,
-    part_query,
     quantile_query,
-    total_query,
     window_of,
     without_bucket_query,
 )
@@ -88,8 +89,8 @@ class Counting:
         """The requests that count for an objective, in its window, and the good ones of them."""
         self._understands(objective)
         window = window_of(objective, asked_window)
-        total = self._sum(total_query(objective, window)) or 0.0
-        part = self._sum(part_query(objective, window))
+        counts = self._counts(counts_query(objective, window))
+        total, part = counts.get(ALL) or 0.0, counts.get(PART)
         began = self._sum(began_query(counted_by(objective), window)) or 0.0
         began_part = self._sum(began_query(part_of(objective), window)) or 0.0
         covered, least = self._covered(objective, window)
@@ -360,6 +361,14 @@ class Counting:
         if len(found) > 1:
             raise UnexpectedError(f"answers {one_line(query, 80)} with {len(found)} series; expected one")
         return _value(found[0]["value"]) if found else None
+
+    def _counts(self, query: str) -> dict[str, float]:
+        """The sums that the label ``counts`` tells apart; those of nothing are not there."""
+        found = self._ask(query)
+        sums = {_labels(one).get("counts", ""): _value(one["value"]) for one in found}
+        if len(sums) < len(found) or not sums.keys() <= {ALL, PART}:
+            raise UnexpectedError(f"answers {one_line(query, 80)} with other series; expected two sums")
+        return sums
 
     def _series(self, query: str) -> tuple[str, ...]:
         """The labels of every series, as PromQL writes them."""
