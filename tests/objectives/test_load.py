@@ -497,6 +497,15 @@ def test_lateness_of_the_generator_excuses_newcomers_too() -> None:
     assert verdict.outcome is not Outcome.BREACHED, verdict.reason
 
 
+def test_a_late_generator_is_named_beside_a_certain_breach_of_newcomers() -> None:
+    """They waited for the deployment for too long, by whatever the generator was late."""
+    result = newcomers(90, 90)
+    result.tally.lateness.update({50_000: 3_000})
+    verdict = judge_load(LATENCY, result)
+    assert verdict.outcome is Outcome.BREACHED, verdict.reason
+    assert "the load generator was late, but that cannot explain it" in verdict.reason
+
+
 def test_the_percentile_is_that_of_the_requests_that_the_objective_speaks_of() -> None:
     """Not that of all, and not rounded onto the threshold."""
     result = run(routes=2)
