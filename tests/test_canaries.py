@@ -294,7 +294,7 @@ def ran(folder: Path, url: str, path: str, chapters: str, *options: str, proxy: 
         "base_url": url,
         "headers": headers,
         "allow": ["faults", "load"],
-        "health": {"path": path, "timeout": "2s", "max_response_time": "1s", "expect_version": "1", "recovery": "1s", "fields": {"ok": "ok"}},
+        "health": {"path": path, "timeout": "20s", "max_response_time": "1s", "expect_version": "1", "recovery": "1s", "fields": {"ok": "ok"}},
         "faults": {
             "redis-stopped": {"inject": says("while-injecting"), "restore": says("", 0), "timeout": "5s"},
             "redis-hung": {"inject": says("", 0), "restore": says("while-restoring"), "timeout": "5s"},
