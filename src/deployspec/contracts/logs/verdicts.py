@@ -190,11 +190,15 @@ def lines_are_short(report: Read) -> Verdict:
     return _judged(report, ("length",), f"no line is longer than {MAX_LINE // 1024} KiB")
 
 
-def outcome_of(report: Read) -> Outcome:
-    """Of all that was looked for: BREACHED where anything was found, MET where all there is was read and nothing found."""
+def outcome_of(report: Read, *, may_be_empty: bool = False) -> Outcome:
+    """Of all that was looked for: BREACHED where anything was found, MET where all there is was read and nothing found.
+
+    ``may_be_empty``: it is an error log, which has no line where nothing went wrong.
+    """
     if any(found.count for found in report.found.values()):
         return Outcome.BREACHED
-    return Outcome.UNMEASURED if report.troubles or report.unread or report.lines == 0 else Outcome.MET
+    nothing = report.lines == 0 and not may_be_empty
+    return Outcome.UNMEASURED if report.troubles or report.unread or nothing else Outcome.MET
 
 
 def of_error_log(report: Read, verdict: Verdict) -> Verdict:
