@@ -164,6 +164,14 @@ def test_output_without_unicode(run: Run, tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(("options", "status"), [([], 1), (["--errors-only"], 0)])
+def test_an_error_log_may_be_empty(run: Run, tmp_path: Path, options: list[str], status: int) -> None:
+    """As the checks have it: no line of an error log is no error; of another log, it is nothing measured."""
+    (tmp_path / "errors.log").touch()
+    assert run(*options, "errors.log").returncode == status
+    assert run(*options, "no-such.log").returncode == 1
+
+
 def test_many_bad_lines_are_a_short_report(run: Run, tmp_path: Path) -> None:
     """The report on many bad lines is as short as that on one."""
     (tmp_path / "app.log").write_text("".join(f"{number} is no record\n" for number in range(50_000)))

@@ -221,7 +221,12 @@ def test_any_body_is_searched_for_secrets(body):
         pytest.param({"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "health"}, None,
                      Outcome.UNMEASURED, id="words-alone"),
         pytest.param({}, "ok", Outcome.MET, id="a-field-is-named"),
-        pytest.param({"type": "object"}, None, Outcome.MET, id="a-keyword"),
+        pytest.param({"type": "object"}, None, Outcome.UNMEASURED, id="an-object"),
+        pytest.param({"type": ["object", "array"], "required": [], "additionalProperties": True,
+                      "properties": {"status": {"description": "how it is"}, "more": True}}, None,
+                     Outcome.UNMEASURED, id="names-alone"),
+        pytest.param({"properties": {"ok": {"const": True}}}, None, Outcome.MET, id="a-value"),
+        pytest.param({"minProperties": 1}, None, Outcome.MET, id="a-keyword"),
     ],
 )  # fmt: skip
 def test_a_schema_that_asks_for_nothing_proves_nothing(schema, named, outcome):

@@ -141,6 +141,8 @@ WITHOUT_PARTS = promise(ok=None, parts=(), queue_depth=None, time=None, version=
         pytest.param({}, answered(b'{"status": "DOWN"}'), Outcome.BREACHED,
                      "with db down: status 200; expected 503 within 2 s", id="unnoticed"),
         pytest.param({}, answered(b"{}", status=503), Outcome.MET, "with db down: 503 in 0.125 s; body not read", id="told"),
+        pytest.param({}, answered(b"down for maintenance", status=503), Outcome.MET,
+                     "with db down: 503 in 0.125 s; body not read", id="told-in-words"),
         pytest.param({"ok": "ok"}, down("db"), Outcome.MET, "with db down: 503 in 0.125 s, ok false", id="ok-alone"),
         pytest.param({"ok": "ok"}, answered(status=503), Outcome.BREACHED,
                      "with db down: ok is true; expected 503 within 2 s, ok false", id="ok-is-true"),

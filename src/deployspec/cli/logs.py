@@ -133,7 +133,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"{path}: {error}") from None
     except AllowListError as error:
         raise UsageError(f"--allow: {error}") from None
-    outcome = outcome_of(report)
+    outcome = outcome_of(report, may_be_empty=options.errors_only)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     if options.format == "json":

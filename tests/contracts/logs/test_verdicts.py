@@ -102,7 +102,8 @@ def test_error_log(comparison: Comparison, outcome: Outcome) -> None:
     ("mentions", "reason"),
     [
         (verdicts.NOWHERE, "no record of the job job-1234 within 2 s"),
-        (verdicts.Mentions(2, 1, "w.log:7:1"), "the job job-1234 stands only in 2 lines that are no record, first at w.log:7:1 (see test_lines_are_records)"),
+        (verdicts.Mentions(2, 0, "w.log:7:1"), "the job job-1234 stands only in 2 lines that are no record, first at w.log:7:1 (see test_lines_are_records)"),
+        (verdicts.Mentions(2, 1, "w.log:7:1"), "the job job-1234 stands only in 2 lines that are no record, and in 1 record in another field; first at w.log:7:1 (see test_lines_are_records)"),
         (verdicts.Mentions(0, 1, "w.log:7:1"), "the job job-1234 stands in 1 record, but not in the field where it is looked for; first at w.log:7:1"),
     ],
 )  # fmt: skip
@@ -110,6 +111,27 @@ def test_a_job_that_no_record_has(mentions: verdicts.Mentions, reason: str) -> N
     """Where its id stands elsewhere, that is said."""
     verdict = verdicts.job_is_logged("job-1234", None, within=2, mentions=mentions)
     assert (verdict.outcome, verdict.reason) == (Outcome.BREACHED, reason)
+
+
+@pytest.mark.parametrize("mentions", [verdicts.NOWHERE, verdicts.Mentions(2, 1, "w.log:7:1")])
+def test_a_record_may_stand_in_what_could_not_be_read(mentions: verdicts.Mentions) -> None:
+    """An id that stands elsewhere does not tell that it stands nowhere else."""
+    verdict = verdicts.job_is_logged("job-1234", None, within=2, mentions=mentions, troubles=[TROUBLE])
+    assert verdict.outcome is Outcome.UNMEASURED
+    assert verdict.reason.startswith(
+        "no record of the job job-1234 was found, but a part could not be read: "
+    )
+
+
+def test_other_records_of_a_request_are_no_access_record() -> None:
+    """They have its id where it should be, and nothing else is said of them."""
+    mentions = verdicts.Mentions(lines=1, first="a.log:1:1", others=2, first_other="a.log:7:1")
+    sent = verdicts.Sent("GET", "/items", 200, "id-12345")
+    verdict = verdicts.request_is_logged(sent, None, within=5, mentions=mentions)
+    assert (verdict.outcome, verdict.reason) == (
+        Outcome.BREACHED,
+        "no access record of the request id-12345 within 5 s; 2 records have its id, first at a.log:7:1",
+    )
 
 
 def test_outcome_of_all() -> None:

@@ -278,9 +278,10 @@ def test_where_a_text_stands(tmp_path: Path, command: bool) -> None:
     source = CommandSource(["cat", str(log)]) if command else [str(log)]
     with Follower(source) as follower:
         with log.open("a") as file:
-            file.write('started job-1234\n{"note":"job-1234"}\n"job-1234"\n')
+            file.write('started job-1234\n{"note":"job-1234"}\n"job-1234"\n{"job":"job-1234"}\n')
         assert follower.wait(says("none"), 0.3) is None
-        lines, records = follower.mentions("job-1234")
+        lines, records, others = follower.mentions("job-1234", lambda record: record.get("job") == "job-1234")
     first = 1 if command else 2
     assert [place.line for place in lines] == [first, first + 2]
     assert [place.line for place in records] == [first + 1]
+    assert [place.line for place in others] == [first + 3]

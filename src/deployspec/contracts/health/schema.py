@@ -26,7 +26,27 @@ class SchemaUnusableError(Exception):
 
 def asks_nothing(promise: HealthPromise) -> bool:
     """Whether every object would fit: the schema has no keyword that one could break, and no field is named."""
-    return promise.schema.keys() <= _ASKS_NOTHING and not _named_fields({}, promise)
+    return not any(_asks(*said) for said in promise.schema.items()) and not _named_fields({}, promise)
+
+
+def _asks(keyword: str, said: object) -> bool:
+    """Whether an object could break a keyword of its schema."""
+    match keyword, said:
+        case "type", "object":
+            return False
+        case "type", list(types):
+            return "object" not in types
+        case "required", []:
+            return False
+        case "additionalProperties", True:
+            return False
+        case "properties", dict(fields):
+            return any(one is not True and not _allows_all(one) for one in fields.values())
+    return keyword not in _ASKS_NOTHING
+
+
+def _allows_all(schema: object) -> bool:
+    return isinstance(schema, dict) and schema.keys() <= _ASKS_NOTHING
 
 
 def violations(document: Mapping[str, object], promise: HealthPromise) -> tuple[str, ...]:

@@ -190,11 +190,15 @@ def lines_are_short(report: Read) -> Verdict:
     return _judged(report, ("length",), f"no line is longer than {MAX_LINE // 1024} KiB")
 
 
-def outcome_of(report: Read) -> Outcome:
-    """Of all that was looked for: BREACHED where anything was found, MET where all there is was read and nothing found."""
+def outcome_of(report: Read, *, may_be_empty: bool = False) -> Outcome:
+    """Of all that was looked for: BREACHED where anything was found, MET where all there is was read and nothing found.
+
+    ``may_be_empty``: it is an error log, which has no line where nothing went wrong.
+    """
     if any(found.count for found in report.found.values()):
         return Outcome.BREACHED
-    return Outcome.UNMEASURED if report.troubles or report.unread or report.lines == 0 else Outcome.MET
+    nothing = report.lines == 0 and not may_be_empty
+    return Outcome.UNMEASURED if report.troubles or report.unread or nothing else Outcome.MET
 
 
 def of_error_log(report: Read, verdict: Verdict) -> Verdict:
@@ -235,6 +239,10 @@ class Mentions:
     """How many records have it, but elsewhere."""
     first: str = ""
     """The place of the first of those lines, or else of those records."""
+    others: int = 0
+    """How many records have it where it should be, and are not the one that is looked for."""
+    first_other: str = ""
+    """The place of the first of them."""
 
 
 NOWHERE = Mentions()
@@ -300,19 +308,27 @@ def job_is_logged(
 def _not_found(
     what: str, within: float, limit: str, troubles: Sequence[Trouble], mentions: Mentions
 ) -> Verdict:
+    if troubles:
+        return unmeasured(f"no record of {what} was found, but {_told(troubles)}", limit=limit)
+    records = _counted(mentions.records, "record")
+    if mentions.others:
+        others = f"{_counted(mentions.others, 'record')} {'has' if mentions.others == 1 else 'have'} its id"
+        return breached(
+            f"no access record of {what} within {seconds(within)}; {others}, first at {mentions.first_other}",
+            measured="no access record",
+            limit=limit,
+        )
     if mentions.lines:
         lines = _counted(mentions.lines, "line")
-        told = f"{lines} that {_is(mentions.lines)} no record, first at {mentions.first} {_see('lines_are_records')}"
+        more = f", and in {records} in another field;" if mentions.records else ","
+        told = f"{lines} that {_is(mentions.lines)} no record{more} first at {mentions.first} {_see('lines_are_records')}"
         return breached(f"{what} stands only in {told}", measured="no record", limit=limit)
     if mentions.records:
-        records = _counted(mentions.records, "record")
         return breached(
             f"{what} stands in {records}, but not in the field where it is looked for; first at {mentions.first}",
             measured="another field",
             limit=limit,
         )
-    if troubles:
-        return unmeasured(f"no record of {what} was found, but {_told(troubles)}", limit=limit)
     return breached(f"no record of {what} within {seconds(within)}", measured="none", limit=limit)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -54,14 +55,15 @@ def follow_request(deployment: Deployment, log: Log) -> Followed:
     own = log.told.fields.request_id
     with Follower(log.source) as follower:
         call, answer, reproduce = _ask(deployment, access.path, {access.header: request_id})
+
+        def has_it(record: dict[str, Any]) -> bool:
+            return bool(record.get(own) == request_id)
+
         # Other records of the request, an error's perhaps, may have some of these fields.
         found = follower.wait(
-            lambda record: record.get(own) == request_id and all(name in record for name in wanted),
-            access.within,
-        ) or follower.wait(
-            lambda record: record.get(own) == request_id and any(name in record for name in wanted), 0
-        )
-        mentions = NOWHERE if found else _mentions(follower, request_id)
+            lambda record: has_it(record) and all(name in record for name in wanted), access.within
+        ) or follower.wait(lambda record: has_it(record) and any(name in record for name in wanted), 0)
+        mentions = NOWHERE if found else _mentions(follower, request_id, has_it)
     record, where = _split(found)
     sent = Sent("GET", _path(deployment, access.path, record.get(names.path)), answer.status, request_id)
     verdict = request_is_logged(
@@ -89,8 +91,13 @@ def follow_job(deployment: Deployment, log: Log) -> Followed:
     with Follower(log.source) as follower:
         call, answer, reproduce = _ask(deployment, jobs.path, {}, jobs.body)
         job = _job_id(answer, jobs.id)
-        found = follower.wait(lambda record: record.get(jobs.field) == job, jobs.within)
-        mentions = NOWHERE if found else _mentions(follower, str(job))
+
+        def has_it(record: dict[str, Any]) -> bool:
+            return bool(record.get(jobs.field) == job)
+
+        found = follower.wait(has_it, jobs.within)
+        # One that has it is too late, and no other record of the job.
+        mentions = NOWHERE if found else replace(_mentions(follower, str(job), has_it), others=0)
     record, where = _split(found)
     verdict = job_is_logged(
         str(job),
@@ -103,15 +110,15 @@ def follow_job(deployment: Deployment, log: Log) -> Followed:
     return Followed(verdict, call, reproduce)
 
 
-def _mentions(follower: Follower, text: str) -> Mentions:
+def _mentions(follower: Follower, text: str, has_it: Callable[[dict[str, Any]], bool]) -> Mentions:
     """Where else an id stands. A short one may stand there for something else."""
     from deployspec.contracts.logs.verdicts import NOWHERE, Mentions
 
     if len(text) < _UNMISTAKABLE:
         return NOWHERE
-    lines, records = follower.mentions(text)
-    first = next((str(place) for place in (*lines, *records)), "")
-    return Mentions(len(lines), len(records), first)
+    lines, records, others = follower.mentions(text, has_it)
+    first, first_other = (next(map(str, places), "") for places in ((*lines, *records), others))
+    return Mentions(len(lines), len(records), first, len(others), first_other)
 
 
 def _ask(

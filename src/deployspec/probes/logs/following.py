@@ -69,18 +69,22 @@ class Follower:
                 return found
         return None
 
-    def mentions(self, text: str) -> tuple[list[Place], list[Place]]:
-        """The places of ``text`` among what ``wait`` has searched: in lines that are no JSON object, and in those that
-        are. A source that is not files is read once more."""
+    def mentions(self, text: str, where_it_should: Predicate) -> tuple[list[Place], list[Place], list[Place]]:
+        """The places of ``text`` among what ``wait`` has searched: in lines that are no JSON object, in records that
+        have it elsewhere, and in those that have it ``where_it_should``.
+
+        A source that is not files is read once more, and may have by then what was not there in time.
+        """
         wanted = text.encode()
         if self._files is None:
             lines = [line for some in self._read_again(time.monotonic() + ONCE_MORE) for line in some]
         else:
             lines = list(self._seen)
-        found: tuple[list[Place], list[Place]] = ([], [])
+        found: tuple[list[Place], list[Place], list[Place]] = ([], [], [])
         for line in lines:
             if wanted in line.data:
-                found[_record(line.data) is not None].append(line.place())
+                record = _record(line.data)
+                found[0 if record is None else 2 if where_it_should(record) else 1].append(line.place())
         return found
 
     def _written(self, deadline: float) -> Iterator[list[Line]]:
