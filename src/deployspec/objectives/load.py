@@ -117,7 +117,11 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
                 )
             return breached(reason + cause, measured=how, limit=limit)
     if newcomers is not None:
-        late = f"; the load generator was late, but that cannot explain it ({result.late})" if result.late else ""
+        late = (
+            f"; the load generator was late, but that cannot explain it ({result.late})"
+            if result.late
+            else ""
+        )
         return breached(
             f"{what}: on new connections {newcomers.told}; all together {told}; promised: {limit}{cut}{late}",
             measured=newcomers.measured,
