@@ -396,6 +396,21 @@ def test_a_bucket_that_is_written_in_two_ways(matcher: str) -> None:
     assert of_buckets(r'rate(h{le=~"1|1\\.0"}[5m]) > 1', "0.5", "1", "1.0", "+Inf")[0] is Outcome.MET
 
 
+def test_buckets_of_another_job_are_no_buckets_of_this_one() -> None:
+    """Services share the name of a histogram, and have their own buckets."""
+    seen = observed({"h": "job le"}, {("h", "le"): ("0.3", "0.5", "+Inf"), ("h", "job"): ("api", "node")})
+    own = {('{__name__="h",job="api"}', "le"): frozenset(("0.3", "+Inf"))}
+    seen = dataclasses.replace(seen, values={**seen.values, **own})
+    verdict = can_fire(rule('h{job="api", le="0.5"} > 1'), [], seen, TARGETS)
+    assert verdict.outcome is Outcome.BREACHED, verdict.reason
+    assert 'no bucket there matches `le="0.5"`; nearest is `0.3`' in verdict.reason
+    assert can_fire(rule('h{le="0.5"} > 1'), [], seen, TARGETS).outcome is Outcome.MET
+    assert wanted([rule('h{job="api", le="0.5"} > 1')]) == {
+        '{__name__="h"}': {"job", "le"},
+        '{__name__="h",job="api"}': {"le"},
+    }
+
+
 def test_quantiles_are_like_buckets() -> None:
     """A summary's quantiles are numbers that are there or not; a recording rule may still make others."""
     assert of_buckets('h{quantile="1"} > 1', "0.5", "1.0", label="quantile")[0] is Outcome.BREACHED

@@ -13,6 +13,7 @@ from deployspec.contracts.live_rules.asking import (
     BOUNDS,
     MADE_BY_PROMETHEUS,
     by_name,
+    by_name_and_job,
     histograms_read,
     named,
     wants_a_value,
@@ -273,7 +274,8 @@ class _Judge:
             seen = self._observed.values.get((by_name(selector), matcher.label))
             if not seen:
                 continue
-            bounds = _numbers(seen) if matcher.label in BOUNDS else None
+            own = self._observed.values.get((by_name_and_job(selector), matcher.label)) or seen
+            bounds = _numbers(own) if matcher.label in BOUNDS else None
             if bounds is not None:
                 found = _of_bounds(matcher, bounds, open_=self._is_recorded(selector.name))
                 if found is not None:
