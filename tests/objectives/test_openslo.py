@@ -171,6 +171,7 @@ def test_what_is_wrong_has_its_place_and_reason(
         pytest.param("counter: true", 'counter: "true"', '"true" in quotes', id="counter-as-text"),
         pytest.param("        bad:", "        good:", "bad and total", id="good"),
         pytest.param(', status=~"5.."', "", "the same counter as total", id="all-requests-are-bad"),
+        pytest.param(', status=~"5.."', ', status=~"5..", path="/health"', "failed requests that are among total's", id="failures-of-others"),
         pytest.param("query: deal_scout_requests_total{path!~", "query: sum(deal_scout_requests_total) or x{path!~", "more than that", id="or"),
         pytest.param('query: deal_scout_requests_total{path!~"/health|/metrics|/ping"}', "query: 'deal_scout_requests_total # all'", "no PromQL", id="comment"),
         pytest.param('{path!~"/health|/metrics|/ping"}\n', '{path!~"/health|/metrics|/ping"}[5m]\n', "no range", id="range"),

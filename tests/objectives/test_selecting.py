@@ -86,3 +86,28 @@ def test_what_a_rule_records(expr: str, is_counter: bool) -> None:
 def test_what_is_declared_and_what_falls(kinds: set[str], falls: int, is_counter: bool) -> None:
     """One exporter of several may say counter; a restart makes values fall, but not every tenth one."""
     assert bool(no_counter("m", {}, frozenset(kinds), falls, 100)) is not is_counter
+
+
+@pytest.mark.parametrize(
+    ("name", "is_counter"),
+    [
+        ("job:http_requests:rate5m", False),
+        ("job:http_requests:sum_irate1m", False),
+        ("job:http_errors_per_request:ratio_rate5m", False),
+        ("job:http_error_ratio", False),
+        ("job:http_error_ratio:avg", False),
+        ("job:http_requests:rate5m_sum", False),
+        ("job:latency:p99", False),
+        ("job:latency:99quantile", False),
+        ("job:http_operations:sum", True),
+        ("job:tokens_generated_total:sum", True),
+        ("job:db_migrations:sum", True),
+        ("job:http2_group100_requests:sum", True),
+        ("job:rate_limited_requests_total", True),
+        ("job:rate_limited_requests_total:sum", True),
+        ("error_rate_total", True),
+    ],
+)
+def test_what_a_name_says(name: str, is_counter: bool) -> None:
+    """A rate is named as a word of its own: operations, which have "ratio" in them, can be counted."""
+    assert bool(no_counter(name, {}, frozenset(), 0, 100)) is not is_counter

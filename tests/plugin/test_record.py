@@ -50,3 +50,13 @@ def test_the_id_is_in_record_junit_and_summary(project: Project, tmp_path: Path)
     assert '<property name="id" value="health.broken"' in (tmp_path / "junit.xml").read_text()
     assert "health.broken" in ran.output.partition("verdicts: local")[2]
     assert "check     health.broken (checks/test_promises.py:" in ran.output
+
+
+def test_a_deployment_that_cannot_be_used_has_a_record_too(project: Project, tmp_path: Path) -> None:
+    """Beside all others, also where its file is named by a path."""
+    (tmp_path / "broken.yaml").write_text("base_url: [")
+    ran = project(BODY, "--record=", deployment=str(tmp_path / "broken.yaml"))
+    assert ran.status == 4, ran.output
+    assert [path.name.partition("-")[2].rpartition("-")[0] for path in (tmp_path / "runs").iterdir()] == [
+        "broken.yaml"
+    ]

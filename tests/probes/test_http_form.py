@@ -43,6 +43,12 @@ ANSWERS = [
         id="length-and-chunks",
     ),
     pytest.param(_OK + b"Transfer-Encoding: gzip\r\n\r\n{}", _CODING, id="other-coding"),
+    pytest.param(
+        _OK + b"Transfer-Encoding: chunked\t\r\n\r\n2\r\n{}\r\n0\r\n\r\n", _CODING, id="coding-and-tab"
+    ),
+    pytest.param(
+        _CHUNKED + b"2\r\n{}\r\n0\r\nContent-Length: 2\r\n\r\n", "behind its chunks", id="trailing-length"
+    ),
     pytest.param(_CHUNKED + b"2 \r\n{}\r\n0\r\n\r\n", "illegal chunk header", id="chunk-and-space"),
     pytest.param(_CHUNKED + b"2\n{}\n0\n\n", "between its chunks does not end in CR LF", id="chunk-lf"),
     pytest.param(

@@ -111,6 +111,24 @@ def test_which_histograms_are_native_is_asked() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("selector", "native"),
+    [('{__name__=~"latency.*"}', set()), ('{__name__="a,\\"b",job="api"}', {'a,"b'})],
+)
+def test_a_native_histogram_that_is_asked_for_otherwise(selector: str, native: set[str]) -> None:
+    """By a pattern of names, which says no single one, or by its job too."""
+
+    def answers(question: Question) -> Reply:
+        if question.path.endswith("/query"):
+            return success({"resultType": "vector", "result": [{"metric": {}, "value": [1, "2"]}]})
+        return success(["__name__"])
+
+    with fake_prometheus(answers) as fake:
+        found = probe(fake.url).observe({selector: frozenset({"le"})})
+    assert isinstance(found, Observed)
+    assert found.native == native
+
+
 def test_what_is_scraped() -> None:
     """Targets, configuration and flags are asked for; one without an answer leaves all unavailable."""
     with fake_prometheus(healthy) as fake:

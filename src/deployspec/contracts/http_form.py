@@ -12,7 +12,9 @@ _STATUS_LINE = rb"HTTP/1\.[01] [1-9][0-9]{2}(?: " + _TEXT + rb")?+"
 _HEAD = re.compile(_STATUS_LINE + rb"\r\n" + _FIELDS + rb"\r\n")
 _BAD_BREAK = re.compile(rb"[^\r]\n|\r[^\n]")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([^\r]*?)[ \t]*(?=\r)", re.IGNORECASE)
-_CODING = re.compile(rb"\r\ntransfer-encoding:[ \t]*([^\r]*?)[ \t]*(?=\r)", re.IGNORECASE)
+# Of a tab behind it, clients differ in whether it belongs to the coding's name.
+_CODING = re.compile(rb"\r\ntransfer-encoding:[ \t]*([^\r]*?) *(?=\r)", re.IGNORECASE)
+_FRAMING = re.compile(rb"(?:content-length|transfer-encoding):", re.IGNORECASE)
 _NUMBER = re.compile(rb"[0-9]{1,18}")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;" + _TOKEN + rb"(?:=" + _TOKEN + rb")?)*+")
 _CHUNK_START = re.compile(_CHUNK.pattern + rb"\r\n")
@@ -157,6 +159,8 @@ class Form:
             return self._body_is(self._end)
         if not re.fullmatch(_FIELDS, line + b"\r\n"):
             return self._refuse(_unsound_field(line), line)
+        if _FRAMING.match(line):
+            return self._refuse("a length or a coding behind its chunks")
         return True
 
 

@@ -33,8 +33,10 @@ _RATES = frozenset(
     ]
 )
 """Functions whose results fall as well as they rise."""
-_NAMED_RATE = re.compile(r":[^:]*(rate|increase|ratio|quantile|p[0-9]{2})[^:]*")
-"""The last part of ``level:metric:operations``, of an operation whose result is no counter."""
+_NAMED_RATE = re.compile(
+    r":([^:]*_)?(i|[0-9]*)(rate|increase|ratio|quantile|p[0-9]{2})([0-9][0-9a-z]*)?(?=:|$|_(?![^:]*total$)[^:]*$)"
+)
+"""In ``level:metric:operations``, an operation whose result is no counter, as a word: not in ``http_operations``."""
 _FALLS = 0.1
 """The share of a series' samples that may be smaller than the one before, as after a restart."""
 

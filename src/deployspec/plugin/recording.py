@@ -172,7 +172,8 @@ class Recorder:
         if said:
             return Path(self.config.invocation_params.dir, said)
         stamp = self.run.started.replace(":", "").replace("-", "").partition(".")[0]
-        name = f"{stamp}Z-{self.run.deployment or 'offline'}-{os.getpid()}.json"
+        # A deployment whose file cannot be used is told by its path.
+        name = f"{stamp}Z-{Path(self.run.deployment or 'offline').name}-{os.getpid()}.json"
         return self.config.rootpath / "runs" / name
 
 

@@ -387,6 +387,30 @@ def test_a_bucket_that_is_not_there_will_not_come(expr: str, there: tuple[str, .
     assert (outcome, said if reason else "") == (Outcome.BREACHED if reason else Outcome.MET, reason), said
 
 
+@pytest.mark.parametrize("matcher", ['le="1"', 'le="1.0"', 'le=~"0.5|1"', 'le!="1"'])
+def test_a_bucket_that_is_written_in_two_ways(matcher: str) -> None:
+    """After an update to Prometheus 3 the spelling of before is still in the window: it is not known to be written on."""
+    outcome, said = of_buckets(f"rate(h{{{matcher}}}[5m]) > 1", "0.5", "1", "1.0", "+Inf")
+    assert outcome is Outcome.UNMEASURED, said
+    assert 'is stored there as `"1"` and as `"1.0"`' in said
+    assert of_buckets(r'rate(h{le=~"1|1\\.0"}[5m]) > 1', "0.5", "1", "1.0", "+Inf")[0] is Outcome.MET
+
+
+def test_buckets_of_another_job_are_no_buckets_of_this_one() -> None:
+    """Services share the name of a histogram, and have their own buckets."""
+    seen = observed({"h": "job le"}, {("h", "le"): ("0.3", "0.5", "+Inf"), ("h", "job"): ("api", "node")})
+    own = {('{__name__="h",job="api"}', "le"): frozenset(("0.3", "+Inf"))}
+    seen = dataclasses.replace(seen, values={**seen.values, **own})
+    verdict = can_fire(rule('h{job="api", le="0.5"} > 1'), [], seen, TARGETS)
+    assert verdict.outcome is Outcome.BREACHED, verdict.reason
+    assert 'no bucket there matches `le="0.5"`; nearest is `0.3`' in verdict.reason
+    assert can_fire(rule('h{le="0.5"} > 1'), [], seen, TARGETS).outcome is Outcome.MET
+    assert wanted([rule('h{job="api", le="0.5"} > 1')]) == {
+        '{__name__="h"}': {"job", "le"},
+        '{__name__="h",job="api"}': {"le"},
+    }
+
+
 def test_quantiles_are_like_buckets() -> None:
     """A summary's quantiles are numbers that are there or not; a recording rule may still make others."""
     assert of_buckets('h{quantile="1"} > 1', "0.5", "1.0", label="quantile")[0] is Outcome.BREACHED
@@ -467,6 +491,12 @@ SCRAPED: list[tuple[str, str, Targets | Unavailable, Outcome, str]] = [
     ("by-pattern", 'up{job=~"redis|apii?"} == 0', TARGETS, CAN, ""),
     ("seen-before", 'up{job="gone"} == 0', TARGETS, CAN, ""),
     ("a-target-not-scraped-yet", 'up{job="postgres"} == 0', TARGETS, CAN, "not seen yet: `up{job=\"postgres\"}`"),
+    ("not-together", 'up{job="api", instance="n:1"} == 0', TARGETS, NEVER, 'this alert can never fire: no target there has `job="api"` and `instance="n:1"` together'),
+    ("not-together-and-absent", 'absent(up{job="api", instance="n:1"})', TARGETS, NEVER, "this alert always fires: absent() always holds, for no target there has"),
+    ("not-together-on-the-application", 'requests_total{job="api", instance=~"n:.*"} > 1', TARGETS, NEVER, "no target there has"),
+    ("together", 'up{job=~"api|node", instance="n:1"} == 0', TARGETS, CAN, ""),
+    ("together-where-a-job-has-no-target-now", 'up{job=~"api|batch", instance="n:1"} == 0', TARGETS, CAN, ""),
+    ("together-by-discovery", 'up{job="api", instance="n:1"} == 0', Targets(TARGETS.active, (Job("api", discovers=True),)), UNTOLD, "together; it cannot be told whether one will: job `api` may discover targets that bring them"),
     ("configured-without-a-target", 'up{job="batch"} == 0', TARGETS, CAN, "no target now: job `batch` is configured there"),
     ("a-label-that-is-configured", 'up{instance="x:1"} == 0', jobs(Job("x", frozenset({("instance", "x:1")}))), CAN, "no target now: job `x`"),
     ("a-status-may-come", 'requests_total{status="500"} > 1', TARGETS, CAN, "not seen yet"),

@@ -49,6 +49,8 @@ def wanted(rules: Iterable[Rule]) -> Mapping[str, frozenset[str]]:
             }
             # The jobs tell whether a label that was not seen is the targets' or the application's.
             asked.setdefault(by_name(selector), set()).update(labels, {"job"} if labels - BOUNDS else ())
+            if labels & BOUNDS:
+                asked.setdefault(by_name_and_job(selector), set()).update(labels & BOUNDS)
         for metric in histograms_read(expr):
             asked.setdefault(named(metric), set()).add("le")
         for mention in mentioned_labels(expr):
@@ -92,6 +94,12 @@ def by_name(selector: Selector) -> str:
         return named(selector.name)
     matchers = [str(matcher) for matcher in selector.matchers if matcher.label == "__name__"]
     return "{" + ",".join(matchers or ['__name__=~".+"']) + "}"
+
+
+def by_name_and_job(selector: Selector) -> str:
+    """The same, of the jobs that it selects where it says some: each service has buckets of its own."""
+    jobs = [str(one) for one in selector.matchers if one.label == "job" and wants_a_value(one)]
+    return f"{by_name(selector).removesuffix('}')}{''.join(f',{one}' for one in jobs)}}}"
 
 
 def named(metric: str) -> str:

@@ -13,6 +13,7 @@ from deployspec.contracts.live_rules.asking import (
     BOUNDS,
     MADE_BY_PROMETHEUS,
     by_name,
+    by_name_and_job,
     histograms_read,
     named,
     wants_a_value,
@@ -264,11 +265,17 @@ class _Judge:
 
     def _values(self, selector: Selector) -> Iterator[_Value]:
         """The matchers whose values were not seen, or were written otherwise, and what follows."""
+        found = list(self._values_one_by_one(selector))
+        together = None if any(one.fault or not one.known for one in found) else self._together(selector)
+        yield from found if together is None else [*found, together]
+
+    def _values_one_by_one(self, selector: Selector) -> Iterator[_Value]:
         for matcher in _of_labels(selector):
             seen = self._observed.values.get((by_name(selector), matcher.label))
             if not seen:
                 continue
-            bounds = _numbers(seen) if matcher.label in BOUNDS else None
+            own = self._observed.values.get((by_name_and_job(selector), matcher.label)) or seen
+            bounds = _numbers(own) if matcher.label in BOUNDS else None
             if bounds is not None:
                 found = _of_bounds(matcher, bounds, open_=self._is_recorded(selector.name))
                 if found is not None:
@@ -307,22 +314,48 @@ class _Judge:
             return _Value(
                 f"no target now: job {_code(job)} is configured there, and none of its targets has {_code(matcher)}"
             )
-        of_job = [one for one in _of_labels(selector) if one.label == "job"]
         beside = shown.nearest(matcher.value, there) or f" (targets there have: {_some(sorted(there))})"
-        for why in (
-            targets.elsewhere,
-            scraped
-            and targets.federating
-            and f"job {_code(targets.federating)} takes over those of another Prometheus",
-            (job := targets.may_come(label, of_job))
-            and f"job {_code(job)} may discover targets that bring it",
-        ):
-            if why:
-                return _Value(
-                    f"{what}, and no target now{beside}; it cannot be told whether one will: {why}",
-                    known=False,
-                )
+        if why := _may_come(selector, targets, [label]):
+            return _Value(
+                f"{what}, and no target now{beside}; it cannot be told whether one will: {why}", known=False
+            )
         return _Value(f"no target there has {_code(matcher)}{beside}", fault=True, never=True)
+
+    def _together(self, selector: Selector) -> _Value | None:
+        """What is known of values that targets have, and none has together; None where one has, or may have had."""
+        name, targets = selector.name, self._targets
+        if (
+            isinstance(targets, Unavailable)
+            or name is None
+            or self._is_recorded(name)
+            or name in MADE_BY_PROMETHEUS
+        ):
+            return None
+        jobs = self._observed.values.get((by_name(selector), "job"), frozenset())
+        wanted = [
+            one
+            for one in _of_labels(selector)
+            if wants_a_value(one) and (name in MADE_BY_SCRAPES or targets.bring(one.label, jobs))
+        ]
+        if targets.together(wanted) or not all(targets.together([one]) for one in wanted):
+            return None
+        told = " and ".join(map(_code, wanted))
+        if why := _may_come(selector, targets, [one.label for one in wanted]):
+            return _Value(
+                f"no target now has {told} together; it cannot be told whether one will: {why}", known=False
+            )
+        return _Value(f"no target there has {told} together", fault=True, never=True)
+
+
+def _may_come(selector: Selector, targets: Targets, labels: Sequence[str]) -> str:
+    """How a series may come whose labels no target has now; empty where none may."""
+    if targets.elsewhere:
+        return targets.elsewhere
+    if selector.name in MADE_BY_SCRAPES and targets.federating:
+        return f"job {_code(targets.federating)} takes over those of another Prometheus"
+    of_job = [one for one in _of_labels(selector) if one.label == "job"]
+    job = next(filter(None, (targets.may_come(label, of_job) for label in labels)), "")
+    return job and f"job {_code(job)} may discover targets that bring {'it' if len(labels) == 1 else 'them'}"
 
 
 @dataclass(frozen=True)
@@ -360,9 +393,17 @@ def _of_bounds(matcher: Matcher, bounds: dict[str, float], *, open_: bool) -> _V
     otherwise = []
     for word, number in wanted.items():
         written = [bound for bound in sorted(bounds) if bounds[bound] == number]
-        if written and all(matcher.matches(bound) != matcher.matches(word) for bound in written):
-            found = f'{matcher.label}="{word}"'
+        others = [bound for bound in written if matcher.matches(bound) != matcher.matches(word)]
+        found = f'{matcher.label}="{word}"'
+        if written and others == written:
             otherwise.append(f"{_code(found)} is stored as {_quoted(written[0])} there")
+        elif others:
+            # After an update to Prometheus 3, the spelling of before stays in the window.
+            return _Value(
+                f"{_code(found)} is stored there as {' and as '.join(map(_quoted, written))}, and which of them is still "
+                f"written is not known; a regular expression of both finds either",
+                known=False,
+            )
     excludes = matcher.op.startswith("!")
     if excludes:
         if not matcher.matches("") or not wanted:

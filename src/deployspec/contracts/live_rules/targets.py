@@ -71,6 +71,21 @@ class Targets:
         """The values that targets have now."""
         return frozenset(target[label] for target in self.active if label in target)
 
+    def together(self, matchers: Collection[Matcher]) -> bool:
+        """Whether a target that is scraped now meets all of them, or a job that has none now."""
+        scraped = {target.get("job") for target in self.active}
+        of_jobs = [
+            dict(job.labels) | {"job": job.name}
+            for job in self.jobs
+            if job.name not in scraped and any(one.label == "job" for one in matchers)
+        ]
+        return any(
+            all(one.matches(target.get(one.label, "")) for one in matchers) for target in self.active
+        ) or any(
+            all(one.matches(labels[one.label]) for one in matchers if one.label in labels)
+            for labels in of_jobs
+        )
+
     def without_target(self, matcher: Matcher) -> str:
         """The job of the configuration that meets the matcher, whatever its targets are now; empty where none does."""
         for job in self.jobs:

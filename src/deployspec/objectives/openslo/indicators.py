@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from deployspec.contracts.alertmanager.document import Problems
-from deployspec.contracts.promql.selectors import Selector, selector_of, selector_text
+from deployspec.contracts.promql.selectors import Matcher, Selector, selector_of, selector_text
 from deployspec.contracts.promql.syntax import PromqlError, parse
 from deployspec.contracts.shown import one_line
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator
@@ -66,20 +66,37 @@ def _availability(spec: Fields, problems: Problems) -> AvailabilityIndicator | N
         if key in ratio:
             ratio.add(key, key, "bad and total: the counters of failed and of all requests")
             return None
-    queries, chosen = [], set()
+    queries, read = [], list[Selector]()
     for key in ("bad", "total"):
         told = _source(ratio.inner(key, ("metricSource",)), ("query",))
         query = told.text("query", 'a selector such as http_requests_total{status=~"5.."}')
         selector = None if query is None else _selector(told, "query", query, problems)
         if query is not None and selector is not None:
             queries.append(query.strip())
-            chosen.add((selector.name, frozenset(selector.matchers)))
+            read.append(selector)
     if len(queries) < 2:
         return None
-    if len(chosen) < 2:
+    bad, total = read
+    if (bad.name, frozenset(bad.matchers)) == (total.name, frozenset(total.matchers)):
         ratio.add("bad", "the same counter as total", "the counter of failed requests alone")
         return None
+    if bad.name == total.name and (apart := _apart(bad, total)):
+        one, other = apart
+        ratio.add("bad", f"{one}, where total has {other}", "failed requests that are among total's")
+        return None
     return AvailabilityIndicator(*queries)
+
+
+def _apart(bad: Selector, total: Selector) -> tuple[Matcher, Matcher] | None:
+    """A matcher of each that no series meets together, so that none of the failed requests is one of all."""
+    for one in bad.matchers:
+        for other in total.matchers:
+            said = [
+                (said.value, of) for said, of in ((one, other), (other, one)) if said.op == "=" and said.value
+            ]
+            if one.label == other.label and any(not of.matches(value) for value, of in said):
+                return one, other
+    return None
 
 
 def _source(metric: Fields, known: tuple[str, ...]) -> Fields:

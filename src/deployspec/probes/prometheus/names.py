@@ -63,13 +63,18 @@ def observe(connection: PrometheusConnect, wanted: Mapping[str, frozenset[str]],
         return bool(connection.custom_query(asked))
 
     native = _all_at_once(is_native, [one for one in suspects if "le" not in labels[one]])
-    names = frozenset(_name_of(selector) for selector, found in native.items() if found)
+    names = frozenset(
+        name for selector, found in native.items() if found and (name := _name_of(selector)) is not None
+    )
     return Observed(metrics=metrics, labels=labels, values=values, window=window, native=names)
 
 
-def _name_of(selector: str) -> str:
-    """The metric's name out of ``{__name__="latency"}``."""
-    name: str = json.loads(selector.removeprefix("{__name__=").removesuffix("}"))
+def _name_of(selector: str) -> str | None:
+    """The metric's name out of ``{__name__="latency"}``, with more matchers or not; None where it says no single one."""
+    text = selector.removeprefix("{__name__=")
+    if not text.startswith('"'):
+        return None
+    name: str = json.JSONDecoder().raw_decode(text)[0]
     return name
 
 
