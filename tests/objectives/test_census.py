@@ -17,6 +17,7 @@ from deployspec.objectives.census import (
     duration,
     judge_buckets,
     judge_census,
+    questions_of_names,
     le_matcher,
     questions,
     window_of,
@@ -383,3 +384,12 @@ def test_a_percentile_is_not_rounded_onto_the_threshold() -> None:
     """0.4996 s is less than 0.5 s, and 0.4999996 s too."""
     told = judge_census(LATENCY, Census(990, 1000, 1.0, p95=0.4999996), asked_window=86400.0)
     assert "p95 about 0.499999600 s" in told.reason or "p95 about 0.4999996 s" in told.reason
+
+
+def test_what_a_person_asks_of_names() -> None:
+    """Of a histogram, its count; of an availability objective both selectors, the one of bad requests last."""
+    assert questions_of_names(LATENCY, 300.0) == ['count(last_over_time(h_count{a="b"}[5m]))']
+    assert questions_of_names(AVAILABILITY, 300.0) == [
+        "count(last_over_time(m[5m]))",
+        'count(last_over_time(m{status=~"5.."}[5m]))',
+    ]

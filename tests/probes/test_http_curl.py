@@ -79,3 +79,15 @@ def test_a_post_says_what_it_sends() -> None:
     assert "--location" not in line
     assert shlex.split(line)[-3:] == ["--data-raw", '{"n": "it\'s"}', "http://a.test/jobs"]
     assert "--header 'Content-Type: application/json'" in line
+
+
+def test_headers_that_are_not_the_users_are_shown() -> None:
+    """A request's id, which was made for it, can be pasted; a credential beside it cannot, whatever it is called."""
+    line = curl_line(
+        request_to(
+            "http://a.test/", headers={"X-Request-ID": "3f2a", "Authorization": Secret("Bearer s3cret")}
+        ),
+        ours={"X-Request-ID"},
+    )
+    assert "--header 'X-Request-ID: 3f2a'" in line
+    assert "--header 'Authorization: ***'" in line

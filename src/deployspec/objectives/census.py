@@ -212,6 +212,19 @@ def questions(objective: Objective, asked_window: float) -> list[str]:
     return told
 
 
+def chosen_by(objective: Objective) -> tuple[str, ...]:
+    """The selectors of all requests that count and, of an objective of availability, of the bad ones."""
+    if isinstance(objective.indicator, LatencyIndicator):
+        return (counted_by(objective),)
+    return (counted_by(objective), part_of(objective))
+
+
+def questions_of_names(objective: Objective, asked_window: float) -> list[str]:
+    """What a person asks to see how many series these selectors find."""
+    span = duration(window_of(objective, asked_window))
+    return [f"count(last_over_time({selector}[{span}]))" for selector in chosen_by(objective)]
+
+
 def judge_census(objective: Objective, census: Census | Unavailable, *, asked_window: float) -> Verdict:
     """Whether the requests of the window keep the objective. UNMEASURED says what is missing for an answer."""
     limit = objective.promise

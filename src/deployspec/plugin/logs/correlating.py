@@ -144,7 +144,7 @@ def _ask(
         raise Unmeasured(
             f"the request was redirected to {answer.hops[-1].location}; expected a path that answers itself"
         )
-    return made, answer, curl_line(request)
+    return made, answer, curl_line(request, ours=headers)
 
 
 def _job_id(answer: Answer, field: str) -> str | int:

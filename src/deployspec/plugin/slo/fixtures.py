@@ -109,14 +109,22 @@ class Window:
         told = self._deployment.prometheus
         assert told is not None  # noqa: S101 - narrows the type
         asked = share_query(objective, window_of(objective, told.window))
-        return {
-            "reproduce": self._curl(asked),
-            "evidence": [Evidence("asked of Prometheus", "\n".join(questions(objective, told.window)))],
-        }
+        return self._asked_by(asked, questions(objective, told.window))
 
-    def _curl(self, query: str) -> str:
-        """The command that asks by hand. The values of headers are put in by hand, too."""
-        return curl(self._deployment, query)
+    def how_of_names(self, objective: Objective) -> dict[str, Any]:
+        """The same for ``doubts``: how many series its selectors find."""
+        from deployspec.objectives.census import questions_of_names
+
+        told = self._deployment.prometheus
+        assert told is not None  # noqa: S101 - narrows the type
+        asked = questions_of_names(objective, told.window)
+        return self._asked_by(asked[-1], asked)
+
+    def _asked_by(self, one: str, all_: Sequence[str]) -> dict[str, Any]:
+        return {
+            "reproduce": curl(self._deployment, one),
+            "evidence": [Evidence("asked of Prometheus", "\n".join(all_))],
+        }
 
     def _once(self, what: str, objective: Objective, ask: Callable[[], Any]) -> Any:
         if (what, objective.name) not in self._asked:
@@ -147,7 +155,7 @@ class AlertRules:
 
     def how(self, objective: Objective) -> dict[str, Any]:
         """The questions, for ``judge``; none where files alone are compared."""
-        return self._window.how(objective) if self._window else {}
+        return self._window.how_of_names(objective) if self._window else {}
 
 
 @pytest.fixture(scope="session")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection
 
 from deployspec.probes.http.request import DEFAULT_HEADERS, JSON, MASK, Request
 
 MAX_REDIRECTS = 5
 
 
-def curl_line(request: Request) -> str:
+def curl_line(request: Request, ours: Collection[str] = ()) -> str:
     """A ``curl`` command line that asks the same, to be pasted into a shell.
 
-    The values of the user's headers are masked: they are put in by hand. The size limit, the retries and the rule
+    The values of headers are masked, for they are the user's and are put in by hand, but for those of the names in
+    ``ours``, which the caller has made. The size limit, the retries and the rule
     that no header follows a redirect to another origin have no exact counterpart in curl. Proxies come from the
     environment, as for curl itself.
     """
@@ -30,8 +32,8 @@ def curl_line(request: Request) -> str:
     for name in ("Accept", "X-Synthetic"):
         if name.lower() not in overridden:
             words += ["--header", f"{name}: {DEFAULT_HEADERS[name]}"]
-    for name in request.headers:
-        words += ["--header", f"{name}: {MASK}"]
+    for name, value in request.headers.items():
+        words += ["--header", f"{name}: {value if name in ours else MASK}"]
     if request.post is not None:
         words += ["--header", f"Content-Type: {JSON}"] if "content-type" not in overridden else []
         words += ["--data-raw", request.post.decode("utf-8", "replace")]

@@ -24,6 +24,7 @@ from deployspec.objectives.census import (
     began_query,
     bucket_for_a_time_query,
     bucket_of,
+    chosen_by,
     counted_by,
     counts_query,
     duration,
@@ -97,7 +98,7 @@ class Counting:
         doubts = [
             self._no_counter(objective, one, window) for one in (counted_by(objective), part_of(objective))
         ]
-        doubts += [self._doubt(objective, one, window) for one in _selectors(objective)]
+        doubts += [self._doubt(objective, one, window) for one in chosen_by(objective)]
         counted = Census(
             total - (part or 0.0),
             total,
@@ -127,13 +128,13 @@ class Counting:
         """Why its selectors do not say what it means: sentences."""
         self._understands(objective)
         window = window_of(objective, asked_window)
-        found = (self._doubt(objective, one, window) for one in _selectors(objective))
+        found = (self._doubt(objective, one, window) for one in chosen_by(objective))
         return tuple(filter(None, found))
 
     def _understands(self, objective: Objective) -> None:
         """Raise UnexpectedError where it names what this Prometheus cannot have."""
         try:
-            read = [selector_of(one) for one in _selectors(objective)]
+            read = [selector_of(one) for one in chosen_by(objective)]
         except PromqlError:
             return  # it says so itself
         names = [name for one in read for name in names_that_are_no_words(one)]
@@ -384,13 +385,6 @@ def grid(at: float, window: float) -> tuple[int, int, int]:
     step = max(round(_FINEST * 1000), -(-length // MOST_POINTS))
     points = max(1, length // step)
     return end - (points - 1) * step, end, step
-
-
-def _selectors(objective: Objective) -> tuple[str, ...]:
-    """Of the requests that count, and of bad ones."""
-    if isinstance(objective.indicator, LatencyIndicator):
-        return (counted_by(objective),)
-    return (counted_by(objective), part_of(objective))
 
 
 def _in_job(selector: str, job: str) -> Selector:
