@@ -17,9 +17,9 @@ from deployspec.objectives.census import (
     duration,
     judge_buckets,
     judge_census,
-    questions_of_names,
     le_matcher,
     questions,
+    questions_of_names,
     window_of,
 )
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
