@@ -144,7 +144,7 @@ class _Echo(BaseHTTPRequestHandler):
                 {
                     arrived("in-the-body"): 1,
                     "ok": SECRETS["long-601"],
-                    "version": SECRETS["with-both"],
+                    "version": f"token={SECRETS['with-spaces']}",
                     "deep": json.dumps(named),
                     **named,
                 }
@@ -349,7 +349,8 @@ def ran(folder: Path, url: str, path: str, chapters: str, *options: str, proxy: 
 
 
 def _while_running(root: int, folder: Path) -> dict[str, str]:
-    """The arguments of the run's processes, but for the deployment file's own commands, and drafts of its record."""
+    """The arguments of the run's processes, but for the deployment file's own commands, drafts of its record, and its
+    temporary files, of which nobody else may read any."""
     places = {}
     family = [root]
     for pid in family:
@@ -360,15 +361,18 @@ def _while_running(root: int, folder: Path) -> dict[str, str]:
             continue
         if SAYS not in arguments:
             places[f"arguments of {arguments[:200]}"] = arguments
-    for one in [*folder.glob("record.json.*"), *folder.glob("tmp/deployspec-run-*/*")]:
+    temporary = [*folder.glob("tmp/deployspec-*/*")]
+    for one in [*folder.glob("record.json.*"), *temporary]:
         try:
-            places[f"{one.name} meanwhile"] = one.read_text(errors="replace")
+            text = one.read_text(errors="replace")
         except OSError:
             continue
-        if one.parent != folder:
-            places[f"mode of {one.name}"] = (
-                "" if _is_private(one) else f"{SECRETS['long-41']} may be read by others"
-            )
+        # The plan of a load run has to hold what is to be sent.
+        if one.name != "plan.json":
+            places[f"{one.name} meanwhile"] = text
+    for one in temporary:
+        if not _is_private(one):
+            places[f"mode of {one.name}"] = f"{SECRETS['long-41']} may be read by others"
     return places
 
 

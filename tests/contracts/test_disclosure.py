@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deployspec.contracts import disclosure
 from deployspec.contracts.disclosure import findings, mask, masked_window
 from deployspec.contracts.shown import cut, excerpt, one_line, place, seconds, value
 
@@ -209,3 +212,26 @@ def test_places_are_shown_as_paths():
 def test_seconds_are_never_rounded_across_a_limit(amount, limit, shown):
     """What is above a limit is shown above it, and what is below, below."""
     assert seconds(amount, limit) == shown
+
+
+KNOWN = "alpha-beta gamma-delta epsilon-zeta"
+
+
+@pytest.fixture
+def known_secret() -> Iterator[None]:
+    """A secret that is known to be one, and has blanks in it, at which the rules end a value."""
+    disclosure.hide(lambda text: [match.span() for match in re.finditer(KNOWN, text)])
+    yield
+    disclosure.hide(disclosure.nothing)
+
+
+@pytest.mark.usefixtures("known_secret")
+@pytest.mark.parametrize("limit", range(8, 64, 7))
+@pytest.mark.parametrize("before", ["", "it said ", "password=", '{"token": "', "https://a:"])
+@pytest.mark.parametrize("show", [one_line, cut])
+def test_known_secrets_go_before_a_text_is_masked_or_cut(
+    show: Callable[[str, int], str], before: str, limit: int
+) -> None:
+    """Masked first, a value would lose its beginning only; cut first, it would lose its end only: the rest is shown."""
+    text = show(f"{before}{KNOWN} and more", limit)
+    assert not any(KNOWN[at : at + 5] in text for at in range(len(KNOWN) - 4)), text
