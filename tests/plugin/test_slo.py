@@ -258,6 +258,12 @@ def test_a_full_disk_under_the_result(server: KeepingServer, tmp_path: Path) -> 
     assert "Traceback" not in output
 
 
+def hearing() -> None:
+    """A process in the background is born deaf to a terminal's signals, and its children with it."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def interrupted(path: Path, server: KeepingServer, *options: str, end: Callable[[int], None]) -> tuple[int, str, dict[str, Any]]:  # fmt: skip
     """What a run says that ``end`` has ended, called with its process id after 150 requests."""
     record = path.with_name("record.json")
@@ -270,8 +276,7 @@ def interrupted(path: Path, server: KeepingServer, *options: str, end: Callable[
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        # A process in the background is born deaf to Ctrl-C, and its children with it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=hearing,
     ) as process:
         try:
             until = time.monotonic() + 60

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from reference.deal_scout.database import POOL_SIZE
 from reference.faults.control import FaultError
 from reference.faults.switch import TRAFFIC
 from reference.faults.traffic.faults import FAULTS, BandAbove, BandBelow
@@ -67,7 +68,7 @@ def suggest(reference: Reference) -> Answer:
 
 
 def hundred(one: Callable[[], object]) -> list[object]:
-    """Ask a hundred times, a few at a time; exceptions are results, too."""
+    """Ask a hundred times, a few at a time, for whom the service has turns; exceptions are results, too."""
 
     def result(_: int) -> object:
         try:
@@ -75,7 +76,7 @@ def hundred(one: Callable[[], object]) -> list[object]:
         except (OSError, http.client.HTTPException) as error:
             return error
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(POOL_SIZE) as pool:
         return list(pool.map(result, range(100)))
 
 
