@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -82,3 +83,9 @@ def deployment_file(
     path = folder / "local.yaml"
     path.write_text(f"base_url: {base_url}\nhealth: {health}\n{more}\n")
     return path
+
+
+def hearing() -> None:
+    """A process in the background is born deaf to a terminal's signals, and its children with it."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.suite import ROOT
+from tests.suite import ROOT, hearing
 
 PATIENCE = 60
 """Seconds; a boot takes about 4 and a teardown less than 2 on a free machine."""
@@ -64,7 +64,7 @@ def _start(place: Path, *options: str, number: int = 0, **environ: str) -> subpr
             stderr=subprocess.STDOUT,
             start_new_session=True,
             # A runner in the background is born deaf to Ctrl-C, and its children with it.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=hearing,
         )
 
 

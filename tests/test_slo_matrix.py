@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from reference.process import Reference, running_reference
-from tests.suite import DEAL_SCOUTS, ROOT, Ran, run_checks
+from tests.suite import DEAL_SCOUTS, ROOT, Ran, hearing, run_checks
 
 LATENCY, AVAILABILITY = "api-latency", "api-availability"
 
@@ -296,7 +296,12 @@ def going(path: Path, folder: Path, *options: str) -> Going:
     command = [sys.executable, "-m", "pytest", "checks", "-m", "slo", "--deployment", str(path), "--record", str(record), "-p", "no:cacheprovider", *options]  # fmt: skip
     with output.open("wb") as file:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            preexec_fn=hearing,
         )
     return Going(process, output, record)
 

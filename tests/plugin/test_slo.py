@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from tests.probes.load.server import KeepingServer, Received, Reply, keeping_server
-from tests.suite import DEAL_SCOUTS, ROOT, run_checks
+from tests.suite import DEAL_SCOUTS, ROOT, hearing, run_checks
 
 LATENCY = "test_load_run[api-latency]"
 
@@ -256,12 +256,6 @@ def test_a_full_disk_under_the_result(server: KeepingServer, tmp_path: Path) -> 
     # One run: 120 requests after a warm-up of 20.
     assert len(server.received) == 140, "nobody asked for the load a second time"
     assert "Traceback" not in output
-
-
-def hearing() -> None:
-    """A process in the background is born deaf to a terminal's signals, and its children with it."""
-    for number in (signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_DFL)
 
 
 def interrupted(path: Path, server: KeepingServer, *options: str, end: Callable[[int], None]) -> tuple[int, str, dict[str, Any]]:  # fmt: skip
