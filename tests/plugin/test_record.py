@@ -60,3 +60,18 @@ def test_a_deployment_that_cannot_be_used_has_a_record_too(project: Project, tmp
     assert [path.name.partition("-")[2].rpartition("-")[0] for path in (tmp_path / "runs").iterdir()] == [
         "broken.yaml"
     ]
+
+
+def test_the_load_result_is_redacted_as_a_whole(project: Project) -> None:
+    """Values and names of fields alike, whoever has written them into it, and however deep."""
+    body = """
+    import json
+    from deployspec.plugin.slo.running import load_file
+    def test_load(pytestconfig, deployment, judge):
+        text = "said sesame-open-up"
+        load_file(pytestconfig).write_text(json.dumps({"why": text, "by": [{text: 1}, [text]]}))
+        judge(met("fine"))
+    """
+    record = project(body).record
+    assert record is not None
+    assert record["load"] == {"why": "said ***", "by": [{"said ***": 1}, ["said ***"]]}
