@@ -7,6 +7,7 @@ import contextlib
 import inspect
 import textwrap
 import traceback
+import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial, update_wrapper
@@ -208,6 +209,23 @@ def _hidden(config: pytest.Config) -> Iterator[None]:
         if hide(str(error)) != str(error):
             raise Unmeasured(f"{type(error).__name__}: {hide(str(error))}") from None
         raise
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
+    """Redact what pytest lists at the end, an exception in a thread among it."""
+    told = str(warning_message.message)
+    if redact(told) != told:
+        # A text: a warning of whatever class might not be made of one.
+        warning_message.message = redact(told)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Redact why a run ends at once, before the terminal takes it."""
+    if isinstance(excinfo.value, pytest.exit.Exception):
+        excinfo.value.msg = redact(str(excinfo.value))
+        excinfo.value.args = (excinfo.value.msg,)
 
 
 def _told(entry: Entry) -> FailureText:
