@@ -294,3 +294,64 @@ def test_what_a_check_has_printed_is_redacted(project: Project) -> None:
     assert "said ***" in ran.output
     assert re.search(r"ValueError: ?\*\*\*", ran.output), ran.output
     assert "sesame" not in ran.output
+
+
+# body: a fixture that fails with a secret, where allure-pytest reads the exception before there is a report of it.
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("yield\n        raise ValueError(said)", id="in-its-end"),
+        pytest.param("yield\n        pytest.fail(said)", id="failed-in-its-end"),
+        pytest.param("request.addfinalizer(lambda: pytest.fail(said))", id="finalizer"),
+        pytest.param("pytest.fail(said)", id="failed"),
+        pytest.param("error = ValueError('no'); error.add_note(said); raise error", id="note"),
+        pytest.param("raise ValueError(said)", id="raised"),
+    ],
+)
+def test_what_fails_in_a_fixture_is_redacted(project: Project, tmp_path: Path, body: str) -> None:
+    """At its beginning and at its end, in all that allure-pytest writes as on the terminal."""
+    check = f"""
+    @pytest.fixture
+    def falls(deployment, request):
+        said = "said=" + deployment.headers["Authorization"].reveal().split()[1]
+        {body}
+
+    def test_x(deployment, judge, falls):
+        judge(met("fine"))
+    """
+    ran = project(
+        check, "-p", "allure_pytest.plugin", "-W", "ignore", "--alluredir", str(tmp_path / "allure")
+    )
+    assert ran.status == 1, ran.output
+    assert ran.verdict("test_x") == "UNMEASURED"
+    written = "".join(path.read_text() for path in (tmp_path / "allure").iterdir())
+    assert "said=***" in written
+    assert "sesame" not in written + ran.output + json.dumps(ran.record)
+
+
+# body: a check that lets pytest itself say a secret; said: what is left of it.
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        pytest.param("warnings.warn('said=' + token)", "UserWarning: said=***", id="warning"),
+        pytest.param("thread = threading.Thread(target=int, args=('said=' + token,)); thread.start(); thread.join()", "ValueError: invalid literal for int() with base 10: 'said=***'", id="thread"),
+        pytest.param("pytest.exit('said=' + token)", "Exit: said=***", id="exit"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+def test_what_pytest_says_beside_the_checks_is_redacted(
+    project: Project, workers: tuple[str, ...], body: str, said: str
+) -> None:
+    """Warnings, which a project may let through, and why a run ends at once."""
+    check = f"""
+    import threading, warnings
+
+    def test_x(deployment, judge):
+        token = deployment.headers["Authorization"].reveal().split()[1]
+        {body}
+        judge(met("fine"))
+    """
+    ran = project(check, "-W", "default", *workers)
+    assert "sesame" not in ran.output
+    # Why a worker ends at once, pytest-xdist does not tell.
+    assert said in ran.output or (workers and "exit" in body)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import textwrap
 import traceback
-from collections.abc import Callable, Generator, Sequence
+import warnings
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import partial, update_wrapper
 from pathlib import Path
 from typing import Any
 
@@ -171,21 +173,59 @@ def pytest_runtest_makereport(
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
-    """Redact what is raised in a fixture before others read it, such as allure-pytest."""
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Redact what is raised in a fixture, and at its end, before others read it, such as allure-pytest."""
     try:
-        return (yield)
+        with _hidden(request.config):
+            return (yield)
+    finally:
+        # allure-pytest puts its own around these, and reads what comes out of them.
+        ends = getattr(fixturedef, "_finalizers", [])
+        ends[:] = [update_wrapper(partial(_end, request.config, end), end) for end in ends]
+
+
+def _end(config: pytest.Config, finalizer: Callable[[], object]) -> None:
+    with _hidden(config):
+        finalizer()
+
+
+@contextlib.contextmanager
+def _hidden(config: pytest.Config) -> Iterator[None]:
+    """Let no exception out that tells a secret."""
+    hide = partial(without_pieces, config)
+    try:
+        yield
     except (Breached, Unmeasured):
         raise
-    except _SKIPS as error:
-        error.msg = without_pieces(request.config, str(error))
+    except (*_SKIPS, pytest.fail.Exception) as error:
+        error.msg = hide(str(error))
         raise
     except Exception as error:
-        hide = partial(without_pieces, request.config)
         error.args = tuple(hide(one) if isinstance(one, str) else one for one in error.args)
+        if notes := getattr(error, "__notes__", None):
+            error.__notes__ = [hide(str(note)) for note in notes]
         if hide(str(error)) != str(error):
             raise Unmeasured(f"{type(error).__name__}: {hide(str(error))}") from None
         raise
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
+    """Redact what pytest lists at the end, an exception in a thread among it."""
+    told = str(warning_message.message)
+    if redact(told) != told:
+        # A text: a warning of whatever class might not be made of one.
+        warning_message.message = redact(told)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Redact why a run ends at once, before the terminal takes it."""
+    if isinstance(excinfo.value, pytest.exit.Exception):
+        excinfo.value.msg = redact(str(excinfo.value))
+        excinfo.value.args = (excinfo.value.msg,)
 
 
 def _told(entry: Entry) -> FailureText:
