@@ -72,7 +72,7 @@ def test_a_breach_names_the_slow_kind(tmp_path: Path) -> None:
     def answer(received: Received) -> Reply:
         return Reply(delay=0.6 if received.target == "/b" else 0.0)
 
-    load = "{arrival_rate: 60, duration: 4s, warm_up: null, requests: [{name: quick, path: /a, weight: 2}, {name: slow one, path: /b}]}"
+    load = "{arrival_rate: 60, duration: 8s, warm_up: null, requests: [{name: quick, path: /a, weight: 2}, {name: slow one, path: /b}]}"
     with keeping_server(answer) as server:
         ran = run_checks(local(tmp_path, server.url, load), folder=tmp_path, chapter="slo")
     assert ran.verdict(LATENCY) == "BREACHED", ran.output
@@ -80,7 +80,7 @@ def test_a_breach_names_the_slow_kind(tmp_path: Path) -> None:
     assert ran.verdict("test_load_run[api-latency, slow one]") == "BREACHED"
     reason = ran.entry(LATENCY)["reason"]
     assert "; slowest: slow one (p95 0.6" in reason
-    assert ", in 4 s;" in reason
+    assert ", in 8 s;" in reason
     table = next(
         line for line in ran.output.split("slowest kinds of requests")[1].splitlines() if "p95" in line
     )
@@ -181,7 +181,7 @@ def test_an_objective_of_one_route(server: KeepingServer, tmp_path: Path) -> Non
     """Its item is of that kind alone; one that the mix does not have is UNMEASURED."""
     text = (ROOT / "slos" / "api-latency.yaml").read_text()
     (tmp_path / "own.yaml").write_text(text.replace("deployspec/alerts: HighLatency", "deployspec/alerts: HighLatency\n    deployspec/routes: b, c"))  # fmt: skip
-    load = "{arrival_rate: 60, duration: 3s, requests: [{name: a, path: /a}, {name: b, path: /b}]}"
+    load = "{arrival_rate: 60, duration: 8s, requests: [{name: a, path: /a}, {name: b, path: /b}]}"
     path = local(tmp_path, server.url, load)
     ran = run_checks(path, "--slos", str(tmp_path / "own.yaml"), folder=tmp_path, chapter="slo")
     verdicts = {
@@ -301,7 +301,7 @@ def test_an_interruption_while_it_is_compared(
     number: int, server: KeepingServer, prometheus: KeepingServer, tmp_path: Path
 ) -> None:
     """All of the load run was measured, and is judged; only its comparison with the metrics is missing."""
-    load = "{arrival_rate: 60, duration: 3s, warm_up: null, requests: [{name: a, path: /a}]}"
+    load = "{arrival_rate: 60, duration: 6s, warm_up: null, requests: [{name: a, path: /a}]}"
     path = local(tmp_path, server.url, load, more=f"prometheus: {{url: {prometheus.url}}}")
 
     def end(pid: int) -> None:
@@ -314,7 +314,7 @@ def test_an_interruption_while_it_is_compared(
     assert status == 2, output
     told = {entry["check"].rpartition("::")[2]: entry for entry in record["checks"]}
     assert told["test_load_run[api-latency]"]["verdict"] == "MET", output
-    assert record["load"]["total"]["requests"] == 180
+    assert record["load"]["total"]["requests"] == 360
     assert record["load"]["cut_short"] == "interrupted"
     assert record["load"]["reconciliation"] is None
 
@@ -341,7 +341,11 @@ def test_a_run_that_is_interrupted_judges_what_it_measured(
     load = {name: entry for name, entry in told.items() if name.startswith("test_load_run")}
     assert len(load) == 6, output
     assert all("cut short: interrupted" in entry["reason"] for entry in load.values())
-    assert load["test_load_run[api-latency]"]["verdict"] == "MET"
+    # So few requests settle it only where hardly one was late, which takes a free machine.
+    latency = load["test_load_run[api-latency]"]
+    assert latency["verdict"] in ("MET", "UNMEASURED"), output
+    assert "requests took less than 0.5 s" in latency["reason"]
+    assert record["load"]["total"]["requests"] >= 100
     assert record["cut_short"] == "interrupted"
     assert record["load"]["cut_short"] == "interrupted"
     assert "Traceback" not in output
