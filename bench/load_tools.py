@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deployspec.base.ending import end
 from deployspec.contracts.load.plan import Plan, Route
 from deployspec.contracts.load.result import LoadResult, described
-from deployspec.ending import end
 from deployspec.probes.load import Generator
 from deployspec.probes.load import run as make
 

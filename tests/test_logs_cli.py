@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.suite import ROOT
+
 SCHEMA = json.loads((ROOT / "src/deployspec/schemas/log-report.schema.json").read_text(encoding="utf-8"))
 GOOD = '{"timestamp":"2026-01-01T00:00:00.000Z","level":"INFO","logger":"a","message":"m"}\n'
 COMMAND = [sys.executable, "-m", "deployspec.cli", "logs"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from deployspec.contracts.health import HealthPromise
 from deployspec.contracts.http import Answer, Call, Failure, FailureKind, Phase, Timings
+from tests.suite import ROOT
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "health.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((ROOT / "schemas" / "health.schema.json").read_text("utf-8"))
 URL = "http://deal-scout.example:8000/health"
 NOW = 1705314645.0
 """2024-01-15T10:30:45Z, the guide's time."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,9 @@ from deployspec.contracts.health import (
 )
 from deployspec.contracts.verdict import Outcome
 from tests.contracts.answers import SCHEMA, answered, promise
+from tests.suite import ROOT
 
-EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples" / "health"
+EXAMPLES = ROOT / "schemas" / "examples" / "health"
 BARE = promise(ok="ok", parts=(), queue_depth=None, time=None, version=None)
 """No field is named but ok: what is found is the schema's own."""
 

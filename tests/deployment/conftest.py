@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from deployspec.base.errors import DeploymentFileError
 from deployspec.deployment import Deployment, load
-from deployspec.errors import DeploymentFileError
 
 BASE = "base_url: https://deal-scout.example\n"
 """A first line that is valid, so that what a test adds begins at line 2."""

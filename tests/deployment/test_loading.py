@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deployspec.base.errors import DeploymentFileError, UsageError
 from deployspec.deployment import Deployment, HealthFields, QueueDepth, find, load, names_in
-from deployspec.errors import DeploymentFileError, UsageError
 from tests.deployment.conftest import BASE, Reader, Refusal
-
-ROOT = Path(__file__).parents[2]
+from tests.suite import ROOT
 
 
 def test_only_base_url_is_required(read: Reader) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
 from deployspec.deployment.schema import FORMATS, resolved, schema
+from tests.suite import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "deployment-file.md"
+PAGE = ROOT / "docs" / "deployment-file.md"
 
 
 def _properties(place: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any], bool]]:

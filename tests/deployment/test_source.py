@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from deployspec.base.errors import DeploymentFileError
 from deployspec.deployment import load
 from deployspec.deployment.source import LARGEST
-from deployspec.errors import DeploymentFileError
 
 
 def _nothing(path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,7 @@ from deployspec.contracts.verdict import Outcome
 from deployspec.objectives.agreement import agrees
 from deployspec.objectives.model import Objective
 from deployspec.objectives.openslo import read_objectives
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.suite import ROOT
 
 
 def objective(name: str, **replaced: str) -> Objective:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +11,8 @@ from hypothesis import strategies as st
 
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator
 from deployspec.objectives.openslo import read_objectives
+from tests.suite import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 LATENCY = (ROOT / "slos" / "api-latency.yaml").read_text()
 AVAILABILITY = (ROOT / "slos" / "api-availability.yaml").read_text()
 

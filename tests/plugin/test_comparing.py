@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deployspec.contracts import disclosure
+from deployspec.base import disclosure
 from deployspec.contracts.live_rules import Unavailable
 from deployspec.objectives.reconcile import Seen
 from deployspec.plugin.slo import comparing

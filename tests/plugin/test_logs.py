@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.suite import Ran, run_checks
+from tests.suite import ROOT, Ran, run_checks
 from tests.test_logs_matrix import BEFORE, SOUND, STACK, line, stamp, text, with_lines
-
-ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.xdist_group("logs-plugin")
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deployspec.base.errors import ToolError
 from deployspec.contracts.alertmanager import judge_config, judge_route, read_routing
 from deployspec.contracts.verdict import Outcome
-from deployspec.errors import ToolError
 from deployspec.probes.amtool import Amtool, find
 
 CONFIG = """\

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from deployspec.base.errors import UsageError
 from deployspec.contracts.http import Answer, Failure, FailureKind
-from deployspec.errors import UsageError
 from deployspec.probes.http import call
 from deployspec.reporting.evidence import evidence_of
 from tests.probes.asking import ask, request_to

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from deployspec.contracts import shown
+from deployspec.base import shown
 from deployspec.contracts.live_rules import Unavailable
 from deployspec.contracts.verdict import Outcome
 from deployspec.objectives.census import Buckets, Census, counts_query, judge_buckets, judge_census

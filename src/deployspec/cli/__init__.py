@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployspec import __version__
+from deployspec.base.errors import DeployspecError
 from deployspec.cli import load as load_command
 from deployspec.cli import logs
-from deployspec.errors import DeployspecError
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
@@ -91,8 +91,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _rules_plain(options: argparse.Namespace) -> int:
     """``deployspec rules plain FILE --to FOLDER``."""
+    from deployspec.base.errors import UsageError
     from deployspec.contracts.rule_files import Problem, read_rules, read_tests
-    from deployspec.errors import UsageError
     from deployspec.probes.promtool import export
     from deployspec.probes.rule_files import read_text, rule_files_of
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from deployspec.errors import UsageError
+from deployspec.base.errors import UsageError
 
 _LARGEST = 256 * 1024 * 1024
 """Bytes of a file: a run record with a load run of many hours."""

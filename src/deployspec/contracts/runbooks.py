@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
+from deployspec.base.shown import names, one_line
 from deployspec.contracts.rule_files.model import Rule
-from deployspec.contracts.shown import names, one_line
 from deployspec.contracts.verdict import Verdict, breached, met
 
 LABELS = ("severity",)

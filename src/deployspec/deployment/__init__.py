@@ -5,7 +5,9 @@ data, variables replaced), ``shape`` and ``consistency`` (what is wrong with the
 ``model``). Each notes what it objects to in one list, so a user sees all problems at once.
 """
 
-from deployspec.deployment.duration import format_duration, parse_duration
+from deployspec.base.duration import format_duration, parse_duration
+from deployspec.base.secret import Finder, Secret, redact
+from deployspec.base.unfit import Unfit
 from deployspec.deployment.loading import find, load, names_in
 from deployspec.deployment.model import (
     Deployment,
@@ -21,8 +23,6 @@ from deployspec.deployment.model import (
     Rules,
     Slos,
 )
-from deployspec.deployment.secret import Finder, Secret, redact
-from deployspec.deployment.unfit import Unfit
 
 __all__ = [
     "Deployment",

@@ -9,11 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from deployspec.base.duration import parse_duration
+from deployspec.base.secret import Secret
 from deployspec.deployment import model
-from deployspec.deployment.duration import parse_duration
 from deployspec.deployment.requests import writes
 from deployspec.deployment.schema import Schema, below, schema
-from deployspec.deployment.secret import Secret
 from deployspec.deployment.values import Values
 
 _HARMLESS_HEADERS = {

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deployspec.deployment.duration import format_duration, parse_duration
-from deployspec.deployment.problems import Problems, listed, shown, suggestion
+from deployspec.base.duration import format_duration, parse_duration
+from deployspec.base.problems import Problems, listed, shown, suggestion
 from deployspec.deployment.requests import placeholders, writes
 from deployspec.deployment.values import Steps, Values
 

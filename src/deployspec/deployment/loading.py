@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from deployspec.base.errors import DeploymentFileError, UsageError
+from deployspec.base.problems import Problems, listed, printable, suggestion
+from deployspec.base.yaml_tree import read_tree
 from deployspec.deployment.build import build, with_defaults
 from deployspec.deployment.consistency import check_consistency
 from deployspec.deployment.model import Deployment
-from deployspec.deployment.problems import Problems, listed, printable, suggestion
 from deployspec.deployment.shape import check_shape
 from deployspec.deployment.source import read_text
-from deployspec.deployment.tree import read_tree
 from deployspec.deployment.values import evaluate
-from deployspec.errors import DeploymentFileError, UsageError
 
 _SUFFIXES = (".yaml", ".yml")
 

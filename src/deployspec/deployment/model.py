@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deployspec.deployment.secret import Secret, redact
+from deployspec.base.secret import Secret, redact
 
 Headers = Mapping[str, Secret]
 

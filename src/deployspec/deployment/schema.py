@@ -11,8 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployspec.deployment import duration, http, texts
-from deployspec.deployment.unfit import Unfit
+from deployspec.base import duration, texts
+from deployspec.base.unfit import Unfit
+from deployspec.deployment import http
 
 if TYPE_CHECKING:
     from jsonschema_rs import Validator
@@ -95,7 +96,7 @@ def types(place: Schema) -> tuple[str, ...]:
 
 def expectation(place: Schema) -> str:
     """What is wanted at ``place``, in words."""
-    from deployspec.deployment.problems import listed
+    from deployspec.base.problems import listed
 
     wanted = types(place)
     kind = next(iter(wanted), "")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from deployspec.deployment.problems import MOST_TOLD, Problems, listed, suggestion
+from deployspec.base.problems import MOST_TOLD, Problems, listed, suggestion
+from deployspec.base.unfit import Unfit
 from deployspec.deployment.schema import FORMATS, Schema, expectation, resolved, types, validator
-from deployspec.deployment.unfit import Unfit
 from deployspec.deployment.values import Place, Steps, Values
 
 

@@ -7,8 +7,8 @@ import re
 import stat
 from pathlib import Path
 
-from deployspec.deployment.problems import Problems, printable
-from deployspec.errors import DeploymentFileError
+from deployspec.base.errors import DeploymentFileError
+from deployspec.base.problems import Problems, printable
 
 LARGEST = 1024 * 1024
 """In bytes. Hundreds of times more than any deployment needs."""

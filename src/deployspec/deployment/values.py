@@ -6,12 +6,12 @@ from collections.abc import Mapping as Environ
 from dataclasses import dataclass, field
 from typing import Any
 
+from deployspec.base.problems import Problems, shown
+from deployspec.base.scalars import cast, is_null, is_text
+from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence
 from deployspec.deployment import schema as schemas
 from deployspec.deployment.interpolation import interpolate
-from deployspec.deployment.problems import Problems, shown
-from deployspec.deployment.scalars import cast, is_null, is_text
 from deployspec.deployment.schema import Schema, below, types
-from deployspec.deployment.tree import Mapping, Node, Scalar, Sequence
 
 MOST_TEXT = 1024 * 1024
 """In characters, of all values with variables in them together."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from deployspec.base.shown import names, one_line
 from deployspec.contracts.live_rules import Unavailable
 from deployspec.contracts.promql.selectors import Matcher, Selector, selector_of, selector_text, selectors
 from deployspec.contracts.promql.syntax import PromqlError, parse
 from deployspec.contracts.rule_files import Rule
-from deployspec.contracts.shown import names, one_line
 from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective, percent
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from deployspec.contracts import shown
+from deployspec.base import shown
 from deployspec.contracts.live_rules import Unavailable
 from deployspec.contracts.promql.selectors import selector_text
 from deployspec.contracts.verdict import Verdict, breached, met, unmeasured

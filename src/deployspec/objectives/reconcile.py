@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deployspec.contracts import shown
+from deployspec.base import shown
 from deployspec.contracts.live_rules import Unavailable
 from deployspec.contracts.load.result import LoadResult
 from deployspec.contracts.load.tally import STATUS, WITHOUT_TEXT

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
+from deployspec.base.shown import nearest, one_line
 from deployspec.contracts.promql.selectors import Matcher, Selector, metric_names, selector_text, selectors
 from deployspec.contracts.promql.syntax import PromqlError, parse, walk
-from deployspec.contracts.shown import nearest, one_line
 from deployspec.objectives.model import AvailabilityIndicator, Objective
 
 _NUMBERS = re.compile(r"(?:\\d|[0-9.|(){},?:+*^$\[\]-])+")

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from deployspec.errors import DeployspecError
+from deployspec.base.errors import DeployspecError
 from deployspec.plugin.options import is_worker
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def obtain(config: pytest.Config) -> Deployment:
 
 def _hide_secrets(config: pytest.Config, deployment: Deployment) -> None:
     """From here on, no text that is made for a person shows one."""
-    from deployspec.contracts import disclosure
+    from deployspec.base import disclosure
     from deployspec.deployment import Finder, Secret
 
     # What a proxy is sent, it can repeat.

@@ -30,6 +30,6 @@ def pytest_deployspec_provide(name: str, config: pytest.Config) -> Provided | No
 
     ``config`` tells which checks were asked for, so that parts that none of them needs may stay away.
 
-    Called once in a run, by the controller only. Raise ``deployspec.errors.UsageError`` with one clear text
+    Called once in a run, by the controller only. Raise ``deployspec.base.errors.UsageError`` with one clear text
     where it cannot be booted.
     """

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from deployspec.contracts.disclosure import redact
+from deployspec.base.disclosure import redact
 from deployspec.contracts.http import Call
 from deployspec.contracts.verdict import Outcome, Verdict, unmeasured
 from deployspec.plugin.deployments import without_pieces

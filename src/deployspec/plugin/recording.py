@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import deployspec
-from deployspec.contracts.disclosure import redact
+from deployspec.base.disclosure import redact
 from deployspec.plugin.deployments import named, obtained
 from deployspec.plugin.options import CHAPTERS, is_worker
 from deployspec.plugin.selection import SELECTION, Selection, kept_ids, positive_markers

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from deployspec.base.temporary import TemporaryFolder, remove_left
 from deployspec.plugin.options import is_worker
-from deployspec.temporary import TemporaryFolder, remove_left
 
 _FOLDER: pytest.StashKey[TemporaryFolder] = pytest.StashKey()
 _WORKER_FOLDER = "deployspec_shared"

@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deployspec.base.disclosure import redact
+from deployspec.base.ending import end
+from deployspec.base.errors import ToolError
+from deployspec.base.shown import one_line
 from deployspec.contracts.alertmanager import AmtoolRun
-from deployspec.contracts.disclosure import redact
-from deployspec.contracts.shown import one_line
-from deployspec.ending import end
-from deployspec.errors import ToolError
 
 _MOST = 64 * 1024
 """How much of each output is kept, in bytes: its beginning."""

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from deployspec.contracts.disclosure import redact
-from deployspec.ending import end
+from deployspec.base.disclosure import redact
+from deployspec.base.ending import end
 
 _TAIL = 2000
 """How much of a command's output is kept, in characters: its end, where the error is."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from deployspec.contracts.disclosure import mask, redact
+from deployspec.base.disclosure import mask, redact
+from deployspec.base.shown import cut, one_line
 from deployspec.contracts.http import Answer, Call, Failure
-from deployspec.contracts.shown import cut, one_line
 from deployspec.reporting.entry import Evidence
 
 _BODY = 2000

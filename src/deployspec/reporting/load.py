@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from deployspec.contracts import shown
+from deployspec.base import shown
 from deployspec.contracts.load.histogram import PERCENTILES, Histogram
 from deployspec.contracts.load.result import DISPATCHED, LoadResult
 from deployspec.contracts.load.tally import RouteTally

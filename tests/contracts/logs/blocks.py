@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from deployspec.contracts.logs.judging import LineJudge
 from deployspec.contracts.logs.model import Block, LogPromise, Tally
 from deployspec.contracts.logs.report import Report
+from tests.suite import ROOT
 
 NOW = 1_795_492_800.0
 """2026-11-24T04:00:00Z."""
-SCHEMA = json.loads(
-    (Path(__file__).parents[3] / "schemas" / "log-record.schema.json").read_text(encoding="utf-8")
-)
+SCHEMA = json.loads((ROOT / "schemas" / "log-record.schema.json").read_text(encoding="utf-8"))
 PROMISE = LogPromise(schema=SCHEMA)
 
 

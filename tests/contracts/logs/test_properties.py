@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deployspec.contracts import strict_json
+from deployspec.base import strict_json
 from deployspec.contracts.logs.judging import LineJudge
 from deployspec.contracts.logs.model import Block, LogPromise
 from deployspec.contracts.logs.schema import combined

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from deployspec.contracts.load.plan import Plan, Route
 from deployspec.contracts.load.result import LoadResult, described
 from deployspec.probes.load import Generator, run
+from tests.suite import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 HALF = 500_000_000
 GENERATOR = Generator(ROOT / "load" / "locustfile.py", ROOT)
 GET = Route("get", "GET", "/health", 1.0)

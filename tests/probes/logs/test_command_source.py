@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deployspec.base.errors import UsageError
 from deployspec.contracts.logs.model import MAX_LINE, Block
-from deployspec.errors import UsageError
 from deployspec.probes.logs import CommandSource, source_of
 from deployspec.probes.logs.cutting import BLOCK
 from tests.probes.logs.reading import read, records

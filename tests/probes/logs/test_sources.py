@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deployspec.errors import UsageError
+from deployspec.base.errors import UsageError
 from deployspec.probes.logs import FilesSource, StdinSource, kinds, source_of, sources
 from tests.probes.logs.reading import read, records
 
@@ -17,7 +17,7 @@ MODULE = '''
 import time
 
 from deployspec.contracts.logs.model import Block
-from deployspec.errors import UsageError
+from deployspec.base.errors import UsageError
 from deployspec.probes.logs.source import Source
 
 

@@ -13,6 +13,7 @@ import pytest
 from deployspec.probes.logs import StdinSource
 from deployspec.probes.logs.sources.stdin import NAME
 from tests.probes.logs.reading import read, records
+from tests.suite import ROOT
 
 
 def test_lines() -> None:
@@ -62,7 +63,7 @@ def test_pipe() -> None:
         [sys.executable, "-c", program],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
     ) as process:
         assert process.stdin is not None
         for number in range(1000):

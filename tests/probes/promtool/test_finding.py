@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deployspec.errors import ToolError
+from deployspec.base.errors import ToolError
 from deployspec.probes.promtool import find
 from tests.probes.promtool.fakes import program
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from deployspec.base.shown import one_line
 from deployspec.contracts.rule_files.model import Place, Problem
 from deployspec.contracts.rule_files.tree import Mapping, Node, Scalar, Sequence, read_documents
-from deployspec.contracts.shown import one_line
 
 LARGEST = 1024 * 1024
 """In characters: hundreds of times more than any configuration of Alertmanager."""

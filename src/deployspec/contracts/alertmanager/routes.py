@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from deployspec.base.shown import one_line
 from deployspec.contracts.alertmanager.document import Problems, compose, fields, is_null, items, text_of
 from deployspec.contracts.alertmanager.matchers import Matcher, parse_matchers
 from deployspec.contracts.rule_files.model import Place, Problem
 from deployspec.contracts.rule_files.tree import Node
-from deployspec.contracts.shown import one_line
 
 Known = Callable[[str], str | None]
 """A label's value: the empty text where the alert cannot have it, None where it is not known."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from deployspec.base.shown import cut, names, one_line
 from deployspec.contracts.alertmanager.document import Problems, compose, fields, items, text_of
 from deployspec.contracts.alertmanager.routes import Routes
 from deployspec.contracts.rule_files.model import Place, Problem
 from deployspec.contracts.rule_files.tree import Node
-from deployspec.contracts.shown import cut, names, one_line
 from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
 
 _KEYS = ("id", "labels", "receivers")

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from deployspec.contracts.shown import place, value
+from deployspec.base.shown import place, value
 
 _UNITS = """
 ns us µs μs ms s sec secs second seconds m min mins minute minutes h hr hrs hour hours d day days w week weeks

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from deployspec.base.rfc3339 import NotAStamp, Stamp, parse
+from deployspec.base.shown import seconds, value
 from deployspec.contracts.health.promise import HealthPromise
 from deployspec.contracts.health.reading import CannotJudgeError, document_of, judge, own_answer, see, text
 from deployspec.contracts.http import Call
-from deployspec.contracts.rfc3339 import NotAStamp, Stamp, parse
-from deployspec.contracts.shown import seconds, value
 from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
 
 CLOCK_MARGIN = 0.02

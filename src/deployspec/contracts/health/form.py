@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from deployspec.contracts.disclosure import findings
+from deployspec.base.disclosure import findings
+from deployspec.base.shown import names, one_line
 from deployspec.contracts.health.promise import HealthPromise
 from deployspec.contracts.health.reading import body_fault, document_of, judge, own_answer
 from deployspec.contracts.health.schema import SchemaUnusableError, asks_nothing, violations
 from deployspec.contracts.http import Answer, Call
-from deployspec.contracts.shown import names, one_line
 from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - RFC 9110's word for a name
@@ -51,7 +51,7 @@ def content_type_is_json(call: Call, promise: HealthPromise) -> Verdict:
 
 @judge
 def body_is_strict_json(call: Call, promise: HealthPromise) -> Verdict:
-    """The body is one strict JSON object, as ``deployspec.contracts.strict_json`` defines it."""
+    """The body is one strict JSON object, as ``deployspec.base.strict_json`` defines it."""
     limit = "one strict JSON object"
     if fault := body_fault(own_answer(call, promise).body):
         return breached(fault, limit=limit)

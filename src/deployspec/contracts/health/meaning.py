@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from deployspec.base.shown import names, one_line, value
 from deployspec.contracts.health.promise import HealthPromise
 from deployspec.contracts.health.reading import (
     CannotJudgeError,
@@ -15,7 +16,6 @@ from deployspec.contracts.health.reading import (
     text,
 )
 from deployspec.contracts.http import Call
-from deployspec.contracts.shown import names, one_line, value
 from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from deployspec.base.shown import names, seconds
 from deployspec.contracts.health.meaning import healthy_now, queue_depth_fault
 from deployspec.contracts.health.promise import HealthPromise
 from deployspec.contracts.health.reading import (
@@ -21,7 +22,6 @@ from deployspec.contracts.health.reading import (
 )
 from deployspec.contracts.health.transport import late
 from deployspec.contracts.http import Answer, Call
-from deployspec.contracts.shown import names, seconds
 from deployspec.contracts.verdict import Outcome, Verdict, breached, met, unmeasured
 
 

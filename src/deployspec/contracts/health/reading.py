@@ -21,10 +21,10 @@ from functools import cache, lru_cache, wraps
 from typing import ParamSpec
 from urllib.parse import SplitResult, urlsplit
 
-from deployspec.contracts import strict_json
+from deployspec.base import strict_json
+from deployspec.base.shown import cut, excerpt, one_line, place, seconds, value
 from deployspec.contracts.health.promise import HealthPromise
 from deployspec.contracts.http import Answer, Call, Failure, FailureKind
-from deployspec.contracts.shown import cut, excerpt, one_line, place, seconds, value
 from deployspec.contracts.verdict import Outcome, Verdict, unmeasured
 
 _P = ParamSpec("_P")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from deployspec.base.shown import seconds
 from deployspec.contracts.health.changing import differences
 from deployspec.contracts.health.promise import HealthPromise
 from deployspec.contracts.health.reading import (
@@ -20,7 +21,6 @@ from deployspec.contracts.health.reading import (
 )
 from deployspec.contracts.health.transport import late
 from deployspec.contracts.http import Answer, Call, Failure
-from deployspec.contracts.shown import seconds
 from deployspec.contracts.verdict import Outcome, Verdict, breached, met, unmeasured
 
 _ROOM = 3

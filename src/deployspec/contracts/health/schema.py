@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from deployspec.base.shown import one_line, place, value
+from deployspec.base.strict_json import Path
 from deployspec.contracts.health.promise import HealthPromise
-from deployspec.contracts.shown import one_line, place, value
-from deployspec.contracts.strict_json import Path
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from deployspec.base.shown import one_line, seconds
 from deployspec.contracts.health.promise import HealthPromise
 from deployspec.contracts.health.reading import (
     CannotJudgeError,
@@ -16,7 +17,6 @@ from deployspec.contracts.health.reading import (
     own_url,
 )
 from deployspec.contracts.http import Call, Failure, Timings
-from deployspec.contracts.shown import one_line, seconds
 from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
 
 

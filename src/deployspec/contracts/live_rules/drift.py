@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from deployspec.contracts import shown
+from deployspec.base import shown
 from deployspec.contracts.live_rules.model import LoadedGroup, LoadedRules, Unavailable
 from deployspec.contracts.live_rules.spelling import lines, spelled
 from deployspec.contracts.rule_files import RuleFile, RuleGroup

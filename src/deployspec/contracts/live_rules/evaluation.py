@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deployspec.contracts import shown
+from deployspec.base import shown
 from deployspec.contracts.live_rules.model import LoadedRule, LoadedRules, Unavailable
 from deployspec.contracts.live_rules.spelling import rule_lines
 from deployspec.contracts.rule_files import Rule

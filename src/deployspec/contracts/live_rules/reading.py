@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from deployspec.contracts import shown
+from deployspec.base import shown
 from deployspec.contracts.live_rules.model import LoadedGroup, LoadedRule, LoadedRules, Unavailable
 
 _KINDS = {"alerting": "alert", "recording": "record"}

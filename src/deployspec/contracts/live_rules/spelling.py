@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 
-from deployspec.contracts import shown
+from deployspec.base import shown
 from deployspec.contracts.live_rules.model import LoadedGroup, LoadedRule
 from deployspec.contracts.rule_files import Rule, RuleGroup
 

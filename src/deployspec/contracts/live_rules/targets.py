@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployspec.contracts import shown
+from deployspec.base import shown
 from deployspec.contracts.live_rules.model import Unavailable
 from deployspec.contracts.promql import Matcher
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from deployspec.contracts import shown
+from deployspec.base import shown
 from deployspec.contracts.load.histogram import Histogram
 from deployspec.contracts.load.plan import BIN_SECONDS, Plan
 from deployspec.contracts.load.tally import RouteTally, Tally

@@ -1,7 +1,7 @@
 """Judges blocks of log lines: every line by itself, many lines at a time.
 
 Calls cost more than the work in them, so lines are parsed and validated together, and looked at one by one only where
-something is not right. The verdict on each line is that of the strict reader (``deployspec.contracts.strict_json``)
+something is not right. The verdict on each line is that of the strict reader (``deployspec.base.strict_json``)
 and of the schema on that line alone.
 
 Lines are parsed as one array, between them a number that nobody can foresee. If every second item of the array is
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from deployspec.contracts import strict_json
+from deployspec.base import strict_json
 from deployspec.contracts.logs import reasons, stamps
 from deployspec.contracts.logs.model import (
     TOLERANCE,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from deployspec.contracts.shown import cut, one_line
+from deployspec.base.shown import cut, one_line
 
 if TYPE_CHECKING:
     import orjson

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from deployspec.base.shown import one_line
 from deployspec.contracts.logs.model import LEVELS, Fields
-from deployspec.contracts.shown import one_line
 
 if TYPE_CHECKING:
     from jsonschema_rs import Validator

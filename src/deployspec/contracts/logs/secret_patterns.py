@@ -2,7 +2,7 @@
 
 A candidate is a pattern for hyperscan over raw bytes, which knows neither look-around nor check digits; it finds all
 that a detector could, and more. A detector is a regular expression of Python's over the text of one line: those of
-detect-secrets for keys of a known shape, those of ``deployspec.contracts.disclosure_rules`` for the others.
+detect-secrets for keys of a known shape, those of ``deployspec.base.disclosure_rules`` for the others.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from deployspec.contracts.disclosure_rules import NAMES, RULES
+from deployspec.base.disclosure_rules import NAMES, RULES
 
 _QUOTE = rb"(?:\\{0,4}[\"']|\\{1,4}u002[27])?"
 """After a name, perhaps behind escapes."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from deployspec.contracts import disclosure
+from deployspec.base import disclosure
 from deployspec.contracts.logs.secret_patterns import CANDIDATES, addresses, cards, detectors
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from itertools import compress, count, islice
 from operator import gt
 from typing import Any, NamedTuple
 
-from deployspec.contracts import rfc3339
+from deployspec.base import rfc3339
 from deployspec.contracts.logs.model import TOLERANCE, Times
 
 _LENGTHS = frozenset({24, 27})

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from deployspec.base.shown import one_line, seconds, value
 from deployspec.contracts.logs.errors import Comparison
 from deployspec.contracts.logs.model import MAX_LINE, TOLERANCE, Found, Reason, Trouble
-from deployspec.contracts.shown import one_line, seconds, value
 from deployspec.contracts.verdict import Outcome, Verdict, breached, met, unmeasured
 
 _NO_RECORDS = ("json", "length")

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deployspec.base.shown import printable
 from deployspec.contracts.promtool.blocks import Alert, Block, blocks, labels, samples
-from deployspec.contracts.shown import printable
 
 _INTRODUCTION = re.compile(r"\A(?:Unit Testing:  .*\n)?(?:  WARNING: .*\n)*  FAILED:\n")
 _PAIRED = 10_000

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from deployspec.base.shown import one_line
 from deployspec.contracts.promtool.difference import summary
 from deployspec.contracts.promtool.model import CaseRun
 from deployspec.contracts.rule_files import Case
-from deployspec.contracts.shown import one_line
 from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from deployspec.contracts.shown import cut
+from deployspec.base.shown import cut
 
 _TOKENS = re.compile(
     r"""\#[^\n]*

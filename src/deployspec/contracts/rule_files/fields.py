@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from deployspec.base.shown import cut
 from deployspec.contracts.rule_files.durations import parse_duration
 from deployspec.contracts.rule_files.lines import Lines, lines_of
 from deployspec.contracts.rule_files.model import Place, Problem
 from deployspec.contracts.rule_files.tree import Mapping, Node, Scalar, Sequence
-from deployspec.contracts.shown import cut
 
 MOST_TOLD = 100
 """Problems of one file."""

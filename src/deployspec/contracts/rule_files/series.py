@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from deployspec.contracts.shown import cut
+from deployspec.base.shown import cut
 
 MOST_ITEMS = 10_000_000
 """Of one series. promtool keeps all of them in memory, 16 bytes and more each: ``0+1x99999999999`` ends a machine."""

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from deployspec.base.shown import cut
 from deployspec.contracts.rule_files.model import Place, Problem
-from deployspec.contracts.shown import cut
 
 LARGEST = 8 * 1024 * 1024
 """In characters. Prometheus itself reads larger files, but nobody writes them."""

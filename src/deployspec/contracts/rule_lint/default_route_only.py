@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from deployspec.base.shown import cut, one_line
 from deployspec.contracts.alertmanager import Routes
 from deployspec.contracts.rule_files.model import Rule
 from deployspec.contracts.rule_lint.finding import LintFinding
-from deployspec.contracts.shown import cut, one_line
 
 LINT = "default-route-only"
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from deployspec.base.shown import cut
 from deployspec.contracts.promql import (
     Selector,
     is_scalar,
@@ -19,7 +20,6 @@ from deployspec.contracts.rule_files.model import Rule
 from deployspec.contracts.rule_lint.expressions import divisions
 from deployspec.contracts.rule_lint.finding import LintFinding
 from deployspec.contracts.rule_lint.recorded import Recorded
-from deployspec.contracts.shown import cut
 
 if TYPE_CHECKING:
     from promql_parser import Expr

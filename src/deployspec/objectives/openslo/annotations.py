@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 
+from deployspec.base.shown import names, one_line
 from deployspec.contracts.alertmanager.document import Problems
 from deployspec.contracts.rule_files.tree import Node
-from deployspec.contracts.shown import names, one_line
 
 PREFIX = "deployspec/"
 KNOWN = ("alerts", "routes", "strict")

@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from fractions import Fraction
 from typing import TypeGuard
 
+from deployspec.base.shown import names, one_line
 from deployspec.contracts.alertmanager.document import Problems, is_null, kind
 from deployspec.contracts.rule_files.tree import Mapping, Node, Scalar, Sequence
-from deployspec.contracts.shown import names, one_line
 
 LONGEST_DESCRIPTION = 1050
 """In characters: OpenSLO's own limit."""

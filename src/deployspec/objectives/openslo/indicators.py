@@ -6,10 +6,10 @@ import re
 from fractions import Fraction
 from typing import Any
 
+from deployspec.base.shown import one_line
 from deployspec.contracts.alertmanager.document import Problems
 from deployspec.contracts.promql.selectors import Matcher, Selector, selector_of, selector_text
 from deployspec.contracts.promql.syntax import PromqlError, parse
-from deployspec.contracts.shown import one_line
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator
 from deployspec.objectives.openslo.fields import Fields
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from deployspec.base.shown import one_line
 from deployspec.contracts.http import Answer, Call
-from deployspec.contracts.shown import one_line
 from deployspec.plugin.outcomes import Unmeasured
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def source_to_read(told: LogSource) -> Source:
     """What is read. Raises Unmeasured for a source of another kind whose address cannot be used."""
-    from deployspec.errors import UsageError
+    from deployspec.base.errors import UsageError
     from deployspec.probes.logs import CommandSource, FilesSource, source_of
 
     if told.files is not None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployspec.deployment.duration import format_duration
+from deployspec.base.duration import format_duration
 from deployspec.plugin.logs.promises import promise_of_lines, source_to_read
 from deployspec.plugin.outcomes import Unmeasured
 from deployspec.reporting.entry import Evidence
@@ -56,9 +56,9 @@ class Log:
 
     @cached_property
     def _read(self) -> tuple[Report, Spool]:
+        from deployspec.base.errors import UsageError
         from deployspec.contracts.logs.schema import SchemaUnusableError
         from deployspec.contracts.logs.secrets import AllowListError
-        from deployspec.errors import UsageError
         from deployspec.plugin.logs.spool import Spool
         from deployspec.probes.logs import measure
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployspec.errors import ToolError
+from deployspec.base.errors import ToolError
 from deployspec.plugin.outcomes import Unmeasured
 from deployspec.plugin.rules.collecting import given, rule_set_of
 from deployspec.reporting.entry import Evidence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deployspec.errors import ToolError
+from deployspec.base.errors import ToolError
 from deployspec.plugin.options import is_worker
 from deployspec.plugin.outcomes import Unmeasured
 

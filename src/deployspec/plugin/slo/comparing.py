@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from deployspec.contracts.disclosure import redact
+from deployspec.base.disclosure import redact
 from deployspec.plugin.rules.live import prometheus_of
 
 if TYPE_CHECKING:

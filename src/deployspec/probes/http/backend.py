@@ -16,7 +16,7 @@ from typing import Any
 
 import httpcore
 
-from deployspec.contracts.disclosure import redact
+from deployspec.base.disclosure import redact
 from deployspec.contracts.http import FailureKind, Phase
 from deployspec.contracts.http_form import Form
 from deployspec.probes.http.budget import Budget, CallFailed

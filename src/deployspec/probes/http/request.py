@@ -11,8 +11,8 @@ from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from deployspec import __version__
-from deployspec.contracts.disclosure import redact
-from deployspec.errors import UsageError
+from deployspec.base.disclosure import redact
+from deployspec.base.errors import UsageError
 from deployspec.probes.http.proxies import Proxies
 from deployspec.probes.http.urls import Url
 

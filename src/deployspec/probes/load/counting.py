@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployspec.contracts.disclosure import redact
+from deployspec.base.disclosure import redact
 from deployspec.contracts.load.arrivals import arrivals
 from deployspec.contracts.load.histogram import Histogram
 from deployspec.contracts.load.plan import BIN_SECONDS, Plan

@@ -18,12 +18,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
+from deployspec.base.ending import end
+from deployspec.base.shown import one_line
+from deployspec.base.temporary import TemporaryFolder
 from deployspec.contracts.load.plan import Plan
 from deployspec.contracts.load.result import LoadResult
-from deployspec.contracts.shown import one_line
-from deployspec.ending import end
 from deployspec.probes.load.counting import Counting
-from deployspec.temporary import TemporaryFolder
 
 BOOT_LIMIT = 60.0
 """Seconds within which all processes have to be ready."""

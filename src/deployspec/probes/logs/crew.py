@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-from deployspec.contracts.disclosure import hidden, hide
+from deployspec.base.disclosure import hidden, hide
 from deployspec.contracts.logs.model import (
     MAX_LINE,
     Block,

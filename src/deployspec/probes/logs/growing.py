@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deployspec.base.shown import one_line, printable
 from deployspec.contracts.logs.model import MAX_LINE, Block, LongLine, Place
-from deployspec.contracts.shown import one_line, printable
 from deployspec.probes.logs.cutting import BLOCK, Cutter
 from deployspec.probes.logs.listing import MARK, Key
 from deployspec.probes.logs.rotation import Age, compressed, stream_and_age

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from deployspec.base.shown import printable
 from deployspec.contracts.logs.model import Trouble
-from deployspec.contracts.shown import printable
 from deployspec.probes.logs.decoding import MAGIC, compression
 from deployspec.probes.logs.rotation import Age, stream_and_age, without_compression
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from deployspec.contracts import shown
+from deployspec.base import shown
 from deployspec.contracts.http import Answer, Failure, FailureKind
 from deployspec.contracts.live_rules import (
     LoadedRules,

@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from deployspec.base.shown import one_line
 from deployspec.contracts.live_rules import LoadedRules, read_loaded
 from deployspec.contracts.promql.selectors import Matcher, Selector, label_text, names_that_are_no_words
 from deployspec.contracts.promql.syntax import PromqlError
-from deployspec.contracts.shown import one_line
 from deployspec.objectives.census import (
     ALL,
     PART,

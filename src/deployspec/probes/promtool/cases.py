@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 
+from deployspec.base.shown import printable
 from deployspec.contracts.promtool import (
     CaseKey,
     CaseRun,
@@ -21,7 +22,6 @@ from deployspec.contracts.promtool import (
     tests_document,
 )
 from deployspec.contracts.rule_files import Case, RuleFile, TestFile
-from deployspec.contracts.shown import printable
 from deployspec.probes.promtool.finding import Promtool
 from deployspec.probes.promtool.running import FileRun, TestRunner
 from deployspec.probes.promtool.workspace import Workspace, folder_in_memory

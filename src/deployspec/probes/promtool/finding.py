@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployspec.contracts.shown import one_line
-from deployspec.ending import end
-from deployspec.errors import ToolError
+from deployspec.base.ending import end
+from deployspec.base.errors import ToolError
+from deployspec.base.shown import one_line
 
 VARIABLE = "PROMTOOL"
 _ASKED = ("run", "junit")

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from deployspec.ending import end
+from deployspec.base.ending import end
 from deployspec.probes.promtool.batch import Output, Part, Separator
 from deployspec.probes.promtool.finding import Promtool
 from deployspec.probes.promtool.process import read, start

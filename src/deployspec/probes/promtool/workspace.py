@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from deployspec.temporary import MEMORY, TemporaryFolder
+from deployspec.base.temporary import MEMORY, TemporaryFolder
 
 _ENOUGH = 64 * 1024 * 1024
 """Free bytes below which the file system in memory is left alone. A test group's database takes about 250 kB."""

@@ -7,8 +7,8 @@ import os
 import pkgutil
 import re
 
-from deployspec.contracts.shown import names, one_line
-from deployspec.errors import UsageError
+from deployspec.base.errors import UsageError
+from deployspec.base.shown import names, one_line
 from deployspec.probes.logs.source import Source
 
 

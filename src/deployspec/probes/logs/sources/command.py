@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, cast
 
-from deployspec.contracts.disclosure import redact
+from deployspec.base.disclosure import redact
+from deployspec.base.ending import end
+from deployspec.base.errors import UsageError
+from deployspec.base.shown import one_line
 from deployspec.contracts.logs.model import Block, LongLine, Piece, Trouble
-from deployspec.contracts.shown import one_line
-from deployspec.ending import end
-from deployspec.errors import UsageError
 from deployspec.probes.logs.cutting import BLOCK, Cutter
 from deployspec.probes.logs.source import Source
 

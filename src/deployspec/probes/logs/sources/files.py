@@ -7,8 +7,8 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 
+from deployspec.base.shown import names, one_line
 from deployspec.contracts.logs.model import Piece, Trouble, Unfinished
-from deployspec.contracts.shown import names, one_line
 from deployspec.probes.logs.cutting import BLOCK, Cutter
 from deployspec.probes.logs.decoding import MAGIC, DamagedError, compression, unpacked
 from deployspec.probes.logs.listing import LogFile, hold, reopened

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from deployspec.base.errors import UsageError
 from deployspec.contracts.logs.model import Piece, Trouble
-from deployspec.errors import UsageError
 from deployspec.probes.logs.cutting import BLOCK, Cutter
 from deployspec.probes.logs.decoding import DamagedError, unpacked
 from deployspec.probes.logs.source import Source

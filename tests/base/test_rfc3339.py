@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployspec.contracts.rfc3339 import NotAStamp, Stamp, parse
+from deployspec.base.rfc3339 import NotAStamp, Stamp, parse
 
 
 # moment: seconds since the epoch; precision: what two stamps must differ by to be told apart.

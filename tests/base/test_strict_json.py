@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployspec.contracts.strict_json import MAX_DEPTH, Fault, Parsed, parse
+from deployspec.base.strict_json import MAX_DEPTH, Fault, Parsed, parse
 
 
 @pytest.mark.parametrize(

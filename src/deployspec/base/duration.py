@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from deployspec.deployment.unfit import Unfit
+from deployspec.base.unfit import Unfit
 
 _UNITS = {
     "y": 31_536_000_000,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from deployspec.deployment.unfit import Unfit
+from deployspec.base.unfit import Unfit
 
 
 def check_regex(text: str) -> None:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployspec.contracts import disclosure
-from deployspec.contracts.disclosure import findings, mask, masked_window
-from deployspec.contracts.shown import cut, excerpt, one_line, place, seconds, value
+from deployspec.base import disclosure
+from deployspec.base.disclosure import findings, mask, masked_window
+from deployspec.base.shown import cut, excerpt, one_line, place, seconds, value
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
 SECRET = "hunter2-XyZ"

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from deployspec.deployment.problems import Problems
-from deployspec.deployment.scalars import is_text
+from deployspec.base.problems import Problems
+from deployspec.base.scalars import is_text
 
 if TYPE_CHECKING:
     import yaml

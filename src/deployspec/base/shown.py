@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from functools import cache
 from typing import TYPE_CHECKING
 
-from deployspec.contracts.disclosure import HIDDEN, mask, masked_window, redact, tells_something
+from deployspec.base.disclosure import HIDDEN, mask, masked_window, redact, tells_something
 
 if TYPE_CHECKING:
     from fractions import Fraction

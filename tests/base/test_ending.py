@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from deployspec.ending import end
+from deployspec.base.ending import end
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import NamedTuple
 
-from deployspec.contracts.disclosure_rules import NAMES, RULES, SAYS_NOTHING
+from deployspec.base.disclosure_rules import NAMES, RULES, SAYS_NOTHING
 
 HIDDEN = "***"
 

@@ -1,4 +1,4 @@
-"""The shapes of what must not be told, as data for ``deployspec.contracts.disclosure``.
+"""The shapes of what must not be told, as data for ``deployspec.base.disclosure``.
 
 Each pattern runs in time linear in the text: no repetition is unbounded where its match can still fail.
 """
