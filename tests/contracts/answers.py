@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from deployspec.contracts.health import HealthPromise
-from deployspec.contracts.http import Answer, Call, Failure, FailureKind, Phase, Timings
+from deployspec.model.http import Answer, Call, Failure, FailureKind, Phase, Timings
 from tests.suite import ROOT
 
 SCHEMA = json.loads((ROOT / "schemas" / "health.schema.json").read_text("utf-8"))

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from deployspec.contracts import health as contract
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from tests.contracts.answers import (
     ELSEWHERE,
     NOW,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deployspec.contracts.health import needed_pause, time_is_current, time_moves_on
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from tests.contracts.answers import NOW, REMOVED, TIMED_OUT, answered, promise
 
 

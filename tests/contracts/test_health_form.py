@@ -14,7 +14,7 @@ from deployspec.contracts.health import (
     not_from_a_cache,
     violations,
 )
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from tests.contracts.answers import SCHEMA, answered, promise
 from tests.suite import ROOT
 

@@ -12,7 +12,7 @@ from deployspec.contracts.health import (
     version_is_expected,
     version_is_stated,
 )
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from tests.contracts.answers import ELSEWHERE, REMOVED, SICK, TIMED_OUT, answered, promise
 
 DOWN = {"status": 503, "ok": False, "redis": False}

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from deployspec.contracts.health import outage_is_told, outage_is_told_and_over, recovers
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from tests.contracts.answers import (
     ELSEWHERE,
     NOW,

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployspec.contracts.health import outage_is_told_and_over, time_moves_on
-from deployspec.contracts.http import Answer, Call, Failure, FailureKind, Phase, Timings
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.http import Answer, Call, Failure, FailureKind, Phase, Timings
+from deployspec.model.verdict import Outcome
 from tests.contracts.answers import GUIDE, NOW, URL, answered, promise
 from tests.contracts.test_health_chain import ALL, judged
 

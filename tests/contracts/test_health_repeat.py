@@ -17,7 +17,7 @@ from deployspec.contracts.health import (
     steady,
 )
 from deployspec.contracts.health.changing import differences
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from tests.contracts.answers import ELSEWHERE, PROBER, SICK, TIMED_OUT, answered, failed, promise
 
 UNREADABLE = answered(b"<html>")

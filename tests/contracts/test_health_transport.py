@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from deployspec.contracts.health import answer_is_its_own, answers_in_time, answers_within_max_response_time
-from deployspec.contracts.http import FailureKind, Phase
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.http import FailureKind, Phase
+from deployspec.model.verdict import Outcome
 from tests.contracts.answers import TIMED_OUT, answered, failed, promise
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from deployspec.contracts.rule_files import read_rules
 from deployspec.contracts.runbooks import SECTIONS, pairing
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 
 RULES = """\
 groups:

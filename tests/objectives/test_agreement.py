@@ -7,7 +7,7 @@ import json
 import pytest
 
 from deployspec.contracts.rule_files import Rule, read_rules
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from deployspec.objectives.agreement import agrees
 from deployspec.objectives.model import Objective
 from deployspec.objectives.openslo import read_objectives

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deployspec.contracts.live_rules import Unavailable
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from deployspec.objectives.census import (
     Buckets,
     Census,

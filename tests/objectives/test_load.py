@@ -14,7 +14,7 @@ import pytest
 from deployspec.contracts.load.plan import Plan, Route
 from deployspec.contracts.load.result import LoadResult, described
 from deployspec.contracts.load.tally import RouteTally, Tally
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from deployspec.objectives.load import certainly_breached, judge_load, slowest, threshold_of, thresholds_of
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
 

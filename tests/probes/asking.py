@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from deployspec.contracts.http import Answer, Failure, FailureKind, Phase
+from deployspec.model.http import Answer, Failure, FailureKind, Phase
 from deployspec.probes.http import Proxies, Request, call
 from tests.raw_server import Server
 

@@ -13,7 +13,7 @@ import pytest
 
 from deployspec.base.errors import ToolError
 from deployspec.contracts.alertmanager import judge_config, judge_route, read_routing
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from deployspec.probes.amtool import Amtool, find
 
 CONFIG = """\

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deployspec.contracts.http import Answer
+from deployspec.model.http import Answer
 from tests.probes.asking import ask
 from tests.raw_server import Connection, Server, serve
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deployspec.contracts.http import Answer, Failure, FailureKind
+from deployspec.model.http import Answer, Failure, FailureKind
 from deployspec.probes.http import call, call_concurrently
 from tests.probes.asking import PATIENT, SLACK, TIMEOUT, assert_readable, request_to, resolver
 from tests.raw_server import serve

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from deployspec.contracts.http import FailureKind, Phase
+from deployspec.model.http import FailureKind, Phase
 from deployspec.probes.http.body import read_body
 from deployspec.probes.http.budget import CallFailed
 from tests.probes.asking import answered, ask, failed

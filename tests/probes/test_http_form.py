@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts.http import Answer, Failure
 from deployspec.contracts.http_form import Form
+from deployspec.model.http import Answer, Failure
 from tests.probes.asking import ask
 from tests.probes.load.making import make
 from tests.raw_server import Connection, serve

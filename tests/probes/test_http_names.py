@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from deployspec.contracts.http import FailureKind, Phase
+from deployspec.model.http import FailureKind, Phase
 from tests.probes.asking import TIMEOUT, answered, ask, failed, resolver
 from tests.raw_server import serve
 

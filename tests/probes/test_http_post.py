@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from deployspec.base.errors import UsageError
-from deployspec.contracts.http import Answer, Failure, FailureKind
+from deployspec.model.http import Answer, Failure, FailureKind
 from deployspec.probes.http import call
 from deployspec.reporting.evidence import evidence_of
 from tests.probes.asking import ask, request_to

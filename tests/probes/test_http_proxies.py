@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deployspec.contracts.http import Failure, FailureKind, Phase
+from deployspec.model.http import Failure, FailureKind, Phase
 from deployspec.probes.http import Proxies, proxies_from
 from deployspec.probes.http.proxies import UnusableProxyError
 from deployspec.probes.http.urls import Url

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts.http import FailureKind, Hop, Phase
+from deployspec.model.http import FailureKind, Hop, Phase
 from deployspec.probes.http.urls import Url
 from tests.probes.asking import Secret, answered, ask, failed
 from tests.raw_server import Connection, serve

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deployspec.base.errors import UsageError
-from deployspec.contracts.http import Failure, FailureKind, Phase
+from deployspec.model.http import Failure, FailureKind, Phase
 from deployspec.probes.http import Proxies, Request, call
 from tests.probes.asking import Secret, answered, ask, failed, request_to
 from tests.raw_server import Connection, serve

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deployspec.contracts.http import FailureKind, Phase
+from deployspec.model.http import FailureKind, Phase
 from deployspec.probes.http.tls import TrustStore
 from tests.probes.asking import answered, ask, failed, resolver
 from tests.raw_server import serve

@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from deployspec.contracts.http import Failure, FailureKind, Phase
+from deployspec.model.http import Failure, FailureKind, Phase
 from tests.probes.asking import PATIENT, TIMEOUT, answered, ask, failed
 from tests.raw_server import FAULTS, serve
 

@@ -16,7 +16,7 @@ from deployspec.contracts.mutation import MutationResult, score
 from deployspec.contracts.rule_files import Rule, RuleFile, TestFile
 from deployspec.contracts.rule_files.rules import read_rules
 from deployspec.contracts.rule_files.unit_tests import read_tests
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from deployspec.probes import mutation
 from deployspec.probes.mutation import MutationRuns
 from deployspec.probes.promtool import TestRunner, find

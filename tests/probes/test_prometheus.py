@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from deployspec.contracts.http import Answer, Failure
 from deployspec.contracts.live_rules import Job, LoadedRules, Observed, Targets, Unavailable
+from deployspec.model.http import Answer, Failure
 from deployspec.probes.http import Proxies, Request, call
 from deployspec.probes.prometheus import CONNECTIONS, Prometheus, Send
 

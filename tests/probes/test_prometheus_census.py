@@ -19,7 +19,7 @@ import pytest
 
 from deployspec.base import shown
 from deployspec.contracts.live_rules import Unavailable
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from deployspec.objectives.census import Buckets, Census, counts_query, judge_buckets, judge_census
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.objectives.reconcile import Seen

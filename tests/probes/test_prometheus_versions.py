@@ -10,7 +10,7 @@ import pytest
 
 from deployspec.contracts.live_rules import Observed, can_fire, wanted
 from deployspec.contracts.rule_files import Rule
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from deployspec.objectives.census import Buckets, Census, judge_buckets, judge_census
 from deployspec.objectives.model import AvailabilityIndicator, Objective
 from deployspec.probes.prometheus import Prometheus

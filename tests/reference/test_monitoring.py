@@ -21,7 +21,6 @@ from typing import Any
 import pytest
 import yaml
 
-from deployspec.contracts.http import Answer, Failure
 from deployspec.contracts.live_rules import (
     Drift,
     LoadedRules,
@@ -32,7 +31,8 @@ from deployspec.contracts.live_rules import (
     wanted,
 )
 from deployspec.contracts.rule_files import Rule, RuleFile, read_rules
-from deployspec.contracts.verdict import Outcome, Verdict
+from deployspec.model.http import Answer, Failure
+from deployspec.model.verdict import Outcome, Verdict
 from deployspec.probes.http import Proxies, Request, call
 from deployspec.probes.prometheus import Prometheus
 from reference.process import ROOT, Reference, ReferenceFailedError, boot, running_reference

@@ -12,7 +12,7 @@ import deployspec
 from deployspec.contracts.logs.judging import LineJudge
 from deployspec.contracts.logs.model import Block, LogPromise, LongLine, Trouble, Unfinished
 from deployspec.contracts.logs.report import Report
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from deployspec.reporting.logs import as_json, as_text
 
 FORM = json.loads((Path(deployspec.__file__).parent / "schemas" / "log-report.schema.json").read_text())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.reporting.entry import Entry
+from deployspec.model.entry import Entry
 from deployspec.reporting.record import Run
 from deployspec.reporting.terminal import summary, verdict_lines
 

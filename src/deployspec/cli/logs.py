@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from deployspec.errors import UsageError
+from deployspec.base.errors import UsageError
 
 if TYPE_CHECKING:
     from deployspec.contracts.logs.model import Fields
@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     from deployspec.contracts.logs.schema import SchemaUnusableError, combined, following
     from deployspec.contracts.logs.secrets import AllowListError
     from deployspec.contracts.logs.verdicts import outcome_of
-    from deployspec.contracts.verdict import Outcome
+    from deployspec.model.verdict import Outcome
     from deployspec.probes.logs import measure
     from deployspec.reporting.logs import as_json, as_text
 
@@ -216,7 +216,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _duration(text: str) -> float:
-    from deployspec.deployment.duration import parse_duration
+    from deployspec.base.duration import parse_duration
 
     try:
         return parse_duration(text)

@@ -9,7 +9,7 @@ from deployspec.contracts.mutation import Equivalent
 from deployspec.contracts.rule_files import Problem, Rule, RuleFile, TestFile
 from deployspec.contracts.rule_lint import LintFinding
 from deployspec.contracts.rule_tests import Finding
-from deployspec.contracts.verdict import Outcome, Verdict, breached, met
+from deployspec.model.verdict import Outcome, Verdict, breached, met
 
 _MOST = 20
 """How many findings a reason tells one by one."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from deployspec.base.shown import names, one_line
 from deployspec.contracts.rule_files.model import Rule
-from deployspec.contracts.verdict import Verdict, breached, met
+from deployspec.model.verdict import Verdict, breached, met
 
 LABELS = ("severity",)
 ANNOTATIONS = ("summary", "description", "runbook_url")

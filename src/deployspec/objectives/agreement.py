@@ -12,7 +12,7 @@ from deployspec.contracts.live_rules import Unavailable
 from deployspec.contracts.promql.selectors import Matcher, Selector, selector_of, selector_text, selectors
 from deployspec.contracts.promql.syntax import PromqlError, parse
 from deployspec.contracts.rule_files import Rule
-from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.verdict import Verdict, breached, met, unmeasured
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective, percent
 
 _NEGATED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}

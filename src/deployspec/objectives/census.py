@@ -14,7 +14,7 @@ from fractions import Fraction
 from deployspec.base import shown
 from deployspec.contracts.live_rules import Unavailable
 from deployspec.contracts.promql.selectors import selector_text
-from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.verdict import Verdict, breached, met, unmeasured
 from deployspec.objectives.model import LatencyIndicator, Objective, percent
 
 COVERED = 0.95

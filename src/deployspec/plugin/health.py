@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployspec.contracts import health as contract
-from deployspec.contracts.http import Call, Failure, FailureKind
-from deployspec.contracts.verdict import Outcome, Verdict
+from deployspec.model.http import Call, Failure, FailureKind
+from deployspec.model.verdict import Outcome, Verdict
 from deployspec.plugin.outcomes import Unmeasured
 from deployspec.plugin.signals import signals_to
 

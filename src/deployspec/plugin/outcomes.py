@@ -17,14 +17,14 @@ from typing import Any
 import pytest
 
 from deployspec.base.disclosure import redact
-from deployspec.contracts.http import Call
-from deployspec.contracts.verdict import Outcome, Verdict, unmeasured
+from deployspec.model.entry import Entry, Evidence
+from deployspec.model.http import Call
+from deployspec.model.ids import id_of_node
+from deployspec.model.verdict import Outcome, Verdict, unmeasured
 from deployspec.plugin.deployments import without_pieces
 from deployspec.plugin.options import chapters_of, is_check
 from deployspec.plugin.selection import id_of, needs_deployment
-from deployspec.reporting.entry import Entry, Evidence
 from deployspec.reporting.failure import failure_text
-from deployspec.reporting.ids import id_of_node
 
 
 class Breached(AssertionError):  # noqa: N818 - the word is the verdict's

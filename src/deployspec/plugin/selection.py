@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployspec.model.ids import check_id
 from deployspec.plugin.deployments import named, none_said, obtain
 from deployspec.plugin.options import CHAPTERS, OF_A_DEPLOYMENT, chapters_of, is_check, is_worker
 from deployspec.plugin.shared import shared_folder
-from deployspec.reporting.ids import check_id
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from deployspec.base.disclosure import mask, redact
 from deployspec.base.shown import cut, one_line
-from deployspec.contracts.http import Answer, Call, Failure
-from deployspec.reporting.entry import Evidence
+from deployspec.model.entry import Evidence
+from deployspec.model.http import Answer, Call, Failure
 
 _BODY = 2000
 """Characters of a body that are kept."""

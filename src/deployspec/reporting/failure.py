@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from deployspec.reporting.entry import Entry
+from deployspec.model.entry import Entry
 
 _WIDTH = 110
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from deployspec.contracts.logs.model import Found, Reason
 from deployspec.contracts.logs.report import Report
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 
 VERSION = 1
 """Of the JSON's form: src/deployspec/schemas/log-report.schema.json describes it."""

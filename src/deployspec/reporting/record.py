@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any
 
-from deployspec.reporting.entry import Entry
-from deployspec.reporting.ids import id_of_node
+from deployspec.model.entry import Entry
+from deployspec.model.ids import id_of_node
 
 FORMAT = "deployspec.run/2"
 _OLDER = ("deployspec.run/1",)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from deployspec.reporting.record import Run
 
 _MOST_ROWS = 8

@@ -12,7 +12,7 @@ from deployspec.contracts.alertmanager import (
     read_routing,
     uncovered,
 )
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 
 TABLE = """\
 - id: critical

@@ -8,7 +8,7 @@ import pytest
 
 from deployspec.contracts.live_rules import Unavailable, drift
 from deployspec.contracts.rule_files import Place, Problem, RuleFile
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 
 from .building import answer_group, answer_rule, file, group, loaded, record, rule
 

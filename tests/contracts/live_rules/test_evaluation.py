@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deployspec.contracts.live_rules import Unavailable, evaluates
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 
 from .building import answer_group, answer_rule, loaded, rule
 

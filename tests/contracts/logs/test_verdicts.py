@@ -8,7 +8,7 @@ from deployspec.contracts.logs import verdicts
 from deployspec.contracts.logs.errors import Comparison
 from deployspec.contracts.logs.model import LongLine, Trouble
 from deployspec.contracts.logs.report import Report
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from tests.contracts.logs.blocks import NOW, block, record, reported
 
 TROUBLE = Trouble("app.log.2.gz", 7, "is damaged")

@@ -16,7 +16,7 @@ from deployspec.contracts.mutation import (
 )
 from deployspec.contracts.mutation.score import Status
 from deployspec.contracts.rule_files import Place
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from tests.contracts.mutation.made import rule
 
 RULE = rule("up == 0")

@@ -6,7 +6,7 @@ import pytest
 
 from deployspec.contracts.promtool import CaseRun, difference, judge_case, own_words, summary
 from deployspec.contracts.rule_files import Case, read_tests
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from tests.contracts.promtool.test_attribution import NONE, ONE, TWO, alert, expr, printed
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from deployspec.contracts.rule_files import read_rules
 from deployspec.contracts.rule_tests import coverage
-from deployspec.contracts.verdict import Outcome, Verdict
+from deployspec.model.verdict import Outcome, Verdict
 from tests.contracts.rule_tests.made import (
     RULES,
     alert,

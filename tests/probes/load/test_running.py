@@ -18,7 +18,7 @@ from deployspec.contracts.load.arrivals import arrivals, planned
 from deployspec.contracts.load.histogram import Histogram
 from deployspec.contracts.load.plan import Route
 from deployspec.contracts.load.tally import RouteTally
-from deployspec.contracts.verdict import Outcome
+from deployspec.model.verdict import Outcome
 from deployspec.objectives.load import judge_load
 from deployspec.probes.load import Generator
 from deployspec.probes.load.counting import Counting

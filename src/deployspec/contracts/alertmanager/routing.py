@@ -10,7 +10,7 @@ from deployspec.contracts.alertmanager.document import Problems, compose, fields
 from deployspec.contracts.alertmanager.routes import Routes
 from deployspec.contracts.rule_files.model import Place, Problem
 from deployspec.contracts.rule_files.tree import Node
-from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 _KEYS = ("id", "labels", "receivers")
 _ROW = "a row of the routing table: a mapping with id, labels and receivers"

@@ -8,8 +8,8 @@ from deployspec.base.rfc3339 import NotAStamp, Stamp, parse
 from deployspec.base.shown import seconds, value
 from deployspec.contracts.health.promise import HealthPromise
 from deployspec.contracts.health.reading import CannotJudgeError, document_of, judge, own_answer, see, text
-from deployspec.contracts.http import Call
-from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.http import Call
+from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 CLOCK_MARGIN = 0.02
 """Seconds added to a stamp's precision before a clock must have moved: some tick only every 16 ms, whatever they

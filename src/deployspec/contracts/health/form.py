@@ -11,8 +11,8 @@ from deployspec.base.shown import names, one_line
 from deployspec.contracts.health.promise import HealthPromise
 from deployspec.contracts.health.reading import body_fault, document_of, judge, own_answer
 from deployspec.contracts.health.schema import SchemaUnusableError, asks_nothing, violations
-from deployspec.contracts.http import Answer, Call
-from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.http import Answer, Call
+from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - RFC 9110's word for a name
 _QUOTED = r'"(?:[^"\\]|\\.)*"'

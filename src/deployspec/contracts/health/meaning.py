@@ -15,8 +15,8 @@ from deployspec.contracts.health.reading import (
     own_answer,
     text,
 )
-from deployspec.contracts.http import Call
-from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.http import Call
+from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 
 @judge

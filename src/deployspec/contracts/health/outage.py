@@ -21,8 +21,8 @@ from deployspec.contracts.health.reading import (
     worst,
 )
 from deployspec.contracts.health.transport import late
-from deployspec.contracts.http import Answer, Call
-from deployspec.contracts.verdict import Outcome, Verdict, breached, met, unmeasured
+from deployspec.model.http import Answer, Call
+from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 
 
 @judge

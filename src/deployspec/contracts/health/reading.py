@@ -24,8 +24,8 @@ from urllib.parse import SplitResult, urlsplit
 from deployspec.base import strict_json
 from deployspec.base.shown import cut, excerpt, one_line, place, seconds, value
 from deployspec.contracts.health.promise import HealthPromise
-from deployspec.contracts.http import Answer, Call, Failure, FailureKind
-from deployspec.contracts.verdict import Outcome, Verdict, unmeasured
+from deployspec.model.http import Answer, Call, Failure, FailureKind
+from deployspec.model.verdict import Outcome, Verdict, unmeasured
 
 _P = ParamSpec("_P")
 

@@ -20,8 +20,8 @@ from deployspec.contracts.health.reading import (
     own_answer,
 )
 from deployspec.contracts.health.transport import late
-from deployspec.contracts.http import Answer, Call, Failure
-from deployspec.contracts.verdict import Outcome, Verdict, breached, met, unmeasured
+from deployspec.model.http import Answer, Call, Failure
+from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 
 _ROOM = 3
 """How many differences, or measured values, are shown; the others are counted."""

@@ -16,8 +16,8 @@ from deployspec.contracts.health.reading import (
     own_answer,
     own_url,
 )
-from deployspec.contracts.http import Call, Failure, Timings
-from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.http import Call, Failure, Timings
+from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 
 @judge

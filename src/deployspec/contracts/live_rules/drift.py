@@ -10,7 +10,7 @@ from deployspec.base import shown
 from deployspec.contracts.live_rules.model import LoadedGroup, LoadedRules, Unavailable
 from deployspec.contracts.live_rules.spelling import lines, spelled
 from deployspec.contracts.rule_files import RuleFile, RuleGroup
-from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 
 @dataclass(frozen=True, slots=True)

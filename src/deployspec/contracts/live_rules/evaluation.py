@@ -8,7 +8,7 @@ from deployspec.base import shown
 from deployspec.contracts.live_rules.model import LoadedRule, LoadedRules, Unavailable
 from deployspec.contracts.live_rules.spelling import rule_lines
 from deployspec.contracts.rule_files import Rule
-from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 
 def evaluates(rules: Sequence[Rule], loaded: LoadedRules | Unavailable) -> Verdict:

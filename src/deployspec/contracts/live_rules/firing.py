@@ -33,7 +33,7 @@ from deployspec.contracts.promql import (
 )
 from deployspec.contracts.promql.syntax import fold, parts
 from deployspec.contracts.rule_files import Rule, RuleFile
-from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 if TYPE_CHECKING:
     from promql_parser import Expr

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from deployspec.base.shown import one_line, seconds, value
 from deployspec.contracts.logs.errors import Comparison
 from deployspec.contracts.logs.model import MAX_LINE, TOLERANCE, Found, Reason, Trouble
-from deployspec.contracts.verdict import Outcome, Verdict, breached, met, unmeasured
+from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 
 _NO_RECORDS = ("json", "length")
 """The checks whose findings are lines that are no records."""

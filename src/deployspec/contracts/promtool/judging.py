@@ -6,7 +6,7 @@ from deployspec.base.shown import one_line
 from deployspec.contracts.promtool.difference import summary
 from deployspec.contracts.promtool.model import CaseRun
 from deployspec.contracts.rule_files import Case
-from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 
 def judge_case(case: Case, run: CaseRun) -> Verdict:

@@ -10,7 +10,7 @@ from deployspec.contracts.rule_files.model import Case, Rule, RuleFile, TestFile
 from deployspec.contracts.rule_tests.rules import LoadedRules, read_by, unreadable
 from deployspec.contracts.rule_tests.silence import MISSING_DATA, says_missing_data
 from deployspec.contracts.rule_tests.times import last_number, looked_at
-from deployspec.contracts.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 FIRES = "fires"
 SILENT = "is silent although its data is there"

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from deployspec.base.shown import one_line
-from deployspec.contracts.http import Answer, Call
+from deployspec.model.http import Answer, Call
 from deployspec.plugin.outcomes import Unmeasured
 
 if TYPE_CHECKING:
     from deployspec.contracts.logs.model import Place, Trouble
     from deployspec.contracts.logs.verdicts import Mentions
-    from deployspec.contracts.verdict import Verdict
     from deployspec.deployment import Deployment
+    from deployspec.model.verdict import Verdict
     from deployspec.plugin.logs.reading import Log
     from deployspec.probes.logs import Follower
 

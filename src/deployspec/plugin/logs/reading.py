@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base.duration import format_duration
+from deployspec.model.entry import Evidence
 from deployspec.plugin.logs.promises import promise_of_lines, source_to_read
 from deployspec.plugin.outcomes import Unmeasured
-from deployspec.reporting.entry import Evidence
 
 if TYPE_CHECKING:
     from deployspec.contracts.logs.errors import Comparison
     from deployspec.contracts.logs.report import Report
-    from deployspec.contracts.verdict import Verdict
     from deployspec.deployment import Deployment, LogSource
+    from deployspec.model.verdict import Verdict
     from deployspec.plugin.logs.spool import Spool
     from deployspec.probes.logs import Source
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployspec.model.entry import Evidence
 from deployspec.plugin.rules.collecting import given, rule_set_of
 from deployspec.plugin.rules.running import runs_of
-from deployspec.reporting.entry import Evidence
 
 if TYPE_CHECKING:
     from deployspec.contracts.promtool import CaseRun

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployspec.model.entry import Evidence
 from deployspec.plugin.outcomes import Unmeasured
 from deployspec.plugin.rules.collecting import given, rule_set_of
-from deployspec.reporting.entry import Evidence
 
 if TYPE_CHECKING:
-    from deployspec.contracts.http import Answer, Failure
     from deployspec.contracts.live_rules import Drift, LoadedRules, Observed, Targets, Unavailable
     from deployspec.contracts.rule_files import Rule, RuleFile
     from deployspec.deployment import Deployment
+    from deployspec.model.http import Answer, Failure
     from deployspec.probes.prometheus import Prometheus
 
 

@@ -13,7 +13,7 @@ from deployspec.contracts.rule_files import Problem, Rule, RuleFile, TestFile, r
 from deployspec.contracts.rule_lint import LintFinding, lint
 from deployspec.contracts.rule_tests import Finding, findings
 from deployspec.contracts.runbooks import pairing
-from deployspec.contracts.verdict import Verdict
+from deployspec.model.verdict import Verdict
 from deployspec.plugin.rules.sources import RuleSources
 from deployspec.probes.rule_files import find_files, read_text, rule_files_of
 

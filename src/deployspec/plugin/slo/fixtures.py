@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployspec.model.entry import Evidence
 from deployspec.plugin.rules.collecting import rule_set_of
 from deployspec.plugin.rules.live import curl, prometheus_of
 from deployspec.plugin.selection import makes_load
 from deployspec.plugin.slo.collecting import has_prometheus
 from deployspec.plugin.slo.running import LoadRun
-from deployspec.reporting.entry import Evidence
 
 if TYPE_CHECKING:
     from deployspec.contracts.live_rules import Unavailable
     from deployspec.contracts.rule_files import Rule
-    from deployspec.contracts.verdict import Verdict
     from deployspec.deployment import Deployment
+    from deployspec.model.verdict import Verdict
     from deployspec.objectives.model import Objective
 
 _RUN: pytest.StashKey[LoadRun] = pytest.StashKey()

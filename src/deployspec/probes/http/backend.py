@@ -17,8 +17,8 @@ from typing import Any
 import httpcore
 
 from deployspec.base.disclosure import redact
-from deployspec.contracts.http import FailureKind, Phase
 from deployspec.contracts.http_form import Form
+from deployspec.model.http import FailureKind, Phase
 from deployspec.probes.http.budget import Budget, CallFailed
 from deployspec.probes.http.lookup import Resolve, look_up
 from deployspec.probes.http.proxies import Proxy

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable
 from typing import Protocol
 
-from deployspec.contracts.http import FailureKind
+from deployspec.model.http import FailureKind
 from deployspec.probes.http.budget import CallFailed
 
 _MIB = 1024 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from deployspec.contracts.http import FailureKind, Phase, Timings
+from deployspec.model.http import FailureKind, Phase, Timings
 
 _WHILE = {
     Phase.LOOKUP: "during the name lookup",

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from deployspec.contracts.http import Answer, Call, Failure, FailureKind, Hop, Phase
+from deployspec.model.http import Answer, Call, Failure, FailureKind, Hop, Phase
 from deployspec.probes.http.budget import Budget, CallFailed
 from deployspec.probes.http.curl import MAX_REDIRECTS
 from deployspec.probes.http.lookup import Resolve

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import httpcore
 
-from deployspec.contracts.http import FailureKind, Phase
+from deployspec.model.http import FailureKind, Phase
 from deployspec.probes.http.backend import DeadlineBackend
 from deployspec.probes.http.body import raw_limit, read_body, too_large
 from deployspec.probes.http.budget import Budget, CallFailed

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from deployspec.contracts.http import FailureKind
+from deployspec.model.http import FailureKind
 from deployspec.probes.http.budget import Budget, CallFailed
 from deployspec.probes.http.urls import is_address
 

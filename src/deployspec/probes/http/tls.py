@@ -7,7 +7,7 @@ import ssl
 import threading
 from pathlib import Path
 
-from deployspec.contracts.http import FailureKind
+from deployspec.model.http import FailureKind
 from deployspec.probes.http.budget import CallFailed
 
 # OpenSSL's X509_V_ERR_* numbers, which the ssl module does not name.

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from deployspec.base import shown
-from deployspec.contracts.http import Answer, Failure, FailureKind
 from deployspec.contracts.live_rules import (
     LoadedRules,
     Observed,
@@ -22,6 +21,7 @@ from deployspec.contracts.live_rules import (
     read_loaded,
     read_targets,
 )
+from deployspec.model.http import Answer, Failure, FailureKind
 from deployspec.objectives.census import counted_by
 from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
 

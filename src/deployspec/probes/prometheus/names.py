@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-from deployspec.contracts.http import FailureKind
 from deployspec.contracts.live_rules import Observed
+from deployspec.model.http import FailureKind
 from deployspec.probes.prometheus.asking import CONNECTIONS, Failed
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deployspec.reporting.ids import OLD_NAMES, check_id, id_of_node
+from deployspec.model.ids import OLD_NAMES, check_id, id_of_node
 from deployspec.reporting.record import Run
 from tests.suite import ROOT
 

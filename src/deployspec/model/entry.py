@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from deployspec.reporting.ids import id_of_node
+from deployspec.model.ids import id_of_node
 
 
 @dataclass(frozen=True, slots=True)
