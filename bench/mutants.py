@@ -20,9 +20,9 @@ from bench.rules_corpus import write
 from deployspec.contracts.mutation import Mutant, MutationResult
 from deployspec.contracts.mutation.mutants import valid
 from deployspec.contracts.mutation.printing import duration
-from deployspec.contracts.rule_files import Rule, RuleFile, TestFile
-from deployspec.contracts.rule_files.rules import read_rules
-from deployspec.contracts.rule_files.unit_tests import read_tests
+from deployspec.languages.rule_files import Rule, RuleFile, TestFile
+from deployspec.languages.rule_files.rules import read_rules
+from deployspec.languages.rule_files.unit_tests import read_tests
 from deployspec.probes.mutation import MutationRuns
 from deployspec.probes.promtool import TestRunner, Workspace, find
 

@@ -14,9 +14,9 @@ from bench.load_tools import GENERATOR, ROOT, BenchError, kept
 from deployspec.base.ending import end
 from deployspec.contracts.load.plan import Plan, Route
 from deployspec.contracts.load.result import LoadResult, described
+from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.model.verdict import Outcome
 from deployspec.objectives.load import judge_load, thresholds_of
-from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.probes.load import run as make
 
 RUNS = 3

@@ -9,7 +9,8 @@ from __future__ import annotations
 import pytest
 
 from deployspec.contracts import alert_rules as contract
-from deployspec.contracts import alertmanager, live_rules, promtool, rule_tests
+from deployspec.contracts import live_rules, rule_tests
+from deployspec.languages import alertmanager, promtool
 
 pytestmark = pytest.mark.alerts
 

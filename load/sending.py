@@ -27,9 +27,9 @@ from geventhttpclient.response import (
     HTTPSocketPoolResponse,
 )
 
-from deployspec.contracts.http_form import Form
 from deployspec.contracts.load.plan import Plan, Route
 from deployspec.contracts.load.tally import ON_KEPT, STATUS, WITHOUT_TEXT
+from deployspec.languages.http_form import Form
 
 _BLOCK = 16 * 1024
 """Bytes that are read at once."""

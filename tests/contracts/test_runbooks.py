@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts.rule_files import read_rules
 from deployspec.contracts.runbooks import SECTIONS, pairing
+from deployspec.languages.rule_files import read_rules
 from deployspec.model.verdict import Outcome
 
 RULES = """\

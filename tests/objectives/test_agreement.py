@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from deployspec.contracts.rule_files import Rule, read_rules
+from deployspec.languages.openslo import read_objectives
+from deployspec.languages.openslo.model import Objective
+from deployspec.languages.rule_files import Rule, read_rules
 from deployspec.model.verdict import Outcome
 from deployspec.objectives.agreement import agrees
-from deployspec.objectives.model import Objective
-from deployspec.objectives.openslo import read_objectives
 from tests.suite import ROOT
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from deployspec.contracts.live_rules import Unavailable
+from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.model.verdict import Outcome
 from deployspec.objectives.census import (
     Buckets,
@@ -22,7 +23,6 @@ from deployspec.objectives.census import (
     questions_of_names,
     window_of,
 )
-from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
 
 DAY = 86400.0
 

@@ -14,9 +14,9 @@ import pytest
 from deployspec.contracts.load.plan import Plan, Route
 from deployspec.contracts.load.result import LoadResult, described
 from deployspec.contracts.load.tally import RouteTally, Tally
+from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.model.verdict import Outcome
 from deployspec.objectives.load import certainly_breached, judge_load, slowest, threshold_of, thresholds_of
-from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
 
 HALF = 500_000_000
 FAST, SLOW = HALF // 10, HALF * 2

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from deployspec.contracts.live_rules import Unavailable
+from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator
 from deployspec.objectives.leaving_out import counts
-from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator
 from deployspec.objectives.reconcile import Reconciliation, Seen, reconcile, seen_by
 from deployspec.objectives.selecting import selector_of
 from tests.objectives.test_load import AVAILABILITY, LATENCY, fill, objective, run

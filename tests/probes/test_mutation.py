@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from deployspec.contracts.mutation import MutationResult, score
-from deployspec.contracts.rule_files import Rule, RuleFile, TestFile
-from deployspec.contracts.rule_files.rules import read_rules
-from deployspec.contracts.rule_files.unit_tests import read_tests
+from deployspec.languages.rule_files import Rule, RuleFile, TestFile
+from deployspec.languages.rule_files.rules import read_rules
+from deployspec.languages.rule_files.unit_tests import read_tests
 from deployspec.model.verdict import Outcome
 from deployspec.probes import mutation
 from deployspec.probes.mutation import MutationRuns

@@ -19,9 +19,9 @@ import pytest
 
 from deployspec.base import shown
 from deployspec.contracts.live_rules import Unavailable
+from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.model.verdict import Outcome
 from deployspec.objectives.census import Buckets, Census, counts_query, judge_buckets, judge_census
-from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.objectives.reconcile import Seen
 from deployspec.probes.prometheus import Prometheus
 from deployspec.probes.prometheus.counting import MOST_POINTS, grid

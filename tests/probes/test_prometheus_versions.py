@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pytest
 
 from deployspec.contracts.live_rules import Observed, can_fire, wanted
-from deployspec.contracts.rule_files import Rule
+from deployspec.languages.openslo.model import AvailabilityIndicator, Objective
+from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Outcome
 from deployspec.objectives.census import Buckets, Census, judge_buckets, judge_census
-from deployspec.objectives.model import AvailabilityIndicator, Objective
 from deployspec.probes.prometheus import Prometheus
 from tests.contracts.live_rules.test_firing import TARGETS, rule
 from tests.prometheus_versions import ON_PATH, THREE, Version, given, is_missing_by_mistake, three, versions

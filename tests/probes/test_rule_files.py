@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deployspec.contracts.rule_files import Place, Problem, read_tests
+from deployspec.languages.rule_files import Place, Problem, read_tests
 from deployspec.probes import rule_files
 from deployspec.probes.rule_files import find_files, read_text, rule_files_of
 

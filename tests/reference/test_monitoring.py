@@ -30,7 +30,7 @@ from deployspec.contracts.live_rules import (
     evaluates,
     wanted,
 )
-from deployspec.contracts.rule_files import Rule, RuleFile, read_rules
+from deployspec.languages.rule_files import Rule, RuleFile, read_rules
 from deployspec.model.http import Answer, Failure
 from deployspec.model.verdict import Outcome, Verdict
 from deployspec.probes.http import Proxies, Request, call

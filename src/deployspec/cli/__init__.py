@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 def _rules_plain(options: argparse.Namespace) -> int:
     """``deployspec rules plain FILE --to FOLDER``."""
     from deployspec.base.errors import UsageError
-    from deployspec.contracts.rule_files import Problem, read_rules, read_tests
+    from deployspec.languages.rule_files import Problem, read_rules, read_tests
     from deployspec.probes.promtool import export
     from deployspec.probes.rule_files import read_text, rule_files_of
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from deployspec.contracts.alertmanager import Routes, RoutingTable, uncovered
 from deployspec.contracts.mutation import Equivalent
-from deployspec.contracts.rule_files import Problem, Rule, RuleFile, TestFile
 from deployspec.contracts.rule_lint import LintFinding
 from deployspec.contracts.rule_tests import Finding
+from deployspec.languages.alertmanager import Routes, RoutingTable, uncovered
+from deployspec.languages.rule_files import Problem, Rule, RuleFile, TestFile
 from deployspec.model.verdict import Outcome, Verdict, breached, met
 
 _MOST = 20

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from deployspec.base.shown import names, one_line
-from deployspec.contracts.rule_files.model import Rule
+from deployspec.languages.rule_files.model import Rule
 from deployspec.model.verdict import Verdict, breached, met
 
 LABELS = ("severity",)

@@ -9,11 +9,11 @@ from typing import Any
 
 from deployspec.base.shown import names, one_line
 from deployspec.contracts.live_rules import Unavailable
-from deployspec.contracts.promql.selectors import Matcher, Selector, selector_of, selector_text, selectors
-from deployspec.contracts.promql.syntax import PromqlError, parse
-from deployspec.contracts.rule_files import Rule
+from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective, percent
+from deployspec.languages.promql.selectors import Matcher, Selector, selector_of, selector_text, selectors
+from deployspec.languages.promql.syntax import PromqlError, parse
+from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
-from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective, percent
 
 _NEGATED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _FORMS = (

@@ -13,9 +13,9 @@ from fractions import Fraction
 
 from deployspec.base import shown
 from deployspec.contracts.live_rules import Unavailable
-from deployspec.contracts.promql.selectors import selector_text
+from deployspec.languages.openslo.model import LatencyIndicator, Objective, percent
+from deployspec.languages.promql.selectors import selector_text
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
-from deployspec.objectives.model import LatencyIndicator, Objective, percent
 
 COVERED = 0.95
 """The share of the window for which there has to be data."""

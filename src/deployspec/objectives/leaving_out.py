@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import product
 from urllib.parse import unquote
 
-from deployspec.contracts.promql.selectors import Matcher, Selector
+from deployspec.languages.promql.selectors import Matcher, Selector
 
 _METHODS = frozenset(["method", "http_method", "http_request_method", "request_method", "verb"])
 _STATUSES = frozenset(

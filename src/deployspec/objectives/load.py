@@ -12,9 +12,9 @@ from deployspec.contracts.load.histogram import Histogram
 from deployspec.contracts.load.plan import BIN_SECONDS
 from deployspec.contracts.load.result import LoadResult
 from deployspec.contracts.load.tally import NO_ANSWER, TURNED_AWAY, RouteTally
+from deployspec.languages.openslo.model import LatencyIndicator, Objective, percent
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 from deployspec.objectives.interval import Counts, Interval, floor, interval, more_needed
-from deployspec.objectives.model import LatencyIndicator, Objective, percent
 
 _NANO = 1_000_000_000
 

@@ -10,10 +10,10 @@ from deployspec.base import shown
 from deployspec.contracts.live_rules import Unavailable
 from deployspec.contracts.load.result import LoadResult
 from deployspec.contracts.load.tally import STATUS, WITHOUT_TEXT
+from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.objectives.census import counted_by, part_of
 from deployspec.objectives.leaving_out import counts
 from deployspec.objectives.load import threshold_of
-from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.objectives.selecting import selector_of
 
 _SHARE = 0.01

@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from deployspec.base.shown import nearest, one_line
-from deployspec.contracts.promql.selectors import Matcher, Selector, metric_names, selector_text, selectors
-from deployspec.contracts.promql.syntax import PromqlError, parse, walk
-from deployspec.objectives.model import AvailabilityIndicator, Objective
+from deployspec.languages.openslo.model import AvailabilityIndicator, Objective
+from deployspec.languages.promql.selectors import Matcher, Selector, metric_names, selector_text, selectors
+from deployspec.languages.promql.syntax import PromqlError, parse, walk
 
 _NUMBERS = re.compile(r"(?:\\d|[0-9.|(){},?:+*^$\[\]-])+")
 """A value, or a regular expression of values, that are made of digits alone."""

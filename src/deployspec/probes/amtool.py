@@ -18,7 +18,7 @@ from deployspec.base.disclosure import redact
 from deployspec.base.ending import end
 from deployspec.base.errors import ToolError
 from deployspec.base.shown import one_line
-from deployspec.contracts.alertmanager import AmtoolRun
+from deployspec.languages.alertmanager import AmtoolRun
 
 _MOST = 64 * 1024
 """How much of each output is kept, in bytes: its beginning."""

@@ -13,7 +13,7 @@ from deployspec.contracts.mutation import Mutant, MutantRun, MutationResult, Unr
 from deployspec.contracts.mutation.dependents import loads, reach, separable, touching
 from deployspec.contracts.mutation.documents import Bench, alone, beside, case_failed, noticed, refused
 from deployspec.contracts.mutation.mutants import INTERVAL, valid
-from deployspec.contracts.rule_files import Case, Rule, RuleFile, TestFile
+from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile
 
 _EVALUATIONS = 20_000
 """How many evaluations of rules one run of promtool is given at most: some seconds of work."""

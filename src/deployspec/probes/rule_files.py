@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployspec.contracts.rule_files.model import Place, Problem, RuleFileEntry, TestFile
+from deployspec.languages.rule_files.model import Place, Problem, RuleFileEntry, TestFile
 
 LARGEST = 8 * 1024 * 1024
 """In bytes."""

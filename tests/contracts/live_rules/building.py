@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deployspec.contracts.live_rules import LoadedRules, Observed, read_loaded
-from deployspec.contracts.rule_files import Place, Problem, Rule, RuleFile, RuleGroup
+from deployspec.languages.rule_files import Place, Problem, Rule, RuleFile, RuleGroup
 
 PLACE = Place("rules/api.rules.yml", 3, 5)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deployspec.contracts.live_rules import Unavailable, drift
-from deployspec.contracts.rule_files import Place, Problem, RuleFile
+from deployspec.languages.rule_files import Place, Problem, RuleFile
 from deployspec.model.verdict import Outcome
 
 from .building import answer_group, answer_rule, file, group, loaded, record, rule

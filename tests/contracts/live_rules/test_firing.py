@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from deployspec.contracts.live_rules import Job, Observed, Targets, Unavailable, can_fire, question, wanted
-from deployspec.contracts.rule_files import Rule
+from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Outcome
 
 from .building import answer_group, answer_rule, file, group, loaded, observed, record, rule

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from deployspec.contracts.rule_files import Rule
-from deployspec.contracts.rule_files.rules import read_rules
+from deployspec.languages.rule_files import Rule
+from deployspec.languages.rule_files.rules import read_rules
 
 
 def rule(expr: str, *, kind: str = "alert", name: str = "Alarm", **more: Any) -> Rule:

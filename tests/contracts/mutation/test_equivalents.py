@@ -15,7 +15,7 @@ from deployspec.contracts.mutation import (
     unknown,
 )
 from deployspec.contracts.mutation.score import Status
-from deployspec.contracts.rule_files import Place
+from deployspec.languages.rule_files import Place
 from deployspec.model.verdict import Outcome
 from tests.contracts.mutation.made import rule
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from deployspec.contracts.rule_files.model import Place, Rule, RuleFile, RuleGroup
+from deployspec.languages.rule_files.model import Place, Rule, RuleFile, RuleGroup
 
 FILE = "api.rules.yml"
 

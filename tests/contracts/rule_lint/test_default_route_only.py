@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts.alertmanager import read_routes
 from deployspec.contracts.rule_lint import lint
+from deployspec.languages.alertmanager import read_routes
 from tests.contracts.rule_lint.rules import alert, file, record
 
 CONFIG = """\

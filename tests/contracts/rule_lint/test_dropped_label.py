@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts.rule_files import Place, read_rules
 from deployspec.contracts.rule_lint import lint
+from deployspec.languages.rule_files import Place, read_rules
 from tests.contracts.rule_lint.rules import FILE, alert, file, record
 
 BY_JOB = "sum by (job) (up) > 0"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from deployspec.contracts.alertmanager import read_routes
-from deployspec.contracts.rule_files import read_rules
 from deployspec.contracts.rule_lint import LINTS, lint
+from deployspec.languages.alertmanager import read_routes
+from deployspec.languages.rule_files import read_rules
 
 GUIDE = """\
 groups:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deployspec.contracts.rule_files import RuleFile, TestFile, read_rules, read_tests
 from deployspec.contracts.rule_tests import Finding, findings
+from deployspec.languages.rule_files import RuleFile, TestFile, read_rules, read_tests
 
 RULES = "a.rules.yml"
 

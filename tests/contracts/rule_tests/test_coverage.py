@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts.rule_files import read_rules
 from deployspec.contracts.rule_tests import coverage
+from deployspec.languages.rule_files import read_rules
 from deployspec.model.verdict import Outcome, Verdict
 from tests.contracts.rule_tests.made import (
     RULES,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts.rule_files import read_rules, read_tests
 from deployspec.contracts.rule_tests import GUARDS, concerning, findings, missing_interval
+from deployspec.languages.rule_files import read_rules, read_tests
 from tests.contracts.rule_tests.made import (
     RULES,
     alert,

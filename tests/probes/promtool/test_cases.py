@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from deployspec.contracts.promtool import CaseRun, judge_case
-from deployspec.contracts.rule_files import Case, RuleFile, TestFile, read_rules, read_tests
+from deployspec.languages.promtool import CaseRun, judge_case
+from deployspec.languages.rule_files import Case, RuleFile, TestFile, read_rules, read_tests
 from deployspec.model.verdict import Outcome
 from deployspec.probes.promtool import CaseRuns, Promtool, export, find
 from tests.probes.promtool import fakes, generated

@@ -4,9 +4,9 @@ from deployspec.contracts.live_rules.asking import question, wanted
 from deployspec.contracts.live_rules.drift import Drift, drift
 from deployspec.contracts.live_rules.evaluation import evaluates
 from deployspec.contracts.live_rules.firing import can_fire
-from deployspec.contracts.live_rules.model import LoadedGroup, LoadedRule, LoadedRules, Observed, Unavailable
-from deployspec.contracts.live_rules.reading import read_loaded
 from deployspec.contracts.live_rules.targets import MADE_BY_SCRAPES, Job, Targets, read_targets
+from deployspec.languages.prometheus.model import LoadedGroup, LoadedRule, LoadedRules, Observed, Unavailable
+from deployspec.languages.prometheus.reading import read_loaded
 
 __all__ = [
     "MADE_BY_SCRAPES",

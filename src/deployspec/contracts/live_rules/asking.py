@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from deployspec.contracts.promql import (
+from deployspec.languages.promql import (
     Matcher,
     PromqlError,
     Selector,
@@ -17,7 +17,7 @@ from deployspec.contracts.promql import (
     selectors,
     walk,
 )
-from deployspec.contracts.rule_files import Rule
+from deployspec.languages.rule_files import Rule
 
 if TYPE_CHECKING:
     from promql_parser import Expr

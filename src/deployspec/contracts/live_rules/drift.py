@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from deployspec.base import shown
-from deployspec.contracts.live_rules.model import LoadedGroup, LoadedRules, Unavailable
 from deployspec.contracts.live_rules.spelling import lines, spelled
-from deployspec.contracts.rule_files import RuleFile, RuleGroup
+from deployspec.languages.prometheus.model import LoadedGroup, LoadedRules, Unavailable
+from deployspec.languages.rule_files import RuleFile, RuleGroup
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 

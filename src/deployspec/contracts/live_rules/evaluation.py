@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deployspec.base import shown
-from deployspec.contracts.live_rules.model import LoadedRule, LoadedRules, Unavailable
 from deployspec.contracts.live_rules.spelling import rule_lines
-from deployspec.contracts.rule_files import Rule
+from deployspec.languages.prometheus.model import LoadedRule, LoadedRules, Unavailable
+from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 

@@ -18,9 +18,9 @@ from deployspec.contracts.live_rules.asking import (
     named,
     wants_a_value,
 )
-from deployspec.contracts.live_rules.model import LoadedRules, Observed, Unavailable
 from deployspec.contracts.live_rules.targets import MADE_BY_SCRAPES, Targets
-from deployspec.contracts.promql import (
+from deployspec.languages.prometheus.model import LoadedRules, Observed, Unavailable
+from deployspec.languages.promql import (
     Matcher,
     Mention,
     PromqlError,
@@ -31,8 +31,8 @@ from deployspec.contracts.promql import (
     result_labels,
     selectors,
 )
-from deployspec.contracts.promql.syntax import fold, parts
-from deployspec.contracts.rule_files import Rule, RuleFile
+from deployspec.languages.promql.syntax import fold, parts
+from deployspec.languages.rule_files import Rule, RuleFile
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 if TYPE_CHECKING:

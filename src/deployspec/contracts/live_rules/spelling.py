@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from deployspec.base import shown
-from deployspec.contracts.live_rules.model import LoadedGroup, LoadedRule
-from deployspec.contracts.rule_files import Rule, RuleGroup
+from deployspec.languages.prometheus.model import LoadedGroup, LoadedRule
+from deployspec.languages.rule_files import Rule, RuleGroup
 
 
 @lru_cache(maxsize=4096)
 def spelled(expr: str) -> tuple[str, bool]:
     """An expression in one spelling, and whether it could be parsed. One that could not only loses its line breaks."""
-    from deployspec.contracts.promql import PromqlError, parse, to_text
+    from deployspec.languages.promql import PromqlError, parse, to_text
 
     try:
         return to_text(parse(expr)), True

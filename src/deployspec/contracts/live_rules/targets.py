@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployspec.base import shown
-from deployspec.contracts.live_rules.model import Unavailable
-from deployspec.contracts.promql import Matcher
+from deployspec.languages.prometheus.model import Unavailable
+from deployspec.languages.promql import Matcher
 
 MADE_BY_SCRAPES = frozenset(
     (

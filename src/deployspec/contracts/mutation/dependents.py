@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from deployspec.contracts.mutation.tree import UnreadableError, read, selectors
-from deployspec.contracts.rule_files import Case, Rule, RuleFile, TestFile
+from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile
 
 ALERT_SERIES = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 """The series that Prometheus itself makes of every alert."""

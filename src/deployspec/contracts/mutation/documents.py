@@ -21,7 +21,7 @@ from deployspec.contracts.mutation.dependents import Reach, metrics_of
 from deployspec.contracts.mutation.mutants import Mutant
 from deployspec.contracts.mutation.printing import duration, to_text
 from deployspec.contracts.mutation.tree import UnreadableError, read, renamed
-from deployspec.contracts.rule_files import Case, Rule, RuleFile, RuleGroup, TestFile, TestGroup
+from deployspec.languages.rule_files import Case, Rule, RuleFile, RuleGroup, TestFile, TestGroup
 
 _Names: TypeAlias = Mapping[str, dict[str, str]]
 """New names by kind: ``alert`` and ``record``."""

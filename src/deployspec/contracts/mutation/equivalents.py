@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from deployspec.contracts.rule_files import Place, Problem
+from deployspec.languages.rule_files import Place, Problem
 
 _EXPECTED = "a list of `{id: …, reason: …}`"
 

@@ -13,9 +13,9 @@ from deployspec.contracts.mutation import combining, comparing, numeric, selecti
 from deployspec.contracts.mutation.context import nodes
 from deployspec.contracts.mutation.printing import duration, to_text
 from deployspec.contracts.mutation.tree import Node, UnreadableError, read, replaced
-from deployspec.contracts.promql import PromqlError, parse
-from deployspec.contracts.promql import to_text as laid_out_text
-from deployspec.contracts.rule_files import Rule
+from deployspec.languages.promql import PromqlError, parse
+from deployspec.languages.promql import to_text as laid_out_text
+from deployspec.languages.rule_files import Rule
 
 INTERVAL = 60.0
 """promtool's own evaluation interval where nothing says another one, in seconds."""

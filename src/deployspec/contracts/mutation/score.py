@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from deployspec.contracts.mutation.equivalents import Equivalent
 from deployspec.contracts.mutation.mutants import Mutant
-from deployspec.contracts.rule_files import Rule
+from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 Status: TypeAlias = Literal["killed", "survived", "invalid", "unmeasured"]

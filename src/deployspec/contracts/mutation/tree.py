@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import promql_parser
 
-from deployspec.contracts.promql import PromqlError, parse
+from deployspec.languages.promql import PromqlError, parse
 
 
 class UnreadableError(ValueError):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from deployspec.contracts.alertmanager import Routes
-from deployspec.contracts.rule_files.model import Rule, RuleFile, RuleGroup
 from deployspec.contracts.rule_lint import (
     default_route_only,
     dropped_label,
@@ -14,6 +12,8 @@ from deployspec.contracts.rule_lint import (
 )
 from deployspec.contracts.rule_lint.finding import LintFinding
 from deployspec.contracts.rule_lint.recorded import Recorded, read
+from deployspec.languages.alertmanager import Routes
+from deployspec.languages.rule_files.model import Rule, RuleFile, RuleGroup
 
 __all__ = ["LINTS", "LintFinding", "lint"]
 

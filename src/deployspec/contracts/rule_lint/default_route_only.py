@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from deployspec.base.shown import cut, one_line
-from deployspec.contracts.alertmanager import Routes
-from deployspec.contracts.rule_files.model import Rule
 from deployspec.contracts.rule_lint.finding import LintFinding
+from deployspec.languages.alertmanager import Routes
+from deployspec.languages.rule_files.model import Rule
 
 LINT = "default-route-only"
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from deployspec.base.shown import cut
-from deployspec.contracts.rule_files.model import Place, Rule
 from deployspec.contracts.rule_lint.finding import LintFinding
 from deployspec.contracts.rule_lint.recorded import Recorded
 from deployspec.contracts.rule_lint.templates import Use, used_labels
+from deployspec.languages.rule_files.model import Place, Rule
 
 if TYPE_CHECKING:
     from promql_parser import Expr

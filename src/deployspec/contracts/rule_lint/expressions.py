@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from deployspec.contracts.promql.syntax import fold
+from deployspec.languages.promql.syntax import fold
 
 if TYPE_CHECKING:
     from promql_parser import Expr

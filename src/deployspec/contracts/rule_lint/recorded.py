@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from deployspec.contracts.promql import (
+from deployspec.languages.promql import (
     PromqlError,
     Selector,
     is_scalar,
@@ -14,9 +14,9 @@ from deployspec.contracts.promql import (
     selectors,
     walk,
 )
-from deployspec.contracts.promql.selectors import selector_of
-from deployspec.contracts.promql.syntax import fold
-from deployspec.contracts.rule_files.model import Rule
+from deployspec.languages.promql.selectors import selector_of
+from deployspec.languages.promql.syntax import fold
+from deployspec.languages.rule_files.model import Rule
 
 if TYPE_CHECKING:
     from promql_parser import Expr

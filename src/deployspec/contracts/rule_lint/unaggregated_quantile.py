@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from deployspec.base.shown import cut, names
-from deployspec.contracts.promql import metric_names
-from deployspec.contracts.rule_files.model import Rule
 from deployspec.contracts.rule_lint.expressions import calls
 from deployspec.contracts.rule_lint.finding import LintFinding
 from deployspec.contracts.rule_lint.recorded import Recorded
+from deployspec.languages.promql import metric_names
+from deployspec.languages.rule_files.model import Rule
 
 if TYPE_CHECKING:
     from promql_parser import Expr

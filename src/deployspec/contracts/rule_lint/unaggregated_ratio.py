@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base.shown import cut
-from deployspec.contracts.promql import (
+from deployspec.contracts.rule_lint.expressions import divisions
+from deployspec.contracts.rule_lint.finding import LintFinding
+from deployspec.contracts.rule_lint.recorded import Recorded
+from deployspec.languages.promql import (
     Selector,
     is_scalar,
     metric_names,
@@ -16,10 +19,7 @@ from deployspec.contracts.promql import (
     to_text,
     walk,
 )
-from deployspec.contracts.rule_files.model import Rule
-from deployspec.contracts.rule_lint.expressions import divisions
-from deployspec.contracts.rule_lint.finding import LintFinding
-from deployspec.contracts.rule_lint.recorded import Recorded
+from deployspec.languages.rule_files.model import Rule
 
 if TYPE_CHECKING:
     from promql_parser import Expr

@@ -6,10 +6,10 @@ import posixpath
 from collections.abc import Mapping, Sequence
 
 from deployspec.base.shown import cut, names
-from deployspec.contracts.rule_files.model import Case, Rule, RuleFile, TestFile, TestGroup
 from deployspec.contracts.rule_tests.rules import LoadedRules, read_by, unreadable
 from deployspec.contracts.rule_tests.silence import MISSING_DATA, says_missing_data
 from deployspec.contracts.rule_tests.times import last_number, looked_at
+from deployspec.languages.rule_files.model import Case, Rule, RuleFile, TestFile, TestGroup
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 FIRES = "fires"

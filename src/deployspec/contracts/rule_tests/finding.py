@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deployspec.contracts.rule_files.model import Case, Place, TestGroup
+from deployspec.languages.rule_files.model import Case, Place, TestGroup
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from deployspec.contracts.rule_files.model import RuleFile, TestFile
 from deployspec.contracts.rule_tests import presence, silence
 from deployspec.contracts.rule_tests.finding import Finding
 from deployspec.contracts.rule_tests.rules import LoadedRules
+from deployspec.languages.rule_files.model import RuleFile, TestFile
 
 Guard = Callable[[TestFile, Mapping[str, Sequence[RuleFile]], LoadedRules], Iterator[Finding]]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from deployspec.base.shown import cut
-from deployspec.contracts.rule_files.model import Case, Place, RuleFile, TestFile
 from deployspec.contracts.rule_tests.finding import Finding
 from deployspec.contracts.rule_tests.rules import LoadedRules
 from deployspec.contracts.rule_tests.times import duration, milliseconds
+from deployspec.languages.rule_files.model import Case, Place, RuleFile, TestFile
 
 
 def empty_file(

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
-from deployspec.contracts.promql import PromqlError, Selector, can_give_a_result, parse, selectors
-from deployspec.contracts.rule_files.model import Rule, RuleFile
+from deployspec.languages.promql import PromqlError, Selector, can_give_a_result, parse, selectors
+from deployspec.languages.rule_files.model import Rule, RuleFile
 
 _ALERTS = ("ALERTS", "ALERTS_FOR_STATE")
 """The metrics that Prometheus makes of alerts."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from deployspec.base.shown import cut
-from deployspec.contracts.promql import PromqlError, Selector, can_give_a_result, parse
-from deployspec.contracts.rule_files.model import Case, Rule, RuleFile, Series, TestFile, TestGroup
 from deployspec.contracts.rule_tests.finding import Finding
 from deployspec.contracts.rule_tests.rules import LoadedRules, read_by, unreadable
 from deployspec.contracts.rule_tests.times import duration, last_item, looked_at, milliseconds
+from deployspec.languages.promql import PromqlError, Selector, can_give_a_result, parse
+from deployspec.languages.rule_files.model import Case, Rule, RuleFile, Series, TestFile, TestGroup
 
 MISSING_DATA = "missing data"
 """What the name of a group says, in capitals or not, whose cases are about data that is not there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployspec.contracts.rule_files.model import Case, Series, TestFile, TestGroup
+from deployspec.languages.rule_files.model import Case, Series, TestFile, TestGroup
 
 
 def looked_at(case: Case, test_file: TestFile) -> int:

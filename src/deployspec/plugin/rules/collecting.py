@@ -16,7 +16,7 @@ from deployspec.plugin.rules.running import begin_all
 from deployspec.plugin.selection import may_select
 
 if TYPE_CHECKING:
-    from deployspec.contracts.rule_files import Case
+    from deployspec.languages.rule_files import Case
     from deployspec.plugin.rules.rule_set import RuleSet
 
 _RULE_SET: pytest.StashKey[RuleSet] = pytest.StashKey()

@@ -13,9 +13,9 @@ from deployspec.plugin.rules.collecting import given, rule_set_of
 from deployspec.plugin.rules.running import runs_of
 
 if TYPE_CHECKING:
-    from deployspec.contracts.promtool import CaseRun
-    from deployspec.contracts.rule_files import Case, Rule, RuleFile
     from deployspec.contracts.rule_tests import Finding
+    from deployspec.languages.promtool import CaseRun
+    from deployspec.languages.rule_files import Case, Rule, RuleFile
     from deployspec.plugin.rules.rule_set import LoadedTest, RuleSet
 
 

@@ -16,8 +16,8 @@ from deployspec.plugin.rules.collecting import given, rule_set_of
 
 if TYPE_CHECKING:
     from deployspec.contracts.live_rules import Drift, LoadedRules, Observed, Targets, Unavailable
-    from deployspec.contracts.rule_files import Rule, RuleFile
     from deployspec.deployment import Deployment
+    from deployspec.languages.rule_files import Rule, RuleFile
     from deployspec.model.http import Answer, Failure
     from deployspec.probes.prometheus import Prometheus
 

@@ -17,7 +17,7 @@ from deployspec.plugin.rules.collecting import given, rule_set_of
 
 if TYPE_CHECKING:
     from deployspec.contracts.mutation import Equivalent, MutationResult
-    from deployspec.contracts.rule_files import Problem, Rule
+    from deployspec.languages.rule_files import Problem, Rule
     from deployspec.probes.mutation import MutationRuns
 
 _CHUNK = 4
@@ -74,7 +74,7 @@ def mutation_runs(pytestconfig: pytest.Config) -> Iterator[MutationRuns]:
 def equivalent_mutants(pytestconfig: pytest.Config, mutation_runs: MutationRuns) -> EquivalentMutants:
     """The file of equivalent mutants; an empty one where there is none."""
     from deployspec.contracts.mutation import UnreadableError, read_equivalents, unknown
-    from deployspec.contracts.rule_files import Problem
+    from deployspec.languages.rule_files import Problem
     from deployspec.probes.rule_files import read_text
 
     rules = rule_set_of(pytestconfig)

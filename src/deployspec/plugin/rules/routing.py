@@ -14,7 +14,7 @@ from deployspec.plugin.outcomes import Unmeasured
 from deployspec.plugin.rules.collecting import given, rule_set_of
 
 if TYPE_CHECKING:
-    from deployspec.contracts.alertmanager import AmtoolRun, RoutingRow
+    from deployspec.languages.alertmanager import AmtoolRun, RoutingRow
     from deployspec.probes.amtool import Amtool
 
 

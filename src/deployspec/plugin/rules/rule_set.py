@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from deployspec.contracts.alertmanager import Routes, RoutingTable, read_routes, read_routing
-from deployspec.contracts.rule_files import Problem, Rule, RuleFile, TestFile, read_rules, read_tests
 from deployspec.contracts.rule_lint import LintFinding, lint
 from deployspec.contracts.rule_tests import Finding, findings
 from deployspec.contracts.runbooks import pairing
+from deployspec.languages.alertmanager import Routes, RoutingTable, read_routes, read_routing
+from deployspec.languages.rule_files import Problem, Rule, RuleFile, TestFile, read_rules, read_tests
 from deployspec.model.verdict import Verdict
 from deployspec.plugin.rules.sources import RuleSources
 from deployspec.probes.rule_files import find_files, read_text, rule_files_of

@@ -14,7 +14,7 @@ from deployspec.plugin.slo.reading import objectives_of
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
-    from deployspec.objectives.model import Objective
+    from deployspec.languages.openslo.model import Objective
 
 _MARKERS = ({"slo"}, {"slo", "load"}, {"slo", "after_load"}, {"slo", "of_kind"})
 """Those that the checks of this chapter have."""
@@ -81,7 +81,7 @@ def _is_selected(config: pytest.Config) -> bool:
 
 
 def _of_kind(objectives: Iterable[Objective], kind: str | None) -> Iterator[Any]:
-    from deployspec.objectives.model import LatencyIndicator
+    from deployspec.languages.openslo.model import LatencyIndicator
 
     found = [
         objective

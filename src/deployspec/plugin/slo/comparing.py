@@ -13,7 +13,7 @@ from deployspec.plugin.rules.live import prometheus_of
 if TYPE_CHECKING:
     from deployspec.contracts.load.result import LoadResult
     from deployspec.deployment import Deployment
-    from deployspec.objectives.model import Objective
+    from deployspec.languages.openslo.model import Objective
     from deployspec.objectives.reconcile import Seen
 
 PATIENCE = 40.0

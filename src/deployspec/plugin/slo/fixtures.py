@@ -16,10 +16,10 @@ from deployspec.plugin.slo.running import LoadRun
 
 if TYPE_CHECKING:
     from deployspec.contracts.live_rules import Unavailable
-    from deployspec.contracts.rule_files import Rule
     from deployspec.deployment import Deployment
+    from deployspec.languages.openslo.model import Objective
+    from deployspec.languages.rule_files import Rule
     from deployspec.model.verdict import Verdict
-    from deployspec.objectives.model import Objective
 
 _RUN: pytest.StashKey[LoadRun] = pytest.StashKey()
 

@@ -12,7 +12,7 @@ from deployspec.plugin.outcomes import Unmeasured
 if TYPE_CHECKING:
     from deployspec.contracts.load.plan import Plan, Route
     from deployspec.deployment import Deployment
-    from deployspec.objectives.model import Objective
+    from deployspec.languages.openslo.model import Objective
 
 
 def plan_of(deployment: Deployment, objectives: Sequence[Objective], seed: int | None) -> Plan:

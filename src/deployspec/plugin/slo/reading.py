@@ -12,7 +12,7 @@ import pytest
 from deployspec.plugin.deployments import is_asked, obtain
 
 if TYPE_CHECKING:
-    from deployspec.objectives.model import Objective
+    from deployspec.languages.openslo.model import Objective
 
 _OBJECTIVES: pytest.StashKey[list[Objective]] = pytest.StashKey()
 LARGEST = 1024 * 1024
@@ -32,7 +32,7 @@ def objectives_of(config: pytest.Config) -> list[Objective]:
 
 
 def _read(config: pytest.Config) -> list[Objective]:
-    from deployspec.objectives.openslo import read_objectives
+    from deployspec.languages.openslo import read_objectives
 
     found: dict[str, Objective] = {}
     problems: list[str] = []

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from deployspec.contracts.load.plan import Plan
     from deployspec.contracts.load.result import LoadResult
     from deployspec.deployment import Deployment
-    from deployspec.objectives.model import Objective
+    from deployspec.languages.openslo.model import Objective
     from deployspec.probes.load.counting import Counting
 
 INTERRUPTED = "interrupted"

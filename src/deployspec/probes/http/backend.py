@@ -17,7 +17,7 @@ from typing import Any
 import httpcore
 
 from deployspec.base.disclosure import redact
-from deployspec.contracts.http_form import Form
+from deployspec.languages.http_form import Form
 from deployspec.model.http import FailureKind, Phase
 from deployspec.probes.http.budget import Budget, CallFailed
 from deployspec.probes.http.lookup import Resolve, look_up

@@ -21,9 +21,9 @@ from deployspec.contracts.live_rules import (
     read_loaded,
     read_targets,
 )
+from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.model.http import Answer, Failure, FailureKind
 from deployspec.objectives.census import counted_by
-from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
 
 if TYPE_CHECKING:
     from prometheus_api_client import PrometheusConnect

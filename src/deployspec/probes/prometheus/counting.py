@@ -14,8 +14,9 @@ from urllib.parse import urlencode
 
 from deployspec.base.shown import one_line
 from deployspec.contracts.live_rules import LoadedRules, read_loaded
-from deployspec.contracts.promql.selectors import Matcher, Selector, label_text, names_that_are_no_words
-from deployspec.contracts.promql.syntax import PromqlError
+from deployspec.languages.openslo.model import LatencyIndicator, Objective
+from deployspec.languages.promql.selectors import Matcher, Selector, label_text, names_that_are_no_words
+from deployspec.languages.promql.syntax import PromqlError
 from deployspec.objectives.census import (
     ALL,
     PART,
@@ -35,7 +36,6 @@ from deployspec.objectives.census import (
     window_of,
     without_bucket_query,
 )
-from deployspec.objectives.model import LatencyIndicator, Objective
 from deployspec.objectives.reconcile import Seen
 from deployspec.objectives.selecting import (
     Found,

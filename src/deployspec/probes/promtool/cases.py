@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from deployspec.base.shown import printable
-from deployspec.contracts.promtool import (
+from deployspec.languages.promtool import (
     CaseKey,
     CaseRun,
     attribute,
@@ -21,7 +21,7 @@ from deployspec.contracts.promtool import (
     rules_documents,
     tests_document,
 )
-from deployspec.contracts.rule_files import Case, RuleFile, TestFile
+from deployspec.languages.rule_files import Case, RuleFile, TestFile
 from deployspec.probes.promtool.finding import Promtool
 from deployspec.probes.promtool.running import FileRun, TestRunner
 from deployspec.probes.promtool.workspace import Workspace, folder_in_memory

@@ -1,0 +1,28 @@
+"""Alertmanager's routes: read, evaluated, and judged against a table."""
+
+from deployspec.languages.alertmanager.matchers import Matcher, parse_matchers
+from deployspec.languages.alertmanager.routes import Route, Routes, read_routes
+from deployspec.languages.alertmanager.routing import (
+    AmtoolRun,
+    RoutingRow,
+    RoutingTable,
+    judge_config,
+    judge_route,
+    read_routing,
+    uncovered,
+)
+
+__all__ = [
+    "AmtoolRun",
+    "Matcher",
+    "Route",
+    "Routes",
+    "RoutingRow",
+    "RoutingTable",
+    "judge_config",
+    "judge_route",
+    "parse_matchers",
+    "read_routes",
+    "read_routing",
+    "uncovered",
+]

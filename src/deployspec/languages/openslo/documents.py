@@ -1,0 +1,250 @@
+"""The documents of an OpenSLO file: each SLO an objective."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from deployspec.languages.alertmanager.document import Problems, is_null
+from deployspec.languages.openslo.annotations import Annotations
+from deployspec.languages.openslo.fields import Fields
+from deployspec.languages.openslo.indicators import read_indicator
+from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
+from deployspec.languages.rule_files.model import Place, Problem
+from deployspec.languages.rule_files.tree import Mapping as MappingNode
+from deployspec.languages.rule_files.tree import Node, read_documents
+
+KINDS = ("SLO", "SLI", "Service", "DataSource", "AlertPolicy", "AlertCondition", "AlertNotificationTarget")
+_HEAD = ("apiVersion", "kind", "metadata", "spec")
+_METADATA = ("name", "displayName", "labels", "annotations")
+_SPEC = (
+    "description",
+    "service",
+    "indicator",
+    "indicatorRef",
+    "timeWindow",
+    "budgetingMethod",
+    "objectives",
+    "alertPolicies",
+)
+_OBJECTIVE = ("displayName", "op", "value", "target", "targetPercent", "timeSliceTarget", "timeSliceWindow")
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a file holds."""
+
+    objectives: tuple[Objective, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class _Document:
+    kind: str
+    head: Fields
+    sound: bool
+    """Whether nothing is wrong with its topmost keys."""
+
+
+@dataclass(frozen=True)
+class _Metadata:
+    """Of a document, or of an inline indicator."""
+
+    name: str | None
+    """None where it is missing or wrong, which has been told."""
+    annotations: Mapping[str, tuple[Node, str]]
+
+
+def read_objectives(text: str, path: str) -> Read:
+    """The objectives in a file of OpenSLO v1 documents; other kinds than SLO and SLI are passed over.
+
+    Never raises for the text: what is wrong with it is in the problems, all at once, and then its objective is missing.
+    Source: the OpenSLO specification, v1.
+    """
+    problems = Problems(path)
+    documents = read_documents(text, path)
+    problems.extend(documents.problems)
+    if not documents.problems and all(map(is_null, documents.roots)):
+        problems.add(None, "nothing (an empty file, or only comments)", "an OpenSLO document")
+    told = [_document(root, problems) for root in documents.roots if not is_null(root)]
+    known = [document for document in told if document is not None]
+    indicators = _indicators(known, problems)
+    found: dict[str, Objective] = {}
+    first: dict[str, Place] = {}
+    for document in known:
+        if document.kind != "SLO":
+            continue
+        before = len(problems)
+        metadata = _metadata(document.head)
+        objective = _objective(document.head, metadata, indicators, problems)
+        if not _is_first(document, metadata, first, problems):
+            continue
+        if objective is not None and document.sound and len(problems) == before:
+            found[objective.name] = objective
+    return Read(tuple(found.values()), tuple(problems))
+
+
+def _is_first(document: _Document, metadata: _Metadata, first: dict[str, Place], problems: Problems) -> bool:
+    """Whether no earlier document of its kind has the name; where one has, that is told."""
+    node, name = document.head.node, metadata.name
+    if name is None or name not in first:
+        if name is not None:
+            first[name] = problems.place(node)
+        return True
+    there = first[name]
+    problems.add(
+        node,
+        f"the {document.kind} {name} for the second time (first: {there.file}:{there.line})",
+        "a name of its own",
+    )
+    return False
+
+
+def _document(root: Node, problems: Problems) -> _Document | None:
+    """A document's kind and keys; None where it cannot be told what it is."""
+    if not isinstance(root, MappingNode):
+        problems.unexpected(root, "an OpenSLO document: a mapping with apiVersion, kind, metadata and spec")
+        return None
+    before = len(problems)
+    head = Fields(root, problems, _HEAD, "a mapping")
+    version = head.word("apiVersion", ("openslo/v1",))
+    kind = head.word("kind", KINDS)
+    return None if version is None or kind is None else _Document(kind, head, sound=len(problems) == before)
+
+
+def _indicators(
+    documents: Sequence[_Document], problems: Problems
+) -> dict[str, LatencyIndicator | AvailabilityIndicator | None]:
+    """The SLI documents, by name; None for one that cannot be used, which has been told."""
+    found: dict[str, LatencyIndicator | AvailabilityIndicator | None] = {}
+    first: dict[str, Place] = {}
+    for document in documents:
+        if document.kind == "SLI":
+            metadata = _metadata(document.head)
+            indicator = read_indicator(document.head, problems)
+            if _is_first(document, metadata, first, problems) and metadata.name is not None:
+                found[metadata.name] = indicator
+    return found
+
+
+def _metadata(head: Fields) -> _Metadata:
+    metadata = head.inner("metadata", _METADATA)
+    name = metadata.name("name")
+    metadata.text("displayName", "a text", required=False)
+    metadata.texts("labels", lists=True)
+    return _Metadata(name, metadata.texts("annotations"))
+
+
+def _objective(
+    head: Fields,
+    metadata: _Metadata,
+    indicators: Mapping[str, LatencyIndicator | AvailabilityIndicator | None],
+    problems: Problems,
+) -> Objective | None:
+    """The objective of an SLO; None where a value that it needs is not to be had."""
+    annotations = Annotations(metadata.annotations, problems)
+    spec = head.inner("spec", _SPEC)
+    description = spec.description()
+    spec.text("service", "the name of the service")
+    indicator = _indicator(spec, indicators, problems)
+    window = _window(spec, problems)
+    spec.word("budgetingMethod", ("Occurrences",), why=" (requests are counted; time slices are not judged)")
+    latency = None if indicator is None else isinstance(indicator, LatencyIndicator)
+    threshold, inclusive, target = _promise(spec, problems, latency=latency)
+    spec.listed("alertPolicies", "a list of alert policies")
+    if indicator is None or metadata.name is None or window is None or target is None:
+        return None
+    if isinstance(indicator, LatencyIndicator):
+        if threshold is None:
+            return None
+        indicator = LatencyIndicator(threshold, inclusive, indicator.histogram, indicator.matchers)
+    place = Place(problems.path) if head.node is None else Place(problems.path, head.node.line)
+    return Objective(
+        name=metadata.name,
+        indicator=indicator,
+        target=target,
+        strict=annotations.strict,
+        window=window,
+        routes=annotations.routes,
+        alerts=annotations.alerts,
+        description=" ".join(description.split()),
+        source=f"{place.file}:{place.line}",
+    )
+
+
+def _indicator(
+    spec: Fields,
+    indicators: Mapping[str, LatencyIndicator | AvailabilityIndicator | None],
+    problems: Problems,
+) -> LatencyIndicator | AvailabilityIndicator | None:
+    if ("indicator" in spec) == ("indicatorRef" in spec):
+        if isinstance(spec.node, MappingNode) and spec.node.line:
+            found = (
+                "indicator and indicatorRef" if "indicator" in spec else "neither indicator nor indicatorRef"
+            )
+            spec.add("indicatorRef", found, "one of the two")
+        return None
+    if "indicator" in spec:
+        inline = spec.inner("indicator", ("metadata", "spec"))
+        if "metadata" in inline:
+            _metadata(inline)
+        return read_indicator(inline, problems)
+    name = spec.name("indicatorRef")
+    if name is None or name in indicators:
+        return indicators.get(name) if name else None
+    there = f" (there are: {', '.join(sorted(indicators))})" if indicators else ""
+    spec.add("indicatorRef", f'"{name}", and no SLI in this file has that name', f"the name of an SLI{there}")
+    return None
+
+
+def _window(spec: Fields, problems: Problems) -> float | None:
+    item = spec.only_item("timeWindow", "window")
+    if item is None:
+        return None
+    window = Fields(item, problems, ("duration", "isRolling", "calendar"), "a window")
+    length = window.duration("duration")
+    if "calendar" in window:
+        window.add(
+            "calendar", "a window that follows the calendar", "isRolling: true, the only kind that is judged"
+        )
+        return None
+    if not window.true("isRolling", why=", the only kind that is judged"):
+        return None
+    return length
+
+
+def _promise(
+    spec: Fields, problems: Problems, *, latency: bool | None
+) -> tuple[Fraction | None, bool, Fraction | None]:
+    """Threshold, whether it is itself good, and target. ``latency`` is None where the indicator is not known."""
+    item = spec.only_item("objectives", "objective")
+    if item is None:
+        return None, False, None
+    promise = Fields(item, problems, _OBJECTIVE, "an objective")
+    promise.text("displayName", "a text", required=False)
+    one = Fraction(1)
+    target: Fraction | None
+    if "targetPercent" in promise and "target" in promise:
+        promise.add("targetPercent", "target and targetPercent", "one of the two")
+        target = None
+    elif "targetPercent" in promise:
+        percent = promise.number(
+            "targetPercent", "a number between 0 and 100", above=one * 0, below=one * 100
+        )
+        target = None if percent is None else percent / 100
+    else:
+        target = promise.number("target", "a number between 0 and 1, such as 0.95", above=one * 0, below=one)
+    for key in ("timeSliceTarget", "timeSliceWindow"):
+        if key in promise:
+            promise.add(key, key, "no time slices: budgetingMethod is Occurrences")
+    if latency is None:
+        return None, False, target
+    if not latency:
+        for key in ("op", "value"):
+            if key in promise:
+                promise.add(key, f"{key}, which belongs to a thresholdMetric", f"no {key} with a ratioMetric")
+        return None, False, target
+    op = promise.word("op", ("lt", "lte"), why=": a request is good that takes less, or at most, the value")
+    value = promise.number("value", "a number of seconds above 0", above=one * 0, below=None)
+    return value, op == "lte", target
