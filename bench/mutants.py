@@ -24,7 +24,7 @@ from deployspec.languages.rule_files import Rule, RuleFile, TestFile
 from deployspec.languages.rule_files.rules import read_rules
 from deployspec.languages.rule_files.unit_tests import read_tests
 from deployspec.probes.mutation import MutationRuns
-from deployspec.probes.promtool import TestRunner, Workspace, find
+from deployspec.tools.promtool import TestRunner, Workspace, find
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = int(os.environ.get("BENCH_MUTANTS_ROUNDS", "5"))

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.probes.promtool.fakes import program
 from tests.suite import Ran, run_checks
 from tests.test_rules_matrix import (
     CASES,
@@ -24,6 +23,7 @@ from tests.test_rules_matrix import (
     ids,
     write,
 )
+from tests.tools.promtool.fakes import program
 
 REAL = shutil.which(os.environ.get("PROMTOOL", "promtool")) or "promtool"
 ASKED = f"""#!/bin/sh

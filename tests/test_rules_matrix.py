@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from deployspec.probes.promtool import find
+from deployspec.tools.promtool import find
 from tests.suite import Ran, run_checks
 
 SOUND = Path(__file__).with_name("alert_rules") / "sound"

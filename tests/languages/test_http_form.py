@@ -6,9 +6,9 @@ import pytest
 
 from deployspec.languages.http_form import Form
 from deployspec.model.http import Answer, Failure
-from tests.probes.asking import ask
 from tests.probes.load.making import make
 from tests.raw_server import Connection, serve
+from tests.tools.http.asking import ask
 
 _OK = b"HTTP/1.1 200 OK\r\n"
 _CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -19,7 +19,7 @@ from deployspec.languages.rule_files.unit_tests import read_tests
 from deployspec.model.verdict import Outcome
 from deployspec.probes import mutation
 from deployspec.probes.mutation import MutationRuns
-from deployspec.probes.promtool import TestRunner, find
+from deployspec.tools.promtool import TestRunner, find
 
 RULES = """
 groups:

@@ -23,12 +23,11 @@ from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyInd
 from deployspec.model.verdict import Outcome
 from deployspec.objectives.census import Buckets, Census, counts_query, judge_buckets, judge_census
 from deployspec.objectives.reconcile import Seen
-from deployspec.probes.prometheus import Prometheus
 from deployspec.probes.prometheus.counting import MOST_POINTS, grid
+from deployspec.tools.prometheus import Prometheus
 from tests.prometheus_versions import Version, given, versions
-
-from .fake_prometheus import Question, Reply, fake_prometheus, success
-from .test_prometheus import probe
+from tests.tools.prometheus.fake import Question, Reply, fake_prometheus, success
+from tests.tools.prometheus.test_asking import probe
 
 pytestmark = pytest.mark.xdist_group("prometheus-census")  # one Prometheus of each version will do
 

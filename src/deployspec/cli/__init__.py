@@ -93,8 +93,8 @@ def _rules_plain(options: argparse.Namespace) -> int:
     """``deployspec rules plain FILE --to FOLDER``."""
     from deployspec.base.errors import UsageError
     from deployspec.languages.rule_files import Problem, read_rules, read_tests
-    from deployspec.probes.promtool import export
-    from deployspec.probes.rule_files import read_text, rule_files_of
+    from deployspec.tools.promtool import export
+    from deployspec.tools.rule_files import read_text, rule_files_of
 
     def text_of(path: Path) -> str:
         text = read_text(path)

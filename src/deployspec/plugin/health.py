@@ -21,8 +21,8 @@ from deployspec.plugin.signals import signals_to
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
-    from deployspec.probes.command import CommandResult
-    from deployspec.probes.http import Request
+    from deployspec.tools.command import CommandResult
+    from deployspec.tools.http import Request
 
 _POLL = 0.1
 """Seconds between two calls while a part comes back."""
@@ -44,7 +44,7 @@ class HealthMeasurements:
 
     def ask(self) -> Call:
         """One call, now."""
-        from deployspec.probes.http import call
+        from deployspec.tools.http import call
 
         return call(self.request)
 
@@ -77,7 +77,7 @@ class HealthMeasurements:
     @cached_property
     def concurrent(self) -> tuple[Call, ...]:
         """Calls at the same moment; none where not even a single one is answered."""
-        from deployspec.probes.http import call_concurrently
+        from deployspec.tools.http import call_concurrently
 
         if isinstance(self.first.result, Failure):
             return ()
@@ -109,7 +109,7 @@ class HealthMeasurements:
 
     def how(self) -> dict[str, Any]:
         """How a person repeats the measurement, for ``judge``."""
-        from deployspec.probes.http import curl_line
+        from deployspec.tools.http import curl_line
 
         return {"reproduce": curl_line(self.request)}
 
@@ -126,7 +126,7 @@ class Outages:
 
         Raises Unmeasured where the fault could not be injected, or not be ended.
         """
-        from deployspec.probes.command import run
+        from deployspec.tools.command import run
 
         promise = self._health.promise
         fault = self._deployment.faults[name]
@@ -184,7 +184,7 @@ def _ending(done: CommandResult) -> str:
 @pytest.fixture(scope="session")
 def health(deployment: Deployment, pytestconfig: pytest.Config) -> HealthMeasurements:
     """What is measured of the health endpoint, once a session."""
-    from deployspec.probes.http import Request, proxies_from
+    from deployspec.tools.http import Request, proxies_from
 
     told = deployment.health
     if told is None:

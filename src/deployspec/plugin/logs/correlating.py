@@ -124,7 +124,7 @@ def _mentions(follower: Follower, text: str, has_it: Callable[[dict[str, Any]], 
 def _ask(
     deployment: Deployment, path: str, headers: dict[str, str], post: str | None = None
 ) -> tuple[Call, Answer, str]:
-    from deployspec.probes.http import Request, call, curl_line, proxies_from
+    from deployspec.tools.http import Request, call, curl_line, proxies_from
 
     own = {name.lower() for name in headers}
     theirs = {name: value for name, value in deployment.headers.items() if name.lower() not in own}

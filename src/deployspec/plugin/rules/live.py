@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deployspec.deployment import Deployment
     from deployspec.languages.rule_files import Rule, RuleFile
     from deployspec.model.http import Answer, Failure
-    from deployspec.probes.prometheus import Prometheus
+    from deployspec.tools.prometheus import Prometheus
 
 
 class LiveRules:
@@ -79,8 +79,8 @@ class LiveRules:
 
 def prometheus_of(deployment: Deployment) -> Prometheus:
     """The probe that asks the deployment's Prometheus. Raises Unmeasured where the file describes none."""
-    from deployspec.probes.http import Request, call, proxies_from
-    from deployspec.probes.prometheus import Prometheus
+    from deployspec.tools.http import Request, call, proxies_from
+    from deployspec.tools.prometheus import Prometheus
 
     told = deployment.prometheus
     if told is None:  # pragma: no cover - such checks are not selected
@@ -102,7 +102,7 @@ def prometheus_of(deployment: Deployment) -> Prometheus:
 
 def curl(deployment: Deployment, query: str) -> str:
     """The command that asks Prometheus by hand. The values of headers are put in by hand, too."""
-    from deployspec.probes.http.request import MASK
+    from deployspec.tools.http.request import MASK
 
     told = deployment.prometheus
     assert told is not None  # noqa: S101 - narrows the type

@@ -53,7 +53,7 @@ class Mutated:
 def mutation_runs(pytestconfig: pytest.Config) -> Iterator[MutationRuns]:
     """Runs mutants through promtool, many at a time."""
     from deployspec.probes.mutation import MutationRuns
-    from deployspec.probes.promtool import TestRunner, Workspace, find
+    from deployspec.tools.promtool import TestRunner, Workspace, find
 
     rules = rule_set_of(pytestconfig)
     try:
@@ -75,7 +75,7 @@ def equivalent_mutants(pytestconfig: pytest.Config, mutation_runs: MutationRuns)
     """The file of equivalent mutants; an empty one where there is none."""
     from deployspec.contracts.mutation import UnreadableError, read_equivalents, unknown
     from deployspec.languages.rule_files import Problem
-    from deployspec.probes.rule_files import read_text
+    from deployspec.tools.rule_files import read_text
 
     rules = rule_set_of(pytestconfig)
     path = rules.sources.equivalents

@@ -15,7 +15,7 @@ from deployspec.plugin.rules.collecting import given, rule_set_of
 
 if TYPE_CHECKING:
     from deployspec.languages.alertmanager import AmtoolRun, RoutingRow
-    from deployspec.probes.amtool import Amtool
+    from deployspec.tools.amtool import Amtool
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class RouteMeasured:
 
 @lru_cache(maxsize=1)
 def _amtool() -> Amtool:
-    from deployspec.probes.amtool import find
+    from deployspec.tools.amtool import find
 
     try:
         return find(os.environ)

@@ -15,7 +15,7 @@ from deployspec.languages.alertmanager import Routes, RoutingTable, read_routes,
 from deployspec.languages.rule_files import Problem, Rule, RuleFile, TestFile, read_rules, read_tests
 from deployspec.model.verdict import Verdict
 from deployspec.plugin.rules.sources import RuleSources
-from deployspec.probes.rule_files import find_files, read_text, rule_files_of
+from deployspec.tools.rule_files import find_files, read_text, rule_files_of
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from deployspec.plugin.outcomes import Unmeasured
 
 if TYPE_CHECKING:
     from deployspec.plugin.rules.rule_set import LoadedTest
-    from deployspec.probes.promtool import CaseRuns
+    from deployspec.tools.promtool import CaseRuns
 
 _RUNS: pytest.StashKey[dict[str, CaseRuns | str]] = pytest.StashKey()
 """By a test file's path: its runs, or why there are none."""
@@ -56,7 +56,7 @@ def begin(config: pytest.Config, tests: Iterable[LoadedTest]) -> None:
     new = [test for test in tests if test.file.path not in known]
     if not new:
         return
-    from deployspec.probes.promtool import CaseRuns, find
+    from deployspec.tools.promtool import CaseRuns, find
 
     paths = [test.file.path for test in new]
     try:

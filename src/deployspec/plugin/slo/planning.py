@@ -19,10 +19,10 @@ def plan_of(deployment: Deployment, objectives: Sequence[Objective], seed: int |
     """The load run of a deployment. Raises Unmeasured where it cannot be made as it is described."""
     from deployspec.contracts.load.plan import Plan
     from deployspec.objectives.load import thresholds_of
-    from deployspec.probes.http import proxies_from
-    from deployspec.probes.http.proxies import UnusableProxyError
-    from deployspec.probes.http.tls import unusable
-    from deployspec.probes.http.urls import Url
+    from deployspec.tools.http import proxies_from
+    from deployspec.tools.http.proxies import UnusableProxyError
+    from deployspec.tools.http.tls import unusable
+    from deployspec.tools.http.urls import Url
 
     told = deployment.load
     if told is None:  # pragma: no cover - such checks are not selected

@@ -46,7 +46,7 @@ from deployspec.objectives.selecting import (
     selector_of,
     written,
 )
-from deployspec.probes.prometheus.asking import Failed
+from deployspec.tools.prometheus.asking import Failed
 
 if TYPE_CHECKING:
     from prometheus_api_client import PrometheusConnect

@@ -1,0 +1,92 @@
+"""TLS: whom we trust, and why a handshake failed, in words."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+import threading
+from pathlib import Path
+
+from deployspec.model.http import FailureKind
+from deployspec.tools.http.budget import CallFailed
+
+# OpenSSL's X509_V_ERR_* numbers, which the ssl module does not name.
+_NOT_YET_VALID, _EXPIRED = 9, 10
+_SELF_SIGNED = 18
+_UNTRUSTED = {2, 19, 20, 21, 27}
+_WRONG_HOST = {62, 64}
+_NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}
+
+
+class TrustStore:
+    """The certificate authorities to trust: the system's, and a private file. Loaded when https first wants it.
+
+    Verification is always on. One store may serve several threads.
+    """
+
+    def __init__(self, ca: Path | None) -> None:
+        self._ca = ca
+        self._lock = threading.Lock()
+        self._context: ssl.SSLContext | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """The client's TLS settings. Raises :class:`CallFailed` where the private CA file cannot be used."""
+        with self._lock:
+            if self._context is None:
+                self._context = self._load()
+            return self._context
+
+    def _load(self) -> ssl.SSLContext:
+        try:
+            context = ssl.create_default_context()
+            if self._ca is not None:
+                context.load_verify_locations(cafile=self._ca)
+        except ssl.SSLError:
+            raise CallFailed(
+                FailureKind.PROBER, f"the CA file {self._ca} holds no certificate in PEM form"
+            ) from None
+        except (OSError, ValueError) as error:
+            text = getattr(error, "strerror", None) or "not a path"
+            raise CallFailed(FailureKind.PROBER, f"the CA file {self._ca} cannot be read: {text}") from None
+        return context
+
+
+def unusable(ca: Path | None) -> str:
+    """Why a private CA file cannot be used; empty where it can, or there is none."""
+    try:
+        TrustStore(ca).context()
+    except CallFailed as failed:
+        return failed.reason
+    return ""
+
+
+def tls_reason(error: OSError, host: str, port: int) -> str:
+    """Why a handshake, or an encrypted connection, failed."""
+    where = f"{host} port {port}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{_certificate_reason(error, host)}, presented by {where}"
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return f"{where} closed the connection during the TLS handshake"
+    if isinstance(error, ssl.SSLError):
+        if error.reason in _NO_TLS:
+            return f"{where} does not speak TLS"
+        text = (error.reason or "unknown error").lower().replace("_", " ")
+        return f"TLS with {where} failed: {text}"
+    if error.errno in (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED):
+        return f"{where} reset the connection during the TLS handshake"
+    return f"the TLS handshake with {where} failed: {error.strerror or type(error).__name__}"
+
+
+def _certificate_reason(error: ssl.SSLCertVerificationError, host: str) -> str:
+    code = error.verify_code
+    if code == _EXPIRED:
+        return "the certificate has expired"
+    if code == _NOT_YET_VALID:
+        return "the certificate is not valid yet"
+    if code == _SELF_SIGNED:
+        return "self-signed certificate"
+    if code in _UNTRUSTED:
+        return "the certificate is by an authority that is not trusted (a private one is named by `ca:`)"
+    if code in _WRONG_HOST:
+        return f"the certificate is not valid for host {host}"
+    return f"the certificate was refused: {error.verify_message}"

@@ -1,0 +1,13 @@
+"""The Prometheus probe: the metrics and rules that a Prometheus has, and what it has counted."""
+
+from deployspec.tools.prometheus.asking import (
+    CONNECTIONS,
+    MAX_BODY,
+    MIB,
+    TIME_LIMIT,
+    TIMEOUT,
+    Prometheus,
+    Send,
+)
+
+__all__ = ["CONNECTIONS", "MAX_BODY", "MIB", "TIMEOUT", "TIME_LIMIT", "Prometheus", "Send"]
