@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deployspec.model.ids import OLD_NAMES, check_id, id_of_node
-from deployspec.reporting.record import Run
+from deployspec.record.record import Run
 from tests.suite import ROOT
 
 FUNCTIONS = {

@@ -21,10 +21,10 @@ from deployspec.model.entry import Entry, Evidence
 from deployspec.model.http import Call
 from deployspec.model.ids import id_of_node
 from deployspec.model.verdict import Outcome, Verdict, unmeasured
+from deployspec.outputs.failure import failure_text
 from deployspec.plugin.deployments import without_pieces
 from deployspec.plugin.options import chapters_of, is_check
 from deployspec.plugin.selection import id_of, needs_deployment
-from deployspec.reporting.failure import failure_text
 
 
 class Breached(AssertionError):  # noqa: N818 - the word is the verdict's
@@ -94,7 +94,7 @@ def judge(request: pytest.FixtureRequest) -> Judge:
 
 def _evidence(verdict: Verdict, calls: tuple[Call, ...]) -> tuple[Evidence, ...]:
     """The calls as evidence; none where they could not be judged: the check that owns the cause shows them."""
-    from deployspec.reporting.evidence import evidence_of
+    from deployspec.outputs.evidence import evidence_of
 
     return () if verdict.outcome is Outcome.UNMEASURED else evidence_of(calls)
 

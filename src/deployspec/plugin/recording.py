@@ -22,7 +22,7 @@ from deployspec.plugin.selection import SELECTION, Selection, kept_ids, positive
 from deployspec.plugin.shared import is_made
 from deployspec.plugin.slo.interrupting import is_ending
 from deployspec.plugin.slo.running import load_file
-from deployspec.reporting.record import RecordFile, Run, objection_to
+from deployspec.record.record import RecordFile, Run, objection_to
 
 
 class Recorder:
@@ -89,7 +89,7 @@ class Recorder:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the summary table and where the record is."""
-        from deployspec.reporting.terminal import summary
+        from deployspec.outputs.terminal import summary
 
         selection = self.config.stash.get(SELECTION, Selection())
         if selection.usage_error:

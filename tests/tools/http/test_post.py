@@ -10,7 +10,7 @@ import pytest
 
 from deployspec.base.errors import UsageError
 from deployspec.model.http import Answer, Failure, FailureKind
-from deployspec.reporting.evidence import evidence_of
+from deployspec.outputs.evidence import evidence_of
 from deployspec.tools.http import call
 from tests.tools.http.asking import ask, request_to
 

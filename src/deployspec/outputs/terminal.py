@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deployspec.model.verdict import Outcome
-from deployspec.reporting.record import Run
+from deployspec.record.record import Run
 
 _MOST_ROWS = 8
 """A check with more parameters than these has one row for all that are MET."""

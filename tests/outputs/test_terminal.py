@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from deployspec.model.entry import Entry
-from deployspec.reporting.record import Run
-from deployspec.reporting.terminal import summary, verdict_lines
+from deployspec.outputs.terminal import summary, verdict_lines
+from deployspec.record.record import Run
 
 
 def entry(name: str, verdict: str, **more: object) -> Entry:
