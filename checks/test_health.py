@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts import health as contract
+from deployspec.chapters.health import judge as contract
 
 pytestmark = [pytest.mark.health, pytest.mark.needs("health")]
 

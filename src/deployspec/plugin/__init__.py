@@ -6,7 +6,7 @@ pytest_plugins = [
     "deployspec.plugin.selection",
     "deployspec.plugin.sharing",
     "deployspec.plugin.outcomes",
-    "deployspec.plugin.health",
+    "deployspec.chapters.health.fixtures",
     "deployspec.plugin.logs.collecting",
     "deployspec.plugin.logs.fixtures",
     "deployspec.plugin.rules.collecting",

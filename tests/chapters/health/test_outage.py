@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from deployspec.contracts.health import outage_is_told, outage_is_told_and_over, recovers
+from deployspec.chapters.health.judge import outage_is_told, outage_is_told_and_over, recovers
 from deployspec.model.verdict import Outcome
-from tests.contracts.answers import (
+from tests.chapters.health.answers import (
     ELSEWHERE,
     NOW,
     PROBER,

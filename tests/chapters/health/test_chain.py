@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
-from deployspec.contracts import health as contract
+from deployspec.chapters.health import judge as contract
 from deployspec.model.verdict import Outcome
-from tests.contracts.answers import (
+from tests.chapters.health.answers import (
     ELSEWHERE,
     NOW,
     PROBER,

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from deployspec.contracts.health import (
+from deployspec.chapters.health.judge import (
     body_fits_schema,
     body_is_strict_json,
     content_type_is_json,
@@ -15,7 +15,7 @@ from deployspec.contracts.health import (
     violations,
 )
 from deployspec.model.verdict import Outcome
-from tests.contracts.answers import SCHEMA, answered, promise
+from tests.chapters.health.answers import SCHEMA, answered, promise
 from tests.suite import ROOT
 
 EXAMPLES = ROOT / "schemas" / "examples" / "health"

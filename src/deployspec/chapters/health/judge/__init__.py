@@ -4,15 +4,15 @@ Every judge takes what was measured and a ``HealthPromise``, and returns a ``Ver
 answered; none is MET without having measured. ``reading`` says in which order they depend on one another.
 """
 
-from deployspec.contracts.health.clock import needed_pause, time_is_current, time_moves_on
-from deployspec.contracts.health.form import (
+from deployspec.chapters.health.judge.clock import needed_pause, time_is_current, time_moves_on
+from deployspec.chapters.health.judge.form import (
     body_fits_schema,
     body_is_strict_json,
     content_type_is_json,
     discloses_nothing,
     not_from_a_cache,
 )
-from deployspec.contracts.health.meaning import (
+from deployspec.chapters.health.judge.meaning import (
     healthy_now,
     ok_is_all_parts,
     queue_depth_is_known,
@@ -20,16 +20,16 @@ from deployspec.contracts.health.meaning import (
     version_is_expected,
     version_is_stated,
 )
-from deployspec.contracts.health.outage import outage_is_told, outage_is_told_and_over, recovers
-from deployspec.contracts.health.promise import HealthPromise
-from deployspec.contracts.health.repeat import (
+from deployspec.chapters.health.judge.outage import outage_is_told, outage_is_told_and_over, recovers
+from deployspec.chapters.health.judge.promise import HealthPromise
+from deployspec.chapters.health.judge.repeat import (
     chance_of_seeing,
     holds_under_concurrency,
     on_every_call,
     steady,
 )
-from deployspec.contracts.health.schema import SchemaUnusableError, violations
-from deployspec.contracts.health.transport import (
+from deployspec.chapters.health.judge.schema import SchemaUnusableError, violations
+from deployspec.chapters.health.judge.transport import (
     answer_is_its_own,
     answers_in_time,
     answers_within_max_response_time,

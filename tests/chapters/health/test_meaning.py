@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts.health import (
+from deployspec.chapters.health.judge import (
     healthy_now,
     ok_is_all_parts,
     queue_depth_is_known,
@@ -13,7 +13,7 @@ from deployspec.contracts.health import (
     version_is_stated,
 )
 from deployspec.model.verdict import Outcome
-from tests.contracts.answers import ELSEWHERE, REMOVED, SICK, TIMED_OUT, answered, promise
+from tests.chapters.health.answers import ELSEWHERE, REMOVED, SICK, TIMED_OUT, answered, promise
 
 DOWN = {"status": 503, "ok": False, "redis": False}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deployspec.base.shown import one_line, seconds
-from deployspec.contracts.health.promise import HealthPromise
-from deployspec.contracts.health.reading import (
+from deployspec.chapters.health.judge.promise import HealthPromise
+from deployspec.chapters.health.judge.reading import (
     CannotJudgeError,
     answer_of,
     failure_text,

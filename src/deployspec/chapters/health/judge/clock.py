@@ -6,8 +6,15 @@ from fractions import Fraction
 
 from deployspec.base.rfc3339 import NotAStamp, Stamp, parse
 from deployspec.base.shown import seconds, value
-from deployspec.contracts.health.promise import HealthPromise
-from deployspec.contracts.health.reading import CannotJudgeError, document_of, judge, own_answer, see, text
+from deployspec.chapters.health.judge.promise import HealthPromise
+from deployspec.chapters.health.judge.reading import (
+    CannotJudgeError,
+    document_of,
+    judge,
+    own_answer,
+    see,
+    text,
+)
 from deployspec.model.http import Call
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 

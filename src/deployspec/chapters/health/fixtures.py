@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deployspec.contracts import health as contract
+from deployspec.chapters.health import judge as contract
 from deployspec.model.http import Call, Failure, FailureKind
 from deployspec.model.verdict import Outcome, Verdict
 from deployspec.plugin.outcomes import Unmeasured

@@ -8,9 +8,9 @@ from functools import cache
 
 from deployspec.base.disclosure import findings
 from deployspec.base.shown import names, one_line
-from deployspec.contracts.health.promise import HealthPromise
-from deployspec.contracts.health.reading import body_fault, document_of, judge, own_answer
-from deployspec.contracts.health.schema import SchemaUnusableError, asks_nothing, violations
+from deployspec.chapters.health.judge.promise import HealthPromise
+from deployspec.chapters.health.judge.reading import body_fault, document_of, judge, own_answer
+from deployspec.chapters.health.judge.schema import SchemaUnusableError, asks_nothing, violations
 from deployspec.model.http import Answer, Call
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 

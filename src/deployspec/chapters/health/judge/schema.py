@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deployspec.base.shown import one_line, place, value
 from deployspec.base.strict_json import Path
-from deployspec.contracts.health.promise import HealthPromise
+from deployspec.chapters.health.judge.promise import HealthPromise
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts.health import answer_is_its_own, answers_in_time, answers_within_max_response_time
+from deployspec.chapters.health.judge import (
+    answer_is_its_own,
+    answers_in_time,
+    answers_within_max_response_time,
+)
 from deployspec.model.http import FailureKind, Phase
 from deployspec.model.verdict import Outcome
-from tests.contracts.answers import TIMED_OUT, answered, failed, promise
+from tests.chapters.health.answers import TIMED_OUT, answered, failed, promise
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from deployspec.contracts.health import HealthPromise
+from deployspec.chapters.health.judge import HealthPromise
 from deployspec.model.http import Answer, Call, Failure, FailureKind, Phase, Timings
 from tests.suite import ROOT
 

@@ -7,11 +7,11 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployspec.contracts.health import outage_is_told_and_over, time_moves_on
+from deployspec.chapters.health.judge import outage_is_told_and_over, time_moves_on
 from deployspec.model.http import Answer, Call, Failure, FailureKind, Phase, Timings
 from deployspec.model.verdict import Outcome
-from tests.contracts.answers import GUIDE, NOW, URL, answered, promise
-from tests.contracts.test_health_chain import ALL, judged
+from tests.chapters.health.answers import GUIDE, NOW, URL, answered, promise
+from tests.chapters.health.test_chain import ALL, judged
 
 anything = st.recursive(
     st.none()

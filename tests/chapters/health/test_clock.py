@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts.health import needed_pause, time_is_current, time_moves_on
+from deployspec.chapters.health.judge import needed_pause, time_is_current, time_moves_on
 from deployspec.model.verdict import Outcome
-from tests.contracts.answers import NOW, REMOVED, TIMED_OUT, answered, promise
+from tests.chapters.health.answers import NOW, REMOVED, TIMED_OUT, answered, promise
 
 
 # The call lasts from 10:30:45 to 10:30:47. A stamp in whole seconds may be up to a second old when it is made.

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from deployspec.contracts.health import (
+from deployspec.chapters.health.judge import (
     body_fits_schema,
     chance_of_seeing,
     content_type_is_json,
@@ -16,9 +16,9 @@ from deployspec.contracts.health import (
     queue_depth_is_known,
     steady,
 )
-from deployspec.contracts.health.changing import differences
+from deployspec.chapters.health.judge.changing import differences
 from deployspec.model.verdict import Outcome
-from tests.contracts.answers import ELSEWHERE, PROBER, SICK, TIMED_OUT, answered, failed, promise
+from tests.chapters.health.answers import ELSEWHERE, PROBER, SICK, TIMED_OUT, answered, failed, promise
 
 UNREADABLE = answered(b"<html>")
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deployspec.base.shown import names, seconds
-from deployspec.contracts.health.meaning import healthy_now, queue_depth_fault
-from deployspec.contracts.health.promise import HealthPromise
-from deployspec.contracts.health.reading import (
+from deployspec.chapters.health.judge.meaning import healthy_now, queue_depth_fault
+from deployspec.chapters.health.judge.promise import HealthPromise
+from deployspec.chapters.health.judge.reading import (
     CannotJudgeError,
     answer_of,
     document_of,
@@ -20,7 +20,7 @@ from deployspec.contracts.health.reading import (
     own_answer,
     worst,
 )
-from deployspec.contracts.health.transport import late
+from deployspec.chapters.health.judge.transport import late
 from deployspec.model.http import Answer, Call
 from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 

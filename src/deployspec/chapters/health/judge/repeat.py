@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from deployspec.base.shown import seconds
-from deployspec.contracts.health.changing import differences
-from deployspec.contracts.health.promise import HealthPromise
-from deployspec.contracts.health.reading import (
+from deployspec.chapters.health.judge.changing import differences
+from deployspec.chapters.health.judge.promise import HealthPromise
+from deployspec.chapters.health.judge.reading import (
     CannotJudgeError,
     answer_of,
     document_of,
@@ -19,7 +19,7 @@ from deployspec.contracts.health.reading import (
     judge,
     own_answer,
 )
-from deployspec.contracts.health.transport import late
+from deployspec.chapters.health.judge.transport import late
 from deployspec.model.http import Answer, Call, Failure
 from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 

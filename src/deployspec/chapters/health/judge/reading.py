@@ -23,7 +23,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from deployspec.base import strict_json
 from deployspec.base.shown import cut, excerpt, one_line, place, seconds, value
-from deployspec.contracts.health.promise import HealthPromise
+from deployspec.chapters.health.judge.promise import HealthPromise
 from deployspec.model.http import Answer, Call, Failure, FailureKind
 from deployspec.model.verdict import Outcome, Verdict, unmeasured
 
