@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts.logs import verdicts as contract
+from deployspec.chapters.logs.judge import verdicts as contract
 
 pytestmark = [pytest.mark.logs, pytest.mark.needs("logs")]
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from deployspec.contracts.logs import reasons
-from deployspec.contracts.logs.schema import validator
+from deployspec.chapters.logs.judge import reasons
+from deployspec.chapters.logs.judge.schema import validator
 from tests.suite import ROOT
 
 SCHEMAS = ROOT / "schemas"

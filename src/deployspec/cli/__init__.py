@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from deployspec import __version__
 from deployspec.base.errors import DeployspecError
+from deployspec.chapters.logs import command as logs
 from deployspec.cli import load as load_command
-from deployspec.cli import logs
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment

@@ -1,0 +1,186 @@
+"""The sources of log records, each read once a run, by the first check that wants it."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deployspec.base.duration import format_duration
+from deployspec.chapters.logs.measure.promises import promise_of_lines, source_to_read
+from deployspec.model.entry import Evidence
+from deployspec.plugin.outcomes import Unmeasured
+
+if TYPE_CHECKING:
+    from deployspec.chapters.logs.judge.errors import Comparison
+    from deployspec.chapters.logs.judge.report import Report
+    from deployspec.chapters.logs.measure import Source
+    from deployspec.chapters.logs.measure.spool import Spool
+    from deployspec.deployment import Deployment, LogSource
+    from deployspec.model.verdict import Verdict
+
+_SHOWN = 20
+"""How many reasons the evidence lists."""
+
+
+class Log:
+    """One source: what the file says of it, and what was found in it."""
+
+    def __init__(self, told: LogSource, schema: Path, *, keep_errors: bool) -> None:
+        self.told = told
+        self._schema = schema
+        self._keep_errors = keep_errors
+        self._failure: Unmeasured | None = None
+        self._spool: Spool | None = None
+        self.began = 0.0
+        """When reading began, in seconds since the epoch."""
+
+    @property
+    def source(self) -> Source:
+        """What is read. Raises Unmeasured where its address cannot be used."""
+        return source_to_read(self.told)
+
+    @property
+    def report(self) -> Report:
+        """What was found, in one pass over all there is. Raises Unmeasured where it cannot even begin."""
+        return self._read[0]
+
+    @property
+    def errors(self) -> Spool:
+        """The records at or above the error level, where they are to be compared."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[Report, Spool]:
+        from deployspec.base.errors import UsageError
+        from deployspec.chapters.logs.judge.schema import SchemaUnusableError
+        from deployspec.chapters.logs.judge.secrets import AllowListError
+        from deployspec.chapters.logs.measure import measure
+        from deployspec.chapters.logs.measure.spool import Spool
+
+        if self._failure is not None:
+            raise self._failure
+        try:
+            promise = promise_of_lines(self.told, self._schema, keep_errors=self._keep_errors)
+            spool = self._spool = Spool()
+            self.began = time.time()
+            return measure(self.source, promise, errors=spool.add), spool
+        except (SchemaUnusableError, AllowListError, UsageError) as error:
+            self._failure = Unmeasured(str(error))
+        except Unmeasured as error:
+            self._failure = error
+        raise self._failure
+
+    def close(self) -> None:
+        """Let go of the errors that were kept."""
+        if self._spool is not None:
+            self._spool.close()
+
+    def judged(self, contract: Callable[..., Verdict], **more: Any) -> Verdict:
+        """What ``contract`` says of the report; an error log may be empty."""
+        from deployspec.chapters.logs.judge.verdicts import of_error_log
+
+        verdict = contract(self.report, **more)
+        return of_error_log(self.report, verdict) if self.told.errors_of else verdict
+
+    def how(self, *checks: str) -> dict[str, Any]:
+        """How a person repeats the reading, and the first places of what ``checks`` found, for ``judge``."""
+        return {"reproduce": self.reproduce, "evidence": list(_findings(self.report, checks))}
+
+    @property
+    def reproduce(self) -> str:
+        """A command line that reads the same by the same promises, in the project's folder; without the secrets of a
+        command, which the redaction takes out."""
+        told = self.told
+        if told.files is not None:
+            sources = told.files
+        else:
+            sources = (told.source or f"command:{shlex.join(told.command or ())}",)
+        return shlex.join(["deployspec", "logs", *sources, *_options(told)])
+
+
+def _options(told: LogSource) -> Iterator[str]:
+    """What the file says of a source, as options of ``deployspec logs``; what is as usual is left out."""
+    from deployspec.chapters.logs.judge.model import LEVELS
+
+    if told.command is not None:
+        yield f"--timeout={format_duration(told.timeout)}"
+        if told.prefix is not None:
+            yield f"--prefix={told.prefix}"
+    for name, called in asdict(told.fields).items():
+        if name != called:
+            yield f"--field={name}={called}"
+    if told.levels != LEVELS:
+        yield from (f"--level={level}" for level in told.levels)
+    if told.log_level is not None:
+        yield f"--log-level={told.log_level}"
+    if told.errors_of:
+        yield from ("--errors-only", f"--error-level={told.error_level}")
+    yield from (f"--request-scoped={logger}" for logger in told.request_scoped)
+    if told.schema is not None:
+        yield f"--schema={told.schema}"
+    yield from (f"--logger-schema={name}={path}" for name, path in told.schemas.logger.items())
+    yield from (f"--event-schema={name}={path}" for name, path in told.schemas.event.items())
+    yield from (f"--allow={pattern}" for pattern in told.allow_secrets)
+
+
+class Logs:
+    """All sources of a deployment."""
+
+    def __init__(self, deployment: Deployment, schema: Path) -> None:
+        """``schema``: the project's own, for sources that name none."""
+        compared = {
+            name for told in deployment.logs for name in (*told.errors_of, told.name) if told.errors_of
+        }
+        self._logs = {
+            told.name: Log(told, schema, keep_errors=told.name in compared) for told in deployment.logs
+        }
+
+    def close(self) -> None:
+        """Let go of what was kept of them."""
+        for log in self._logs.values():
+            log.close()
+
+    def of(self, name: str) -> Log:
+        """The source of this name."""
+        return self._logs[name]
+
+    def sources_of(self, error_log: Log) -> dict[str, Log]:
+        """Those whose errors it collects."""
+        return {name: self._logs[name] for name in error_log.told.errors_of}
+
+    def how(self, error_log: Log) -> dict[str, Any]:
+        """How a person repeats the reading of an error log and of its sources, for ``judge``."""
+        lines = [log.reproduce for log in (error_log, *self.sources_of(error_log).values())]
+        return {**error_log.how(), "reproduce": "; ".join(lines)}
+
+    def comparison(self, error_log: Log) -> Comparison:
+        """The error log against its sources."""
+        from deployspec.chapters.logs.judge.errors import compare
+
+        sources = self.sources_of(error_log)
+        # Read in this order: what is written meanwhile is in the error log, if at all, and is no error of theirs.
+        streams = [stream for log in sources.values() for stream in log.errors.streams()]
+        collected = error_log.errors.merged()
+        return compare(collected, streams, until=error_log.began)
+
+
+def _findings(report: Report, checks: Iterable[str]) -> Iterator[Evidence]:
+    wanted = frozenset(checks)
+    found = sorted(
+        ((reason, one) for reason, one in report.found.items() if reason.check in wanted),
+        key=lambda item: (-item[1].count, item[0]),
+    )
+    if not found:
+        return
+    lines = []
+    for reason, one in found[:_SHOWN]:
+        lines.append(f"{one.count:,} time{'' if one.count == 1 else 's'}: {reason.place}: {reason.what}")
+        lines += [f"    {place}: {place.excerpt}" for place in one.places]
+    if len(found) > _SHOWN:
+        lines.append(f"… and {len(found) - _SHOWN} other reasons")
+    yield Evidence("findings", "\n".join(lines))
