@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts import alert_rules, mutation
+from deployspec.chapters.alerts.judge import verdicts as alert_rules
+from deployspec.contracts import mutation
 
 pytestmark = pytest.mark.mutation
 

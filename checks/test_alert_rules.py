@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts import alert_rules as contract
-from deployspec.contracts import live_rules, rule_tests
+from deployspec.chapters.alerts.judge import live_rules, rule_tests
+from deployspec.chapters.alerts.judge import verdicts as contract
 from deployspec.languages import alertmanager, promtool
 
 pytestmark = pytest.mark.alerts

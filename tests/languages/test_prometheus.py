@@ -6,8 +6,14 @@ from typing import Any
 
 import pytest
 
-from deployspec.contracts.live_rules import LoadedGroup, LoadedRule, LoadedRules, Unavailable, read_loaded
-from tests.contracts.live_rules.building import answer_group, answer_rule
+from deployspec.chapters.alerts.judge.live_rules import (
+    LoadedGroup,
+    LoadedRule,
+    LoadedRules,
+    Unavailable,
+    read_loaded,
+)
+from tests.chapters.alerts.judge.live_rules.building import answer_group, answer_rule
 
 # As Prometheus 2.42 tells it; 3.5 has groupNextToken and more fields beside.
 ANSWER = {

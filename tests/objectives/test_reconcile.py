@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deployspec.contracts.live_rules import Unavailable
+from deployspec.chapters.alerts.judge.live_rules import Unavailable
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator
 from deployspec.objectives.leaving_out import counts
 from deployspec.objectives.reconcile import Reconciliation, Seen, reconcile, seen_by

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deployspec.base import disclosure
-from deployspec.contracts.live_rules import Unavailable
+from deployspec.chapters.alerts.judge.live_rules import Unavailable
 from deployspec.objectives.reconcile import Seen
 from deployspec.plugin.slo import comparing
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from deployspec.base import shown
-from deployspec.contracts.live_rules import Unavailable
+from deployspec.chapters.alerts.judge.live_rules import Unavailable
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.model.verdict import Outcome
 from deployspec.objectives.census import Buckets, Census, counts_query, judge_buckets, judge_census

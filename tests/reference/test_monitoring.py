@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deployspec.contracts.live_rules import (
+from deployspec.chapters.alerts.judge.live_rules import (
     Drift,
     LoadedRules,
     Observed,

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from deployspec.base import shown
-from deployspec.contracts.live_rules import Unavailable
+from deployspec.chapters.alerts.judge.live_rules import Unavailable
 from deployspec.languages.openslo.model import LatencyIndicator, Objective, percent
 from deployspec.languages.promql.selectors import selector_text
 from deployspec.model.verdict import Verdict, breached, met, unmeasured

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deployspec.base import shown
-from deployspec.contracts.live_rules import Unavailable
+from deployspec.chapters.alerts.judge.live_rules import Unavailable
 from deployspec.contracts.load.result import LoadResult
 from deployspec.contracts.load.tally import STATUS, WITHOUT_TEXT
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective

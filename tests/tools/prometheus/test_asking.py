@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deployspec.contracts.live_rules import Job, LoadedRules, Observed, Targets, Unavailable
+from deployspec.chapters.alerts.judge.live_rules import Job, LoadedRules, Observed, Targets, Unavailable
 from deployspec.model.http import Answer, Failure
 from deployspec.tools.http import Proxies, Request, call
 from deployspec.tools.prometheus import CONNECTIONS, Prometheus, Send

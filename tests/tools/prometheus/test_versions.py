@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from deployspec.contracts.live_rules import Observed, can_fire, wanted
+from deployspec.chapters.alerts.judge.live_rules import Observed, can_fire, wanted
 from deployspec.languages.openslo.model import AvailabilityIndicator, Objective
 from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Outcome
 from deployspec.objectives.census import Buckets, Census, judge_buckets, judge_census
 from deployspec.tools.prometheus import Prometheus
-from tests.contracts.live_rules.test_firing import TARGETS, rule
+from tests.chapters.alerts.judge.live_rules.test_firing import TARGETS, rule
 from tests.probes.test_prometheus_census import (
     WINDOW,
     Exporter,

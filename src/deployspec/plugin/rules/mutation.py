@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployspec.base.errors import ToolError
+from deployspec.chapters.alerts.items import given, rule_set_of
 from deployspec.model.entry import Evidence
 from deployspec.plugin.outcomes import Unmeasured
-from deployspec.plugin.rules.collecting import given, rule_set_of
 
 if TYPE_CHECKING:
     from deployspec.contracts.mutation import Equivalent, MutationResult

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from deployspec.base.disclosure import redact
-from deployspec.plugin.rules.live import prometheus_of
+from deployspec.chapters.alerts.fixtures.live import prometheus_of
 
 if TYPE_CHECKING:
     from deployspec.contracts.load.result import LoadResult
@@ -24,7 +24,7 @@ class Compared:
     """Notes Prometheus' time before a load run, and compares after it."""
 
     def __init__(self, deployment: Deployment, objectives: Sequence[Objective]) -> None:
-        from deployspec.contracts.live_rules import Unavailable
+        from deployspec.chapters.alerts.judge.live_rules import Unavailable
 
         self._objectives = _one_of_each(objectives)
         self._prefix = urlsplit(deployment.base_url).path.rstrip("/")
@@ -33,7 +33,7 @@ class Compared:
 
     def with_metrics(self, result: LoadResult) -> dict[str, str] | None:
         """The table, and what it says; None where the deployment file describes no Prometheus."""
-        from deployspec.contracts.live_rules import Unavailable
+        from deployspec.chapters.alerts.judge.live_rules import Unavailable
         from deployspec.objectives.reconcile import reconcile, seen_by
 
         if self._prometheus is None or not self._objectives:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployspec.chapters.alerts.fixtures.live import curl, prometheus_of
+from deployspec.chapters.alerts.items import rule_set_of
 from deployspec.model.entry import Evidence
-from deployspec.plugin.rules.collecting import rule_set_of
-from deployspec.plugin.rules.live import curl, prometheus_of
 from deployspec.plugin.selection import makes_load
 from deployspec.plugin.slo.collecting import has_prometheus
 from deployspec.plugin.slo.running import LoadRun
 
 if TYPE_CHECKING:
-    from deployspec.contracts.live_rules import Unavailable
+    from deployspec.chapters.alerts.judge.live_rules import Unavailable
     from deployspec.deployment import Deployment
     from deployspec.languages.openslo.model import Objective
     from deployspec.languages.rule_files import Rule

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from deployspec.base.shown import one_line
-from deployspec.contracts.live_rules import LoadedRules, read_loaded
+from deployspec.chapters.alerts.judge.live_rules import LoadedRules, read_loaded
 from deployspec.languages.openslo.model import LatencyIndicator, Objective
 from deployspec.languages.promql.selectors import Matcher, Selector, label_text, names_that_are_no_words
 from deployspec.languages.promql.syntax import PromqlError

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from deployspec.base import shown
-from deployspec.contracts.live_rules import (
+from deployspec.chapters.alerts.judge.live_rules import (
     LoadedRules,
     Observed,
     Targets,

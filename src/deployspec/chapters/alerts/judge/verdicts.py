@@ -1,0 +1,103 @@
+"""The verdicts of the chapter alerts that need no more than what was read: files, cases, lints, the routing table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from deployspec.chapters.alerts.judge.rule_lint import LintFinding
+from deployspec.chapters.alerts.judge.rule_tests import Finding
+from deployspec.contracts.mutation import Equivalent
+from deployspec.languages.alertmanager import Routes, RoutingTable, uncovered
+from deployspec.languages.rule_files import Problem, Rule, RuleFile, TestFile
+from deployspec.model.verdict import Outcome, Verdict, breached, met
+
+_MOST = 20
+"""How many findings a reason tells one by one."""
+
+
+def rule_file_is_sound(file: RuleFile) -> Verdict:
+    """MET when the file is read without an objection and has a rule."""
+    if file.problems:
+        return breached(_listed(file.problems))
+    if not file.rules:
+        return breached(f"{file.path} has no rule")
+    alerts = sum(rule.kind == "alert" for rule in file.rules)
+    return met("read", measured=_counted(alert=alerts, recording=len(file.rules) - alerts))
+
+
+def test_file_is_sound(file: TestFile, findings: Sequence[Finding]) -> Verdict:
+    """MET when the file is read without an objection, and no guard objects to the file or to one of its groups.
+
+    ``findings`` are the guards' on this file; those about single cases belong to these.
+    """
+    if file.problems:
+        return breached(_listed(file.problems))
+    about = [finding for finding in findings if finding.case is None]
+    if about:
+        return breached(_listed(_told(about)))
+    if not file.cases:
+        return breached(f"{file.path} has no case")
+    return met("read", measured=_counted(group=len(file.groups), case=len(file.cases)))
+
+
+def case_holds(promtool: Verdict, findings: Sequence[Finding]) -> Verdict:
+    """promtool's verdict on a case, and the guards': a case that could not have failed has shown nothing.
+
+    Where promtool could not judge, that comes first: what a guard says would not mend it.
+    """
+    if promtool.outcome is not Outcome.MET or not findings:
+        return promtool
+    return breached(f"promtool passes it, but it shows nothing: {_listed(_told(findings))}")
+
+
+def runbook_has_alert(page: str, alerts: Sequence[Rule]) -> Verdict:
+    """MET when there is an alert of the page's name."""
+    if any(alert.name == page for alert in alerts):
+        return met("belongs to an alert")
+    return breached(f"{page}.md is the runbook of no alert; expected an alert called {page}, or no such page")
+
+
+def no_finding(findings: Sequence[LintFinding], files: Sequence[RuleFile]) -> Verdict:
+    """MET when a lint found nothing in these files."""
+    if findings:
+        return breached(_listed(map(str, findings)))
+    rules = sum(len(file.rules) for file in files)
+    return met("nothing found", measured=f"{_counted(rule=rules)} looked at")
+
+
+def equivalents_are_current(entries: Sequence[Equivalent], problems: Sequence[Problem]) -> Verdict:
+    """MET when the file of equivalent mutants is read without an objection, and each entry names a mutant."""
+    if problems:
+        return breached(_listed(problems))
+    return met("current", measured=_counted(entry=len(entries)).replace("entrys", "entries"))
+
+
+def routing_is_complete(table: RoutingTable, routes: Routes) -> Verdict:
+    """MET when both files are read, every receiver is reached by a row, and one row is the default route's."""
+    problems = [*table.problems, *routes.problems]
+    if problems:
+        return breached(_listed(problems))
+    left_out = uncovered(table.rows, routes)
+    if left_out:
+        return breached(_listed(left_out))
+    return met("complete", measured=_counted(row=len(table.rows), receiver=len(routes.receivers)))
+
+
+def _told(findings: Iterable[Finding]) -> list[str]:
+    return [
+        f"{finding.place}: {finding.reason} ({finding.guard}, see docs/vacuous-tests.md#{finding.guard})"
+        for finding in findings
+    ]
+
+
+def _listed(found: Iterable[object]) -> str:
+    texts = [str(one) for one in found]
+    more = f"; and {len(texts) - _MOST} more" if len(texts) > _MOST else ""
+    return "; ".join(texts[:_MOST]) + more
+
+
+def _counted(**numbers: int) -> str:
+    return ", ".join(
+        f"{number} {word}{'' if number == 1 or word == 'recording' else 's'}"
+        for word, number in numbers.items()
+    )
