@@ -17,13 +17,13 @@ from typing import Any
 from bench.processes import spread
 from bench.rules import _peak
 from bench.rules_corpus import write
-from deployspec.contracts.mutation import Mutant, MutationResult
-from deployspec.contracts.mutation.mutants import valid
-from deployspec.contracts.mutation.printing import duration
+from deployspec.chapters.mutation.judge import Mutant, MutationResult
+from deployspec.chapters.mutation.judge.mutants import valid
+from deployspec.chapters.mutation.judge.printing import duration
+from deployspec.chapters.mutation.measure import MutationRuns
 from deployspec.languages.rule_files import Rule, RuleFile, TestFile
 from deployspec.languages.rule_files.rules import read_rules
 from deployspec.languages.rule_files.unit_tests import read_tests
-from deployspec.probes.mutation import MutationRuns
 from deployspec.tools.promtool import TestRunner, Workspace, find
 
 ROOT = Path(__file__).resolve().parent.parent

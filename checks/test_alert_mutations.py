@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from deployspec.chapters.alerts.judge import verdicts as alert_rules
-from deployspec.contracts import mutation
+from deployspec.chapters.mutation import judge as mutation
 
 pytestmark = pytest.mark.mutation
 

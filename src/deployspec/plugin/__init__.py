@@ -13,7 +13,7 @@ pytest_plugins = [
     "deployspec.chapters.alerts.fixtures.running",
     "deployspec.chapters.alerts.fixtures.fixtures",
     "deployspec.chapters.alerts.fixtures.live",
-    "deployspec.plugin.rules.mutation",
+    "deployspec.chapters.mutation.fixtures",
     "deployspec.chapters.alerts.fixtures.routing",
     "deployspec.plugin.slo.collecting",
     "deployspec.plugin.slo.fixtures",

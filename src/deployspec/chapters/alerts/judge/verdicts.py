@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from deployspec.chapters.alerts.judge.rule_lint import LintFinding
 from deployspec.chapters.alerts.judge.rule_tests import Finding
-from deployspec.contracts.mutation import Equivalent
+from deployspec.chapters.mutation.judge import Equivalent
 from deployspec.languages.alertmanager import Routes, RoutingTable, uncovered
 from deployspec.languages.rule_files import Problem, Rule, RuleFile, TestFile
 from deployspec.model.verdict import Outcome, Verdict, breached, met

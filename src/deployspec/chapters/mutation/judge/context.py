@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from deployspec.contracts.mutation import values
-from deployspec.contracts.mutation.tree import (
+from deployspec.chapters.mutation.judge import values
+from deployspec.chapters.mutation.judge.tree import (
     COMPARISONS,
     Aggregation,
     Binary,

@@ -12,8 +12,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from deployspec.contracts.mutation.printing import tidy
-from deployspec.contracts.mutation.tree import COMPARISONS, Aggregation, Binary, Call, Node, Number, Selector
+from deployspec.chapters.mutation.judge.printing import tidy
+from deployspec.chapters.mutation.judge.tree import (
+    COMPARISONS,
+    Aggregation,
+    Binary,
+    Call,
+    Node,
+    Number,
+    Selector,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from deployspec.contracts.mutation import MutationResult, score
+from deployspec.chapters.mutation import measure as mutation
+from deployspec.chapters.mutation.judge import MutationResult, score
+from deployspec.chapters.mutation.measure import MutationRuns
 from deployspec.languages.rule_files import Rule, RuleFile, TestFile
 from deployspec.languages.rule_files.rules import read_rules
 from deployspec.languages.rule_files.unit_tests import read_tests
 from deployspec.model.verdict import Outcome
-from deployspec.probes import mutation
-from deployspec.probes.mutation import MutationRuns
 from deployspec.tools.promtool import TestRunner, find
 
 RULES = """

@@ -6,10 +6,18 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from deployspec.contracts.mutation.change import Change
-from deployspec.contracts.mutation.context import Context, is_scalar
-from deployspec.contracts.mutation.printing import number, tidy, to_text
-from deployspec.contracts.mutation.tree import COMPARISONS, Aggregation, Binary, Call, Negation, Node, Number
+from deployspec.chapters.mutation.judge.change import Change
+from deployspec.chapters.mutation.judge.context import Context, is_scalar
+from deployspec.chapters.mutation.judge.printing import number, tidy, to_text
+from deployspec.chapters.mutation.judge.tree import (
+    COMPARISONS,
+    Aggregation,
+    Binary,
+    Call,
+    Negation,
+    Node,
+    Number,
+)
 
 _QUANTILES = (0.5, 0.9, 0.95, 0.99)
 _ARITHMETIC = {"+": "-", "-": "+", "*": "/", "/": "*", "%": "*", "^": "*"}

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from deployspec.contracts.mutation.change import Change
-from deployspec.contracts.mutation.context import Context
-from deployspec.contracts.mutation.printing import duration
-from deployspec.contracts.mutation.tree import Matcher, Node, Selector, Subquery
+from deployspec.chapters.mutation.judge.change import Change
+from deployspec.chapters.mutation.judge.context import Context
+from deployspec.chapters.mutation.judge.printing import duration
+from deployspec.chapters.mutation.judge.tree import Matcher, Node, Selector, Subquery
 
 NOWHERE = "no-such-value"
 """A value that no series has."""

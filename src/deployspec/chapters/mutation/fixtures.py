@@ -16,9 +16,9 @@ from deployspec.model.entry import Evidence
 from deployspec.plugin.outcomes import Unmeasured
 
 if TYPE_CHECKING:
-    from deployspec.contracts.mutation import Equivalent, MutationResult
+    from deployspec.chapters.mutation.judge import Equivalent, MutationResult
+    from deployspec.chapters.mutation.measure import MutationRuns
     from deployspec.languages.rule_files import Problem, Rule
-    from deployspec.probes.mutation import MutationRuns
 
 _CHUNK = 4
 """How many rules are mutated ahead of the one that is judged."""
@@ -43,7 +43,7 @@ class Mutated:
     @property
     def evidence(self) -> Sequence[Evidence]:
         """The survivors, each with its diff."""
-        from deployspec.contracts.mutation import survivors_text
+        from deployspec.chapters.mutation.judge import survivors_text
 
         text = survivors_text(self.result, self.equivalents)
         return [Evidence("survivors", text)] if text else []
@@ -52,7 +52,7 @@ class Mutated:
 @pytest.fixture(scope="session")
 def mutation_runs(pytestconfig: pytest.Config) -> Iterator[MutationRuns]:
     """Runs mutants through promtool, many at a time."""
-    from deployspec.probes.mutation import MutationRuns
+    from deployspec.chapters.mutation.measure import MutationRuns
     from deployspec.tools.promtool import TestRunner, Workspace, find
 
     rules = rule_set_of(pytestconfig)
@@ -73,7 +73,7 @@ def mutation_runs(pytestconfig: pytest.Config) -> Iterator[MutationRuns]:
 @pytest.fixture(scope="session")
 def equivalent_mutants(pytestconfig: pytest.Config, mutation_runs: MutationRuns) -> EquivalentMutants:
     """The file of equivalent mutants; an empty one where there is none."""
-    from deployspec.contracts.mutation import UnreadableError, read_equivalents, unknown
+    from deployspec.chapters.mutation.judge import UnreadableError, read_equivalents, unknown
     from deployspec.languages.rule_files import Problem
     from deployspec.tools.rule_files import read_text
 

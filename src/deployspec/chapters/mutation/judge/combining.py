@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from deployspec.contracts.mutation import values
-from deployspec.contracts.mutation.change import Change
-from deployspec.contracts.mutation.context import Context
-from deployspec.contracts.mutation.printing import to_text
-from deployspec.contracts.mutation.tree import SET_OPERATORS, Aggregation, Binary, Call, Labels, Node
+from deployspec.chapters.mutation.judge import values
+from deployspec.chapters.mutation.judge.change import Change
+from deployspec.chapters.mutation.judge.context import Context
+from deployspec.chapters.mutation.judge.printing import to_text
+from deployspec.chapters.mutation.judge.tree import SET_OPERATORS, Aggregation, Binary, Call, Labels, Node
 
 _AGGREGATIONS = {
     "sum": ("avg", "max", "min", "count"),

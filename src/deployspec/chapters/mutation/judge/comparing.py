@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from deployspec.contracts.mutation import values
-from deployspec.contracts.mutation.change import Change
-from deployspec.contracts.mutation.context import Context, is_scalar
-from deployspec.contracts.mutation.printing import number, tidy
-from deployspec.contracts.mutation.tree import COMPARISONS, Binary, Node, Number
+from deployspec.chapters.mutation.judge import values
+from deployspec.chapters.mutation.judge.change import Change
+from deployspec.chapters.mutation.judge.context import Context, is_scalar
+from deployspec.chapters.mutation.judge.printing import number, tidy
+from deployspec.chapters.mutation.judge.tree import COMPARISONS, Binary, Node, Number
 
 _MIRRORED = {"==": "==", "!=": "!=", ">": "<", "<": ">", ">=": "<=", "<=": ">="}
 

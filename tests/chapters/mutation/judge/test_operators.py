@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from deployspec.contracts.mutation import Mutant, UnreadableError, mutants
-from tests.contracts.mutation.made import rule
+from deployspec.chapters.mutation.judge import Mutant, UnreadableError, mutants
+from tests.chapters.mutation.judge.made import rule
 
 SHOWN = {"annotations": {"summary": "{{ $value }}"}}
 """A rule whose value is seen."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts.mutation import (
+from deployspec.chapters.mutation.judge import (
     Equivalent,
     MutantRun,
     MutationResult,
@@ -14,10 +14,10 @@ from deployspec.contracts.mutation import (
     survivors_text,
     unknown,
 )
-from deployspec.contracts.mutation.score import Status
+from deployspec.chapters.mutation.judge.score import Status
 from deployspec.languages.rule_files import Place
 from deployspec.model.verdict import Outcome
-from tests.contracts.mutation.made import rule
+from tests.chapters.mutation.judge.made import rule
 
 RULE = rule("up == 0")
 MUTANTS = mutants(RULE)

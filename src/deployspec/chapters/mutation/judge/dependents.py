@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from deployspec.contracts.mutation.tree import UnreadableError, read, selectors
+from deployspec.chapters.mutation.judge.tree import UnreadableError, read, selectors
 from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile
 
 ALERT_SERIES = frozenset({"ALERTS", "ALERTS_FOR_STATE"})

@@ -6,7 +6,7 @@ import json
 import math
 import re
 
-from deployspec.contracts.mutation.tree import (
+from deployspec.chapters.mutation.judge.tree import (
     Aggregation,
     Binary,
     Call,

@@ -9,10 +9,10 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from deployspec.contracts.mutation import combining, comparing, numeric, selecting
-from deployspec.contracts.mutation.context import nodes
-from deployspec.contracts.mutation.printing import duration, to_text
-from deployspec.contracts.mutation.tree import Node, UnreadableError, read, replaced
+from deployspec.chapters.mutation.judge import combining, comparing, numeric, selecting
+from deployspec.chapters.mutation.judge.context import nodes
+from deployspec.chapters.mutation.judge.printing import duration, to_text
+from deployspec.chapters.mutation.judge.tree import Node, UnreadableError, read, replaced
 from deployspec.languages.promql import PromqlError, parse
 from deployspec.languages.promql import to_text as laid_out_text
 from deployspec.languages.rule_files import Rule

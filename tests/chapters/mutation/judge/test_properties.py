@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployspec.contracts.mutation import mutants
-from deployspec.contracts.mutation.mutants import valid
-from deployspec.contracts.mutation.printing import to_text
-from deployspec.contracts.mutation.tree import read
-from tests.contracts.mutation.made import rule
+from deployspec.chapters.mutation.judge import mutants
+from deployspec.chapters.mutation.judge.mutants import valid
+from deployspec.chapters.mutation.judge.printing import to_text
+from deployspec.chapters.mutation.judge.tree import read
+from tests.chapters.mutation.judge.made import rule
 
 _METRICS = st.sampled_from(
     ["up", "x_total", 'x{a="b", c=~"d|e"}', 'x{a!="", c!~"q.*"} offset 5m', "job:x:rate5m"]

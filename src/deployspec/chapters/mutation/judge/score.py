@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from deployspec.contracts.mutation.equivalents import Equivalent
-from deployspec.contracts.mutation.mutants import Mutant
+from deployspec.chapters.mutation.judge.equivalents import Equivalent
+from deployspec.chapters.mutation.judge.mutants import Mutant
 from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 

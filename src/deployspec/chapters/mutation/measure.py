@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from deployspec.contracts.mutation import Mutant, MutantRun, MutationResult, UnreadableError, mutants
-from deployspec.contracts.mutation.dependents import loads, reach, separable, touching
-from deployspec.contracts.mutation.documents import Bench, alone, beside, case_failed, noticed, refused
-from deployspec.contracts.mutation.mutants import INTERVAL, valid
+from deployspec.chapters.mutation.judge import Mutant, MutantRun, MutationResult, UnreadableError, mutants
+from deployspec.chapters.mutation.judge.dependents import loads, reach, separable, touching
+from deployspec.chapters.mutation.judge.documents import Bench, alone, beside, case_failed, noticed, refused
+from deployspec.chapters.mutation.judge.mutants import INTERVAL, valid
 from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile
 
 _EVALUATIONS = 20_000

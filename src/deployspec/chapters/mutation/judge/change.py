@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from deployspec.contracts.mutation.tree import Node
+from deployspec.chapters.mutation.judge.tree import Node
 
 
 class Change(NamedTuple):

@@ -17,10 +17,10 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from deployspec.contracts.mutation.dependents import Reach, metrics_of
-from deployspec.contracts.mutation.mutants import Mutant
-from deployspec.contracts.mutation.printing import duration, to_text
-from deployspec.contracts.mutation.tree import UnreadableError, read, renamed
+from deployspec.chapters.mutation.judge.dependents import Reach, metrics_of
+from deployspec.chapters.mutation.judge.mutants import Mutant
+from deployspec.chapters.mutation.judge.printing import duration, to_text
+from deployspec.chapters.mutation.judge.tree import UnreadableError, read, renamed
 from deployspec.languages.rule_files import Case, Rule, RuleFile, RuleGroup, TestFile, TestGroup
 
 _Names: TypeAlias = Mapping[str, dict[str, str]]
