@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from deployspec.base.ending import end
-from deployspec.contracts.load.plan import Plan, Route
-from deployspec.contracts.load.result import LoadResult, described
-from deployspec.probes.load import Generator
-from deployspec.probes.load import run as make
+from deployspec.chapters.slo.load.plan import Plan, Route
+from deployspec.chapters.slo.load.result import LoadResult, described
+from deployspec.chapters.slo.measure import Generator
+from deployspec.chapters.slo.measure import run as make
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATOR = Generator(ROOT / "load" / "locustfile.py", ROOT)

@@ -12,12 +12,12 @@ from fractions import Fraction
 
 from bench.load_tools import GENERATOR, ROOT, BenchError, kept
 from deployspec.base.ending import end
-from deployspec.contracts.load.plan import Plan, Route
-from deployspec.contracts.load.result import LoadResult, described
+from deployspec.chapters.slo.judge.load_run import judge_load, thresholds_of
+from deployspec.chapters.slo.load.plan import Plan, Route
+from deployspec.chapters.slo.load.result import LoadResult, described
+from deployspec.chapters.slo.measure import run as make
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.model.verdict import Outcome
-from deployspec.objectives.load import judge_load, thresholds_of
-from deployspec.probes.load import run as make
 
 RUNS = 3
 SPINNING = (0, 2, 6)

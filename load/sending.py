@@ -27,8 +27,8 @@ from geventhttpclient.response import (
     HTTPSocketPoolResponse,
 )
 
-from deployspec.contracts.load.plan import Plan, Route
-from deployspec.contracts.load.tally import ON_KEPT, STATUS, WITHOUT_TEXT
+from deployspec.chapters.slo.load.plan import Plan, Route
+from deployspec.chapters.slo.load.tally import ON_KEPT, STATUS, WITHOUT_TEXT
 from deployspec.languages.http_form import Form
 
 _BLOCK = 16 * 1024

@@ -6,7 +6,7 @@ import pytest
 
 from deployspec.languages.http_form import Form
 from deployspec.model.http import Answer, Failure
-from tests.probes.load.making import make
+from tests.chapters.slo.measure.making import make
 from tests.raw_server import Connection, serve
 from tests.tools.http.asking import ask
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from deployspec import __version__
 from deployspec.base.errors import DeployspecError
 from deployspec.chapters.logs import command as logs
-from deployspec.cli import load as load_command
+from deployspec.chapters.slo import command as load_command
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment

@@ -15,9 +15,9 @@ pytest_plugins = [
     "deployspec.chapters.alerts.fixtures.live",
     "deployspec.chapters.mutation.fixtures",
     "deployspec.chapters.alerts.fixtures.routing",
-    "deployspec.plugin.slo.collecting",
-    "deployspec.plugin.slo.fixtures",
-    "deployspec.plugin.slo.interrupting",
+    "deployspec.chapters.slo.items",
+    "deployspec.chapters.slo.fixtures.fixtures",
+    "deployspec.chapters.slo.fixtures.interrupting",
     "deployspec.plugin.shared",
     "deployspec.plugin.recording",
 ]

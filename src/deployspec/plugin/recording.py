@@ -15,13 +15,13 @@ import pytest
 
 import deployspec
 from deployspec.base.disclosure import redact
+from deployspec.chapters.slo.fixtures.interrupting import is_ending
+from deployspec.chapters.slo.fixtures.running import load_file
 from deployspec.model.entry import Entry
 from deployspec.plugin.deployments import named, obtained
 from deployspec.plugin.options import CHAPTERS, is_worker
 from deployspec.plugin.selection import SELECTION, Selection, kept_ids, positive_markers
 from deployspec.plugin.shared import is_made
-from deployspec.plugin.slo.interrupting import is_ending
-from deployspec.plugin.slo.running import load_file
 from deployspec.record.record import RecordFile, Run, objection_to
 
 

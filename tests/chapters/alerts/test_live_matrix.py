@@ -14,7 +14,7 @@ import yaml
 
 from reference.process import Reference, running_reference
 from tests.chapters.alerts.test_matrix import SOUND, write
-from tests.probes.test_prometheus_census import Exporter, exporting, histogram, prometheus, until
+from tests.chapters.slo.measure.test_window import Exporter, exporting, histogram, prometheus, until
 from tests.prometheus_versions import given, versions
 from tests.suite import ROOT, Ran, run_checks
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import pytest
 
 from deployspec.chapters.alerts.judge.live_rules import Observed, can_fire, wanted
+from deployspec.chapters.slo.judge.census import Buckets, Census, judge_buckets, judge_census
 from deployspec.languages.openslo.model import AvailabilityIndicator, Objective
 from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Outcome
-from deployspec.objectives.census import Buckets, Census, judge_buckets, judge_census
 from deployspec.tools.prometheus import Prometheus
 from tests.chapters.alerts.judge.live_rules.test_firing import TARGETS, rule
-from tests.probes.test_prometheus_census import (
+from tests.chapters.slo.measure.test_window import (
     WINDOW,
     Exporter,
     exporting,

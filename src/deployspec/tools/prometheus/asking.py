@@ -21,16 +21,16 @@ from deployspec.chapters.alerts.judge.live_rules import (
     read_loaded,
     read_targets,
 )
+from deployspec.chapters.slo.judge.census import counted_by
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.model.http import Answer, Failure, FailureKind
-from deployspec.objectives.census import counted_by
 
 if TYPE_CHECKING:
     from prometheus_api_client import PrometheusConnect
 
-    from deployspec.objectives.census import Buckets, Census
-    from deployspec.objectives.reconcile import Seen
-    from deployspec.probes.prometheus.counting import Counting
+    from deployspec.chapters.slo.judge.census import Buckets, Census
+    from deployspec.chapters.slo.judge.reconcile import Seen
+    from deployspec.chapters.slo.measure.window import Counting
 
 MIB = 1024 * 1024
 TIMEOUT = 10.0
@@ -191,7 +191,7 @@ class Prometheus:
     ) -> _T | Unavailable:
         import prometheus_api_client  # noqa: F401 - as in observe
 
-        from deployspec.probes.prometheus.counting import Counting, UnexpectedError
+        from deployspec.chapters.slo.measure.window import Counting, UnexpectedError
 
         def ask(deadline: float) -> _T | Unavailable:
             try:

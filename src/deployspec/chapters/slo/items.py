@@ -1,0 +1,106 @@
+"""The items of the chapter slo: one for each objective, and for each of those and each kind of request of a load run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deployspec.chapters.slo.fixtures.reading import objectives_of
+from deployspec.plugin.deployments import is_asked, named, obtain
+from deployspec.plugin.options import is_worker
+from deployspec.plugin.selection import may_select
+
+if TYPE_CHECKING:
+    from deployspec.deployment import Deployment
+    from deployspec.languages.openslo.model import Objective
+
+_MARKERS = ({"slo"}, {"slo", "load"}, {"slo", "after_load"}, {"slo", "of_kind"})
+"""Those that the checks of this chapter have."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the objectives before pytest-xdist starts its workers: a faulty one ends the run with status 4."""
+    distributes = config.getoption("dist", "no") != "no"
+    if distributes and not is_worker(config) and _is_selected(config) and named(config) is not None:
+        objectives_of(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Read the objectives and load the deployment before items are made of them: here a fault still means status 4."""
+    config = session.config
+    if _is_selected(config):
+        if is_asked(config):
+            obtain(config)
+        objectives_of(config)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make the items."""
+    if "objective" not in metafunc.fixturenames:
+        return
+    config = metafunc.config
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    if not may_select(config.getoption("markexpr") or "", marks):
+        metafunc.parametrize("objective", [pytest.param(None, id="-")])
+        return
+    objectives = objectives_of(config)
+    if not objectives:
+        missing = pytest.mark.not_described("slos")
+        names = [name for name in ("objective", "traffic") if name in metafunc.fixturenames]
+        metafunc.parametrize(names, [pytest.param(*([None] * len(names)), id="-", marks=missing)])
+        return
+    if "traffic" not in metafunc.fixturenames:
+        kind = next((mark.args[0] for mark in metafunc.definition.iter_markers("of_kind")), None)
+        metafunc.parametrize("objective", list(_of_kind(objectives, kind)))
+        return
+    deployment = obtain(config) if is_asked(config) else None
+    metafunc.parametrize(("objective", "traffic"), list(_with_traffic(objectives, deployment)))
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let a check of the alert rules ask the deployment where its Prometheus can tell whether they read what is there."""
+    names: list[str] = getattr(item, "fixturenames", [])
+    if "alert_rules" not in names or "deployment" in names or not _is_selected(item.config):
+        return
+    if has_prometheus(item.config):
+        names.append("deployment")
+
+
+def has_prometheus(config: pytest.Config) -> bool:
+    """Whether a deployment is named whose file describes a Prometheus."""
+    return is_asked(config) and obtain(config).prometheus is not None
+
+
+def _is_selected(config: pytest.Config) -> bool:
+    """Whether a check of this chapter may run."""
+    return any(may_select(config.getoption("markexpr") or "", marks) for marks in _MARKERS)
+
+
+def _of_kind(objectives: Iterable[Objective], kind: str | None) -> Iterator[Any]:
+    from deployspec.languages.openslo.model import LatencyIndicator
+
+    found = [
+        objective
+        for objective in objectives
+        if kind is None or isinstance(objective.indicator, LatencyIndicator) == (kind == "latency")
+    ]
+    for objective in found:
+        yield pytest.param(objective, id=objective.name)
+    if not found:
+        yield pytest.param(None, id="-", marks=[pytest.mark.not_described(f"an objective of {kind}")])
+
+
+def _with_traffic(objectives: Iterable[Objective], deployment: Deployment | None) -> Iterator[Any]:
+    """An objective of all requests is one of each kind, too: many quick ones hide a slow one otherwise."""
+    load = None if deployment is None else deployment.load
+    kinds = [] if load is None else [request.name for request in load.requests]
+    for objective in objectives:
+        if not objective.routes:
+            yield pytest.param(objective, None, id=objective.name)
+        # With one kind of requests, it would be the same verdict twice.
+        for kind in objective.routes or (kinds if len(kinds) > 1 else []):
+            yield pytest.param(objective, kind, id=f"{objective.name}, {kind}")

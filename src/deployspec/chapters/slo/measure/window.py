@@ -1,0 +1,439 @@
+"""What a Prometheus has counted, asked for by PromQL; few points, aggregated to one series wherever a sum will do."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from deployspec.base.shown import one_line
+from deployspec.chapters.alerts.judge.live_rules import LoadedRules, read_loaded
+from deployspec.chapters.slo.judge.census import (
+    ALL,
+    PART,
+    Buckets,
+    Census,
+    began_query,
+    bucket_for_a_time_query,
+    bucket_of,
+    chosen_by,
+    counted_by,
+    counts_query,
+    duration,
+    native_query,
+    never_increased_query,
+    part_of,
+    quantile_query,
+    window_of,
+    without_bucket_query,
+)
+from deployspec.chapters.slo.judge.reconcile import Seen
+from deployspec.chapters.slo.judge.selecting import (
+    Found,
+    asked_labels,
+    beside,
+    doubt,
+    no_counter,
+    selector_of,
+    written,
+)
+from deployspec.languages.openslo.model import LatencyIndicator, Objective
+from deployspec.languages.promql.selectors import Matcher, Selector, label_text, names_that_are_no_words
+from deployspec.languages.promql.syntax import PromqlError
+from deployspec.tools.prometheus.asking import Failed
+
+if TYPE_CHECKING:
+    from prometheus_api_client import PrometheusConnect
+
+MOST_POINTS = 1000
+"""Of a question over a range."""
+_FINEST = 0.25
+"""Seconds between two of them, at least."""
+_MISSED = 3
+"""Two scrapes may be so many intervals apart without a gap between them."""
+_LOOKBACK = 300.0
+"""Seconds for which a sample counts at most, as in Prometheus itself."""
+_VALUES = 1000
+"""How many values of a label are looked at."""
+_MANY = 10
+"""Values of a label that are too many for a few kinds of requests, if each has a series of its own."""
+_INCLUDED = 0.002
+"""Seconds by which a range is longer, to have its first sample in it: Prometheus 3 leaves that out at its very edge."""
+
+
+class UnexpectedError(Exception):
+    """An answer that is not of the form that the question has. Its text ends a sentence about Prometheus."""
+
+
+class Counting:
+    """Questions about sums, at one moment of Prometheus' own clock."""
+
+    def __init__(
+        self, connection: PrometheusConnect, more: Callable[[str], object], at: float | None = None
+    ) -> None:
+        """``more`` asks what prometheus-api-client has no call for: the path below ``/api/v1/``, with its query."""
+        self._connection = connection
+        self._more = more
+        self.at = self.now() if at is None else at
+
+    def now(self) -> float:
+        """Its clock, in seconds since the epoch."""
+        return _number(self._connection.custom_query("time()"))
+
+    def census(self, objective: Objective, asked_window: float) -> Census:
+        """The requests that count for an objective, in its window, and the good ones of them."""
+        self._understands(objective)
+        window = window_of(objective, asked_window)
+        counts = self._counts(counts_query(objective, window))
+        total, part = counts.get(ALL) or 0.0, counts.get(PART)
+        began = self._sum(began_query(counted_by(objective), window)) or 0.0
+        began_part = self._sum(began_query(part_of(objective), window)) or 0.0
+        covered, least = self._covered(objective, window)
+        doubts = [
+            self._no_counter(objective, one, window) for one in (counted_by(objective), part_of(objective))
+        ]
+        doubts += [self._doubt(objective, one, window) for one in chosen_by(objective)]
+        counted = Census(
+            total - (part or 0.0),
+            total,
+            covered,
+            began_good=began - began_part,
+            began_total=began,
+            doubts=tuple(filter(None, doubts))[:1],
+            least=least,
+            split_by=self._split_by(objective, window) if began else "",
+        )
+        if not isinstance(objective.indicator, LatencyIndicator):
+            return counted
+        without = self._series(without_bucket_query(objective, window))
+        p95 = self._sum(quantile_query(objective, window))
+        return replace(
+            counted,
+            good=part or 0.0,
+            without_bucket=without,
+            native=self._series(native_query(objective, window)),
+            bucket_for_a_time=self._series(bucket_for_a_time_query(objective, window)),
+            p95=p95 if p95 is not None and math.isfinite(p95) else None,
+            began_good=began_part,
+            boundaries=self._boundaries(objective) if without else (),
+        )
+
+    def doubts(self, objective: Objective, asked_window: float) -> tuple[str, ...]:
+        """Why its selectors do not say what it means: sentences."""
+        self._understands(objective)
+        window = window_of(objective, asked_window)
+        found = (self._doubt(objective, one, window) for one in chosen_by(objective))
+        return tuple(filter(None, found))
+
+    def _understands(self, objective: Objective) -> None:
+        """Raise UnexpectedError where it names what this Prometheus cannot have."""
+        try:
+            read = [selector_of(one) for one in chosen_by(objective)]
+        except PromqlError:
+            return  # it says so itself
+        names = [name for one in read for name in names_that_are_no_words(one)]
+        told = self._told("status/buildinfo", {}) if names else None
+        version = told.get("version") if isinstance(told, dict) else None
+        if isinstance(version, str) and version.startswith(("1.", "2.")):
+            raise UnexpectedError(
+                f"is of version {one_line(version, 20)}, which has no names such as `{one_line(names[0], 80)}`; Prometheus 3 has"
+            )
+
+    def _no_counter(self, objective: Objective, text: str, window: float) -> str:
+        """Why what a selector finds is no counter."""
+        span = duration(window)
+        falls = self._sum(f"sum(resets({text}[{span}]))") or 0.0
+        samples = self._sum(f"sum(count_over_time({text}[{span}]))") or 0.0
+        is_latency = isinstance(objective.indicator, LatencyIndicator)
+        for name in selector_of(text).names() or ():
+            # A histogram is declared by its own name.
+            family = name.removesuffix("_count").removesuffix("_bucket") if is_latency else name
+            told = self._told("metadata", {"metric": family})
+            entries = told.get(family) if isinstance(told, dict) else None
+            kinds = frozenset(str(one.get("type")) for one in entries or () if isinstance(one, dict))
+            why = no_counter(name, self._recorded, kinds, falls, samples)
+            if why:
+                return why
+        return ""
+
+    @cached_property
+    def _recorded(self) -> Mapping[str, list[str]]:
+        """The expressions of recording rules, by what they record; none where they are not told."""
+        rules = read_loaded(self._told("rules", {"type": "record"}))
+        found: dict[str, list[str]] = {}
+        for group in rules.groups if isinstance(rules, LoadedRules) else ():
+            for rule in group.rules:
+                found.setdefault(rule.name, []).append(rule.expr)
+        return found
+
+    def _told(self, path: str, params: Mapping[str, str]) -> Any:
+        """What an endpoint tells that not all that speak as Prometheus does have; None where it does not."""
+        try:
+            return self._more(f"{path}?{urlencode(params)}" if params else path)
+        except Failed:
+            return None
+
+    def _doubt(self, objective: Objective, text: str, window: float) -> str:
+        """Why what a selector finds does not say what the objective means."""
+        span = duration(window)
+
+        def there(selector: str) -> bool:
+            return bool(self._sum(f"count(last_over_time({selector}[{span}]))"))
+
+        selector, matched = selector_of(text), there(text)
+        among = beside(objective, selector, matched)
+        labels = asked_labels(selector, matched)
+        if matched and not labels:
+            return ""
+        any_there = matched or there(written(among))
+        values = {label: self._values(among, label, span) for label in labels} if any_there else {}
+        found = Found(selector, matched, among, any_there, values)
+        since = {"start": f"{self.at - window:.3f}"}
+        if not any_there:
+            found = replace(found, known=frozenset(_texts(self._connection.all_metrics(params=since))))
+        elif not all(values.values()):
+            names = self._connection.get_label_names(params=since | {"match[]": written(among)})
+            found = replace(found, known=frozenset(_texts(names)) - {"__name__"})
+        return doubt(found)
+
+    def _values(self, selector: Selector, label: str, span: str) -> frozenset[str]:
+        one = written(selector, str(Matcher(label, "!=", "")))
+        found = self._ask(f"topk({_VALUES}, count by ({label_text(label)}) (last_over_time({one}[{span}])))")
+        return frozenset(_labels(each).get(label, "") for each in found) - {""}
+
+    def _split_by(self, objective: Objective, window: float) -> str:
+        """The label that has nearly one value for each series that began within the window and never increased."""
+        for selector in dict.fromkeys((part_of(objective), counted_by(objective))):
+            found = map(_labels, self._ask(never_increased_query(selector, window, _VALUES)))
+            series = [{name: value for name, value in labels.items() if name != "le"} for labels in found]
+            values = Counter(name for name, _ in {pair for labels in series for pair in labels.items()})
+            name, count = min(values.items(), key=lambda one: (-one[1], one[0]), default=("", 0))
+            if count >= max(_MANY, len(series) / 2):
+                more = "at least " if len(series) == _VALUES else ""
+                return f"`{one_line(name, 80)}` ({more}{count:,} values)"
+        return ""
+
+    def buckets(self, objective: Objective) -> Buckets:
+        """The series of a latency objective's histogram, and those without a bucket at its threshold."""
+        self._understands(objective)
+        series = self._sum(f"count({counted_by(objective)})") or 0.0
+        without = self._series(without_bucket_query(objective))
+        native = self._series(native_query(objective, _LOOKBACK))
+        return Buckets(round(series), without, self._boundaries(objective), native)
+
+    def _boundaries(self, objective: Objective) -> tuple[str, ...]:
+        found = self._ask(f"group by (le) ({bucket_of(objective)})")
+        return tuple(sorted((str(_labels(one).get("le", "")) for one in found), key=_boundary))
+
+    def seen(self, latency: Objective | None, availability: Objective | None) -> Seen:
+        """All that the counters of two objectives have counted up to this moment."""
+        requests, failed, within, timed = 0.0, None, None, None
+        if latency is not None:
+            requests = timed = self._total(counted_by(latency))
+            # A share of which some series know nothing is none.
+            within = None if self._series(without_bucket_query(latency)) else self._total(part_of(latency))
+        if availability is not None:
+            requests, bad = self._total(counted_by(availability)), part_of(availability)
+            failed = None if self._doubt(availability, bad, _LOOKBACK) else self._total(bad)
+        return Seen(requests, failed, within, timed)
+
+    def _total(self, selector: str) -> float:
+        """All that its series have counted; a counter that is not there has counted nothing."""
+        return self._sum(f"sum({selector})") or 0.0
+
+    def newest(self, objective: Objective) -> float | None:
+        """When its counters were scraped last, each of them, in seconds since the epoch."""
+        return self._sum(f"min(timestamp({counted_by(objective)}))")
+
+    def resets(self, objective: Objective, begin: float) -> float:
+        """How often its counters began anew since ``begin``, in seconds since the epoch."""
+        # From the scrape before it: otherwise an instance that is restarted before the next one has not been another.
+        before = Counting(self._connection, self._more, begin)._sum(
+            f"min(timestamp({counted_by(objective)}))"
+        )
+        seconds = self.at - (begin if before is None else min(before, begin)) + _INCLUDED
+        return self._sum(f"sum(resets({counted_by(objective)}[{duration(seconds)}]))") or 0.0
+
+    def ended(self, objective: Objective, begin: float) -> float:
+        """How many of the series that counted at ``begin``, in seconds since the epoch, are no longer there."""
+        counted = counted_by(objective)
+        return self._sum(f"count({counted} offset {duration(self.at - begin)} unless {counted})") or 0.0
+
+    def interval(self, objective: Objective, seconds: float) -> float | None:
+        """How long it takes from one scrape to the next, in seconds, on average."""
+        scrapes = self._sum(f"max(count_over_time({counted_by(objective)}[{duration(seconds)}]))")
+        return seconds / scrapes if scrapes else None
+
+    def _covered(self, objective: Objective, window: float) -> tuple[float, str]:
+        """The least share of the window for which there is data, of each target and each job that has the counter,
+        and whose it is.
+
+        Of a target it is the share of scrapes that did not fail (``up``); one that Prometheus did not know all the
+        time, as instances are replaced, has as many to lose as the one that was scraped most often. Of a job it is the
+        share of the window in which any of its targets was up, and of all its targets' scrapes. Targets without the
+        counter do not matter. Metrics that are pushed have no ``up``: for a job without it, it is the share in which
+        there were any. Looking back for 5 minutes, as Prometheus does by itself, would hide every gap of a short
+        window: a sample counts for as long as three scrapes take.
+        """
+        counted, span = counted_by(objective), duration(window)
+        having = f"group by (job, instance) (last_over_time({counted}[{span}] @ {self.at:.3f}))"
+        targets = [_target(one) for one in self._ask(having)]
+        if not targets:
+            return 0.0, ""
+        jobs = sorted({job for job, _ in targets})
+        up = f'up{{job=~"{"|".join(map(_escaped, jobs))}"}}'
+        scrapes, succeeded = (
+            {
+                _target(one): _value(one["value"])
+                for one in self._ask(
+                    f"max by (job, instance) ({function}_over_time({up}[{span}])) and on (job, instance) {having}"
+                )
+            }
+            for function in ("count", "sum")
+        )
+        shares: list[tuple[float, str]] = []
+        for job in jobs:
+            own = {target: scrapes[target] for target in targets if target[0] == job and target in scrapes}
+            name = _written({"job": job})
+            pushed = [target for target in targets if target[0] == job and target not in scrapes]
+            if own:
+                most = max(own.values())
+                shares += [
+                    (
+                        1 - (count - succeeded.get(target, 0.0)) / most,
+                        f"the target {_written(dict(zip(('job', 'instance'), target, strict=True)))}",
+                    )
+                    for target, count in own.items()
+                ]
+                shares.append(
+                    (
+                        sum(succeeded.get(target, 0.0) for target in own) / sum(own.values()),
+                        f"all targets of {name}",
+                    )
+                )
+                query = f'(max by (job, instance) (last_over_time(up{{job="{_quoted(job)}"}}[LASTS])) and on (job, instance) {having}) == 1'
+                shares.append((self._present(query, most, window), f"any target of {name}"))
+            if pushed:
+                # Of the series that is there the least often.
+                series = f"{counted}" if not job else written(_in_job(counted, job))
+                least = self._sum(f"min(count_over_time({series}[{span}]))") or 1.0
+                query = f"last_over_time({series}[LASTS])"
+                if own:
+                    query = f"{query} unless on (job, instance) {up}"
+                shares.append((self._present(query, least, window), f"the series of {name}"))
+        # Of equal ones the first, which is a target.
+        return min(shares, key=lambda one: round(one[0], 9))
+
+    def _present(self, query: str, scrapes: float, window: float) -> float:
+        """The share of the window in which a query has any result, where each sample lasts for so many scrapes."""
+        lasts = duration(min(_LOOKBACK, max(_FINEST, _MISSED * window / scrapes)))
+        start, end, step = grid(self.at, window)
+        moment = datetime.datetime.now(datetime.UTC)  # is not used: see below
+        found = self._connection.custom_query_range(
+            f"group({query.replace('[LASTS]', f'[{lasts}]')})",
+            moment,
+            moment,
+            f"{step / 1000:.3f}",
+            # The library rounds to whole seconds, which is much of a short window.
+            params={"start": f"{start / 1000:.3f}", "end": f"{end / 1000:.3f}"},
+        )
+        if not isinstance(found, list) or len(found) > 1:
+            raise UnexpectedError("answers a question over a range with what is no single series")
+        values = [_value(pair) for one in found for pair in one["values"]]
+        # Points that are missing count as 0, and so does what is no number.
+        asked_for = (end - start) // step + 1
+        return min(1.0, sum(value for value in values if math.isfinite(value)) / asked_for)
+
+    def _ask(self, query: str) -> list[Any]:
+        found = self._connection.custom_query(query, params={"time": f"{self.at:.3f}"})
+        if not isinstance(found, list):
+            raise UnexpectedError(f"answers {one_line(query, 80)} with what is no list of series")
+        return found
+
+    def _sum(self, query: str) -> float | None:
+        """The one value of a sum; None where there was nothing to add up."""
+        found = self._ask(query)
+        if len(found) > 1:
+            raise UnexpectedError(f"answers {one_line(query, 80)} with {len(found)} series; expected one")
+        return _value(found[0]["value"]) if found else None
+
+    def _counts(self, query: str) -> dict[str, float]:
+        """The sums that the label ``counts`` tells apart; those of nothing are not there."""
+        found = self._ask(query)
+        sums = {_labels(one).get("counts", ""): _value(one["value"]) for one in found}
+        if len(sums) < len(found) or not sums.keys() <= {ALL, PART}:
+            raise UnexpectedError(f"answers {one_line(query, 80)} with other series; expected two sums")
+        return sums
+
+    def _series(self, query: str) -> tuple[str, ...]:
+        """The labels of every series, as PromQL writes them."""
+        return tuple(_written(_labels(one)) for one in self._ask(query))
+
+
+def grid(at: float, window: float) -> tuple[int, int, int]:
+    """The first and the last point of a question over a window, and their distance, in milliseconds.
+
+    Counted in whole milliseconds, as Prometheus does: a rounded step would lose a point, which is much of a few.
+    """
+    end, length = round(at * 1000), round(window * 1000)
+    step = max(round(_FINEST * 1000), -(-length // MOST_POINTS))
+    points = max(1, length // step)
+    return end - (points - 1) * step, end, step
+
+
+def _in_job(selector: str, job: str) -> Selector:
+    taken = selector_of(selector)
+    return replace(taken, matchers=(*taken.matchers, Matcher("job", "=", job)))
+
+
+def _target(series: Any) -> tuple[str, str]:
+    labels = _labels(series)
+    return labels.get("job", ""), labels.get("instance", "")
+
+
+def _written(labels: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"
+
+
+def _escaped(text: str) -> str:
+    return _quoted(re.escape(text))
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _texts(found: object) -> list[str]:
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+
+
+def _number(found: Any) -> float:
+    """A scalar's value: prometheus-api-client gives the pair itself."""
+    return _value(found)
+
+
+def _value(pair: Any) -> float:
+    try:
+        return float(pair[1])
+    except (TypeError, ValueError, LookupError, KeyError):
+        raise UnexpectedError("answers with what is no value at a time") from None
+
+
+def _labels(series: Any) -> Mapping[str, str]:
+    labels = series.get("metric") if isinstance(series, dict) else None
+    if not isinstance(labels, dict):
+        raise UnexpectedError("answers with what is no series")
+    return {name: str(value) for name, value in labels.items() if name != "__name__"}
+
+
+def _boundary(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.inf

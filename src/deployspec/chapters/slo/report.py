@@ -1,0 +1,185 @@
+"""A load run's result as text for a person, and one line of its progress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from deployspec.base import shown
+from deployspec.chapters.slo.load.histogram import PERCENTILES, Histogram
+from deployspec.chapters.slo.load.result import DISPATCHED, LoadResult
+from deployspec.chapters.slo.load.tally import RouteTally
+
+_MOST_ERRORS = 10
+_BARS = " ▁▂▃▄▅▆▇█"
+_MOST_BARS = 60
+_CONNECTIONS = {
+    "chosen": "all, chosen for a new connection",
+    "needed": "all, no kept connection free",
+    "kept": "all, others",
+}
+
+
+def progress(
+    elapsed: float, offered: int, ended: int, in_flight: int, latencies: Histogram, failed: int
+) -> str:
+    """One line: how far it is, what was offered and achieved, what waits, how long answers take, what failed.
+
+    Requests of the warm-up are among those that were offered and have ended, and in nothing else.
+    """
+    rates = (
+        f"{offered / elapsed:,.0f}/s offered, {ended / elapsed:,.0f}/s ended" if elapsed >= 1 else "starting"
+    )
+    percentiles = ", ".join(f"p{p:g} {_ms(latencies.at(p))}" for p in (50, 95, 99))
+    return f"load: {elapsed:.0f} s, {rates}, {in_flight} in flight, {percentiles}, {failed} failed"
+
+
+def as_text(result: LoadResult) -> str:
+    """The result as text that ends with a line break; its length does not depend on the run's."""
+    # A file may come from anywhere: what a terminal would obey is shown instead.
+    return "".join(f"{shown.printable(line)}\n" for line in _lines(result))
+
+
+def _lines(result: LoadResult) -> Iterator[str]:
+    plan = result.plan
+    yield (
+        f"{plan['arrival_rate']:g} requests/s ({plan['arrivals']} arrivals, seed {plan['seed']}) "
+        f"to {plan['base_url']} for {result.elapsed:.1f} of {plan['duration']:g} s, after a warm-up of "
+        f"{_warm_up(result)}{', begun ' + result.started if result.started else ''}"
+    )
+    if plan["proxy"]:
+        yield f"through the proxy {plan['proxy']}"
+    if result.trouble:
+        yield f"trouble: {result.trouble}"
+    if result.cut_short:
+        yield f"cut short: {result.cut_short}"
+    yield ""
+    yield from _table(result)
+    yield from _errors(result)
+    yield from _chart(result)
+    if result.reconciliation is not None:
+        yield ""
+        yield from result.reconciliation["text"].splitlines()
+        if result.disagreement:
+            yield f"DISAGREEMENT: {result.disagreement}"
+    yield from _generator(result)
+
+
+def _warm_up(result: LoadResult) -> str:
+    sent = result.tally.warm_up.total()
+    failed = sent - result.tally.warm_up["ok"]
+    return f"{sent} request{'' if sent == 1 else 's'}" + (f", {failed} of which failed" if failed else "")
+
+
+def _table(result: LoadResult) -> Iterator[str]:
+    thresholds = [f"< {at / 1e9:g} s" for at in result.tally.thresholds]
+    head = ["route", "requests", "failed", *thresholds, *(f"p{p:g}" for p in PERCENTILES), "max"]
+    rows = [head]
+    named = zip(result.route_names, result.tally.routes, result.histograms, strict=True)
+    for name, tally, histogram in (*named, ("all", result.total, result.histogram)):
+        rows.append([shown.one_line(name, 40), *_row(tally, histogram)])
+    by_connection = result.connections()
+    if sum(map(_all, (by_connection["chosen"], by_connection["needed"]))):
+        for name, tally in by_connection.items():
+            if _all(tally):
+                rows.append([_CONNECTIONS[name], *_row(tally, Histogram.of(tally.latencies))])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    for row in rows:
+        yield "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+
+
+def _all(tally: RouteTally) -> int:
+    return sum(counts[0] for counts in tally.bins.values())
+
+
+def _row(tally: RouteTally, histogram: Histogram) -> list[str]:
+    sums = [
+        sum(counts[place] for counts in tally.bins.values()) for place in range(2 + 2 * len(tally.thresholds))
+    ]
+    quick = [
+        shown.percentage(Fraction(sums[place] - sums[place + 1], sums[place]), 1, 3) if sums[place] else "-"
+        for place in range(2, len(sums), 2)
+    ]
+    return [
+        f"{sums[0]:,}",
+        f"{sums[1]:,}",
+        *quick,
+        *(_ms(histogram.at(p)) for p in PERCENTILES),
+        _ms(histogram.longest),
+    ]
+
+
+def _errors(result: LoadResult) -> Iterator[str]:
+    total = result.total
+    if total.statuses:
+        yield ""
+        yield "statuses: " + ", ".join(
+            f"{status} {count:,} times" for status, count in sorted(total.statuses.items())
+        )
+    if total.errors:
+        yield "failed, by why:"
+        for why, count in total.errors.most_common(_MOST_ERRORS):
+            yield f"  {count:>9,} times {shown.one_line(why, 100)}"
+        if len(total.errors) > _MOST_ERRORS:
+            others = len(total.errors) - _MOST_ERRORS
+            yield f"  … and {others} other reason{'' if others == 1 else 's'}"
+    if unfinished := sum(counts[0] for counts in total.unfinished.values()):
+        yield f"unanswered when the run was ended: {unfinished:,}, which are in no other number"
+
+
+def _chart(result: LoadResult) -> Iterator[str]:
+    """The p95 of each second, at most sixty columns wide; the longest of the seconds that share one."""
+    values = [second.p95 or 0.0 for second in result.seconds]
+    if len(values) < 2 or not max(values):
+        return
+    group = -(-len(values) // _MOST_BARS)
+    columns = [max(values[start : start + group]) for start in range(0, len(values), group)]
+    most = max(columns)
+    each = "second" if group == 1 else f"{group} s"
+    yield ""
+    yield f"p95 by {each}, at most {most * 1000:,.1f} ms, warm-up included"
+    yield "".join(_BARS[round(value / most * (len(_BARS) - 1))] for value in columns).rstrip()
+
+
+def _generator(result: LoadResult) -> Iterator[str]:
+    yield ""
+    late = ", ".join(f"p{p:g} {_ms(result.lateness.at(p))}" for p in (50, 99))
+    share = result.dispatched_share
+    dispatched = (
+        "nothing to dispatch" if share is None else f"{_dispatched(share)} of the arrivals dispatched"
+    )
+    yield f"generator: lateness {late}, {dispatched}"
+    for process in result.processes:
+        ended = "" if process.ended else ", DIED"
+        yield (
+            f"  process {process.share + 1} of {result.plan['processes']} (pid {process.pid}): "
+            f"{process.cpu:.1f} s of processor time, {process.peak / 1e6:.0f} MB{ended}"
+        )
+    if result.late:
+        yield f"  LATE: {result.late}"
+    yield (
+        "latencies run from the intended start to the last byte; percentiles are nearest ranks of an HdrHistogram "
+        "with 3 digits"
+    )
+
+
+def _dispatched(share: float) -> str:
+    """Neither rounded onto all of them, nor across the share that is enough."""
+    return shown.percentage(share, 1 if share > DISPATCHED else DISPATCHED)
+
+
+def _ms(microseconds: int | None) -> str:
+    return "-" if microseconds is None else f"{_three(microseconds / 1000)} ms"
+
+
+def _three(value: float) -> str:
+    """Three significant digits at least."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}" if value >= 100 else f"{value:.2f}"
+
+
+def slowest_routes(slowest: Sequence[tuple[str, int]]) -> str:
+    """The slowest routes in a few words."""
+    return ", ".join(f"{shown.one_line(name, 40)} p95 {_ms(at)}" for name, at in slowest[:3])
