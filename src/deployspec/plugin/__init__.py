@@ -6,6 +6,7 @@ pytest_plugins = [
     "deployspec.plugin.selection",
     "deployspec.plugin.sharing",
     "deployspec.plugin.outcomes",
+    "deployspec.chapters.slo.fixtures.interrupting",
     "deployspec.chapters.health.fixtures",
     "deployspec.chapters.logs.items",
     "deployspec.chapters.logs.fixtures",
@@ -17,7 +18,6 @@ pytest_plugins = [
     "deployspec.chapters.alerts.fixtures.routing",
     "deployspec.chapters.slo.items",
     "deployspec.chapters.slo.fixtures.fixtures",
-    "deployspec.chapters.slo.fixtures.interrupting",
     "deployspec.plugin.shared",
     "deployspec.plugin.recording",
 ]
