@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from deployspec.model.ids import OLD_NAMES, check_id, id_of_node
+from deployspec.app import OURS
+from deployspec.model.ids import check_id, old_id
 from deployspec.record.record import Run
 from tests.suite import ROOT
 
@@ -36,13 +37,11 @@ def test_an_id(chapter: str, function: str, parameter: str, expected: str) -> No
 
 
 def test_no_id_of_a_check_has_changed_or_gone() -> None:
-    """Histories name checks by these ids: whoever renames or moves a check's function keeps its id in the table."""
-    assert set(OLD_NAMES) == FUNCTIONS
-    assert len(set(OLD_NAMES.values())) == len(OLD_NAMES)
-    chapters = {"test_latency_slo.py": "slo", "test_alert_mutations.py": "mutation", "test_health.py": "health", "test_alert_rules.py": "alerts", "test_logs_schema.py": "logs"}  # fmt: skip
-    for old, own in OLD_NAMES.items():
-        file, _, function = old.partition("::")
-        assert check_id(chapters[file], function) == own
+    """Histories name checks by these ids: whoever renames or moves a check's function keeps its id."""
+    assert {old_id(name, "", OURS) for name in FUNCTIONS} == {
+        own for chapter in OURS for own in chapter.checks
+    }
+    assert len(FUNCTIONS) == sum(len(chapter.checks) for chapter in OURS)
 
 
 # columns: how a run record of format 1 names a check, its id
@@ -59,7 +58,7 @@ def test_no_id_of_a_check_has_changed_or_gone() -> None:
 )  # fmt: skip
 def test_an_older_name(node: str, expected: str) -> None:
     """Every old name leads to one id; a check of somebody's own has the chapter that its entry says."""
-    assert id_of_node(node, "own") == expected
+    assert old_id(node, "own", OURS) == expected
 
 
 def listed(folder: Path) -> list[str]:
@@ -125,7 +124,7 @@ def test_a_record_of_format_1_is_read() -> None:
         "load": None,
         "evidence": {"0": "GET /health"},
     }
-    run = Run.from_document(document)
+    run = Run.from_document(document, OURS)
     (read,) = run.entries.values()
     assert (read.id, read.evidence[0].text) == ("health.steady", "GET /health")
     assert run.not_described == {"logs.newest-record-is-fresh[worker]": "logs.worker.freshness"}

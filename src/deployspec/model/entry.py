@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from deployspec.model.ids import id_of_node
-
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -50,9 +48,8 @@ class Entry:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Entry:
-        """Read back what ``dataclasses.asdict`` wrote, or a run record of format 1; unknown keys are ignored."""
+        """Read back what ``dataclasses.asdict`` wrote; unknown keys are ignored."""
         known = {field.name: data[field.name] for field in fields(cls) if field.name in data}
-        known.setdefault("id", id_of_node(data["check"], data["chapter"]))
         known["evidence"] = tuple(Evidence(**item) for item in known.get("evidence", ()))
         return cls(**known)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from deployspec.model.verdict import Outcome
@@ -26,9 +26,12 @@ class Line:
     colour: str = ""
 
 
-def summary(run: Run, width: int) -> list[Line]:
-    """The table (check, verdict, measured, limit), what was not selected, and the count, in ``width`` columns."""
-    lines = _table(run, width)
+def summary(run: Run, width: int, more: Iterable[str] = ()) -> list[Line]:
+    """The table (check, verdict, measured, limit), what was not selected, and the count, in ``width`` columns.
+
+    ``more`` are lines that chapters add below the table.
+    """
+    lines = [*_table(run, width), *map(Line, more)]
     if run.not_described:
         lines.append(Line(""))
         because = f", because {run.deployment} does not describe or allow it" if run.deployment else ""

@@ -1,23 +1,23 @@
-"""The pytest plugin: options, selection, fixtures, and how verdicts are told. The only code that knows pytest."""
+"""The pytest plugin: options, selection, fixtures, and how verdicts are told. It names no chapter."""
+
+import pytest
+
+from deployspec.plugin import hooks
 
 pytest_plugins = [
+    # By its name alone: it stands above us, and gives us the chapters.
+    "deployspec.app",
     "deployspec.plugin.options",
     "deployspec.plugin.deployments",
     "deployspec.plugin.selection",
-    "deployspec.plugin.sharing",
+    "deployspec.plugin.interrupting",
+    "deployspec.plugin.lock",
     "deployspec.plugin.outcomes",
-    "deployspec.chapters.slo.fixtures.interrupting",
-    "deployspec.chapters.health.fixtures",
-    "deployspec.chapters.logs.items",
-    "deployspec.chapters.logs.fixtures",
-    "deployspec.chapters.alerts.fixtures.running",
-    "deployspec.chapters.alerts.items",
-    "deployspec.chapters.alerts.fixtures.fixtures",
-    "deployspec.chapters.alerts.fixtures.live",
-    "deployspec.chapters.mutation.fixtures",
-    "deployspec.chapters.alerts.fixtures.routing",
-    "deployspec.chapters.slo.items",
-    "deployspec.chapters.slo.fixtures.fixtures",
-    "deployspec.plugin.shared",
+    "deployspec.plugin.run_folder",
     "deployspec.plugin.recording",
 ]
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let others bring chapters and deployments."""
+    pluginmanager.add_hookspecs(hooks)

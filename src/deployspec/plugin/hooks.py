@@ -1,4 +1,4 @@
-"""The hooks that a conftest can implement to bring deployments which are no files of their own."""
+"""The hooks by which chapters are brought, and, from a conftest, deployments which are no files of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+
+from deployspec.model.chapter import Chapter
 
 
 class Provided(Protocol):
@@ -17,6 +19,11 @@ class Provided(Protocol):
 
     def close(self) -> None:
         """End it, and leave nothing behind. Called once, however the run ends."""
+
+
+@pytest.hookspec
+def pytest_deployspec_chapters() -> Sequence[Chapter]:  # type: ignore[empty-body]
+    """Chapters of the specification. They are asked for before the command line is read."""
 
 
 @pytest.hookspec

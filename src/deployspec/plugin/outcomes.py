@@ -19,7 +19,6 @@ import pytest
 from deployspec.base.disclosure import redact
 from deployspec.model.entry import Entry, Evidence
 from deployspec.model.http import Call
-from deployspec.model.ids import id_of_node
 from deployspec.model.verdict import Outcome, Verdict, unmeasured
 from deployspec.outputs.failure import failure_text
 from deployspec.plugin.deployments import without_pieces
@@ -334,8 +333,8 @@ CRASHED = "???"
 def _lost(report: pytest.TestReport) -> Entry:
     """The entry of a check whose worker is gone, and with it all that it had measured."""
     reason = "the worker process that ran it ended in mid-check, so nothing was measured"
-    own = id_of_node(report.nodeid)
-    return Entry(report.nodeid, own, own.partition(".")[0], own, Outcome.UNMEASURED.value, reason)
+    own = report.nodeid
+    return Entry(own, own, "", own, Outcome.UNMEASURED.value, reason)
 
 
 @pytest.hookimpl(tryfirst=True)

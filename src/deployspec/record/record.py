@@ -11,15 +11,38 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from deployspec.model.entry import Entry
-from deployspec.model.ids import id_of_node
+from deployspec.model.ids import old_id
+
+if TYPE_CHECKING:
+    from deployspec.model.chapter import Chapter
 
 FORMAT = "deployspec.run/2"
 _OLDER = ("deployspec.run/1",)
+_OWN = frozenset(
+    [
+        "format",
+        "started",
+        "deployment",
+        "base_url",
+        "markers",
+        "versions",
+        "finished",
+        "exit_status",
+        "cut_short",
+        "counts",
+        "not_described",
+        "empty_markers",
+        "checks",
+        "evidence",
+    ]
+)
+"""The keys that no chapter adds."""
 
 
 @dataclass
@@ -39,27 +62,29 @@ class Run:
     not_described: dict[str, str] = field(default_factory=dict)
     """Checks not selected for this deployment: id to the part its file does not describe."""
     empty_markers: list[str] = field(default_factory=list)
-    load: dict[str, Any] | None = None
-    """The load run's result (``schemas/load-result.schema.json``); None where there was none."""
+    added: dict[str, Any] = field(default_factory=dict)
+    """What chapters add, by key: ``load`` is the load run's result (``schemas/load-result.schema.json``)."""
     cut_short: str = ""
     """Why the run ended before its last check; empty where it did not."""
     finished: str = ""
     exit_status: int | None = None
 
     @classmethod
-    def from_document(cls, document: Any) -> Run:
-        """Read back what ``document`` gave, and run records of format 1.
+    def from_document(cls, document: Any, chapters: Iterable[Chapter] = ()) -> Run:
+        """Read back what ``document`` gave, and run records of format 1, whose checks these chapters know.
 
         Raises ValueError where it is no run record, or a damaged one.
         """
         if not isinstance(document, dict) or document.get("format") not in (FORMAT, *_OLDER):
             raise ValueError("it is no run record of this or an older format")
         older = document["format"] != FORMAT
+        chapters = tuple(chapters)
         try:
             pieces = document["evidence"]
             entries = [
                 Entry.from_dict(
                     {
+                        **({"id": old_id(check["check"], check["chapter"], chapters)} if older else {}),
                         **check,
                         "evidence": [
                             {"title": one["title"], "text": pieces[one["ref"]]} for one in check["evidence"]
@@ -68,12 +93,13 @@ class Run:
                 )
                 for check in document["checks"]
             ]
-            own = {field.name for field in fields(cls)} - {"entries", "not_described"}
+            own = {field.name for field in fields(cls)} - {"entries", "not_described", "added"}
             return cls(
                 **{name: document[name] for name in own if name in document},
                 entries={entry.check: entry for entry in entries},
+                added={name: document[name] for name in document if name not in _OWN},
                 not_described={
-                    id_of_node(check) if older else check: part
+                    old_id(check, "", chapters) if older else check: part
                     for check, part in document["not_described"].items()
                 },
             )
@@ -115,6 +141,7 @@ class Run:
                 references.append({"title": item.title, "ref": reference})
             checks.append({**asdict(entry), "evidence": references})
         return {
+            **self.added,
             **self.header(),
             "finished": self.finished,
             "exit_status": self.exit_status,
@@ -123,7 +150,6 @@ class Run:
             "not_described": self.not_described,
             "empty_markers": self.empty_markers,
             "checks": checks,
-            "load": self.load,
             "evidence": pieces,
         }
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 from deployspec.base import shown
 from deployspec.chapters.slo.load.histogram import PERCENTILES, Histogram
 from deployspec.chapters.slo.load.result import DISPATCHED, LoadResult
 from deployspec.chapters.slo.load.tally import RouteTally
 
+FILE = "load.json"
+"""Where, in the folder that the processes of a run share, the load run's result is kept once it was made."""
 _MOST_ERRORS = 10
 _BARS = " ▁▂▃▄▅▆▇█"
 _MOST_BARS = 60
@@ -18,6 +23,21 @@ _CONNECTIONS = {
     "needed": "all, no kept connection free",
     "kept": "all, others",
 }
+
+
+def recorded(folder: Path) -> dict[str, Any] | None:
+    """The load run's result as the run record has it, whichever process made it; None where there was none.
+
+    Raises OSError or ValueError where it cannot be read.
+    """
+    file = folder / FILE
+    if not file.exists():
+        return None
+    try:
+        document: dict[str, Any] = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"the load run's result cannot be read: {error}") from None
+    return document
 
 
 def progress(

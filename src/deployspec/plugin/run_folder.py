@@ -14,7 +14,7 @@ _FOLDER: pytest.StashKey[TemporaryFolder] = pytest.StashKey()
 _WORKER_FOLDER = "deployspec_shared"
 
 
-def shared_folder(config: pytest.Config) -> Path:
+def run_folder(config: pytest.Config) -> Path:
     """The folder. It goes when the run ends."""
     if is_worker(config):
         return Path(config.workerinput[_WORKER_FOLDER])  # type: ignore[attr-defined]
@@ -39,4 +39,4 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker where it is."""
-    node.workerinput[_WORKER_FOLDER] = str(shared_folder(node.config))
+    node.workerinput[_WORKER_FOLDER] = str(run_folder(node.config))

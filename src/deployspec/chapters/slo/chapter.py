@@ -1,0 +1,49 @@
+"""The chapter slo introduces itself."""
+
+from deployspec.base.arguments import seed
+from deployspec.model.chapter import Chapter, Option
+
+CHAPTER = Chapter(
+    name="slo",
+    sentence='requests keep the objectives, in a load run and in Prometheus (guide: "Alert Rules", p95 and error rate).',
+    checks=("slo.load-run", "slo.window", "slo.buckets", "slo.alerts-agree"),
+    only_running=True,
+    never_alone=("load",),
+    markers={
+        "load": "makes load, which the deployment file has to allow.",
+        "after_load": "looks at what the load run leaves behind, where one is selected.",
+        "of_kind(kind)": "made for objectives of this kind alone: latency or availability.",
+    },
+    options=(
+        Option(
+            "--slos",
+            {
+                "metavar": "GLOB",
+                "action": "append",
+                "default": [],
+                "help": "the objectives to check, OpenSLO v1 documents; may be given several times (default: slos/*.yaml)",
+            },
+        ),
+        Option(
+            "--load-seed",
+            {
+                "metavar": "N",
+                "type": seed,
+                "default": None,
+                "help": "make a load run's requests arrive as in the run that told this seed "
+                "(default: the deployment file's load.seed, else a new one for each run)",
+            },
+        ),
+    ),
+    parts=("deployspec.chapters.slo.part:SLOS", "deployspec.chapters.slo.part:LOAD"),
+    plugins=(
+        # Objectives are compared with alert rules, and counted by the Prometheus that has those loaded.
+        "deployspec.chapters.alerts.items",
+        "deployspec.chapters.alerts.fixtures.live",
+        "deployspec.chapters.slo.items",
+        "deployspec.chapters.slo.fixtures.fixtures",
+    ),
+    commands=("deployspec.chapters.slo.command:add_to",),
+    recorded={"load": "deployspec.chapters.slo.report:recorded"},
+    old_file="test_latency_slo.py",
+)
