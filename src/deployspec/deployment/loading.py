@@ -10,41 +10,49 @@ from deployspec.base.problems import Problems, listed, printable, suggestion
 from deployspec.base.yaml_tree import read_tree
 from deployspec.deployment.build import build, with_defaults
 from deployspec.deployment.consistency import check_consistency
-from deployspec.deployment.model import Deployment
+from deployspec.deployment.model import PROMETHEUS, Deployment
+from deployspec.deployment.schema import assembled
 from deployspec.deployment.shape import check_shape
 from deployspec.deployment.source import read_text
 from deployspec.deployment.values import evaluate
+from deployspec.model.chapter import Chapter, imported
 
 _SUFFIXES = (".yaml", ".yml")
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Deployment:
+def load(path: Path, environ: Mapping[str, str], chapters: Iterable[Chapter]) -> Deployment:
     """The deployment that the file at ``path`` describes, its variables taken from ``environ``.
+
+    Its parts are those of the ``chapters``.
 
     Raises :class:`DeploymentFileError`, and nothing else, whatever the file contains or is. Its text tells all
     problems at once and shows no value that is, or may be, a secret.
     """
     __tracebackhide__ = True
-    deployment, told = _load(path, environ)
+    deployment, told = _load(path, environ, tuple(chapters))
     del environ  # a traceback with locals would show it
     if deployment is None:
         raise DeploymentFileError(told)
     return deployment
 
 
-def _load(path: Path, environ: Mapping[str, str]) -> tuple[Deployment | None, str]:
+def _load(
+    path: Path, environ: Mapping[str, str], chapters: tuple[Chapter, ...]
+) -> tuple[Deployment | None, str]:
     problems = Problems()
+    schema = assembled(chapter.schema for chapter in chapters if chapter.schema is not None)
     text = read_text(path, problems)
     tree = None if text is None else read_tree(text, problems)
     if tree is None:
         return None, problems.told(path)
-    values = evaluate(tree, environ, problems)
-    faulty = check_shape(values, problems)
-    data = with_defaults({key: value for key, value in values.data.items() if key not in faulty})
-    check_consistency(data, values, path.parent, problems)
+    values = evaluate(tree, environ, problems, schema)
+    faulty = check_shape(values, problems, schema)
+    data = with_defaults({key: value for key, value in values.data.items() if key not in faulty}, schema)
+    parts = [PROMETHEUS, *(imported(part) for chapter in chapters for part in chapter.parts)]
+    check_consistency(data, values, path.parent, problems, parts)
     if problems.found:
         return None, problems.told(path)
-    return build(data, values, path), ""
+    return build(data, values, path, parts, schema), ""
 
 
 def names_in(folder: Path) -> list[str]:

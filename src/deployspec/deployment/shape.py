@@ -6,13 +6,13 @@ from typing import Any
 
 from deployspec.base.problems import MOST_TOLD, Problems, listed, suggestion
 from deployspec.base.unfit import Unfit
-from deployspec.deployment.schema import FORMATS, Schema, expectation, resolved, types, validator
+from deployspec.deployment.schema import FORMATS, Schema, expectation, types, validator
 from deployspec.deployment.values import Place, Steps, Values
 
 
-def check_shape(values: Values, problems: Problems) -> set[str]:
+def check_shape(values: Values, problems: Problems, schema: Schema) -> set[str]:
     """Note everything that the schema objects to. Returns the top-level keys that hold a problem."""
-    errors = sorted(validator().iter_errors(values.data), key=lambda error: _position(error, values))
+    errors = sorted(validator(schema).iter_errors(values.data), key=lambda error: _position(error, values))
     problems.untold += max(0, len(errors) - MOST_TOLD)
     for error in errors[:MOST_TOLD]:
         _Objection(error, values, problems).note()
@@ -108,7 +108,7 @@ class _Objection:
         beside = (steps[-1] for steps in self.values.keys if steps[:-1] == self.path)
         if any(suggestion(str(name), known) == key for name in beside if name not in known):
             return  # the unknown key beside it is told already, with this one suggested
-        self.add(f"no key {key}", f"{key}: {expectation(_property(self.place.schema, key))}")
+        self.add(f"no key {key}", f"{key}: {expectation(self.place.schema["properties"][key])}")
 
     def wrong_format(self, name: str) -> None:
         check, _ = FORMATS[name]
@@ -152,6 +152,3 @@ class _Objection:
             )
         self.add(self.place.shown, expected)
 
-
-def _property(place: Schema, key: str) -> Schema:
-    return resolved(place["properties"][key])

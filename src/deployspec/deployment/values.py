@@ -45,9 +45,11 @@ class Values:
     """The names of those that stand at a secret place."""
 
 
-def evaluate(root: Mapping, environ: Environ[str, str], problems: Problems) -> Values:
+def evaluate(root: Mapping, environ: Environ[str, str], problems: Problems, schema: Schema) -> Values:
     """The data of a whole document. What cannot be replaced or cast is noted in ``problems``."""
-    return _Evaluation(environ, problems).run(root)
+    evaluation = _Evaluation(environ, problems)
+    evaluation.values.data = evaluation.value(root, schema, (), secret=False)
+    return evaluation.values
 
 
 class _Evaluation:
@@ -56,10 +58,6 @@ class _Evaluation:
         self.problems = problems
         self.values = Values()
         self.room = MOST_TEXT
-
-    def run(self, root: Mapping) -> Values:
-        self.values.data = self.value(root, schemas.schema(), (), secret=False)
-        return self.values
 
     def value(self, node: Node, schema: Schema, path: Steps, *, secret: bool) -> Any:
         secret = secret or bool(schema.get("writeOnly"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 
@@ -46,6 +47,8 @@ class Chapter:
     options: tuple[Option, ...] = ()
     parts: tuple[str, ...] = ()
     """Its parts of the deployment file: ``module:name`` of a ``deployspec.deployment.part.Part`` each."""
+    schema: Path | None = None
+    """A JSON file with the JSON Schema of each part, by key."""
     plugins: tuple[str, ...] = ()
     """Modules with its fixtures and hooks. They are imported in runs that may select one of its checks."""
     commands: tuple[str, ...] = ()

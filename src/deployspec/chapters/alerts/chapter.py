@@ -3,6 +3,8 @@
 import posixpath
 
 from deployspec.base.arguments import seconds
+from pathlib import Path
+
 from deployspec.model.chapter import Chapter, Option
 
 CHAPTER = Chapter(
@@ -60,6 +62,7 @@ CHAPTER = Chapter(
         ),
     ),
     parts=("deployspec.chapters.alerts.part:RULES",),
+    schema=Path(__file__).with_name("part.schema.json"),
     plugins=(
         "deployspec.chapters.alerts.fixtures.running",
         "deployspec.chapters.alerts.items",

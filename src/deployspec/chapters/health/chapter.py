@@ -1,5 +1,7 @@
 """The chapter health introduces itself."""
 
+from pathlib import Path
+
 from deployspec.model.chapter import Chapter
 
 CHAPTER = Chapter(
@@ -29,6 +31,7 @@ CHAPTER = Chapter(
     only_running=True,
     in_probes=True,
     parts=("deployspec.chapters.health.part:HEALTH",),
+    schema=Path(__file__).with_name("part.schema.json"),
     plugins=("deployspec.chapters.health.fixtures",),
     old_file="test_health.py",
 )

@@ -1,5 +1,7 @@
 """The chapter logs introduces itself."""
 
+from pathlib import Path
+
 from deployspec.model.chapter import Chapter
 
 CHAPTER = Chapter(
@@ -21,6 +23,7 @@ CHAPTER = Chapter(
     ),
     only_running=True,
     parts=("deployspec.chapters.logs.part:LOGS",),
+    schema=Path(__file__).with_name("part.schema.json"),
     plugins=("deployspec.chapters.logs.items", "deployspec.chapters.logs.fixtures"),
     commands=("deployspec.chapters.logs.command:add_to",),
     old_file="test_logs_schema.py",

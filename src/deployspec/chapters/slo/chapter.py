@@ -1,6 +1,8 @@
 """The chapter slo introduces itself."""
 
 from deployspec.base.arguments import seed
+from pathlib import Path
+
 from deployspec.model.chapter import Chapter, Option
 
 CHAPTER = Chapter(
@@ -36,6 +38,7 @@ CHAPTER = Chapter(
         ),
     ),
     parts=("deployspec.chapters.slo.part:SLOS", "deployspec.chapters.slo.part:LOAD"),
+    schema=Path(__file__).with_name("part.schema.json"),
     plugins=(
         # Objectives are compared with alert rules, and counted by the Prometheus that has those loaded.
         "deployspec.chapters.alerts.items",

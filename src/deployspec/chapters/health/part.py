@@ -1,0 +1,137 @@
+"""The deployment file's part ``health``. Durations are in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from deployspec.base.duration import format_duration, parse_duration
+from deployspec.base.problems import listed, shown, suggestion
+from deployspec.deployment.part import Check, Headers, Part, Steps, headers_of, patterns
+
+FAULTS = ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")
+"""The faults that a check of this chapter injects."""
+
+
+@dataclass(frozen=True)
+class QueueDepth:
+    """Where the answer says how long the queue is."""
+
+    field: str
+    part: str | None
+    """The part that holds the queue: the depth is null exactly when it is down. None: it is never null."""
+
+
+@dataclass(frozen=True)
+class HealthFields:
+    """The names of the fields in the health endpoint's answer; None where the service has no such field."""
+
+    ok: str | None
+    parts: tuple[str, ...] | None
+    queue_depth: QueueDepth | None
+    time: str | None
+    version: str | None
+
+
+@dataclass(frozen=True)
+class Health:
+    """The health endpoint and what is promised of it."""
+
+    path: str
+    timeout: float
+    """Of one attempt, from name lookup to last byte."""
+    max_response_time: float | None
+    """The answer takes at most so long."""
+    expect_version: str | None
+    retries: int
+    """Attempts after the first, after transport failures only."""
+    calls: int
+    """How many calls must agree with one another."""
+    concurrency: int
+    """How many calls at once."""
+    max_clock_skew: float
+    recovery: float
+    """How soon after a part's return the endpoint must answer 200."""
+    schema: Path | None
+    """None: the project's own."""
+    fields: HealthFields
+
+
+def _health(part: Mapping[str, Any], folder: Path) -> Health:
+    fields = part["fields"]
+    longest = part.get("max_response_time")
+    return Health(
+        path=part["path"],
+        timeout=parse_duration(part["timeout"]),
+        max_response_time=None if longest is None else parse_duration(longest),
+        expect_version=part.get("expect_version"),
+        retries=part["retries"],
+        calls=part["calls"],
+        concurrency=part["concurrency"],
+        max_clock_skew=parse_duration(part["max_clock_skew"]),
+        recovery=parse_duration(part["recovery"]),
+        schema=folder / part["schema"] if "schema" in part else None,
+        fields=HealthFields(
+            ok=fields["ok"],
+            parts=None if fields["parts"] is None else tuple(fields["parts"]),
+            queue_depth=None if fields["queue_depth"] is None else QueueDepth(**fields["queue_depth"]),
+            time=fields["time"],
+            version=fields["version"],
+        ),
+    )
+
+
+def _check(check: Check, data: Mapping[str, Any]) -> None:
+    _faults(check, data)
+    health = data.get("health")
+    if health is None:
+        return
+    fields = health["fields"]
+    parts = fields["parts"] or []
+    longest, limit = health.get("max_response_time"), health["timeout"]
+    if longest is not None and parse_duration(longest) > parse_duration(limit):
+        own = ("health", "max_response_time")
+        told = check.shown(("health", "timeout"), f"its default, {format_duration(parse_duration(limit))}")
+        check.add(
+            own,
+            f"{check.shown(own, '')}, which is longer than timeout",
+            f"at most timeout ({told}), or a longer timeout",
+        )
+    if health.get("expect_version") is not None and fields["version"] is None:
+        found = "expect_version, and health.fields.version is null"
+        check.add(("health", "expect_version"), found, "the name of the field that has the version")
+    depth = fields["queue_depth"]
+    if depth is not None and depth["part"] is not None:
+        _part(check, ("health", "fields", "queue_depth", "part"), depth["part"], parts, "queue_depth")
+    for name, fault in (data.get("faults") or {}).items():
+        if fault.get("part") is not None:
+            _part(check, ("faults", name, "part"), fault["part"], parts, "part")
+
+
+def _faults(check: Check, data: Mapping[str, Any]) -> None:
+    """A fault that no check injects would be a promise that nobody looks at."""
+    for steps, position in check.values.keys.items():
+        if len(steps) == 2 and steps[0] == "faults" and steps[1] not in FAULTS and "faults" in data:
+            near = suggestion(str(steps[1]), FAULTS)
+            hint = f"; did you mean {near}?" if near else ""
+            found = f"the fault {shown(str(steps[1]))}, which no check injects"
+            check.problems.add(position, found, listed(FAULTS) + hint)
+
+
+def _part(check: Check, path: Steps, part: str, parts: list[str], key: str) -> None:
+    if part in parts:
+        return
+    shown = check.shown(path, f"{key}'s default part, {part}")
+    expected = listed(parts) if parts else "no part, for health.fields.parts is null"
+    near = suggestion(part, parts)
+    if near:
+        expected += f"; did you mean {near}?"
+    if path not in check.values.places:
+        expected += "; say queue_depth: null if the answer has no such field"
+    check.add(path, f"{shown}, which is not in health.fields.parts", expected)
+
+
+HEALTH = Part("health", _health, _check)

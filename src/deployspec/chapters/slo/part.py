@@ -1,0 +1,171 @@
+"""The deployment file's parts ``slos`` and ``load``. Durations are in seconds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from deployspec.base.duration import format_duration, parse_duration
+from deployspec.base.problems import listed, shown, suggestion
+from deployspec.deployment.part import Check, Headers, Part, Steps, headers_of, patterns
+
+LONGEST_LOAD = 7 * 24 * 3600
+"""Seconds that a load run may be planned to take, warm-up included."""
+MOST_REQUESTS = 50_000_000
+"""Requests that a load run may have, warm-up included: what is counted of them has to fit into memory."""
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True)
+class Slos:
+    """The deployment's objectives."""
+
+    files: tuple[str, ...]
+    """Glob patterns of OpenSLO documents, absolute."""
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """One kind of request of a load run."""
+
+    name: str
+    method: str
+    path: str
+    weight: float
+    headers: Headers
+    """Beside those of the deployment."""
+    body: str | None = field(repr=False)
+    """JSON."""
+    writes: bool
+    keep: str | None
+    """A field of the answer, kept for the paths of other requests."""
+    expect_status: tuple[int, ...] | None
+    """None: 200 to 299."""
+    expect_text: str | None
+
+
+@dataclass(frozen=True)
+class Load:
+    """The traffic of a load run, an open model. Durations are in seconds."""
+
+    arrival_rate: float
+    """Requests a second."""
+    poisson: bool
+    """Whether they arrive at random; else at equal distances."""
+    duration: float
+    """Of the part that counts, after the warm-up."""
+    warm_up: float
+    warm_up_requests: int
+    """At least as many arrive before the first one that counts."""
+    seed: int | None
+    """None: each run draws one."""
+    timeout: float
+    """Of one request, from its intended start to its last byte."""
+    max_in_flight: int
+    new_connections: float
+    """The share of requests that go on a new connection each."""
+    processes: int
+    abort_on_breach: bool
+    locustfile: Path | None
+    """None: the project's own."""
+    requests: tuple[LoadRequest, ...]
+
+
+def placeholders(path: str) -> list[str]:
+    """The names of the requests whose kept values stand in a path: ``/snap/{snap}`` has ``snap``."""
+    return _PLACEHOLDER.findall(path)
+
+
+def _slos(part: Mapping[str, Any] | None, folder: Path) -> Slos | None:
+    """null says that there are none, as without the key."""
+    return None if part is None else Slos(patterns(part["files"], folder))
+
+
+def _load(part: Mapping[str, Any], folder: Path) -> Load:
+    warm_up = part["warm_up"]
+    return Load(
+        arrival_rate=part["arrival_rate"],
+        poisson=part["arrivals"] == "poisson",
+        duration=parse_duration(part["duration"]),
+        warm_up=0.0 if warm_up is None else parse_duration(warm_up),
+        warm_up_requests=part["warm_up_requests"],
+        seed=part.get("seed"),
+        timeout=parse_duration(part["timeout"]),
+        max_in_flight=part["max_in_flight"],
+        new_connections=part["new_connections"],
+        processes=part["processes"],
+        abort_on_breach=part["abort_on_breach"],
+        locustfile=folder / part["locustfile"] if "locustfile" in part else None,
+        requests=tuple(map(_load_request, part["requests"])),
+    )
+
+
+def _load_request(part: Mapping[str, Any]) -> LoadRequest:
+    statuses = part.get("expect_status")
+    return LoadRequest(
+        name=part["name"],
+        method=part["method"],
+        path=part["path"],
+        weight=part["weight"],
+        headers=headers_of(part),
+        body=part.get("body"),
+        writes=_writes(part),
+        keep=part.get("keep"),
+        expect_status=None if statuses is None else tuple(statuses),
+        expect_text=part.get("expect_text"),
+    )
+
+
+def _writes(request: Mapping[str, Any]) -> bool:
+    """Whether this request of the deployment file, defaults filled in, changes something there."""
+    return bool(request.get("writes", request["method"] not in _READING))
+
+
+def _check_load(check: Check, data: Mapping[str, Any]) -> None:
+    """A request that writes where nothing may be written, or whose path wants what no request keeps."""
+    load = data.get("load")
+    if load is None:
+        return
+    check.unique_names(load["requests"], "load", "requests")
+    own: Steps
+    requests = load["requests"]
+    rate, warm_up = load["arrival_rate"], load["warm_up"]
+    takes = max(0.0 if warm_up is None else parse_duration(warm_up), load["warm_up_requests"] / rate)
+    takes += parse_duration(load["duration"])
+    own = ("load", "arrival_rate")
+    if takes > LONGEST_LOAD:
+        found = f"{check.shown(own, '')}, with which the load run takes {takes / 86400:.3g} days, warm-up included"
+        check.add(own, found, "at most 7 days: a shorter duration, or fewer warm_up_requests")
+    elif takes * rate > MOST_REQUESTS:
+        found = f"{check.shown(own, '')}, with which the load run has {takes * rate:,.0f} requests, warm-up included"
+        check.add(own, found, f"at most {MOST_REQUESTS:,}: a lower rate, or a shorter duration")
+    if load["max_in_flight"] < load["processes"]:
+        own = ("load", "max_in_flight")
+        found = f"{check.shown(own, 'its default')}, which is less than processes"
+        check.add(own, found, f"at least {load['processes']}: each process has a share of it")
+    kept = [request["name"] for request in requests if "keep" in request]
+    for index, request in enumerate(requests):
+        own = ("load", "requests", index)
+        if "keep" in request and placeholders(request["path"]):
+            found = "a {NAME} in the path of a request that keeps something itself"
+            check.add((*own, "path"), found, "a path without one: such requests could wait for each other")
+            if _writes(request) and "write" not in data.get("allow", ()):
+            found = f"a request that writes ({request['method']}), and allow has no write"
+            check.add(
+                (*own, "method"), found, "allow: [load, write], or writes: false if it changes nothing"
+            )
+        for name in placeholders(request["path"]):
+            if name not in kept:
+                near = suggestion(name, kept)
+                hint = f"; did you mean {near}?" if near else ""
+                found = f"{{{shown(name)}}}, and no request of that name keeps anything"
+                check.add((*own, "path"), found, f"the name of a request with keep{hint}")
+
+
+SLOS = Part("slos", _slos)
+LOAD = Part("load", _load, _check_load)
