@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from deployspec.base.errors import DeploymentFileError, UsageError
-from deployspec.base.problems import Problems, listed, printable, suggestion
-from deployspec.base.yaml_tree import read_tree
+from deployspec.base.problems import Problems, listed, suggestion
+from deployspec.base.shown import printable
 from deployspec.deployment.build import build, with_defaults
 from deployspec.deployment.consistency import check_consistency
 from deployspec.deployment.model import Deployment
 from deployspec.deployment.shape import check_shape
 from deployspec.deployment.source import read_text
+from deployspec.deployment.tree import read_tree
 from deployspec.deployment.values import evaluate
 
 _SUFFIXES = (".yaml", ".yml")
@@ -33,17 +34,17 @@ def load(path: Path, environ: Mapping[str, str]) -> Deployment:
 
 
 def _load(path: Path, environ: Mapping[str, str]) -> tuple[Deployment | None, str]:
-    problems = Problems()
+    problems = Problems(printable(str(path)))
     text = read_text(path, problems)
     tree = None if text is None else read_tree(text, problems)
     if tree is None:
-        return None, problems.told(path)
+        return None, problems.told()
     values = evaluate(tree, environ, problems)
     faulty = check_shape(values, problems)
     data = with_defaults({key: value for key, value in values.data.items() if key not in faulty})
     check_consistency(data, values, path.parent, problems)
-    if problems.found:
-        return None, problems.told(path)
+    if problems:
+        return None, problems.told()
     return build(data, values, path), ""
 
 

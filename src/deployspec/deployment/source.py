@@ -8,7 +8,8 @@ import stat
 from pathlib import Path
 
 from deployspec.base.errors import DeploymentFileError
-from deployspec.base.problems import Problems, printable
+from deployspec.base.problems import Problems, position
+from deployspec.base.shown import printable
 
 LARGEST = 1024 * 1024
 """In bytes. Hundreds of times more than any deployment needs."""
@@ -49,13 +50,15 @@ def read_text(path: Path, problems: Problems) -> str | None:
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
         problems.add(
-            _position(before), f"a byte that is no UTF-8 (0x{raw[error.start]:02x})", "a text in UTF-8"
+            position(before, len(before)),
+            f"a byte that is no UTF-8 (0x{raw[error.start]:02x})",
+            "a text in UTF-8",
         )
         return None
     control = _CONTROL.search(text)
     if control:
         problems.add(
-            _position(text[: control.start()]),
+            position(text, control.start()),
             f"the control character U+{ord(control.group()):04X}",
             "printable text",
         )
@@ -84,8 +87,3 @@ def _read_bytes(path: Path) -> bytes:
 
 def _refusal(path: Path, found: str) -> DeploymentFileError:
     return DeploymentFileError(f"{printable(str(path))}: found {found}; expected {_EXPECTED}")
-
-
-def _position(before: str) -> tuple[int, int]:
-    """Line and column, from 1, of what follows ``before``."""
-    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1

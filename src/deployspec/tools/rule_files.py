@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployspec.languages.rule_files.model import Place, Problem, RuleFileEntry, TestFile
+from deployspec.base.problems import Place, Problem, position
+from deployspec.languages.rule_files.model import RuleFileEntry, TestFile
 
 LARGEST = 8 * 1024 * 1024
 """In bytes."""
@@ -120,9 +121,8 @@ def read_text(path: Path, limit: int = LARGEST, name: str | None = None) -> str 
         return raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         byte = f"a byte that is no UTF-8 (0x{raw[error.start]:02x})"
-        return Problem(Place(name, line, column), byte, "a text in UTF-8")
+        return Problem(Place(name, *position(before, len(before))), byte, "a text in UTF-8")
 
 
 def _read_bytes(path: Path, limit: int) -> tuple[bytes, str]:
