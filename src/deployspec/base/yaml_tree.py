@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from deployspec.base import scalars
 from deployspec.base.problems import Position, Problems, position
 from deployspec.base.shown import cut
 
@@ -23,7 +24,6 @@ DEEPEST = 32
 MOST_NODES = 2_000_000
 _CORE = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset(_CORE + name for name in ("int", "float", "bool", "null"))
-_NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -74,6 +74,11 @@ class Mapping:
 
 
 Node = Scalar | Sequence | Mapping
+
+
+def is_null(node: Node) -> bool:
+    """Whether it stands for nothing."""
+    return isinstance(node, Scalar) and node.null
 
 
 class _Stop(Exception):  # noqa: N818  (control flow: the problem is already noted)
@@ -195,7 +200,7 @@ class Builder:
         refused = tag not in (None, "!") and tag not in self.scalar_tags
         if refused:
             self.tag(event)
-        null = not style and text in _NULL and tag in (None, _CORE + "null")
+        null = not style and scalars.is_null(text) and tag in (None, _CORE + "null")
         # A long text counts for more than one node, or a thousand aliases of it would fill the memory.
         size = 1 + len(text) // 256
         self.count(size, event)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from deployspec.base.problems import Problems as AnyProblems
 from deployspec.base.shown import one_line
-from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence, read_documents
+from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence, is_null, read_documents
 
 LARGEST = 1024 * 1024
 """In characters: hundreds of times more than any configuration of Alertmanager."""
@@ -59,11 +59,6 @@ def text_of(node: Node | None, problems: Problems, expected: str) -> str | None:
         return node.text
     problems.unexpected(node, expected)
     return None
-
-
-def is_null(node: Node) -> bool:
-    """Whether the node is a null."""
-    return isinstance(node, Scalar) and node.null
 
 
 def kind(node: Node | None) -> str:

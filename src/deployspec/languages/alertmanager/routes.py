@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from deployspec.base.problems import Place, Problem
 from deployspec.base.shown import one_line
-from deployspec.base.yaml_tree import Node
-from deployspec.languages.alertmanager.document import Problems, compose, fields, is_null, items, text_of
+from deployspec.base.yaml_tree import Node, is_null
+from deployspec.languages.alertmanager.document import Problems, compose, fields, items, text_of
 from deployspec.languages.alertmanager.matchers import Matcher, parse_matchers
 
 Known = Callable[[str], str | None]

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from deployspec.base.problems import Place, Problem
 from deployspec.base.yaml_tree import Mapping as MappingNode
-from deployspec.base.yaml_tree import Node, read_documents
-from deployspec.languages.alertmanager.document import Problems, is_null
+from deployspec.base.yaml_tree import Node, is_null, read_documents
+from deployspec.languages.alertmanager.document import Problems
 from deployspec.languages.openslo.annotations import Annotations
 from deployspec.languages.openslo.fields import Fields
 from deployspec.languages.openslo.indicators import read_indicator

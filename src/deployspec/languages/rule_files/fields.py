@@ -9,7 +9,7 @@ from typing import Any
 from deployspec.base.duration import read_duration
 from deployspec.base.problems import Problems, suggestion
 from deployspec.base.shown import cut
-from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence, read_documents
+from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence, is_null, read_documents
 from deployspec.languages.rule_files.lines import Lines, lines_of
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9_]{0,18}|0x[0-9a-fA-F_]{1,15}|0o?[0-7_]{1,20}|0b[01_]{1,62})")
@@ -117,11 +117,6 @@ def data_of(node: Node) -> Any:
     if isinstance(node, Sequence):
         return [data_of(item) for item in node.items]
     return {name: data_of(value) for name, (_, value) in node.items.items()}
-
-
-def is_null(node: Node) -> bool:
-    """Whether it stands for nothing."""
-    return isinstance(node, Scalar) and node.null
 
 
 def as_number(text: str) -> int | float | None:

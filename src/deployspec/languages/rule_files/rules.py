@@ -6,9 +6,9 @@ from collections.abc import Mapping as AnyMapping
 from typing import Any
 
 from deployspec.base.problems import Place
-from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence
+from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence, is_null
 from deployspec.languages.rule_files.expressions import fault_in
-from deployspec.languages.rule_files.fields import Fields, data_of, is_null, kind_of, shown
+from deployspec.languages.rule_files.fields import Fields, data_of, kind_of, shown
 from deployspec.languages.rule_files.lines import Lines
 from deployspec.languages.rule_files.model import Rule, RuleFile, RuleGroup
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping as AnyMapping
 from typing import Any
 
 from deployspec.base.problems import Place, Problem
-from deployspec.base.yaml_tree import Node, Scalar
-from deployspec.languages.rule_files.fields import Fields, data_of, is_null, shown
+from deployspec.base.yaml_tree import Node, Scalar, is_null
+from deployspec.languages.rule_files.fields import Fields, data_of, shown
 from deployspec.languages.rule_files.lines import place_in
 from deployspec.languages.rule_files.model import (
     Case,
@@ -52,7 +52,7 @@ def read_tests(text: str, path: str) -> TestFile:
             )
     root = reader.roots[0] if reader.roots else None
     if root is None or is_null(root):
-        if not (reader.broken and root is None):
+        if root is not None or not reader.broken:
             reader.problems.insert(0, Problem(Place(path), "an empty file", _EXPECTED))
         return TestFile(path, (), _ONE_MINUTE, (), tuple(reader.problems))
     found = reader.file(root)
