@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
 from deployspec.base.disclosure_rules import NAMES, RULES, SAYS_NOTHING
 
 HIDDEN = "***"
+_NAMED_SECRET = r"(?i:" + NAMES + r")s?\Z"
+_PLACEHOLDER = r"[*•.…]*|[xX]{3,}|<.*>|\[.*\]|\$\{.*\}|-?\d{1,3}(?:\.\d+)?"
+_ESCAPE = r"\\(?:u([0-9a-fA-F]{4})|(.))"
 
 Span = tuple[int, int]
 
@@ -106,27 +109,17 @@ def masked_window(text: str, start: int, end: int) -> str:
 
 def tells_something(name: str, value: str) -> bool:
     """Whether a field of this name with this value discloses a credential."""
-    return bool(_named_secret()(name)) and not _innocuous(value)
+    return bool(_compiled(_NAMED_SECRET).search(name)) and not _innocuous(value)
 
 
 def _innocuous(value: str) -> bool:
     value = value.strip()
-    return value.lower().rstrip(".,:") in SAYS_NOTHING or bool(_placeholder()(value))
+    return value.lower().rstrip(".,:") in SAYS_NOTHING or bool(_compiled(_PLACEHOLDER).fullmatch(value))
 
 
 @cache
-def _named_secret() -> Callable[[str], re.Match[str] | None]:
-    return re.compile(r"(?i:" + NAMES + r")s?\Z").search
-
-
-@cache
-def _placeholder() -> Callable[[str], re.Match[str] | None]:
-    return re.compile(r"[*•.…]*|[xX]{3,}|<.*>|\[.*\]|\$\{.*\}|-?\d{1,3}(?:\.\d+)?").fullmatch
-
-
-@cache
-def _finder(pattern: str) -> Callable[[str], Iterator[re.Match[str]]]:
-    return re.compile(pattern).finditer
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def _spans(text: str) -> list[tuple[str, Span]]:
@@ -135,7 +128,7 @@ def _spans(text: str) -> list[tuple[str, Span]]:
         (rule.kind, span)
         for rule in RULES
         if any(word in lowered for word in rule.words)
-        for match in _finder(rule.pattern)(text)
+        for match in _compiled(rule.pattern).finditer(text)
         if (span := _hide(match)) is not None
     ]
 
@@ -176,13 +169,8 @@ def _layers(text: str) -> list[str]:
     """The text as it is, and with JSON's escapes resolved as often as there are any: JSON is put into JSON."""
     layers = [text]
     while "\\" in layers[-1] and len(layers) < 4:
-        layers.append(_escape()(_resolve, layers[-1]))
+        layers.append(_compiled(_ESCAPE).sub(_resolve, layers[-1]))
     return layers
-
-
-@cache
-def _escape() -> Callable[[Callable[[re.Match[str]], str], str], str]:
-    return re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))").sub
 
 
 def _resolve(match: re.Match[str]) -> str:

@@ -29,53 +29,58 @@ _LONGEST_TEXT = 100
 EXPECTED = "a duration such as 2s, 500ms or 1h30m"
 
 
+def read_duration(text: str) -> float | None:
+    """The duration in seconds, also 0; None for a text that Prometheus takes for none."""
+    if text == "0":
+        return 0.0
+    match = _WHOLE.fullmatch(text)
+    if not text or match is None:
+        return None
+    counts = [(digits or "").lstrip("0") for digits in match.groups()]
+    # Digits beyond these cannot be in range, and a conversion of very many is refused by Python.
+    if any(len(digits) > 18 for digits in counts):
+        return None
+    pairs = zip(counts, _UNITS.values(), strict=True)
+    milliseconds = sum(int(digits or 0) * unit for digits, unit in pairs)
+    return None if milliseconds > _LONGEST else milliseconds / 1000
+
+
 def parse_duration(text: str) -> float:
     """The duration in seconds, above 0.
 
     Raises :class:`Unfit` with the specific reason for anything else, also for ``0``, which Prometheus accepts but
     which is no useful limit.
     """
-    match = _WHOLE.fullmatch(text)
-    if not text or match is None:
+    seconds = read_duration(text)
+    if seconds is None:
         raise _objection(text)
-    # Digits beyond these cannot be in range, and a conversion of very many is refused by Python.
-    if any(digits and len(digits.lstrip("0")) > 18 for digits in match.groups()):
-        raise Unfit("{}, which is out of range", "at most about 292 years")
-    counts = zip(match.groups(), _UNITS.values(), strict=True)
-    milliseconds = sum(int(digits.lstrip("0") or 0) * unit for digits, unit in counts if digits)
-    if milliseconds >= _LONGEST:
-        raise Unfit("{}, which is out of range", "at most about 292 years")
-    if milliseconds == 0:
+    if seconds == 0:
         raise Unfit("{}", "a duration longer than 0")
-    return milliseconds / 1000
+    return seconds
 
 
-def format_duration(seconds: float) -> str:
+def format_duration(seconds: float, largest: str = "y") -> str:
     """As Prometheus writes it, to the millisecond: ``format_duration(5400)`` is ``1h30m``.
 
-    Years and weeks are used only where nothing else is left over, as Prometheus does.
+    Years and weeks are used only where nothing else is left over, as Prometheus does; units above the ``largest``
+    not at all.
     """
-    rest = round(seconds * 1000)
-    if rest <= 0:
-        return "0s"
-    pieces = []
+    rest, text = max(0, round(seconds * 1000)), ""
     for unit, size in _UNITS.items():
-        if unit in ("y", "w") and rest % size:
-            continue
-        count, rest = divmod(rest, size)
-        if count:
-            pieces.append(f"{count}{unit}")
-    return "".join(pieces)
+        if size <= _UNITS[largest] and not (unit in ("y", "w") and rest % size):
+            count, rest = divmod(rest, size)
+            text += f"{count}{unit}" if count else ""
+    return text or "0s"
 
 
 def _objection(text: str) -> Unfit:
     """What exactly is wrong with a text that is no duration."""
+    if text and _WHOLE.fullmatch(text):
+        return Unfit("{}, which is out of range", "at most about 292 years")
     if len(text) > _LONGEST_TEXT:
         return Unfit("{}, which is too long for a duration", EXPECTED)
     if not text.strip():
         return Unfit("an empty duration", EXPECTED)
-    if text == "0":
-        return Unfit("{}", "a duration longer than 0")
     if any(letter.isspace() for letter in text):
         return Unfit("{} with a space in it", f"{EXPECTED}, without spaces")
     if text.startswith("-"):

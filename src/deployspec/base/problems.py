@@ -1,51 +1,98 @@
-"""The problems of one file: collected, put in order, and told."""
+"""The problems of one file: where they are, collected, put in order, and told."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable
-from pathlib import Path
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 MOST_TOLD = 100
+"""Problems of one file: as many as anyone reads."""
 _LONGEST_SHOWN = 60
 
 
-class Problem(NamedTuple):
-    """One thing that is wrong, at a place. Lines and columns count from 1, columns in characters."""
+class Positioned(Protocol):
+    """What stands somewhere in a file. Lines and columns count from 1, columns in characters."""
+
+    @property
+    def line(self) -> int: ...
+
+    @property
+    def column(self) -> int: ...
+
+
+class Position(NamedTuple):
+    """A character in a text."""
 
     line: int
     column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A character in a file. Line and column count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """What is wrong with a file, at one place."""
+
+    place: Place
     found: str
     expected: str
+    kind: str = "file"
+    """``file``: promtool refuses the file too, or does not see what it says. ``promql``: an expression that
+    deployspec's own parser cannot read; whether it is valid is promtool's to say."""
 
-    def told(self, path: Path) -> str:
-        """The line that the user reads."""
-        return (
-            f"{printable(str(path))}:{self.line}:{self.column}: found {self.found}; expected {self.expected}"
-        )
+    def __str__(self) -> str:
+        return f"{self.place}: found {self.found}; expected {self.expected}"
 
 
-class Problems:
-    """What was found so far, each problem once: an alias leads to the same place twice."""
+class Problems(list[Problem]):
+    """What was found wrong with one file so far."""
 
-    def __init__(self) -> None:
-        self.found: set[Problem] = set()
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
         self.untold = 0
         """How many more there are, beyond what anyone would read."""
 
-    def add(self, place: tuple[int, int], found: str, expected: str) -> None:
-        """Note a problem at ``place``, a line and a column."""
-        self.found.add(Problem(*place, found, expected))
+    def place(self, at: Positioned | None) -> Place:
+        """Where a node begins; the file's beginning where there is none."""
+        return Place(self.path) if at is None else Place(self.path, at.line, at.column)
 
-    def told(self, path: Path) -> str:
-        """All of them in the file's order, one a line."""
-        lines = [problem.told(path) for problem in sorted(self.found)]
+    def add(self, at: Positioned | None, found: str, expected: str, kind: str = "file") -> None:
+        """Note a problem where ``at`` begins."""
+        self.append(Problem(self.place(at), found, expected, kind))
+
+    def told(self) -> str:
+        """All of them in the file's order, one a line, each once: an alias leads to the same place twice."""
+        lines = [str(problem) for problem in sorted(set(self))]
         more = max(0, len(lines) - MOST_TOLD) + self.untold
         if more > 0:
-            lines[MOST_TOLD:] = [f"{printable(str(path))}: and {more} more problems"]
+            lines[MOST_TOLD:] = [f"{self.path}: and {more} more problems"]
         return "\n".join(lines)
+
+    def in_order(self) -> tuple[Problem, ...]:
+        """They in the file's order, as many as anyone reads."""
+        told = sorted(self, key=lambda problem: problem.place)
+        if len(told) > MOST_TOLD:
+            told[MOST_TOLD:] = [Problem(Place(self.path), f"{len(told) - MOST_TOLD} more problems", "none")]
+        return tuple(told)
+
+
+def position(text: str, offset: int) -> Position:
+    """Where the character ``offset`` of a text stands."""
+    return Position(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
 
 
 def shown(text: str) -> str:
@@ -57,22 +104,17 @@ def shown(text: str) -> str:
     return text if re.fullmatch(r"[!-~…]+", text) else json.dumps(text)
 
 
-def printable(text: str) -> str:
-    """``text`` with control characters escaped: a message must not move a terminal's cursor."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
-
-
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], joint: str = "or") -> str:
     """``a``, ``a or b``, ``a, b or c``."""
     *most, last = names
-    return f"{', '.join(most)} or {last}" if most else last
+    return f"{', '.join(most)} {joint} {last}" if most else last
 
 
-def suggestion(word: str, known: Iterable[str]) -> str | None:
+def suggestion(word: str, known: Iterable[str], shortest: int = 3) -> str | None:
     """The known word that was probably meant, if one is near."""
     import difflib
 
-    if not 3 <= len(word) <= 40:
+    if not shortest <= len(word) <= 40:
         return None
     simplified = {_simplified(name): name for name in known}
     near = difflib.get_close_matches(_simplified(word), simplified, n=1, cutoff=0.6)

@@ -9,6 +9,7 @@ Nothing goes through a float: a stamp is exact to the 30 digits that are kept.
 
 from __future__ import annotations
 
+import calendar
 import re
 from fractions import Fraction
 from functools import cache
@@ -55,7 +56,7 @@ def parse(text: str) -> Stamp | NotAStamp:
         return NotAStamp("is not a date and time as RFC 3339 writes it")
     year, month, day = int(match["year"]), int(match["month"]), int(match["day"])
     hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"])
-    if not 1 <= month <= 12 or not 1 <= day <= _days_in(year, month):
+    if not 1 <= month <= 12 or not 1 <= day <= calendar.monthrange(year, month)[1]:
         return NotAStamp("names a day that is in no calendar")
     if hour > 23 or minute > 59 or second > 60:
         return NotAStamp("names a time that no clock shows")
@@ -93,12 +94,6 @@ def _offset_minutes(match: re.Match[str]) -> int | None:
     if hours > 23 or minutes > 59:
         return None
     return (hours * 60 + minutes) * (-1 if match["sign"] == "-" else 1)
-
-
-def _days_in(year: int, month: int) -> int:
-    if month == 2:
-        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
-    return 30 if month in (4, 6, 9, 11) else 31
 
 
 def _days_since_epoch(year: int, month: int, day: int) -> int:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import heapq
 import json
 import re
-from collections.abc import Callable, Collection
-from functools import cache
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from deployspec.base.disclosure import HIDDEN, mask, masked_window, redact, tells_something
+from deployspec.base.problems import listed
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -38,10 +36,7 @@ def printable(text: str) -> str:
     """The text with every character escaped that does not print as itself."""
     if text.isprintable():
         return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def excerpt(text: str, at: int, width: int = 48) -> str:
@@ -55,9 +50,9 @@ def value(found: object, *, name: str = "", limit: int = 40) -> str:
     """A JSON value as a reason shows it. ``name`` is the field that holds it: a password's value stays hidden."""
     match found:
         case dict():
-            return f"an object of {len(found)} field{'' if len(found) == 1 else 's'}"
+            return f"an object of {counted(len(found), 'field')}"
         case list():
-            return f"an array of {len(found)} item{'' if len(found) == 1 else 's'}"
+            return f"an array of {counted(len(found), 'item')}"
         case str() | int() | float() if tells_something(name, str(found)):
             return HIDDEN
         case str():
@@ -72,7 +67,7 @@ def place(path: tuple[str | int, ...]) -> str:
     for step in path[:8]:
         if isinstance(step, int):
             steps.append(f"[{step}]")
-        elif _plain()(step):
+        elif re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", step):
             steps.append(f".{one_line(step, 40)}")
         else:
             steps.append(f'["{one_line(step, 40)}"]')
@@ -109,18 +104,21 @@ def percentage(share: Fraction | float, limit: Fraction | float, least: int = 2)
     return f"{whole}.{rest:0{digits}}%"
 
 
+def counted(number: int, thing: str, form: str = "") -> str:
+    """``1 call``, ``2 calls``; the number in the ``form`` of a format specification."""
+    return f"{number:{form}} {thing}{'' if number == 1 else 's'}"
+
+
 def names(words: tuple[str, ...] | list[str]) -> str:
     """``ok, db and redis``."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"
-
-
-@cache
-def _plain() -> Callable[[str], re.Match[str] | None]:
-    return re.compile(r"[A-Za-z_][A-Za-z0-9_-]*").fullmatch
+    return listed(words, "and") if words else "nothing"
 
 
 def nearest(name: str, there: Collection[str]) -> str:
     """The one of these names that is most like another, as the end of a sentence; empty where none is like it."""
+    import difflib
+    import heapq
+
     if len(there) > _CANDIDATES:  # a thorough look at a hundred thousand names would take many seconds
         pieces = {name[start : start + 3] for start in range(max(1, len(name) - 2))}
 

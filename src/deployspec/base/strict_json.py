@@ -23,6 +23,8 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from math import isinf
 from typing import NamedTuple
 
+from deployspec.base.problems import position
+
 MAX_DEPTH = 1024
 
 Path = tuple[str | int, ...]
@@ -93,19 +95,15 @@ def parse(body: bytes) -> Parsed | Fault:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         before = body[: error.start].decode("utf-8", "replace")
-        line, column = _position(before, len(before))
+        line, column = position(before, len(before))
         return Fault(f"byte 0x{body[error.start]:02x} is not UTF-8", (), error.start, line, column)
     walker = _Walker(text)
     try:
         return Parsed(walker.document())
     except _FaultError as fault:
         path = tuple(place.step for place in walker.open)
-        line, column = _position(text, fault.offset)
+        line, column = position(text, fault.offset)
         return Fault(fault.what, path, fault.offset, line, column)
-
-
-def _position(text: str, offset: int) -> tuple[int, int]:
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 class _Walker:

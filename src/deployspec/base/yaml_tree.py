@@ -1,249 +1,298 @@
-"""YAML text as a tree of nodes with positions.
+"""YAML text as trees of nodes that know where they stand.
 
-The parser's events are read one by one and nothing is ever constructed from a tag, so the bounds on depth and on
-the number of nodes, aliases counted as often as they are used, hold before memory is spent.
+The parser's events are read one by one and nothing is constructed from a tag, so the bounds on depth and on the
+number of nodes, aliases counted as often as they are used, hold before memory is spent. Scalars are kept as written:
+what a text such as ``1`` stands for is the reader's to say.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from deployspec.base.problems import Problems
-from deployspec.base.scalars import is_text
+from deployspec.base import scalars
+from deployspec.base.problems import Position, Problems, position
+from deployspec.base.shown import cut
 
-if TYPE_CHECKING:
-    import yaml
-
+LARGEST = 8 * 1024 * 1024
+"""In characters. Prometheus itself reads larger files, but nobody writes them."""
+LARGEST_WITHOUT_LIBYAML = 1024 * 1024
+"""PyYAML's parser in Python takes seconds a megabyte."""
 DEEPEST = 32
-MOST_NODES = 10_000
+MOST_NODES = 2_000_000
 _CORE = "tag:yaml.org,2002:"
-_PLAIN_TAGS = {_CORE + name for name in ("int", "float", "bool", "null")}
+_PLAIN_TAGS = frozenset(_CORE + name for name in ("int", "float", "bool", "null"))
+_UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Scalar(NamedTuple):
-    """A text, not yet interpolated."""
+    """A text, or nothing."""
 
-    place: tuple[int, int]
-    """Line and column, from 1, as in all nodes."""
+    line: int
+    """Line and column of the node, from 1, as in all nodes."""
+    column: int
     text: str
-    plain: bool
-    """Whether it may be a number, a boolean or null: it has no quotes."""
-    size: int
-    refused: bool
-    """Whether it has a tag. The problem is noted, and nothing else is said of such a node."""
+    """Empty where it is null."""
+    null: bool
+    style: str
+    """How it is written: empty for plain, else ``'``, ``"``, ``|`` or ``>``."""
+    begin: int
+    """Where it begins and ends in the file, in characters."""
+    end: int
+    size: int = 1
+    """How many nodes it counts for."""
+    plain: bool = True
+    """Whether YAML may take it for a number, a boolean or null: it has no quotes, or the tag of one of them."""
+    refused: bool = False
+    """Whether it has a tag that is not taken. The problem is noted, and nothing else is to be said of such a node."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Sequence:
     """A list of nodes."""
 
-    place: tuple[int, int]
+    line: int
+    column: int
     items: list[Node] = field(default_factory=list)
     size: int = 1
-    """How many nodes it has, itself included, with aliases expanded."""
     refused: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Mapping:
     """Pairs of a key and a node; each key is there once."""
 
-    place: tuple[int, int]
+    line: int
+    column: int
     items: dict[str, tuple[Scalar, Node]] = field(default_factory=dict)
     size: int = 1
     refused: bool = False
+    merged: set[str] = field(default_factory=set)
+    """The keys that came through a merge key (``<<``): its own ones are preferred to them."""
 
 
 Node = Scalar | Sequence | Mapping
+
+
+def is_null(node: Node) -> bool:
+    """Whether it stands for nothing."""
+    return isinstance(node, Scalar) and node.null
 
 
 class _Stop(Exception):  # noqa: N818  (control flow: the problem is already noted)
     """Nothing sensible can be read beyond this point."""
 
 
-def read_tree(text: str, problems: Problems) -> Mapping | None:
-    """The document's top-level mapping, or None with the reason in ``problems``."""
+def read_documents(text: str, problems: Problems) -> tuple[Node, ...]:
+    """The top-level node of each document, a null where it is empty.
+
+    Where the YAML is broken there are none, and the reason is in ``problems``.
+    """
     import yaml
 
-    # libyaml's parser is many times faster; an installation without it has the one in Python.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        return _Builder(problems).build(yaml.parse(text, Loader=loader))
-    except _Stop:
-        return None
-    except yaml.MarkedYAMLError as error:
-        problems.add(*_syntax(error, text))
-    except (yaml.YAMLError, ValueError, RecursionError):
-        # ValueError: the parser in Python on an escape beyond Unicode, "\U00110000".
-        problems.add((1, 1), "a text that is no YAML", "YAML")
-    return None
+    largest = LARGEST if hasattr(yaml, "CSafeLoader") else LARGEST_WITHOUT_LIBYAML
+    if len(text) > largest:
+        problems.add(None, f"a file of {len(text)} characters", f"at most {largest}")
+    elif wrong := _UNPRINTABLE.search(text):
+        problems.add(position(text, wrong.start()), f"the character U+{ord(wrong[0]):04X}", "printable text")
+    else:
+        return tuple(Builder(problems).build(text) or ())
+    return ()
 
 
-def _syntax(error: yaml.MarkedYAMLError, text: str) -> tuple[tuple[int, int], str, str]:
-    mark: Any = error.problem_mark or error.context_mark
-    place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    lines = text.splitlines()
-    line = lines[place[0] - 1] if place[0] <= len(lines) else ""
-    if re.match(r" *\t", line):
-        return (place[0], line.index("\t") + 1), "a tab in the indentation", "spaces"
-    # Quoted pieces of the parser's message come from the file, and may be from a secret.
-    reason = re.sub(r"'([^']*)'", _one_character, error.problem or "an error")
-    expected = "YAML; a text with any of : # { [ ' \" & * ! % @ needs quotes"
-    if "${" in line:
-        expected = "YAML; inside { } and [ ] a value with ${…} needs quotes"
-    return place, f"broken YAML ({reason})", expected
+class Builder:
+    """Puts the parser's events together to trees, without recursion. Subclasses refuse more, or say it otherwise."""
 
-
-def _one_character(quoted: re.Match[str]) -> str:
-    return quoted[0] if len(quoted[1]) == 1 or quoted[1].startswith("\\") else "something"
-
-
-class _Builder:
-    """Puts events together to a tree, without recursion."""
+    whole = "file"
+    """What messages call the text."""
+    most_nodes = MOST_NODES
+    scalar_tags = _PLAIN_TAGS | {_CORE + "str", _CORE + "timestamp"}
+    no_anchor = "an alias of the anchor {}, which there is not"
 
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
+        self.roots: list[Node] = []
         self.open: list[Sequence | Mapping] = []
         self.keys: list[Scalar | None] = []
         """For each open collection: the key whose value comes next."""
+        self.names: list[str | None] = []
         self.anchors: dict[str, Node | None] = {}
         """None while the anchor's own node is not complete."""
-        self.names: list[str | None] = []
-        self.refused: set[tuple[int, int]] = set()
-        """Where keys stand that are left out of their mappings, their problem being noted."""
-        self.root: Node | None = None
+        self.nodes = 0
 
-    def build(self, events: Iterator[Any]) -> Mapping | None:
-        documents = 0
+    def build(self, text: str) -> list[Node] | None:
+        """The top-level node of each document. None where the text is broken, with the reason in the problems."""
+        import yaml
+
+        try:
+            # libyaml's parser is many times faster; an installation without it has the one in Python.
+            self.read(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        except _Stop:
+            return None
+        except yaml.MarkedYAMLError as error:
+            mark: Any = error.problem_mark or error.context_mark
+            at = _position(mark) if mark else Position(1, 1)
+            lines = text.splitlines()
+            line = lines[at.line - 1] if at.line <= len(lines) else ""
+            if re.match(r" *\t", line):
+                at = Position(at.line, line.index("\t") + 1)
+                self.broken(at, "a tab in the indentation", "spaces")
+            else:
+                self.broken(at, *self.syntax(error.problem or "an error", line))
+            return None
+        except (yaml.YAMLError, ValueError, RecursionError):
+            # ValueError: the parser in Python on an escape beyond Unicode, "\U00110000".
+            self.broken(None, "a text that is no YAML", "YAML")
+            return None
+        return self.roots
+
+    def broken(self, at: Position | None, found: str, expected: str) -> None:
+        """Note that this is no YAML, and nothing else."""
+        self.problems.clear()
+        self.problems.add(at, found, expected)
+
+    def syntax(self, reason: str, line: str) -> tuple[str, str]:
+        """What was found, and expected, where the parser gives up for a ``reason`` in a ``line``."""
+        del line
+        expected = "YAML; a text with any of : # { [ ' \" & * ! % @ needs quotes"
+        return f"broken YAML ({cut(reason, 120)})", expected
+
+    def read(self, events: Iterable[Any]) -> None:
         for event in events:
             kind = type(event).__name__
-            place = (event.start_mark.line + 1, event.start_mark.column + 1)
-            if kind == "DocumentStartEvent":
-                documents += 1
-                if documents > 1:
-                    self.problems.add(place, "a second document", "one document in the file")
-                    return None
-            elif kind == "ScalarEvent":
-                self.scalar(event, place)
-            elif kind == "AliasEvent":
-                self.alias(event.anchor, place)
-            elif kind in ("SequenceStartEvent", "MappingStartEvent"):
-                self.begin(event, place, Sequence(place) if kind.startswith("S") else Mapping(place))
+            if kind == "ScalarEvent":
+                self.scalar(event)
+            elif kind == "MappingStartEvent":
+                self.begin(event, Mapping, "map")
+            elif kind == "SequenceStartEvent":
+                self.begin(event, Sequence, "seq")
             elif kind in ("SequenceEndEvent", "MappingEndEvent"):
-                self.end()
-        return self.result()
+                node = self.open.pop()
+                self.keys.pop()
+                self.add(node, self.names.pop())
+            elif kind == "AliasEvent":
+                self.alias(event)
+            elif kind == "DocumentStartEvent":
+                self.document(event)
 
-    def result(self) -> Mapping | None:
-        if isinstance(self.root, Mapping):
-            return self.root
-        expected = "a mapping with at least the key base_url"
-        if self.root is None or (isinstance(self.root, Scalar) and self.root.plain and not self.root.text):
-            self.problems.add((1, 1), "nothing (an empty file, or only comments)", expected)
-        else:
-            what = "a list" if isinstance(self.root, Sequence) else "a single text"
-            self.problems.add(self.root.place, f"{what} at the top", expected)
-        return None
+    def stop(self, event: Any, found: str, expected: str) -> _Stop:
+        self.problems.add(_position(event.start_mark), found, expected)
+        return _Stop()
 
-    def scalar(self, event: Any, place: tuple[int, int]) -> None:
-        plain = event.implicit[0] and event.style in (None, "")
-        if event.tag in _PLAIN_TAGS:
-            plain = True
-        refused = event.tag not in {None, "!", _CORE + "str", *_PLAIN_TAGS}
+    def document(self, event: Any) -> None:
+        del event
+        self.anchors.clear()
+
+    def count(self, size: int, event: Any) -> None:
+        self.nodes += size
+        if self.nodes > self.most_nodes:
+            found = f"more than {self.most_nodes} values, with aliases expanded"
+            raise self.stop(event, found, f"a smaller {self.whole}")
+
+    def tag(self, event: Any) -> None:
+        """Refuse a tag."""
+        raise self.stop(event, f"the YAML tag {cut(event.tag, 60)}", "plain data")
+
+    def scalar(self, event: Any) -> None:
+        tag, style, text = event.tag, event.style or "", event.value
+        refused = tag not in (None, "!") and tag not in self.scalar_tags
         if refused:
-            self.tag(place)
-        if any("\ud800" <= letter <= "\udfff" for letter in event.value):
-            self.problems.add(place, "an escape of half a character", "whole characters")
-            raise _Stop
+            self.tag(event)
+        null = not style and scalars.is_null(text) and tag in (None, _CORE + "null")
         # A long text counts for more than one node, or a thousand aliases of it would fill the memory.
-        self.add(Scalar(place, event.value, plain, 1 + len(event.value) // 256, refused), event.anchor)
+        size = 1 + len(text) // 256
+        self.count(size, event)
+        node = Scalar(
+            *_position(event.start_mark),
+            "" if null else text,
+            null,
+            style,
+            event.start_mark.index,
+            event.end_mark.index,
+            size,
+            plain=(event.implicit[0] and not style) or tag in _PLAIN_TAGS,
+            refused=refused,
+        )
+        self.add(node, event.anchor)
 
-    def tag(self, place: tuple[int, int]) -> None:
-        # Not quoted: it may be a password that begins with an exclamation mark.
-        self.problems.add(place, "a YAML tag", "plain data; a text that begins with ! needs quotes")
-
-    def begin(self, event: Any, place: tuple[int, int], node: Sequence | Mapping) -> None:
-        own = _CORE + ("seq" if isinstance(node, Sequence) else "map")
-        if event.tag not in (None, "!", own):
-            self.tag(place)
+    def begin(self, event: Any, kind: type[Sequence] | type[Mapping], own: str) -> None:
+        node = kind(*_position(event.start_mark))
+        if event.tag not in (None, "!", _CORE + own):
+            self.tag(event)
             node.refused = True
         if self.expects_key():
-            self.problems.add(place, "a list or a mapping as a key", "a word as a key")
-            raise _Stop
+            raise self.stop(event, "a list or a mapping as a key", "a word as a key")
         if len(self.open) >= DEEPEST:
-            self.problems.add(place, f"more than {DEEPEST} levels of nesting", "a flatter document")
-            raise _Stop
+            raise self.stop(event, f"more than {DEEPEST} levels of nesting", f"a flatter {self.whole}")
+        self.count(1, event)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         self.open.append(node)
         self.keys.append(None)
         self.names.append(event.anchor)
 
-    def end(self) -> None:
-        node = self.open.pop()
-        self.keys.pop()
-        self.add(node, self.names.pop())
-
-    def alias(self, name: str, place: tuple[int, int]) -> None:
-        if self.expects_key():
-            self.problems.add(place, "an alias as a key", "a word as a key")
-            raise _Stop
-        if name not in self.anchors:
-            found = "an alias of an anchor that there is not"
-            self.problems.add(place, found, "an anchor before it; a text that begins with * needs quotes")
-            raise _Stop
-        node = self.anchors[name]
+    def alias(self, event: Any) -> None:
+        if event.anchor not in self.anchors:
+            found = self.no_anchor.format(cut(event.anchor, 60))
+            raise self.stop(event, found, "an anchor before it; a text that begins with * needs quotes")
+        node = self.anchors[event.anchor]
         if node is None:
-            self.problems.add(place, "an alias inside its own anchor", "a document that ends")
-            raise _Stop
-        self.add(node, None, place)
+            raise self.stop(event, "an alias inside its own anchor", f"a {self.whole} that ends")
+        if self.expects_key() and not isinstance(node, Scalar):
+            raise self.stop(event, "a list or a mapping as a key", "a word as a key")
+        self.count(node.size, event)
+        self.add(node, None)
 
     def expects_key(self) -> bool:
         return bool(self.open) and isinstance(self.open[-1], Mapping) and self.keys[-1] is None
 
-    def add(self, node: Node, anchor: str | None, place: tuple[int, int] | None = None) -> None:
-        """Put a complete node where it belongs; ``place`` is where it is used, if that is not where it stands."""
+    def add(self, node: Node, anchor: str | None) -> None:
+        """Put a complete node where it belongs."""
         if anchor is not None:
             self.anchors[anchor] = node
         if not self.open:
-            self.root = node
+            self.roots.append(node)
             return
         parent = self.open[-1]
-        if self.expects_key():
-            assert isinstance(node, Scalar)  # noqa: S101  (begin() let nothing else through)
-            self.key(node)
-            return
-        parent.size += node.size + isinstance(parent, Mapping)
-        if sum(collection.size for collection in self.open) > MOST_NODES:
-            found = f"more than {MOST_NODES} values, with aliases expanded"
-            self.problems.add(place or node.place, found, "a smaller document")
-            raise _Stop
+        parent.size += node.size
         if isinstance(parent, Sequence):
             parent.items.append(node)
             return
-        key, self.keys[-1] = self.keys[-1], None
-        assert key is not None  # noqa: S101  (expects_key() was False)
-        if key.place not in self.refused:
+        key = self.keys[-1]
+        if key is None:
+            assert isinstance(node, Scalar)  # noqa: S101  (begin() and alias() let nothing else through)
+            self.key(parent, node)
+            self.keys[-1] = node
+        else:
+            self.keys[-1] = None
+            self.pair(parent, key, node)
+
+    def key(self, parent: Mapping, key: Scalar) -> None:
+        """Look at a key before its value is known."""
+
+    def pair(self, parent: Mapping, key: Scalar, node: Node) -> None:
+        if key.text == "<<" and not key.style:
+            self.merge(parent, key, node)
+        elif key.text in parent.items and key.text not in parent.merged:
+            first = parent.items[key.text][0]
+            found = f"the key `{cut(key.text, 60)}` for the second time (the first is at {first.line}:{first.column})"
+            self.problems.add(key, found, "each key once")
+        else:
+            parent.merged.discard(key.text)
             parent.items[key.text] = (key, node)
 
-    def key(self, key: Scalar) -> None:
-        mapping = self.open[-1]
-        assert isinstance(mapping, Mapping)  # noqa: S101  (expects_key() was True)
-        self.keys[-1] = key
-        found, expected = "", ""
-        if key.plain and key.text == "<<":
-            found, expected = "a merge key (<<)", "the keys written out"
-        elif key.plain and not is_text(key.text):
-            found = "a key that YAML may read as a number, a boolean, a date or null"
-            expected = "a word as a key, in quotes if need be"
-        elif "${" in key.text:
-            found, expected = "a variable in a key", "variables only in values"
-        elif key.text in mapping.items:
-            first = mapping.items[key.text][0].place
-            found = f"a key for the second time (the first is at line {first[0]}, column {first[1]})"
-            expected = "each key once"
-        if found:
-            self.problems.add(key.place, found, expected)
-            self.refused.add(key.place)
+    def merge(self, parent: Mapping, key: Scalar, node: Node) -> None:
+        for source in node.items if isinstance(node, Sequence) else [node]:
+            if not isinstance(source, Mapping):
+                self.problems.add(key, "a merge key (<<) without a mapping", "an alias of a mapping")
+                return
+            for name, pair in source.items.items():
+                if name not in parent.items:
+                    parent.items[name] = pair
+                    parent.merged.add(name)
+
+
+def _position(mark: Any) -> Position:
+    return Position(mark.line + 1, mark.column + 1)

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from deployspec.base.errors import DeploymentFileError, UsageError
-from deployspec.base.problems import Problems, listed, printable, suggestion
-from deployspec.base.yaml_tree import read_tree
+from deployspec.base.problems import Problems, listed, suggestion
+from deployspec.base.shown import printable
 from deployspec.deployment.build import build, with_defaults
 from deployspec.deployment.consistency import check_consistency
 from deployspec.deployment.model import PROMETHEUS, Deployment
 from deployspec.deployment.schema import assembled
 from deployspec.deployment.shape import check_shape
 from deployspec.deployment.source import read_text
+from deployspec.deployment.tree import read_tree
 from deployspec.deployment.values import evaluate
 from deployspec.model.chapter import Chapter, imported
 
@@ -39,19 +40,19 @@ def load(path: Path, environ: Mapping[str, str], chapters: Iterable[Chapter]) ->
 def _load(
     path: Path, environ: Mapping[str, str], chapters: tuple[Chapter, ...]
 ) -> tuple[Deployment | None, str]:
-    problems = Problems()
+    problems = Problems(printable(str(path)))
     schema = assembled(chapter.schema for chapter in chapters if chapter.schema is not None)
     text = read_text(path, problems)
     tree = None if text is None else read_tree(text, problems)
     if tree is None:
-        return None, problems.told(path)
+        return None, problems.told()
     values = evaluate(tree, environ, problems, schema)
     faulty = check_shape(values, problems, schema)
     data = with_defaults({key: value for key, value in values.data.items() if key not in faulty}, schema)
     parts = [PROMETHEUS, *(imported(part) for chapter in chapters for part in chapter.parts)]
     check_consistency(data, values, path.parent, problems, parts)
-    if problems.found:
-        return None, problems.told(path)
+    if problems:
+        return None, problems.told()
     return build(data, values, path, parts, schema), ""
 
 

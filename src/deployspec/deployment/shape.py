@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deployspec.base.problems import MOST_TOLD, Problems, listed, suggestion
+from deployspec.base.problems import MOST_TOLD, Positioned, Problems, listed, suggestion
 from deployspec.base.unfit import Unfit
 from deployspec.deployment.schema import FORMATS, Schema, expectation, types, validator
 from deployspec.deployment.values import Place, Steps, Values
@@ -21,7 +21,11 @@ def check_shape(values: Values, problems: Problems, schema: Schema) -> set[str]:
 
 
 def _position(error: Any, values: Values) -> tuple[int, int]:
-    return values.places[tuple(error.instance_path)].position
+    return _at(values.places[tuple(error.instance_path)].position)
+
+
+def _at(node: Positioned) -> tuple[int, int]:
+    return node.line, node.column
 
 
 NOT_READ = ("alertmanager", "metrics", "push")
@@ -44,7 +48,7 @@ class _Objection:
         kind = self.error.kind
         match kind.name:
             case "additionalProperties":
-                unexpected = sorted(kind.unexpected, key=lambda key: self.values.keys[*self.path, key])
+                unexpected = sorted(kind.unexpected, key=lambda key: _at(self.values.keys[*self.path, key]))
                 self.problems.untold += max(0, len(unexpected) - MOST_TOLD)
                 for key in unexpected[:MOST_TOLD]:
                     self.unknown_key(key)
@@ -66,7 +70,7 @@ class _Objection:
             case _:
                 self.wrong_value()
 
-    def add(self, found: str, expected: str, position: tuple[int, int] | None = None) -> None:
+    def add(self, found: str, expected: str, position: Positioned | None = None) -> None:
         self.problems.add(position or self.place.position, found, expected)
 
     def unknown_key(self, key: str) -> None:

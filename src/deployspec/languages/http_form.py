@@ -96,11 +96,11 @@ class Form:
         self._held.clear()
         return False
 
-    def _counted(self) -> bool:
+    def _counted(self, then: Callable[[], bool] | None = None) -> bool:
         taken = min(self._left, len(self._held))
         del self._held[:taken]
         self._left -= taken
-        return self._left == 0 and self._body_is(self._end)
+        return self._left == 0 and self._body_is(then or self._end)
 
     def _end(self) -> bool:
         return self._refuse(_AFTER)
@@ -138,10 +138,7 @@ class Form:
         del held[:place]
 
     def _chunk(self) -> bool:
-        taken = min(self._left, len(self._held))
-        del self._held[:taken]
-        self._left -= taken
-        return self._left == 0 and self._body_is(self._chunk_end)
+        return self._counted(self._chunk_end)
 
     def _chunk_end(self) -> bool:
         if not b"\r\n".startswith(self._held[:2]):

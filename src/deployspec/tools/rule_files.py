@@ -10,19 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployspec.languages.rule_files.model import Place, Problem, RuleFileEntry, TestFile
+from deployspec.base.bounded import KINDS, read_bounded
+from deployspec.base.problems import Place, Problem, position
+from deployspec.languages.rule_files.model import RuleFileEntry, TestFile
 
 LARGEST = 8 * 1024 * 1024
 """In bytes."""
 MOST_ENTRIES = 200_000
 """Of folders, that one pattern may look at: ``/**/*.yml`` is a mistake."""
-_KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFSOCK: "a socket",
-}
 _WILD = re.compile(r"[*?\[]")
 
 
@@ -104,7 +99,7 @@ def read_text(path: Path, limit: int = LARGEST, name: str | None = None) -> str 
     name = os.fspath(path) if name is None else name
     expected = f"a text file of at most {limit} bytes"
     try:
-        raw, kind = _read_bytes(path, limit)
+        raw, status = read_bounded(path, limit + 1)
     except FileNotFoundError:
         return Problem(Place(name), "no such file", "a file")
     except PermissionError:
@@ -112,34 +107,16 @@ def read_text(path: Path, limit: int = LARGEST, name: str | None = None) -> str 
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
         return Problem(Place(name), f"something that cannot be read ({reason})", expected)
-    if kind:
-        return Problem(Place(name), kind, expected)
+    if not stat.S_ISREG(status.st_mode):
+        return Problem(Place(name), KINDS.get(stat.S_IFMT(status.st_mode), "no regular file"), expected)
     if len(raw) > limit:
         return Problem(Place(name), f"a file of more than {limit} bytes", expected)
     try:
         return raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         byte = f"a byte that is no UTF-8 (0x{raw[error.start]:02x})"
-        return Problem(Place(name, line, column), byte, "a text in UTF-8")
-
-
-def _read_bytes(path: Path, limit: int) -> tuple[bytes, str]:
-    """The bytes, one more than ``limit`` at most, or what the path is instead of a file."""
-    # Not blocking, so that opening a named pipe returns at once; what it is, is asked of the open file.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            return b"", _KINDS.get(stat.S_IFMT(mode), "no regular file")
-        pieces, room = [], limit + 1
-        while room and (piece := os.read(descriptor, min(room, 1024 * 1024))):
-            pieces.append(piece)
-            room -= len(piece)
-        return b"".join(pieces), ""
-    finally:
-        os.close(descriptor)
+        return Problem(Place(name, *position(before, len(before))), byte, "a text in UTF-8")
 
 
 class _Walk:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from deployspec.base.problems import Place
 from deployspec.languages.alertmanager import Matcher, parse_matchers
-from deployspec.languages.rule_files.model import Place
 
 HERE = Place("alertmanager.yml", 7, 9)
 

@@ -70,12 +70,3 @@ def test_an_alias_stands_where_its_anchor_does() -> None:
     """The text of an expression that is an alias is there once."""
     rules = read_rules(HEAD + "&e up == 0\n  - alert: B\n    expr: *e\n", "f").rules
     assert [str(rule.place_in_expr(3)) for rule in rules] == ["f:5:17", "f:5:17"]
-
-
-def test_the_texts_of_labels_and_annotations_have_places_too() -> None:
-    """A template is found in an annotation of several lines as an expression's part is."""
-    text = HEAD + "up\n    annotations:\n      description: |\n        job\n        {{ $labels.job }}\n"
-    rule = alert(text)
-    at = rule.annotations["description"].index("$labels")
-    assert str(rule.place_in("annotations.description", at)) == "f:9:12"
-    assert rule.place_in("annotations.description", 0) == rule.places["annotations.description"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from deployspec.languages.rule_files import Place, read_rules, tree
-from deployspec.languages.rule_files.tree import LARGEST, MOST_NODES
+from deployspec.base import yaml_tree
+from deployspec.base.yaml_tree import LARGEST, MOST_NODES
+from deployspec.languages.rule_files import Place, read_rules
 
 RULES = """\
 groups:
@@ -274,7 +275,7 @@ def test_many_problems_are_told_in_part() -> None:
 def test_without_libyaml_files_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the parser in Python, which has a lower limit because it is slow."""
     monkeypatch.delattr(yaml, "CSafeLoader")
-    monkeypatch.setattr(tree, "LARGEST_WITHOUT_LIBYAML", len(RULES))
+    monkeypatch.setattr(yaml_tree, "LARGEST_WITHOUT_LIBYAML", len(RULES))
     assert read_rules(RULES, "f").problems == ()
     assert read_rules(RULES, "f").rules[1].places["annotations.summary"] == Place("f", 14, 17)
     (problem,) = read_rules(RULES + "#", "f").problems

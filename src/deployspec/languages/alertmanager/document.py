@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from deployspec.base.problems import Problems as AnyProblems
 from deployspec.base.shown import one_line
-from deployspec.languages.rule_files.model import Place, Problem
-from deployspec.languages.rule_files.tree import Mapping, Node, Scalar, Sequence, read_documents
+from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence, is_null, read_documents
 
 LARGEST = 1024 * 1024
 """In characters: hundreds of times more than any configuration of Alertmanager."""
 
 
-class Problems(list[Problem]):
+class Problems(AnyProblems):
     """What was found wrong with one file."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self.path = path
-
-    def place(self, node: Node | None) -> Place:
-        """Where a node begins; the file's beginning where there is none."""
-        return Place(self.path) if node is None else Place(self.path, node.line, node.column)
-
-    def add(self, node: Node | None, found: str, expected: str) -> None:
-        """Note a problem where ``node`` begins."""
-        self.append(Problem(self.place(node), found, expected))
 
     def unexpected(self, node: Node | None, expected: str) -> None:
         """Note that something else stands here than was expected."""
@@ -37,17 +25,16 @@ def compose(text: str, problems: Problems) -> Node | None:
     if len(text) > LARGEST:
         problems.add(None, f"a file of {len(text)} characters", f"at most {LARGEST}")
         return None
-    documents = read_documents(text, problems.path)
-    problems.extend(documents.problems)
-    if documents.problems:
+    roots = read_documents(text, problems)
+    if problems:
         return None
-    if len(documents.roots) > 1:
-        problems.add(documents.roots[1], "a second document", "one document in the file")
+    if len(roots) > 1:
+        problems.add(roots[1], "a second document", "one document in the file")
         return None
-    if not documents.roots or is_null(documents.roots[0]):
+    if not roots or is_null(roots[0]):
         problems.add(None, "nothing (an empty file, or only comments)", "a YAML document")
         return None
-    return documents.roots[0]
+    return roots[0]
 
 
 def fields(node: Node | None, problems: Problems, expected: str) -> dict[str, Node]:
@@ -72,11 +59,6 @@ def text_of(node: Node | None, problems: Problems, expected: str) -> str | None:
         return node.text
     problems.unexpected(node, expected)
     return None
-
-
-def is_null(node: Node) -> bool:
-    """Whether the node is a null."""
-    return isinstance(node, Scalar) and node.null
 
 
 def kind(node: Node | None) -> str:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from deployspec.languages.rule_files.model import Place
+from deployspec.base.problems import Place
 
 _MATCHER = re.compile(
     r'(?:"(?P<quoted>(?:[^"\\]|\\.)+)"|(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*))\s*'

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from deployspec.base.problems import Place, Problem
 from deployspec.base.shown import one_line
-from deployspec.languages.alertmanager.document import Problems, compose, fields, is_null, items, text_of
+from deployspec.base.yaml_tree import Node, is_null
+from deployspec.languages.alertmanager.document import Problems, compose, fields, items, text_of
 from deployspec.languages.alertmanager.matchers import Matcher, parse_matchers
-from deployspec.languages.rule_files.model import Place, Problem
-from deployspec.languages.rule_files.tree import Node
 
 Known = Callable[[str], str | None]
 """A label's value: the empty text where the alert cannot have it, None where it is not known."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from deployspec.base.problems import Place, Problem
 from deployspec.base.shown import cut, names, one_line
+from deployspec.base.yaml_tree import Node
 from deployspec.languages.alertmanager.document import Problems, compose, fields, items, text_of
 from deployspec.languages.alertmanager.routes import Routes
-from deployspec.languages.rule_files.model import Place, Problem
-from deployspec.languages.rule_files.tree import Node
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 _KEYS = ("id", "labels", "receivers")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from deployspec.base.shown import names, one_line
+from deployspec.base.yaml_tree import Node
 from deployspec.languages.alertmanager.document import Problems
-from deployspec.languages.rule_files.tree import Node
 
 PREFIX = "deployspec/"
 KNOWN = ("alerts", "routes", "strict")

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from deployspec.languages.alertmanager.document import Problems, is_null
+from deployspec.base.problems import Place, Problem
+from deployspec.base.yaml_tree import Mapping as MappingNode
+from deployspec.base.yaml_tree import Node, is_null, read_documents
+from deployspec.languages.alertmanager.document import Problems
 from deployspec.languages.openslo.annotations import Annotations
 from deployspec.languages.openslo.fields import Fields
 from deployspec.languages.openslo.indicators import read_indicator
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
-from deployspec.languages.rule_files.model import Place, Problem
-from deployspec.languages.rule_files.tree import Mapping as MappingNode
-from deployspec.languages.rule_files.tree import Node, read_documents
 
 KINDS = ("SLO", "SLI", "Service", "DataSource", "AlertPolicy", "AlertCondition", "AlertNotificationTarget")
 _HEAD = ("apiVersion", "kind", "metadata", "spec")
@@ -63,11 +63,10 @@ def read_objectives(text: str, path: str) -> Read:
     Source: the OpenSLO specification, v1.
     """
     problems = Problems(path)
-    documents = read_documents(text, path)
-    problems.extend(documents.problems)
-    if not documents.problems and all(map(is_null, documents.roots)):
+    roots = read_documents(text, problems)
+    if not problems and all(map(is_null, roots)):
         problems.add(None, "nothing (an empty file, or only comments)", "an OpenSLO document")
-    told = [_document(root, problems) for root in documents.roots if not is_null(root)]
+    told = [_document(root, problems) for root in roots if not is_null(root)]
     known = [document for document in told if document is not None]
     indicators = _indicators(known, problems)
     found: dict[str, Objective] = {}

@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import TypeGuard
 
 from deployspec.base.shown import names, one_line
-from deployspec.languages.alertmanager.document import Problems, is_null, kind
-from deployspec.languages.rule_files.tree import Mapping, Node, Scalar, Sequence
+from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence, is_null
+from deployspec.languages.alertmanager.document import Problems, kind
 
 LONGEST_DESCRIPTION = 1050
 """In characters: OpenSLO's own limit."""

@@ -61,10 +61,11 @@ def _rule(found: object, where: str) -> LoadedRule:
     )
 
 
-def _field(found: object, key: str, where: str) -> Any:
+def _field(found: object, key: str, where: str, default: object = None) -> Any:
     if not isinstance(found, dict):
         raise _NotUnderstood(f"{where} is {shown.value(found)}, no object")
-    return found.get(key)
+    value = found.get(key)
+    return default if value is None else value
 
 
 def _list(found: object, key: str, where: str) -> list[object]:
@@ -77,27 +78,21 @@ def _list(found: object, key: str, where: str) -> list[object]:
 
 
 def _text(found: object, key: str, where: str, default: str | None = None) -> str:
-    value = _field(found, key, where)
-    if value is None:
-        value = default
+    value = _field(found, key, where, default)
     if not isinstance(value, str):
         raise _NotUnderstood(f"{where} has no text {key}")
     return value
 
 
 def _number(found: object, key: str, where: str, default: float | None = None) -> float:
-    value = _field(found, key, where)
-    if value is None:
-        value = default
+    value = _field(found, key, where, default)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _NotUnderstood(f"{where} has no number {key}")
     return float(value)
 
 
 def _texts(found: object, key: str, where: str) -> Mapping[str, str]:
-    value = _field(found, key, where)
-    if value is None:
-        return {}
+    value = _field(found, key, where, {})
     if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
         raise _NotUnderstood(f"{where} has {key} that are no texts by name")
     return value

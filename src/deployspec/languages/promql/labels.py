@@ -12,7 +12,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from deployspec.languages.promql.selectors import selector_of
-from deployspec.languages.promql.syntax import fold, is_scalar_node, literal
+from deployspec.languages.promql.syntax import fills, fold, is_scalar_node, literal
 
 if TYPE_CHECKING:
     from promql_parser import Expr
@@ -119,8 +119,7 @@ def _of_operation(node: Any, left: Labels | None, right: Labels | None) -> Label
     if left is None or right is None:
         vector = left or right
         return vector if vector is None or keeps_name else vector.without("__name__")
-    fill = modifier.fill_values if modifier is not None else None
-    if operator == "or" or (fill is not None and (fill.lhs is not None or fill.rhs is not None)):
+    if operator == "or" or fills(node):
         return left | right
     if operator == "unless":
         return left

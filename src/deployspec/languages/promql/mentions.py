@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deployspec.languages.promql.selectors import selector_of, selectors
-from deployspec.languages.promql.syntax import literal, walk
+from deployspec.languages.promql.syntax import literal, walk, walk_selectors_once
 
 if TYPE_CHECKING:
     from promql_parser import Expr
@@ -32,17 +32,8 @@ def mentioned_labels(expr: Expr) -> tuple[Mention, ...]:
     A label that the expression itself makes (label_replace, label_join, count_values) is none, above the place where
     it is made; nor are ``__name__`` and, for want of a metric, the labels of ``vector(1)``.
     """
-    found = (mention for node in _selectors_once(expr) for mention in _mentions(node))
+    found = (mention for node in walk_selectors_once(expr) for mention in _mentions(node))
     return tuple(dict.fromkeys(mention for mention in found if mention.label != "__name__"))
-
-
-def _selectors_once(expr: Expr) -> Iterator[Expr]:
-    inside = False
-    for node in walk(expr):
-        kind = type(node).__name__
-        if not (inside and kind == "VectorSelector"):
-            yield node
-        inside = kind == "MatrixSelector"
 
 
 def _mentions(node: Any) -> Iterator[Mention]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from deployspec.languages.promql.selectors import Selector, selector_of
-from deployspec.languages.promql.syntax import fold, is_scalar_node
+from deployspec.languages.promql.syntax import fills, fold, is_scalar_node
 
 if TYPE_CHECKING:
     from promql_parser import Expr
@@ -22,7 +22,7 @@ def can_give_a_result(expr: Expr, there: Callable[[Selector], bool]) -> bool:
         match type(node).__name__:
             case "VectorSelector":
                 return there(selector_of(node))
-            case "BinaryExpr" if str(node.op) == "or" or _fills(node):
+            case "BinaryExpr" if str(node.op) == "or" or fills(node):
                 return any(below)
             case "BinaryExpr" if str(node.op) == "unless":
                 return below[0]
@@ -32,8 +32,3 @@ def can_give_a_result(expr: Expr, there: Callable[[Selector], bool]) -> bool:
                 return all(below)
 
     return fold(expr, can)
-
-
-def _fills(node: Any) -> bool:
-    fill = node.modifier.fill_values if node.modifier is not None else None
-    return fill is not None and (fill.lhs is not None or fill.rhs is not None)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from deployspec.languages.promql.syntax import walk
+from deployspec.languages.promql.syntax import quoted, walk_selectors_once
 
 if TYPE_CHECKING:
     from promql_parser import Expr
@@ -29,7 +29,7 @@ class Matcher:
     value: str
 
     def __str__(self) -> str:
-        return f"{label_text(self.label)}{self.op}{_quoted(self.value)}"
+        return f"{label_text(self.label)}{self.op}{quoted(self.value)}"
 
     def matches(self, value: str) -> bool:
         """Whether a label with this value meets the condition; a missing label has the value ``""``.
@@ -106,19 +106,11 @@ class Selector:
 
 def selectors(expr: Expr) -> tuple[Selector, ...]:
     """Every selector of the expression, in the order of the text."""
-    found = []
-    # A range selector holds a vector selector: the walk comes to both, one after the other.
-    within_range = False
-    for node in walk(expr):
-        match type(node).__name__:
-            case "MatrixSelector":
-                found.append(selector_of(node))
-                within_range = True
-            case "VectorSelector":
-                if not within_range:
-                    found.append(selector_of(node))
-                within_range = False
-    return tuple(found)
+    return tuple(
+        selector_of(node)
+        for node in walk_selectors_once(expr)
+        if type(node).__name__ in ("MatrixSelector", "VectorSelector")
+    )
 
 
 def selector_of(node: Expr) -> Selector:
@@ -157,7 +149,7 @@ def label_names(expr: Expr) -> tuple[str, ...]:
 
 def label_text(label: str) -> str:
     """A label's name as PromQL: one that is no word, which Prometheus 3 allows, is quoted."""
-    return label if _LABEL.fullmatch(label) else _quoted(label)
+    return label if _LABEL.fullmatch(label) else quoted(label)
 
 
 def names_that_are_no_words(selector: Selector) -> tuple[str, ...]:
@@ -172,11 +164,6 @@ def selector_text(name: str | None, matchers: str) -> str:
     if name is None or _METRIC.fullmatch(name):
         return f"{name or ''}{{{matchers}}}"
     return f"{{{', '.join(filter(None, (str(Matcher('__name__', '=', name)), matchers)))}}}"
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
 
 
 def _matcher(matcher: Any) -> Matcher:

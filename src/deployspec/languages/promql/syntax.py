@@ -41,7 +41,7 @@ def parse(text: str) -> Expr:
     def plain(token: re.Match[str]) -> str:
         nonlocal operators
         operators += token["operator"] is not None
-        return token[0] if token["raw"] is None else _quoted(token["raw"])
+        return token[0] if token["raw"] is None else quoted(token["raw"])
 
     # The parser reads escapes in raw strings too (`\d` is an error to it), where Prometheus takes them as written.
     readable = _TOKEN.sub(plain, text)
@@ -78,6 +78,16 @@ def walk(expr: Expr) -> Iterator[Expr]:
         node = waiting.pop()
         yield node
         waiting.extend(reversed(parts(node)))
+
+
+def walk_selectors_once(expr: Expr) -> Iterator[Expr]:
+    """``walk`` without the vector selectors that range selectors hold."""
+    within_range = False
+    for node in walk(expr):
+        kind = type(node).__name__
+        if not (within_range and kind == "VectorSelector"):
+            yield node
+        within_range = kind == "MatrixSelector"
 
 
 def fold(expr: Expr, result: Callable[[Any, tuple[T, ...]], T]) -> T:
@@ -124,6 +134,12 @@ def literal(node: Any) -> str:
     return str(node.val)
 
 
+def fills(node: Any) -> bool:
+    """Whether a binary operation gives a value to series that have no partner."""
+    fill = node.modifier.fill_values if node.modifier is not None else None
+    return fill is not None and (fill.lhs is not None or fill.rhs is not None)
+
+
 def is_scalar(expr: Expr) -> bool:
     """Whether the expression is a single number without labels, such as ``1``, ``time()`` or ``scalar(up)``."""
     return fold(expr, is_scalar_node)
@@ -146,7 +162,8 @@ def _reason(error: BaseException) -> str:
     return " ".join(str(error).split()) or "the parser gives no reason"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as PromQL's string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployspec.base.shown import one_line
+from deployspec.base.shown import counted, one_line
 from deployspec.languages.promtool.difference import summary
 from deployspec.languages.promtool.model import CaseRun
 from deployspec.languages.rule_files import Case
@@ -22,5 +22,5 @@ def judge_case(case: Case, run: CaseRun) -> Verdict:
     if case.kind == "expr":
         return met(f"promtool finds the expected samples at {one_line(case.eval_time_text)}")
     number = len(case.expected)
-    what = f"{number} alert{'' if number == 1 else 's'} firing" if number else "no alert firing"
+    what = f"{counted(number, 'alert')} firing" if number else "no alert firing"
     return met(f"promtool finds {what} at {one_line(case.eval_time_text)}, as expected")

@@ -1,10 +1,9 @@
 """Rule files and their unit tests: what they say, and where."""
 
+from deployspec.base.problems import Place, Problem
 from deployspec.languages.rule_files.model import (
     Case,
     Expected,
-    Place,
-    Problem,
     Rule,
     RuleFile,
     RuleFileEntry,

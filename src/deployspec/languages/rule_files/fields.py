@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from deployspec.base.duration import read_duration
+from deployspec.base.problems import Problems, suggestion
 from deployspec.base.shown import cut
-from deployspec.languages.rule_files.durations import parse_duration
+from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence, is_null, read_documents
 from deployspec.languages.rule_files.lines import Lines, lines_of
-from deployspec.languages.rule_files.model import Place, Problem
-from deployspec.languages.rule_files.tree import Mapping, Node, Scalar, Sequence
 
-MOST_TOLD = 100
-"""Problems of one file."""
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9_]{0,18}|0x[0-9a-fA-F_]{1,15}|0o?[0-7_]{1,20}|0b[01_]{1,62})")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]{1,40}|[0-9]{1,40}(?:\.[0-9]{0,40})?)(?:[eE][-+]?[0-9]{1,4})?")
 _SPECIAL = re.compile(r"([-+]?)\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
@@ -23,36 +21,31 @@ _PLAIN_WORD = re.compile(r"[!-~]+")
 class Fields:
     """Reads the nodes of one file, and notes its problems. Null fields are absent ones, as they are to promtool."""
 
-    def __init__(self, path: str, source: str) -> None:
+    def __init__(self, path: str, text: str) -> None:
         self.path = path
-        self.source = source
-        self.problems: list[Problem] = []
-
-    def place(self, node: Node) -> Place:
-        """Where a node begins."""
-        return Place(self.path, node.line, node.column)
+        self.source = text.removeprefix("\ufeff")
+        self.problems = Problems(path)
+        self.roots = read_documents(self.source, self.problems)
+        self.broken = bool(self.problems)
+        """Whether something is wrong with the YAML itself."""
 
     def lines(self, node: Scalar) -> Lines:
         """Where the characters of its text stand."""
         return lines_of(node, self.source, self.path)
 
-    def problem(self, node: Node, found: str, expected: str, kind: str = "file") -> None:
-        """Note what is wrong with a node."""
-        self.problems.append(Problem(self.place(node), found, expected, kind))
-
     def mapping(self, node: Node, what: str, known: Iterable[str]) -> dict[str, Node] | None:
         """The fields of a mapping, None where it is none. Unknown ones are problems, null ones are left out."""
         if not isinstance(node, Mapping):
-            self.problem(node, kind_of(node), what)
+            self.problems.add(node, kind_of(node), what)
             return None
         known = list(known)
         fields = {}
         for name, (key, value) in node.items.items():
             if name not in known:
-                near = suggestion(name, known)
+                near = suggestion(name, known, shortest=2)
                 others = f"one of {', '.join(known)}" if len(known) > 1 else f"`{known[0]}`"
                 expected = f"`{near}`" if near else others
-                self.problem(key, f"the unknown field {shown(name)} in {what}", expected)
+                self.problems.add(key, f"the unknown field {shown(name)} in {what}", expected)
             elif not is_null(value):
                 fields[name] = value
         return fields
@@ -64,13 +57,13 @@ class Fields:
         if isinstance(node, Sequence):
             yield from node.items
         else:
-            self.problem(node, kind_of(node), what)
+            self.problems.add(node, kind_of(node), what)
 
     def scalar(self, node: Node | None, what: str) -> Scalar | None:
         """A single value, as written."""
         if node is None or isinstance(node, Scalar):
             return node
-        self.problem(node, kind_of(node), what)
+        self.problems.add(node, kind_of(node), what)
         return None
 
     def text(self, node: Node | None, what: str) -> str:
@@ -83,12 +76,12 @@ class Fields:
         if node is None:
             return {}
         if not isinstance(node, Mapping):
-            self.problem(node, kind_of(node), f"{what}, names with texts")
+            self.problems.add(node, kind_of(node), f"{what}, names with texts")
             return {}
         found = {}
         for name, (key, value) in node.items.items():
             if not name:
-                self.problem(key, "an empty name", f"a name in {what}")
+                self.problems.add(key, "an empty name", f"a name in {what}")
             scalar = self.scalar(value, f"a text in {what}")
             if scalar is not None:
                 found[name] = scalar.text
@@ -99,9 +92,9 @@ class Fields:
         scalar = self.scalar(node, what)
         if scalar is None:
             return None
-        seconds = parse_duration(scalar.text)
+        seconds = read_duration(scalar.text)
         if seconds is None:
-            self.problem(scalar, shown(scalar.text), f"{what} as a duration such as 30s, 5m or 1h30m")
+            self.problems.add(scalar, shown(scalar.text), f"{what} as a duration such as 30s, 5m or 1h30m")
         return seconds
 
     def number(self, node: Node | None, what: str) -> int | float | None:
@@ -113,17 +106,8 @@ class Fields:
         if value is None:
             found = f"the text {shown(scalar.text)}"
             expected = f"{what} as a number without quotes (infinity is .inf, not a number is .nan)"
-            self.problem(scalar, found, expected)
+            self.problems.add(scalar, found, expected)
         return value
-
-
-def in_order(path: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Problems in the file's order, as many as anyone reads."""
-    told = sorted(problems, key=lambda problem: problem.place)
-    if len(told) > MOST_TOLD:
-        more = Problem(Place(path), f"{len(told) - MOST_TOLD} more problems", "none")
-        told[MOST_TOLD:] = [more]
-    return tuple(told)
 
 
 def data_of(node: Node) -> Any:
@@ -133,11 +117,6 @@ def data_of(node: Node) -> Any:
     if isinstance(node, Sequence):
         return [data_of(item) for item in node.items]
     return {name: data_of(value) for name, (_, value) in node.items.items()}
-
-
-def is_null(node: Node) -> bool:
-    """Whether it stands for nothing."""
-    return isinstance(node, Scalar) and node.null
 
 
 def as_number(text: str) -> int | float | None:
@@ -172,18 +151,3 @@ def shown(text: str) -> str:
         return "an empty text"
     text = cut(text, 60)
     return f"`{text}`" if _PLAIN_WORD.fullmatch(text) else f'"{text}"'
-
-
-def suggestion(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant, if one is near."""
-    import difflib
-
-    if not 2 <= len(word) <= 40:
-        return None
-    simplified = {_simplified(name): name for name in known}
-    near = difflib.get_close_matches(_simplified(word), simplified, n=1, cutoff=0.6)
-    return simplified[near[0]] if near else None
-
-
-def _simplified(word: str) -> str:
-    return word.lower().replace("-", "_").replace(" ", "_")

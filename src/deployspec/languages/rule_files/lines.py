@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from deployspec.languages.rule_files.model import Place
-from deployspec.languages.rule_files.tree import Scalar
+from deployspec.base.problems import Place
+from deployspec.base.yaml_tree import Scalar
 
 Lines = tuple[tuple[int, Place], ...]
 """Offsets in the text from which on, until the next one, character by character stands beside the other."""
@@ -35,6 +35,12 @@ def lines_of(node: Scalar, source: str, path: str) -> Lines:
     if node.style in ("'", '"'):
         return _quoted(node, written, path)
     return _by_lines(node, written, path)
+
+
+def place_in(lines: Lines, offset: int) -> Place:
+    """Where the character ``offset`` of the text stands."""
+    begin, place = max((line for line in lines if line[0] <= offset), default=lines[0])
+    return Place(place.file, place.line, place.column + offset - begin)
 
 
 def _by_lines(node: Scalar, written: str, path: str) -> Lines:

@@ -6,32 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A character in a file. Line and column count from 1."""
-
-    file: str
-    line: int = 1
-    column: int = 1
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with a file, at one place."""
-
-    place: Place
-    found: str
-    expected: str
-    kind: str = "file"
-    """``file``: promtool refuses the file too, or does not see what it says. ``promql``: an expression that
-    deployspec's own parser cannot read; whether it is valid is promtool's to say."""
-
-    def __str__(self) -> str:
-        return f"{self.place}: found {self.found}; expected {self.expected}"
+from deployspec.base.problems import Place, Problem
+from deployspec.languages.rule_files.lines import Lines, place_in
 
 
 @dataclass(frozen=True)
@@ -52,10 +28,8 @@ class Rule:
     places: Mapping[str, Place] = field(repr=False)
     """Of the rule itself (``""``), and of its values: ``name``, ``expr``, ``for``, ``labels.severity``,
     ``annotations.summary`` …; only those that the file says."""
-    expr_lines: tuple[tuple[int, Place], ...] = field(default=(), repr=False)
+    expr_lines: Lines = field(default=(), repr=False)
     """Offset in ``expr`` at which each of its lines begins, and where that is in the file."""
-    lines: Mapping[str, tuple[tuple[int, Place], ...]] = field(default_factory=dict, repr=False)
-    """The same for the texts of its labels and annotations: ``annotations.summary`` …"""
 
     @property
     def place(self) -> Place:
@@ -64,19 +38,7 @@ class Rule:
 
     def place_in_expr(self, offset: int) -> Place:
         """Where the character ``offset`` of ``expr`` stands in the file."""
-        return _place_in(self.expr_lines, self.places["expr"], offset)
-
-    def place_in(self, part: str, offset: int) -> Place:
-        """Where the character ``offset`` of a label's or an annotation's text stands: ``annotations.summary``."""
-        return _place_in(self.lines.get(part, ()), self.places[part], offset)
-
-
-def _place_in(lines: tuple[tuple[int, Place], ...], first: Place, offset: int) -> Place:
-    begin, place = 0, first
-    for start, where in lines:
-        if start <= offset:
-            begin, place = start, where
-    return Place(place.file, place.line, place.column + offset - begin)
+        return place_in(self.expr_lines, offset)
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping as AnyMapping
 from typing import Any
 
+from deployspec.base.problems import Place
+from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence, is_null
 from deployspec.languages.rule_files.expressions import fault_in
-from deployspec.languages.rule_files.fields import Fields, data_of, in_order, is_null, kind_of, shown
+from deployspec.languages.rule_files.fields import Fields, data_of, kind_of, shown
 from deployspec.languages.rule_files.lines import Lines
-from deployspec.languages.rule_files.model import Place, Problem, Rule, RuleFile, RuleGroup
-from deployspec.languages.rule_files.tree import Mapping, Node, Scalar, Sequence, read_documents
+from deployspec.languages.rule_files.model import Rule, RuleFile, RuleGroup
 
 _GROUP = ("name", "interval", "query_offset", "limit", "labels", "rules")
 FOREIGN = ("evaluation_delay", "partial_response_strategy")
@@ -26,19 +27,17 @@ def read_rules(text: str, path: str) -> RuleFile:
     ``PrometheusRule`` those of other kinds are passed over. A file without any rule is a problem: promtool accepts it
     and nothing is checked. Values are taken as promtool 2.42 to 3.5 take them: ``severity: 1`` is the text ``1``.
     """
-    documents = read_documents(text.removeprefix("\ufeff"), path)
-    reader = _Reader(path, text.removeprefix("\ufeff"))
-    for index, root in enumerate(documents.roots):
+    reader = _Reader(path, text)
+    for index, root in enumerate(reader.roots):
         reader.document(root, index)
-    reader.finish(bool(documents.problems))
-    problems = (*documents.problems, *reader.problems)
+    reader.finish()
     plain = reader.own == [0] and not reader.kubernetes and not reader.foreign and not reader.others
-    return RuleFile(path, tuple(reader.groups), plain, in_order(path, problems))
+    return RuleFile(path, tuple(reader.groups), plain, reader.problems.in_order())
 
 
 class _Reader(Fields):
-    def __init__(self, path: str, source: str) -> None:
-        super().__init__(path, source)
+    def __init__(self, path: str, text: str) -> None:
+        super().__init__(path, text)
         self.groups: list[RuleGroup] = []
         self.own: list[int] = []
         """The indices of the documents in Prometheus' own format."""
@@ -52,7 +51,7 @@ class _Reader(Fields):
         if is_null(root):
             return
         if not isinstance(root, Mapping):
-            self.problem(root, kind_of(root), _EXPECTED)
+            self.problems.add(root, kind_of(root), _EXPECTED)
             self.others.append((root, True))
             return
         kind = _text(root, "kind")
@@ -66,14 +65,14 @@ class _Reader(Fields):
             self.others.append((root, True))
         elif "tests" in root.items and "groups" not in root.items:
             found = "a file of unit tests"
-            self.problem(
+            self.problems.add(
                 root, found, "rules; the patterns of rules leave it out, and those of unit tests name it"
             )
             self.others.append((root, False))
         elif "groups" in root.items or not root.items:
             if index > 0:
                 found = "groups in a second document"
-                self.problem(root, found, "one document: Prometheus reads the first one only")
+                self.problems.add(root, found, "one document: Prometheus reads the first one only")
             self.own.append(index)
             fields = self.mapping(root, "a rule file", ("groups",)) or {}
             self.read_groups(fields.get("groups"))
@@ -88,7 +87,7 @@ class _Reader(Fields):
         fields = self.mapping(root, "a PrometheusRule", known) or {}
         spec = fields.get("spec")
         if spec is None:
-            self.problem(root, "a PrometheusRule without `spec`", "`spec` with `groups`")
+            self.problems.add(root, "a PrometheusRule without `spec`", "`spec` with `groups`")
             return
         inner = self.mapping(spec, "the spec of a PrometheusRule", ("groups",)) or {}
         self.read_groups(inner.get("groups"))
@@ -103,7 +102,7 @@ class _Reader(Fields):
                 found = (
                     f"the group {shown(group.name)} for the second time (the first is at {names[group.name]})"
                 )
-                self.problem(item, found, "each group's name once in a document")
+                self.problems.add(item, found, "each group's name once in a document")
             names.setdefault(group.name, group.place)
             self.groups.append(group)
 
@@ -113,7 +112,7 @@ class _Reader(Fields):
             return None
         name = self.text(fields.get("name"), "the group's name")
         if not name and not isinstance(fields.get("name"), (Mapping, Sequence)):
-            self.problem(node, "a group without a name", "`name`")
+            self.problems.add(node, "a group without a name", "`name`")
         self.duration(fields.get("query_offset"), "`query_offset`")
         self.texts(fields.get("labels"), "the group's labels")
         data: dict[str, Any] = data_of(node)
@@ -123,19 +122,19 @@ class _Reader(Fields):
         limit = self.number(fields.get("limit"), "`limit`")
         if limit is not None:
             if limit != limit // 1:
-                self.problem(fields["limit"], shown(str(limit)), "`limit` as a whole number")
+                self.problems.add(fields["limit"], shown(str(limit)), "`limit` as a whole number")
             data["limit"] = limit
         interval = self.duration(fields.get("interval"), "`interval`")
         nodes = self.items(fields.get("rules"), "a list of rules")
         rules = [rule for rule in (self.rule(item, name) for item in nodes) if rule]
         # Prometheus takes an interval of 0 for none.
-        return RuleGroup(name, interval or None, tuple(rules), self.place(node), data)
+        return RuleGroup(name, interval or None, tuple(rules), self.problems.place(node), data)
 
     def rule(self, node: Node, group: str) -> Rule | None:
         fields = self.mapping(node, "a rule", _RULE)
         if fields is None:
             return None
-        places, lines = {"": self.place(node)}, {}
+        places = {"": self.problems.place(node)}
 
         def note(part: str, value: Node | None) -> Lines:
             if not isinstance(value, Scalar):
@@ -149,11 +148,11 @@ class _Reader(Fields):
         kind, name = ("record", record) if record else ("alert", alert)
         note("name", fields.get(kind))
         if alert and record:
-            self.problem(fields["record"], "`alert` and `record` in one rule", "one of the two")
+            self.problems.add(fields["record"], "`alert` and `record` in one rule", "one of the two")
         elif not alert and not record:
-            self.problem(node, "a rule without a name", "`alert` or `record`")
+            self.problems.add(node, "a rule without a name", "`alert` or `record`")
         if record and ("{" in record or "}" in record):
-            self.problem(fields["record"], shown(record), "the name of a metric")
+            self.problems.add(fields["record"], shown(record), "the name of a metric")
         for_ = self.duration(fields.get("for"), "`for`")
         keep = self.duration(fields.get("keep_firing_for"), "`keep_firing_for`")
         labels = self.texts(fields.get("labels"), "the rule's labels")
@@ -164,13 +163,15 @@ class _Reader(Fields):
             mapping = fields.get(part)
             if isinstance(mapping, Mapping):
                 for key, (_, value) in mapping.items.items():
-                    lines[f"{part}.{key}"] = note(f"{part}.{key}", value)
+                    note(f"{part}.{key}", value)
         if "__name__" in labels:
-            self.problem(fields["labels"], "the label `__name__`", "labels other than the metric's name")
+            self.problems.add(fields["labels"], "the label `__name__`", "labels other than the metric's name")
         if record:
             for part, given in (("for", for_), ("keep_firing_for", keep), ("annotations", annotations)):
                 if given:
-                    self.problem(fields[part], f"`{part}` in a recording rule", f"`{part}` only in an alert")
+                    self.problems.add(
+                        fields[part], f"`{part}` in a recording rule", f"`{part}` only in an alert"
+                    )
         expr = self.text(fields.get("expr"), "a PromQL expression")
         expr_lines = note("expr", fields.get("expr"))
         rule = Rule(
@@ -184,7 +185,6 @@ class _Reader(Fields):
             group=group,
             places=places,
             expr_lines=expr_lines,
-            lines=lines,
         )
         self.check_expr(node, rule, fields)
         return rule
@@ -192,26 +192,26 @@ class _Reader(Fields):
     def check_expr(self, node: Node, rule: Rule, fields: AnyMapping[str, Node]) -> None:
         if not rule.expr:
             if isinstance(fields.get("expr"), (Scalar, type(None))):
-                self.problem(node, "a rule without an expression", "`expr`")
+                self.problems.add(node, "a rule without an expression", "`expr`")
             return
         fault = fault_in(rule.expr)
         if fault:
             found = f"an expression that deployspec's PromQL parser cannot read ({fault.reason})"
             expected = "PromQL; whether it is valid is promtool's to say"
-            self.problems.append(Problem(rule.place_in_expr(fault.offset), found, expected, "promql"))
+            self.problems.add(rule.place_in_expr(fault.offset), found, expected, "promql")
 
-    def finish(self, broken: bool) -> None:
+    def finish(self) -> None:
         """What can be said when all documents have been read."""
-        if broken:
+        if self.broken:
             return
         if not self.kubernetes:
             for root, kubernetes in self.others:
                 if kubernetes and isinstance(root, Mapping):
                     kind = _text(root, "kind")
-                    self.problem(root, f"a Kubernetes document of the kind {shown(kind)}", _EXPECTED)
+                    self.problems.add(root, f"a Kubernetes document of the kind {shown(kind)}", _EXPECTED)
         if not self.problems and not any(group.rules for group in self.groups):
             found = "groups without any rule" if self.groups else "no rule"
-            self.problems.append(Problem(Place(self.path), found, _EXPECTED))
+            self.problems.add(None, found, _EXPECTED)
 
 
 def _text(node: Mapping, name: str) -> str:

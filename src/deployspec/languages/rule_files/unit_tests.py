@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping as AnyMapping
 from typing import Any
 
-from deployspec.languages.rule_files.fields import Fields, data_of, in_order, is_null, shown
+from deployspec.base.problems import Place, Problem
+from deployspec.base.yaml_tree import Node, Scalar, is_null
+from deployspec.languages.rule_files.fields import Fields, data_of, shown
+from deployspec.languages.rule_files.lines import place_in
 from deployspec.languages.rule_files.model import (
     Case,
     Expected,
-    Place,
-    Problem,
     RuleFileEntry,
     Series,
     TestFile,
     TestGroup,
 )
 from deployspec.languages.rule_files.series import SeriesError, read_items, read_selector
-from deployspec.languages.rule_files.tree import Node, Scalar, read_documents
 
 _FILE = ("rule_files", "evaluation_interval", "group_eval_order", "fuzzy_compare", "tests")
 _GROUP = (
@@ -44,26 +44,24 @@ def read_tests(text: str, path: str) -> TestFile:
     all its items at time 0. A case without ``eval_time`` is at 0, one without ``exp_alerts`` expects silence. What is
     in a second document is a problem, because promtool does not read it.
     """
-    source = text.removeprefix("\ufeff")
-    documents = read_documents(source, path)
-    reader = _Reader(path, source)
-    for further in documents.roots[1:]:
+    reader = _Reader(path, text)
+    for further in reader.roots[1:]:
         if not is_null(further):
-            reader.problem(further, "a second document", "one document: promtool reads the first one only")
-    root = documents.roots[0] if documents.roots else None
-    if documents.problems and root is None:
-        return TestFile(path, (), _ONE_MINUTE, (), documents.problems)
+            reader.problems.add(
+                further, "a second document", "one document: promtool reads the first one only"
+            )
+    root = reader.roots[0] if reader.roots else None
     if root is None or is_null(root):
-        problems = (Problem(Place(path), "an empty file", _EXPECTED), *reader.problems)
-        return TestFile(path, (), _ONE_MINUTE, (), problems)
+        if root is not None or not reader.broken:
+            reader.problems.insert(0, Problem(Place(path), "an empty file", _EXPECTED))
+        return TestFile(path, (), _ONE_MINUTE, (), tuple(reader.problems))
     found = reader.file(root)
-    problems = (*documents.problems, *reader.problems)
-    return TestFile(path, *found, problems=in_order(path, problems), data=reader.data)
+    return TestFile(path, *found, problems=reader.problems.in_order(), data=reader.data)
 
 
 class _Reader(Fields):
-    def __init__(self, path: str, source: str) -> None:
-        super().__init__(path, source)
+    def __init__(self, path: str, text: str) -> None:
+        super().__init__(path, text)
         self.data: dict[str, Any] = {}
 
     def file(self, root: Node) -> tuple[tuple[RuleFileEntry, ...], float, tuple[TestGroup, ...]]:
@@ -100,7 +98,7 @@ class _Reader(Fields):
         known = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
         value = None if scalar is None or scalar.style else known.get(scalar.text.lower())
         if scalar is not None and value is None:
-            self.problem(scalar, shown(scalar.text), "true or false, without quotes")
+            self.problems.add(scalar, shown(scalar.text), "true or false, without quotes")
         return bool(value)
 
     def group(self, node: Node, index: int, default: float) -> TestGroup | None:
@@ -124,7 +122,9 @@ class _Reader(Fields):
             cases.append(self.expr_case(item, index, name, number, data["promql_expr_test"][number]))
         read = tuple(case for case in cases if case is not None)
         timed = bool(interval)
-        return TestGroup(index, name, interval or default, tuple(series), read, self.place(node), data, timed)
+        return TestGroup(
+            index, name, interval or default, tuple(series), read, self.problems.place(node), data, timed
+        )
 
     def series(self, node: Node) -> Series | None:
         fields = self.mapping(node, "an input series", ("series", "values"))
@@ -134,7 +134,7 @@ class _Reader(Fields):
         values = self.scalar(fields.get("values"), "values such as 0+10x20")
         if not isinstance(text, Scalar):
             if "series" not in fields:
-                self.problem(node, "an input series without a series", '`series`, such as up{job="api"}')
+                self.problems.add(node, "an input series without a series", '`series`, such as up{job="api"}')
             return None
         name, labels, items, last = "", dict[str, str](), 0, -1
         scalar = text
@@ -144,15 +144,8 @@ class _Reader(Fields):
                 scalar = values
                 items, last = read_items(values.text)
         except SeriesError as error:
-            self.problems.append(Problem(self.offset(scalar, error.offset), error.found, error.expected))
+            self.problems.add(place_in(self.lines(scalar), error.offset), error.found, error.expected)
         return Series(text.text, name, labels, items, last, self.lines(text)[0][1])
-
-    def offset(self, node: Scalar, offset: int) -> Place:
-        begin, place = 0, self.place(node)
-        for start, where in self.lines(node):
-            if start <= offset:
-                begin, place = start, where
-        return Place(place.file, place.line, place.column + offset - begin)
 
     def time(self, fields: AnyMapping[str, Node]) -> tuple[float, str]:
         node = fields.get("eval_time")
@@ -165,7 +158,7 @@ class _Reader(Fields):
             return None
         name = self.text(fields.get("alertname"), "an alert's name")
         if not name:
-            self.problem(node, "an alert case without an alert", "`alertname`")
+            self.problems.add(node, "an alert case without an alert", "`alertname`")
         expected = []
         for item in self.items(fields.get("exp_alerts"), "a list of expected alerts"):
             if is_null(item):
@@ -176,7 +169,7 @@ class _Reader(Fields):
                 labels = self.texts(alert.get("exp_labels"), "the expected labels")
                 expected.append(Expected(labels, self.texts(alert.get("exp_annotations"), "the annotations")))
         time, text = self.time(fields)
-        place = self.place(node)
+        place = self.problems.place(node)
         return Case("alert", name, time, text, tuple(expected), group, group_name, number, place)
 
     def expr_case(self, node: Node, group: int, name: str, number: int, data: dict[str, Any]) -> Case | None:
@@ -185,7 +178,7 @@ class _Reader(Fields):
             return None
         expr = self.text(fields.get("expr"), "a PromQL expression")
         if not expr:
-            self.problem(node, "an expression case without an expression", "`expr`")
+            self.problems.add(node, "an expression case without an expression", "`expr`")
         for index, item in enumerate(self.items(fields.get("exp_samples"), "a list of expected samples")):
             if is_null(item):
                 continue
@@ -197,4 +190,4 @@ class _Reader(Fields):
                 if value is not None:
                     data["exp_samples"][index]["value"] = value
         time, text = self.time(fields)
-        return Case("expr", expr, time, text, (), group, name, number, self.place(node))
+        return Case("expr", expr, time, text, (), group, name, number, self.problems.place(node))

@@ -6,6 +6,7 @@ import json
 import math
 import re
 
+from deployspec.base.duration import format_duration
 from deployspec.chapters.mutation.judge.tree import (
     Aggregation,
     Binary,
@@ -70,11 +71,7 @@ def tidy(value: float) -> float:
 
 def duration(seconds: float) -> str:
     """A duration as Prometheus writes it: ``5m``, ``1h30m``, ``500ms``; ``0s`` for none."""
-    rest, text = round(seconds * 1000), ""
-    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
-        count, rest = divmod(rest, size)
-        text += f"{count}{unit}" if count else ""
-    return text or "0s"
+    return format_duration(seconds, largest="d")
 
 
 def _binary(node: Binary) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from deployspec.languages.rule_files.model import Place, Rule, RuleFile, RuleGroup
+from deployspec.base.problems import Place
+from deployspec.languages.rule_files.model import Rule, RuleFile, RuleGroup
 
 FILE = "api.rules.yml"
 

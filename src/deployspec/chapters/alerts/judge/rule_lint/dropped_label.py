@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from deployspec.base.problems import Place
 from deployspec.base.shown import cut
 from deployspec.chapters.alerts.judge.rule_lint.finding import LintFinding
 from deployspec.chapters.alerts.judge.rule_lint.recorded import Recorded
 from deployspec.chapters.alerts.judge.rule_lint.templates import Use, used_labels
-from deployspec.languages.rule_files.model import Place, Rule
+from deployspec.languages.rule_files.model import Rule
 
 if TYPE_CHECKING:
     from promql_parser import Expr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deployspec.languages.rule_files.model import Place
+from deployspec.base.problems import Place
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deployspec.languages.rule_files.model import Case, Place, TestGroup
+from deployspec.base.problems import Place
+from deployspec.languages.rule_files.model import Case, TestGroup
 
 
 @dataclass(frozen=True, slots=True)

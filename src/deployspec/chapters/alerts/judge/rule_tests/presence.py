@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
+from deployspec.base.problems import Place
 from deployspec.base.shown import cut
 from deployspec.chapters.alerts.judge.rule_tests.finding import Finding
 from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules
 from deployspec.chapters.alerts.judge.rule_tests.times import duration, milliseconds
-from deployspec.languages.rule_files.model import Case, Place, RuleFile, TestFile
+from deployspec.languages.rule_files.model import Case, RuleFile, TestFile
 
 
 def empty_file(

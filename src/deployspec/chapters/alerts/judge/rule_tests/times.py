@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deployspec.base.duration import format_duration
 from deployspec.languages.rule_files.model import Case, Series, TestFile, TestGroup
 
 
@@ -35,9 +36,4 @@ def milliseconds(seconds: float) -> int:
 
 def duration(time: int) -> str:
     """Milliseconds as Prometheus writes them: ``1m30s``."""
-    units = (("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
-    text = ""
-    for unit, size in units:
-        count, time = divmod(time, size)
-        text += f"{count}{unit}" if count else ""
-    return text or "0s"
+    return format_duration(time / 1000, largest="h")
