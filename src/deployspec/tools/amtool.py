@@ -15,7 +15,7 @@ from deployspec.base.disclosure import redact
 from deployspec.base.errors import ToolError
 from deployspec.base.shown import one_line
 from deployspec.languages.alertmanager import AmtoolRun
-from deployspec.tools.process import Kept, run
+from deployspec.tools.process import Kept, operand, run
 
 _MOST = 64 * 1024
 """How much of each output is kept, in bytes: its beginning."""
@@ -38,9 +38,7 @@ class Amtool:
 
     def check_config(self, config: str) -> AmtoolRun:
         """``amtool check-config`` on a file."""
-        return self._run(
-            ["check-config", str(Path(config).absolute())], ["check-config", _plain_path(config)]
-        )
+        return self._run(["check-config", str(Path(config).absolute())], ["check-config", operand(config)])
 
     def routes_test(self, config: str, labels: Mapping[str, str], receivers: Sequence[str]) -> AmtoolRun:
         """``amtool config routes test`` of an alert with these labels.
@@ -91,11 +89,6 @@ def _label(name: str, value: str) -> str:
     if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", name):
         name = json.dumps(name, ensure_ascii=False)
     return f'{name}="{escaped}"'
-
-
-def _plain_path(path: str) -> str:
-    """A path that is neither an option nor, as amtool would have it with an ``@``, a file of further arguments."""
-    return f"./{path}" if path.startswith(("-", "@")) else path
 
 
 def _finish(argv: Sequence[str], timeout: float) -> tuple[int | None, str, str]:

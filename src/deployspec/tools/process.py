@@ -39,6 +39,11 @@ class Kept:
         return self._bytes.decode("utf-8", "replace")
 
 
+def operand(path: str) -> str:
+    """A path as a word that is neither an option nor, as Go's programs have it with an ``@``, a file of arguments."""
+    return f"./{path}" if path.startswith(("-", "@")) else path
+
+
 def run(
     argv: Sequence[str],
     timeout: float,

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import TracebackType
+from typing import Self
 
-from deployspec.tools.process import run
+from deployspec.tools.process import operand, run
 from deployspec.tools.promtool.batch import Output, Part, Separator
 from deployspec.tools.promtool.finding import Promtool
 from deployspec.tools.promtool.workspace import Workspace, folder_in_memory
@@ -106,12 +106,10 @@ class TestRunner:
             self._folder.close()
         atexit.unregister(self.close)
 
-    def __enter__(self) -> TestRunner:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _work(self) -> None:
@@ -215,9 +213,7 @@ class TestRunner:
         folder = self._folder
         with Workspace(folder.path if folder and in_memory else None) as databases:
             environ["TMPDIR"] = databases.path
-            # promtool reads a first "-" as an option, and a first "@" as a file of arguments.
-            words = [f"./{path}" if path.startswith(("-", "@")) else path for path in paths]
-            argv = [self._promtool.path, "test", "rules", *words]
+            argv = [self._promtool.path, "test", "rules", *map(operand, paths)]
             try:
                 status = run(argv, self._timeout, output.take, environ=environ, stop=lambda: self._closed)
             except OSError as error:
