@@ -72,6 +72,16 @@ def test_a_child_that_lives_on_does_not_keep_us() -> None:
     assert time.monotonic() - began < 5
 
 
+def test_a_child_that_lives_on_may_go_on_printing(tmp_path: Path) -> None:
+    """A daemon that prints after the command has ended is not ended by that."""
+    wrote = tmp_path / "wrote"
+    assert run(["sh", "-c", f"(sleep 0.3; echo more; echo more; : > {wrote}) & exit 0"], timeout=30).ok
+    deadline = time.monotonic() + 10
+    while not wrote.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_long_output_keeps_its_end() -> None:
     """Of megabytes of output the end is kept, where the error is."""
     done = run([sys.executable, "-c", "print('x' * 3_000_000 + 'the end')"], timeout=30)

@@ -1,9 +1,11 @@
-"""The three verdicts."""
+"""The three verdicts, and how a check that has none that is MET ends."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from deployspec.base.disclosure import redact
 
 
 class Outcome(StrEnum):
@@ -28,6 +30,20 @@ class Verdict:
     """The measured value with its unit, as a person reads it; empty where there is none."""
     limit: str = ""
     """What was expected, with its unit; "<" or "at most" in words. Empty where there is none."""
+
+
+class Breached(AssertionError):  # noqa: N818 - the word is the verdict's
+    """A promise was measured and did not hold. An AssertionError, so that Allure says *failed*."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(redact(reason))
+
+
+class Unmeasured(Exception):  # noqa: N818 - the word is the verdict's
+    """A promise could not be measured. No AssertionError, so that Allure says *broken*."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(redact(reason))
 
 
 def met(reason: str, *, measured: str = "", limit: str = "") -> Verdict:

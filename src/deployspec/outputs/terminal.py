@@ -7,7 +7,9 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 
+from deployspec.model.entry import Entry
 from deployspec.model.verdict import Outcome
 from deployspec.record.record import Run
 
@@ -97,23 +99,25 @@ def _left_out(not_described: Mapping[str, str]) -> list[Line]:
 def _rows(run: Run) -> list[tuple[str, str, str, str]]:
     """One row for each check; the MET ones of a check that has many parameters share a row."""
     ordered = run.ordered()
-    many = Counter(entry.id.partition("[")[0] for entry in ordered)
-    held = Counter(
-        entry.id.partition("[")[0]
-        for entry in ordered
-        if entry.verdict == Outcome.MET and not entry.flaky and "[" in entry.id
-    )
-    rows, told = [], set()
+    many = Counter(map(_check, ordered))
+    held = Counter(_check(entry) for entry in ordered if _held(entry) and "[" in entry.id)
+    rows: dict[str, tuple[str, str, str, str]] = {}
     for entry in ordered:
-        check = entry.id.partition("[")[0]
-        if many[check] > _MOST_ROWS and entry.verdict == Outcome.MET and not entry.flaky:
-            if check not in told:
-                told.add(check)
-                rows.append((check, entry.verdict, f"{held[check]} of {many[check]}", "all"))
-            continue
-        verdict = entry.verdict + ("~" if entry.flaky else "")
-        rows.append((entry.id, verdict, entry.measured or "-", entry.limit or "-"))
-    return rows
+        check = _check(entry)
+        if many[check] > _MOST_ROWS and _held(entry):
+            rows[check] = (check, entry.verdict, f"{held[check]} of {many[check]}", "all")
+        else:
+            verdict = entry.verdict + ("~" if entry.flaky else "")
+            rows[entry.check] = (entry.id, verdict, entry.measured or "-", entry.limit or "-")
+    return list(rows.values())
+
+
+def _check(entry: Entry) -> str:
+    return entry.id.partition("[")[0]
+
+
+def _held(entry: Entry) -> bool:
+    return entry.verdict == Outcome.MET and not entry.flaky
 
 
 def _table(run: Run, width: int) -> list[Line]:
@@ -135,8 +139,7 @@ def _table(run: Run, width: int) -> list[Line]:
         fold = _fold if verdict in ("BREACHED", "UNMEASURED") else _cut
         cells = [fold(text, size) for text, size in zip(row, widths, strict=True)]
         colour = "yellow" if row[1].endswith("~") else _COLOURS.get(verdict, "")
-        for number in range(max(map(len, cells))):
-            parts = [cell[number] if number < len(cell) else "" for cell in cells]
+        for parts in zip_longest(*cells, fillvalue=""):
             text = "  ".join(part.ljust(size) for part, size in zip(parts, widths, strict=True)).rstrip()
             lines.append(Line(text, colour))
     return lines

@@ -19,25 +19,13 @@ import pytest
 from deployspec.base.disclosure import redact
 from deployspec.model.entry import Entry, Evidence
 from deployspec.model.http import Call
+from deployspec.model.verdict import Breached as Breached
 from deployspec.model.verdict import Outcome, Verdict, unmeasured
+from deployspec.model.verdict import Unmeasured as Unmeasured
 from deployspec.outputs.failure import failure_text
 from deployspec.plugin.deployments import without_pieces
 from deployspec.plugin.options import chapters_of, is_check
 from deployspec.plugin.selection import id_of, needs_deployment
-
-
-class Breached(AssertionError):  # noqa: N818 - the word is the verdict's
-    """A promise was measured and did not hold. An AssertionError, so that Allure says *failed*."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(redact(reason))
-
-
-class Unmeasured(Exception):  # noqa: N818 - the word is the verdict's
-    """A promise could not be measured. No AssertionError, so that Allure says *broken*."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(redact(reason))
 
 
 @dataclass

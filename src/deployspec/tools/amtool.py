@@ -7,18 +7,15 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from deployspec.base.disclosure import redact
-from deployspec.base.ending import end
 from deployspec.base.errors import ToolError
 from deployspec.base.shown import one_line
 from deployspec.languages.alertmanager import AmtoolRun
+from deployspec.tools.process import Kept, operand, run
 
 _MOST = 64 * 1024
 """How much of each output is kept, in bytes: its beginning."""
@@ -41,9 +38,7 @@ class Amtool:
 
     def check_config(self, config: str) -> AmtoolRun:
         """``amtool check-config`` on a file."""
-        return self._run(
-            ["check-config", str(Path(config).absolute())], ["check-config", _plain_path(config)]
-        )
+        return self._run(["check-config", str(Path(config).absolute())], ["check-config", operand(config)])
 
     def routes_test(self, config: str, labels: Mapping[str, str], receivers: Sequence[str]) -> AmtoolRun:
         """``amtool config routes test`` of an alert with these labels.
@@ -96,39 +91,19 @@ def _label(name: str, value: str) -> str:
     return f'{name}="{escaped}"'
 
 
-def _plain_path(path: str) -> str:
-    """A path that is neither an option nor, as amtool would have it with an ``@``, a file of further arguments."""
-    return f"./{path}" if path.startswith(("-", "@")) else path
-
-
 def _finish(argv: Sequence[str], timeout: float) -> tuple[int | None, str, str]:
     """Exit status, standard output and standard error; at the time limit the program, and all it started, is ended."""
-    # Files, not pipes: a grandchild that keeps a pipe open would keep us waiting.
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        try:
-            process = subprocess.Popen(
-                list(argv), stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True
-            )
-        except (OSError, ValueError) as error:  # ValueError: a NUL in a label
-            return None, "", f"{argv[0]}: {getattr(error, 'strerror', None) or error}"
-        try:
-            status, note = _wait(process, timeout, (output.fileno(), errors.fileno()))
-        finally:
-            end(process)
-        output.seek(0)
-        errors.seek(0)
-        texts = [redact(file.read(_MOST).decode("utf-8", "replace")) for file in (output, errors)]
-    return status, texts[0], f"{texts[1]}\n{note}".strip()
+    output, errors = Kept(_MOST), Kept(_MOST)
 
+    def too_much() -> bool:
+        return max(output.printed, errors.printed) > _TOO_MUCH
 
-def _wait(process: subprocess.Popen[bytes], timeout: float, outputs: Sequence[int]) -> tuple[int | None, str]:
-    """The exit status; or None, and why nobody waits any longer."""
-    deadline = time.monotonic() + timeout
-    while True:
-        try:
-            return process.wait(max(0, min(0.05, deadline - time.monotonic()))), ""
-        except subprocess.TimeoutExpired:
-            if time.monotonic() >= deadline:
-                return None, f"ended after its time limit of {timeout:g} s"
-            if any(os.fstat(output).st_size > _TOO_MUCH for output in outputs):
-                return None, f"ended after it had printed {_TOO_MUCH // 2**20} MiB"
+    try:
+        status = run(argv, timeout, output.take, errors=errors.take, stop=too_much)
+    except OSError as error:
+        return None, "", f"{argv[0]}: {error.strerror}"
+    note = ""
+    if status is None:
+        why = f"it had printed {_TOO_MUCH // 2**20} MiB" if too_much() else f"its time limit of {timeout:g} s"
+        note = f"ended after {why}"
+    return status, redact(str(output)), f"{redact(str(errors))}\n{note}".strip()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import random
 
 import pytest
 
 from deployspec.chapters.health.judge import (
     body_fits_schema,
-    chance_of_seeing,
     content_type_is_json,
     holds_under_concurrency,
     on_every_call,
@@ -243,25 +241,3 @@ def test_without_a_first_answer_the_cause_is_named():
         assert verdict.outcome is Outcome.UNMEASURED
         assert "connection refused by 127.0.0.1 port 8000" in verdict.reason
         assert verdict.reason.endswith("(see test_answers_in_time)")
-
-
-@pytest.mark.parametrize(
-    ("share", "calls", "percent"),
-    [
-        pytest.param(0.1, 5, 41, id="5-calls"),
-        pytest.param(0.1, 10, 65, id="10-calls"),
-        pytest.param(0.1, 29, 95, id="29-calls"),
-        pytest.param(0.0, 5, 0, id="no-fault"),
-        pytest.param(1.0, 1, 100, id="always"),
-    ],
-)
-def test_chance_of_seeing(share, calls, percent):
-    """The chances that the documentation names are what the formula gives."""
-    assert round(100 * chance_of_seeing(share, calls)) == percent
-
-
-def test_chance_of_seeing_is_what_happens():
-    """Of many simulated runs against 1-in-10 flapping, the share that sees it is the one that is promised."""
-    dice = random.Random(1)  # noqa: S311
-    seen = sum(any(dice.random() < 0.1 for _ in range(5)) for _ in range(20_000))
-    assert seen / 20_000 == pytest.approx(chance_of_seeing(0.1, 5), abs=0.015)

@@ -20,16 +20,6 @@ SLACK = 1.0
 """Seconds by which an attempt may exceed its time limit."""
 
 
-class Secret:
-    """Stands in for the library's own: anything that reveals itself on demand will do."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-
 def request_to(server: Server | str, **more: Any) -> Request:
     """A request to a raw server's health endpoint, or to a URL, with the tests' limits."""
     told: dict[str, Any] = {

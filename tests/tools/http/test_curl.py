@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from deployspec.base.secret import Secret
 from deployspec.tools.http import curl_line
 from tests.raw_server import serve
-from tests.tools.http.asking import Secret, request_to
+from tests.tools.http.asking import request_to
 
 
 def test_line_in_full() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from deployspec.base.secret import Secret
 from deployspec.model.http import FailureKind, Hop, Phase
 from deployspec.tools.http.urls import Url
 from tests.raw_server import Connection, serve
-from tests.tools.http.asking import Secret, answered, ask, failed
+from tests.tools.http.asking import answered, ask, failed
 
 HEADERS = {"Authorization": Secret("Bearer sesame-open"), "X-Api-Key": "plain-but-private"}
 

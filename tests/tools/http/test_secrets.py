@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from deployspec.base.errors import UsageError
+from deployspec.base.secret import Secret
 from deployspec.model.http import Failure, FailureKind, Phase
 from deployspec.tools.http import Proxies, Request, call
 from tests.raw_server import Connection, serve
-from tests.tools.http.asking import Secret, answered, ask, failed, request_to
+from tests.tools.http.asking import answered, ask, failed, request_to
 
 TOKEN = "s3same-0pen-please"
 HEADERS = {"Authorization": Secret(f"Bearer {TOKEN}")}
@@ -84,11 +85,11 @@ def test_header_that_cannot_be_sent(name: str, value: str) -> None:
 def test_secret_is_revealed_only_to_be_sent() -> None:
     """A request that is never sent reveals nothing."""
 
-    class Sealed:
+    class Sealed(Secret):
         def reveal(self) -> str:
             raise AssertionError
 
-    Request(url="http://a.test/", headers={"X-Key": Sealed()}, timeout=1, proxies=Proxies())
+    Request(url="http://a.test/", headers={"X-Key": Sealed("x")}, timeout=1, proxies=Proxies())
 
 
 def test_credentials_in_the_url_are_refused() -> None:
@@ -144,11 +145,11 @@ def test_long_urls_stay_whole() -> None:
 def test_keyboard_interrupt_passes() -> None:
     """Ctrl-C ends a call: it is no failure of the deployment."""
 
-    class Interrupting:
+    class Interrupting(Secret):
         def reveal(self) -> str:
             raise KeyboardInterrupt
 
-    request = request_to("http://127.0.0.1:1/", headers={"X-Key": Interrupting()})
+    request = request_to("http://127.0.0.1:1/", headers={"X-Key": Interrupting("x")})
     with pytest.raises(KeyboardInterrupt):
         call(request)
 

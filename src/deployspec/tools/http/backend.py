@@ -150,7 +150,7 @@ class DeadlineStream(httpcore.NetworkStream):
         except TimeoutError:
             raise self._budget.expired() from None
         except ssl.SSLError as error:
-            raise CallFailed(FailureKind.TLS, tls_reason(error, *self._host_and_port())) from None
+            raise CallFailed(FailureKind.TLS, tls_reason(error, self._peer)) from None
         except OSError as error:
             raise self._lost(_loss(error)) from None
         if len(self._head) < 5:
@@ -177,7 +177,7 @@ class DeadlineStream(httpcore.NetworkStream):
         except TimeoutError:
             raise self._budget.expired() from None
         except ssl.SSLError as error:
-            raise CallFailed(FailureKind.TLS, tls_reason(error, *self._host_and_port())) from None
+            raise CallFailed(FailureKind.TLS, tls_reason(error, self._peer)) from None
         except OSError as error:
             # A server may refuse early: httpcore goes on and reads what it said.
             self._wait_for_headers()
@@ -193,7 +193,7 @@ class DeadlineStream(httpcore.NetworkStream):
         """Do the handshake, certificate verified."""
         host = (server_hostname or "").strip("[]")
         self._budget.enter(Phase.TLS)
-        port = int(self._peer.rpartition(" ")[2])
+        peer = f"{host} port {self._peer.rpartition(' ')[2]}"
         plain = self._sock
         try:
             plain.settimeout(self._budget.remaining())
@@ -205,11 +205,11 @@ class DeadlineStream(httpcore.NetworkStream):
             raise self._budget.expired() from None
         except OSError as error:
             self.close()
-            raise CallFailed(FailureKind.TLS, tls_reason(error, host, port)) from None
+            raise CallFailed(FailureKind.TLS, tls_reason(error, peer)) from None
         except BaseException:
             self.close()
             raise
-        return DeadlineStream(self._sock, self._budget, f"{host} port {port}", None)
+        return DeadlineStream(self._sock, self._budget, peer, None)
 
     def close(self) -> None:
         """Close the connection; once more does no harm."""
@@ -222,10 +222,6 @@ class DeadlineStream(httpcore.NetworkStream):
     def _wait_for_headers(self) -> None:
         if self._proxy is None:
             self._budget.enter(Phase.HEADERS)
-
-    def _host_and_port(self) -> tuple[str, int]:
-        host, _, port = self._peer.partition(" port ")
-        return host, int(port)
 
     def _lost(self, what: str) -> CallFailed:
         if self._proxy is not None:

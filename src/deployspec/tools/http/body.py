@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from typing import Protocol
 
 from deployspec.model.http import FailureKind
 from deployspec.tools.http.budget import CallFailed
@@ -13,22 +12,25 @@ _MIB = 1024 * 1024
 _GZIP = zlib.MAX_WBITS | 16
 
 
-class _Decoder(Protocol):
-    def feed(self, data: bytes) -> None: ...
-
-    def finish(self) -> bytes: ...
-
-
 def read_body(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:
     """Join the raw ``chunks`` of a body and undo its ``Content-Encoding``.
 
     Raises :class:`CallFailed`: TOO_LARGE for more than ``limit`` bytes, before or after decompression, and ENCODING
     for what cannot be decompressed whole. Memory is bounded by a few times ``limit``.
     """
-    decoder = _decoder(encoding, limit)
+    coding = _coding(encoding)
+    if coding in ("gzip", "deflate"):
+        return _Inflating(coding, limit).read(chunks)
+    if coding:
+        raise CallFailed(
+            FailureKind.ENCODING, f"the body's Content-Encoding is {coding}, which was not asked for"
+        )
+    body = bytearray()
     for chunk in chunks:
-        decoder.feed(chunk)
-    return decoder.finish()
+        body += chunk
+        if len(body) > limit:
+            raise too_large(limit, "as sent")
+    return bytes(body)
 
 
 def raw_limit(encoding: str, limit: int) -> int:
@@ -47,31 +49,6 @@ def _coding(encoding: str) -> str:
     return ", ".join(name for name in names if name not in ("", "identity"))
 
 
-def _decoder(encoding: str, limit: int) -> _Decoder:
-    coding = _coding(encoding)
-    if coding == "":
-        return _Plain(limit)
-    if coding in ("gzip", "deflate"):
-        return _Inflating(coding, limit)
-    raise CallFailed(
-        FailureKind.ENCODING, f"the body's Content-Encoding is {coding}, which was not asked for"
-    )
-
-
-class _Plain:
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._body = bytearray()
-
-    def feed(self, data: bytes) -> None:
-        if len(self._body) + len(data) > self._limit:
-            raise too_large(self._limit, "as sent")
-        self._body += data
-
-    def finish(self) -> bytes:
-        return bytes(self._body)
-
-
 class _Inflating:
     """Gzip (also of several members) and deflate (also without its zlib wrapping, as some servers send it)."""
 
@@ -86,7 +63,14 @@ class _Inflating:
         self._whole = True
         """Whether the data so far make up a complete body."""
 
-    def feed(self, data: bytes) -> None:
+    def read(self, chunks: Iterable[bytes]) -> bytes:
+        for chunk in chunks:
+            self._feed(chunk)
+        if not self._whole:
+            raise self._broken("it ends too early")
+        return bytes(self._body)
+
+    def _feed(self, data: bytes) -> None:
         self._raw_left -= len(data)
         if self._raw_left < 0:
             raise too_large(self._limit, f"already as {self._coding}")
@@ -100,11 +84,6 @@ class _Inflating:
                     return
                 self._engine = self._begin(data)
             data = self._inflate(self._engine, data)
-
-    def finish(self) -> bytes:
-        if not self._whole:
-            raise self._broken("it ends too early")
-        return bytes(self._body)
 
     def _begin(self, data: bytes) -> zlib._Decompress:
         if self._coding == "gzip":

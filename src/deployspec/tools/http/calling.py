@@ -168,12 +168,11 @@ class _Attempt:
         return exchange(
             self._url,
             fields,
+            self._request,
             budget=budget,
             trust=self._trust,
             proxy=proxy,
             resolve=self._resolve,
-            max_body=self._request.max_body,
-            post=self._request.post,
         )
 
     def _follow(self, status: int, location: str, visited: set[Url]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection
 
-from deployspec.tools.http.request import DEFAULT_HEADERS, JSON, MASK, Request
+from deployspec.base.secret import MASK
+from deployspec.tools.http.request import DEFAULT_HEADERS, JSON, Request
 
 MAX_REDIRECTS = 5
 
@@ -18,12 +19,7 @@ def curl_line(request: Request, ours: Collection[str] = ()) -> str:
     that no header follows a redirect to another origin have no exact counterpart in curl. Proxies come from the
     environment, as for curl itself.
     """
-    words = [
-        "curl",
-        "--silent",
-        "--show-error",
-        "--include",
-    ]
+    words = ["curl", "--silent", "--show-error", "--include"]
     words += ["--location", "--max-redirs", str(MAX_REDIRECTS)] if request.post is None else []
     words += ["--max-time", f"{request.timeout:g}", "--compressed"]
     if request.ca is not None:

@@ -15,6 +15,7 @@ from deployspec.tools.http.body import raw_limit, read_body, too_large
 from deployspec.tools.http.budget import Budget, CallFailed
 from deployspec.tools.http.lookup import Resolve
 from deployspec.tools.http.proxies import Proxy
+from deployspec.tools.http.request import Request
 from deployspec.tools.http.tls import TrustStore
 from deployspec.tools.http.urls import Url
 
@@ -41,15 +42,14 @@ class Reply:
 def exchange(
     url: Url,
     fields: list[tuple[bytes, bytes]],
+    request: Request,
     *,
     budget: Budget,
     trust: TrustStore,
     proxy: Proxy | None,
     resolve: Resolve,
-    max_body: int,
-    post: bytes | None = None,
 ) -> Reply:
-    """Ask ``url`` once, on a connection of its own. Raises :class:`CallFailed` for whatever goes wrong."""
+    """Ask ``url`` what is requested once, on a connection of its own. Raises :class:`CallFailed` for whatever goes wrong."""
     secure = url.scheme == "https"
     backend = DeadlineBackend(budget, resolve, proxy, tunnel=secure and proxy is not None)
     target = httpcore.URL(
@@ -66,14 +66,15 @@ def exchange(
     )
     try:
         with pool:
-            method = b"GET" if post is None else b"POST"
-            response = pool.handle_request(httpcore.Request(method, target, headers=fields, content=post))
+            response = pool.handle_request(
+                httpcore.Request(request.method, target, headers=fields, content=request.post)
+            )
             try:
                 if proxy is not None and response.status == 407:
                     raise CallFailed(
                         FailureKind.PROBER, f"the proxy {proxy} asks for credentials (status 407)"
                     )
-                return _read(response, budget, max_body)
+                return _read(response, budget, request.max_body)
             finally:
                 response.close()
     except httpcore.ProxyError as error:

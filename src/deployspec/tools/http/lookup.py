@@ -28,46 +28,33 @@ def look_up(host: str, port: int, budget: Budget, resolve: Resolve) -> list[tupl
     if is_address(host):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return [(family, (host, port))]
-    lookup = _Lookup(host, port, resolve)
+    ended = threading.Event()
+    came: list[list[tuple[Any, ...]] | OSError | UnicodeError] = []
+
+    def ask() -> None:
+        try:
+            came.append(resolve(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            came.append(error)
+        finally:
+            ended.set()
+
     try:
-        lookup.start()
+        # A daemon: a lookup that hangs is abandoned, and never keeps the process alive.
+        threading.Thread(target=ask, name=f"lookup-{host}", daemon=True).start()
     except RuntimeError:
         raise CallFailed(FailureKind.PROBER, "the prober can start no thread for the name lookup") from None
-    if not lookup.ended.wait(budget.remaining()):
+    if not ended.wait(budget.remaining()):
         raise budget.expired()
-    return lookup.addresses()
-
-
-class _Lookup(threading.Thread):
-    """A lookup that can be abandoned: a daemon, so that even one that hangs for ever never keeps the process alive."""
-
-    def __init__(self, host: str, port: int, resolve: Resolve) -> None:
-        super().__init__(name=f"lookup-{host}", daemon=True)
-        self.ended = threading.Event()
-        self._question = (host, port)
-        self._resolve = resolve
-        self._found: list[tuple[Any, ...]] | None = None
-        self._error: OSError | UnicodeError | None = None
-
-    def run(self) -> None:
-        host, port = self._question
-        try:
-            self._found = self._resolve(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            self._error = error
-        finally:
-            self.ended.set()
-
-    def addresses(self) -> list[tuple[int, tuple[Any, ...]]]:
-        host, _ = self._question
-        if self._error is not None:
-            raise _failure(host, self._error)
-        if self._found is None:
-            raise RuntimeError(f"the lookup of {host} ended without a result")
-        found = list(dict.fromkeys((entry[0], entry[4]) for entry in self._found))
-        if not found:
-            raise CallFailed(FailureKind.LOOKUP, f"the name {host} has no address")
-        return found[:MAX_ADDRESSES]
+    if not came:
+        raise RuntimeError(f"the lookup of {host} ended without a result")
+    (found,) = came
+    if not isinstance(found, list):
+        raise _failure(host, found)
+    addresses = list(dict.fromkeys((entry[0], entry[4]) for entry in found))
+    if not addresses:
+        raise CallFailed(FailureKind.LOOKUP, f"the name {host} has no address")
+    return addresses[:MAX_ADDRESSES]
 
 
 def _failure(host: str, error: OSError | UnicodeError) -> CallFailed:

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from deployspec import __version__
 from deployspec.base.disclosure import redact
 from deployspec.base.errors import UsageError
+from deployspec.base.secret import MASK, Secret
 from deployspec.tools.http.proxies import Proxies
 from deployspec.tools.http.urls import Url
 
@@ -25,7 +25,6 @@ DEFAULT_HEADERS = {
     "Connection": "close",
 }
 """Sent with every request unless the user's headers say otherwise."""
-MASK = "***"
 MAX_LINE = 300
 JSON = "application/json"
 _NOT_BY_HAND = {"GET": "a GET has none", "POST": "its length is known"}
@@ -34,22 +33,13 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
-@runtime_checkable
-class Revealable(Protocol):
-    """A secret: a value that shows itself only on demand, such as ``deployspec.deployment.Secret``."""
-
-    def reveal(self) -> str:
-        """The value itself."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One GET, or a POST of JSON, with its limits. Raises UsageError for a URL or a limit that cannot be used."""
 
     url: str
     """Absolute, http or https, without credentials."""
-    headers: Mapping[str, Revealable | str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, Secret | str] = field(default_factory=dict, repr=False)
     """The user's own. They override ours of the same name, and are sent to this URL's origin only."""
     timeout: float
     """Seconds for one attempt, from the start of the name lookup to the last byte, redirects included."""
@@ -152,8 +142,8 @@ class Scrubber:
         return text if len(text) <= MAX_LINE else text[: MAX_LINE - 3] + "..."
 
 
-def _revealed(secret: Revealable | str) -> str:
-    return secret.reveal() if isinstance(secret, Revealable) else secret
+def _revealed(secret: Secret | str) -> str:
+    return secret.reveal() if isinstance(secret, Secret) else secret
 
 
 def _parts(value: str) -> Iterator[str]:

@@ -11,9 +11,15 @@ from deployspec.model.http import FailureKind
 from deployspec.tools.http.budget import CallFailed
 
 # OpenSSL's X509_V_ERR_* numbers, which the ssl module does not name.
-_NOT_YET_VALID, _EXPIRED = 9, 10
-_SELF_SIGNED = 18
-_UNTRUSTED = {2, 19, 20, 21, 27}
+_CERTIFICATE = {
+    9: "the certificate is not valid yet",
+    10: "the certificate has expired",
+    18: "self-signed certificate",
+    **dict.fromkeys(
+        (2, 19, 20, 21, 27),
+        "the certificate is by an authority that is not trusted (a private one is named by `ca:`)",
+    ),
+}
 _WRONG_HOST = {62, 64}
 _NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}
 
@@ -60,11 +66,10 @@ def unusable(ca: Path | None) -> str:
     return ""
 
 
-def tls_reason(error: OSError, host: str, port: int) -> str:
-    """Why a handshake, or an encrypted connection, failed."""
-    where = f"{host} port {port}"
+def tls_reason(error: OSError, where: str) -> str:
+    """Why a handshake, or an encrypted connection, with ``where`` (``atlas.example port 443``) failed."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"{_certificate_reason(error, host)}, presented by {where}"
+        return f"{_certificate_reason(error, where.partition(' ')[0])}, presented by {where}"
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return f"{where} closed the connection during the TLS handshake"
     if isinstance(error, ssl.SSLError):
@@ -78,15 +83,6 @@ def tls_reason(error: OSError, host: str, port: int) -> str:
 
 
 def _certificate_reason(error: ssl.SSLCertVerificationError, host: str) -> str:
-    code = error.verify_code
-    if code == _EXPIRED:
-        return "the certificate has expired"
-    if code == _NOT_YET_VALID:
-        return "the certificate is not valid yet"
-    if code == _SELF_SIGNED:
-        return "self-signed certificate"
-    if code in _UNTRUSTED:
-        return "the certificate is by an authority that is not trusted (a private one is named by `ca:`)"
-    if code in _WRONG_HOST:
+    if error.verify_code in _WRONG_HOST:
         return f"the certificate is not valid for host {host}"
-    return f"the certificate was refused: {error.verify_message}"
+    return _CERTIFICATE.get(error.verify_code, f"the certificate was refused: {error.verify_message}")

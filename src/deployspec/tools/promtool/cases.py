@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from types import TracebackType
+from typing import Self
 
 from deployspec.base.shown import printable
 from deployspec.languages.promtool import (
@@ -22,6 +22,7 @@ from deployspec.languages.promtool import (
     tests_document,
 )
 from deployspec.languages.rule_files import Case, RuleFile, TestFile
+from deployspec.tools.process import operand
 from deployspec.tools.promtool.finding import Promtool
 from deployspec.tools.promtool.running import FileRun, TestRunner
 from deployspec.tools.promtool.workspace import Workspace, folder_in_memory
@@ -82,12 +83,10 @@ class CaseRuns:
         if self._workspace is not None:
             self._workspace.close()
 
-    def __enter__(self) -> CaseRuns:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _judge(self, test_file: TestFile) -> dict[CaseKey, CaseRun]:
@@ -143,10 +142,10 @@ class CaseRuns:
             only = f"--run {shlex.quote(f'^{_pattern(name)}$')} "
         line = f"{self.promtool.command} test rules {only}"
         if all(map(_as_it_is, self._tested[test_file.path][1])):
-            return line + shlex.quote(_path(test_file.path))
+            return line + shlex.quote(operand(test_file.path))
         plain = Path(test_file.path).name
         return (
-            f"deployspec rules plain {shlex.quote(_path(test_file.path))} --to plain"
+            f"deployspec rules plain {shlex.quote(operand(test_file.path))} --to plain"
             f" && {line}{shlex.quote(f'plain/{plain}')}"
         )
 
@@ -196,8 +195,3 @@ def _as_it_is(file: RuleFile) -> bool:
 def _pattern(name: str) -> str:
     """A regular expression of Go's for exactly this text."""
     return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", name)
-
-
-def _path(path: str) -> str:
-    """A path that no program takes for an option."""
-    return f"./{path}" if path.startswith(("-", "@")) else path

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import re
 import shlex
 import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployspec.base.ending import end
 from deployspec.base.errors import ToolError
 from deployspec.base.shown import one_line
+from deployspec.tools.process import Kept, run
 
 VARIABLE = "PROMTOOL"
 _ASKED = ("run", "junit")
@@ -81,33 +78,14 @@ def _found(named: str, search: str | None, timeout: float) -> Promtool:
 
 
 def _ask(path: str, said: str, timeout: float, *questions: list[str]) -> list[str]:
-    """The answers, asked for at the same time."""
-    asked: list[subprocess.Popen[bytes]] = []
-    with contextlib.ExitStack() as files:
-        # Files, not pipes: a grandchild that keeps a pipe open would keep us waiting.
-        answers = [files.enter_context(tempfile.TemporaryFile()) for _ in questions]
+    """The answers, all of them within ``timeout``."""
+    deadline = time.monotonic() + timeout
+    answers = [Kept(_ANSWER) for _ in questions]
+    for words, answer in zip(questions, answers, strict=True):
         try:
-            for words, answer in zip(questions, answers, strict=True):
-                argv = [path, *words]
-                asked.append(
-                    subprocess.Popen(
-                        argv,
-                        stdin=subprocess.DEVNULL,
-                        stdout=answer,
-                        stderr=subprocess.STDOUT,
-                        start_new_session=True,
-                    )
-                )
-            deadline = time.monotonic() + timeout
-            for process in asked:
-                process.wait(max(0.0, deadline - time.monotonic()))
+            status = run([path, *words], deadline - time.monotonic(), answer.take)
         except OSError as error:
             raise ToolError(f"{said} ({path}) cannot be run: {error.strerror}. {_INSTALL}") from None
-        except subprocess.TimeoutExpired:
-            raise ToolError(f"{said} ({path}) did not tell its version within {timeout:g} s.") from None
-        finally:
-            for process in asked:
-                end(process)
-        for answer in answers:
-            answer.seek(0)
-        return [answer.read(_ANSWER).decode("utf-8", "replace") for answer in answers]
+        if status is None:
+            raise ToolError(f"{said} ({path}) did not tell its version within {timeout:g} s.")
+    return [str(answer) for answer in answers]

@@ -5,18 +5,16 @@ from __future__ import annotations
 import atexit
 import collections
 import os
-import subprocess
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import TracebackType
+from typing import Self
 
-from deployspec.base.ending import end
+from deployspec.tools.process import operand, run
 from deployspec.tools.promtool.batch import Output, Part, Separator
 from deployspec.tools.promtool.finding import Promtool
-from deployspec.tools.promtool.process import read, start
 from deployspec.tools.promtool.workspace import Workspace, folder_in_memory
 
 _LARGEST = 24
@@ -67,7 +65,6 @@ class TestRunner:
         self._promtool, self._timeout, self._processes = promtool, timeout, processes
         self._jobs: collections.deque[_Job] = collections.deque()
         self._free = threading.Condition()
-        self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
         self._why_closed = "the run was called off"
         self._hung = 0
@@ -103,22 +100,16 @@ class TestRunner:
     def close(self) -> None:
         """End every promtool, settle every future, remove the temporary folder. Nothing happens the second time."""
         self._call_off()
-        with self._free:
-            running = list(self._running)
-        for process in running:
-            end(process)
         for thread in self._threads:
             thread.join()
         if self._folder is not None:
             self._folder.close()
         atexit.unregister(self.close)
 
-    def __enter__(self) -> TestRunner:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _work(self) -> None:
@@ -222,27 +213,15 @@ class TestRunner:
         folder = self._folder
         with Workspace(folder.path if folder and in_memory else None) as databases:
             environ["TMPDIR"] = databases.path
-            # promtool reads a first "-" as an option, and a first "@" as a file of arguments.
-            words = [f"./{path}" if path.startswith(("-", "@")) else path for path in paths]
-            with self._free:
-                if self._closed:
-                    return None, self._why_closed
-                try:
-                    process = start([self._promtool.path, "test", "rules", *words], environ)
-                except (OSError, ValueError) as error:
-                    return None, f"promtool could not be started: {getattr(error, 'strerror', None) or error}"
-                self._running.add(process)
+            argv = [self._promtool.path, "test", "rules", *map(operand, paths)]
             try:
-                in_time = read(process, output.take, self._timeout)
-            finally:
-                end(process)
-                with self._free:
-                    self._running.discard(process)
+                status = run(argv, self._timeout, output.take, environ=environ, stop=lambda: self._closed)
+            except OSError as error:
+                return None, f"promtool could not be started: {error.strerror}"
         if self._closed:
             return None, self._why_closed
-        if not in_time:
+        if status is None:
             return None, f"promtool did not end within {self._timeout:g} s (more: --promtool-timeout)"
-        status = process.returncode
         return status, f"promtool was killed by signal {-status}" if status < 0 else ""
 
 

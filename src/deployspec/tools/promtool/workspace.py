@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from types import TracebackType
+from typing import Self
 
 from deployspec.base.temporary import MEMORY, TemporaryFolder
 
@@ -49,10 +49,8 @@ class Workspace:
         """Remove the folder and all in it. Nothing happens the second time."""
         self._folder.close()
 
-    def __enter__(self) -> Workspace:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

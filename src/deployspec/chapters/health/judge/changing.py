@@ -14,7 +14,6 @@ All else is compared: which fields there are, how long an array is, true, false 
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from deployspec.base.shown import place, value
 
@@ -67,13 +66,8 @@ def _changes(text: str) -> bool:
     """Whether a text is a time, a counter or a UUID, by its looks."""
     if len(text) > 64:
         return False
-    if _pattern(_UUID).fullmatch(text):
+    if re.fullmatch(_UUID, text, re.IGNORECASE):
         return True
-    if not _pattern(r"\d").search(text) or _pattern(_VERSION_OR_HASH).fullmatch(text):
+    if not re.search(r"\d", text) or re.fullmatch(_VERSION_OR_HASH, text, re.IGNORECASE):
         return False
-    return all(word.lower() in _WORDS for word in _pattern(r"[^\W\d_]+").findall(text))
-
-
-@cache
-def _pattern(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
+    return all(word.lower() in _WORDS for word in re.findall(r"[^\W\d_]+", text))

@@ -11,9 +11,11 @@ from deployspec.chapters.health.judge.reading import (
     CannotJudgeError,
     document_of,
     judge,
+    named,
     own_answer,
     see,
     text,
+    verdict_of,
 )
 from deployspec.model.http import Call
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
@@ -34,26 +36,22 @@ def time_is_current(call: Call, promise: HealthPromise) -> Verdict:
     anywhere in ``[t, t + precision)``: whole seconds are cut off, not rounded. What is judged, exactly, is the
     smallest skew that is consistent with that; at the limit is MET.
     """
-    if promise.time is None:
-        return unmeasured("the deployment file names no field for the time")
+    name = named(promise.time, "field for the time")
     answer = own_answer(call, promise)
-    written = text(document_of(call, promise), promise.time)
+    written = text(document_of(call, promise), name)
     stamp = parse(written)
     allowed = f"at most {seconds(promise.max_clock_skew)} from the prober's clock"
     limit = f"RFC 3339, {allowed}"
     if isinstance(stamp, NotAStamp):
-        return breached(
-            f"{promise.time} {value(written)} {stamp.why}; expected RFC 3339 with an offset", limit=limit
-        )
+        return breached(f"{name} {value(written)} {stamp.why}; expected RFC 3339 with an offset", limit=limit)
     ahead = stamp.moment - Fraction(answer.received_at)
     behind = Fraction(answer.sent_at) - (stamp.moment + stamp.precision)
     skew = max(ahead, behind, Fraction(0))
     # Beyond what a float holds there is no difference to show.
     shown = seconds(float(skew), promise.max_clock_skew)
     measured = f"{shown} {'ahead' if ahead > behind else 'behind'}" if skew else "no skew"
-    if skew > Fraction(promise.max_clock_skew):
-        return breached(f"{promise.time} is {measured}, expected {allowed}", measured=measured, limit=limit)
-    return met(f"{promise.time} is current", measured=measured, limit=limit)
+    fault = f"{name} is {measured}, expected {allowed}" if skew > Fraction(promise.max_clock_skew) else ""
+    return verdict_of(fault, f"{name} is current", measured=measured, limit=limit)
 
 
 @judge
@@ -65,8 +63,6 @@ def time_moves_on(call: Call, later: Call, promise: HealthPromise) -> Verdict:
     the first call's end and the later call's start, as an honest clock must have moved by then; before, nothing is
     known and it is UNMEASURED.
     """
-    if promise.time is None:
-        return unmeasured("the deployment file names no field for the time")
     first, second = _stamp(call, promise), _stamp(later, promise)
     gap = Fraction(own_answer(later, promise).sent_at) - Fraction(own_answer(call, promise).received_at)
     limit = "later than the call before"
@@ -100,8 +96,6 @@ def needed_pause(call: Call, promise: HealthPromise) -> float | None:
 
     None where waiting is of no use, because the first call has no readable time: ``time_moves_on`` then cannot judge.
     """
-    if promise.time is None:
-        return None
     try:
         return float(_stamp(call, promise).precision) + CLOCK_MARGIN + _READING
     except CannotJudgeError:
@@ -109,8 +103,9 @@ def needed_pause(call: Call, promise: HealthPromise) -> float | None:
 
 
 def _stamp(call: Call, promise: HealthPromise) -> Stamp:
-    written = text(document_of(call, promise), promise.time or "")
+    name = named(promise.time, "field for the time")
+    written = text(document_of(call, promise), name)
     stamp = parse(written)
     if isinstance(stamp, NotAStamp):
-        raise CannotJudgeError(f"{promise.time} {value(written)} {stamp.why} {see('time_is_current')}")
+        raise CannotJudgeError(f"{name} {value(written)} {stamp.why} {see('time_is_current')}")
     return stamp

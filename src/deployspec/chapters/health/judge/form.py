@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 
 from deployspec.base.disclosure import findings
 from deployspec.base.shown import names, one_line
 from deployspec.chapters.health.judge.promise import HealthPromise
-from deployspec.chapters.health.judge.reading import body_fault, document_of, judge, own_answer
+from deployspec.chapters.health.judge.reading import body_fault, document_of, judge, own_answer, verdict_of
 from deployspec.chapters.health.judge.schema import SchemaUnusableError, asks_nothing, violations
 from deployspec.model.http import Answer, Call
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - RFC 9110's word for a name
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
+_PARAMETERS = rf"(?:[ \t]*;)*[ \t]*(?:{_TOKEN}=(?:{_TOKEN}|{_QUOTED})[ \t]*(?:;[ \t]*)*)*"
+_PARAMETER = rf"({_TOKEN})=({_TOKEN}|{_QUOTED})"
+_DIRECTIVE = rf"({_TOKEN})(?:[ \t]*=[ \t]*(?:({_QUOTED})|([^\s,\"]+)))?"
+"""A directive's name, and its value quoted or plain. A name inside another's quotes is none."""
 _REASON_ROOM = 180
 
 
@@ -30,32 +33,24 @@ def content_type_is_json(call: Call, promise: HealthPromise) -> Verdict:
     if not values:
         return breached(f"no Content-Type; expected {limit}", measured="none", limit=limit)
     shown = one_line(", ".join(values), 80)
-    if len(values) > 1:
-        return breached(
-            f"{len(values)} Content-Type headers: {shown}; expected one", measured=shown, limit=limit
-        )
     media_type, _, parameters = values[0].partition(";")
-    if media_type.strip().lower() != limit:
-        return breached(f"Content-Type is {shown or 'empty'}; expected {limit}", measured=shown, limit=limit)
-    if not _parameters().fullmatch(parameters):
-        return breached(f"Content-Type is malformed: {shown}", measured=shown, limit=limit)
-    charsets = [
-        found.strip('"').lower()
-        for name, found in _parameter().findall(parameters)
-        if name.lower() == "charset"
-    ]
-    if any(charset not in ("utf-8", "utf8") for charset in charsets):
-        return breached(f"Content-Type is {shown}; JSON is UTF-8", measured=shown, limit=f"{limit}, in UTF-8")
-    return met(f"Content-Type is {shown}", measured=shown, limit=limit)
+    fault = ""
+    if len(values) > 1:
+        fault = f"{len(values)} Content-Type headers: {shown}; expected one"
+    elif media_type.strip().lower() != limit:
+        fault = f"Content-Type is {shown or 'empty'}; expected {limit}"
+    elif not re.fullmatch(_PARAMETERS, parameters, re.DOTALL):
+        fault = f"Content-Type is malformed: {shown}"
+    elif not _charsets(parameters) <= {"utf-8", "utf8"}:
+        fault, limit = f"Content-Type is {shown}; JSON is UTF-8", f"{limit}, in UTF-8"
+    return verdict_of(fault, f"Content-Type is {shown}", measured=shown, limit=limit)
 
 
 @judge
 def body_is_strict_json(call: Call, promise: HealthPromise) -> Verdict:
     """The body is one strict JSON object, as ``deployspec.base.strict_json`` defines it."""
     limit = "one strict JSON object"
-    if fault := body_fault(own_answer(call, promise).body):
-        return breached(fault, limit=limit)
-    return met("the body is one strict JSON object", limit=limit)
+    return verdict_of(body_fault(own_answer(call, promise).body), f"the body is {limit}", limit=limit)
 
 
 @judge
@@ -89,20 +84,15 @@ def not_from_a_cache(call: Call, promise: HealthPromise) -> Verdict:
     answer = own_answer(call, promise)
     limit = "Age and max-age 0 or absent"
     for age in _members(_header(answer, "age")):
-        if not (age.isascii() and age.isdigit()):
-            return breached(
-                f"Age is {one_line(age, 40) or 'empty'}: a cache answered",
-                measured=f"Age {one_line(age, 20)}",
-                limit=limit,
-            )
-        if age.strip("0"):
-            return breached(
-                f"Age is {one_line(age, 20)} s: a cache answered, not the deployment",
-                measured=f"Age {one_line(age, 20)}",
-                limit=limit,
-            )
-    for name, quoted, plain in _directive().findall(", ".join(_header(answer, "cache-control"))):
-        amount = _leading_digits().match((quoted.strip('"') or plain).strip())
+        if age.isascii() and age.isdigit():
+            fault = f"{one_line(age, 20)} s: a cache answered, not the deployment" if age.strip("0") else ""
+        else:
+            fault = f"{one_line(age, 40) or 'empty'}: a cache answered"
+        if fault:
+            return breached(f"Age is {fault}", measured=f"Age {one_line(age, 20)}", limit=limit)
+    directives = ", ".join(_header(answer, "cache-control"))
+    for name, quoted, plain in re.findall(_DIRECTIVE, directives, re.DOTALL):
+        amount = re.match("[0-9]+", (quoted.strip('"') or plain).strip())
         if name.lower() in ("max-age", "s-maxage") and amount and amount[0].strip("0"):
             shown = f"{name.lower()}={one_line(amount[0], 20)}"
             return breached(
@@ -147,22 +137,6 @@ def _members(values: Sequence[str]) -> list[str]:
     return [member.strip(" \t") for found in values for member in found.split(",")]
 
 
-@cache
-def _parameters() -> re.Pattern[str]:
-    return re.compile(rf"(?:[ \t]*;)*[ \t]*(?:{_TOKEN}=(?:{_TOKEN}|{_QUOTED})[ \t]*(?:;[ \t]*)*)*", re.DOTALL)
-
-
-@cache
-def _parameter() -> re.Pattern[str]:
-    return re.compile(rf"({_TOKEN})=({_TOKEN}|{_QUOTED})", re.DOTALL)
-
-
-@cache
-def _directive() -> re.Pattern[str]:
-    """A directive's name, and its value quoted or plain. A name inside another's quotes is none."""
-    return re.compile(rf"({_TOKEN})(?:[ \t]*=[ \t]*(?:({_QUOTED})|([^\s,\"]+)))?", re.DOTALL)
-
-
-@cache
-def _leading_digits() -> re.Pattern[str]:
-    return re.compile(r"[0-9]+")
+def _charsets(parameters: str) -> set[str]:
+    found = re.findall(_PARAMETER, parameters, re.DOTALL)
+    return {text.strip('"').lower() for name, text in found if name.lower() == "charset"}

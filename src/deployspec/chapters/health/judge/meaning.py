@@ -8,12 +8,15 @@ from deployspec.base.shown import names, one_line, value
 from deployspec.chapters.health.judge.promise import HealthPromise
 from deployspec.chapters.health.judge.reading import (
     CannotJudgeError,
+    answered,
     document_of,
     flag,
     judge,
+    named,
     number_or_null,
     own_answer,
     text,
+    verdict_of,
 )
 from deployspec.model.http import Call
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
@@ -54,36 +57,28 @@ def status_tells_ok(calls: Sequence[Call], promise: HealthPromise) -> Verdict:
     ``calls[0]`` is the shared first call. Any other status is BREACHED, whatever the body. Calls without an answer
     of the deployment's own are left to the checks that own them.
     """
-    if promise.ok is None:
-        return unmeasured("the deployment file names no field that says whether all is well")
-    if not calls:
-        return unmeasured("no call was made")
-    own_answer(calls[0], promise)
-    limit = f"200 when {promise.ok} is true, 503 when it is false"
+    name = named(promise.ok, "field that says whether all is well")
+    limit = f"200 when {name} is true, 503 when it is false"
     unreadable: CannotJudgeError | None = None
-    seen = 0
-    for position, call in enumerate(calls, 1):
-        try:
-            status = own_answer(call, promise).status
-        except CannotJudgeError:
-            continue
-        seen += 1
-        where = f"call {position} of {len(calls)}: " if len(calls) > 1 else ""
+    seen = answered(calls, promise)
+    for number, call, answer in seen:
+        status = answer.status
+        where = f"call {number} of {len(calls)}: " if len(calls) > 1 else ""
         if status not in (200, 503):
             return breached(
                 f"{where}status {status}; expected {limit}", measured=f"status {status}", limit=limit
             )
         try:
-            ok = flag(document_of(call, promise), promise.ok)
+            ok = flag(document_of(call, promise), name)
         except CannotJudgeError as error:
             unreadable = unreadable or error
             continue
         if ok is not (status == 200):
-            found = f"status {status} while {promise.ok} is {str(ok).lower()}"
+            found = f"status {status} while {name} is {str(ok).lower()}"
             return breached(f"{where}{found}; expected {limit}", measured=found, limit=limit)
     if unreadable:
         raise unreadable
-    return met(f"status and {promise.ok} agree", measured=f"{seen} of {len(calls)} calls", limit=limit)
+    return met(f"status and {name} agree", measured=f"{len(seen)} of {len(calls)} calls", limit=limit)
 
 
 @judge
@@ -117,16 +112,14 @@ def queue_depth_is_known(call: Call, promise: HealthPromise) -> Verdict:
     ``42.0`` is a whole number: JSON has one kind of number, and JSON Schema's ``integer`` takes it too. A number
     while the part is down is BREACHED: nobody can know it then, so it is old or made up.
     """
-    if promise.queue_depth is None:
-        return unmeasured("the deployment file names no field for the queue's depth")
-    fault = queue_depth_fault(document_of(call, promise), promise)
+    name = named(promise.queue_depth, "field for the queue's depth")
+    document = document_of(call, promise)
+    fault = queue_depth_fault(document, promise)
     limit = "a whole number of at least 0" + (
         f"; null while {promise.queue_part} is down" if promise.queue_part else ""
     )
-    measured = value(document_of(call, promise)[promise.queue_depth])
-    if fault:
-        return breached(fault, measured=measured, limit=limit)
-    return met(f"{promise.queue_depth} is {measured}", measured=measured, limit=limit)
+    measured = value(document[name])
+    return verdict_of(fault, f"{name} is {measured}", measured=measured, limit=limit)
 
 
 def queue_depth_fault(document: dict[str, object], promise: HealthPromise) -> str | None:
@@ -150,26 +143,19 @@ def queue_depth_fault(document: dict[str, object], promise: HealthPromise) -> st
 @judge
 def version_is_stated(call: Call, promise: HealthPromise) -> Verdict:
     """The version is not empty, and not only whitespace."""
-    if promise.version is None:
-        return unmeasured("the deployment file names no field for the version")
-    version = text(document_of(call, promise), promise.version)
-    measured = value(version)
-    if not version.strip():
-        return breached(
-            f"{promise.version} is {measured}; expected one that says something", measured=measured
-        )
-    return met(f"{promise.version} is {measured}", measured=measured)
+    name = named(promise.version, "field for the version")
+    version = text(document_of(call, promise), name)
+    found = f"{name} is {value(version)}"
+    fault = "" if version.strip() else f"{found}; expected one that says something"
+    return verdict_of(fault, found, measured=value(version))
 
 
 @judge
 def version_is_expected(call: Call, promise: HealthPromise) -> Verdict:
     """The version is ``expect_version``, character by character."""
-    if promise.version is None:
-        return unmeasured("the deployment file names no field for the version")
-    if promise.expect_version is None:
-        return unmeasured("the deployment file names no expect_version")
-    version = text(document_of(call, promise), promise.version)
-    measured, limit = value(version), f'"{one_line(promise.expect_version, 40)}"'
-    if version != promise.expect_version:
-        return breached(f"{promise.version} is {measured}; expected {limit}", measured=measured, limit=limit)
-    return met(f"{promise.version} is {measured}", measured=measured, limit=limit)
+    name = named(promise.version, "field for the version")
+    expected = named(promise.expect_version, "expect_version")
+    version = text(document_of(call, promise), name)
+    found, limit = f"{name} is {value(version)}", f'"{one_line(expected, 40)}"'
+    fault = "" if version == expected else f"{found}; expected {limit}"
+    return verdict_of(fault, found, measured=value(version), limit=limit)

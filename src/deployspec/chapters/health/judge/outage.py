@@ -18,6 +18,7 @@ from deployspec.chapters.health.judge.reading import (
     is_prober_failure,
     judge,
     own_answer,
+    verdict_of,
     worst,
 )
 from deployspec.chapters.health.judge.transport import late
@@ -41,7 +42,7 @@ def outage_is_told(before: Call, during: Call, part: str, promise: HealthPromise
     was = healthy_now(before, promise)
     if was.outcome is not Outcome.MET:
         return unmeasured(f"not healthy before {part} went down: {was.reason}")
-    if is_prober_failure(during):
+    if is_prober_failure(during.result):
         answer_of(during)
     flags = [promise.ok] if promise.ok is not None else []
     flags += [f"only {part}" if flags else part] if promise.parts else []
@@ -87,14 +88,15 @@ def recovers(after: Sequence[Call], restored_at: float, promise: HealthPromise) 
     if well < len(polls):
         took = _end(polls[well]) - restored_at
         measured = seconds(took, promise.recovery)
-        if took <= promise.recovery:
-            return met(f"{promise.well} again after {measured}", measured=measured, limit=limit)
-        return breached(
-            f"{promise.well} again only after {measured}, expected {limit}", measured=measured, limit=limit
+        fault = (
+            ""
+            if took <= promise.recovery
+            else f"{promise.well} again only after {measured}, expected {limit}"
         )
+        return verdict_of(fault, f"{promise.well} again after {measured}", measured=measured, limit=limit)
     watched = _end(polls[-1]) - restored_at
     last = verdicts[-1]
-    if is_prober_failure(polls[-1]):
+    if is_prober_failure(polls[-1].result):
         return unmeasured(f"after the return: {last.reason}", limit=limit)
     if watched < promise.recovery:
         return unmeasured(

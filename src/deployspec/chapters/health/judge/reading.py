@@ -15,19 +15,21 @@ into the verdict. So a judge cannot forget: what is not there is never MET.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, lru_cache, wraps
-from typing import ParamSpec
+from typing import ParamSpec, TypeGuard, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from deployspec.base import strict_json
 from deployspec.base.shown import cut, excerpt, one_line, place, seconds, value
 from deployspec.chapters.health.judge.promise import HealthPromise
 from deployspec.model.http import Answer, Call, Failure, FailureKind
-from deployspec.model.verdict import Outcome, Verdict, unmeasured
+from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 
 _P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 _KEEP_PARSED = 65_536
 """Bytes. Documents of larger bodies are parsed anew for each check, rather than kept in memory."""
@@ -52,6 +54,20 @@ def judge(function: Callable[_P, Verdict]) -> Callable[_P, Verdict]:
     return judged
 
 
+def verdict_of(fault: str | None, otherwise: str, *, measured: str = "", limit: str = "") -> Verdict:
+    """BREACHED by a fault, MET where there is none."""
+    if fault:
+        return breached(fault, measured=measured, limit=limit)
+    return met(otherwise, measured=measured, limit=limit)
+
+
+def named(found: _T | None, what: str) -> _T:
+    """What the deployment file says, where it does."""
+    if found is None:
+        raise CannotJudgeError(f"the deployment file names no {what}")
+    return found
+
+
 def see(check: str) -> str:
     """The pointer from a check that cannot judge to the one that owns the cause."""
     return f"(see test_{check})"
@@ -67,9 +83,9 @@ def failure_text(failure: Failure) -> str:
     return f"{reason} ({phase}after {seconds(failure.timings.total)})"
 
 
-def is_prober_failure(call: Call) -> bool:
+def is_prober_failure(result: Answer | Failure) -> TypeGuard[Failure]:
     """Whether a call taught nothing about the deployment."""
-    return isinstance(call.result, Failure) and call.result.kind is FailureKind.PROBER
+    return isinstance(result, Failure) and result.kind is FailureKind.PROBER
 
 
 def answer_of(call: Call) -> Answer:
@@ -77,7 +93,7 @@ def answer_of(call: Call) -> Answer:
     result = call.result
     if isinstance(result, Answer):
         return result
-    if result.kind is FailureKind.PROBER:
+    if is_prober_failure(result):
         raise CannotJudgeError(f"the prober could not ask: {failure_text(result)}")
     raise CannotJudgeError(f"no answer: {failure_text(result)} {see('answers_in_time')}")
 
@@ -88,6 +104,18 @@ def own_answer(call: Call, promise: HealthPromise) -> Answer:
     if stranger := not_its_own(answer.url, promise):
         raise CannotJudgeError(f"{stranger} {see('answer_is_its_own')}")
     return answer
+
+
+def answered(calls: Sequence[Call], promise: HealthPromise) -> list[tuple[int, Call, Answer]]:
+    """Those of the calls with an answer of the deployment's own, each with its number; the first must be one."""
+    if not calls:
+        raise CannotJudgeError("no call was made")
+    own_answer(calls[0], promise)
+    found = []
+    for number, call in enumerate(calls, 1):
+        with suppress(CannotJudgeError):
+            found.append((number, call, own_answer(call, promise)))
+    return found
 
 
 def document_of(call: Call, promise: HealthPromise) -> dict[str, object]:
@@ -106,9 +134,7 @@ def flag(document: dict[str, object], name: str) -> bool:
     found = present(document, name)
     if isinstance(found, bool):
         return found
-    raise CannotJudgeError(
-        f"{name} is {value(found, name=name)}, not true or false {see('body_fits_schema')}"
-    )
+    raise _unfit(name, found, "true or false")
 
 
 def text(document: dict[str, object], name: str) -> str:
@@ -116,7 +142,7 @@ def text(document: dict[str, object], name: str) -> str:
     found = present(document, name)
     if isinstance(found, str):
         return found
-    raise CannotJudgeError(f"{name} is {value(found, name=name)}, not a string {see('body_fits_schema')}")
+    raise _unfit(name, found, "a string")
 
 
 def number_or_null(document: dict[str, object], name: str) -> int | float | None:
@@ -124,9 +150,7 @@ def number_or_null(document: dict[str, object], name: str) -> int | float | None
     found = present(document, name)
     if found is None or (isinstance(found, int | float) and not isinstance(found, bool)):
         return found
-    raise CannotJudgeError(
-        f"{name} is {value(found, name=name)}, not a number or null {see('body_fits_schema')}"
-    )
+    raise _unfit(name, found, "a number or null")
 
 
 def present(document: dict[str, object], name: str) -> object:
@@ -134,6 +158,10 @@ def present(document: dict[str, object], name: str) -> object:
     if name in document:
         return document[name]
     raise CannotJudgeError(f"the body has no {name} {see('body_fits_schema')}")
+
+
+def _unfit(name: str, found: object, expected: str) -> CannotJudgeError:
+    return CannotJudgeError(f"{name} is {value(found, name=name)}, not {expected} {see('body_fits_schema')}")
 
 
 def body_fault(body: bytes) -> str | None:

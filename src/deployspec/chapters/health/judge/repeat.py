@@ -12,6 +12,7 @@ from deployspec.chapters.health.judge.promise import HealthPromise
 from deployspec.chapters.health.judge.reading import (
     CannotJudgeError,
     answer_of,
+    answered,
     document_of,
     failure_text,
     flag,
@@ -36,16 +37,7 @@ def on_every_call(
     ``calls[0]`` is the shared first call. Others without an answer of the deployment's own are left to the checks that
     own them: ``steady`` and ``holds_under_concurrency``.
     """
-    if not calls:
-        return unmeasured("no call was made")
-    own_answer(calls[0], promise)
-    told: list[tuple[int, Verdict]] = []
-    for position, call in enumerate(calls, 1):
-        try:
-            own_answer(call, promise)
-        except CannotJudgeError:
-            continue
-        told.append((position, single(call, promise)))
+    told = [(position, single(call, promise)) for position, call, _ in answered(calls, promise)]
     for outcome in (Outcome.BREACHED, Outcome.UNMEASURED):
         found = [(position, verdict) for position, verdict in told if verdict.outcome is outcome]
         if found:
@@ -59,8 +51,8 @@ def on_every_call(
     measured = ", ".join(seen[:_ROOM]) + (f" and {len(seen) - _ROOM} more" if len(seen) > _ROOM else "")
     reason = first.reason if len(seen) < 2 else f"the first call: {first.reason}"
     if len(told) < len(calls):
-        answered = f"{len(told)} of {len(calls)} calls"
-        reason, measured = f"{reason} ({answered})", f"{measured}; {answered}" if measured else answered
+        count = f"{len(told)} of {len(calls)} calls"
+        reason, measured = f"{reason} ({count})", f"{measured}; {count}" if measured else count
     return met(reason, measured=measured, limit=first.limit)
 
 
@@ -70,8 +62,9 @@ def steady(calls: Sequence[Call], promise: HealthPromise) -> Verdict:
 
     Where the deployment file names neither ``ok`` nor parts, the whole body is compared, as ``changing`` says.
     Where the first has no answer, that is ``answers_in_time``'s; where only another has none, it is BREACHED here.
-    See ``chance_of_seeing`` for what a small number of calls can and cannot see: 5 calls meet an instance that fails
-    1 call in 10 with 41%.
+    A small number of calls can miss a fault: one that strikes a share of all calls is seen by n of them with a chance
+    of ``1 - (1 - share) ** n``. At 1 in 10, 5 calls see it with 41%, 10 with 65%, 29 with 95%. A steady check that is
+    run often sees in time what one run misses.
     """
     if not calls:
         return unmeasured("no call was made")
@@ -94,16 +87,6 @@ def holds_under_concurrency(call: Call, concurrent: Sequence[Call], promise: Hea
     if len(concurrent) < 2:
         return unmeasured(f"{len(concurrent)} concurrent calls made; it takes 2 to be concurrent")
     return _agree(call, concurrent, promise, kind="concurrent call", offset=1, timed=True)
-
-
-def chance_of_seeing(share: float, calls: int) -> float:
-    """How likely ``calls`` independent calls are to meet at least once a fault that strikes this share of all calls:
-    ``1 - (1 - share) ** calls``.
-
-    At 1 in 10, 5 calls see it with 41%, 10 with 65%, 29 with 95%. A steady check that is run often sees in time what
-    one run misses.
-    """
-    return float(1 - (1 - share) ** calls)
 
 
 class _Said(NamedTuple):
@@ -142,10 +125,9 @@ def _agree(
     limit = f"all {total} agree on {compared}" + (f"; each {_in_time(promise)}" if timed else "")
     faults: list[str] = []
     for position, other in enumerate(others, offset):
-        if is_prober_failure(other):
-            unreadable = unreadable or CannotJudgeError(f"{kind} {position}: {_no_answer(other)}")
-            continue
-        if fault := _fault(said, other, promise, timed=timed):
+        if is_prober_failure(other.result):
+            unreadable = unreadable or CannotJudgeError(f"{kind} {position}: {failure_text(other.result)}")
+        elif fault := _fault(said, other, promise, timed=timed):
             faults.append(f"{kind} {position}: {fault}")
     if faults:
         verb = "fail" if timed else "differ"
@@ -183,14 +165,13 @@ def _said(call: Call, promise: HealthPromise) -> tuple[_Said, CannotJudgeError |
 def _fault(said: _Said, other: Call, promise: HealthPromise, *, timed: bool) -> str | None:
     """What another call did otherwise than the first one; None where they agree as far as can be compared."""
     if isinstance(other.result, Failure):
-        return f"no answer: {_no_answer(other)}"
+        return f"no answer: {failure_text(other.result)}"
     if timed and (why := late(other, promise) or _slow(other.result, promise)):
         return why
     try:
-        own_answer(other, promise)
+        now, unreadable = _said(other, promise)
     except CannotJudgeError as error:
         return str(error)
-    now, unreadable = _said(other, promise)
     if differences := said.differs(now):
         return ", ".join(differences)
     return str(unreadable) if unreadable and said.flags is not None else None
@@ -202,7 +183,3 @@ def _slow(answer: Answer, promise: HealthPromise) -> str | None:
     if longest is None or took <= longest:
         return None
     return f"answered after {seconds(took, longest)}, expected at most {seconds(longest)} (max_response_time)"
-
-
-def _no_answer(call: Call) -> str:
-    return failure_text(call.result) if not isinstance(call.result, Answer) else ""

@@ -17,6 +17,11 @@ _ASKS_NOTHING = frozenset(
     {"$schema", "$id", "$comment", "$defs", "definitions", "title", "description", "examples", "default"}
 )
 """Keywords of JSON Schema that no document can break."""
+_TYPES: dict[str, set[type]] = {
+    "true or false": {bool},
+    "a string": {str},
+    "a number or null": {int, float, type(None)},
+}
 _ARTICLES = {"integer": "an integer", "array": "an array", "object": "an object", "null": "null"}
 
 
@@ -98,19 +103,20 @@ def _types(types: list[str]) -> str:
 
 
 def _named_fields(document: Mapping[str, object], promise: HealthPromise) -> list[tuple[Path, str]]:
-    expected: dict[str, tuple[type, ...]] = dict.fromkeys(promise.flags, (bool,))
-    words = {(bool,): "true or false", (str,): "a string", (int, float, type(None)): "a number or null"}
-    for name in (promise.time, promise.version):
-        if name is not None:
-            expected[name] = (str,)
-    if promise.queue_depth is not None:
-        expected[promise.queue_depth] = (int, float, type(None))
+    expected: dict[str | None, str] = {
+        **dict.fromkeys(promise.flags, "true or false"),
+        **dict.fromkeys((promise.time, promise.version), "a string"),
+        promise.queue_depth: "a number or null",
+    }
     lines: list[tuple[Path, str]] = []
-    for name, types in expected.items():
+    for name, words in expected.items():
+        if name is None:
+            continue
         at = place((name,))
         found = document.get(name)
         if name not in document:
             lines.append(((name,), f"{at} is missing"))
-        elif not isinstance(found, types) or (isinstance(found, bool) and bool not in types):
-            lines.append(((name,), f"{at}: found {value(found, name=name)}, expected {words[types]}"))
+        # Their types themselves: in JSON, true is no number.
+        elif type(found) not in _TYPES[words]:
+            lines.append(((name,), f"{at}: found {value(found, name=name)}, expected {words}"))
     return lines

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from deployspec.base.shown import one_line, seconds
 from deployspec.chapters.health.judge.promise import HealthPromise
 from deployspec.chapters.health.judge.reading import (
-    CannotJudgeError,
     answer_of,
+    answered,
     failure_text,
     is_prober_failure,
     judge,
+    named,
     not_its_own,
-    own_answer,
     own_url,
+    verdict_of,
 )
 from deployspec.model.http import Call, Failure, Timings
-from deployspec.model.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.verdict import Verdict, breached, met
 
 
 @judge
@@ -29,17 +30,15 @@ def answers_in_time(call: Call, promise: HealthPromise) -> Verdict:
     limit = f"at most {seconds(promise.timeout)}"
     result = call.result
     total = seconds(result.timings.total, promise.timeout)
-    if is_prober_failure(call):
+    if is_prober_failure(result):
         answer_of(call)
     if isinstance(result, Failure):
-        return breached(
-            f"no complete answer: {failure_text(result)}", measured=f"no answer in {total}", limit=limit
-        )
+        fault = f"no complete answer: {failure_text(result)}"
+        return breached(fault, measured=f"no answer in {total}", limit=limit)
+    fault = ""
     if result.timings.total > promise.timeout:
-        return breached(
-            f"answered after {total}, expected {limit}{_longest(result.timings)}", measured=total, limit=limit
-        )
-    return met(f"answered after {total}", measured=total, limit=limit)
+        fault = f"answered after {total}, expected {limit}{_longest(result.timings)}"
+    return verdict_of(fault, f"answered after {total}", measured=total, limit=limit)
 
 
 @judge
@@ -49,30 +48,18 @@ def answers_within_max_response_time(steady: Sequence[Call], promise: HealthProm
     ``steady[0]`` is the shared first call. Calls without an answer belong to ``answers_in_time`` and ``steady``,
     answers from elsewhere to ``answer_is_its_own``.
     """
-    if promise.max_response_time is None:
-        return unmeasured("the deployment file names no max_response_time")
-    if not steady:
-        return unmeasured("no call was made")
-    own_answer(steady[0], promise)
-    slowest, number, answered = Timings(), 0, 0
-    for position, call in enumerate(steady, 1):
-        try:
-            timings = own_answer(call, promise).timings
-        except CannotJudgeError:
-            continue
-        answered += 1
-        if timings.total > slowest.total or not number:
-            slowest, number = timings, position
-    limit = f"at most {seconds(promise.max_response_time)}"
-    total = seconds(slowest.total, promise.max_response_time)
+    longest = named(promise.max_response_time, "max_response_time")
+    seen = answered(steady, promise)
+    number, _, answer = max(seen, key=lambda one: one[2].timings.total)
+    slowest = answer.timings
+    limit = f"at most {seconds(longest)}"
+    total = seconds(slowest.total, longest)
     measured = f"{total} (call {number} of {len(steady)}{_longest(slowest)})"
     # A call without an answer took longer than any of these, perhaps: it is not passed over in silence.
-    which = "call" if answered == len(steady) else f"of {answered} answered calls"
-    if slowest.total > promise.max_response_time:
-        return breached(
-            f"the slowest {which} took {measured}, expected {limit}", measured=measured, limit=limit
-        )
-    return met(f"the slowest {which} took {measured}", measured=measured, limit=limit)
+    which = "call" if len(seen) == len(steady) else f"of {len(seen)} answered calls"
+    found = f"the slowest {which} took {measured}"
+    fault = f"{found}, expected {limit}" if slowest.total > longest else ""
+    return verdict_of(fault, found, measured=measured, limit=limit)
 
 
 @judge
