@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployspec.base.errors import ToolError
-from deployspec.chapters.alerts.items import given, rule_set_of
+from deployspec.chapters.alerts.api import given, rule_set_of
 from deployspec.model.entry import Evidence
 from deployspec.plugin.outcomes import Unmeasured
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from deployspec.chapters.alerts.judge.rule_lint import LintFinding
 from deployspec.chapters.alerts.judge.rule_tests import Finding
-from deployspec.chapters.mutation.judge import Equivalent
 from deployspec.languages.alertmanager import Routes, RoutingTable, uncovered
-from deployspec.languages.rule_files import Problem, Rule, RuleFile, TestFile
+from deployspec.languages.rule_files import Rule, RuleFile, TestFile
 from deployspec.model.verdict import Outcome, Verdict, breached, met
 
 _MOST = 20
@@ -63,13 +62,6 @@ def no_finding(findings: Sequence[LintFinding], files: Sequence[RuleFile]) -> Ve
         return breached(_listed(map(str, findings)))
     rules = sum(len(file.rules) for file in files)
     return met("nothing found", measured=f"{_counted(rule=rules)} looked at")
-
-
-def equivalents_are_current(entries: Sequence[Equivalent], problems: Sequence[Problem]) -> Verdict:
-    """MET when the file of equivalent mutants is read without an objection, and each entry names a mutant."""
-    if problems:
-        return breached(_listed(problems))
-    return met("current", measured=_counted(entry=len(entries)).replace("entrys", "entries"))
 
 
 def routing_is_complete(table: RoutingTable, routes: Routes) -> Verdict:
