@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from deployspec.base.duration import format_duration
 from deployspec.languages.promtool import attribute, case_key, refused
-from deployspec.languages.promtool.golang import duration, quote, unquote
+from deployspec.languages.promtool.golang import quote, unquote
 from deployspec.languages.rule_files import TestFile, read_tests
 
 TESTS = """
@@ -181,7 +182,7 @@ def test_refusals(words: str, is_refusal: bool) -> None:
 )  # fmt: skip
 def test_durations(seconds: float, text: str) -> None:
     """Durations are printed as Prometheus prints them: weeks and years only where nothing remains."""
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from deployspec.base.duration import format_duration
 from deployspec.languages.promtool.blocks import Block, blocks
-from deployspec.languages.promtool.golang import duration, quote
+from deployspec.languages.promtool.golang import quote
 from deployspec.languages.promtool.model import CaseKey, case_key
 from deployspec.languages.rule_files import Case, TestFile
 
@@ -52,7 +53,7 @@ def refused(output: str) -> bool:
 
 def _header(case: Case) -> str | None:
     """How promtool begins what it prints about a case; None where other lines could be made to look like that."""
-    time = duration(case.eval_time)
+    time = format_duration(case.eval_time)
     if case.kind == "expr":
         return f"    expr: {quote(case.subject)}, time: {time}"
     if _CONTROL.search(case.group_name) or _CONTROL.search(case.subject):

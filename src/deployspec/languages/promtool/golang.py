@@ -1,34 +1,13 @@
-"""Durations and texts as promtool prints them."""
+"""Texts as promtool prints them."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-_UNITS = (
-    ("y", 365 * 24 * 3600 * 1000, True),
-    ("w", 7 * 24 * 3600 * 1000, True),
-    ("d", 24 * 3600 * 1000, False),
-    ("h", 3600 * 1000, False),
-    ("m", 60 * 1000, False),
-    ("s", 1000, False),
-    ("ms", 1, False),
-)
-"""A unit, its milliseconds, and whether it is used only where nothing remains."""
 _ESCAPES = {"\a": "a", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", "\v": "v", "\\": "\\", '"': '"'}
 _CHARACTERS = {letter: character for character, letter in _ESCAPES.items()}
 _ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))", re.DOTALL)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as Prometheus prints a duration: ``1h30m``. Source: prometheus/common, ``model.Duration.String``."""
-    left = round(seconds * 1000)
-    text = ""
-    for unit, size, exactly in _UNITS:
-        if left >= size and not (exactly and left % size):
-            text += f"{left // size}{unit}"
-            left %= size
-    return text or "0s"
 
 
 def quote(text: str) -> str:
