@@ -143,9 +143,10 @@ def _mutated(rule_file: RuleFile, mutant: Mutant) -> str:
         data = copy.deepcopy(dict(group.data))
         for rule, raw in zip(group.rules, data["rules"], strict=True):
             if rule is mutant.rule:
-                raw.update(expr=mutant.expr, labels=dict(mutant.labels), annotations=dict(mutant.annotations))
+                new = mutant.changed
+                raw.update(expr=new.expr, labels=dict(new.labels), annotations=dict(new.annotations))
                 if rule.kind == "alert":
-                    raw["for"] = duration(mutant.for_)
+                    raw["for"] = duration(new.for_)
                 else:
                     del raw["annotations"]
         groups.append(data)

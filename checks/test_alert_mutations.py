@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.chapters.alerts.judge import verdicts as alert_rules
 from deployspec.chapters.mutation import judge as mutation
 
 pytestmark = pytest.mark.mutation
@@ -26,4 +25,4 @@ def test_equivalent_mutants_are_current(equivalent_mutants, judge):
 
     Source: our own choice (docs/mutation.md).
     """
-    judge(alert_rules.equivalents_are_current(equivalent_mutants.entries, equivalent_mutants.problems))
+    judge(mutation.equivalents_are_current(equivalent_mutants.entries, equivalent_mutants.problems))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deployspec.languages.promtool import rules_document, rules_documents
+from deployspec.languages.promtool import rules_documents, yaml_text
 from deployspec.languages.promtool import tests_document as prepared_tests
 from deployspec.languages.rule_files import RuleFile, TestFile, read_rules, read_tests
 
@@ -72,7 +72,7 @@ def _rules(text: str = KUBERNETES) -> RuleFile:
 
 def test_rules_keep_what_the_groups_say() -> None:
     """A Kubernetes document becomes one in Prometheus' own format, with every value, line separators included."""
-    (group, other) = yaml.safe_load(rules_document(_rules()))["groups"]
+    (group,), (other,) = (yaml.safe_load(text)["groups"] for text in rules_documents(_rules()))
     assert (group["name"], group["interval"], group["limit"], group["rules"][0]["for"]) == (
         "same",
         "30s",
@@ -87,7 +87,8 @@ def test_rules_keep_what_the_groups_say() -> None:
 def test_groups_named_alike_are_kept_apart(tmp_path: Path) -> None:
     """promtool refuses two groups of one name in a file; two Kubernetes documents may have them."""
     paths = [tmp_path / name for name in ("together.yml", "0.yml", "1.yml")]
-    for path, text in zip(paths, (rules_document(_rules()), *rules_documents(_rules())), strict=True):
+    together = yaml_text({"groups": [group.data for group in _rules().groups]})
+    for path, text in zip(paths, (together, *rules_documents(_rules())), strict=True):
         path.write_text(text, encoding="utf-8")
     checks = [
         subprocess.run(["promtool", "check", "rules", str(path)], capture_output=True) for path in paths

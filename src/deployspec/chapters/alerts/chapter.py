@@ -66,9 +66,8 @@ CHAPTER = Chapter(
     plugins=(
         "deployspec.chapters.alerts.fixtures.running",
         "deployspec.chapters.alerts.items",
-        "deployspec.chapters.alerts.fixtures.fixtures",
+        "deployspec.chapters.alerts.fixtures.offline",
         "deployspec.chapters.alerts.fixtures.live",
-        "deployspec.chapters.alerts.fixtures.routing",
     ),
     commands=("deployspec.chapters.alerts.command:add_to",),
     old_file="test_alert_rules.py",

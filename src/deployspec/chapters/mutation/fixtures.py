@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployspec.base.errors import ToolError
-from deployspec.chapters.alerts.items import given, rule_set_of
+from deployspec.chapters.alerts.api import given, rule_set_of, rules_of
 from deployspec.model.entry import Evidence
 from deployspec.plugin.outcomes import Unmeasured
 
@@ -87,7 +87,7 @@ def equivalent_mutants(pytestconfig: pytest.Config, mutation_runs: MutationRuns)
         return EquivalentMutants((), (text,))
     entries, problems = read_equivalents(text, name)
     ids = set()
-    for rule in (rule for file in rules.rule_files for rule in file.rules):
+    for rule in rules_of(pytestconfig):
         try:
             ids |= {mutant.id for mutant in mutation_runs.mutants(rule)}
         except UnreadableError:
@@ -101,7 +101,7 @@ def mutated_rule(
 ) -> Mutated:
     """One rule with its mutants. The next few rules are begun as well, so that promtool does not wait for pytest."""
     rule: Rule = given(request)
-    rules = [rule for file in rule_set_of(request.config).rule_files for rule in file.rules]
+    rules = rules_of(request.config)
     here = rules.index(rule)
     mutation_runs.start(rules[here : here + _CHUNK])
     result = mutation_runs.of(rule)

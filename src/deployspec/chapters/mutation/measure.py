@@ -5,15 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
 
 from deployspec.chapters.mutation.judge import Mutant, MutantRun, MutationResult, UnreadableError, mutants
 from deployspec.chapters.mutation.judge.dependents import loads, reach, separable, touching
 from deployspec.chapters.mutation.judge.documents import Bench, alone, beside, case_failed, noticed, refused
 from deployspec.chapters.mutation.judge.mutants import INTERVAL, valid
 from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile
+from deployspec.tools.promtool import FileRun
 
 _EVALUATIONS = 20_000
 """How many evaluations of rules one run of promtool is given at most: some seconds of work."""
@@ -29,31 +29,12 @@ _WAIT = 900.0
 """Seconds after which a run that gives no answer is given up: the runner's own limit is to end it long before."""
 
 
-class Run(Protocol):
-    """What became of a test file."""
-
-    @property
-    def exit_status(self) -> int | None:
-        """0: passed, 1: failed, None: promtool gave no answer."""
-
-    @property
-    def output(self) -> str:
-        """promtool's words about this file, or how they begin."""
-
-    @property
-    def trouble(self) -> str:
-        """Why promtool gave no answer; else empty."""
-
-
-RunT = TypeVar("RunT", bound=Run)
-
-
 class MutationRuns:
     """The mutation runs of a set of test files, each rule's begun when it is asked for."""
 
     def __init__(
         self,
-        submit: Callable[[str], Future[RunT]],
+        submit: Callable[[str], Future[FileRun]],
         folder: str,
         tests: Sequence[tuple[TestFile, Sequence[RuleFile]]],
     ) -> None:
@@ -61,7 +42,7 @@ class MutationRuns:
 
         ``tests``: each test file with the rule files that it loads.
         """
-        self._submit: Callable[[str], Future[Any]] = submit
+        self._submit = submit
         self._folder = Path(folder)
         self._tests = tests
         self._numbers = itertools.count()
@@ -137,30 +118,26 @@ class MutationRuns:
                 settled[run.mutant.id] = run
         return MutationResult(rule, tuple(settled.values()), cases)
 
-    def _run(self, files: Callable[[str], dict[str, str]]) -> Run:
+    def _run(self, files: Callable[[str], dict[str, str]]) -> FileRun:
         if self._closed:
-            return _NoAnswer("the runs were ended")
+            return _no_answer("the runs were ended")
         stem = f"mutation-{next(self._numbers)}"
         written = {self._folder / name: text for name, text in files(stem).items()}
         try:
             for path, text in written.items():
                 path.write_text(text, "utf-8")
-            future: Future[Run] = self._submit(str(self._folder / f"{stem}.test.yml"))
-            return future.result(_WAIT)
+            return self._submit(str(self._folder / f"{stem}.test.yml")).result(_WAIT)
         except (TimeoutError, CancelledError):
-            return _NoAnswer("promtool's runner gave no answer")
+            return _no_answer("promtool's runner gave no answer")
         except OSError as error:
-            return _NoAnswer(f"files for promtool cannot be written: {error.strerror}")
+            return _no_answer(f"files for promtool cannot be written: {error.strerror}")
         finally:
             for path in written:
                 path.unlink(missing_ok=True)
 
 
-@dataclass(frozen=True)
-class _NoAnswer:
-    trouble: str
-    exit_status: None = None
-    output: str = ""
+def _no_answer(trouble: str) -> FileRun:
+    return FileRun("", None, "", 0.0, trouble)
 
 
 class _CannotMutateError(Exception):
@@ -174,7 +151,7 @@ class _NoAnswerError(_CannotMutateError):
 class _Runs:
     """The runs of one rule's mutants against one test file."""
 
-    def __init__(self, run: Callable[[Callable[[str], dict[str, str]]], Run], bench: Bench) -> None:
+    def __init__(self, run: Callable[[Callable[[str], dict[str, str]]], FileRun], bench: Bench) -> None:
         self._run, self._bench = run, bench
         self._unanswered = 0
 

@@ -11,16 +11,12 @@ from typing import Any
 
 from deployspec.languages.rule_files import Case, RuleFile, RuleGroup, TestFile
 
-_LISTS = {"alert": "alert_rule_test", "expr": "promql_expr_test"}
-
-
-def rules_document(rule_file: RuleFile) -> str:
-    """All groups of a rule file as one document in Prometheus' own format."""
-    return _document(rule_file.groups)
+CASE_LISTS = {"alert": "alert_rule_test", "expr": "promql_expr_test"}
+"""Where a test group has its cases, by their kind."""
 
 
 def rules_documents(rule_file: RuleFile) -> tuple[str, ...]:
-    """The same as several documents, in none of which a group's name occurs twice.
+    """A rule file as documents in Prometheus' own format, in none of which a group's name occurs twice.
 
     Two ``PrometheusRule`` documents in one file may name a group alike: in a cluster they are two files.
     """
@@ -32,7 +28,7 @@ def rules_documents(rule_file: RuleFile) -> tuple[str, ...]:
                 break
         else:
             documents.append({group.name: group})
-    return tuple(_document(document.values()) for document in documents)
+    return tuple(yaml_text({"groups": [group.data for group in document.values()]}) for document in documents)
 
 
 def tests_document(
@@ -50,23 +46,26 @@ def tests_document(
         wanted: dict[int, dict[str, list[int]]] = {}
         for case in cases:
             wanted.setdefault(case.group, {"alert": [], "expr": []})[case.kind].append(case.number)
-        document["tests"] = [_part(test_file.data["tests"][group], wanted[group]) for group in sorted(wanted)]
-    return _yaml(document)
+        document["tests"] = [
+            with_cases(data, {kind: _numbered(data, kind, numbers) for kind, numbers in by_kind.items()})
+            for index, by_kind in sorted(wanted.items())
+            for data in (test_file.data["tests"][index],)
+        ]
+    return yaml_text(document)
 
 
-def _part(group: Mapping[str, Any], wanted: Mapping[str, Sequence[int]]) -> dict[str, Any]:
-    part = {key: value for key, value in group.items() if key not in _LISTS.values()}
-    for kind, key in _LISTS.items():
-        if numbers := sorted(set(wanted[kind])):
-            cases = group.get(key) or ()
-            if numbers[-1] >= len(cases):
-                raise ValueError(f"the group has no case {numbers[-1]} under {key}")
-            part[key] = [cases[number] for number in numbers]
-    return part
+def with_cases(group: Mapping[str, Any], cases: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """A test group with other cases, given by kind. A kind without any is left out."""
+    kept = {key: value for key, value in group.items() if key not in CASE_LISTS.values()}
+    return kept | {key: cases[kind] for kind, key in CASE_LISTS.items() if cases[kind]}
 
 
-def _document(groups: Iterable[RuleGroup]) -> str:
-    return _yaml({"groups": [group.data for group in groups]})
+def _numbered(group: Mapping[str, Any], kind: str, numbers: Iterable[int]) -> list[Any]:
+    cases = group.get(CASE_LISTS[kind]) or ()
+    wanted = sorted(set(numbers))
+    if wanted and wanted[-1] >= len(cases):
+        raise ValueError(f"the group has no case {wanted[-1]} under {CASE_LISTS[kind]}")
+    return [cases[number] for number in wanted]
 
 
 def _literal(path: str) -> str:
@@ -78,7 +77,7 @@ _TROUBLESOME = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff
 """What may stand in a JSON string and not, or with another meaning, in a YAML one."""
 
 
-def _yaml(data: object) -> str:
+def yaml_text(data: object) -> str:
     """YAML, written as JSON, which it includes: but for a few characters, and numbers that are none."""
     try:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False, default=_plain)
@@ -99,14 +98,10 @@ def _slowly(data: object) -> str:
     """The same for data with an infinity or a NaN in it, which JSON cannot say."""
     match data:
         case Mapping():
-            return (
-                "{"
-                + ", ".join(
-                    f"{json.dumps(str(key), ensure_ascii=False)}: {_slowly(value)}"
-                    for key, value in data.items()
-                )
-                + "}"
+            pairs = (
+                f"{json.dumps(str(key), ensure_ascii=False)}: {_slowly(value)}" for key, value in data.items()
             )
+            return "{" + ", ".join(pairs) + "}"
         case list() | tuple():
             return "[" + ", ".join(map(_slowly, data)) + "]"
         case float() if not math.isfinite(data):

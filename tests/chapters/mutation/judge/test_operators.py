@@ -212,9 +212,9 @@ def test_labels_and_annotations() -> None:
     """Each label and each annotation is removed once, and the others stay."""
     made = mutants(rule("x", labels={"severity": "page", "team": "a"}, annotations={"summary": "s"}))
     by_what: dict[str, Mutant] = {each.what: each for each in made}
-    assert dict(by_what["label severity removed"].labels) == {"team": "a"}
-    assert dict(by_what["label team removed"].labels) == {"severity": "page"}
-    assert by_what["annotation summary removed"].annotations == {}
+    assert dict(by_what["label severity removed"].changed.labels) == {"team": "a"}
+    assert dict(by_what["label team removed"].changed.labels) == {"severity": "page"}
+    assert by_what["annotation summary removed"].changed.annotations == {}
 
 
 def test_a_recording_rule_has_no_for() -> None:
@@ -270,4 +270,4 @@ def test_no_promql(expr: str, reason: str) -> None:
 def test_raw_strings() -> None:
     """A raw string keeps its backslashes, as Prometheus reads it."""
     made = next(each for each in mutants(rule(r"x{a=~`\d+`} > 1")) if each.operator == "matcher-negated")
-    assert made.expr == r'x{a!~"\\d+"} > 1'
+    assert made.changed.expr == r'x{a!~"\\d+"} > 1'

@@ -70,7 +70,7 @@ def test_mutants_of_any_rule(text: str, wait: str) -> None:
     """Every mutant differs from its rule and from every other one, has an id of its own, and the next run has the same."""
     made = mutants(rule(text, **{"for": wait}))
     own = read(text)
-    seen = {(read(each.expr), each.for_) for each in made if valid(each)}
+    seen = {(read(each.changed.expr), each.changed.for_) for each in made if valid(each)}
     assert (own, 0.0 if wait == "0s" else 300.0) not in seen
     assert len(seen) == len([each for each in made if valid(each)])
     assert len({each.id for each in made}) == len(made)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from deployspec.base.shown import names, one_line
+from deployspec.chapters.alerts.judge.reading import by_name
 from deployspec.languages.rule_files.model import Rule
 from deployspec.model.verdict import Verdict, breached, met
 
@@ -20,19 +21,15 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 def pairing(
     rules: Sequence[Rule], pages: Mapping[str, str], *, folder: str = "docs/runbooks"
 ) -> dict[str, Verdict]:
-    """A verdict for each alert of the rules, and for each page that has none, by name.
+    """A verdict for each alert of the rules, by name.
 
     ``pages`` are the runbooks' Markdown texts by name, without ``.md``; ``folder`` is where they stand, for the
     reasons. An alert is MET when each of its rules has the labels and the annotations, with a text in them, its
     ``runbook_url`` ends with the alert's name, and its page has every section, with a text in it. Source: our own
     choice, after the guide's "Debugging Checklist".
     """
-    by_name: dict[str, list[Rule]] = {}
-    for rule in rules:
-        if rule.kind == "alert":
-            by_name.setdefault(rule.name, []).append(rule)
     verdicts = {}
-    for name, alerts in by_name.items():
+    for name, alerts in by_name(rules, "alert").items():
         wrong = [problem for rule in alerts for problem in _of_rule(rule)]
         page = f"{folder}/{name}.md"
         wrong += _of_page(pages[name], page) if name in pages else [f"there is no {page}"]
@@ -40,9 +37,6 @@ def pairing(
             verdicts[name] = breached(one_line("; ".join(dict.fromkeys(wrong)), 600))
         else:
             verdicts[name] = met(f"has {names((*LABELS, *ANNOTATIONS))}, and {page} has all its sections")
-    for name in pages:
-        if name not in by_name:
-            verdicts[name] = breached(f"{folder}/{name}.md is the runbook of no alert")
     return verdicts
 
 

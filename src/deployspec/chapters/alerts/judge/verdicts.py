@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from deployspec.chapters.alerts.judge.rule_lint import LintFinding
 from deployspec.chapters.alerts.judge.rule_tests import Finding
-from deployspec.chapters.mutation.judge import Equivalent
+from deployspec.chapters.alerts.judge.words import count, listed
 from deployspec.languages.alertmanager import Routes, RoutingTable, uncovered
-from deployspec.languages.rule_files import Problem, Rule, RuleFile, TestFile
+from deployspec.languages.rule_files import Rule, RuleFile, TestFile
 from deployspec.model.verdict import Outcome, Verdict, breached, met
 
 _MOST = 20
@@ -18,11 +18,11 @@ _MOST = 20
 def rule_file_is_sound(file: RuleFile) -> Verdict:
     """MET when the file is read without an objection and has a rule."""
     if file.problems:
-        return breached(_listed(file.problems))
+        return breached(listed(file.problems, _MOST))
     if not file.rules:
         return breached(f"{file.path} has no rule")
     alerts = sum(rule.kind == "alert" for rule in file.rules)
-    return met("read", measured=_counted(alert=alerts, recording=len(file.rules) - alerts))
+    return met("read", measured=f"{count(alerts, 'alert')}, {len(file.rules) - alerts} recording")
 
 
 def test_file_is_sound(file: TestFile, findings: Sequence[Finding]) -> Verdict:
@@ -31,13 +31,13 @@ def test_file_is_sound(file: TestFile, findings: Sequence[Finding]) -> Verdict:
     ``findings`` are the guards' on this file; those about single cases belong to these.
     """
     if file.problems:
-        return breached(_listed(file.problems))
+        return breached(listed(file.problems, _MOST))
     about = [finding for finding in findings if finding.case is None]
     if about:
-        return breached(_listed(_told(about)))
+        return breached(listed(_told(about), _MOST))
     if not file.cases:
         return breached(f"{file.path} has no case")
-    return met("read", measured=_counted(group=len(file.groups), case=len(file.cases)))
+    return met("read", measured=f"{count(len(file.groups), 'group')}, {count(len(file.cases), 'case')}")
 
 
 def case_holds(promtool: Verdict, findings: Sequence[Finding]) -> Verdict:
@@ -47,7 +47,7 @@ def case_holds(promtool: Verdict, findings: Sequence[Finding]) -> Verdict:
     """
     if promtool.outcome is not Outcome.MET or not findings:
         return promtool
-    return breached(f"promtool passes it, but it shows nothing: {_listed(_told(findings))}")
+    return breached(f"promtool passes it, but it shows nothing: {listed(_told(findings), _MOST)}")
 
 
 def runbook_has_alert(page: str, alerts: Sequence[Rule]) -> Verdict:
@@ -60,27 +60,22 @@ def runbook_has_alert(page: str, alerts: Sequence[Rule]) -> Verdict:
 def no_finding(findings: Sequence[LintFinding], files: Sequence[RuleFile]) -> Verdict:
     """MET when a lint found nothing in these files."""
     if findings:
-        return breached(_listed(map(str, findings)))
+        return breached(listed(map(str, findings), _MOST))
     rules = sum(len(file.rules) for file in files)
-    return met("nothing found", measured=f"{_counted(rule=rules)} looked at")
-
-
-def equivalents_are_current(entries: Sequence[Equivalent], problems: Sequence[Problem]) -> Verdict:
-    """MET when the file of equivalent mutants is read without an objection, and each entry names a mutant."""
-    if problems:
-        return breached(_listed(problems))
-    return met("current", measured=_counted(entry=len(entries)).replace("entrys", "entries"))
+    return met("nothing found", measured=f"{count(rules, 'rule')} looked at")
 
 
 def routing_is_complete(table: RoutingTable, routes: Routes) -> Verdict:
     """MET when both files are read, every receiver is reached by a row, and one row is the default route's."""
     problems = [*table.problems, *routes.problems]
     if problems:
-        return breached(_listed(problems))
+        return breached(listed(problems, _MOST))
     left_out = uncovered(table.rows, routes)
     if left_out:
-        return breached(_listed(left_out))
-    return met("complete", measured=_counted(row=len(table.rows), receiver=len(routes.receivers)))
+        return breached(listed(left_out, _MOST))
+    return met(
+        "complete", measured=f"{count(len(table.rows), 'row')}, {count(len(routes.receivers), 'receiver')}"
+    )
 
 
 def _told(findings: Iterable[Finding]) -> list[str]:
@@ -88,16 +83,3 @@ def _told(findings: Iterable[Finding]) -> list[str]:
         f"{finding.place}: {finding.reason} ({finding.guard}, see docs/vacuous-tests.md#{finding.guard})"
         for finding in findings
     ]
-
-
-def _listed(found: Iterable[object]) -> str:
-    texts = [str(one) for one in found]
-    more = f"; and {len(texts) - _MOST} more" if len(texts) > _MOST else ""
-    return "; ".join(texts[:_MOST]) + more
-
-
-def _counted(**numbers: int) -> str:
-    return ", ".join(
-        f"{number} {word}{'' if number == 1 or word == 'recording' else 's'}"
-        for word, number in numbers.items()
-    )

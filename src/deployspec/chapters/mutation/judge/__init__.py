@@ -1,6 +1,11 @@
 """Mutation of rules: changed rules, and what it says of the tests that they pass or fail."""
 
-from deployspec.chapters.mutation.judge.equivalents import Equivalent, read_equivalents, unknown
+from deployspec.chapters.mutation.judge.equivalents import (
+    Equivalent,
+    equivalents_are_current,
+    read_equivalents,
+    unknown,
+)
 from deployspec.chapters.mutation.judge.mutants import Mutant, mutants
 from deployspec.chapters.mutation.judge.score import MutantRun, MutationResult, score, survivors_text
 from deployspec.chapters.mutation.judge.tree import UnreadableError
@@ -11,6 +16,7 @@ __all__ = [
     "MutantRun",
     "MutationResult",
     "UnreadableError",
+    "equivalents_are_current",
     "mutants",
     "read_equivalents",
     "score",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from deployspec.chapters.mutation.judge.tree import Node
 
@@ -17,3 +18,9 @@ class Change(NamedTuple):
     test: str
     """What a case would have to show for this change to be noticed, as a sentence's second half."""
     node: Node
+
+
+def swap(operator: str, node: Node, part: str, new: Any, test: str) -> Change:
+    """Another value for one of the node's own parts, told as ``old → new``."""
+    what = " → ".join("none" if each is None else str(each) for each in (getattr(node, part), new))
+    return Change(operator, what, test, replace(node, **{part: new}))

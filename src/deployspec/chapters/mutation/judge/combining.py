@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from deployspec.chapters.mutation.judge import values
-from deployspec.chapters.mutation.judge.change import Change
+from deployspec.chapters.mutation.judge.change import Change, swap
 from deployspec.chapters.mutation.judge.context import Context
 from deployspec.chapters.mutation.judge.printing import to_text
 from deployspec.chapters.mutation.judge.tree import SET_OPERATORS, Aggregation, Binary, Call, Labels, Node
@@ -78,38 +77,28 @@ def _aggregation(node: Aggregation, here: Context) -> Iterator[Change]:
         all_one = {node.op, new} == {"sum", "count"} and inner.low == inner.high == 1
         if not all_one and not _same(node.op, new, here):
             test = f"has several series in one group, so that {node.op} and {new} differ"
-            yield Change("aggregation", f"{node.op} → {new}", test, replace(node, op=new))
+            yield swap("aggregation", node, "op", new, test)
     if node.grouping is not None:
-        yield from _grouping(node, node.grouping, here)
+        yield from _grouping(node, node.grouping, here.labels)
     if node.param is None and here.labels is None:
-        yield Change(
-            "aggregation-removed",
-            f"{to_text(node)} → {to_text(node.expr)}",
-            "has several series in one group",
-            node.expr,
-        )
+        what = f"{to_text(node)} → {to_text(node.expr)}"
+        yield Change("aggregation-removed", what, "has several series in one group", node.expr)
 
 
-def _grouping(node: Aggregation, grouping: Labels, here: Context) -> Iterator[Change]:
+def _grouping(node: Aggregation, grouping: Labels, known: frozenset[str] | None) -> Iterator[Change]:
     word, names = grouping.word, grouping.names
-    known = here.labels
     for name in names:
         if known is None or name in known:
-            rest = tuple(each for each in names if each != name)
-            new = Labels(word, rest) if rest or word == "without" else None
+            rest = grouping.less(name)
+            new = rest if rest.names or word == "without" else None
             test = f"has series that differ in {name} alone, or shows {name} among the labels"
-            yield Change("grouping", f"{_text(grouping)} → {_text(new)}", test, replace(node, grouping=new))
+            yield swap("grouping", node, "grouping", new, test)
     if len(names) > 1 and (known is None or known & set(names)):
         test = f"has series that differ in {' and '.join(names)}"
-        yield Change("grouping", f"{_text(grouping)} → none", test, replace(node, grouping=None))
+        yield swap("grouping", node, "grouping", None, test)
     if known is None or known:
         swapped = Labels(_REGROUPED[word], names)
-        yield Change(
-            "grouping",
-            f"{_text(grouping)} → {_text(swapped)}",
-            f"shows the labels that `{word}` leaves",
-            replace(node, grouping=swapped),
-        )
+        yield swap("grouping", node, "grouping", swapped, f"shows the labels that `{word}` leaves")
 
 
 def _call(node: Call, here: Context) -> Iterator[Change]:
@@ -118,24 +107,15 @@ def _call(node: Call, here: Context) -> Iterator[Change]:
         for new in _FUNCTIONS.get(name, ()):
             if not _same(name, new, here):
                 test = f"has values whose {name} and {new} differ enough: {_UNLIKE.get(name, _UNLIKE[''])}"
-                yield Change("function", f"{name} → {new}", test, replace(node, name=new))
+                yield swap("function", node, "name", new, test)
     if name in _PRESENCE:
-        new = _PRESENCE[name]
-        yield Change(
-            "function",
-            f"{name} → {new}",
-            "has one group with the data and one without",
-            replace(node, name=new),
-        )
+        yield swap("function", node, "name", _PRESENCE[name], _WITH_AND_WITHOUT)
     if name in _REMOVED and args and (here.valued or name == "absent"):
-        test = (
-            "has one group with the data and one without"
-            if name == "absent"
-            else f"has values that {name} changes"
-        )
+        test = _WITH_AND_WITHOUT if name == "absent" else f"has values that {name} changes"
         yield Change("function-removed", f"{to_text(node)} → {to_text(args[0])}", test, args[0])
 
 
+_WITH_AND_WITHOUT = "has one group with the data and one without"
 _UNLIKE = {
     "rate": "a burst in a part of the range, and a counter reset",
     "increase": "a counter reset",
@@ -145,50 +125,23 @@ _UNLIKE = {
 
 def _matching(node: Binary) -> Iterator[Change]:
     if node.matching is not None:
-        word, names = node.matching.word, node.matching.names
-        for name in names:
-            new = Labels(word, tuple(each for each in names if each != name))
+        for name in node.matching.names:
             test = f"has several series on each side that differ in {name}"
-            yield Change(
-                "matching", f"{_text(node.matching)} → {_text(new)}", test, replace(node, matching=new)
-            )
-        swapped = Labels(_REGROUPED[word], names)
-        yield Change(
-            "matching",
-            f"{_text(node.matching)} → {_text(swapped)}",
-            "has sides whose labels differ, with several series",
-            replace(node, matching=swapped),
+            yield swap("matching", node, "matching", node.matching.less(name), test)
+        swapped = Labels(_REGROUPED[node.matching.word], node.matching.names)
+        yield swap(
+            "matching", node, "matching", swapped, "has sides whose labels differ, with several series"
         )
     if node.many is not None:
-        yield Change(
-            "matching",
-            f"{_text(node.many)} → none",
-            "has several series on the one side for one on the other",
-            replace(node, many=None),
-        )
+        yield swap("matching", node, "many", None, "has several series on the one side for one on the other")
         for name in node.many.names:
-            new = Labels(node.many.word, tuple(each for each in node.many.names if each != name))
-            yield Change(
-                "matching",
-                f"{_text(node.many)} → {_text(new)}",
-                f"shows the label {name}",
-                replace(node, many=new),
-            )
+            yield swap("matching", node, "many", node.many.less(name), f"shows the label {name}")
 
 
 def _set_operator(node: Binary) -> Iterator[Change]:
     for new in SET_OPERATORS:
         if new != node.op:
-            yield Change(
-                "set-operator",
-                f"{node.op} → {new}",
-                f"has a group in which {node.op} and {new} differ",
-                replace(node, op=new),
-            )
+            yield swap("set-operator", node, "op", new, f"has a group in which {node.op} and {new} differ")
     for kept, dropped in ((node.left, node.right), (node.right, node.left)):
         what = f"{node.op}: {to_text(dropped)} dropped"
         yield Change("operand-dropped", what, f"depends on `{to_text(dropped)}`", kept)
-
-
-def _text(labels: Labels | None) -> str:
-    return "none" if labels is None else f"{labels.word} ({', '.join(labels.names)})"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from deployspec.chapters.mutation.judge import values
-from deployspec.chapters.mutation.judge.change import Change
+from deployspec.chapters.mutation.judge.change import Change, swap
 from deployspec.chapters.mutation.judge.context import Context, is_scalar
 from deployspec.chapters.mutation.judge.printing import number, tidy
 from deployspec.chapters.mutation.judge.tree import COMPARISONS, Binary, Node, Number
@@ -20,28 +20,23 @@ def changes(node: Node, here: Context) -> Iterator[Change]:
     if not isinstance(node, Binary) or node.op not in COMPARISONS:
         return
     if here.valued or not node.bool:
-        yield from _with_number(node) if _limit(node) else _without_number(node)
-    if not node.bool:
-        new = replace(node, bool=True)
-        yield Change("bool", f"{node.op} → {node.op} bool", "has data of which the comparison is false", new)
-    elif not is_scalar(node):
-        new = replace(node, bool=False)
-        yield Change("bool", f"{node.op} bool → {node.op}", "has data of which the comparison is false", new)
+        limit = _limit(node)
+        yield from _without_number(node) if limit is None else _with_number(node, *limit)
+    if not node.bool or not is_scalar(node):
+        what = f"{node.op} bool → {node.op}" if node.bool else f"{node.op} → {node.op} bool"
+        new = replace(node, bool=not node.bool)
+        yield Change("bool", what, "has data of which the comparison is false", new)
 
 
 def _without_number(node: Binary) -> Iterator[Change]:
     test = "has sides of which the left one is the smaller, the equal and the greater"
     for new in COMPARISONS:
         if new != node.op:
-            yield Change("comparison", f"{node.op} → {new}", test, replace(node, op=new))
+            yield swap("comparison", node, "op", new, test)
 
 
-def _with_number(node: Binary) -> Iterator[Change]:
+def _with_number(node: Binary, domain: values.Values, old: float, mirrored: bool) -> Iterator[Change]:
     """The operators and thresholds that judge some value otherwise than the rule and than one another."""
-    limit = _limit(node)
-    if limit is None:
-        return
-    domain, old, mirrored = limit
 
     def turned(op: str) -> str:
         return _MIRRORED[op] if mirrored else op

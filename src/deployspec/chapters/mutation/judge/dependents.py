@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from deployspec.chapters.mutation.judge.tree import UnreadableError, read, selectors
 from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile
@@ -37,32 +38,45 @@ def reach(rule: Rule, rule_files: Sequence[RuleFile]) -> Reach:
     rules = [each for file in rule_files for each in file.rules]
     seen = {id(each): metrics_of(each.expr) for each in rules}
     blind = any(names is None or names & ALERT_SERIES for names in seen.values())
-    reached = [each for each in rules if each.name == rule.name and each.kind == rule.kind]
-    products = _products(reached)
-    while True:
-        more = [each for each in rules if each not in reached and _sees(seen[id(each)], products)]
-        if not more:
-            break
-        reached += [
-            each for each in rules if any(each.name == new.name and each.kind == new.kind for new in more)
-        ]
-        products = _products(reached)
-    needed = {each.name for each in reached if each.kind == "record"}
-    for _ in rules:
-        for each in rules:
-            if each in reached or (each.kind == "record" and each.name in needed):
-                needed |= {
-                    other.name
-                    for other in rules
-                    if other.kind == "record" and other.name in (seen[id(each)] or ())
-                }
-    texts = (text for each in reached for text in (*each.labels.values(), *each.annotations.values()))
+
+    def seeing(known: frozenset[_Key]) -> frozenset[_Key]:
+        products = _products(known)
+        return frozenset(_key(each) for each in rules if _sees(seen[id(each)], products))
+
+    def read_by(known: frozenset[_Key]) -> frozenset[_Key]:
+        names = frozenset().union(*(seen[id(each)] or () for each in rules if _key(each) in known))
+        return frozenset(_key(each) for each in rules if each.kind == "record" and each.name in names)
+
+    reached = _grown(frozenset({_key(rule)}), seeing)
+    texts = (
+        text
+        for each in rules
+        if _key(each) in reached
+        for text in (*each.labels.values(), *each.annotations.values())
+    )
     return Reach(
-        frozenset(each.name for each in reached if each.kind == "alert"),
-        frozenset(each.name for each in reached if each.kind == "record"),
-        frozenset(needed),
+        _named(reached, "alert"),
+        _named(reached, "record"),
+        _named(_grown(reached, read_by), "record"),
         apart=not blind and not any("query" in text for text in texts),
     )
+
+
+_Key: TypeAlias = tuple[str, str]
+
+
+def _key(rule: Rule) -> _Key:
+    return rule.kind, rule.name
+
+
+def _named(keys: Iterable[_Key], kind: str) -> frozenset[str]:
+    return frozenset(name for own, name in keys if own == kind)
+
+
+def _grown(known: frozenset[_Key], more: Callable[[frozenset[_Key]], frozenset[_Key]]) -> frozenset[_Key]:
+    while not (found := more(known)) <= known:
+        known |= found
+    return known
 
 
 def touching(test_file: TestFile, reached: Reach) -> tuple[Case, ...]:
@@ -101,10 +115,8 @@ def metrics_of(expr: str) -> frozenset[str] | None:
     return None if "" in names else names
 
 
-def _products(rules: Iterable[Rule]) -> frozenset[str]:
-    return frozenset().union(
-        *(frozenset({each.name}) if each.kind == "record" else ALERT_SERIES for each in rules)
-    )
+def _products(keys: Iterable[_Key]) -> frozenset[str]:
+    return frozenset().union(*({name} if kind == "record" else ALERT_SERIES for kind, name in keys))
 
 
 def _sees(names: frozenset[str] | None, products: frozenset[str]) -> bool:

@@ -15,12 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import yaml
-
 from deployspec.chapters.mutation.judge.dependents import Reach, metrics_of
 from deployspec.chapters.mutation.judge.mutants import Mutant
 from deployspec.chapters.mutation.judge.printing import duration, to_text
 from deployspec.chapters.mutation.judge.tree import UnreadableError, read, renamed
+from deployspec.languages.promtool import CASE_LISTS, with_cases, yaml_text
 from deployspec.languages.rule_files import Case, Rule, RuleFile, RuleGroup, TestFile, TestGroup
 
 _Names: TypeAlias = Mapping[str, dict[str, str]]
@@ -144,24 +143,15 @@ def _files(
     for index, file in enumerate(bench.rule_files):
         groups = [{**group.data, "rules": made} for group in file.groups if (made := rules(group))]
         if groups:
-            files[f"{stem}.{index}.rules.yml"] = _text({"groups": groups})
+            files[f"{stem}.{index}.rules.yml"] = yaml_text({"groups": groups})
     wanted = {case.group for case in bench.cases}
-    tests = []
-    for group in bench.test_file.groups:
-        if group.index in wanted:
-            kept = {
-                key: value
-                for key, value in group.data.items()
-                if key not in ("alert_rule_test", "promql_expr_test")
-            }
-            alerts, exprs = cases(group, "alert"), cases(group, "expr")
-            tests.append(
-                kept
-                | ({"alert_rule_test": alerts} if alerts else {})
-                | ({"promql_expr_test": exprs} if exprs else {})
-            )
+    tests = [
+        with_cases(group.data, {kind: cases(group, kind) for kind in CASE_LISTS})
+        for group in bench.test_file.groups
+        if group.index in wanted
+    ]
     document = {**bench.test_file.data, "rule_files": list(files), "tests": tests}
-    return {**files, f"{stem}.test.yml": _text(document)}
+    return {**files, f"{stem}.test.yml": yaml_text(document)}
 
 
 def _names(bench: Bench, prefix: str) -> _Names:
@@ -170,25 +160,21 @@ def _names(bench: Bench, prefix: str) -> _Names:
 
 
 def _raw(group: TestGroup, case: Case) -> Mapping[str, Any]:
-    raw: Mapping[str, Any] = group.data["alert_rule_test" if case.kind == "alert" else "promql_expr_test"][
-        case.number
-    ]
+    raw: Mapping[str, Any] = group.data[CASE_LISTS[case.kind]][case.number]
     return raw
 
 
 def _version(bench: Bench, rule: Rule, raw: Mapping[str, Any], mutant: Mutant | None) -> Mapping[str, Any]:
     if mutant is None or rule.name != bench.rule.name or rule.place != bench.rule.place:
         return raw
-    made: dict[str, Any] = {rule.kind: rule.name, "expr": mutant.expr}
-    if mutant.for_:
-        made["for"] = duration(mutant.for_)
-    if mutant.keep_firing_for:
-        made["keep_firing_for"] = duration(mutant.keep_firing_for)
-    if mutant.labels:
-        made["labels"] = dict(mutant.labels)
-    if mutant.annotations:
-        made["annotations"] = dict(mutant.annotations)
-    return made
+    new = mutant.changed
+    more = {
+        "for": new.for_ and duration(new.for_),
+        "keep_firing_for": new.keep_firing_for and duration(new.keep_firing_for),
+        "labels": dict(new.labels),
+        "annotations": dict(new.annotations),
+    }
+    return {rule.kind: rule.name, "expr": new.expr} | {key: value for key, value in more.items() if value}
 
 
 def _renamed_rule(raw: Mapping[str, Any], rule: Rule, names: _Names) -> Mapping[str, Any]:
@@ -212,11 +198,3 @@ def _renamed_sample(raw: Mapping[str, Any], metrics: dict[str, str]) -> Mapping[
         return {**raw, "labels": to_text(renamed(read(str(raw.get("labels", ""))), metrics))}
     except UnreadableError:
         return raw  # `{}` and nothing at all are no expressions, and name nothing
-
-
-def _text(document: Mapping[str, Any]) -> str:
-    """YAML that promtool reads: JSON is YAML, and many times faster to write, but has no words for NaN and Inf."""
-    try:
-        return json.dumps(document, default=str, allow_nan=False)
-    except ValueError:
-        return yaml.safe_dump(document)

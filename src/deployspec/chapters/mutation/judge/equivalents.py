@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import yaml
 
 from deployspec.languages.rule_files import Place, Problem
+from deployspec.model.verdict import Verdict, breached, met
 
 _EXPECTED = "a list of `{id: …, reason: …}`"
+_MOST = 20
+"""How many problems a reason tells one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,14 @@ def unknown(entries: Sequence[Equivalent], ids: Collection[str]) -> tuple[Proble
         for entry in entries
         if entry.id not in ids
     )
+
+
+def equivalents_are_current(entries: Sequence[Equivalent], problems: Sequence[Problem]) -> Verdict:
+    """MET when the file of equivalent mutants is read without an objection, and each entry names a mutant."""
+    if problems:
+        more = f"; and {len(problems) - _MOST} more" if len(problems) > _MOST else ""
+        return breached("; ".join(map(str, problems[:_MOST])) + more)
+    return met("current", measured=f"{len(entries)} entr{'y' if len(entries) == 1 else 'ies'}")
 
 
 def _kind(node: yaml.Node) -> str:

@@ -6,8 +6,9 @@ import difflib
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from deployspec.chapters.mutation.judge import combining, comparing, numeric, selecting
 from deployspec.chapters.mutation.judge.context import nodes
@@ -35,25 +36,14 @@ class Mutant:
     """What a case that notices the change would be like: ends the sentence "no case ..."."""
     id: str
     """``<rule>/<operator>/<digest>``: the same as long as the rule around the change stays as it is."""
-    expr: str
-    for_: float
-    keep_firing_for: float
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str]
+    changed: Rule = field(repr=False)
+    """The rule with the change."""
 
     def diff(self) -> str:
         """The change as a unified diff of the rule, its expression laid out by promql-parser."""
-        before = _shown(self.rule, to_text(read(self.rule.expr)))
-        place = self.rule.place
-        lines = difflib.unified_diff(
-            before,
-            _shown(self, self.expr),
-            f"{place.file}:{place.line}",
-            f"mutant {self.id}",
-            lineterm="",
-            n=2,
-        )
-        return "\n".join(lines)
+        before = replace(self.rule, expr=to_text(read(self.rule.expr)))
+        names = f"{self.rule.place.file}:{self.rule.place.line}", f"mutant {self.id}"
+        return "\n".join(difflib.unified_diff(_shown(before), _shown(self.changed), *names, lineterm="", n=2))
 
 
 def mutants(rule: Rule, interval: float = INTERVAL) -> tuple[Mutant, ...]:
@@ -65,7 +55,7 @@ def mutants(rule: Rule, interval: float = INTERVAL) -> tuple[Mutant, ...]:
     made: dict[str, Mutant] = {}
     seen = {_key(rule, read(rule.expr))}
     for change, mutant in (*_of_expr(rule), *_of_rest(rule, interval)):
-        key = _key(mutant, change)
+        key = _key(mutant.changed, change)
         if key not in seen:
             seen.add(key)
             made[mutant.id] = mutant
@@ -75,7 +65,7 @@ def mutants(rule: Rule, interval: float = INTERVAL) -> tuple[Mutant, ...]:
 def valid(mutant: Mutant) -> bool:
     """Whether promql-parser accepts the mutant's expression; promtool may still refuse it."""
     try:
-        read(mutant.expr)
+        read(mutant.changed.expr)
     except UnreadableError:
         return False
     return True
@@ -110,11 +100,8 @@ def _of_rest(rule: Rule, interval: float) -> Iterator[tuple[Node, Mutant]]:
             for new in _durations(old, interval, word):
                 low, high = duration(min(old, new)), duration(max(old, new))
                 what = f"{word.replace('-', '_')} {duration(old)} → {duration(new)}"
-                test = (
-                    f"looks at the alert between {low} and {high} after its expression began to hold"
-                    if word == "for"
-                    else f"looks at the alert between {low} and {high} after its expression ceased to hold"
-                )
+                turned = "began" if word == "for" else "ceased"
+                test = f"looks at the alert between {low} and {high} after its expression {turned} to hold"
                 yield root, _mutant(rule, word, what, test, what, **{key: new})
     for name, word in (("labels", "label"), ("annotations", "annotation")):
         values = getattr(rule, name)
@@ -134,40 +121,26 @@ def _durations(old: float, interval: float, word: str) -> Iterator[float]:
             yield new
 
 
-def _mutant(rule: Rule, operator: str, what: str, test: str, where: str, **changed: object) -> Mutant:
+def _mutant(rule: Rule, operator: str, what: str, test: str, where: str, **changed: Any) -> Mutant:
     labels = json.dumps(dict(rule.labels), sort_keys=True)
     digest = hashlib.sha256("\0".join((rule.group, labels, operator, where)).encode()).hexdigest()[:8]
-    values: dict[str, object] = {
-        "expr": rule.expr,
-        "for_": rule.for_,
-        "keep_firing_for": rule.keep_firing_for,
-        "labels": rule.labels,
-        "annotations": rule.annotations,
-    }
-    return Mutant(rule, operator, what, test, f"{rule.name}/{operator}/{digest}", **{**values, **changed})  # type: ignore[arg-type]
+    return Mutant(rule, operator, what, test, f"{rule.name}/{operator}/{digest}", replace(rule, **changed))
 
 
-def _key(rule: Rule | Mutant, root: Node) -> str:
+def _key(rule: Rule, root: Node) -> str:
     rest = [rule.for_, rule.keep_firing_for, dict(rule.labels), dict(rule.annotations)]
     return f"{root!r} {json.dumps(rest, sort_keys=True)}"
 
 
-def _shown(rule: Rule | Mutant, expr: str) -> list[str]:
-    kind, name = (rule.kind, rule.name) if isinstance(rule, Rule) else (rule.rule.kind, rule.rule.name)
+def _shown(rule: Rule) -> list[str]:
     try:
-        laid_out = laid_out_text(parse(expr))
+        laid_out = laid_out_text(parse(rule.expr))
     except PromqlError:
-        laid_out = expr
-    lines = [f"- {kind}: {name}", "  expr: |", *(f"    {line}" for line in laid_out.splitlines())]
+        laid_out = rule.expr
+    lines = [f"- {rule.kind}: {rule.name}", "  expr: |", *(f"    {line}" for line in laid_out.splitlines())]
     lines += [f"  for: {duration(rule.for_)}"] if rule.for_ else []
     lines += [f"  keep_firing_for: {duration(rule.keep_firing_for)}"] if rule.keep_firing_for else []
     for word, values in (("labels", rule.labels), ("annotations", rule.annotations)):
-        lines += (
-            [
-                f"  {word}:",
-                *(f"    {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()),
-            ]
-            if values
-            else []
-        )
+        lines += [f"  {word}:"] if values else []
+        lines += [f"    {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
     return lines

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 
-from deployspec.chapters.mutation.judge.change import Change
+from deployspec.chapters.mutation.judge.change import Change, swap
 from deployspec.chapters.mutation.judge.context import Context, is_scalar
 from deployspec.chapters.mutation.judge.printing import number, tidy, to_text
 from deployspec.chapters.mutation.judge.tree import (
@@ -28,12 +27,7 @@ def changes(node: Node, here: Context) -> Iterator[Change]:
     match node:
         case Binary(op=op) if op in _ARITHMETIC and here.valued:
             new = _ARITHMETIC[op]
-            yield Change(
-                "arithmetic",
-                f"{op} → {new}",
-                f"its value differs when {op} becomes {new}",
-                replace(node, op=new),
-            )
+            yield swap("arithmetic", node, "op", new, f"its value differs when {op} becomes {new}")
         case Negation(expr=expr) if here.valued:
             yield Change("negation", f"-{to_text(expr)} → {to_text(expr)}", "the sign has an effect", expr)
         case Number():
@@ -59,22 +53,14 @@ def _number(node: Number, here: Context) -> Iterator[Change]:
             for new in _QUANTILES:
                 if new != old:
                     what = f"quantile {number(old)} → {number(new)}"
-                    yield Change(
-                        "quantile",
-                        what,
-                        "has the two quantiles on different sides of the threshold",
-                        Number(new),
-                    )
+                    test = "has the two quantiles on different sides of the threshold"
+                    yield Change("quantile", what, test, Number(new))
             return
     if here.scale != "exact" and isinstance(parent, Binary) and parent.op in ("*", "/"):
         return
     for new in _constants(old):
-        yield Change(
-            "constant",
-            f"{number(old)} → {number(new)}",
-            f"has a result that the constant {number(old)} decides",
-            Number(new),
-        )
+        test = f"has a result that the constant {number(old)} decides"
+        yield Change("constant", f"{number(old)} → {number(new)}", test, Number(new))
 
 
 def _quantile_at(parent: Node | None) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 
 from deployspec.base.duration import format_duration
 from deployspec.chapters.mutation.judge.tree import (
@@ -19,13 +18,13 @@ from deployspec.chapters.mutation.judge.tree import (
     Subquery,
     Text,
 )
+from deployspec.languages.promql import label_text
 
 _PRECEDENCE = {
     "or": 1, "and": 2, "unless": 2, "==": 3, "!=": 3, ">": 3, "<": 3, ">=": 3, "<=": 3,
     "+": 4, "-": 4, "*": 5, "/": 5, "%": 5, "atan2": 5, "^": 6,
 }  # fmt: skip
 """Prometheus' own: "Operators", "Binary operator precedence"; all associate to the left but ``^``."""
-_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 def to_text(node: Node) -> str:
@@ -94,7 +93,7 @@ def _operand(node: Node, own: int, *, strict: bool) -> str:
 
 
 def _selector(node: Selector) -> str:
-    inner = ", ".join(f"{_label(m.label)}{m.op}{_quoted(m.value)}" for m in node.matchers)
+    inner = ", ".join(f"{label_text(m.label)}{m.op}{_quoted(m.value)}" for m in node.matchers)
     braces = f"{{{inner}}}" if inner or not node.name else ""
     range_ = "" if node.range is None else f"[{duration(node.range)}]"
     return f"{node.name}{braces}{range_}" + _moved(node.offset, node.at)
@@ -108,11 +107,7 @@ def _moved(offset: float, at: str) -> str:
 
 
 def _labels(labels: Labels) -> str:
-    return f"{labels.word} ({', '.join(map(_label, labels.names))})"
-
-
-def _label(name: str) -> str:
-    return name if _NAME.fullmatch(name) else _quoted(name)
+    return f"{labels.word} ({', '.join(map(label_text, labels.names))})"
 
 
 def _quoted(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -52,53 +52,50 @@ def score(result: MutationResult, equivalents: Sequence[Equivalent] = ()) -> Ver
     A rule without a case, or one of whose equivalent mutants is killed now, is BREACHED; one whose mutants were not all
     measured, or that has no valid mutant, is UNMEASURED, unless a survivor says enough already.
     """
-    name = f"{result.rule.kind} {result.rule.name}"
-    limit = "every valid mutant killed, or equivalent with a reason"
-    if result.problem:
-        return unmeasured(f"{name} could not be mutated: {result.problem}", limit=limit)
-    if not result.cases:
-        return breached(
-            f"no case looks at {name}, so nothing would notice a change of it",
-            measured="0 cases",
-            limit=limit,
-        )
-    count = Counter(run.status for run in result.runs)
     survivors = result.survivors(equivalents)
-    measured = _measured(count, count["survived"] - len(survivors))
+    count = Counter(run.status for run in result.runs)
+    verdict, reason = _said(result, equivalents, survivors, count)
+    measured = "" if result.problem else "0 cases" if not result.cases else _measured(count, len(survivors))
+    return verdict(reason, measured=measured, limit="every valid mutant killed, or equivalent with a reason")
+
+
+def _said(
+    result: MutationResult,
+    equivalents: Sequence[Equivalent],
+    survivors: Sequence[Mutant],
+    count: Counter[Status],
+) -> tuple[Callable[..., Verdict], str]:
+    name = f"{result.rule.kind} {result.rule.name}"
+    if result.problem:
+        return unmeasured, f"{name} could not be mutated: {result.problem}"
+    if not result.cases:
+        return breached, f"no case looks at {name}, so nothing would notice a change of it"
     if survivors:
         first = survivors[0]
         more = f", and {len(survivors) - 1} more" if len(survivors) > 1 else ""
-        reason = f"{_mutants(len(survivors))} of {name} survived: {first.what} ({first.id}){more}"
-        return breached(reason, measured=measured, limit=limit)
+        return breached, f"{_mutants(len(survivors))} of {name} survived: {first.what} ({first.id}){more}"
+    status = {run.mutant.id: run.status for run in result.runs}
     for entry in equivalents:
-        status = next((run.status for run in result.runs if run.mutant.id == entry.id), "survived")
-        if status in ("killed", "invalid"):
-            words = "a case kills" if status == "killed" else "Prometheus does not take"
-            reason = f"{entry.place}: {entry.id} stands as equivalent, but {words} it; take the entry out"
-            return breached(reason, measured=measured, limit=limit)
+        if (what := _NO_EQUIVALENT.get(status.get(entry.id, "survived"))) is not None:
+            reason = f"{entry.place}: {entry.id} stands as equivalent, but {what} it; take the entry out"
+            return breached, reason
     if count["unmeasured"]:
         detail = next(run for run in result.runs if run.status == "unmeasured")
         reason = f"{_mutants(count['unmeasured'])} of {name} could not be judged: {detail.mutant.id}: {detail.detail}"
-        return unmeasured(reason, measured=measured, limit=limit)
-    if not count["killed"] and not count["survived"]:
-        return unmeasured(
-            f"{name} has no valid mutant, so nothing is known of its tests", measured=measured, limit=limit
-        )
-    if not count["killed"]:
-        return met(
+        return unmeasured, reason
+    if count["killed"] > 1:
+        return met, f"all {_mutants(count['killed'])} of {name} that differ from it were noticed"
+    if count["killed"]:
+        return met, f"the one mutant of {name} that differs from it was noticed"
+    if count["survived"]:
+        return (
+            met,
             f"no mutant of {name} differs from it: {_mutants(count['survived'])} accepted as equivalent",
-            measured=measured,
-            limit=limit,
         )
-    if count["killed"] == 1:
-        return met(
-            f"the one mutant of {name} that differs from it was noticed", measured=measured, limit=limit
-        )
-    return met(
-        f"all {_mutants(count['killed'])} of {name} that differ from it were noticed",
-        measured=measured,
-        limit=limit,
-    )
+    return unmeasured, f"{name} has no valid mutant, so nothing is known of its tests"
+
+
+_NO_EQUIVALENT: Mapping[Status, str] = {"killed": "a case kills", "invalid": "Prometheus does not take"}
 
 
 def survivors_text(result: MutationResult, equivalents: Sequence[Equivalent] = ()) -> str:
@@ -109,11 +106,11 @@ def survivors_text(result: MutationResult, equivalents: Sequence[Equivalent] = (
     )
 
 
-def _measured(count: Counter[Status], equivalent: int) -> str:
+def _measured(count: Counter[Status], survivors: int) -> str:
     parts = {
         "killed": count["killed"],
-        "survived": count["survived"] - equivalent,
-        "equivalent": equivalent,
+        "survived": survivors,
+        "equivalent": count["survived"] - survivors,
         "invalid": count["invalid"],
         "unmeasured": count["unmeasured"],
     }

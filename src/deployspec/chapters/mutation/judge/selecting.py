@@ -9,7 +9,8 @@ from dataclasses import replace
 from deployspec.chapters.mutation.judge.change import Change
 from deployspec.chapters.mutation.judge.context import Context
 from deployspec.chapters.mutation.judge.printing import duration
-from deployspec.chapters.mutation.judge.tree import Matcher, Node, Selector, Subquery
+from deployspec.chapters.mutation.judge.tree import Node, Selector, Subquery
+from deployspec.languages.promql import Matcher
 
 NOWHERE = "no-such-value"
 """A value that no series has."""
@@ -24,26 +25,25 @@ def changes(node: Node, here: Context) -> Iterator[Change]:
     match node:
         case Selector():
             yield from _matchers(node)
-            if node.range is not None:
-                for new in (node.range / 2, node.range * 2):
-                    yield Change("range", *_range_words(node.range, new), replace(node, range=new))
+            yield from _range(node)
             yield from _offset(node)
-        case Subquery(range=range_, step=step):
-            for new in (range_ / 2, range_ * 2):
-                yield Change("range", *_range_words(range_, new), replace(node, range=new))
+        case Subquery(step=step):
+            yield from _range(node)
             if step is not None and here.valued:
                 what = f"step {duration(step)} → {duration(step * 2)}"
-                yield Change(
-                    "step", what, "has a peak that only the finer step sees", replace(node, step=step * 2)
-                )
+                test = "has a peak that only the finer step sees"
+                yield Change("step", what, test, replace(node, step=step * 2))
             yield from _offset(node)
 
 
-def _range_words(old: float, new: float) -> tuple[str, str]:
-    test = (
-        f"has a change between {duration(min(old, new))} and {duration(max(old, new))} before the case's time"
-    )
-    return f"range {duration(old)} → {duration(new)}", test
+def _range(node: Selector | Subquery) -> Iterator[Change]:
+    old = node.range
+    if old is None:
+        return
+    for new in (old / 2, old * 2):
+        low, high = duration(min(old, new)), duration(max(old, new))
+        test = f"has a change between {low} and {high} before the case's time"
+        yield Change("range", f"range {duration(old)} → {duration(new)}", test, replace(node, range=new))
 
 
 def _offset(node: Selector | Subquery) -> Iterator[Change]:
@@ -68,34 +68,19 @@ def _of_matcher(matcher: Matcher) -> Iterator[tuple[str, Matcher | None, str]]:
     text, op, value = _text(matcher), matcher.op, matcher.value
     if op == "=~" and value == ".*":
         return  # every series matches
-    decoy = f"has a series that only `{text}` keeps out, and whose values alone would change the result"
-    yield "matcher-dropped", None, decoy
-    yield (
-        "matcher-negated",
-        replace(matcher, op=_NEGATED[op]),
-        f"has a series that `{text}` lets in and that decides",
-    )
-    plain = _PLAIN.fullmatch(value) is not None
+    decides = f"has a series that `{text}` lets in and that decides"
+    alone = "and whose values alone would change the result"
+    yield "matcher-dropped", None, f"has a series that only `{text}` keeps out, {alone}"
+    yield "matcher-negated", replace(matcher, op=_NEGATED[op]), decides
     if op in ("=", "=~") and value != NOWHERE:
-        yield (
-            "matcher-value",
-            replace(matcher, op="=", value=NOWHERE),
-            f"has a series that `{text}` lets in and that decides",
-        )
-    if not plain and op in ("=", "!="):
-        yield (
-            "matcher-regex",
-            replace(matcher, op=_OTHER_SYNTAX[op]),
-            f"has a series whose {matcher.label} is another text that the pattern {value} matches",
-        )
+        yield "matcher-value", replace(matcher, op="=", value=NOWHERE), decides
+    if op in ("=", "!=") and not _PLAIN.fullmatch(value):
+        test = f"has a series whose {matcher.label} is another text that the pattern {value} matches"
+        yield "matcher-regex", replace(matcher, op=_OTHER_SYNTAX[op]), test
     if op in ("=~", "!~"):
         for left_out, rest in _alternatives(value):
-            new = replace(matcher, value=rest)
-            yield (
-                "matcher-alternative",
-                new,
-                f"has a series whose {matcher.label} is {left_out}, and whose values alone would change the result",
-            )
+            test = f"has a series whose {matcher.label} is {left_out}, {alone}"
+            yield "matcher-alternative", replace(matcher, value=rest), test
 
 
 def _alternatives(pattern: str) -> Iterator[tuple[str, str]]:

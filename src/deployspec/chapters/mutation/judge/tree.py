@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import promql_parser
 
-from deployspec.languages.promql import PromqlError, parse
+from deployspec.languages.promql import Matcher, PromqlError, parse
 
 
 class UnreadableError(ValueError):
@@ -31,15 +31,6 @@ class Number:
 class Text:
     """A string."""
 
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Matcher:
-    """One condition of a selector; ``op`` is ``=``, ``!=``, ``=~`` or ``!~``."""
-
-    label: str
-    op: str
     value: str
 
 
@@ -80,6 +71,13 @@ class Labels:
 
     word: str
     names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.word} ({', '.join(self.names)})"
+
+    def less(self, name: str) -> Labels:
+        """The list without one of its labels."""
+        return Labels(self.word, tuple(each for each in self.names if each != name))
 
 
 @dataclass(frozen=True, slots=True)

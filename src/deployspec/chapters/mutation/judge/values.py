@@ -8,6 +8,7 @@ Source of the names: https://prometheus.io/docs/practices/naming/
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -43,8 +44,17 @@ _SWITCH = Values(0.0, 1.0, whole=True)
 _SWITCHES = re.compile(r"(.+_)?(up|readonly|probe_success)")
 _WHOLE = re.compile(r".+_(bytes|count|bucket|length|connections)")
 _NOT_NEGATIVE = re.compile(r".+_(total|ratio|size|sum|info)")
-_COUNTS = ("changes", "resets")
-_RATES = ("rate", "increase", "irate")
+_OF_AGGREGATIONS = {
+    **dict.fromkeys(("count", "count_values"), _AT_LEAST_ONE),
+    **dict.fromkeys(("stddev", "stdvar"), _POSITIVE),
+    "group": _ONE,
+}
+_OF_CALLS = {
+    **dict.fromkeys(("absent", "absent_over_time", "present_over_time"), _ONE),
+    **dict.fromkeys(("changes", "resets"), _COUNTED),
+    **dict.fromkeys(("rate", "increase", "irate", "abs", "time", "timestamp", "sqrt"), _POSITIVE),
+    "count_over_time": _AT_LEAST_ONE,
+}
 _KEEPS = ("min_over_time", "max_over_time", "last_over_time", "first_over_time", "sort", "sort_desc", "scalar", "vector", "label_replace", "label_join")  # fmt: skip
 
 
@@ -79,30 +89,16 @@ def _of_aggregation(op: str, inner: Values) -> Values:
         return Values(0.0 if inner.low >= 0 else -math.inf, whole=inner.whole)
     if op in ("avg", "quantile"):
         return replace(inner, whole=False)
-    if op in ("count", "count_values"):
-        return _AT_LEAST_ONE
-    if op == "group":
-        return _ONE
-    return _POSITIVE if op in ("stddev", "stdvar") else ANY
+    return _OF_AGGREGATIONS.get(op, ANY)
 
 
 def _of_call(name: str, args: tuple[Node, ...]) -> Values:
-    if name in ("absent", "absent_over_time", "present_over_time"):
-        return _ONE
-    if name == "count_over_time":
-        return _AT_LEAST_ONE
-    if name in _COUNTS:
-        return _COUNTED
-    if name in _RATES or name in ("abs", "time", "timestamp", "sqrt"):
-        return _POSITIVE
-    if not args:
-        return ANY
+    if name in _OF_CALLS or not args:
+        return _OF_CALLS.get(name, ANY)
     if name in _KEEPS:
         return of(args[0])
-    if name == "avg_over_time":
-        return replace(of(args[0]), whole=False)
-    if name == "sum_over_time":
-        return _of_aggregation("sum", of(args[0]))
+    if name in ("avg_over_time", "sum_over_time"):
+        return _of_aggregation(name.removesuffix("_over_time"), of(args[0]))
     return ANY
 
 
@@ -124,18 +120,19 @@ def _of_binary(node: Binary) -> Values:
     return Values(low) if node.op in ("/", "%") else ANY
 
 
-def holds(value: float, op: str, limit: float) -> bool:
-    """Whether the comparison is true."""
-    return {
-        "==": value == limit, "!=": value != limit, ">": value > limit,
-        "<": value < limit, ">=": value >= limit, "<=": value <= limit,
-    }[op]  # fmt: skip
+_HOLDS = {
+    "==": operator.eq, "!=": operator.ne, ">": operator.gt,
+    "<": operator.lt, ">=": operator.ge, "<=": operator.le,
+}  # fmt: skip
 
 
 def difference(values: Values, one: tuple[str, float], other: tuple[str, float]) -> float | None:
     """A value that two comparisons, each an operator and a limit, judge differently; None where there is none."""
     probes = _probes(values, (one[1], other[1]))
-    return next((value for value in probes if holds(value, *one) != holds(value, *other)), None)
+    return next(
+        (value for value in probes if _HOLDS[one[0]](value, one[1]) != _HOLDS[other[0]](value, other[1])),
+        None,
+    )
 
 
 def _probes(values: Values, limits: tuple[float, float]) -> Iterable[float]:

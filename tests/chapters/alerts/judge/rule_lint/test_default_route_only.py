@@ -20,9 +20,9 @@ receivers: [{name: mail}, {name: pager}, {name: chat}, {name: db}]
 ROUTES = read_routes(CONFIG, "alertmanager.yml")
 
 
-def found(rule, routes=ROUTES, data=None, external=None):
+def found(rule, routes=ROUTES, data=None):
     """The places of this lint's findings."""
-    return [str(f.place) for f in lint([file(rule, data=data)], routes, external_labels=external)]
+    return [str(f.place) for f in lint([file(rule, data=data)], routes)]
 
 
 @pytest.mark.parametrize(
@@ -74,14 +74,6 @@ def test_labels_of_the_group():
         == 1
     )
     assert len(found(alert("sum(up)"), data={"labels": ["severity"]})) == 1
-
-
-def test_external_labels():
-    """Prometheus adds them to an alert that does not have them."""
-    warning = alert("sum(up)", labels={"severity": "warning"})
-    assert found(warning, external={"team": "x"}) == []
-    assert len(found(warning, external={"cluster": "x"})) == 1
-    assert len(found(alert("sum(up)", labels={"severity": "page"}), external={"severity": "critical"})) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from deployspec.chapters.alerts.judge.reading import read
 from deployspec.languages.promql import (
     Matcher,
-    PromqlError,
     Selector,
     label_text,
     mentioned_labels,
     metric_names,
-    parse,
     selectors,
     walk,
 )
@@ -37,9 +36,8 @@ def wanted(rules: Iterable[Rule]) -> Mapping[str, frozenset[str]]:
     """
     asked: dict[str, set[str]] = {}
     for rule in rules:
-        try:
-            expr = parse(rule.expr)
-        except PromqlError:
+        expr = read(rule)
+        if expr is None:
             continue
         for selector in selectors(expr):
             labels = {
@@ -71,9 +69,8 @@ def histograms_read(expr: Expr) -> Iterator[str]:
 
 def question(rule: Rule, window: str) -> str:
     """A query that shows what there is of what a rule reads, label by label; empty where it reads nothing."""
-    try:
-        expr = parse(rule.expr)
-    except PromqlError:
+    expr = read(rule)
+    if expr is None:
         return ""
     asked: dict[str, dict[str, None]] = {}
     for selector in selectors(expr):
@@ -105,6 +102,11 @@ def by_name_and_job(selector: Selector) -> str:
 def named(metric: str) -> str:
     """The selector of all series of this name, which Prometheus 3 allows to be more than a word."""
     return f"{{{Matcher('__name__', '=', metric)}}}"
+
+
+def of_labels(selector: Selector) -> list[Matcher]:
+    """Its matchers, but for those on the metric's name."""
+    return [matcher for matcher in selector.matchers if matcher.label != "__name__"]
 
 
 def wants_a_value(matcher: Matcher) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from deployspec.base import shown
 from deployspec.chapters.alerts.judge.live_rules.spelling import lines, spelled
+from deployspec.chapters.alerts.judge.words import count
 from deployspec.languages.prometheus.model import LoadedGroup, LoadedRules, Unavailable
 from deployspec.languages.rule_files import RuleFile, RuleGroup
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
@@ -55,9 +56,9 @@ def drift(files: Sequence[RuleFile], loaded: LoadedRules | Unavailable) -> Drift
         rules = sum(len(group.rules) for group in ours)
         return Drift(
             met(
-                f"the rules loaded there are the repository's: {_count(rules, 'rule')} in {_count(len(ours), 'group')}"
+                f"the rules loaded there are the repository's: {count(rules, 'rule')} in {count(len(ours), 'group')}"
                 f"{beside}",
-                measured=f"{_count(rules, 'rule')} equal",
+                measured=f"{count(rules, 'rule')} equal",
             ),
             others=listed,
         )
@@ -74,7 +75,7 @@ def drift(files: Sequence[RuleFile], loaded: LoadedRules | Unavailable) -> Drift
     missing = [our.name for our, their in differing if their is None]
     changed = [our.name for our, their in differing if their is not None]
     found = [
-        f"{_count(len(names), 'group')} {how}: {shown.names(_few(sorted(names)))}"
+        f"{count(len(names), 'group')} {how}: {shown.names(_few(sorted(names)))}"
         for how, names in (
             ("not loaded", missing),
             ("loaded otherwise", changed),
@@ -83,7 +84,7 @@ def drift(files: Sequence[RuleFile], loaded: LoadedRules | Unavailable) -> Drift
         if names
     ]
     reason = f"the rules loaded there are not the repository's: {'; '.join(found)}{beside}"
-    measured = f"{_count(len(differing) + len(extra), 'group')} not equal"
+    measured = f"{count(len(differing) + len(extra), 'group')} not equal"
     return Drift(breached(reason, measured=measured), diff, listed)
 
 
@@ -141,7 +142,3 @@ def _diff(our: RuleGroup | None, their: LoadedGroup | None) -> str:
 def _few(names: Sequence[str]) -> list[str]:
     shorter = [shown.one_line(name, 60) for name in names[:5]]
     return [*shorter, f"{len(names) - 5} more"] if len(names) > 5 else shorter
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

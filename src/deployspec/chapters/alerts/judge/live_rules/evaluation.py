@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from deployspec.base import shown
 from deployspec.chapters.alerts.judge.live_rules.spelling import rule_lines
+from deployspec.chapters.alerts.judge.words import count
 from deployspec.languages.prometheus.model import LoadedRule, LoadedRules, Unavailable
 from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
@@ -34,11 +35,10 @@ def evaluates(rules: Sequence[Rule], loaded: LoadedRules | Unavailable) -> Verdi
             waiting.append(name)
     limit = "no evaluation error"
     if failing:
-        others = len(failing) - 1
-        more = f"; and {others} more rule{'' if others == 1 else 's'}" if others else ""
+        more = f"; and {count(len(failing) - 1, 'more rule')}" if failing[1:] else ""
         return breached(
             f"its evaluation fails there: {failing[0]}{more}",
-            measured=f"{len(failing)} of {len(rules)} rule{'' if len(rules) == 1 else 's'} fail{'s' if len(failing) == 1 else ''}",
+            measured=f"{len(failing)} of {count(len(rules), 'rule')} fail{'s' if len(failing) == 1 else ''}",
             limit=limit,
         )
     for names, what in ((missing, "not loaded there"), (waiting, "not evaluated there yet")):

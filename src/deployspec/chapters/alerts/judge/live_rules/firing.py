@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base import shown
 from deployspec.chapters.alerts.judge.live_rules.asking import (
-    BOUNDS,
     MADE_BY_PROMETHEUS,
     by_name,
-    by_name_and_job,
     histograms_read,
     named,
-    wants_a_value,
+    of_labels,
 )
-from deployspec.chapters.alerts.judge.live_rules.targets import MADE_BY_SCRAPES, Targets
+from deployspec.chapters.alerts.judge.live_rules.targets import Targets
+from deployspec.chapters.alerts.judge.live_rules.telling import SHOWN, code
+from deployspec.chapters.alerts.judge.live_rules.values import Values
+from deployspec.chapters.alerts.judge.reading import by_name as rules_by_name
+from deployspec.chapters.alerts.judge.words import listed
 from deployspec.languages.prometheus.model import LoadedRules, Observed, Unavailable
 from deployspec.languages.promql import (
     Matcher,
@@ -37,9 +38,6 @@ from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 if TYPE_CHECKING:
     from promql_parser import Expr
-
-_SHOWN = 3
-"""How many faults, values not seen and seen values a reason lists."""
 
 
 def can_fire(
@@ -74,20 +72,17 @@ def can_fire(
             f"the Prometheus there had no metric at all in the last {_duration(observed.window)}"
         )
     recorded = loaded.recorded if isinstance(loaded, LoadedRules) else frozenset()
-    recording: dict[str, list[Rule]] = {}
-    for file in files:
-        for one in file.rules:
-            if one.kind == "record":
-                recording.setdefault(one.name, []).append(one)
+    recording = rules_by_name((one for file in files for one in file.rules), "record")
     try:
         found = _Judge(observed, targets, recording, recorded).look(rule)
     except _NotParsedError as error:
         return unmeasured(str(error))
     limit = "every metric, label, bucket and target exists there"
-    notes = f"; {_listed(found.notes)}" if found.notes else ""
+    notes = f"; {listed(found.notes, SHOWN)}" if found.notes else ""
     if not found.faults and found.unknown:
         return unmeasured(
-            f"it is not known whether {rule.name} can fire: {_listed(found.unknown)}{notes}", limit=limit
+            f"it is not known whether {rule.name} can fire: {listed(found.unknown, SHOWN)}{notes}",
+            limit=limit,
         )
     if not found.faults:
         what = "every metric and label that it needs exists there" if found.names else "it names no metric"
@@ -98,7 +93,7 @@ def can_fire(
         head = f"a part of {rule.name} does not work"
     else:
         head = "this alert can never fire" if rule.kind == "alert" else "this rule can never record anything"
-    return breached(f"{head}: {_listed(found.faults)}{notes}", limit=limit)
+    return breached(f"{head}: {listed(found.faults, SHOWN)}{notes}", limit=limit)
 
 
 class _NotParsedError(Exception):
@@ -113,11 +108,11 @@ class _Findings:
     """Whether the expression can have a result."""
     names: bool = False
     """Whether it names anything."""
-    faults: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    faults: dict[str, None] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
     always: bool = False
     """Whether the expression has a result whatever happens, for what it asks for the absence of can never be there."""
-    unknown: list[str] = field(default_factory=list)
+    unknown: dict[str, None] = field(default_factory=dict)
     """What cannot be told."""
 
 
@@ -126,13 +121,13 @@ class _Judge:
         self,
         observed: Observed,
         targets: Targets | Unavailable,
-        recording: dict[str, list[Rule]],
+        recording: Mapping[str, Sequence[Rule]],
         recorded: Collection[str],
     ) -> None:
         self._observed = observed
-        self._targets = targets
         self._recording = recording
         self._recorded = recorded
+        self._values = Values(observed, targets, recording.keys() | recorded)
         self._looked: dict[int, _Findings] = {}
 
     def look(self, rule: Rule) -> _Findings:
@@ -145,29 +140,24 @@ class _Judge:
         except PromqlError as error:
             reason = shown.one_line(str(error), 160)
             raise _NotParsedError(f"the expression of {rule.name} cannot be parsed: {reason}") from None
-        faults: dict[str, None] = {}
-        notes: dict[str, None] = {}
-        unknown: dict[str, None] = {}
+        faults, notes = findings.faults, findings.notes
         for selector, absent in _read(expr):
             findings.names = True
-            missing = dict.fromkeys(self._missing(selector))
-            if absent:
-                notes |= dict.fromkeys(f"absent() holds, for {fault}" for fault in missing)
-            else:
-                faults |= missing
-            for found in self._values(selector):
-                if found.known:
-                    always = "absent() always holds, for " if absent and found.never else ""
-                    (faults if found.fault else notes)[always + found.text] = None
+            for missing in self._missing(selector):
+                if absent:
+                    notes[f"absent() holds, for {missing}"] = None
                 else:
-                    unknown[found.text] = None
+                    faults[missing] = None
+            for found in self._values.of(selector):
+                always = "absent() always holds, for " if absent and found.never else ""
+                told = findings.unknown if not found.known else faults if found.fault else notes
+                told[always + found.text] = None
             notes |= dict.fromkeys(self._without_data(selector))
         for mention in mentioned_labels(expr):
             faults |= dict.fromkeys(self._mentioned(mention))
         faults |= dict.fromkeys(self._no_histogram(expr))
         findings.possible = can_give_a_result(expr, self._there)
         findings.always = fold(expr, partial(_always, self._never))
-        findings.faults, findings.notes, findings.unknown = list(faults), list(notes), list(unknown)
         return findings
 
     def _there(self, selector: Selector) -> bool:
@@ -176,14 +166,14 @@ class _Judge:
             self._exists(selector)
             and not any(
                 not matcher.matches("") and not self._has(selector, matcher.label)
-                for matcher in _of_labels(selector)
+                for matcher in of_labels(selector)
             )
             and not self._never(selector)
         )
 
     def _never(self, selector: Selector) -> bool:
         """Whether the selector finds nothing for ever, for its buckets or targets are not there."""
-        return any(found.never for found in self._values(selector))
+        return any(found.never for found in self._values.of(selector))
 
     def _exists(self, selector: Selector) -> bool:
         name = selector.name
@@ -214,24 +204,24 @@ class _Judge:
         if not self._exists(selector):
             yield self._no_metric(selector)
             return
-        for matcher in _of_labels(selector):
+        for matcher in of_labels(selector):
             if not self._has(selector, matcher.label) and not _allows_absence(matcher):
-                what = f", so {_code(matcher)} excludes nothing" if matcher.matches("") else ""
+                what = f", so {code(matcher)} excludes nothing" if matcher.matches("") else ""
                 yield self._no_label(matcher.label, by_name(selector), selector.name or "the series") + what
 
     def _no_metric(self, selector: Selector) -> str:
         if selector.name is None:
-            return f"no metric there matches {_code(selector.text)}"
+            return f"no metric there matches {code(selector.text)}"
         name = selector.name
         for rule in self._recording.get(name, ()):
             why = self.look(rule).faults
             if why:
-                return f"metric {_code(name)} is not recorded there, for {why[0]}"
-        return f"metric {_code(name)} does not exist there{shown.nearest(name, self._observed.metrics | set(self._recording))}"
+                return f"metric {code(name)} is not recorded there, for {next(iter(why))}"
+        return f"metric {code(name)} does not exist there{shown.nearest(name, self._observed.metrics | set(self._recording))}"
 
     def _no_label(self, label: str, asked: str, metric: str) -> str:
         there = self._observed.labels.get(asked, frozenset()) - {"__name__"}
-        return f"label {_code(label)} does not exist there on {_code(metric)}{shown.nearest(label, there)}"
+        return f"label {code(label)} does not exist there on {code(metric)}{shown.nearest(label, there)}"
 
     def _mentioned(self, mention: Mention) -> Iterator[str]:
         """The labels that the expression expects elsewhere than in matchers."""
@@ -243,7 +233,7 @@ class _Judge:
         if not any(self._may_have(metric, named(metric), mention.label) for metric in there):
             clause = {"group": "group_left or group_right", "source": "label_replace or label_join"}
             yield (
-                f"{self._no_label(mention.label, named(there[0]), ', '.join(there[:_SHOWN]))}"
+                f"{self._no_label(mention.label, named(there[0]), ', '.join(there[:SHOWN]))}"
                 f" ({clause.get(mention.role, mention.role)})"
             )
 
@@ -254,119 +244,14 @@ class _Judge:
         for metric in histograms_read(expr):
             labels = self._observed.labels.get(named(metric))
             if labels and "le" not in labels and metric not in self._observed.native:
-                yield f"{_code(metric)} is no histogram there: it has no label `le`, and is no native one"
+                yield f"{code(metric)} is no histogram there: it has no label `le`, and is no native one"
 
     def _without_data(self, selector: Selector) -> Iterator[str]:
         """Recorded metrics that nothing was recorded of."""
         name = selector.name
         recorded = name in self._recording and name not in self._observed.metrics
         if recorded and self._exists(selector):
-            yield f"{_code(name)} has a recording rule and no data yet"
-
-    def _values(self, selector: Selector) -> Iterator[_Value]:
-        """The matchers whose values were not seen, or were written otherwise, and what follows."""
-        found = list(self._values_one_by_one(selector))
-        together = None if any(one.fault or not one.known for one in found) else self._together(selector)
-        yield from found if together is None else [*found, together]
-
-    def _values_one_by_one(self, selector: Selector) -> Iterator[_Value]:
-        for matcher in _of_labels(selector):
-            seen = self._observed.values.get((by_name(selector), matcher.label))
-            if not seen:
-                continue
-            own = self._observed.values.get((by_name_and_job(selector), matcher.label)) or seen
-            bounds = _numbers(own) if matcher.label in BOUNDS else None
-            if bounds is not None:
-                found = _of_bounds(matcher, bounds, open_=self._is_recorded(selector.name))
-                if found is not None:
-                    yield found
-                    continue
-            if not wants_a_value(matcher) or any(map(matcher.matches, seen)):
-                continue
-            unseen = f"{selector.name or ''}{{{matcher}}}"
-            yield self._of_targets(selector, matcher) or _Value(
-                f"not seen yet: {_code(unseen)} (seen: {_some(sorted(seen))})"
-            )
-
-    def _is_recorded(self, name: str | None) -> bool:
-        return name in self._recording or name in self._recorded
-
-    def _of_targets(self, selector: Selector, matcher: Matcher) -> _Value | None:
-        """What is known of a value that was not seen, where it would come from a target; None where it would not."""
-        name, label, targets = selector.name, matcher.label, self._targets
-        if name is None or self._is_recorded(name) or name in MADE_BY_PROMETHEUS:
-            return None
-        scraped = name in MADE_BY_SCRAPES
-        what = f"no series of {_code(name)} has {_code(matcher)}"
-        if isinstance(targets, Unavailable):
-            if not scraped and label not in ("job", "instance"):
-                return None
-            return _Value(
-                f"{what}, and whether a target may bring it cannot be told: {targets.reason}", known=False
-            )
-        jobs = self._observed.values.get((by_name(selector), "job"), frozenset())
-        if not scraped and not targets.bring(label, jobs):
-            return None
-        there = targets.values(label)
-        if any(map(matcher.matches, there)):
-            return None
-        if job := targets.without_target(matcher):
-            return _Value(
-                f"no target now: job {_code(job)} is configured there, and none of its targets has {_code(matcher)}"
-            )
-        beside = shown.nearest(matcher.value, there) or f" (targets there have: {_some(sorted(there))})"
-        if why := _may_come(selector, targets, [label]):
-            return _Value(
-                f"{what}, and no target now{beside}; it cannot be told whether one will: {why}", known=False
-            )
-        return _Value(f"no target there has {_code(matcher)}{beside}", fault=True, never=True)
-
-    def _together(self, selector: Selector) -> _Value | None:
-        """What is known of values that targets have, and none has together; None where one has, or may have had."""
-        name, targets = selector.name, self._targets
-        if (
-            isinstance(targets, Unavailable)
-            or name is None
-            or self._is_recorded(name)
-            or name in MADE_BY_PROMETHEUS
-        ):
-            return None
-        jobs = self._observed.values.get((by_name(selector), "job"), frozenset())
-        wanted = [
-            one
-            for one in _of_labels(selector)
-            if wants_a_value(one) and (name in MADE_BY_SCRAPES or targets.bring(one.label, jobs))
-        ]
-        if targets.together(wanted) or not all(targets.together([one]) for one in wanted):
-            return None
-        told = " and ".join(map(_code, wanted))
-        if why := _may_come(selector, targets, [one.label for one in wanted]):
-            return _Value(
-                f"no target now has {told} together; it cannot be told whether one will: {why}", known=False
-            )
-        return _Value(f"no target there has {told} together", fault=True, never=True)
-
-
-def _may_come(selector: Selector, targets: Targets, labels: Sequence[str]) -> str:
-    """How a series may come whose labels no target has now; empty where none may."""
-    if targets.elsewhere:
-        return targets.elsewhere
-    if selector.name in MADE_BY_SCRAPES and targets.federating:
-        return f"job {_code(targets.federating)} takes over those of another Prometheus"
-    of_job = [one for one in _of_labels(selector) if one.label == "job"]
-    job = next(filter(None, (targets.may_come(label, of_job) for label in labels)), "")
-    return job and f"job {_code(job)} may discover targets that bring {'it' if len(labels) == 1 else 'them'}"
-
-
-@dataclass(frozen=True)
-class _Value:
-    """What was found of a matcher's value that was not seen."""
-
-    text: str
-    fault: bool = False
-    never: bool = False
-    """Whether no series can ever meet the matcher."""
-    known: bool = True
+            yield f"{code(name)} has a recording rule and no data yet"
 
 
 def _always(never: Callable[[Selector], bool], node: Any, below: tuple[bool, ...]) -> bool:
@@ -384,86 +269,6 @@ def _always(never: Callable[[Selector], bool], node: Any, below: tuple[bool, ...
             return False
 
 
-def _of_bounds(matcher: Matcher, bounds: dict[str, float], *, open_: bool) -> _Value | None:
-    """What is wrong with a matcher on buckets, which are those that there are; None where nothing is.
-
-    ``open_``: others may come, as a recording rule may give its series any label.
-    """
-    wanted = _alternatives(matcher)
-    otherwise = []
-    for word, number in wanted.items():
-        written = [bound for bound in sorted(bounds) if bounds[bound] == number]
-        others = [bound for bound in written if matcher.matches(bound) != matcher.matches(word)]
-        found = f'{matcher.label}="{word}"'
-        if written and others == written:
-            otherwise.append(f"{_code(found)} is stored as {_quoted(written[0])} there")
-        elif others:
-            # After an update to Prometheus 3, the spelling of before stays in the window.
-            return _Value(
-                f"{_code(found)} is stored there as {' and as '.join(map(_quoted, written))}, and which of them is still "
-                f"written is not known; a regular expression of both finds either",
-                known=False,
-            )
-    excludes = matcher.op.startswith("!")
-    if excludes:
-        if not matcher.matches("") or not wanted:
-            return None
-        if otherwise:
-            return _Value(f"{_listed(otherwise)}, so {_code(matcher)} does not exclude it", fault=True)
-        if open_ or not all(map(matcher.matches, bounds)):
-            return None
-        return _Value(f"{_no_bound(matcher, wanted, bounds)}, so it excludes nothing", fault=True)
-    if not wants_a_value(matcher):
-        return None
-    never = not any(map(matcher.matches, bounds))
-    if otherwise:
-        return _Value(_listed(otherwise), fault=True, never=never)
-    if open_ or not never:
-        return None
-    return _Value(_no_bound(matcher, wanted, bounds), fault=True, never=True)
-
-
-def _quoted(text: str) -> str:
-    return _code(f'"{text}"')
-
-
-def _no_bound(matcher: Matcher, wanted: dict[str, float], bounds: dict[str, float]) -> str:
-    kind = "bucket" if matcher.label == "le" else "quantile"
-    ordered = sorted(bounds, key=lambda bound: bounds[bound])
-    if not wanted:
-        return f"no {kind} there matches {_code(matcher)} (there: {_some(ordered)})"
-    number = next(iter(wanted.values()))
-    finite = [bound for bound in ordered if math.isfinite(bounds[bound])] or ordered
-    nearest = min(finite, key=lambda bound: abs(bounds[bound] - number))
-    return f"no {kind} there matches {_code(matcher)}; nearest is {_code(nearest)}"
-
-
-def _alternatives(matcher: Matcher) -> dict[str, float]:
-    """The numbers that a matcher names: of ``=`` and of ``=~"0.5|1"``, where it is a list of numbers."""
-    if matcher.op in ("=", "!="):
-        words = [matcher.value]
-    else:
-        text = matcher.value
-        if text.startswith("(") and text.endswith(")"):
-            text = text[1:-1].removeprefix("?:")
-        words = [word.replace("\\.", ".").replace("\\+", "+") for word in text.split("|")]
-    return {word: number for word in words for number in (_number(word),) if number is not None}
-
-
-def _numbers(values: Collection[str]) -> dict[str, float] | None:
-    """The values as numbers; None where one of them is none."""
-    found = {value: number for value in values for number in (_number(value),) if number is not None}
-    return found if len(found) == len(values) else None
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return None if math.isnan(number) else number
-
-
 def _read(expr: Expr) -> Iterator[tuple[Selector, bool]]:
     """Each selector, and whether it is only asked for its absence."""
     waiting: list[Any] = [expr]
@@ -478,26 +283,8 @@ def _read(expr: Expr) -> Iterator[tuple[Selector, bool]]:
             waiting.extend(reversed(parts(node)))
 
 
-def _of_labels(selector: Selector) -> list[Matcher]:
-    return [matcher for matcher in selector.matchers if matcher.label != "__name__"]
-
-
 def _allows_absence(matcher: Matcher) -> bool:
     return matcher.op in ("=", "=~") and matcher.matches("")
-
-
-def _some(values: Sequence[str]) -> str:
-    more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
-    return ", ".join(shown.one_line(value, 40) for value in values[:_SHOWN]) + more or "none"
-
-
-def _listed(found: Sequence[str]) -> str:
-    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return "; ".join(found[:_SHOWN]) + more
-
-
-def _code(text: object) -> str:
-    return f"`{shown.one_line(str(text), 120)}`"
 
 
 def _duration(seconds: float) -> str:

@@ -17,12 +17,11 @@ def findings(
     labels: Mapping[str, str],
     may_have: Callable[[str], bool],
     routes: Routes,
-    external: Mapping[str, str],
 ) -> Iterator[LintFinding]:
     """A finding at the alert's name where no child of the default route can match.
 
-    ``labels`` are those that the rule and its group set, ``may_have`` tells of the expression's result, ``external``
-    are Prometheus' external labels. What is not known (a label's value that is a template, or that comes from the
+    ``labels`` are those that the rule and its group set, ``may_have`` tells of the expression's result.
+    What is not known (a label's value that is a template, or that comes from the
     series) may match: nothing is said then. Nor where there is no route but the default one: that is a decision.
     """
 
@@ -31,7 +30,7 @@ def findings(
             return rule.name
         if label in labels:
             return None if "{{" in labels[label] else labels[label]
-        return None if may_have(label) else external.get(label, "")
+        return None if may_have(label) else ""
 
     if routes.root is None or not routes.root.routes or not routes.only_default(known):
         return

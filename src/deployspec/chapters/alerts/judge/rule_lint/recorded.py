@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from deployspec.chapters.alerts.judge.reading import by_name, read
 from deployspec.languages.promql import (
-    PromqlError,
     Selector,
     is_scalar,
-    parse,
     result_labels,
     selectors,
     walk,
@@ -29,10 +28,7 @@ class Recorded:
     """The recording rules of some files, by the metric that they write."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._rules: dict[str, list[Rule]] = {}
-        for rule in rules:
-            if rule.kind == "record":
-                self._rules.setdefault(rule.name, []).append(rule)
+        self._rules = by_name(rules, "record")
         self._open: set[str] = set()
         """Metrics that are being looked at: rules may record a metric from itself."""
 
@@ -128,11 +124,3 @@ def _of_operation(node: Any, left: tuple[Selector, ...], right: tuple[Selector, 
     # on(…) or ignoring(…) says which series there are; and a series that meets an aggregated one is no finer.
     chosen = modifier is not None and modifier.matching is not None
     return left + right if left and right and not chosen else ()
-
-
-def read(rule: Rule) -> Expr | None:
-    """The rule's expression; None where it cannot be read, which is told elsewhere."""
-    try:
-        return parse(rule.expr)
-    except PromqlError:
-        return None

@@ -134,20 +134,9 @@ def _is_rate(side: Any) -> bool:
 def _pinned(single: Any, aggregated: Any) -> str | None:
     """A label that a matcher demands of each series of one side, and that the other side cannot have."""
     one = _only(single)
-    part: Any
-    for part in walk(single):
-        if type(part).__name__ == "Call" and part.func.name.startswith("label_"):
-            return None
-    if one is None:
+    calls: Any = [part for part in walk(single) if type(part).__name__ == "Call"]
+    if one is None or any(call.func.name.startswith("label_") for call in calls):
         return None
     there, other = result_labels(single), result_labels(aggregated)
-    for matcher in one.matchers:
-        label = matcher.label
-        if (
-            label != "__name__"
-            and not matcher.matches("")
-            and there.may_have(label)
-            and not other.may_have(label)
-        ):
-            return label
-    return None
+    demanded = [one.label for one in one.matchers if one.label != "__name__" and not one.matches("")]
+    return next((label for label in demanded if there.may_have(label) and not other.may_have(label)), None)

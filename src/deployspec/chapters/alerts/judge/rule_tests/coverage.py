@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping, Sequence
+from posixpath import normpath
 
 from deployspec.base.shown import cut, names
 from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules, read_by, unreadable
@@ -33,18 +33,19 @@ def coverage(rule: Rule, tests: Sequence[tuple[TestFile, Mapping[str, Sequence[R
     so. Of several alerts of one name, a case shows that one firing whose plain labels it expects. An alert that reads
     no metric, such as ``vector(1)``, needs only to fire.
     """
+    name = cut(rule.name, 120)
     shown: dict[str, Case] = {}
     needed: tuple[str, ...] = (FIRES, SILENT, MISSING)
     loads = False
     for test_file, loaded in tests:
         rules = LoadedRules(loaded)
-        if not any(_same_file(file.path, rule.place.file) for file in rules.files):
+        if not any(normpath(file.path) == normpath(rule.place.file) for file in rules.files):
             continue
         loads = True
         reached = rules.reached_from([rule])
         why = next(((one, why) for one in reached if (why := unreadable(one)) is not None), None)
         if why is not None:
-            return unmeasured(f"the expression of {_name(why[0].name)} cannot be read: {cut(why[1], 160)}")
+            return unmeasured(f"the expression of {cut(why[0].name, 120)} cannot be read: {cut(why[1], 160)}")
         if not any(map(read_by, reached)):
             needed = (FIRES,)
         for group in test_file.groups:
@@ -56,16 +57,12 @@ def coverage(rule: Rule, tests: Sequence[tuple[TestFile, Mapping[str, Sequence[R
     has = "; ".join(f"{kind}: {shown[kind].place}" for kind in needed if kind in shown)
     limit = f"a case each in which it {names(needed)}"
     if not lacking:
-        return met(f"{_name(rule.name)} has a case of each kind", measured=has, limit=limit)
+        return met(f"{name} has a case of each kind", measured=has, limit=limit)
     if not loads:
-        return breached(
-            f"no test file loads {cut(rule.place.file, 120)}, so {_name(rule.name)} has no case", limit=limit
-        )
+        return breached(f"no test file loads {cut(rule.place.file, 120)}, so {name} has no case", limit=limit)
     missing = " nor ".join(f"one in which it {kind}" for kind in lacking).removeprefix("one ")
     write = "; ".join(_WRITE[kind] for kind in lacking)
-    return breached(
-        f"{_name(rule.name)} has no case {missing}; write {write}", measured=has or "no case", limit=limit
-    )
+    return breached(f"{name} has no case {missing}; write {write}", measured=has or "no case", limit=limit)
 
 
 def _kinds(case: Case, rule: Rule, group: TestGroup, test_file: TestFile, rules: LoadedRules) -> list[str]:
@@ -81,7 +78,7 @@ def _kinds(case: Case, rule: Rule, group: TestGroup, test_file: TestFile, rules:
 
 def _is_of(rule: Rule, case: Case, rules: LoadedRules) -> bool:
     """Whether what the case expects can be this rule's alert, and not only that of another rule of the same name."""
-    if len(rules.alerts(rule.name)) < 2:
+    if len(rules.alerts.get(rule.name, ())) < 2:
         return True
     plain = {label: value for label, value in rule.labels.items() if value and "{{" not in value}
     return any(
@@ -96,11 +93,3 @@ def _data_is_there(case: Case, rule: Rule, group: TestGroup, test_file: TestFile
         last_number(series, group) >= at and any(one.matches(series.name, series.labels) for one in read)
         for series in group.series
     )
-
-
-def _same_file(one: str, other: str) -> bool:
-    return posixpath.normpath(one) == posixpath.normpath(other)
-
-
-def _name(text: str) -> str:
-    return cut(text, 120)

@@ -13,7 +13,7 @@ from deployspec.chapters.alerts.judge.rule_tests.finding import Finding
 from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules
 from deployspec.languages.rule_files.model import RuleFile, TestFile
 
-Guard = Callable[[TestFile, Mapping[str, Sequence[RuleFile]], LoadedRules], Iterator[Finding]]
+Guard = Callable[[TestFile, LoadedRules], Iterator[Finding]]
 
 GUARDS: Mapping[str, Guard] = {
     "empty-file": presence.empty_file,
@@ -38,4 +38,4 @@ def findings(test_file: TestFile, loaded: Mapping[str, Sequence[RuleFile]]) -> t
     alerts.
     """
     rules = LoadedRules(loaded)
-    return tuple(finding for guard in GUARDS.values() for finding in guard(test_file, loaded, rules))
+    return tuple(finding for guard in GUARDS.values() for finding in guard(test_file, rules))

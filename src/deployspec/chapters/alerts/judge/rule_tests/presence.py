@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from deployspec.base.problems import Place
@@ -10,36 +10,30 @@ from deployspec.base.shown import cut
 from deployspec.chapters.alerts.judge.rule_tests.finding import Finding
 from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules
 from deployspec.chapters.alerts.judge.rule_tests.times import duration, milliseconds
-from deployspec.languages.rule_files.model import Case, RuleFile, TestFile
+from deployspec.languages.rule_files.model import Case, TestFile
 
 
-def empty_file(
-    test_file: TestFile, _: Mapping[str, Sequence[RuleFile]], __: LoadedRules
-) -> Iterator[Finding]:
+def empty_file(test_file: TestFile, _: LoadedRules) -> Iterator[Finding]:
     """A test file without any group. One whose problems kept groups from being read is told by these."""
     if not test_file.groups and not test_file.problems:
         yield Finding(
             "empty-file",
-            _top(test_file),
+            Place(test_file.path),
             "the file has no group of tests, so it tests nothing; add tests or remove it",
         )
 
 
-def empty_rule_files(
-    test_file: TestFile, loaded: Mapping[str, Sequence[RuleFile]], _: LoadedRules
-) -> Iterator[Finding]:
+def empty_rule_files(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
     """An entry of ``rule_files`` that matches no file; a test file without any entry."""
     if not test_file.rule_files and not test_file.problems:
-        yield Finding("empty-rule-files", _top(test_file), "rule_files is empty, so no rule is tested")
+        yield Finding("empty-rule-files", Place(test_file.path), "rule_files is empty, so no rule is tested")
     for entry in test_file.rule_files:
-        if not loaded.get(entry.text):
+        if not rules.loaded.get(entry.text):
             reason = f"rule_files: {_shown(entry.text)} matches no file, and promtool says nothing about it"
             yield Finding("empty-rule-files", entry.place, reason)
 
 
-def empty_group(
-    test_file: TestFile, _: Mapping[str, Sequence[RuleFile]], __: LoadedRules
-) -> Iterator[Finding]:
+def empty_group(test_file: TestFile, _: LoadedRules) -> Iterator[Finding]:
     """A group without any case. One whose problems kept cases from being read is told by these."""
     for group in test_file.groups:
         if not group.cases and not test_file.problems:
@@ -66,12 +60,10 @@ def missing_interval(test_file: TestFile, case: Case) -> Iterator[Finding]:
             )
 
 
-def unknown_alert(
-    test_file: TestFile, _: Mapping[str, Sequence[RuleFile]], rules: LoadedRules
-) -> Iterator[Finding]:
+def unknown_alert(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
     """A case for an alert that exists in none of the test file's rule files: it is always silent."""
     for case in test_file.cases:
-        if case.kind == "alert" and not rules.alerts(case.subject):
+        if case.kind == "alert" and case.subject not in rules.alerts:
             broken = [file.path for file in rules.files if file.problems]
             unread = f" (not all of {_shown(broken[0])} could be read)" if broken else ""
             where = ", ".join(file.path for file in rules.files[:3]) or "no rule file is loaded"
@@ -80,14 +72,12 @@ def unknown_alert(
                 "unknown-alert",
                 case.place,
                 f"alertname {_shown(case.subject)} exists in none of the rule files ({cut(where, 120)}{more})"
-                f"{unread}{_nearest(case.subject, rules.alert_names)}",
+                f"{unread}{_nearest(case.subject, rules.alerts)}",
                 case=case,
             )
 
 
-def unused_series(
-    test_file: TestFile, _: Mapping[str, Sequence[RuleFile]], rules: LoadedRules
-) -> Iterator[Finding]:
+def unused_series(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
     """An input series whose metric's name occurs in no rule of the test file's rule files: neither read nor recorded.
 
     An expression of the test itself is no rule: a case in which it reads only what no rule knows tests no rule.
@@ -107,17 +97,13 @@ def unused_series(
                 "unused-series",
                 series.place,
                 f"{cut(named, 120)} occurs in no rule of the test's rule files"
-                f"{_nearest(series.name, rules.metric_names)}",
+                f"{_nearest(series.name, rules.names)}",
                 group=group,
             )
 
 
-def _top(test_file: TestFile) -> Place:
-    return Place(test_file.path)
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name, known, n=1) if name else []
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=1) if name else []
     return f"; did you mean {_shown(close[0])}?" if close else ""
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
+from deployspec.chapters.alerts.judge.reading import by_name, read
 from deployspec.languages.promql import PromqlError, Selector, can_give_a_result, parse, selectors
 from deployspec.languages.rule_files.model import Rule, RuleFile
 
@@ -19,26 +20,31 @@ class LoadedRules:
     """All rules of the rule files that a test file loads, each file once."""
 
     def __init__(self, loaded: Mapping[str, Sequence[RuleFile]]) -> None:
+        self.loaded = loaded
+        """By the text of each entry of ``rule_files``: the files that it matches."""
         self.files = tuple({file.path: file for files in loaded.values() for file in files}.values())
         self.rules = tuple(rule for file in self.files for rule in file.rules)
 
-    def alerts(self, name: str) -> tuple[Rule, ...]:
-        """The alerting rules of that name; there may be several."""
-        return self._alerts.get(name, ())
+    @cached_property
+    def alerts(self) -> dict[str, tuple[Rule, ...]]:
+        """The alerts by name; there may be several of one."""
+        return by_name(self.rules, "alert")
 
     @cached_property
-    def alert_names(self) -> tuple[str, ...]:
-        """The names of all alerts, each once."""
-        return tuple(self._alerts)
-
-    @cached_property
-    def metric_names(self) -> tuple[str, ...]:
+    def names(self) -> dict[str, None]:
         """The names of all metrics that a rule reads or records, each once, as far as they can be listed."""
-        return tuple(self._names)
+        names = dict.fromkeys(self._recorded)
+        for rule in self.rules:
+            if read(rule) is None:
+                # What cannot be read may name anything that stands in it.
+                names.update(dict.fromkeys(_WORD.findall(rule.expr)))
+            for selector in read_by(rule):
+                names.update(dict.fromkeys(selector.names() or ()))
+        return names
 
     def names_metric(self, name: str) -> bool:
         """Whether a metric of this name occurs in a rule: read, or recorded."""
-        return name in self._names or any(selector.matches_name(name) for selector in self._nameless)
+        return name in self.names or any(selector.matches_name(name) for selector in self._nameless)
 
     def reached_from(self, rules: Iterable[Rule]) -> tuple[Rule, ...]:
         """These rules, and those that make what they read: recording rules, and alerts for ``ALERTS``."""
@@ -62,7 +68,7 @@ class LoadedRules:
             about = [matcher for matcher in selector.matchers if matcher.label == "alertname"]
             made += [
                 rule
-                for name, rules in self._alerts.items()
+                for name, rules in self.alerts.items()
                 if all(matcher.matches(name) for matcher in about)
                 for rule in rules
             ]
@@ -93,23 +99,8 @@ class LoadedRules:
             holding |= more
 
     @cached_property
-    def _alerts(self) -> dict[str, tuple[Rule, ...]]:
-        return _by_name(self.rules, "alert")
-
-    @cached_property
     def _recorded(self) -> dict[str, tuple[Rule, ...]]:
-        return _by_name(self.rules, "record")
-
-    @cached_property
-    def _names(self) -> dict[str, None]:
-        names = dict.fromkeys(self._recorded)
-        for rule in self.rules:
-            if unreadable(rule) is not None:
-                # What cannot be read may name anything that stands in it.
-                names.update(dict.fromkeys(_WORD.findall(rule.expr)))
-            for selector in read_by(rule):
-                names.update(dict.fromkeys(selector.names() or ()))
-        return names
+        return by_name(self.rules, "record")
 
     @cached_property
     def _nameless(self) -> tuple[Selector, ...]:
@@ -133,7 +124,8 @@ def unreadable(rule: Rule) -> str | None:
 
 
 def _can_hold(rule: Rule, there: Callable[[Selector], bool]) -> bool:
-    return unreadable(rule) is not None or can_give_a_result(parse(rule.expr), there)
+    expr = read(rule)
+    return expr is None or can_give_a_result(expr, there)
 
 
 @lru_cache(maxsize=4096)
@@ -142,11 +134,3 @@ def _selectors(text: str) -> tuple[Selector, ...]:
         return selectors(parse(text))
     except PromqlError:
         return ()
-
-
-def _by_name(rules: Iterable[Rule], kind: str) -> dict[str, tuple[Rule, ...]]:
-    named: dict[str, list[Rule]] = {}
-    for rule in rules:
-        if rule.kind == kind:
-            named.setdefault(rule.name, []).append(rule)
-    return {name: tuple(several) for name, several in named.items()}

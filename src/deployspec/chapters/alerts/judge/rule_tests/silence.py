@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from deployspec.base.shown import cut
+from deployspec.chapters.alerts.judge.reading import read
 from deployspec.chapters.alerts.judge.rule_tests.finding import Finding
-from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules, read_by, unreadable
+from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules, read_by
 from deployspec.chapters.alerts.judge.rule_tests.times import duration, last_item, looked_at, milliseconds
 from deployspec.languages.promql import PromqlError, Selector, can_give_a_result, parse
-from deployspec.languages.rule_files.model import Case, Rule, RuleFile, Series, TestFile, TestGroup
+from deployspec.languages.rule_files.model import Case, Rule, Series, TestFile, TestGroup
 
 MISSING_DATA = "missing data"
 """What the name of a group says, in capitals or not, whose cases are about data that is not there."""
@@ -20,9 +21,7 @@ def says_missing_data(group: TestGroup) -> bool:
     return MISSING_DATA in group.name.casefold()
 
 
-def silent_before_for(
-    test_file: TestFile, _: Mapping[str, Sequence[RuleFile]], rules: LoadedRules
-) -> Iterator[Finding]:
+def silent_before_for(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
     """A case that expects silence before the alert's ``for`` could elapse, counted from the first evaluation at 0,
     unless a later case of its group shows that alert firing.
 
@@ -30,7 +29,7 @@ def silent_before_for(
     """
     for group in test_file.groups:
         for case in _silences(group):
-            waits = [milliseconds(rule.for_) for rule in rules.alerts(case.subject)]
+            waits = [milliseconds(rule.for_) for rule in rules.alerts.get(case.subject, ())]
             at = looked_at(case, test_file)
             if not waits or at >= min(waits) or _fires_later(case, group):
                 continue
@@ -40,16 +39,14 @@ def silent_before_for(
             yield Finding(
                 "silent-before-for",
                 case.place,
-                f"{_name(case.subject)} cannot fire at {case.eval_time_text}{late}, as its for is"
+                f"{cut(case.subject, 120)} cannot fire at {case.eval_time_text}{late}, as its for is"
                 f" {duration(min(waits))}; look at {duration(min(waits))} or later, or show in the same group that it"
                 " fires later",
                 case=case,
             )
 
 
-def silent_after_data(
-    test_file: TestFile, _: Mapping[str, Sequence[RuleFile]], rules: LoadedRules
-) -> Iterator[Finding]:
+def silent_after_data(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
     """A case that expects silence at a time past the last item of every input series, unless its group's name says
     ``missing data``.
 
@@ -74,9 +71,7 @@ def silent_after_data(
             )
 
 
-def unmatched_series(
-    test_file: TestFile, _: Mapping[str, Sequence[RuleFile]], rules: LoadedRules
-) -> Iterator[Finding]:
+def unmatched_series(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
     """A silent case of an alert whose metric the group has under its name only: no series of that metric matches any
     of the rule's selectors of it, without it the rule cannot hold, and nothing in the group ever fires.
 
@@ -92,23 +87,21 @@ def unmatched_series(
             if case.kind != "alert":
                 continue
             if case.subject not in known:
-                known[case.subject] = _unmatched(rules.alerts(case.subject), group, rules)
+                known[case.subject] = _unmatched(rules.alerts.get(case.subject, ()), group, rules)
             found = known[case.subject]
             if found is not None:
                 series, wanted = found
                 yield Finding(
                     "unmatched-series",
                     series.place,
-                    f"{cut(series.text, 160)} has the name but not the labels that {_name(case.subject)} reads"
+                    f"{cut(series.text, 160)} has the name but not the labels that {cut(case.subject, 120)} reads"
                     f" ({cut(wanted, 160)}), no other series has them, and nothing in the group fires: silence at"
                     f" {case.eval_time_text} shows nothing",
                     case=case,
                 )
 
 
-def unmatched_expression(
-    test_file: TestFile, _: Mapping[str, Sequence[RuleFile]], rules: LoadedRules
-) -> Iterator[Finding]:
+def unmatched_expression(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
     """An expression that expects no samples and can have none, because no input series of its group answers what it
     selects and no loaded rule records it, unless the group's name says ``missing data``.
 
@@ -143,10 +136,7 @@ def unmatched_expression(
 
 def _silences(group: TestGroup) -> Iterator[Case]:
     for case in group.cases:
-        if case.kind == "alert":
-            if not case.expected:
-                yield case
-        elif not _samples(case, group):
+        if not (case.expected if case.kind == "alert" else _samples(case, group)):
             yield case
 
 
@@ -170,7 +160,7 @@ def _fires_later(case: Case, group: TestGroup) -> bool:
 
 def _holds_without_data(case: Case, rules: LoadedRules) -> bool:
     if case.kind == "alert":
-        alerts = [rule for rule in rules.alerts(case.subject) if unreadable(rule) is None]
+        alerts = [rule for rule in rules.alerts.get(case.subject, ()) if read(rule) is not None]
         return rules.can_hold(alerts, lambda _: False)
     try:
         expr = parse(case.subject)
@@ -202,7 +192,3 @@ def _unmatched(alerts: Sequence[Rule], group: TestGroup, rules: LoadedRules) -> 
     name = next((name for name in starved if not can_hold_without([name])), next(iter(starved)))
     series, named = starved[name]
     return series, " or ".join(dict.fromkeys(selector.text for selector in named))
-
-
-def _name(text: str) -> str:
-    return cut(text, 120)
