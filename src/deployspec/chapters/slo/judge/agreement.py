@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from deployspec.base.shown import names, one_line
-from deployspec.chapters.alerts.judge.live_rules import Unavailable
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective, percent
+from deployspec.languages.prometheus.model import Unavailable
 from deployspec.languages.promql.selectors import Matcher, Selector, selector_of, selector_text, selectors
 from deployspec.languages.promql.syntax import PromqlError, parse
 from deployspec.languages.rule_files import Rule

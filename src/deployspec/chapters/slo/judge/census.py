@@ -12,8 +12,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from deployspec.base import shown
-from deployspec.chapters.alerts.judge.live_rules import Unavailable
 from deployspec.languages.openslo.model import LatencyIndicator, Objective, percent
+from deployspec.languages.prometheus.model import Unavailable
 from deployspec.languages.promql.selectors import selector_text
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 

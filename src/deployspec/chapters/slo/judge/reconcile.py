@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deployspec.base import shown
-from deployspec.chapters.alerts.judge.live_rules import Unavailable
 from deployspec.chapters.slo.judge.census import counted_by, part_of
 from deployspec.chapters.slo.judge.leaving_out import counts
 from deployspec.chapters.slo.judge.load_run import threshold_of
@@ -15,6 +14,7 @@ from deployspec.chapters.slo.judge.selecting import selector_of
 from deployspec.chapters.slo.load.result import LoadResult
 from deployspec.chapters.slo.load.tally import STATUS, WITHOUT_TEXT
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
+from deployspec.languages.prometheus.model import Unavailable
 
 _SHARE = 0.01
 """Shares, and counts relative to each other, may differ by so much without a word."""
@@ -63,16 +63,22 @@ class Reconciliation:
     """One sentence, with which side is blind; empty where they agree as far as scraping lets them."""
 
 
+def first_of_each(objectives: Sequence[Objective]) -> tuple[Objective | None, Objective | None]:
+    """The first objective of latency, and the first of availability."""
+    latency, availability = (
+        next((one for one in objectives if isinstance(one.indicator, kind)), None)
+        for kind in (LatencyIndicator, AvailabilityIndicator)
+    )
+    return latency, availability
+
+
 def seen_by(result: LoadResult, objectives: Sequence[Objective], prefix: str = "") -> Seen:
     """What the load run has seen of what the objectives count; ``prefix`` is the path of the deployment's ``base_url``.
 
     Its warm-up is included where all kinds of requests count. Of that the share within the threshold is not known: it
     is taken to be that of the rest.
     """
-    latency, availability = (
-        next((one for one in objectives if isinstance(one.indicator, kind)), None)
-        for kind in (LatencyIndicator, AvailabilityIndicator)
-    )
+    latency, availability = first_of_each(objectives)
     known = availability or latency
     assert known is not None  # noqa: S101 - asked about at least one
     told = _Counted.of(result, counted_by(known), prefix)

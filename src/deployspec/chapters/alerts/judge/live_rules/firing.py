@@ -18,8 +18,8 @@ from deployspec.chapters.alerts.judge.live_rules.asking import (
     named,
     wants_a_value,
 )
-from deployspec.chapters.alerts.judge.live_rules.targets import MADE_BY_SCRAPES, Targets
 from deployspec.languages.prometheus.model import LoadedRules, Observed, Unavailable
+from deployspec.languages.prometheus.targets import MADE_BY_SCRAPES, Targets
 from deployspec.languages.promql import (
     Matcher,
     Mention,
