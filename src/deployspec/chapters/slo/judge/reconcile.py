@@ -11,6 +11,7 @@ from deployspec.chapters.slo.judge.census import counted_by, part_of
 from deployspec.chapters.slo.judge.leaving_out import counts
 from deployspec.chapters.slo.judge.load_run import threshold_of
 from deployspec.chapters.slo.judge.selecting import selector_of
+from deployspec.chapters.slo.judge.table import table
 from deployspec.chapters.slo.load.result import LoadResult
 from deployspec.chapters.slo.load.tally import STATUS, WITHOUT_TEXT
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
@@ -108,10 +109,7 @@ def seen_by(result: LoadResult, objectives: Sequence[Objective], prefix: str = "
     threshold = threshold_of(latency)
     assert threshold is not None  # noqa: S101 - narrows the type
     place = 2 + 2 * list(result.tally.thresholds).index(threshold)
-    of, slow = (
-        sum(span[place + more] for route in routes for span in result.of(route).bins.values())
-        for more in (0, 1)
-    )
+    of, slow = (sum(result.of(route).total(place + more) for route in routes) for more in (0, 1))
     own = answered if not timed.no and all_count else float(timed.yes.total())
     return Seen(
         answered,
@@ -198,11 +196,7 @@ def reconcile(client: Seen, deployment: Seen | Unavailable, slack: float) -> Rec
         ("of them with 5xx", _count(client.failed), _count(deployment.failed)),
         ("share within the threshold", _share(client), _share(deployment)),
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = [
-        f"{label.ljust(widths[0])}  {mine.rjust(widths[1])}  {theirs.rjust(widths[2])}"
-        for label, mine, theirs in rows
-    ]
+    lines = table(rows)
     lines.append(f"scraping explains a difference of {_requests(slack)}")
     if deployment.requests > client.requests * (1 + _SHARE) + slack:
         lines.append(
