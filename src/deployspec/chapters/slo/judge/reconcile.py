@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deployspec.base import shown
 from deployspec.chapters.slo.judge.census import counted_by, part_of
@@ -97,27 +97,22 @@ def seen_by(result: LoadResult, objectives: Sequence[Objective], prefix: str = "
         failed += sum(count for why, count in warm_up if why.startswith(f"{STATUS}5"))
     if bad is not told:
         apart += bad.among(told.yes).apart(f"{known.name}'s failures")
-    unsure = bool(told.unknown or bad.unknown)
+    seen = Seen(answered, failed, None, apart=tuple(apart), unsure=bool(told.unknown or bad.unknown))
     if latency is None:
-        return Seen(answered, failed, None, apart=tuple(apart), unsure=unsure)
+        return seen
     timed = told if availability is None else _Counted.of(result, counted_by(latency), prefix)
-    if timed is not told and timed.apart(latency.name) != told.apart(latency.name):
-        apart += timed.apart(latency.name)
+    if timed is not told and (more := timed.apart(latency.name)) != told.apart(latency.name):
+        seen = replace(seen, apart=(*seen.apart, *more))
     routes = {route for route, _ in timed.yes}
     if timed.unknown or routes & {route for route, _ in timed.no}:
-        return Seen(answered, failed, None, apart=tuple(apart), unsure=True)
+        return replace(seen, unsure=True)
     threshold = threshold_of(latency)
     assert threshold is not None  # noqa: S101 - narrows the type
     place = 2 + 2 * list(result.tally.thresholds).index(threshold)
     of, slow = (sum(result.of(route).total(place + more) for route in routes) for more in (0, 1))
     own = answered if not timed.no and all_count else float(timed.yes.total())
-    return Seen(
-        answered,
-        failed,
-        own * (of - slow) / of if of else None,
-        None if own == answered else own,
-        apart=tuple(apart),
-        unsure=unsure,
+    return replace(
+        seen, within=own * (of - slow) / of if of else None, timed=None if own == answered else own
     )
 
 
