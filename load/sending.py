@@ -213,12 +213,6 @@ class _Answer(HTTPSocketPoolResponse):
     def _on_header_value(self, _: str) -> None:
         """As for their names."""
 
-    def _on_message_begin(self) -> None:
-        # Which of two answers is meant cannot be told, and the parser would take the last one's status.
-        if self.message_complete and self.get_code() >= 200:
-            raise HTTPParseError("a second answer")
-        super()._on_message_begin()
-
     def _on_message_complete(self) -> None:
         # Another answer follows on this connection: it is not yet anybody else's.
         if self.get_code() < 200:

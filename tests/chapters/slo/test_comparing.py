@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from deployspec.base import disclosure
-from deployspec.chapters.alerts.judge.live_rules import Unavailable
 from deployspec.chapters.slo.fixtures import comparing
 from deployspec.chapters.slo.judge.reconcile import Seen
+from deployspec.languages.prometheus.model import Unavailable
 
 
 def compared(monkeypatch: pytest.MonkeyPatch, counted: Any) -> dict[str, str]:
     """What is told of 40 requests a second and what Prometheus has ``counted``."""
-    prometheus = SimpleNamespace(now=lambda: 0.0, interval_counts=lambda *_: counted)
-    monkeypatch.setattr(comparing, "prometheus_of", lambda _: prometheus)
+    counters = SimpleNamespace(now=lambda: 0.0, interval_counts=lambda *_: counted)
+    monkeypatch.setattr(comparing, "counters_of", lambda _: counters)
     monkeypatch.setattr("deployspec.chapters.slo.judge.reconcile.seen_by", lambda *_: Seen(1000, 0, 1000))
     objective = SimpleNamespace(routes=(), indicator=None)
     deployment = SimpleNamespace(prometheus="there is one", base_url="http://h/api")

@@ -10,6 +10,7 @@ import pytest
 
 from deployspec.chapters.alerts.judge.live_rules import Observed, can_fire, wanted
 from deployspec.chapters.slo.judge.census import Buckets, Census, judge_buckets, judge_census
+from deployspec.chapters.slo.measure.window import Counters
 from deployspec.languages.openslo.model import AvailabilityIndicator, Objective
 from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Outcome
@@ -75,7 +76,7 @@ class Running:
 
     def verdict(self, of: Objective) -> tuple[Outcome, str]:
         """What its window says of an objective, once there is data for it or none will come."""
-        found = self.probe.census(of, WINDOW)
+        found = Counters(self.probe).census(of, WINDOW)
         verdict = judge_census(of, found, asked_window=WINDOW)
         return verdict.outcome, verdict.reason
 
@@ -110,7 +111,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         names = ["whole"] + (["plain"] if version.major >= 3 else [])
 
         def covered(of: Objective) -> bool:
-            census = found.probe.census(of, WINDOW)
+            census = Counters(found.probe).census(of, WINDOW)
             return isinstance(census, Census) and census.covered == 1.0
 
         until(lambda: covered(latency("whole", "1")), "a whole window of scrapes")
@@ -146,10 +147,10 @@ def test_the_spelling_of_a_bucket(running: Running, matcher: str, of_2: str, of_
 def test_a_whole_threshold(running: Running) -> None:
     """An objective at 1 s finds its bucket in either spelling."""
     of = latency("whole", "1")
-    found = running.probe.census(of, WINDOW)
+    found = Counters(running.probe).census(of, WINDOW)
     assert isinstance(found, Census)
     assert found.good / found.total == pytest.approx(0.95, rel=1e-9)
-    buckets = running.probe.buckets(of)
+    buckets = Counters(running.probe).buckets(of)
     assert isinstance(buckets, Buckets)
     assert judge_buckets(of, buckets).outcome is Outcome.MET
 
@@ -241,7 +242,7 @@ def test_a_native_histogram(running: Running) -> None:
     outcome, reason = running.verdict(of)
     assert outcome is Outcome.UNMEASURED
     assert f"series of {ITS_OWN} are native histograms there" in reason
-    verdict = judge_buckets(of, running.probe.buckets(of))
+    verdict = judge_buckets(of, Counters(running.probe).buckets(of))
     assert verdict.outcome is Outcome.UNMEASURED
     assert f"series of {ITS_OWN} are native histograms there" in verdict.reason
     outcome, reason = running.can_fire(f"rate({ITS_OWN}_count[5m]) > 1")

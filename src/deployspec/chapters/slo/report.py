@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deployspec.base import shown
+from deployspec.chapters.slo.judge.table import table
 from deployspec.chapters.slo.load.histogram import PERCENTILES, Histogram
 from deployspec.chapters.slo.load.result import DISPATCHED, LoadResult
 from deployspec.chapters.slo.load.tally import RouteTally
@@ -99,26 +100,17 @@ def _table(result: LoadResult) -> Iterator[str]:
     for name, tally, histogram in (*named, ("all", result.total, result.histogram)):
         rows.append([shown.one_line(name, 40), *_row(tally, histogram)])
     by_connection = result.connections()
-    if sum(map(_all, (by_connection["chosen"], by_connection["needed"]))):
-        for name, tally in by_connection.items():
-            if _all(tally):
-                rows.append([_CONNECTIONS[name], *_row(tally, Histogram.of(tally.latencies))])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    for row in rows:
-        yield "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-
-
-def _all(tally: RouteTally) -> int:
-    return sum(counts[0] for counts in tally.bins.values())
+    if by_connection["chosen"].total() or by_connection["needed"].total():
+        rows += [
+            [_CONNECTIONS[name], *_row(tally, Histogram.of(tally.latencies))]
+            for name, tally in by_connection.items()
+            if tally.total()
+        ]
+    yield from table(rows)
 
 
 def _row(tally: RouteTally, histogram: Histogram) -> list[str]:
-    sums = [
-        sum(counts[place] for counts in tally.bins.values()) for place in range(2 + 2 * len(tally.thresholds))
-    ]
+    sums = [tally.total(place) for place in range(2 + 2 * len(tally.thresholds))]
     quick = [
         shown.percentage(Fraction(sums[place] - sums[place + 1], sums[place]), 1, 3) if sums[place] else "-"
         for place in range(2, len(sums), 2)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from deployspec.base.shown import names, one_line
 from deployspec.base.yaml_tree import Node
 from deployspec.languages.alertmanager.document import Problems
+from deployspec.languages.openslo.fields import hint
 
 PREFIX = "deployspec/"
 KNOWN = ("alerts", "routes", "strict")
@@ -22,11 +22,11 @@ class Annotations:
         }
         for name, (node, _) in own.items():
             if name not in KNOWN:
-                near = get_close_matches(name, KNOWN, 1)
-                hint = f"; did you mean {PREFIX}{near[0]}?" if near else ""
                 known = names([PREFIX + known for known in KNOWN])
                 problems.add(
-                    node, f"the unknown annotation {PREFIX}{one_line(name, 40)}", f"one of {known}{hint}"
+                    node,
+                    f"the unknown annotation {PREFIX}{one_line(name, 40)}",
+                    f"one of {known}{hint(name, KNOWN, PREFIX)}",
                 )
         self.alerts = _listed(own.get("alerts"), problems)
         """Names of the alert rules that watch over the objective."""

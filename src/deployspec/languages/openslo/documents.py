@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple, TypeVar
 
 from deployspec.base.problems import Place, Problem
 from deployspec.base.yaml_tree import Mapping as MappingNode
@@ -47,13 +48,16 @@ class _Document:
     """Whether nothing is wrong with its topmost keys."""
 
 
-@dataclass(frozen=True)
-class _Metadata:
+class _Metadata(NamedTuple):
     """Of a document, or of an inline indicator."""
 
     name: str | None
     """None where it is missing or wrong, which has been told."""
     annotations: Mapping[str, tuple[Node, str]]
+
+
+_Indicator = LatencyIndicator | AvailabilityIndicator
+_T = TypeVar("_T")
 
 
 def read_objectives(text: str, path: str) -> Read:
@@ -68,36 +72,40 @@ def read_objectives(text: str, path: str) -> Read:
         problems.add(None, "nothing (an empty file, or only comments)", "an OpenSLO document")
     told = [_document(root, problems) for root in roots if not is_null(root)]
     known = [document for document in told if document is not None]
-    indicators = _indicators(known, problems)
-    found: dict[str, Objective] = {}
-    first: dict[str, Place] = {}
-    for document in known:
-        if document.kind != "SLO":
-            continue
-        before = len(problems)
-        metadata = _metadata(document.head)
-        objective = _objective(document.head, metadata, indicators, problems)
-        if not _is_first(document, metadata, first, problems):
-            continue
-        if objective is not None and document.sound and len(problems) == before:
-            found[objective.name] = objective
-    return Read(tuple(found.values()), tuple(problems))
-
-
-def _is_first(document: _Document, metadata: _Metadata, first: dict[str, Place], problems: Problems) -> bool:
-    """Whether no earlier document of its kind has the name; where one has, that is told."""
-    node, name = document.head.node, metadata.name
-    if name is None or name not in first:
-        if name is not None:
-            first[name] = problems.place(node)
-        return True
-    there = first[name]
-    problems.add(
-        node,
-        f"the {document.kind} {name} for the second time (first: {there.file}:{there.line})",
-        "a name of its own",
+    indicators = _named(known, "SLI", problems, lambda head, _: read_indicator(head, problems))
+    usable = {name: indicator for name, (indicator, _) in indicators.items()}
+    found = _named(
+        known, "SLO", problems, lambda head, metadata: _objective(head, metadata, usable, problems)
     )
-    return False
+    objectives = (objective for objective, sound in found.values() if objective is not None and sound)
+    return Read(tuple(objectives), tuple(problems))
+
+
+def _named(
+    documents: Sequence[_Document],
+    kind: str,
+    problems: Problems,
+    read: Callable[[Fields, _Metadata], _T],
+) -> dict[str, tuple[_T, bool]]:
+    """What the documents of a kind say, by their names, and whether nothing is wrong with them.
+
+    A name that an earlier one has is told.
+    """
+    found: dict[str, tuple[_T, bool]] = {}
+    first: dict[str, Place] = {}
+    for document in documents:
+        if document.kind != kind:
+            continue
+        node, before = document.head.node, len(problems)
+        metadata = _metadata(document.head)
+        name, said = metadata.name, read(document.head, metadata)
+        if name in first:
+            there = f"first: {first[name].file}:{first[name].line}"
+            problems.add(node, f"the {kind} {name} for the second time ({there})", "a name of its own")
+        elif name is not None:
+            first[name] = problems.place(node)
+            found[name] = said, document.sound and len(problems) == before
+    return found
 
 
 def _document(root: Node, problems: Problems) -> _Document | None:
@@ -112,21 +120,6 @@ def _document(root: Node, problems: Problems) -> _Document | None:
     return None if version is None or kind is None else _Document(kind, head, sound=len(problems) == before)
 
 
-def _indicators(
-    documents: Sequence[_Document], problems: Problems
-) -> dict[str, LatencyIndicator | AvailabilityIndicator | None]:
-    """The SLI documents, by name; None for one that cannot be used, which has been told."""
-    found: dict[str, LatencyIndicator | AvailabilityIndicator | None] = {}
-    first: dict[str, Place] = {}
-    for document in documents:
-        if document.kind == "SLI":
-            metadata = _metadata(document.head)
-            indicator = read_indicator(document.head, problems)
-            if _is_first(document, metadata, first, problems) and metadata.name is not None:
-                found[metadata.name] = indicator
-    return found
-
-
 def _metadata(head: Fields) -> _Metadata:
     metadata = head.inner("metadata", _METADATA)
     name = metadata.name("name")
@@ -138,7 +131,7 @@ def _metadata(head: Fields) -> _Metadata:
 def _objective(
     head: Fields,
     metadata: _Metadata,
-    indicators: Mapping[str, LatencyIndicator | AvailabilityIndicator | None],
+    indicators: Mapping[str, _Indicator | None],
     problems: Problems,
 ) -> Objective | None:
     """The objective of an SLO; None where a value that it needs is not to be had."""
@@ -157,8 +150,8 @@ def _objective(
     if isinstance(indicator, LatencyIndicator):
         if threshold is None:
             return None
-        indicator = LatencyIndicator(threshold, inclusive, indicator.histogram, indicator.matchers)
-    place = Place(problems.path) if head.node is None else Place(problems.path, head.node.line)
+        indicator = replace(indicator, threshold=threshold, inclusive=inclusive)
+    place = problems.place(head.node)
     return Objective(
         name=metadata.name,
         indicator=indicator,
@@ -174,9 +167,9 @@ def _objective(
 
 def _indicator(
     spec: Fields,
-    indicators: Mapping[str, LatencyIndicator | AvailabilityIndicator | None],
+    indicators: Mapping[str, _Indicator | None],
     problems: Problems,
-) -> LatencyIndicator | AvailabilityIndicator | None:
+) -> _Indicator | None:
     if ("indicator" in spec) == ("indicatorRef" in spec):
         if isinstance(spec.node, MappingNode) and spec.node.line:
             found = (
@@ -222,18 +215,14 @@ def _promise(
         return None, False, None
     promise = Fields(item, problems, _OBJECTIVE, "an objective")
     promise.text("displayName", "a text", required=False)
-    one = Fraction(1)
-    target: Fraction | None
+    target = None
     if "targetPercent" in promise and "target" in promise:
         promise.add("targetPercent", "target and targetPercent", "one of the two")
-        target = None
     elif "targetPercent" in promise:
-        percent = promise.number(
-            "targetPercent", "a number between 0 and 100", above=one * 0, below=one * 100
-        )
+        percent = promise.number("targetPercent", "a number between 0 and 100", below=100)
         target = None if percent is None else percent / 100
     else:
-        target = promise.number("target", "a number between 0 and 1, such as 0.95", above=one * 0, below=one)
+        target = promise.number("target", "a number between 0 and 1, such as 0.95", below=1)
     for key in ("timeSliceTarget", "timeSliceWindow"):
         if key in promise:
             promise.add(key, key, "no time slices: budgetingMethod is Occurrences")
@@ -245,5 +234,5 @@ def _promise(
                 promise.add(key, f"{key}, which belongs to a thresholdMetric", f"no {key} with a ratioMetric")
         return None, False, target
     op = promise.word("op", ("lt", "lte"), why=": a request is good that takes less, or at most, the value")
-    value = promise.number("value", "a number of seconds above 0", above=one * 0, below=None)
+    value = promise.number("value", "a number of seconds above 0")
     return value, op == "lte", target

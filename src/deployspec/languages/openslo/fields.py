@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import TypeGuard
@@ -26,7 +25,7 @@ _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 class Fields:
     """A mapping's values. What is not as it has to be is noted, and then None."""
 
-    def __init__(self, node: Node | None, problems: Problems, known: Collection[str], what: str) -> None:
+    def __init__(self, node: Node | None, problems: Problems, known: tuple[str, ...], what: str) -> None:
         self.node = node
         self._problems = problems
         self._items: dict[str, Node] = {}
@@ -39,14 +38,9 @@ class Fields:
             if key in known:
                 self._items[key] = value
             else:
-                near = get_close_matches(key, list(known), 1)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                self._meant.update(near)
-                problems.add(
-                    place,
-                    f"the unknown key {one_line(key, 40)}",
-                    f"one of the keys {names(sorted(known))}{hint}",
-                )
+                self._meant.update(get_close_matches(key, known, 1))
+                expected = f"one of the keys {names(sorted(known))}{hint(key, known)}"
+                problems.add(place, f"the unknown key {one_line(key, 40)}", expected)
 
     def __contains__(self, key: str) -> bool:
         return key in self._items
@@ -67,7 +61,7 @@ class Fields:
         """Note a problem with a key."""
         self._problems.add(self.place(key), found, expected)
 
-    def inner(self, key: str, known: Collection[str]) -> Fields:
+    def inner(self, key: str, known: tuple[str, ...]) -> Fields:
         """The mapping of a key, which has to be there."""
         what = f"{key}: a mapping with the keys {names(sorted(known))}"
         if key not in self:
@@ -106,15 +100,12 @@ class Fields:
             self.add(key, f"a text of {len(text)} characters", f"at most {LONGEST_DESCRIPTION}")
         return text
 
-    def word(self, key: str, words: Collection[str], *, why: str = "") -> str | None:
+    def word(self, key: str, words: tuple[str, ...], *, why: str = "") -> str | None:
         """One of a few words; ``why`` the others are not taken."""
         expected = " or ".join(words) + why
         text = self.text(key, expected)
         if text is not None and text not in words:
-            near = get_close_matches(text, list(words), 1)
-            self.add(
-                key, f'"{one_line(text, 40)}"', expected + (f"; did you mean {near[0]}?" if near else "")
-            )
+            self.add(key, f'"{one_line(text, 40)}"', expected + hint(text, words))
             return None
         return text
 
@@ -126,16 +117,15 @@ class Fields:
             return False
         return self.word(key, ("true",), why=why) is not None
 
-    def number(self, key: str, expected: str, *, above: Fraction, below: Fraction | None) -> Fraction | None:
-        """A number between two others, both excluded, exactly as it is written."""
+    def number(self, key: str, expected: str, *, below: int | None = None) -> Fraction | None:
+        """A number above 0, and below another one, exactly as it is written."""
         text = self.text(key, expected)
         if text is None:
             return None
         node = self.get(key)
-        written = isinstance(node, Scalar) and not node.style and _NUMBER.fullmatch(text)
-        number = Fraction(text) if written else None
-        if number is None or number <= above or (below is not None and number >= below):
-            quoted = isinstance(node, Scalar) and bool(node.style)
+        quoted = isinstance(node, Scalar) and bool(node.style)
+        number = Fraction(text) if not quoted and _NUMBER.fullmatch(text) else None
+        if number is None or number <= 0 or (below is not None and number >= below):
             self.add(key, f'"{one_line(text, 40)}"' + (" in quotes" if quoted else ""), expected)
             return None
         return number
@@ -144,9 +134,9 @@ class Fields:
         """OpenSLO's shorthand, of a fixed length, in seconds."""
         expected = "a duration such as 28d or 4w"
         text = self.text(key, expected)
-        match = None if text is None else _DURATION.fullmatch(text)
         if text is None:
             return None
+        match = _DURATION.fullmatch(text)
         if match is None:
             self.add(key, f'"{one_line(text, 40)}"', expected)
             return None
@@ -201,6 +191,12 @@ class Fields:
                 elif one is value:
                     found[name] = (one, one.text)
         return found
+
+
+def hint(word: str, known: tuple[str, ...], prefix: str = "") -> str:
+    """The known word that was probably meant, as the end of a sentence; empty where none is near."""
+    near = get_close_matches(word, known, 1)
+    return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 
 def _is_text(node: Node) -> TypeGuard[Scalar]:

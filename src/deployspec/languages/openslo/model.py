@@ -57,16 +57,40 @@ class Objective:
         return share > self.target if self.strict else share >= self.target
 
     @property
+    def limit(self) -> Fraction:
+        """The share of bad requests that it is held against."""
+        return 1 - self.target
+
+    @property
+    def is_latency(self) -> bool:
+        """Whether it speaks of how long requests take, and not of their failures."""
+        return isinstance(self.indicator, LatencyIndicator)
+
+    @property
+    def latency(self) -> LatencyIndicator:
+        """Its indicator, where it is one of latency."""
+        assert isinstance(self.indicator, LatencyIndicator)  # noqa: S101 - asked for of such alone
+        return self.indicator
+
+    @property
+    def availability(self) -> AvailabilityIndicator:
+        """Its indicator, where it is one of availability."""
+        assert isinstance(self.indicator, AvailabilityIndicator)  # noqa: S101 - asked for of such alone
+        return self.indicator
+
+    @property
+    def threshold(self) -> float | None:
+        """In seconds; None where it is not of latency."""
+        return float(self.latency.threshold) if self.is_latency else None
+
+    @property
     def promise(self) -> str:
         """In words: ``at least 95% of requests take less than 0.5 s``."""
-        if isinstance(self.indicator, LatencyIndicator):
-            words = "at most" if self.indicator.inclusive else "less than"
+        if self.is_latency:
+            words = "at most" if self.latency.inclusive else "less than"
             how_many = "more than" if self.strict else "at least"
-            return (
-                f"{how_many} {percent(self.target)} of requests take {words} "
-                f"{float(self.indicator.threshold):g} s"
-            )
-        return f"{'fewer than' if self.strict else 'at most'} {percent(1 - self.target)} of requests fail"
+            return f"{how_many} {percent(self.target)} of requests take {words} {self.threshold:g} s"
+        return f"{'fewer than' if self.strict else 'at most'} {percent(self.limit)} of requests fail"
 
 
 def percent(share: Fraction) -> str:

@@ -6,8 +6,20 @@ from deployspec.tools.prometheus.asking import (
     MIB,
     TIME_LIMIT,
     TIMEOUT,
+    Failed,
     Prometheus,
+    Questions,
     Send,
 )
 
-__all__ = ["CONNECTIONS", "MAX_BODY", "MIB", "TIMEOUT", "TIME_LIMIT", "Prometheus", "Send"]
+__all__ = [
+    "CONNECTIONS",
+    "MAX_BODY",
+    "MIB",
+    "TIMEOUT",
+    "TIME_LIMIT",
+    "Failed",
+    "Prometheus",
+    "Questions",
+    "Send",
+]

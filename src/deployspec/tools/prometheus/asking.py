@@ -9,28 +9,18 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from deployspec.base import shown
-from deployspec.chapters.alerts.judge.live_rules import (
-    LoadedRules,
-    Observed,
-    Targets,
-    Unavailable,
-    read_loaded,
-    read_targets,
-)
-from deployspec.chapters.slo.judge.census import counted_by
-from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
+from deployspec.languages.prometheus.model import LoadedRules, Observed, Unavailable
+from deployspec.languages.prometheus.reading import read_loaded
+from deployspec.languages.prometheus.targets import Targets, read_targets
 from deployspec.model.http import Answer, Failure, FailureKind
 
 if TYPE_CHECKING:
     from prometheus_api_client import PrometheusConnect
-
-    from deployspec.chapters.slo.judge.census import Buckets, Census
-    from deployspec.chapters.slo.judge.reconcile import Seen
-    from deployspec.chapters.slo.measure.window import Counting
 
 MIB = 1024 * 1024
 TIMEOUT = 10.0
@@ -43,8 +33,6 @@ CONNECTIONS = 4
 """Questions that are asked at once."""
 _LOOKED_AT = 64 * 1024
 """Bytes of an answer that is no JSON: more than are shown, so that no secret is cut before it is hidden."""
-_POLL = 0.25
-"""Seconds between two looks at whether it has scraped."""
 _T = TypeVar("_T")
 
 
@@ -65,25 +53,30 @@ class Failed(Exception):  # noqa: N818 - a signal within this package
         self.kind = kind
 
 
+@dataclass(frozen=True)
+class Questions:
+    """How to ask, until a limit of time is over."""
+
+    connection: PrometheusConnect
+    tell: Callable[[str], object]
+    """Asks what prometheus-api-client has no call for: the path below ``/api/v1/``, with its query. Raises Failed."""
+
+
+@dataclass
 class Prometheus:
     """A Prometheus, or what speaks as it does, at ``url``, a path prefix included. Windows and limits are in seconds."""
 
-    def __init__(
-        self,
-        url: str,
-        send: Send,
-        *,
-        window: float,
-        timeout: float = TIMEOUT,
-        time_limit: float = TIME_LIMIT,
-        max_body: int = MAX_BODY,
-    ) -> None:
-        self.url = url.rstrip("/")
-        self._send = send
-        self._window = window
-        self._timeout = timeout
-        self._time_limit = time_limit
-        self._max_body = max_body
+    url: str
+    send: Send
+    _: KW_ONLY
+    window: float
+    timeout: float = TIMEOUT
+    time_limit: float = TIME_LIMIT
+    max_body: int = MAX_BODY
+
+    def __post_init__(self) -> None:
+        """Paths are put behind the address."""
+        self.url = self.url.rstrip("/")
 
     def observe(self, wanted: Mapping[str, frozenset[str]]) -> Observed | Unavailable:
         """Ask for all metric names, and for the label names of each wanted selector's series, and labels' values.
@@ -92,134 +85,62 @@ class Prometheus:
         question, one for each selector, and one for each wanted label that is there; four at a time. A label with
         more values than an answer may hold is left out of the values.
         """
-        import prometheus_api_client  # noqa: F401 - takes its time on a busy machine, which is not Prometheus' to lose
-
         from deployspec.tools.prometheus.names import observe
 
-        return self._within_limits(lambda deadline: observe(self._connection(deadline), wanted, self._window))
+        return self.measured(lambda questions: observe(questions.connection, wanted, self.window))
 
     def loaded_rules(self) -> LoadedRules | Unavailable:
         """Ask for the loaded rules, for which prometheus-api-client has no call."""
-
-        def ask(deadline: float) -> LoadedRules | Unavailable:
-            return read_loaded(_data(self._ask(f"{self.url}/api/v1/rules", deadline)))
-
-        return self._within_limits(ask)
+        return self._told(read_loaded, "rules")
 
     def targets(self) -> Targets | Unavailable:
         """Ask what it scrapes: its active targets, its configuration, and whether others may write into it."""
-
-        def ask(deadline: float) -> Targets | Unavailable:
-            asked = ("targets?state=active", "status/config", "status/flags")
-            found = (_data(self._ask(f"{self.url}/api/v1/{one}", deadline)) for one in asked)
-            return read_targets(*found)
-
-        return self._within_limits(ask)
+        return self._told(read_targets, "targets?state=active", "status/config", "status/flags")
 
     def version(self) -> str | Unavailable:
         """Ask for its version."""
 
-        def ask(deadline: float) -> str | Unavailable:
-            data = _data(self._ask(f"{self.url}/api/v1/status/buildinfo", deadline))
+        def read(data: object) -> str | Unavailable:
             version = data.get("version") if isinstance(data, dict) else None
             return (
-                version if isinstance(version, str) else Unavailable(f"{self._who} does not tell its version")
+                version if isinstance(version, str) else Unavailable(f"{self.who} does not tell its version")
             )
 
-        return self._within_limits(ask)
+        return self._told(read, "status/buildinfo")
 
-    def census(self, objective: Objective, asked_window: float) -> Census | Unavailable:
-        """Ask how many requests counted for an objective in its window (or the shorter one that is asked for, in
-        seconds), how many of them were good, and for how much of the window there is data."""
-        return self._counted(lambda counting: counting.census(objective, asked_window))
-
-    def buckets(self, objective: Objective) -> Buckets | Unavailable:
-        """Ask for the buckets of a latency objective's histogram."""
-        return self._counted(lambda counting: counting.buckets(objective))
-
-    def doubts(self, objective: Objective, asked_window: float) -> tuple[str, ...] | Unavailable:
-        """Ask whether its selectors can find what they mean; why not, as sentences."""
-        return self._counted(lambda counting: counting.doubts(objective, asked_window))
-
-    def now(self) -> float | Unavailable:
-        """Ask for its clock: seconds since the epoch."""
-        return self._counted(lambda counting: counting.at)
-
-    def interval_counts(
-        self, objectives: Sequence[Objective], begin: float, end: float, patience: float
-    ) -> tuple[Seen, float] | Unavailable:
-        """Ask what was counted between two moments of its own clock, and how long one scrape is from the next.
-
-        The counters are those of the first objective of latency and of the first of availability; there is one of
-        them at least. Waits, at most ``patience`` seconds, until all instances were scraped after the second moment.
-        Unavailable where they were not by then, and where a counter began anew or ended in between.
-        """
-        latency, availability = (
-            next((one for one in objectives if isinstance(one.indicator, kind)), None)
-            for kind in (LatencyIndicator, AvailabilityIndicator)
-        )
-        known = availability or latency
-        assert known is not None  # noqa: S101 - asked about at least one
-
-        def ask(counting: Counting) -> tuple[Seen, float] | Unavailable:
-            until = time.monotonic() + patience
-            while (newest := counting.newest(known)) is None or newest <= end:
-                if time.monotonic() > until:
-                    none = f": it has no series of {counted_by(known)} now" if newest is None else ""
-                    return Unavailable(
-                        f"{self._who} has not scraped the deployment for {patience:g} s after the run{none}"
-                    )
-                time.sleep(_POLL)
-                counting.at = counting.now()
-            if counting.ended(known, begin):
-                return Unavailable(
-                    "series of the deployment ended during the run: an instance was stopped or replaced"
-                )
-            if counting.resets(known, begin):
-                return Unavailable(
-                    "a counter of the deployment began anew during the run: an instance was restarted"
-                )
-            interval = counting.interval(known, counting.at - begin) or 0.0
-            after = counting.seen(latency, availability)
-            counting.at = begin
-            return after.since(counting.seen(latency, availability)), interval
-
-        return self._counted(ask, self._time_limit + patience)
-
-    def _counted(
-        self, measure: Callable[[Counting], _T | Unavailable], time_limit: float | None = None
+    def measured(
+        self, measure: Callable[[Questions], _T | Unavailable], *, patience: float = 0.0
     ) -> _T | Unavailable:
-        import prometheus_api_client  # noqa: F401 - as in observe
-
-        from deployspec.chapters.slo.measure.window import Counting, UnexpectedError
+        """What ``measure`` finds by questions of its own, all within the limit of time, and ``patience`` seconds more."""
+        import prometheus_api_client  # noqa: F401 - takes its time on a busy machine, which is not Prometheus' to lose
 
         def ask(deadline: float) -> _T | Unavailable:
-            try:
-                return measure(
-                    Counting(
-                        self._connection(deadline),
-                        lambda path: _data(self._ask(f"{self.url}/api/v1/{path}", deadline)),
-                    )
-                )
-            except (UnexpectedError, LookupError, TypeError) as error:
-                text = str(error) if isinstance(error, UnexpectedError) else "answers in an unexpected form"
-                raise Failed(text) from None
+            return measure(Questions(self._connection(deadline), lambda path: self._tell(path, deadline)))
 
-        return self._within_limits(ask, time_limit)
+        return self._within_limits(ask, patience)
 
     @property
-    def _who(self) -> str:
+    def who(self) -> str:
+        """How a sentence about it begins."""
         return f"Prometheus at {self.url}"
 
+    def _told(self, read: Callable[..., _T | Unavailable], *paths: str) -> _T | Unavailable:
+        """What is read from the answers to these paths."""
+        return self._within_limits(lambda deadline: read(*(self._tell(path, deadline) for path in paths)))
+
     def _within_limits(
-        self, measure: Callable[[float], _T | Unavailable], time_limit: float | None = None
+        self, measure: Callable[[float], _T | Unavailable], patience: float = 0.0
     ) -> _T | Unavailable:
         try:
-            return measure(time.monotonic() + (self._time_limit if time_limit is None else time_limit))
+            return measure(time.monotonic() + self.time_limit + patience)
         except Failed as failed:
-            return Unavailable(f"{self._who} {failed.reason}")
+            return Unavailable(f"{self.who} {failed.reason}")
         except OSError as error:  # as the library's own exceptions are, of a URL that it does not like, say
-            return Unavailable(f"{self._who} could not be asked: {shown.one_line(str(error))}")
+            return Unavailable(f"{self.who} could not be asked: {shown.one_line(str(error))}")
+
+    def _tell(self, path: str, deadline: float) -> object:
+        document: Any = _json(self._ask(f"{self.url}/api/v1/{path}", deadline).body)
+        return document["data"]
 
     def _connection(self, deadline: float) -> PrometheusConnect:
         import requests
@@ -254,13 +175,13 @@ class Prometheus:
 
     def _ask(self, url: str, deadline: float) -> Answer:
         """Ask once. The answer is Prometheus' own, of success, and whole."""
-        late = Failed(f"did not answer all questions within {self._time_limit:g} s")
+        late = Failed(f"did not answer all questions within {self.time_limit:g} s")
         left = deadline - time.monotonic()
         if left <= 0:
             raise late
-        result = self._send(url, timeout=min(self._timeout, left), max_body=self._max_body)
+        result = self.send(url, timeout=min(self.timeout, left), max_body=self.max_body)
         if isinstance(result, Failure):
-            if result.kind is FailureKind.TIMEOUT and left < self._timeout:
+            if result.kind is FailureKind.TIMEOUT and left < self.timeout:
                 raise late
             raise Failed(f"gave no answer: {result.reason}", result.kind)
         _check(result)
@@ -300,8 +221,3 @@ def _json(body: bytes) -> object:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
-
-
-def _data(answer: Answer) -> object:
-    document: Any = _json(answer.body)
-    return document["data"]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-from deployspec.chapters.alerts.judge.live_rules import Observed
+from deployspec.languages.prometheus.model import Observed
 from deployspec.model.http import FailureKind
 from deployspec.tools.prometheus.asking import CONNECTIONS, Failed
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from deployspec.chapters.alerts.judge.live_rules import Unavailable
 from deployspec.chapters.slo.judge.census import (
     Buckets,
     Census,
@@ -22,6 +21,7 @@ from deployspec.chapters.slo.judge.census import (
     window_of,
 )
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
+from deployspec.languages.prometheus.model import Unavailable
 from deployspec.model.verdict import Outcome
 
 DAY = 86400.0

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from deployspec.chapters.alerts.judge.live_rules import Unavailable
 from deployspec.chapters.slo.judge.leaving_out import counts
 from deployspec.chapters.slo.judge.reconcile import Reconciliation, Seen, reconcile, seen_by
 from deployspec.chapters.slo.judge.selecting import selector_of
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator
+from deployspec.languages.prometheus.model import Unavailable
 from tests.chapters.slo.judge.test_load_run import AVAILABILITY, LATENCY, fill, objective, run
 
 CLIENT = Seen(requests=1000, failed=50, within=900)

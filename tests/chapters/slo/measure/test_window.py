@@ -18,13 +18,12 @@ from typing import Any
 import pytest
 
 from deployspec.base import shown
-from deployspec.chapters.alerts.judge.live_rules import Unavailable
 from deployspec.chapters.slo.judge.census import Buckets, Census, counts_query, judge_buckets, judge_census
 from deployspec.chapters.slo.judge.reconcile import Seen
-from deployspec.chapters.slo.measure.window import MOST_POINTS, grid
+from deployspec.chapters.slo.measure.window import MOST_POINTS, Counters, grid
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
+from deployspec.languages.prometheus.model import Unavailable
 from deployspec.model.verdict import Outcome
-from deployspec.tools.prometheus import Prometheus
 from tests.prometheus_versions import Version, given, versions
 from tests.tools.prometheus.fake import Question, Reply, fake_prometheus, success
 from tests.tools.prometheus.test_asking import probe
@@ -273,9 +272,9 @@ class Running:
     """One that is scraped every two seconds."""
 
     @property
-    def probe(self) -> Prometheus:
+    def counters(self) -> Counters:
         """A patient one."""
-        return probe(self.url)
+        return Counters(probe(self.url))
 
 
 class Load:
@@ -350,7 +349,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         found = Running(url, version, jobs["load"], jobs["slow"])
 
         def covered(name: str) -> bool:
-            census = found.probe.census(latency(name), WINDOW)
+            census = found.counters.census(latency(name), WINDOW)
             return isinstance(census, Census) and census.covered == 1.0
 
         until(lambda: covered("exact") and covered("odd") and covered("pushed"), "a whole window of scrapes")
@@ -359,7 +358,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def census(running: Running, of: Objective, window: float = WINDOW) -> Census:
     """What it has counted."""
-    found = running.probe.census(of, window)
+    found = running.counters.census(of, window)
     assert isinstance(found, Census), found
     return found
 
@@ -594,7 +593,7 @@ def test_a_series_that_has_ended_lacked_the_bucket(running: Running) -> None:
     """Its requests are in the day's count, and none of them among the good ones: the share is not known."""
     found = census(running, latency("half"), DAY)
     assert found.without_bucket == ('{job="half", version="old"}',)
-    buckets = running.probe.buckets(latency("half"))
+    buckets = running.counters.buckets(latency("half"))
     assert isinstance(buckets, Buckets)
     assert (buckets.series, buckets.without) == (1, ())
 
@@ -604,7 +603,7 @@ def test_a_count_without_any_bucket(running: Running) -> None:
     found = census(running, latency("summary"))
     assert found.total > 0
     assert len(found.without_bucket) == 1
-    buckets = running.probe.buckets(latency("summary"))
+    buckets = running.counters.buckets(latency("summary"))
     assert isinstance(buckets, Buckets)
     assert (buckets.series, len(buckets.without), buckets.boundaries) == (1, 1, ())
 
@@ -702,7 +701,7 @@ def test_a_series_without_the_bucket_that_has_ended(running: Running) -> None:
     CHANGING.old = False
 
     def all_have_it() -> bool:
-        found = running.probe.buckets(latency("renewed"))
+        found = running.counters.buckets(latency("renewed"))
         return isinstance(found, Buckets) and (found.series, found.without) == (1, ())
 
     until(all_have_it, "the end of the old instance")
@@ -724,7 +723,7 @@ def test_a_target_that_fails_is_not_covered(running: Running) -> None:
 
 def test_the_buckets(running: Running) -> None:
     """All series, those without the boundary, and all boundaries in order."""
-    found = running.probe.buckets(latency("lacking"))
+    found = running.counters.buckets(latency("lacking"))
     assert isinstance(found, Buckets)
     assert (found.series, len(found.without)) == (2, 1)
     assert found.boundaries == ("0.1", "0.25", "0.5", "0.75", "+Inf")
@@ -743,14 +742,14 @@ def test_the_buckets(running: Running) -> None:
 )
 def test_no_series_lacks_its_bucket(running: Running, of: Objective, series: int) -> None:
     """Both spellings of a whole boundary are the boundary."""
-    found = running.probe.buckets(of)
+    found = running.counters.buckets(of)
     assert isinstance(found, Buckets)
     assert (found.series, found.without) == (series, ())
 
 
 def test_promql_that_prometheus_refuses(running: Running) -> None:
     """A selector that is none is unavailable, with Prometheus' own words."""
-    found = running.probe.census(availability("some", "status=oops"), WINDOW)
+    found = running.counters.census(availability("some", "status=oops"), WINDOW)
     assert isinstance(found, Unavailable)
     assert "answers with an error (status 400)" in found.reason
     assert "parse error" in found.reason
@@ -762,21 +761,21 @@ def begun(running: Running) -> float:
     LOAD.requests, LOAD.failed, LOAD.within = 100, 10, 80
     seen = running.load.scrapes
     until(lambda: running.load.scrapes >= seen + 3, "scrapes of the counters")
-    begin = running.probe.now()
+    begin = running.counters.now()
     assert isinstance(begin, float)
     return begin
 
 
 def counts(running: Running, begin: float, patience: float = 20.0) -> tuple[Seen, float] | Unavailable:
     """What was counted since, until now."""
-    end = running.probe.now()
+    end = running.counters.now()
     assert isinstance(end, float)
-    return running.probe.interval_counts(LOAD_OBJECTIVES, begin, end, patience)
+    return running.counters.interval_counts(LOAD_OBJECTIVES, begin, end, patience)
 
 
 def test_its_clock(running: Running) -> None:
     """It is this machine's here."""
-    assert running.probe.now() == pytest.approx(time.time(), abs=30)
+    assert running.counters.now() == pytest.approx(time.time(), abs=30)
 
 
 def test_what_was_counted_in_between(running: Running, begun: float) -> None:
@@ -796,9 +795,9 @@ def test_what_was_not_counted_in_between(running: Running, begun: float) -> None
         ([latency("load", "0.3")], Seen(250, None, None, timed=250)),
         ([availability("load_total", 'status="500"')], Seen(250, 0, None)),
     ):
-        end = running.probe.now()
+        end = running.counters.now()
         assert isinstance(end, float)
-        found = running.probe.interval_counts(of, begun, end, 20.0)
+        found = running.counters.interval_counts(of, begun, end, 20.0)
         assert isinstance(found, tuple), found
         assert found[0] == known
 
@@ -806,9 +805,9 @@ def test_what_was_not_counted_in_between(running: Running, begun: float) -> None
 def test_failures_that_nobody_could_count(running: Running, begun: float) -> None:
     """A label that is not there has not counted 0 failures."""
     LOAD.requests = 350
-    end = running.probe.now()
+    end = running.counters.now()
     assert isinstance(end, float)
-    found = running.probe.interval_counts([availability("load_total", 'code="500"')], begun, end, 20.0)
+    found = running.counters.interval_counts([availability("load_total", 'code="500"')], begun, end, 20.0)
     assert isinstance(found, tuple), found
     assert found[0] == Seen(250, None, None)
 
@@ -817,12 +816,12 @@ def test_every_instance_is_waited_for(running: Running, begun: float) -> None:
     """One that is scraped every two seconds is waited for, though the other one has been scraped eight times."""
     seen = running.slow.scrapes
     until(lambda: running.slow.scrapes > seen + 1, "scrapes of the slow one")
-    begin = running.probe.now()
+    begin = running.counters.now()
     assert isinstance(begin, float)
     LOAD.requests = 350
-    end = running.probe.now()
+    end = running.counters.now()
     assert isinstance(end, float)
-    found = running.probe.interval_counts([availability("twin", 'pod="none"')], begin, end, 20.0)
+    found = running.counters.interval_counts([availability("twin", 'pod="none"')], begin, end, 20.0)
     assert isinstance(found, tuple), found
     assert found[0] == Seen(500, 0, None)
 
@@ -913,7 +912,7 @@ def counted(question: Question) -> Reply:
 def test_all_is_asked_at_one_time() -> None:
     """The numbers belong together: they are of one moment, of Prometheus' own clock."""
     with fake_prometheus(counted) as fake:
-        found = probe(fake.url).census(latency("h"), WINDOW)
+        found = Counters(probe(fake.url)).census(latency("h"), WINDOW)
     # Twelve of the 24 points that were asked for are there.
     assert found == Census(90, 100, 0.5, p95=90, least='any target of {job="api"}')
     assert fake.asked[0].query["query"] == ["time()"]
@@ -972,7 +971,7 @@ def test_answers_of_another_form(reply: Reply, said: str) -> None:
         return reply if is_sum(question) else counted(question)
 
     with fake_prometheus(answers) as fake:
-        found = probe(fake.url).census(latency("h"), WINDOW)
+        found = Counters(probe(fake.url)).census(latency("h"), WINDOW)
     assert found == Unavailable(f"Prometheus at {fake.url} {said}")
 
 
@@ -985,7 +984,7 @@ def test_numbers_that_no_counter_has(text: str) -> None:
         return reply if is_sum(question) else counted(question)
 
     with fake_prometheus(answers) as fake:
-        found = probe(fake.url).census(latency("h"), WINDOW)
+        found = Counters(probe(fake.url)).census(latency("h"), WINDOW)
     assert isinstance(found, Census)
     full = Census(found.good, found.total, 1.0)
     assert judge_census(latency("h"), full, asked_window=WINDOW).outcome is Outcome.UNMEASURED
@@ -1002,7 +1001,7 @@ def test_points_that_are_no_data(values: list[str]) -> None:
         return counted(question)
 
     with fake_prometheus(answers) as fake:
-        found = probe(fake.url).census(latency("h"), WINDOW)
+        found = Counters(probe(fake.url)).census(latency("h"), WINDOW)
     assert isinstance(found, Census)
     assert found.covered == 0
 
@@ -1016,6 +1015,6 @@ def test_a_prometheus_that_hangs_while_it_counts() -> None:
         return counted(question)
 
     with fake_prometheus(hang) as fake:
-        found = probe(fake.url, time_limit=0.3).census(latency("h"), WINDOW)
+        found = Counters(probe(fake.url, time_limit=0.3)).census(latency("h"), WINDOW)
         released.set()
     assert found == Unavailable(f"Prometheus at {fake.url} did not answer all questions within 0.3 s")

@@ -8,9 +8,11 @@ from fractions import Fraction
 from typing import Any
 
 from deployspec.base.shown import names, one_line
-from deployspec.chapters.alerts.judge.live_rules import Unavailable
-from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective, percent
-from deployspec.languages.promql.selectors import Matcher, Selector, selector_of, selector_text, selectors
+from deployspec.chapters.slo.judge.selecting import selector_of
+from deployspec.languages.openslo.model import Objective, percent
+from deployspec.languages.prometheus.model import Unavailable
+from deployspec.languages.promql.selectors import Matcher, Selector, selector_text
+from deployspec.languages.promql.selectors import selector_of as selector_of_node
 from deployspec.languages.promql.syntax import PromqlError, parse
 from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
@@ -45,7 +47,9 @@ def agrees(objective: Objective, rules: Sequence[Rule], doubts: Sequence[str] | 
             where = f"{name} ({rule.places['expr']})" if "expr" in rule.places else name
             try:
                 condition = _condition(parse(rule.expr))
-                differences = list(_differences(objective, condition))
+                differences = list(
+                    (_of_latency if objective.is_latency else _of_availability)(objective, condition)
+                )
             except PromqlError as error:
                 unknown.append(f"{where} cannot be read: {one_line(str(error))}")
             except _UnknownFormError as error:
@@ -121,16 +125,9 @@ class _Condition:
         return f"{self.compared} {self.op} {_shown(self.number)}"
 
 
-def _differences(objective: Objective, condition: _Condition) -> Iterator[str]:
-    if isinstance(objective.indicator, LatencyIndicator):
-        yield from _of_latency(objective, objective.indicator, condition)
-    else:
-        yield from _of_availability(objective, objective.indicator, condition)
-
-
-def _of_latency(objective: Objective, indicator: LatencyIndicator, condition: _Condition) -> Iterator[str]:
-    compared = condition.compared
-    requests = _selector(selector_text(f"{indicator.histogram}_bucket", indicator.matchers))
+def _of_latency(objective: Objective, condition: _Condition) -> Iterator[str]:
+    indicator, compared = objective.latency, condition.compared
+    requests = selector_of(selector_text(f"{indicator.histogram}_bucket", indicator.matchers))
     if isinstance(compared, _Quantile):
         yield from _fires(condition, ">", indicator.threshold, "s")
         if compared.quantile != objective.target:
@@ -145,7 +142,7 @@ def _of_latency(objective: Objective, indicator: LatencyIndicator, condition: _C
         boundaries = [Matcher("le", "=", text) for text in sorted(written)]
         if not any(_same(compared.part, _with(requests, boundary)) for boundary in boundaries):
             yield f"reads {_plain(compared.part)}; expected {_plain(_with(requests, boundaries[0]))}"
-        everything = _selector(selector_text(f"{indicator.histogram}_count", indicator.matchers))
+        everything = selector_of(selector_text(f"{indicator.histogram}_count", indicator.matchers))
         last = _with(requests, Matcher("le", "=", "+Inf"))
         if not _same(compared.whole, everything) and not _same(compared.whole, last):
             yield f"divides by {_plain(compared.whole)}; expected {_plain(everything)}"
@@ -153,15 +150,13 @@ def _of_latency(objective: Objective, indicator: LatencyIndicator, condition: _C
         yield f"compares {compared}, which is no latency; expected the quantile {_shown(objective.target)}"
 
 
-def _of_availability(
-    objective: Objective, indicator: AvailabilityIndicator, condition: _Condition
-) -> Iterator[str]:
+def _of_availability(objective: Objective, condition: _Condition) -> Iterator[str]:
     compared = condition.compared
-    bad, total = _selector(indicator.bad), _selector(indicator.total)
+    bad, total = selector_of(objective.availability.bad), selector_of(objective.availability.total)
     if not isinstance(compared, _Share):
         yield f"compares {compared}, which is no share; expected {_plain(bad)} / {_plain(total)}"
         return
-    yield from _fires_at_share(condition, 1 - objective.target, rest=compared.rest, above=True)
+    yield from _fires_at_share(condition, objective.limit, rest=compared.rest, above=True)
     others = [one for one in (compared.part, compared.whole) if not _same(one, bad) and not _same(one, total)]
     if others:
         yield f"reads {names([_plain(one) for one in others])}; expected {_plain(bad)} and {_plain(total)}"
@@ -182,8 +177,7 @@ def _fires_at_share(
 def _fires(condition: _Condition, wanted: str, threshold: Fraction, unit: str) -> Iterator[str]:
     op, number = condition.op, condition.number
     if op != wanted or number != threshold:
-        unit = f" {unit}" if unit else ""
-        share = f" ({percent(threshold)})" if not unit else ""
+        unit, share = (f" {unit}", "") if unit else ("", f" ({percent(threshold)})")
         yield f"fires at {op} {_shown(number)}{unit}; expected {wanted} {_shown(threshold)}{unit}{share}"
 
 
@@ -230,14 +224,13 @@ def _rate(tree: Any) -> _Rate:
     while _kind(node) == "AggregateExpr" and str(node.op) == "sum":
         node = _bare(node.expr)
     told = one_line(" ".join(tree.prettify().split()), 100)
-    if _kind(node) != "Call" or node.func.name not in ("rate", "increase"):
-        raise _UnknownFormError(f"{told} is not understood")
-    series = _bare(node.args[0])
-    if _kind(series) != "MatrixSelector":
+    is_rate = _kind(node) == "Call" and node.func.name in ("rate", "increase")
+    series = _bare(node.args[0]) if is_rate else None
+    if series is None or _kind(series) != "MatrixSelector":
         raise _UnknownFormError(f"{told} is not understood")
     if series.vector_selector.offset is not None or series.vector_selector.at is not None:
         raise _UnknownFormError("it looks at another time than now (offset or @)")
-    return _Rate(selector_of(series), node.func.name)
+    return _Rate(selector_of_node(series), node.func.name)
 
 
 def _bare(node: Any) -> Any:
@@ -261,17 +254,10 @@ def _number(tree: Any) -> Fraction | None:
         return None
 
 
-def _selector(text: str) -> Selector:
-    return selectors(parse(text))[0]
-
-
 def _same(one: Selector, other: Selector) -> bool:
     """Whether both choose the same series; the order of matchers tells nothing."""
-    return (one.name, frozenset(one.matchers), one.alternatives) == (
-        other.name,
-        frozenset(other.matchers),
-        other.alternatives,
-    )
+    first, second = ((each.name, frozenset(each.matchers), each.alternatives) for each in (one, other))
+    return first == second
 
 
 def _with(selector: Selector, matcher: Matcher) -> Selector:

@@ -12,8 +12,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from deployspec.base import shown
-from deployspec.chapters.alerts.judge.live_rules import Unavailable
-from deployspec.languages.openslo.model import LatencyIndicator, Objective, percent
+from deployspec.languages.openslo.model import Objective, percent
+from deployspec.languages.prometheus.model import Unavailable
 from deployspec.languages.promql.selectors import selector_text
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
@@ -85,8 +85,7 @@ def duration(seconds: float) -> str:
 
 def le_matcher(objective: Objective) -> str:
     """The matcher of the bucket at the threshold, in every spelling: a client writes 1 as ``1`` or ``1.0``."""
-    assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - narrows the type
-    return f'le=~"{_spellings(float(objective.indicator.threshold))}"'
+    return f'le=~"{_spellings(float(objective.latency.threshold))}"'
 
 
 def _spellings(number: float) -> str:
@@ -107,16 +106,15 @@ def _spellings(number: float) -> str:
 
 def counted_by(objective: Objective) -> str:
     """The selector of the counter of all requests that count."""
-    if isinstance(objective.indicator, LatencyIndicator):
-        return selector_text(f"{objective.indicator.histogram}_count", objective.indicator.matchers)
-    return objective.indicator.total
+    if objective.is_latency:
+        return selector_text(f"{objective.latency.histogram}_count", objective.latency.matchers)
+    return objective.availability.total
 
 
 def bucket_of(objective: Objective, *more: str) -> str:
     """The selector of the histogram's buckets, with more matchers."""
-    assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - narrows the type
-    matchers = ", ".join(filter(None, (objective.indicator.matchers, *more)))
-    return selector_text(f"{objective.indicator.histogram}_bucket", matchers)
+    matchers = ", ".join(filter(None, (objective.latency.matchers, *more)))
+    return selector_text(f"{objective.latency.histogram}_bucket", matchers)
 
 
 def total_query(objective: Objective, window: float) -> str:
@@ -126,9 +124,9 @@ def total_query(objective: Objective, window: float) -> str:
 
 def part_of(objective: Objective) -> str:
     """The selector of the counter of good requests, of a latency objective, or of bad ones, of one of availability."""
-    if isinstance(objective.indicator, LatencyIndicator):
+    if objective.is_latency:
         return bucket_of(objective, le_matcher(objective))
-    return objective.indicator.bad
+    return objective.availability.bad
 
 
 def part_query(objective: Objective, window: float) -> str:
@@ -184,9 +182,8 @@ def without_bucket_query(objective: Objective, window: float | None = None) -> s
 
 def native_query(objective: Objective, window: float) -> str:
     """The histogram's series that are native and have no count beside them, which no other question sees."""
-    assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - narrows the type
     span = duration(window)
-    series = selector_text(objective.indicator.histogram, objective.indicator.matchers)
+    series = selector_text(objective.latency.histogram, objective.latency.matchers)
     # histogram_count gives nothing for what is no native histogram; of last_over_time it gives nothing in Prometheus 2.42.
     every = f"histogram_count(last_over_time({series}[{span}])) or histogram_count({series})"
     return f"({every}) unless last_over_time({counted_by(objective)}[{span}])"
@@ -206,7 +203,7 @@ def questions(objective: Objective, asked_window: float) -> list[str]:
     window = window_of(objective, asked_window)
     told = [total_query(objective, window), part_query(objective, window)]
     told += [began_query(selector, window) for selector in (counted_by(objective), part_of(objective))]
-    if isinstance(objective.indicator, LatencyIndicator):
+    if objective.is_latency:
         told += [quantile_query(objective, window), without_bucket_query(objective, window)]
         told.append(bucket_for_a_time_query(objective, window))
     return told
@@ -214,7 +211,7 @@ def questions(objective: Objective, asked_window: float) -> list[str]:
 
 def chosen_by(objective: Objective) -> tuple[str, ...]:
     """The selectors of all requests that count and, of an objective of availability, of the bad ones."""
-    if isinstance(objective.indicator, LatencyIndicator):
+    if objective.is_latency:
         return (counted_by(objective),)
     return (counted_by(objective), part_of(objective))
 
@@ -238,23 +235,17 @@ def judge_census(objective: Objective, census: Census | Unavailable, *, asked_wi
     if why:
         return unmeasured(f"{objective.name}: {why}", limit=limit)
     good, total = min(census.good, census.total), census.total
-    if isinstance(objective.indicator, LatencyIndicator):
+    if objective.is_latency:
         # le is "at most": the bucket includes requests of exactly the threshold, which the promise may not.
-        bound = f"{float(objective.indicator.threshold):g} s"
+        bound = f"{objective.threshold:g} s"
         did, share, of = f"took at most {bound} (le)", Fraction(good) / Fraction(total), objective.target
     else:
-        did, share, of = "failed", 1 - Fraction(good) / Fraction(total), 1 - objective.target
+        did, share, of = "failed", 1 - Fraction(good) / Fraction(total), objective.limit
     told = f"{shown.percentage(share, of)} of {total:,.0f} requests in {span} {did}"
     if census.p95 is not None and math.isfinite(census.p95):
         # Beside the share, which is exact at the boundary of a bucket.
-        told += (
-            f", p95 about {_p95(objective, census.p95)} (histogram_quantile, interpolated within a bucket)"
-        )
-    reason, measured = (
-        f"{objective.name}: {told}; promised: {limit}",
-        f"{shown.percentage(share, of)} of {total:,.0f}",
-    )
-    met_by = objective.is_met_by(good, total)
+        told += f", p95 about {shown.seconds(census.p95, objective.threshold)} (histogram_quantile, interpolated within a bucket)"
+    measured = f"{shown.percentage(share, of)} of {total:,.0f}"
     began_bad = max(0.0, census.began_total - census.began_good)
     worst = objective.is_met_by(good, total + began_bad)
     best = objective.is_met_by(good + census.began_good, total + census.began_good)
@@ -266,7 +257,8 @@ def judge_census(objective: Objective, census: Census | Unavailable, *, asked_wi
             measured=measured,
             limit=limit,
         )
-    return (met if met_by else breached)(reason, measured=measured, limit=limit)
+    verdict = met if objective.is_met_by(good, total) else breached
+    return verdict(f"{objective.name}: {told}; promised: {limit}", measured=measured, limit=limit)
 
 
 def _objection(objective: Objective, census: Census, window: float) -> str:
@@ -281,9 +273,8 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
             f"share is not known: {_series(census.without_bucket)}{_nearest(objective, census.boundaries)}"
         )
     if census.bucket_for_a_time:
-        assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - only histograms have buckets
         return (
-            f"the bucket that ends at {float(objective.indicator.threshold):g} s was missing for a part of the last "
+            f"the bucket that ends at {objective.threshold:g} s was missing for a part of the last "
             f"{duration(window)}, while the count went on, so the share is not known: {_series(census.bucket_for_a_time)}"
         )
     if not 0 <= census.covered <= 1:
@@ -301,7 +292,7 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
         )
     if not census.total:
         return f"Prometheus has counted no request in the last {duration(window)}{_split(census)}"
-    least = math.ceil(1 / (1 - objective.target))
+    least = math.ceil(1 / objective.limit)
     # Where it would be a breach with all that is missing as good ones, and one of the bad ones, none decides.
     best = census.good + least - census.total + 1
     if census.total < least and objective.is_met_by(best, least):
@@ -316,8 +307,7 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
 
 def judge_buckets(objective: Objective, buckets: Buckets | Unavailable) -> Verdict:
     """Whether every series of the objective's histogram has a bucket that ends at its threshold."""
-    assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - made for latency alone
-    boundary = f"{float(objective.indicator.threshold):g}"
+    boundary = f"{objective.threshold:g}"
     limit = f'le="{boundary}" on every series'
     if isinstance(buckets, Unavailable):
         return unmeasured(f"{objective.name}: {buckets.reason}", limit=limit)
@@ -332,14 +322,14 @@ def judge_buckets(objective: Objective, buckets: Buckets | Unavailable) -> Verdi
     if buckets.without:
         there = ", ".join(buckets.boundaries) or "none"
         return breached(
-            f"{objective.name}: {len(buckets.without)} of {buckets.series} series of {objective.indicator.histogram} "
+            f"{objective.name}: {len(buckets.without)} of {buckets.series} series of {objective.latency.histogram} "
             f"{_have(len(buckets.without))} no bucket that ends at {boundary} s: {_series(buckets.without)}; there are: {there}",
             measured=measured,
             limit=limit,
         )
     return met(
         f"{objective.name}: {'all' if buckets.series > 1 else 'the'} {buckets.series} series of "
-        f"{objective.indicator.histogram} {_have(buckets.series)} a bucket that ends at "
+        f"{objective.latency.histogram} {_have(buckets.series)} a bucket that ends at "
         f"{boundary} s",
         measured=measured,
         limit=limit,
@@ -347,9 +337,8 @@ def judge_buckets(objective: Objective, buckets: Buckets | Unavailable) -> Verdi
 
 
 def _natively(objective: Objective, series: tuple[str, ...]) -> str:
-    assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - only histograms are native
     return (
-        f"{len(series)} series of {shown.one_line(objective.indicator.histogram, 120)} are native histograms there, in which no "
+        f"{len(series)} series of {shown.one_line(objective.latency.histogram, 120)} are native histograms there, in which no "
         f"bucket ends at the threshold for certain, so the share is not known: {_series(series)} "
         "(with always_scrape_classic_histograms, or scrape_classic_histograms before Prometheus 3, both are kept)"
     )
@@ -364,24 +353,15 @@ def _series(series: tuple[str, ...]) -> str:
     return text + (f" and {len(series) - _SHOWN} more" if len(series) > _SHOWN else "")
 
 
-def _p95(objective: Objective, seconds: float) -> str:
-    threshold = objective.indicator.threshold if isinstance(objective.indicator, LatencyIndicator) else None
-    return shown.seconds(seconds, None if threshold is None else float(threshold))
-
-
 def _split(census: Census) -> str:
     """Which label makes a series of nearly every request, as the end of a sentence."""
-    return (
-        f"; the label {census.split_by} splits them into series that never increase"
-        if census.split_by
-        else ""
-    )
+    told = f"; the label {census.split_by} splits them into series that never increase"
+    return told if census.split_by else ""
 
 
 def _nearest(objective: Objective, boundaries: tuple[str, ...]) -> str:
     """The boundaries next to the threshold, as the end of a sentence."""
-    assert isinstance(objective.indicator, LatencyIndicator)  # noqa: S101 - only histograms have boundaries
-    threshold = float(objective.indicator.threshold)
+    threshold = float(objective.latency.threshold)
     known = sorted((float(text), text) for text in boundaries if _BOUNDARY.fullmatch(text))
     nearest = [text for value, text in known if value < threshold][-1:]
     nearest += [text for value, text in known if value > threshold][:1]

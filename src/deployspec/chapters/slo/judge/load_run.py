@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from deployspec.base import shown
-from deployspec.chapters.slo.judge.interval import Counts, Interval, floor, interval, more_needed
+from deployspec.chapters.slo.judge.interval import Counts, floor, interval, more_needed
 from deployspec.chapters.slo.load.histogram import Histogram
 from deployspec.chapters.slo.load.plan import BIN_SECONDS
 from deployspec.chapters.slo.load.result import LoadResult
 from deployspec.chapters.slo.load.tally import NO_ANSWER, TURNED_AWAY, RouteTally
-from deployspec.languages.openslo.model import LatencyIndicator, Objective, percent
+from deployspec.languages.openslo.model import Objective, percent
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 _NANO = 1_000_000_000
@@ -21,10 +22,10 @@ _NANO = 1_000_000_000
 
 def threshold_of(objective: Objective) -> int | None:
     """The first latency, in whole nanoseconds, that is too slow; None where the objective is not of latency."""
-    if not isinstance(objective.indicator, LatencyIndicator):
+    if not objective.is_latency:
         return None
-    exact = objective.indicator.threshold * _NANO
-    return int(exact) + 1 if objective.indicator.inclusive or exact.denominator != 1 else int(exact)
+    exact = objective.latency.threshold * _NANO
+    return int(exact) + 1 if objective.latency.inclusive or exact.denominator != 1 else int(exact)
 
 
 def thresholds_of(objectives: Sequence[Objective]) -> tuple[int, ...]:
@@ -45,8 +46,6 @@ class _Measured:
     certain: Counter[int]
     """Those that are bad whatever the generator did, by span of time."""
     errors: Counter[str]
-    limit: Fraction
-    """The share of bad ones that is the objective's."""
 
     def at_worst(self) -> Counts:
         """As if each request of which nothing is known had been a bad one."""
@@ -65,6 +64,124 @@ class _Measured:
         return Counter({span: bad for span, (_, bad) in enumerate(self.counts.bins)})
 
 
+def _counts(totals: Counter[int], bad: Counter[int]) -> Counts:
+    spans = max((span for span, total in totals.items() if total), default=-1) + 1
+    bins = tuple((totals[span], bad[span]) for span in range(spans))
+    return Counts(totals.total(), bad.total(), bins, BIN_SECONDS)
+
+
+class _Found:
+    """Counts, the interval of their share of bad ones, and what both say of an objective."""
+
+    def __init__(self, objective: Objective, counts: Counts) -> None:
+        self._objective = objective
+        self.counts = counts
+        self.interval = interval(counts)
+
+    @property
+    def all_good(self) -> bool:
+        """Whether every share of bad ones in the interval keeps the objective."""
+        high, limit = self.interval.high, self._objective.limit
+        return high < limit if self._objective.strict else high <= limit
+
+    @property
+    def all_bad(self) -> bool:
+        """Whether none does."""
+        low, limit = self.interval.low, self._objective.limit
+        return low >= limit if self._objective.strict else low > limit
+
+    @property
+    def is_breach(self) -> bool:
+        """Whether these are one, and may say so: one bad request that is no more than one of few tells nothing of a share."""
+        return self.all_bad and (self.counts.bad > 1 or self.counts.total >= floor(self._objective.target))
+
+    @property
+    def told(self) -> str:
+        """This run's exact share, and the interval."""
+        share, low, high, of = self.counts.bad, self.interval.low, self.interval.high, self._objective.limit
+        did = "failed"
+        if self._objective.is_latency:
+            words = "at most" if self._objective.latency.inclusive else "less than"
+            did = f"took {words} {self._objective.threshold:g} s"
+            share, low, high, of = self.counts.total - share, 1 - high, 1 - low, self._objective.target
+        return (
+            f"{shown.percentage(Fraction(share, self.counts.total), of)} of {_requests(self.counts.total)} {did} "
+            f"(95% interval {shown.percentage(low, of)} to {shown.percentage(high, of)}{self._together})"
+        )
+
+    @property
+    def _together(self) -> str:
+        """Why so many requests tell so little, where that is so."""
+        if self.interval.effective > self.counts.total / 2:
+            return ""
+        return f", for neighbours fail together: as much is told by {self.interval.effective:,.0f} independent requests"
+
+    @property
+    def short(self) -> str:
+        """For the summary: the share of bad ones, and the interval beside the limit that it is held against."""
+        low, high = (
+            shown.percentage(end, self._objective.limit, 1) for end in (self.interval.low, self.interval.high)
+        )
+        return f"{self.counts.bad:,} of {self.counts.total:,} bad ({low} to {high})"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """An objective, and the requests of a load run that it is asked about: all that it speaks of, or those of a route."""
+
+    objective: Objective
+    result: LoadResult
+    route: str | None
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The kinds of requests."""
+        return (self.objective.routes or self.result.route_names) if self.route is None else (self.route,)
+
+    @property
+    def place(self) -> int:
+        """Where its requests stand in a span's counts; the bad ones stand next."""
+        threshold = threshold_of(self.objective)
+        return 0 if threshold is None else 2 + 2 * list(self.result.tally.thresholds).index(threshold)
+
+    def total(self, *, bad: bool) -> int:
+        """How many there are, or how many bad ones."""
+        return sum(tally.total(self.place + bad) for tally in self._of(self.result.tally.routes))
+
+    def measured(self) -> _Measured:
+        """All of them."""
+        return self._measured(self.result.tally.routes)
+
+    def chosen(self) -> _Measured:
+        """Those that were chosen for new connections."""
+        return self._measured(self.result.tally.chosen)
+
+    def best(self, measured: _Measured) -> _Found:
+        """What is left of them with all that the generator can explain, or that is not known, as good ones."""
+        return _Found(self.objective, measured.at_best(late=bool(self.result.late)))
+
+    def _of(self, tallies: list[RouteTally]) -> list[RouteTally]:
+        """Of one tally for each route, those that are asked about."""
+        known = self.result.route_names
+        return [tallies[known.index(name)] for name in self.names if name in known]
+
+    def _measured(self, tallies: list[RouteTally]) -> _Measured:
+        place = self.place
+        totals, bad, lost, unanswered, certain = (Counter[int]() for _ in range(5))
+        errors = Counter[str]()
+        for tally in self._of(tallies):
+            for span, counts in tally.bins.items():
+                totals[span] += counts[place]
+                bad[span] += counts[place + 1]
+            lost.update(tally.undispatched_bins)
+            for span, waiting in tally.unfinished.items():
+                unanswered[span] += waiting[place // 2]
+            for span, known in tally.certain.items():
+                certain[span] += known[place // 2]
+            errors.update(tally.errors)
+        return _Measured(_counts(totals, bad), lost + unanswered, unanswered.total(), certain, errors)
+
+
 def judge_load(objective: Objective, result: LoadResult, route: str | None = None) -> Verdict:
     """Whether the requests of a load run, or those of one route, keep an objective.
 
@@ -79,6 +196,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
     The requests that were chosen for new connections are a random sample of what newcomers meet, which the others hide:
     a breach by their own interval is one, whatever all together say.
     """
+    asked = _Asked(objective, result, route)
     what = objective.name if route is None else f"{objective.name}, {route}"
     limit = objective.promise
     if result.trouble:
@@ -89,77 +207,47 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
             f"{what}: the load run has no request of that name, but {kinds} (deployspec/routes at {objective.source})",
             limit=limit,
         )
-    measured = _measured(objective, result, _tallies(objective, result, route))
+    measured = asked.measured()
     counts = measured.counts
     cut = f" (cut short: {result.cut_short})" if result.cut_short else ""
     cut += f"; {result.disagreement}" if result.disagreement else ""
     if not counts.total:
         return unmeasured(f"{what}: {_nothing(measured, result, route)}{cut}", limit=limit)
-    least = floor(objective.target)
-    found = interval(counts)
-    told, how = (
-        _told(objective, counts, found) + _beside(objective, result, route),
-        _share(counts, found, measured.limit),
-    )
-    reason = f"{what}: {told}; promised: {limit}{cut}"
-    newcomers = _newcomers(objective, result, route)
-    if _is_breach(objective, counts, found):
-        best = measured.at_best(late=bool(result.late))
-        at_best = interval(best)
-        if _is_breach(objective, best, at_best):
-            cause = _cause(objective, measured, result, route)
-            if newcomers is not None and newcomers.are_alone:
-                cause += f"; on new connections {newcomers.told}"
-            if result.late:
-                cause += (
-                    f"; the load generator was late, but that cannot explain it ({result.late}): without all that it may "
-                    f"have added, {_told(objective, best, at_best)}"
-                )
-            return breached(reason + cause, measured=how, limit=limit)
+    found = _Found(objective, counts)
+    told = found.told + _beside(asked)
+    promised = f"{told}; promised: {limit}{cut}"
+    late = f"; the load generator was late, but that cannot explain it ({result.late})" if result.late else ""
+    newcomers = _newcomers(asked)
+    if found.is_breach and (best := asked.best(measured)).is_breach:
+        cause = _cause(asked, measured)
+        if newcomers is not None and newcomers.are_alone:
+            cause += f"; on new connections {newcomers.told}"
+        if late:
+            cause += f"{late}: without all that it may have added, {best.told}"
+        return breached(f"{what}: {promised}{cause}", measured=found.short, limit=limit)
     if newcomers is not None:
-        late = (
-            f"; the load generator was late, but that cannot explain it ({result.late})"
-            if result.late
-            else ""
-        )
-        return breached(
-            f"{what}: on new connections {newcomers.told}; all together {told}; promised: {limit}{cut}{late}",
-            measured=newcomers.measured,
-            limit=limit,
-        )
+        reason = f"{what}: on new connections {newcomers.told}; all together {promised}{late}"
+        return breached(reason, measured=newcomers.measured, limit=limit)
+    unknown = partial(unmeasured, measured=found.short, limit=limit)
+    least = floor(objective.target)
     if counts.total < least:
-        more = more_needed(counts, measured.limit, measured=found)
+        more = more_needed(counts, objective.limit, measured=found.interval)
         more = None if more is None else max(more, least - counts.total)
-        settle = _settle(more, counts.total, result)
-        return unmeasured(
+        return unknown(
             f"{what}: too few samples: {told}; {least} are the least by which {percent(objective.target)} can be settled; "
-            f"{settle}{cut}",
-            measured=how,
-            limit=limit,
+            f"{_settle(more, counts.total, result)}{cut}"
         )
-    if _all_good(objective, found) and (
-        not measured.lost or _all_good(objective, interval(measured.at_worst()))
-    ):
-        return met(reason, measured=how, limit=limit)
+    if found.all_good and (not measured.lost or _Found(objective, measured.at_worst()).all_good):
+        return met(f"{what}: {promised}", measured=found.short, limit=limit)
     if result.late:
-        return unmeasured(
+        return unknown(
             f"{what}: the load generator was late, so that it, and not the deployment, may be the cause: {result.late}; "
-            f"{told}; promised: {limit}{cut}",
-            measured=how,
-            limit=limit,
+            f"{promised}"
         )
-    if _all_good(objective, found) or _all_bad(objective, found):
-        return unmeasured(
-            f"{what}: {_unknown(measured)}, and that could have changed the verdict; {told}; promised: {limit}{cut}",
-            measured=how,
-            limit=limit,
-        )
-    settle = _settle(more_needed(counts, measured.limit, measured=found), counts.total, result)
-    return unmeasured(
-        f"{what}: too few samples: {told}; promised: {limit}; at this share {settle}{cut}",
-        measured=how,
-        limit=limit,
-    )
+    if found.all_good or found.all_bad:
+        return unknown(f"{what}: {_unknown(measured)}, and that could have changed the verdict; {promised}")
+    settle = _settle(more_needed(counts, objective.limit, measured=found.interval), counts.total, result)
+    return unknown(f"{what}: too few samples: {told}; promised: {limit}; at this share {settle}{cut}")
 
 
 def certainly_breached(objective: Objective, result: LoadResult, route: str | None, planned: int) -> bool:
@@ -170,17 +258,16 @@ def certainly_breached(objective: Objective, result: LoadResult, route: str | No
     one stall may have hit all.
     """
     # First what costs least and is nearly always the answer: this is asked again and again in mid-run.
-    place = _place(objective, result) + 1
-    bad = sum(span[place] for tally in _tallies(objective, result, route) for span in tally.bins.values())
-    if objective.is_met_by(planned - bad, planned):
+    asked = _Asked(objective, result, route)
+    if objective.is_met_by(planned - asked.total(bad=True), planned):
         return False
-    measured = _measured(objective, result, _tallies(objective, result, route))
-    best = measured.at_best(late=bool(result.late))
+    measured = asked.measured()
+    best = asked.best(measured)
     return (
-        not objective.is_met_by(planned - best.bad, planned)
+        not objective.is_met_by(planned - best.counts.bad, planned)
         and measured.counts.total >= floor(objective.target)
-        and _all_bad(objective, interval(measured.counts))
-        and _all_bad(objective, interval(best))
+        and _Found(objective, measured.counts).all_bad
+        and best.all_bad
     )
 
 
@@ -194,142 +281,34 @@ class _Newcomers:
     """Whether all others keep the objective."""
 
 
-def _newcomers(objective: Objective, result: LoadResult, route: str | None) -> _Newcomers | None:
+def _newcomers(asked: _Asked) -> _Newcomers | None:
     """What those on new connections met, where that is a breach by itself.
 
     Those that needed one are left out: they come when the deployment is busy already, and are no sample of newcomers.
     """
-    chosen = _measured(objective, result, _of(objective, result, route, result.tally.chosen))
-    best = chosen.at_best(late=bool(result.late))
-    found = interval(chosen.counts)
-    if not (_is_breach(objective, chosen.counts, found) and _is_breach(objective, best, interval(best))):
+    objective, chosen = asked.objective, asked.chosen()
+    found = _Found(objective, chosen.counts)
+    if not (found.is_breach and asked.best(chosen).is_breach):
         return None
-    place = _place(objective, result)
-    total, bad = (
-        sum(
-            span[place + more] for tally in _tallies(objective, result, route) for span in tally.bins.values()
-        )
-        - sum(span[more] for span in chosen.counts.bins)
-        for more in (0, 1)
-    )
+    total = asked.total(bad=False) - chosen.counts.total
+    bad = asked.total(bad=True) - chosen.counts.bad
     others = "there are no others"
     if total:
-        verb = "failed" if threshold_of(objective) is None else "were too slow"
-        others = f"{shown.percentage(Fraction(bad, total), 1 - objective.target)} of all others {verb}"
+        verb = "were too slow" if objective.is_latency else "failed"
+        others = f"{shown.percentage(Fraction(bad, total), objective.limit)} of all others {verb}"
     return _Newcomers(
-        f"{_told(objective, chosen.counts, found)}{_why(_telling(objective, chosen.errors))}; {others}",
-        f"on new connections {_share(chosen.counts, found, chosen.limit)}",
+        f"{found.told}{_why(_telling(objective, chosen.errors))}; {others}",
+        f"on new connections {found.short}",
         bool(total) and objective.is_met_by(total - bad, total),
     )
 
 
-def _tallies(objective: Objective, result: LoadResult, route: str | None) -> list[RouteTally]:
-    """What was counted of the requests that an objective speaks of."""
-    return _of(objective, result, route, result.tally.routes)
-
-
-def _of(
-    objective: Objective, result: LoadResult, route: str | None, tallies: list[RouteTally]
-) -> list[RouteTally]:
-    """Of one tally for each route, those that an objective speaks of."""
-    if route is None and not objective.routes:
-        return tallies
-    wanted = objective.routes if route is None else (route,)
-    return [tallies[result.route_names.index(name)] for name in wanted if name in result.route_names]
-
-
-def _place(objective: Objective, result: LoadResult) -> int:
-    """Where its requests stand in a span's counts; the bad ones stand next."""
-    threshold = threshold_of(objective)
-    return 0 if threshold is None else 2 + 2 * list(result.tally.thresholds).index(threshold)
-
-
-def _measured(objective: Objective, result: LoadResult, tallies: list[RouteTally]) -> _Measured:
-    place = _place(objective, result)
-    totals, bad, lost, certain, errors = (
-        Counter[int](),
-        Counter[int](),
-        Counter[int](),
-        Counter[int](),
-        Counter[str](),
-    )
-    unanswered = 0
-    for tally in tallies:
-        for span, counts in tally.bins.items():
-            totals[span] += counts[place]
-            bad[span] += counts[place + 1]
-        lost.update(tally.undispatched_bins)
-        for span, waiting in tally.unfinished.items():
-            lost[span] += waiting[place // 2]
-            unanswered += waiting[place // 2]
-        for span, known in tally.certain.items():
-            certain[span] += known[place // 2]
-        errors.update(tally.errors)
-    return _Measured(_counts(totals, bad), +lost, unanswered, certain, errors, 1 - objective.target)
-
-
-def _counts(totals: Counter[int], bad: Counter[int]) -> Counts:
-    spans = max((span for span, total in totals.items() if total), default=-1) + 1
-    bins = tuple((totals[span], bad[span]) for span in range(spans))
-    return Counts(totals.total(), bad.total(), bins, BIN_SECONDS)
-
-
-def _all_good(objective: Objective, found: Interval) -> bool:
-    """Whether every share of bad ones in the interval keeps the objective."""
-    limit = 1 - objective.target
-    return found.high < limit if objective.strict else found.high <= limit
-
-
-def _all_bad(objective: Objective, found: Interval) -> bool:
-    limit = 1 - objective.target
-    return found.low >= limit if objective.strict else found.low > limit
-
-
-def _is_breach(objective: Objective, counts: Counts, found: Interval) -> bool:
-    """Whether these are one, and may say so: one bad request that is no more than one of few tells nothing of a share."""
-    return _all_bad(objective, found) and (counts.bad > 1 or counts.total >= floor(objective.target))
-
-
-def _told(objective: Objective, counts: Counts, found: Interval) -> str:
-    """This run's exact share, and the interval."""
-    good = counts.total - counts.bad
-    if isinstance(objective.indicator, LatencyIndicator):
-        words = "at most" if objective.indicator.inclusive else "less than"
-        did = f"took {words} {float(objective.indicator.threshold):g} s"
-        share, low, high, of = good, 1 - found.high, 1 - found.low, objective.target
-    else:
-        did = "failed"
-        share, low, high, of = counts.bad, found.low, found.high, 1 - objective.target
-    return (
-        f"{shown.percentage(Fraction(share, counts.total), of)} of {_requests(counts.total)} {did} "
-        f"(95% interval {shown.percentage(low, of)} to {shown.percentage(high, of)}{_together(counts, found)})"
-    )
-
-
-def _together(counts: Counts, found: Interval) -> str:
-    """Why so many requests tell so little, where that is so."""
-    if found.effective > counts.total / 2:
-        return ""
-    return f", for neighbours fail together: as much is told by {found.effective:,.0f} independent requests"
-
-
-def _beside(objective: Objective, result: LoadResult, route: str | None) -> str:
+def _beside(asked: _Asked) -> str:
     """The 95th percentile of the requests that it speaks of, and how long it was measured."""
-    asked = objective.routes if route is None else (route,)
-    named = zip(result.route_names, result.histograms, strict=True)
-    p95 = Histogram.merged([one for name, one in named if not asked or name in asked]).at(95)
-    shown_p95 = "" if p95 is None else f"p95 {shown.seconds(p95 / 1e6, _limit_of_time(objective))}, "
-    return f", {shown_p95}in {result.elapsed:.0f} s"
-
-
-def _limit_of_time(objective: Objective) -> float | None:
-    return float(objective.indicator.threshold) if isinstance(objective.indicator, LatencyIndicator) else None
-
-
-def _share(counts: Counts, found: Interval, limit: Fraction) -> str:
-    """Short, for the summary: the share of bad ones, and the interval beside the limit that it is held against."""
-    low, high = (shown.percentage(end, limit, 1) for end in (found.low, found.high))
-    return f"{counts.bad:,} of {counts.total:,} bad ({low} to {high})"
+    named = zip(asked.result.route_names, asked.result.histograms, strict=True)
+    p95 = Histogram.merged([one for name, one in named if name in asked.names]).at(95)
+    shown_p95 = "" if p95 is None else f"p95 {shown.seconds(p95 / 1e6, asked.objective.threshold)}, "
+    return f", {shown_p95}in {asked.result.elapsed:.0f} s"
 
 
 def _requests(count: int) -> str:
@@ -337,13 +316,9 @@ def _requests(count: int) -> str:
 
 
 def _settle(more: int | None, so_far: int, result: LoadResult) -> str:
+    """How many more, and how long they take at the rate at which these came."""
     if more is None:
         return "no number of them would settle it, for the share is the limit itself"
-    return _more(more, so_far, result)
-
-
-def _more(more: int, so_far: int, result: LoadResult) -> str:
-    """How many more, and how long they take at the rate at which these came."""
     text = f"{more:,} more would settle it"
     if result.elapsed > 0 and so_far:
         text += f" (about {_time(more / (so_far / result.elapsed))} more at this rate)"
@@ -384,32 +359,24 @@ def _unknown(measured: _Measured) -> str:
     return ", and ".join(told)
 
 
-def _cause(objective: Objective, measured: _Measured, result: LoadResult, route: str | None) -> str:
+def _cause(asked: _Asked, measured: _Measured) -> str:
     """What has made a breach, as the end of a sentence."""
-    threshold = threshold_of(objective)
-    why = _why(_telling(objective, measured.errors))
-    if threshold is None:
+    threshold = threshold_of(asked.objective)
+    why = _why(_telling(asked.objective, measured.errors))
+    if threshold is None or asked.route is not None or len(asked.result.route_names) == 1:
         return why
-    kinds = (
-        []
-        if route is not None
-        else [
-            (name, p95 / 1e6)
-            for name, p95 in slowest(result)
-            if (not objective.routes or name in objective.routes) and p95 * 1000 >= threshold
-        ]
-    )
-    told = ", ".join(
-        f"{shown.one_line(name, 80)} (p95 {shown.seconds(p95, _limit_of_time(objective))})"
-        for name, p95 in kinds[:3]
-    )
-    return why + (f"; slowest: {told}" if told and len(result.route_names) > 1 else "")
+    told = [
+        f"{shown.one_line(name, 80)} (p95 {shown.seconds(p95 / 1e6, asked.objective.threshold)})"
+        for name, p95 in slowest(asked.result)
+        if name in asked.names and p95 * 1000 >= threshold
+    ]
+    return why + (f"; slowest: {', '.join(told[:3])}" if told else "")
 
 
 def _telling(objective: Objective, errors: Counter[str]) -> Counter[str]:
     """Those that speak of an objective: of latency, such as are slow whenever they come. Others may have been quick, and
     then counted for nothing."""
-    if threshold_of(objective) is None:
+    if not objective.is_latency:
         return errors
     return Counter({why: n for why, n in errors.items() if why == TURNED_AWAY or why.startswith(NO_ANSWER)})
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deployspec.base import shown
-from deployspec.chapters.alerts.judge.live_rules import Unavailable
 from deployspec.chapters.slo.judge.census import counted_by, part_of
 from deployspec.chapters.slo.judge.leaving_out import counts
 from deployspec.chapters.slo.judge.load_run import threshold_of
 from deployspec.chapters.slo.judge.selecting import selector_of
+from deployspec.chapters.slo.judge.table import table
 from deployspec.chapters.slo.load.result import LoadResult
 from deployspec.chapters.slo.load.tally import STATUS, WITHOUT_TEXT
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
+from deployspec.languages.prometheus.model import Unavailable
 
 _SHARE = 0.01
 """Shares, and counts relative to each other, may differ by so much without a word."""
@@ -63,16 +64,22 @@ class Reconciliation:
     """One sentence, with which side is blind; empty where they agree as far as scraping lets them."""
 
 
+def first_of_each(objectives: Sequence[Objective]) -> tuple[Objective | None, Objective | None]:
+    """The first objective of latency, and the first of availability."""
+    latency, availability = (
+        next((one for one in objectives if isinstance(one.indicator, kind)), None)
+        for kind in (LatencyIndicator, AvailabilityIndicator)
+    )
+    return latency, availability
+
+
 def seen_by(result: LoadResult, objectives: Sequence[Objective], prefix: str = "") -> Seen:
     """What the load run has seen of what the objectives count; ``prefix`` is the path of the deployment's ``base_url``.
 
     Its warm-up is included where all kinds of requests count. Of that the share within the threshold is not known: it
     is taken to be that of the rest.
     """
-    latency, availability = (
-        next((one for one in objectives if isinstance(one.indicator, kind)), None)
-        for kind in (LatencyIndicator, AvailabilityIndicator)
-    )
+    latency, availability = first_of_each(objectives)
     known = availability or latency
     assert known is not None  # noqa: S101 - asked about at least one
     told = _Counted.of(result, counted_by(known), prefix)
@@ -90,30 +97,22 @@ def seen_by(result: LoadResult, objectives: Sequence[Objective], prefix: str = "
         failed += sum(count for why, count in warm_up if why.startswith(f"{STATUS}5"))
     if bad is not told:
         apart += bad.among(told.yes).apart(f"{known.name}'s failures")
-    unsure = bool(told.unknown or bad.unknown)
+    seen = Seen(answered, failed, None, apart=tuple(apart), unsure=bool(told.unknown or bad.unknown))
     if latency is None:
-        return Seen(answered, failed, None, apart=tuple(apart), unsure=unsure)
+        return seen
     timed = told if availability is None else _Counted.of(result, counted_by(latency), prefix)
-    if timed is not told and timed.apart(latency.name) != told.apart(latency.name):
-        apart += timed.apart(latency.name)
+    if timed is not told and (more := timed.apart(latency.name)) != told.apart(latency.name):
+        seen = replace(seen, apart=(*seen.apart, *more))
     routes = {route for route, _ in timed.yes}
     if timed.unknown or routes & {route for route, _ in timed.no}:
-        return Seen(answered, failed, None, apart=tuple(apart), unsure=True)
+        return replace(seen, unsure=True)
     threshold = threshold_of(latency)
     assert threshold is not None  # noqa: S101 - narrows the type
     place = 2 + 2 * list(result.tally.thresholds).index(threshold)
-    of, slow = (
-        sum(span[place + more] for route in routes for span in result.of(route).bins.values())
-        for more in (0, 1)
-    )
+    of, slow = (sum(result.of(route).total(place + more) for route in routes) for more in (0, 1))
     own = answered if not timed.no and all_count else float(timed.yes.total())
-    return Seen(
-        answered,
-        failed,
-        own * (of - slow) / of if of else None,
-        None if own == answered else own,
-        apart=tuple(apart),
-        unsure=unsure,
+    return replace(
+        seen, within=own * (of - slow) / of if of else None, timed=None if own == answered else own
     )
 
 
@@ -192,11 +191,7 @@ def reconcile(client: Seen, deployment: Seen | Unavailable, slack: float) -> Rec
         ("of them with 5xx", _count(client.failed), _count(deployment.failed)),
         ("share within the threshold", _share(client), _share(deployment)),
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = [
-        f"{label.ljust(widths[0])}  {mine.rjust(widths[1])}  {theirs.rjust(widths[2])}"
-        for label, mine, theirs in rows
-    ]
+    lines = table(rows)
     lines.append(f"scraping explains a difference of {_requests(slack)}")
     if deployment.requests > client.requests * (1 + _SHARE) + slack:
         lines.append(

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from deployspec.base.shown import nearest, one_line
-from deployspec.languages.openslo.model import AvailabilityIndicator, Objective
+from deployspec.languages.openslo.model import Objective
 from deployspec.languages.promql.selectors import Matcher, Selector, metric_names, selector_text, selectors
 from deployspec.languages.promql.syntax import PromqlError, parse, walk
 
@@ -78,9 +78,9 @@ def beside(objective: Objective, selector: Selector, matched: bool) -> Selector:
     """
     if matched:
         return replace(selector, matchers=tuple(one for one in selector.matchers if not one.matches("")))
-    if not isinstance(objective.indicator, AvailabilityIndicator):
+    if objective.is_latency:
         return replace(selector, matchers=())
-    total = selector_of(objective.indicator.total)
+    total = selector_of(objective.availability.total)
     if selector == total:
         return replace(selector, matchers=tuple(one for one in selector.matchers if one.label == "__name__"))
     if selector.name == total.name:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -22,6 +22,8 @@ LATE = 10_000
 """In microseconds: a generator whose 99th percentile of lateness is above this is late."""
 DISPATCHED = 0.99
 """The share of arrivals that a generator has to dispatch."""
+
+_OF_SPANS = ("bins", "undispatched_bins", "unfinished", "certain")
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,7 @@ class LoadResult:
     @cached_property
     def total(self) -> RouteTally:
         """All kinds of requests together."""
-        total = RouteTally(self.tally.thresholds)
-        for route in self.tally.routes:
-            total.add(route)
-        return total
+        return self._together(self.tally.routes)
 
     def of(self, route: str | None) -> RouteTally:
         """One kind of request, by its name; None for all together."""
@@ -99,11 +98,14 @@ class LoadResult:
 
     def connections(self) -> dict[str, RouteTally]:
         """All kinds together, by the connections they went on: chosen for a new one, needed one, and all others."""
-        chosen, needed = RouteTally(self.tally.thresholds), RouteTally(self.tally.thresholds)
-        for total, routes in ((chosen, self.tally.chosen), (needed, self.tally.needed)):
-            for route in routes:
-                total.add(route)
+        chosen, needed = self._together(self.tally.chosen), self._together(self.tally.needed)
         return {"chosen": chosen, "needed": needed, "kept": self.total.without(chosen, needed)}
+
+    def _together(self, routes: Iterable[RouteTally]) -> RouteTally:
+        total = RouteTally(self.tally.thresholds)
+        for route in routes:
+            total.add(route)
+        return total
 
     @cached_property
     def histograms(self) -> list[Histogram]:
@@ -123,8 +125,7 @@ class LoadResult:
     @property
     def dispatched_share(self) -> float | None:
         """The share of arrivals that were dispatched or turned away; None where there were none."""
-        known = sum(counts[0] for counts in self.total.bins.values())
-        lost = self.total.undispatched.total()
+        known, lost = self.total.total(), self.total.undispatched.total()
         return known / (known + lost) if known + lost else None
 
     @property
@@ -159,19 +160,14 @@ class LoadResult:
             "thresholds": list(self.tally.thresholds),
             "bin_seconds": BIN_SECONDS,
             "routes": [
-                {"name": name, **_route(tally, histogram)}
-                for name, tally, histogram in zip(
-                    self.route_names, self.tally.routes, self.histograms, strict=True
-                )
+                {"name": name, **_route(tally)}
+                for name, tally in zip(self.route_names, self.tally.routes, strict=True)
             ],
-            "total": _route(self.total, self.histogram, bins=False),
-            "connections": {
-                name: _route(tally, Histogram.of(tally.latencies), bins=False)
-                for name, tally in self.connections().items()
-            }
+            "total": _route(self.total, bins=False),
+            "connections": {name: _route(tally, bins=False) for name, tally in self.connections().items()}
             | {
-                f"{name}_routes": [_route(route, Histogram.of(route.latencies)) for route in routes]
-                for name, routes in (("chosen", self.tally.chosen), ("needed", self.tally.needed))
+                "chosen_routes": list(map(_route, self.tally.chosen)),
+                "needed_routes": list(map(_route, self.tally.needed)),
             },
             "seconds": [vars(second) for second in self.seconds],
             "generator": {
@@ -190,22 +186,17 @@ class LoadResult:
             raise ValueError(f"the format {document['format']!r}; expected {FORMAT}")
         thresholds = document["thresholds"]
         generator = document["generator"]
-        is_first = document["format"] == FORMATS[0]
-        connections = {} if is_first else document["connections"]
-        chosen, needed = (
-            [] if is_first else [_route_from(route, thresholds) for route in connections[name]]
-            for name in ("chosen_routes", "needed_routes")
-        )
+        if document["format"] == FORMATS[0]:
+            routes = [{"certain": [], **route} for route in document["routes"]]
+            connections = dict.fromkeys(("chosen_routes", "needed_routes"), ())
+        else:
+            routes, connections = document["routes"], document["connections"]
         tally = Tally(
             thresholds,
-            [
-                _route_from({"certain": [], **route} if is_first else route, thresholds)
-                for route in document["routes"]
-            ],
+            _routes_from(routes, thresholds),
             Histogram.from_document(generator["lateness"]).counts(),
             Counter(generator["warm_up"]),
-            chosen,
-            needed,
+            *(_routes_from(connections[name], thresholds) for name in ("chosen_routes", "needed_routes")),
         )
         return cls(
             plan=document["plan"],
@@ -242,45 +233,26 @@ def described(plan: Plan, redact: Callable[[str], str] = str) -> dict[str, Any]:
     }
 
 
-def _route(tally: RouteTally, histogram: Histogram, *, bins: bool = True) -> dict[str, Any]:
-    requests, failed = (sum(counts[place] for counts in tally.bins.values()) for place in (0, 1))
-    spans = sorted(tally.bins.items())
+def _route(tally: RouteTally, *, bins: bool = True) -> dict[str, Any]:
+    counts = tally.document()
     return {
-        "requests": requests,
-        "failed": failed,
+        "requests": tally.total(),
+        "failed": tally.total(1),
         "slow": [
-            {
-                "of": sum(counts[place] for _, counts in spans),
-                "slow": sum(counts[place + 1] for _, counts in spans),
-            }
+            {"of": tally.total(place), "slow": tally.total(place + 1)}
             for place in range(2, 2 + 2 * len(tally.thresholds), 2)
         ],
-        "statuses": dict(tally.statuses),
-        "errors": dict(tally.errors),
-        "undispatched": dict(tally.undispatched),
-        "latency": histogram.document(),
-        **(
-            {
-                "bins": [[span, *counts] for span, counts in spans],
-                "undispatched_bins": sorted(tally.undispatched_bins.items()),
-                "unfinished": [[span, *counts] for span, counts in sorted(tally.unfinished.items())],
-                "certain": [[span, *counts] for span, counts in sorted(tally.certain.items())],
-            }
-            if bins
-            else {}
-        ),
+        **{name: counts[name] for name in ("statuses", "errors", "undispatched")},
+        "latency": Histogram.of(tally.latencies).document(),
+        **({name: sorted(counts[name]) for name in _OF_SPANS} if bins else {}),
     }
 
 
-def _route_from(document: Mapping[str, Any], thresholds: Iterable[int]) -> RouteTally:
-    return RouteTally(
-        tuple(thresholds),
-        {span: counts for span, *counts in document["bins"]},
-        Histogram.from_document(document["latency"]).counts(),
-        Counter(document["statuses"]),
-        Counter(document["errors"]),
-        Counter(document["undispatched"]),
-        Counter(dict(document["undispatched_bins"])),
-        {span: counts for span, *counts in document["unfinished"]},
-        {span: counts for span, *counts in document["certain"]},
-    )
+def _routes_from(documents: Iterable[Mapping[str, Any]], thresholds: Sequence[int]) -> list[RouteTally]:
+    return [
+        RouteTally.from_document(
+            {**document, "latencies": Histogram.from_document(document["latency"]).counts()},
+            tuple(thresholds),
+        )
+        for document in documents
+    ]

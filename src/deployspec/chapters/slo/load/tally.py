@@ -14,6 +14,11 @@ STATUS, WITHOUT_TEXT = "status ", "an answer without the expected text"
 ON_KEPT = " on a kept connection"
 """How the reason ends where a connection that was kept from an earlier request was closed meanwhile."""
 
+_BY_SPAN = ("bins", "unfinished", "certain")
+_BY_NUMBER = ("latencies", "undispatched_bins")
+_BY_NAME = ("statuses", "errors", "undispatched")
+"""The fields of a ``RouteTally``: lists of counts by span of time, and single counts."""
+
 
 @dataclass
 class RouteTally:
@@ -86,9 +91,7 @@ class RouteTally:
         self.errors[TURNED_AWAY] += 1
 
     def _certainly(self, span: int, waited: int, error: str, given_up: bool, excused: bool) -> None:
-        known = self.certain.get(span)
-        if known is None:
-            known = self.certain[span] = [0] * (1 + len(self.thresholds))
+        known = self.certain.get(span) or self.certain.setdefault(span, [0] * (1 + len(self.thresholds)))
         known[0] += bool(error) and not excused
         for place, threshold in enumerate(self.thresholds, 1):
             known[place] += waited >= threshold or (given_up and not excused)
@@ -115,21 +118,17 @@ class RouteTally:
 
     def add(self, other: RouteTally) -> None:
         """Add what another process, or a later second, counted."""
-        for span, more in other.bins.items():
-            counts = self._counts(span)
-            for place, count in enumerate(more):
-                counts[place] += count
-        self.latencies.update(other.latencies)
-        self.statuses.update(other.statuses)
-        self.errors.update(other.errors)
-        self.undispatched.update(other.undispatched)
-        self.undispatched_bins.update(other.undispatched_bins)
-        for span, more in other.unfinished.items():
-            known = self.unfinished.setdefault(span, [0] * len(more))
-            known[:] = map(sum, zip(known, more, strict=True))
-        for span, more in other.certain.items():
-            known = self.certain.setdefault(span, [0] * len(more))
-            known[:] = map(sum, zip(known, more, strict=True))
+        for name in _BY_SPAN:
+            mine = getattr(self, name)
+            for span, more in getattr(other, name).items():
+                counts = mine.setdefault(span, [0] * len(more))
+                counts[:] = map(sum, zip(counts, more, strict=True))
+        for name in (*_BY_NUMBER, *_BY_NAME):
+            getattr(self, name).update(getattr(other, name))
+
+    def total(self, place: int = 0) -> int:
+        """Of all spans of time, what is counted at one place of ``bins``: at the first one, the requests."""
+        return sum(counts[place] for counts in self.bins.values())
 
     def without(self, *others: RouteTally) -> RouteTally:
         """Those that are in none of the others, which are parts of this: requests, latencies, statuses and errors."""
@@ -146,38 +145,25 @@ class RouteTally:
         return rest
 
     def _counts(self, span: int) -> list[int]:
-        counts = self.bins.get(span)
-        if counts is None:
-            counts = self.bins[span] = [0] * (2 + 2 * len(self.thresholds))
-        return counts
+        return self.bins.get(span) or self.bins.setdefault(span, [0] * (2 + 2 * len(self.thresholds)))
 
     def document(self) -> dict[str, Any]:
         """As JSON data; mappings whose keys are numbers become lists of pairs."""
-        return {
-            "bins": [[span, *counts] for span, counts in self.bins.items()],
-            "latencies": list(self.latencies.items()),
-            "statuses": dict(self.statuses),
-            "errors": dict(self.errors),
-            "undispatched": dict(self.undispatched),
-            "undispatched_bins": list(self.undispatched_bins.items()),
-            "unfinished": [[span, *counts] for span, counts in self.unfinished.items()],
-            "certain": [[span, *counts] for span, counts in self.certain.items()],
-        }
+        spans = {name: [[span, *counts] for span, counts in getattr(self, name).items()] for name in _BY_SPAN}
+        numbered = {name: list(getattr(self, name).items()) for name in _BY_NUMBER}
+        return spans | numbered | {name: dict(getattr(self, name)) for name in _BY_NAME}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], thresholds: Sequence[int]) -> RouteTally:
         """Read back what ``document`` gave."""
-        return cls(
-            thresholds,
-            {span: counts for span, *counts in document["bins"]},
-            Counter(dict(document["latencies"])),
-            Counter(document["statuses"]),
-            Counter(document["errors"]),
-            Counter(document["undispatched"]),
-            Counter(dict(document["undispatched_bins"])),
-            {span: counts for span, *counts in document["unfinished"]},
-            {span: counts for span, *counts in document["certain"]},
-        )
+        counts: dict[str, Any] = {name: Counter(dict(document[name])) for name in (*_BY_NUMBER, *_BY_NAME)}
+        for name in _BY_SPAN:
+            counts[name] = {span: counted for span, *counted in document[name]}
+        return cls(thresholds, **counts)
+
+
+_OF_ROUTES = ("routes", "chosen", "needed")
+"""The fields of a ``Tally`` that have a ``RouteTally`` for each route."""
 
 
 @dataclass
@@ -208,31 +194,22 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Add what another process, or a later second, counted."""
-        for mine, theirs in zip(self.routes, other.routes, strict=True):
-            mine.add(theirs)
-        for mine, theirs in zip((*self.chosen, *self.needed), (*other.chosen, *other.needed), strict=True):
-            mine.add(theirs)
+        for name in _OF_ROUTES:
+            for mine, theirs in zip(getattr(self, name), getattr(other, name), strict=True):
+                mine.add(theirs)
         self.lateness.update(other.lateness)
         self.warm_up.update(other.warm_up)
 
     def document(self) -> dict[str, Any]:
         """As JSON data."""
-        return {
-            "routes": [route.document() for route in self.routes],
-            "lateness": list(self.lateness.items()),
-            "warm_up": dict(self.warm_up),
-            "chosen": [route.document() for route in self.chosen],
-            "needed": [route.document() for route in self.needed],
-        }
+        routes = {name: [route.document() for route in getattr(self, name)] for name in _OF_ROUTES}
+        return {**routes, "lateness": list(self.lateness.items()), "warm_up": dict(self.warm_up)}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], thresholds: Sequence[int]) -> Tally:
         """Read back what ``document`` gave."""
-        return cls(
-            thresholds,
-            [RouteTally.from_document(route, thresholds) for route in document["routes"]],
-            Counter(dict(document["lateness"])),
-            Counter(document["warm_up"]),
-            [RouteTally.from_document(route, thresholds) for route in document["chosen"]],
-            [RouteTally.from_document(route, thresholds) for route in document["needed"]],
+        routes, chosen, needed = (
+            [RouteTally.from_document(route, thresholds) for route in document[name]] for name in _OF_ROUTES
         )
+        lateness = Counter[int](dict(document["lateness"]))
+        return cls(thresholds, routes, lateness, Counter(document["warm_up"]), chosen, needed)

@@ -30,7 +30,7 @@ class _Told:
     in_flight: int = 0
     cpu: float = 0.0
     peak: int = 0
-    ended: bool = False
+    last: bool = False
     elapsed: float = 0.0
 
 
@@ -78,13 +78,9 @@ class Counting:
     def _count(self, line: Mapping[str, Any], now: float) -> None:
         told = self._told[line["share"]]
         offered = line["offered"] - told.offered
-        told.at, told.offered, told.in_flight = now, line["offered"], line["in_flight"]
-        told.cpu, told.peak, told.ended, told.elapsed = (
-            line["cpu"],
-            line["peak"],
-            line["last"],
-            line["elapsed"],
-        )
+        told.at = now
+        for name in ("offered", "in_flight", "cpu", "peak", "last", "elapsed"):
+            setattr(told, name, line[name])
         more = Tally.from_document(line["tally"], self._plan.thresholds)
         # A reason may be what a server has said.
         more.warm_up = _redacted(more.warm_up)
@@ -119,16 +115,17 @@ class Counting:
     @property
     def ended(self) -> bool:
         """Whether every process has told of its last request."""
-        return len(self._told) == self._plan.processes and all(told.ended for told in self._told.values())
+        return len(self._told) == self._plan.processes and all(told.last for told in self._told.values())
 
     def silent(self, now: float) -> str:
         """Which process has told nothing for too long; empty where none has."""
         for share, told in sorted(self._told.items()):
-            if not told.ended and now - told.at > SILENCE:
-                return (
-                    f"process {share + 1} of {self._plan.processes} of the load generator (pid {told.pid}) died: "
-                    f"it has told nothing for {now - told.at:.0f} s"
+            silence = now - told.at
+            if not told.last and silence > SILENCE:
+                process = (
+                    f"process {share + 1} of {self._plan.processes} of the load generator (pid {told.pid})"
                 )
+                return f"{process} died: it has told nothing for {silence:.0f} s"
         return ""
 
     def excuse(self, seconds: float) -> None:
@@ -142,10 +139,8 @@ class Counting:
         Of a run that was made to its end.
         """
         planned = sum(1 for _ in arrivals(self._plan))
-        told = self.tally.warm_up.total() + sum(
-            sum(counts[0] for counts in route.bins.values()) + route.undispatched.total()
-            for route in self.tally.routes
-        )
+        told = self.tally.warm_up.total()
+        told += sum(route.total() + route.undispatched.total() for route in self.tally.routes)
         if told == planned:
             return ""
         return f"the load generator has lost count: of {planned:,} requests, it has told of {told:,}"
@@ -155,7 +150,7 @@ class Counting:
         lost = [
             f"process {share + 1} of {self._plan.processes} (pid {told.pid})"
             for share, told in sorted(self._told.items())
-            if not told.ended
+            if not told.last
         ]
         return (
             ", ".join(lost) or f"{self._plan.processes - len(self._told)} of {self._plan.processes} processes"
@@ -185,7 +180,7 @@ class Counting:
             tally=self.tally,
             seconds=tuple(self.second(number) for number in sorted(self._recent)),
             processes=tuple(
-                Process(share, told.pid, told.cpu, told.peak, told.ended)
+                Process(share, told.pid, told.cpu, told.peak, told.last)
                 for share, told in sorted(self._told.items())
             ),
             trouble=self.trouble,

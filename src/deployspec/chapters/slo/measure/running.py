@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -77,42 +78,38 @@ def run(
     return counting.result(described)
 
 
+@dataclass
 class _Run:
-    def __init__(
-        self,
-        plan: Plan,
-        generator: Generator,
-        counting: Counting,
-        folder: Path,
-        stop: Callable[[Counting], str],
-        progress: Callable[[Counting], None],
-        redact: Callable[[str], str],
-    ) -> None:
-        self._plan = plan
-        self._generator = generator
-        self._counting = counting
-        self._folder = folder
-        self._stop = stop
-        self._progress = progress
-        self._redact = redact
-        self._rest = b""
+    plan: Plan
+    generator: Generator
+    counting: Counting
+    folder: Path
+    stop: Callable[[Counting], str]
+    progress: Callable[[Counting], None]
+    redact: Callable[[str], str]
+    _rest: bytes = b""
+
+    @property
+    def _longest(self) -> float:
+        """Seconds that it can take."""
+        plan = self.plan
         # A warm-up by count may take longer than the one by time; and random arrivals take longer than their mean, by
         # ten standard deviations and twenty gaps at the very most.
         warm_up = (plan.warm_up_requests + 10 * math.sqrt(plan.warm_up_requests) + 20) / plan.rate
-        self._longest = plan.warm_up + warm_up + plan.duration + plan.timeout + GRACE
+        return plan.warm_up + warm_up + plan.duration + plan.timeout + GRACE
 
     def carry_out(self) -> None:
         """Start Locust, take what it tells until it has ended or has to, and end it."""
-        plan_file = self._folder / "plan.json"
+        plan_file = self.folder / "plan.json"
         descriptor = os.open(plan_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(self._plan.document(), file)
+            json.dump(self.plan.document(), file)
         ours, theirs = os.pipe()
         with tempfile.TemporaryFile() as output, os.fdopen(ours, "rb", buffering=0) as told:
             try:
                 process = subprocess.Popen(
                     self._command(),
-                    cwd=self._folder,
+                    cwd=self.folder,
                     env=self._environment(plan_file, theirs),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
@@ -129,12 +126,12 @@ class _Run:
                 end(process)
 
     def _command(self) -> list[str]:
-        count = str(self._plan.processes)
-        command = [self._generator.python, "-m", "locust", "-f", str(self._generator.locustfile.absolute())]
+        count = str(self.plan.processes)
+        command = [self.generator.python, "-m", "locust", "-f", str(self.generator.locustfile.absolute())]
         command += ["--headless", "--only-summary", "--loglevel", "WARNING", "-u", count, "-r", count]
         # It ends by itself, too: whoever started it may be killed, and a file of somebody's own may not watch that.
         command += ["--run-time", f"{math.ceil(BOOT_LIMIT + self._longest)}s"]
-        if self._plan.processes > 1:
+        if self.plan.processes > 1:
             port = str(_free_port())
             command += ["--processes", count, "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
             command += ["--master-host", "127.0.0.1", "--master-port", port]
@@ -146,15 +143,15 @@ class _Run:
             name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "PYTHON"))
         }
         return kept | {
-            "HOME": str(self._folder),
-            "PYTHONPATH": str(self._generator.root),
+            "HOME": str(self.folder),
+            "PYTHONPATH": str(self.generator.root),
             "PYTHONDONTWRITEBYTECODE": "1",
             "DEPLOYSPEC_LOAD_PLAN": str(plan_file),
             "DEPLOYSPEC_LOAD_REPORT": str(report),
         }
 
     def _listen(self, told: IO[bytes], process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
-        counting = self._counting
+        counting = self.counting
         began = shown = time.monotonic()
         limit = began + BOOT_LIMIT + self._longest
         stopping = 0.0
@@ -171,10 +168,10 @@ class _Run:
                     limit, stopping = limit + now - before, stopping and stopping + now - before
                 if counting.begun and now - shown >= 1:
                     shown = now
-                    self._progress(counting)
+                    self.progress(counting)
                 if counting.failure:
                     counting.trouble = (
-                        f"the load generator could not begin: {one_line(self._redact(counting.failure))}"
+                        f"the load generator could not begin: {one_line(self.redact(counting.failure))}"
                     )
                     break
                 if not counting.begun and now - began > BOOT_LIMIT:
@@ -188,63 +185,57 @@ class _Run:
                 counting.trouble = counting.silent(now) if counting.begun else ""
                 if counting.trouble:
                     break
-                if not stopping and (why := self._stop(counting)):
+                if not stopping and (why := self.stop(counting)):
                     counting.cut_short = why
                     stopping = now + _LAST_WORDS
-                    (self._folder / "stop").touch()
+                    (self.folder / "stop").touch()
         if not counting.ended and not counting.trouble:
             counting.trouble = self._death(process, output)
         elif counting.ended and not stopping:
             counting.trouble = counting.lost()
-        self._progress(counting)
+        self.progress(counting)
 
     def _take(self, told: IO[bytes]) -> bool:
         """Take what can be read now; False once nobody writes any longer."""
         data = told.read(1 << 20)
         *lines, self._rest = (self._rest + (data or b"")).split(b"\n")
         for line in lines:
-            self._counting.take(json.loads(line), time.monotonic())
+            self.counting.take(json.loads(line), time.monotonic())
         return bool(data)
 
     def _death(self, process: subprocess.Popen[bytes], output: IO[bytes]) -> str:
         """Why it ended without having told of its last request."""
-        try:
-            status: int | str = process.wait(5)
-        except subprocess.TimeoutExpired:
-            status = "none"
-        how = (
-            f"killed by signal {-status}"
-            if isinstance(status, int) and status < 0
-            else f"exit status {status}"
+        how = "exit status none"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            status = process.wait(5)
+            how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
+        if self.counting.begun:
+            return f"the load generator ended in mid-run ({how})"
+        where = f"{self.generator.locustfile.name}{self._line(output)}"
+        return (
+            f"the load generator ended before the first request ({where}) ({how}{self._last_words(output)})"
         )
-        last = "" if self._counting.begun else self._last_words(output)
-        when = (
-            "in mid-run"
-            if self._counting.begun
-            else f"before the first request ({self._generator.locustfile.name}{self._line(output)})"
-        )
-        return f"the load generator ended {when} ({how}{last})"
 
     def _line(self, output: IO[bytes]) -> str:
         """The line of the locustfile in the traceback that Locust has shown last, as the end of its name."""
         shown = re.findall(
-            rf'File "{re.escape(str(self._generator.locustfile.absolute()))}", line ([0-9]+)',
+            rf'File "{re.escape(str(self.generator.locustfile.absolute()))}", line ([0-9]+)',
             self._said(output),
         )
         return f":{shown[-1]}" if shown else ""
 
     def _last_words(self, output: IO[bytes]) -> str:
         """The last line that Locust has said, as the end of a sentence; empty where it has said nothing."""
-        said = [line for line in self._said(output).splitlines() if line.strip()]
+        said = [line.strip() for line in self._said(output).splitlines() if line.strip()]
         # A line as long as what was read may begin with a piece of a secret.
-        return f": {one_line(said[-1].strip() if len(said) > 1 else said[-1].strip()[-200:])}" if said else ""
+        return f": {one_line(said[-1] if len(said) > 1 else said[-1][-200:])}" if said else ""
 
     def _said(self, output: IO[bytes]) -> str:
         """The end of what Locust has said."""
         output.seek(0, os.SEEK_END)
         output.seek(max(0, output.tell() - 64 * 1024))
         # Redacted before it is cut: a piece of a secret is no longer known as one. The first line may be such a piece.
-        return self._redact(output.read().decode("utf-8", "replace"))
+        return self.redact(output.read().decode("utf-8", "replace"))
 
 
 def _free_port() -> int:

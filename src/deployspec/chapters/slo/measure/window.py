@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime
 import math
 import re
+import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from deployspec.base.shown import one_line
-from deployspec.chapters.alerts.judge.live_rules import LoadedRules, read_loaded
 from deployspec.chapters.slo.judge.census import (
     ALL,
     PART,
@@ -33,7 +33,7 @@ from deployspec.chapters.slo.judge.census import (
     window_of,
     without_bucket_query,
 )
-from deployspec.chapters.slo.judge.reconcile import Seen
+from deployspec.chapters.slo.judge.reconcile import Seen, first_of_each
 from deployspec.chapters.slo.judge.selecting import (
     Found,
     asked_labels,
@@ -44,12 +44,11 @@ from deployspec.chapters.slo.judge.selecting import (
     written,
 )
 from deployspec.languages.openslo.model import LatencyIndicator, Objective
+from deployspec.languages.prometheus.model import LoadedRules, Unavailable
+from deployspec.languages.prometheus.reading import read_loaded
 from deployspec.languages.promql.selectors import Matcher, Selector, label_text, names_that_are_no_words
 from deployspec.languages.promql.syntax import PromqlError
-from deployspec.tools.prometheus.asking import Failed
-
-if TYPE_CHECKING:
-    from prometheus_api_client import PrometheusConnect
+from deployspec.tools.prometheus import Failed, Prometheus, Questions
 
 MOST_POINTS = 1000
 """Of a question over a range."""
@@ -67,24 +66,96 @@ _INCLUDED = 0.002
 """Seconds by which a range is longer, to have its first sample in it: Prometheus 3 leaves that out at its very edge."""
 
 
-class UnexpectedError(Exception):
-    """An answer that is not of the form that the question has. Its text ends a sentence about Prometheus."""
+_POLL = 0.25
+"""Seconds between two looks at whether it has scraped."""
+_T = TypeVar("_T")
+
+
+class Counters:
+    """The counters of objectives, as a Prometheus has scraped them; each question is within its limits."""
+
+    def __init__(self, prometheus: Prometheus) -> None:
+        self._prometheus = prometheus
+
+    def census(self, objective: Objective, asked_window: float) -> Census | Unavailable:
+        """Ask how many requests counted for an objective in its window (or the shorter one that is asked for, in
+        seconds), how many of them were good, and for how much of the window there is data."""
+        return self._counted(lambda counting: counting.census(objective, asked_window))
+
+    def buckets(self, objective: Objective) -> Buckets | Unavailable:
+        """Ask for the buckets of a latency objective's histogram."""
+        return self._counted(lambda counting: counting.buckets(objective))
+
+    def doubts(self, objective: Objective, asked_window: float) -> tuple[str, ...] | Unavailable:
+        """Ask whether its selectors can find what they mean; why not, as sentences."""
+        return self._counted(lambda counting: counting.doubts(objective, asked_window))
+
+    def now(self) -> float | Unavailable:
+        """Ask for its clock: seconds since the epoch."""
+        return self._counted(lambda counting: counting.at)
+
+    def interval_counts(
+        self, objectives: Sequence[Objective], begin: float, end: float, patience: float
+    ) -> tuple[Seen, float] | Unavailable:
+        """Ask what was counted between two moments of its own clock, and how long one scrape is from the next.
+
+        The counters are those of the first objective of latency and of the first of availability; there is one of
+        them at least. Waits, at most ``patience`` seconds, until all instances were scraped after the second moment.
+        Unavailable where they were not by then, and where a counter began anew or ended in between.
+        """
+        latency, availability = first_of_each(objectives)
+        known = availability or latency
+        assert known is not None  # noqa: S101 - asked about at least one
+
+        def ask(counting: Counting) -> tuple[Seen, float] | Unavailable:
+            until = time.monotonic() + patience
+            while (newest := counting.newest(known)) is None or newest <= end:
+                if time.monotonic() > until:
+                    none = f": it has no series of {counted_by(known)} now" if newest is None else ""
+                    return Unavailable(
+                        f"{self._prometheus.who} has not scraped the deployment for {patience:g} s after the run{none}"
+                    )
+                time.sleep(_POLL)
+                counting.at = counting.now()
+            if counting.ended(known, begin):
+                return Unavailable(
+                    "series of the deployment ended during the run: an instance was stopped or replaced"
+                )
+            if counting.resets(known, begin):
+                return Unavailable(
+                    "a counter of the deployment began anew during the run: an instance was restarted"
+                )
+            interval = counting.interval(known, counting.at - begin) or 0.0
+            after = counting.seen(latency, availability)
+            counting.at = begin
+            return after.since(counting.seen(latency, availability)), interval
+
+        return self._counted(ask, patience)
+
+    def _counted(
+        self, measure: Callable[[Counting], _T | Unavailable], patience: float = 0.0
+    ) -> _T | Unavailable:
+        def ask(questions: Questions) -> _T | Unavailable:
+            try:
+                return measure(Counting(questions))
+            except (LookupError, TypeError):
+                raise Failed("answers in an unexpected form") from None
+
+        return self._prometheus.measured(ask, patience=patience)
 
 
 class Counting:
     """Questions about sums, at one moment of Prometheus' own clock."""
 
-    def __init__(
-        self, connection: PrometheusConnect, more: Callable[[str], object], at: float | None = None
-    ) -> None:
-        """``more`` asks what prometheus-api-client has no call for: the path below ``/api/v1/``, with its query."""
-        self._connection = connection
-        self._more = more
+    def __init__(self, questions: Questions, at: float | None = None) -> None:
+        self._questions = questions
+        self._connection = questions.connection
         self.at = self.now() if at is None else at
 
     def now(self) -> float:
         """Its clock, in seconds since the epoch."""
-        return _number(self._connection.custom_query("time()"))
+        # A scalar: prometheus-api-client gives the pair itself.
+        return _value(self._connection.custom_query("time()"))
 
     def census(self, objective: Objective, asked_window: float) -> Census:
         """The requests that count for an objective, in its window, and the good ones of them."""
@@ -132,7 +203,7 @@ class Counting:
         return tuple(filter(None, found))
 
     def _understands(self, objective: Objective) -> None:
-        """Raise UnexpectedError where it names what this Prometheus cannot have."""
+        """Raise Failed where it names what this Prometheus cannot have."""
         try:
             read = [selector_of(one) for one in chosen_by(objective)]
         except PromqlError:
@@ -141,7 +212,7 @@ class Counting:
         told = self._told("status/buildinfo", {}) if names else None
         version = told.get("version") if isinstance(told, dict) else None
         if isinstance(version, str) and version.startswith(("1.", "2.")):
-            raise UnexpectedError(
+            raise Failed(
                 f"is of version {one_line(version, 20)}, which has no names such as `{one_line(names[0], 80)}`; Prometheus 3 has"
             )
 
@@ -175,7 +246,7 @@ class Counting:
     def _told(self, path: str, params: Mapping[str, str]) -> Any:
         """What an endpoint tells that not all that speak as Prometheus does have; None where it does not."""
         try:
-            return self._more(f"{path}?{urlencode(params)}" if params else path)
+            return self._questions.tell(f"{path}?{urlencode(params)}" if params else path)
         except Failed:
             return None
 
@@ -254,9 +325,7 @@ class Counting:
     def resets(self, objective: Objective, begin: float) -> float:
         """How often its counters began anew since ``begin``, in seconds since the epoch."""
         # From the scrape before it: otherwise an instance that is restarted before the next one has not been another.
-        before = Counting(self._connection, self._more, begin)._sum(
-            f"min(timestamp({counted_by(objective)}))"
-        )
+        before = Counting(self._questions, begin).newest(objective)
         seconds = self.at - (begin if before is None else min(before, begin)) + _INCLUDED
         return self._sum(f"sum(resets({counted_by(objective)}[{duration(seconds)}]))") or 0.0
 
@@ -287,7 +356,7 @@ class Counting:
         if not targets:
             return 0.0, ""
         jobs = sorted({job for job, _ in targets})
-        up = f'up{{job=~"{"|".join(map(_escaped, jobs))}"}}'
+        up = f"up{{{Matcher('job', '=~', '|'.join(map(re.escape, jobs)))}}}"
         scrapes, succeeded = (
             {
                 _target(one): _value(one["value"])
@@ -317,7 +386,7 @@ class Counting:
                         f"all targets of {name}",
                     )
                 )
-                query = f'(max by (job, instance) (last_over_time(up{{job="{_quoted(job)}"}}[LASTS])) and on (job, instance) {having}) == 1'
+                query = f"(max by (job, instance) (last_over_time(up{{{Matcher('job', '=', job)}}}[LASTS])) and on (job, instance) {having}) == 1"
                 shares.append((self._present(query, most, window), f"any target of {name}"))
             if pushed:
                 # Of the series that is there the least often.
@@ -344,7 +413,7 @@ class Counting:
             params={"start": f"{start / 1000:.3f}", "end": f"{end / 1000:.3f}"},
         )
         if not isinstance(found, list) or len(found) > 1:
-            raise UnexpectedError("answers a question over a range with what is no single series")
+            raise Failed("answers a question over a range with what is no single series")
         values = [_value(pair) for one in found for pair in one["values"]]
         # Points that are missing count as 0, and so does what is no number.
         asked_for = (end - start) // step + 1
@@ -353,14 +422,14 @@ class Counting:
     def _ask(self, query: str) -> list[Any]:
         found = self._connection.custom_query(query, params={"time": f"{self.at:.3f}"})
         if not isinstance(found, list):
-            raise UnexpectedError(f"answers {one_line(query, 80)} with what is no list of series")
+            raise Failed(f"answers {one_line(query, 80)} with what is no list of series")
         return found
 
     def _sum(self, query: str) -> float | None:
         """The one value of a sum; None where there was nothing to add up."""
         found = self._ask(query)
         if len(found) > 1:
-            raise UnexpectedError(f"answers {one_line(query, 80)} with {len(found)} series; expected one")
+            raise Failed(f"answers {one_line(query, 80)} with {len(found)} series; expected one")
         return _value(found[0]["value"]) if found else None
 
     def _counts(self, query: str) -> dict[str, float]:
@@ -368,7 +437,7 @@ class Counting:
         found = self._ask(query)
         sums = {_labels(one).get("counts", ""): _value(one["value"]) for one in found}
         if len(sums) < len(found) or not sums.keys() <= {ALL, PART}:
-            raise UnexpectedError(f"answers {one_line(query, 80)} with other series; expected two sums")
+            raise Failed(f"answers {one_line(query, 80)} with other series; expected two sums")
         return sums
 
     def _series(self, query: str) -> tuple[str, ...]:
@@ -401,34 +470,21 @@ def _written(labels: Mapping[str, str]) -> str:
     return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"
 
 
-def _escaped(text: str) -> str:
-    return _quoted(re.escape(text))
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-
 def _texts(found: object) -> list[str]:
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
-
-
-def _number(found: Any) -> float:
-    """A scalar's value: prometheus-api-client gives the pair itself."""
-    return _value(found)
 
 
 def _value(pair: Any) -> float:
     try:
         return float(pair[1])
     except (TypeError, ValueError, LookupError, KeyError):
-        raise UnexpectedError("answers with what is no value at a time") from None
+        raise Failed("answers with what is no value at a time") from None
 
 
 def _labels(series: Any) -> Mapping[str, str]:
     labels = series.get("metric") if isinstance(series, dict) else None
     if not isinstance(labels, dict):
-        raise UnexpectedError("answers with what is no series")
+        raise Failed("answers with what is no series")
     return {name: str(value) for name, value in labels.items() if name != "__name__"}
 
 

@@ -4,9 +4,9 @@ from deployspec.chapters.alerts.judge.live_rules.asking import question, wanted
 from deployspec.chapters.alerts.judge.live_rules.drift import Drift, drift
 from deployspec.chapters.alerts.judge.live_rules.evaluation import evaluates
 from deployspec.chapters.alerts.judge.live_rules.firing import can_fire
-from deployspec.chapters.alerts.judge.live_rules.targets import MADE_BY_SCRAPES, Job, Targets, read_targets
 from deployspec.languages.prometheus.model import LoadedGroup, LoadedRule, LoadedRules, Observed, Unavailable
 from deployspec.languages.prometheus.reading import read_loaded
+from deployspec.languages.prometheus.targets import MADE_BY_SCRAPES, Job, Targets, read_targets
 
 __all__ = [
     "MADE_BY_SCRAPES",

@@ -15,12 +15,12 @@ from deployspec.chapters.alerts.judge.live_rules.asking import (
     named,
     of_labels,
 )
-from deployspec.chapters.alerts.judge.live_rules.targets import Targets
 from deployspec.chapters.alerts.judge.live_rules.telling import SHOWN, code
 from deployspec.chapters.alerts.judge.live_rules.values import Values
 from deployspec.chapters.alerts.judge.reading import by_name as rules_by_name
 from deployspec.chapters.alerts.judge.words import listed
 from deployspec.languages.prometheus.model import LoadedRules, Observed, Unavailable
+from deployspec.languages.prometheus.targets import MADE_BY_SCRAPES, Targets
 from deployspec.languages.promql import (
     Matcher,
     Mention,
