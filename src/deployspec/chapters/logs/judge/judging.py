@@ -46,7 +46,7 @@ class LineJudge:
         for numbers, records in parsed(block.data, lines, faults):
             tally.invalid += self._fitting.misfits(numbers, records, noting)
             self._telling.take(numbers, records, said)
-            self._telling.keep_errors(numbers, records, noting, tally)
+            self._telling.keep_errors(numbers, records, said, noting, tally)
         for number, what, at in faults:
             noting.note(Reason("json", "$", what), number, None if what is TWICE else at)
             if reasons.STACK_TRACE.search(lines[number]):

@@ -14,13 +14,17 @@ from __future__ import annotations
 import re
 import secrets as random
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import compress, repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from deployspec.base import strict_json
 from deployspec.chapters.logs.judge import reasons
+
+if TYPE_CHECKING:
+    import hyperscan
 
 TWICE = "the same key appears twice"
 _TOGETHER = 64
@@ -28,7 +32,6 @@ _TOGETHER = 64
 _SUSPECTS = 6
 """How many faults among them are looked for, before each line is looked at by itself."""
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"[ \t\r]*(:?)')
-_SPACED_COLON = re.compile(rb'"[ \t\r]+:')
 _NUMBER = random.randbits(62) | (1 << 61) | 1
 """Odd and large: no float equals it."""
 _BETWEEN = b",%d," % _NUMBER
@@ -181,7 +184,33 @@ def _separators(text: bytes) -> int:
 
 
 def _has_spaced_colons(data: bytes) -> bool:
-    """Whether there may be a key with whitespace between it and its colon. Few blocks have a space before any colon,
-    and that is quicker to see."""
-    spaces = (b" :", b"\t:", b"\r:")
-    return any(space in data for space in spaces) and _SPACED_COLON.search(data) is not None
+    """Whether there may be a key with whitespace between it and its colon."""
+    found = False
+
+    def take(*_: object) -> bool:
+        nonlocal found
+        found = True
+        return True
+
+    try:
+        _spaced_colons().scan(data, match_event_handler=take)
+    except _terminated():
+        return True
+    return found
+
+
+@cache
+def _spaced_colons() -> hyperscan.Database:
+    import hyperscan
+
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(expressions=[rb'"[ \t\r]+:'], ids=[0], elements=1, flags=[hyperscan.HS_FLAG_SINGLEMATCH])
+    return database
+
+
+@cache
+def _terminated() -> type[Exception]:
+    import hyperscan
+
+    error: type[Exception] = hyperscan.ScanTerminated
+    return error

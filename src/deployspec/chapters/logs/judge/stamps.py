@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, compress
+from operator import ne
 from typing import Any, NamedTuple
 
 from deployspec.base import rfc3339
@@ -94,9 +95,9 @@ def _by_their_texts(stamps: Sequence[object], read_at: float, highest: float | N
         return None
     if alike != in_order or others:
         latest = list(accumulate(alike, max))
-        for before, own in zip(latest, alike, strict=True):
-            if own < before and not _is_close(before, seconds(own)):
-                return None
+        late = compress(zip(latest, alike, strict=True), map(ne, latest, alike))
+        if not all(_is_close(before, seconds(own)) for before, own in late):
+            return None
         if not _fit_between(others, alike, latest):
             return None
         first = min([first, *(moment for _, moment in others)])

@@ -67,13 +67,13 @@ class Telling:
             said.requests += of_each(fields.request_id)
 
     def keep_errors(
-        self, numbers: Sequence[int], records: list[dict[str, Any]], noting: Noting, tally: Tally
+        self, numbers: Sequence[int], records: list[dict[str, Any]], said: Said, noting: Noting, tally: Tally
     ) -> None:
-        """Keep those of these records that are errors, where that is promised."""
+        """Keep those of these records, the last that were taken, that are errors, where that is promised."""
         if not self._promise.keep_errors:
             return
         fields, block = self._promise.fields, noting.block
-        levels = map(dict.get, records, repeat(fields.level))
+        levels = said.levels[-len(records) :]
         for index in compress(range(len(records)), map(self._errors.__contains__, levels)):
             moment = stamps.seconds(records[index].get(fields.timestamp))
             if moment is None:

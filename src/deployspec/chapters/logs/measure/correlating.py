@@ -48,7 +48,6 @@ def follow_request(deployment: Deployment, log: Log) -> Followed:
 
     Raises Unmeasured where the request brings no answer of its own.
     """
-
     access = log.told.access
     assert access is not None  # noqa: S101 - selected for such sources alone
     request_id = f"deployspec-{uuid.uuid4().hex}"
@@ -85,7 +84,6 @@ def follow_job(deployment: Deployment, log: Log) -> Followed:
 
     Raises Unmeasured where it cannot be queued, or the answer does not tell its id.
     """
-
     jobs = log.told.jobs
     assert jobs is not None  # noqa: S101 - selected for such sources alone
     with Follower(log.source) as follower:
@@ -112,7 +110,6 @@ def follow_job(deployment: Deployment, log: Log) -> Followed:
 
 def _mentions(follower: Follower, text: str, has_it: Callable[[dict[str, Any]], bool]) -> Mentions:
     """Where else an id stands. A short one may stand there for something else."""
-
     if len(text) < _UNMISTAKABLE:
         return NOWHERE
     lines, records, others = follower.mentions(text, has_it)
@@ -123,7 +120,6 @@ def _mentions(follower: Follower, text: str, has_it: Callable[[dict[str, Any]], 
 def _ask(
     deployment: Deployment, path: str, headers: dict[str, str], post: str | None = None
 ) -> tuple[Call, Answer, str]:
-
     own = {name.lower() for name in headers}
     theirs = {name: value for name, value in deployment.headers.items() if name.lower() not in own}
     request = Request(
