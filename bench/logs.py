@@ -184,9 +184,7 @@ def _ours(promise: LogPromise) -> Callable[[bytes], int]:
     def judge(data: bytes) -> int:
         report = Report()
         for block in _blocks(data):
-            highest = report.add(judge_of_lines.judge(block))
-            if highest is not None:
-                report.add_backwards(judge_of_lines.times(block, highest))
+            judge_of_lines.add(block, judge_of_lines.judge(block), report)
         return report.invalid
 
     return judge

@@ -9,21 +9,22 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from deployspec.base.duration import parse_duration
 from deployspec.base.errors import UsageError
+from deployspec.chapters.logs.judge.model import LEVELS, Fields, LogPromise
 
 if TYPE_CHECKING:
-    from deployspec.chapters.logs.judge.model import Fields
     from deployspec.chapters.logs.measure import Source
     from deployspec.chapters.logs.measure.measuring import Progress
 
 SCHEMA = Path("schemas", "log-record.schema.json")
 _MOST_WORKERS = 4
 _MOST_PLACES = 1000
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def add_to(commands: argparse._SubParsersAction[Any]) -> None:
@@ -40,50 +41,49 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
         metavar="FILE",
         help="a file or a pattern; - for standard input; KIND:ADDRESS, such as 'command:docker compose logs api'",
     )
-    logs.add_argument("--format", choices=("text", "json"), default="text", help="of the report (text)")
-    logs.add_argument(
-        "--first", type=_count, default=3, metavar="N", help="how many places of each reason to show (3)"
+    one, repeatable = logs.add_argument, partial(logs.add_argument, action="append", default=[])
+    one("--format", choices=("text", "json"), default="text", help="of the report (text)")
+    one(
+        "--first",
+        type=partial(_between, 0, _MOST_PLACES),
+        default=3,
+        metavar="N",
+        help="how many places of each reason to show (3)",
     )
-    logs.add_argument(
-        "--schema", metavar="FILE", help=f"the JSON Schema of a record (the project's {SCHEMA.as_posix()})"
-    )
+    one("--schema", metavar="FILE", help=f"the JSON Schema of a record (the project's {SCHEMA.as_posix()})")
     for kind in ("logger", "event"):
-        logs.add_argument(
-            f"--{kind}-schema", action="append", default=[], type=_pair, metavar="NAME=FILE",
+        repeatable(
+            f"--{kind}-schema",
+            type=_pair,
+            metavar="NAME=FILE",
             help=f"a further JSON Schema for the records of one {kind}; repeatable",
-        )  # fmt: skip
-    logs.add_argument(
-        "--field", action="append", default=[], type=_pair, metavar="NAME=CALLED",
+        )
+    repeatable(
+        "--field",
+        type=_pair,
+        metavar="NAME=CALLED",
         help="what the records call their timestamp, level, logger, message, request_id or event; repeatable",
-    )  # fmt: skip
-    logs.add_argument(
+    )
+    repeatable(
         "--level",
-        action="append",
         metavar="LEVEL",
-        help=f"the levels that there are, ascending; repeat it ({', '.join(_LEVELS)})",
+        help=f"the levels that there are, ascending; repeat it ({', '.join(LEVELS)})",
     )
-    logs.add_argument("--log-level", metavar="LEVEL", help="the least level that may be logged")
-    logs.add_argument(
-        "--errors-only", action="store_true", help="nothing below --error-level belongs into this log"
-    )
-    logs.add_argument(
-        "--error-level", default="ERROR", metavar="LEVEL", help="the least level of an error (ERROR)"
-    )
-    logs.add_argument(
-        "--request-scoped", action="append", default=[], metavar="LOGGER",
+    one("--log-level", metavar="LEVEL", help="the least level that may be logged")
+    one("--errors-only", action="store_true", help="nothing below --error-level belongs into this log")
+    one("--error-level", default="ERROR", metavar="LEVEL", help="the least level of an error (ERROR)")
+    repeatable(
+        "--request-scoped",
+        metavar="LOGGER",
         help="a logger whose every record has a request id; NAME.* is all below NAME; repeatable",
-    )  # fmt: skip
-    logs.add_argument("--prefix", metavar="REGEX", help="what a command puts before each record")
-    logs.add_argument(
-        "--timeout", type=_duration, metavar="DURATION", help="the time limit of a command (1m)"
     )
-    logs.add_argument(
-        "--allow", action="append", default=[], metavar="REGEX", help="what is no secret; repeatable"
-    )
-    logs.add_argument("--no-secrets", action="store_true", help="do not look for secrets and personal data")
-    logs.add_argument(
+    one("--prefix", metavar="REGEX", help="what a command puts before each record")
+    one("--timeout", type=_duration, metavar="DURATION", help="the time limit of a command (1m)")
+    repeatable("--allow", metavar="REGEX", help="what is no secret; repeatable")
+    one("--no-secrets", action="store_true", help="do not look for secrets and personal data")
+    one(
         "--workers",
-        type=_workers,
+        type=partial(_between, 1, 64),
         metavar="N",
         help="processes that judge (one for each processor, at most 4)",
     )
@@ -92,7 +92,6 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """``deployspec logs FILE…``."""
-    from deployspec.chapters.logs.judge.model import LogPromise
     from deployspec.chapters.logs.judge.schema import SchemaUnusableError, combined, following
     from deployspec.chapters.logs.judge.secrets import AllowListError
     from deployspec.chapters.logs.judge.verdicts import outcome_of
@@ -103,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
     path = _schema(options.schema)
     source = _source(options)
     fields = _fields(options.field)
-    levels = tuple(options.level or _LEVELS)
+    levels = tuple(options.level or LEVELS)
     for option in ("log_level", "error_level") if options.errors_only else ("log_level",):
         if (level := getattr(options, option)) is not None and level not in levels:
             raise UsageError(f"--{option.replace('_', '-')}: {level} is none of {', '.join(levels)}")
@@ -144,31 +143,24 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _source(options: argparse.Namespace) -> Source:
-    from deployspec.chapters.logs.measure import CommandSource, source_of
-    from deployspec.chapters.logs.measure.sources import kinds
+    from deployspec.chapters.logs.measure import CommandSource, FilesSource, StdinSource, kinds, source_of
 
     files: list[str] = options.files
     if len(files) == 1 and files[0].partition(":")[0] in kinds():
-        source = source_of(files[0])
+        source: Source = source_of(files[0])
         if isinstance(source, CommandSource):
             limit = source.timeout if options.timeout is None else options.timeout
             return CommandSource(source.words, prefix=options.prefix, timeout=limit)
+    elif "-" not in files:
+        source = FilesSource(files)
+    elif len(files) > 1:
+        raise UsageError("- (standard input) stands beside files; expected one or the other")
     else:
-        source = _files(files)
+        source = StdinSource()
     for option in ("prefix", "timeout"):
         if getattr(options, option) is not None:
             raise UsageError(f"--{option}: only for 'command:…'")
     return source
-
-
-def _files(files: list[str]) -> Source:
-    from deployspec.chapters.logs.measure import FilesSource, StdinSource
-
-    if "-" in files:
-        if len(files) > 1:
-            raise UsageError("- (standard input) stands beside files; expected one or the other")
-        return StdinSource()
-    return FilesSource(files)
 
 
 def _schema(named: str | None) -> Path:
@@ -199,8 +191,6 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _fields(pairs: list[tuple[str, str]]) -> Fields:
-    from deployspec.chapters.logs.judge.model import Fields
-
     known = asdict(Fields())
     for name, _ in pairs:
         if name not in known:
@@ -216,23 +206,13 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _duration(text: str) -> float:
-    from deployspec.base.duration import parse_duration
-
     try:
         return parse_duration(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
 
 
-def _count(text: str) -> int:
-    return _between(text, 0, _MOST_PLACES)
-
-
-def _workers(text: str) -> int:
-    return _between(text, 1, 64)
-
-
-def _between(text: str, least: int, most: int) -> int:
+def _between(least: int, most: int, text: str) -> int:
     try:
         number = int(text)
     except ValueError:

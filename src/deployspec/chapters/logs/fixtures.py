@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployspec.chapters.logs.measure.reading import Log, Logs
-
 if TYPE_CHECKING:
     from deployspec.chapters.logs.measure.correlating import Followed
+    from deployspec.chapters.logs.measure.reading import Log, Logs
     from deployspec.deployment import Deployment
 
 
 @pytest.fixture(scope="session")
 def logs(deployment: Deployment, pytestconfig: pytest.Config) -> Iterator[Logs]:
     """All sources of the deployment; each is read once."""
+    from deployspec.chapters.logs.measure.reading import Logs
+
     sources = Logs(deployment, pytestconfig.rootpath / "schemas" / "log-record.schema.json")
     yield sources
     sources.close()

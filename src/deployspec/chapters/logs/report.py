@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from deployspec.chapters.logs.judge.model import Found, Reason
+from deployspec.chapters.logs.judge.model import Found, Reason, most_often
 from deployspec.chapters.logs.judge.report import Report
 from deployspec.model.verdict import Outcome
 
@@ -40,8 +40,8 @@ def _lines(report: Report, outcome: Outcome, source: str) -> Iterator[str]:
         yield f"  not read: {where}: {trouble.reason}"
     if len(report.troubles) > _TROUBLES:
         yield f"  … and {len(report.troubles) - _TROUBLES} more that could not be read"
-    yield from _table(sorted(report.found.items(), key=lambda item: (-item[1].count, item[0])))
-    yield from _table(sorted(report.unread.items(), key=lambda item: (-item[1].count, item[0])), "not read: ")
+    yield from _table(most_often(report.found))
+    yield from _table(most_often(report.unread), "not read: ")
 
 
 def _table(found: list[tuple[Reason, Found]], before: str = "") -> Iterator[str]:

@@ -40,9 +40,7 @@ def reported(blocks: Iterable[Block], **promised: Any) -> Report:
     """What is found in these blocks."""
     judge, report = LineJudge(LogPromise(**{"schema": SCHEMA, "secrets": False, **promised})), Report()
     for one in blocks:
-        highest = report.add(judge.judge(one))
-        if highest is not None:
-            report.add_backwards(judge.times(one, highest))
+        judge.add(one, judge.judge(one), report)
     return report
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -50,11 +51,11 @@ def test_two_seconds_back(length: int, back: int, found: bool) -> None:
     rising = [told(10_000 + number, 0) for number in range(length)]
     wrong = told(10_000 + length - 1 - back, 0)
     expected = [length] if found else []
-    assert stamps.out_of_order([*rising, wrong]) == expected
-    assert stamps.out_of_order([*rising, wrong, *[told(10_000 + length, 0)] * 100]) == expected
-    assert stamps.out_of_order([wrong], START.timestamp() + (10_000 + length - 1) / 1000) == (
-        [0] if found else []
-    )
+    later = [told(10_000 + length, 0)] * 100
+    assert stamps.ordered([*rising, wrong], math.inf).backwards == expected
+    assert stamps.ordered([*rising, wrong, *later], math.inf).backwards == expected
+    highest = START.timestamp() + (10_000 + length - 1) / 1000
+    assert stamps.ordered([wrong], math.inf, highest).backwards == ([0] if found else [])
 
 
 @pytest.mark.parametrize(

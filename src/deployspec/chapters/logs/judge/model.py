@@ -18,6 +18,8 @@ TOLERANCE = 2.0
 threads and processes do not take turns, and no two clocks agree."""
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 """The guide's levels ("Log Levels"), ascending."""
+BACKWARDS = "backwards"
+"""The check of times that go back: no block shows all of them alone."""
 KEPT_PLACES = 3
 """How many places of a reason are kept, where nothing else is asked for."""
 
@@ -174,10 +176,9 @@ class Times:
 
 
 @dataclass(slots=True)
-class Tally:
-    """What was found in one block."""
+class Counts:
+    """What was found in a block, or in all blocks of a source."""
 
-    stream: str
     lines: int = 0
     """Empty lines included: an empty line is no JSON."""
     invalid: int = 0
@@ -191,9 +192,21 @@ class Tally:
     """How many records have each of the promised levels."""
     scoped: int = 0
     """Records of loggers that belong to requests."""
+    undated: int = 0
+    """Errors that would be kept, had they a time that can be read."""
+
+
+@dataclass(slots=True)
+class Tally(Counts):
+    """What was found in one block."""
+
+    stream: str = ""
     times: Times | None = None
     """None: no record with a readable time."""
     errors: list[ErrorRecord] = field(default_factory=list)
     """Only where the promise keeps them."""
-    undated: int = 0
-    """Errors that would be kept, had they a time that can be read."""
+
+
+def most_often(found: Mapping[Reason, Found]) -> list[tuple[Reason, Found]]:
+    """What was found, the most frequent first."""
+    return sorted(found.items(), key=lambda item: (-item[1].count, item[0]))

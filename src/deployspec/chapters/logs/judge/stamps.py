@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from itertools import compress, count, islice
-from operator import gt
+from itertools import accumulate, compress
+from operator import ne
 from typing import Any, NamedTuple
 
 from deployspec.base import rfc3339
@@ -50,16 +49,6 @@ def seconds(stamp: object) -> float | None:
             return datetime.fromisoformat(stamp).timestamp()
     read = rfc3339.parse(stamp)
     return float(read.moment) if isinstance(read, rfc3339.Stamp) else None
-
-
-def out_of_order(stamps: Sequence[object], highest: float | None = None) -> list[int]:
-    """Which records are more than TOLERANCE older than one before them; ``highest``: the latest before the first."""
-    return ordered(stamps, math.inf, highest).backwards
-
-
-def too_new(stamps: Sequence[object], read_at: float) -> list[int]:
-    """Which records are more than TOLERANCE later than the moment of reading."""
-    return ordered(stamps, read_at).future
 
 
 def ordered(stamps: Sequence[object], read_at: float, highest: float | None = None) -> Ordered:
@@ -105,11 +94,11 @@ def _by_their_texts(stamps: Sequence[object], read_at: float, highest: float | N
     if first is None or last is None or last - read_at > TOLERANCE:
         return None
     if alike != in_order or others:
-        late = _late(alike)
-        for index, before in late.items():
-            if not _is_close(seconds(before), seconds(alike[index])):
-                return None
-        if not _fit_between(others, alike, late):
+        latest = list(accumulate(alike, max))
+        late = compress(zip(latest, alike, strict=True), map(ne, latest, alike))
+        if not all(_is_close(before, seconds(own)) for before, own in late):
+            return None
+        if not _fit_between(others, alike, latest):
             return None
         first = min([first, *(moment for _, moment in others)])
     if highest is not None and highest - first > TOLERANCE:
@@ -130,39 +119,21 @@ def _are_times(joined: str, in_order: list[str], length: int) -> bool:
     return all(seconds(f"{hour}:00:00Z") is not None for hour in hours)
 
 
-def _late(texts: list[str]) -> dict[int, str]:
-    """The index of each text with a greater one before it, and the greatest of those."""
-    late: dict[int, str] = {}
-    for first in compress(count(1), map(gt, texts, islice(texts, 1, None))):
-        if first in late:
-            continue
-        index, greatest = first, texts[first - 1]
-        while index < len(texts) and texts[index] < greatest:
-            late[index] = greatest
-            index += 1
-    return late
-
-
-def _fit_between(others: list[tuple[int, float]], alike: list[str], late: dict[int, str]) -> bool:
+def _fit_between(others: list[tuple[int, float]], alike: list[str], latest: list[str]) -> bool:
     """Whether times of another form, each with the number of the text that it stands before, surely are where they
-    should be, and change nothing for those after them."""
+    should be, and change nothing for those after them; ``latest``: the greatest text up to each."""
     if len({index for index, _ in others}) != len(others):
         return False
     for index, moment in others:
-        if not 0 < index < len(alike):
-            return False
-        after = seconds(alike[index])
-        if (
-            after is None
-            or moment > after
-            or not _is_close(seconds(late.get(index - 1, alike[index - 1])), moment)
-        ):
+        after = seconds(alike[index]) if 0 < index < len(alike) else None
+        if after is None or moment > after or not _is_close(latest[index - 1], moment):
             return False
     return True
 
 
-def _is_close(before: float | None, moment: float | None) -> bool:
+def _is_close(latest: str, moment: float | None) -> bool:
     """Whether a time, if it is one, is at most TOLERANCE older than the latest before it."""
+    before = seconds(latest)
     return moment is None or (before is not None and before - moment <= TOLERANCE)
 
 
@@ -185,7 +156,7 @@ def _one_by_one(stamps: Sequence[object], read_at: float, highest: float | None)
     backwards: list[int] = []
     future: list[int] = []
     unread: list[int] = []
-    lowest_here = highest_here = None
+    here: list[float] = []
     for number, stamp in enumerate(stamps):
         moment = seconds(stamp)
         if moment is None:
@@ -196,8 +167,6 @@ def _one_by_one(stamps: Sequence[object], read_at: float, highest: float | None)
         if moment - read_at > TOLERANCE:
             future.append(number)
         highest = moment if highest is None else max(highest, moment)
-        lowest_here = moment if lowest_here is None else min(lowest_here, moment)
-        highest_here = moment if highest_here is None else max(highest_here, moment)
-    if lowest_here is None or highest_here is None:
-        return Ordered(None, backwards, future, unread)
-    return Ordered(Times(highest=highest_here, lowest=lowest_here), backwards, future, unread)
+        here.append(moment)
+    times = Times(highest=max(here), lowest=min(here)) if here else None
+    return Ordered(times, backwards, future, unread)

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from deployspec.base.shown import one_line, seconds, value
 from deployspec.chapters.logs.judge.errors import Comparison
-from deployspec.chapters.logs.judge.model import MAX_LINE, TOLERANCE, Found, Reason, Trouble
+from deployspec.chapters.logs.judge.model import MAX_LINE, TOLERANCE, Found, Reason, Trouble, most_often
 from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
+
+if TYPE_CHECKING:
+    from deployspec.chapters.logs.judge.report import Report
 
 _NO_RECORDS = ("json", "length")
 """The checks whose findings are lines that are no records."""
@@ -23,32 +27,12 @@ _SHOWN = 2
 """How many reasons a verdict names; the report shows all of them."""
 
 
-class Read(Protocol):
-    """What these judgements ask of a :class:`deployspec.chapters.logs.judge.report.Report`."""
-
-    @property
-    def lines(self) -> int: ...
-    @property
-    def found(self) -> Mapping[Reason, Found]: ...
-    @property
-    def unread(self) -> Mapping[Reason, Found]: ...
-    @property
-    def errors(self) -> int: ...
-    @property
-    def undated(self) -> int: ...
-    @property
-    def troubles(self) -> Sequence[Trouble]: ...
-    @property
-    def newest(self) -> float | None:
-        """The latest time of all records, in seconds since the epoch."""
-
-
-def lines_are_records(report: Read) -> Verdict:
+def lines_are_records(report: Report) -> Verdict:
     """Every line is exactly one strict JSON object that fits its schema."""
     return _judged(report, ("json", "schema", "length"), "every line is a record that fits its schema")
 
 
-def levels(report: Read, *, log_level: str | None = None) -> Verdict:
+def levels(report: Report, *, log_level: str | None = None) -> Verdict:
     """Only the levels that are promised, and nothing below ``log_level``."""
     limit = "one of the levels promised" + (f", none below {log_level}" if log_level else "")
     return _of_records(
@@ -56,7 +40,7 @@ def levels(report: Read, *, log_level: str | None = None) -> Verdict:
     )
 
 
-def time_moves_forward(report: Read) -> Verdict:
+def time_moves_forward(report: Report) -> Verdict:
     """No record is more than TOLERANCE ahead of its reader's clock, or older than one before it in its stream."""
     limit = f"at most {seconds(TOLERANCE)} back, at most {seconds(TOLERANCE)} ahead"
     verdict = _of_records(report, ("future", "backwards"), "time moves forward", limit)
@@ -65,7 +49,7 @@ def time_moves_forward(report: Read) -> Verdict:
     return verdict
 
 
-def newest_is_fresh(report: Read, freshness: float, now: float) -> Verdict:
+def newest_is_fresh(report: Report, freshness: float, now: float) -> Verdict:
     """The newest record is at most ``freshness`` seconds old at ``now``. At the limit is MET.
 
     One record of that age is enough, whatever could not be read; without one, the newest may be among the unread.
@@ -90,7 +74,7 @@ def newest_is_fresh(report: Read, freshness: float, now: float) -> Verdict:
     return breached(f"the newest record is {measured}, expected {limit}", measured=measured, limit=limit)
 
 
-def error_log_holds_errors_only(report: Read, *, error_level: str = "ERROR") -> Verdict:
+def error_log_holds_errors_only(report: Report, *, error_level: str = "ERROR") -> Verdict:
     """An error log holds nothing below ``error_level``."""
     limit = f"nothing below {error_level}"
     verdict = _of_records(report, ("not-an-error",), f"every record is at least {error_level}", limit)
@@ -100,7 +84,7 @@ def error_log_holds_errors_only(report: Read, *, error_level: str = "ERROR") -> 
 
 
 def error_log_holds_every_error(
-    comparison: Comparison, error_log: Read, sources: Mapping[str, Read]
+    comparison: Comparison, error_log: Report, sources: Mapping[str, Report]
 ) -> Verdict:
     """Over the time that both cover, each error of the sources is in the error log, as often as they have it.
 
@@ -119,51 +103,44 @@ def error_log_holds_every_error(
             measured=f"{count} missing",
             limit=limit,
         )
+    unknown = partial(unmeasured, limit=limit)
+    complete = partial(met, measured="none missing", limit=limit)
     for name, report in sources.items():
         if report.lines == 0:
-            return unmeasured(f"{name}: {_nothing_read(report, limit).reason}", limit=limit)
+            return unknown(f"{name}: {_nothing_read(report, limit).reason}")
     for report in (error_log, *sources.values()):
         if report.troubles:
-            return unmeasured(_told(report.troubles), limit=limit)
+            return unknown(_told(report.troubles))
     for report in (error_log, *sources.values()):
         if no_records := _no_records(report):
-            return unmeasured(f"{no_records}: they may be errors, and cannot be compared", limit=limit)
+            return unknown(f"{no_records}: they may be errors, and cannot be compared")
     for report in sources.values():
         if report.undated:
             share = f"{report.undated:,} of {_counted(report.errors, 'error')}"
-            return unmeasured(
-                f"{share} cannot be compared: {_undated(report)}",
-                limit=limit,
-            )
-        if unknown := _lines(report, ("level",)):
-            return unmeasured(_unknown_levels(report, unknown), limit=limit)
+            return unknown(f"{share} cannot be compared: {_undated(report)}")
+        if odd := _lines(report, ("level",)):
+            return unknown(_unknown_levels(report, odd))
     if comparison.unordered or (comparison.missing and comparison.late):
         count = comparison.unordered + comparison.late
-        return unmeasured(
-            f"{_counted(count, 'error')} went back in time too far to be compared",
-            limit=limit,
-        )
+        return unknown(f"{_counted(count, 'error')} went back in time too far to be compared")
     if comparison.compared:
-        return met(
-            f"{_all(comparison.compared, 'error')} of the sources {_is(comparison.compared)} in the error log{_outside(comparison)}{_extra(comparison)}",
-            measured="none missing",
-            limit=limit,
+        return complete(
+            f"{_all(comparison.compared, 'error')} of the sources {_is(comparison.compared)} in the error log{_outside(comparison)}{_extra(comparison)}"
         )
     if comparison.outside:
-        return unmeasured(
+        return unknown(
             f"nothing to compare: the sources have {_counted(comparison.outside, 'error')}, all of them of a time"
             f" that the error log does not surely cover ({_span(comparison)})",
-            limit=limit,
         )
-    return met(f"the sources have no error{_extra(comparison)}", measured="none missing", limit=limit)
+    return complete(f"the sources have no error{_extra(comparison)}")
 
 
-def exceptions_are_one_record(report: Read) -> Verdict:
+def exceptions_are_one_record(report: Report) -> Verdict:
     """An exception is one record, not a stack trace of many lines."""
     return _judged(report, ("stack-trace",), "no line is a part of a stack trace", hidden=("length",))
 
 
-def requests_have_their_id(report: Read, *, judged: int | None = None) -> Verdict:
+def requests_have_their_id(report: Report, *, judged: int | None = None) -> Verdict:
     """Records of request-scoped loggers have a request id.
 
     ``judged``: how many such records there were; none is UNMEASURED. None: they were not counted.
@@ -179,18 +156,18 @@ def requests_have_their_id(report: Read, *, judged: int | None = None) -> Verdic
     return verdict
 
 
-def nothing_secret(report: Read) -> Verdict:
+def nothing_secret(report: Report) -> Verdict:
     """No line holds a secret or personal data."""
     limit = "no secret and no personal data"
     return _judged(report, ("secret",), f"{limit} was found", limit, hidden=("length",))
 
 
-def lines_are_short(report: Read) -> Verdict:
+def lines_are_short(report: Report) -> Verdict:
     """No line is longer than 256 KiB, its line break left out. At the limit is MET."""
     return _judged(report, ("length",), f"no line is longer than {MAX_LINE // 1024} KiB")
 
 
-def outcome_of(report: Read, *, may_be_empty: bool = False) -> Outcome:
+def outcome_of(report: Report, *, may_be_empty: bool = False) -> Outcome:
     """Of all that was looked for: BREACHED where anything was found, MET where all there is was read and nothing found.
 
     ``may_be_empty``: it is an error log, which has no line where nothing went wrong.
@@ -201,7 +178,7 @@ def outcome_of(report: Read, *, may_be_empty: bool = False) -> Outcome:
     return Outcome.UNMEASURED if report.troubles or report.unread or nothing else Outcome.MET
 
 
-def of_error_log(report: Read, verdict: Verdict) -> Verdict:
+def of_error_log(report: Report, verdict: Verdict) -> Verdict:
     """The same verdict, but MET where an error log was read and has no line: nothing went wrong."""
     if verdict.outcome is Outcome.UNMEASURED and report.lines == 0 and not report.troubles:
         return met("the error log has no line", limit=verdict.limit)
@@ -341,7 +318,7 @@ def _shown(record: Mapping[str, Any], name: str) -> str:
     return value(record[name], name=name) if name in record else "missing"
 
 
-def _of_records(report: Read, checks: tuple[str, ...], promise: str, limit: str) -> Verdict:
+def _of_records(report: Report, checks: tuple[str, ...], promise: str, limit: str) -> Verdict:
     """As ``_judged``, of what only records have: lines that are no records are no breach, and hide one."""
     verdict = _judged(report, checks, promise, limit)
     if verdict.outcome == "MET" and (no_records := _no_records(report)):
@@ -349,7 +326,7 @@ def _of_records(report: Read, checks: tuple[str, ...], promise: str, limit: str)
     return verdict
 
 
-def _no_records(report: Read) -> str:
+def _no_records(report: Report) -> str:
     """How many lines are no records, and which check says why; empty where all are."""
     count = _lines(report, _NO_RECORDS)
     if not count:
@@ -357,7 +334,7 @@ def _no_records(report: Read) -> str:
     return f"{count:,} of {_counted(report.lines, 'line')} {_is(count)} no record {_see('lines_are_records')}"
 
 
-def _undated(report: Read) -> str:
+def _undated(report: Report) -> str:
     """How many records have no time that can be read, and why; empty where all have one."""
     count = _count(report.unread, "time")
     if not count:
@@ -366,11 +343,11 @@ def _undated(report: Read) -> str:
     return what + _see_schema(report, "time")
 
 
-def _unknown_levels(report: Read, count: int) -> str:
+def _unknown_levels(report: Report, count: int) -> str:
     return f"{_share(count, report)} none of the levels promised: they may be errors {_see('levels_are_promised')}"
 
 
-def _see_schema(report: Read, check: str) -> str:
+def _see_schema(report: Report, check: str) -> str:
     """The pointer to the check of the schema, where that objects to the same field."""
     places = {reason.place for reason in report.unread if reason.check == check}
     objections = {
@@ -387,7 +364,7 @@ def _see(check: str) -> str:
     return f"(see test_{check})"
 
 
-def _share(count: int, report: Read) -> str:
+def _share(count: int, report: Report) -> str:
     records = report.lines - _lines(report, _NO_RECORDS)
     return f"{count:,} of {_counted(records, 'record')} {'has' if count == 1 else 'have'}"
 
@@ -401,14 +378,11 @@ def _count(found: Mapping[Reason, Found], check: str) -> int:
 
 
 def _judged(
-    report: Read, checks: tuple[str, ...], promise: str, limit: str = "", hidden: tuple[str, ...] = ()
+    report: Report, checks: tuple[str, ...], promise: str, limit: str = "", hidden: tuple[str, ...] = ()
 ) -> Verdict:
     """Whether a source has none of what ``checks`` find; ``hidden``: what hides it from them."""
     limit = limit or promise
-    reasons = sorted(
-        ((reason, found) for reason, found in report.found.items() if reason.check in checks and found.count),
-        key=lambda item: (-item[1].count, item[0]),
-    )
+    reasons = [(reason, found) for reason, found in most_often(report.found) if reason.check in checks]
     if reasons:
         count = sum(found.count for _, found in reasons)
         more = f"; and {_counted(len(reasons) - _SHOWN, 'other reason')}" if len(reasons) > _SHOWN else ""
@@ -433,7 +407,7 @@ def _reason(reason: Reason, found: Found) -> str:
     return f"{where}{reason.what} ({_counted(found.count, 'time')}{first})"
 
 
-def _nothing_read(report: Read, limit: str) -> Verdict:
+def _nothing_read(report: Report, limit: str) -> Verdict:
     return unmeasured(_told(report.troubles) if report.troubles else "no line was read", limit=limit)
 
 
@@ -444,7 +418,7 @@ def _told(troubles: Sequence[Trouble]) -> str:
     return f"a part could not be read: {where}: {trouble.reason}{more}"
 
 
-def _lines(report: Read, checks: Iterable[str]) -> int:
+def _lines(report: Report, checks: Iterable[str]) -> int:
     return sum(found.count for reason, found in report.found.items() if reason.check in checks)
 
 

@@ -6,21 +6,27 @@ import json
 import os
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from deployspec.base.shown import one_line
+from deployspec.chapters.logs.judge.model import Place, Trouble
+from deployspec.chapters.logs.judge.verdicts import (
+    NOWHERE,
+    AccessNames,
+    Mentions,
+    Sent,
+    job_is_logged,
+    request_is_logged,
+)
+from deployspec.chapters.logs.measure import Follower
+from deployspec.chapters.logs.measure.reading import Log
+from deployspec.deployment import Deployment
 from deployspec.model.http import Answer, Call
+from deployspec.model.verdict import Verdict
 from deployspec.plugin.outcomes import Unmeasured
-
-if TYPE_CHECKING:
-    from deployspec.chapters.logs.judge.model import Place, Trouble
-    from deployspec.chapters.logs.judge.verdicts import Mentions
-    from deployspec.chapters.logs.measure import Follower
-    from deployspec.chapters.logs.measure.reading import Log
-    from deployspec.deployment import Deployment
-    from deployspec.model.verdict import Verdict
+from deployspec.tools.http import Request, call, curl_line, proxies_from
 
 _UNMISTAKABLE = 8
 """Characters of an id that stands nowhere by chance."""
@@ -42,16 +48,11 @@ def follow_request(deployment: Deployment, log: Log) -> Followed:
 
     Raises Unmeasured where the request brings no answer of its own.
     """
-    from deployspec.chapters.logs.judge.verdicts import NOWHERE, AccessNames, Sent, request_is_logged
-    from deployspec.chapters.logs.measure import Follower
-
     access = log.told.access
     assert access is not None  # noqa: S101 - selected for such sources alone
     request_id = f"deployspec-{uuid.uuid4().hex}"
-    names = AccessNames(
-        access.fields.method, access.fields.path, access.fields.status, access.fields.duration
-    )
-    wanted = (names.method, names.path, names.status, names.duration)
+    names = AccessNames(**asdict(access.fields))
+    wanted = asdict(names).values()
     own = log.told.fields.request_id
     with Follower(log.source) as follower:
         call, answer, reproduce = _ask(deployment, access.path, {access.header: request_id})
@@ -83,9 +84,6 @@ def follow_job(deployment: Deployment, log: Log) -> Followed:
 
     Raises Unmeasured where it cannot be queued, or the answer does not tell its id.
     """
-    from deployspec.chapters.logs.judge.verdicts import NOWHERE, job_is_logged
-    from deployspec.chapters.logs.measure import Follower
-
     jobs = log.told.jobs
     assert jobs is not None  # noqa: S101 - selected for such sources alone
     with Follower(log.source) as follower:
@@ -112,8 +110,6 @@ def follow_job(deployment: Deployment, log: Log) -> Followed:
 
 def _mentions(follower: Follower, text: str, has_it: Callable[[dict[str, Any]], bool]) -> Mentions:
     """Where else an id stands. A short one may stand there for something else."""
-    from deployspec.chapters.logs.judge.verdicts import NOWHERE, Mentions
-
     if len(text) < _UNMISTAKABLE:
         return NOWHERE
     lines, records, others = follower.mentions(text, has_it)
@@ -124,8 +120,6 @@ def _mentions(follower: Follower, text: str, has_it: Callable[[dict[str, Any]], 
 def _ask(
     deployment: Deployment, path: str, headers: dict[str, str], post: str | None = None
 ) -> tuple[Call, Answer, str]:
-    from deployspec.tools.http import Request, call, curl_line, proxies_from
-
     own = {name.lower() for name in headers}
     theirs = {name: value for name, value in deployment.headers.items() if name.lower() not in own}
     request = Request(

@@ -18,22 +18,21 @@ import tempfile
 from collections import deque
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
 
 from deployspec.base.disclosure import hidden, hide
+from deployspec.chapters.logs.judge.judging import LineJudge
 from deployspec.chapters.logs.judge.model import (
     MAX_LINE,
     Block,
     LogPromise,
     LongLine,
+    Piece,
     Tally,
     Trouble,
     Unfinished,
 )
+from deployspec.chapters.logs.judge.report import Report
 from deployspec.chapters.logs.measure.cutting import BLOCK
-
-if TYPE_CHECKING:
-    from deployspec.chapters.logs.judge.judging import LineJudge
 
 SLOT = BLOCK + MAX_LINE + 4096
 """The largest block that is given away, in bytes."""
@@ -53,16 +52,17 @@ Result = Tally | LongLine | Unfinished | Trouble
 class Task:
     """A piece on its way to its result: a block that is judged, or what is a result already."""
 
-    block: Block | None
+    piece: Piece
     result: Result | None = None
     helper: _Helper | None = None
 
 
 class Crew:
-    """Up to ``size`` processes beside this one. Leaving the ``with`` ends them, whatever happened."""
+    """Judges in this process and in up to ``size`` others. Leaving the ``with`` ends them, whatever happened."""
 
-    def __init__(self, promise: LogPromise, judge: LineJudge, size: int) -> None:
-        self._promise, self._judge, self._size = promise, judge, size
+    def __init__(self, promise: LogPromise, size: int) -> None:
+        self._promise, self._size = promise, size
+        self._judge = LineJudge(promise)
         self._helpers: list[_Helper] = []
         self._started = False
 
@@ -83,27 +83,34 @@ class Crew:
             with contextlib.suppress(OSError):
                 self._helpers.append(_Helper(self._promise))
 
-    def take(self, block: Block) -> Task:
-        """Have the block judged: by a process that has room, else here and now."""
+    def take(self, piece: Piece) -> Task:
+        """Have a block judged: by a process that has room, else here and now. Any other piece is its own result."""
+        task = Task(piece)
+        if not isinstance(piece, Block):
+            task.result = piece
+            return task
         self._collect(0)
-        task = Task(block)
-        if len(block.data) <= SLOT:
-            for helper in sorted(self._helpers, key=lambda one: len(one.tasks)):
-                if helper.ready and helper.free:
-                    try:
-                        helper.give(task, block)
-                    except OSError:
-                        self._give_up(helper)
-                        continue
+        helpers = sorted(self._helpers, key=lambda one: len(one.tasks)) if len(piece.data) <= SLOT else ()
+        for helper in helpers:
+            if helper.ready and helper.free:
+                try:
+                    helper.give(task, piece)
+                except OSError:
+                    self._give_up(helper)
+                else:
                     return task
-        task.result = self._judge.judge(block)
+        task.result = self._judge.judge(piece)
         return task
 
-    def result(self, task: Task) -> Result:
-        """The result of a task; waits for it."""
+    def add(self, task: Task, report: Report) -> Result:
+        """Add the result of a task, in the order of reading; waits for it."""
         while task.result is None:
-            if not self._collect(STUCK) and task.result is None and task.helper is not None:
+            if not self._collect(STUCK) and task.helper is not None:
                 self._give_up(task.helper)
+        if isinstance(task.piece, Block) and isinstance(task.result, Tally):
+            self._judge.add(task.piece, task.result, report)
+        else:
+            report.add(task.result)
         return task.result
 
     def _collect(self, timeout: float) -> bool:
@@ -114,7 +121,7 @@ class Crew:
         answered = {fd for fd, _ in poll.poll(timeout * 1000)} if self._helpers else set()
         for helper in [helper for helper in self._helpers if helper.connection.fileno() in answered]:
             try:
-                helper.receive(self._judge)
+                helper.receive()
             except (EOFError, OSError):
                 self._give_up(helper)
         return bool(answered)
@@ -123,14 +130,10 @@ class Crew:
         """Judge here what a process that has gone was given."""
         helper.end()
         self._helpers.remove(helper)
-        if helper.tasks:
-            from deployspec.chapters.logs.judge.judging import LineJudge
-
-            # Our own judge has gone on: it would keep no places of blocks that come before its last.
-            judge = LineJudge(self._promise)
-            for task, block, _ in helper.tasks:
-                task.result = judge.judge(block)
-        helper.tasks.clear()
+        # Our own judge has gone on: it would keep no places of blocks that come before its last.
+        judge = LineJudge(self._promise)
+        for task, block, _ in helper.tasks:
+            task.result = judge.judge(block)
 
 
 class _Helper:
@@ -173,16 +176,15 @@ class _Helper:
         task.helper = self
         self.tasks.append((task, block, slot))
 
-    def receive(self, judge: LineJudge) -> None:
+    def receive(self) -> None:
         """Take one answer, which is there. Raises EOFError or OSError where the process has gone."""
-        answer: Any = self.connection.recv()
+        answer = self.connection.recv()
         if not self.ready:
             self.ready = True
             return
-        task, block, slot = self.tasks.popleft()
+        task, _, slot = self.tasks.popleft()
         self.free.append(slot)
-        # None: judging raised an exception. It is to be raised here.
-        task.result = answer if isinstance(answer, Tally) else judge.judge(block)
+        task.result = answer
 
     def end(self) -> None:
         """End the process."""
@@ -204,9 +206,10 @@ def _shared_memory(size: int) -> int:
 
 
 def serve() -> None:
-    """Judge what comes, until nobody asks any more: the whole life of a process of the crew."""
-    from deployspec.chapters.logs.judge.judging import LineJudge
+    """Judge what comes, until nobody asks any more: the whole life of a process of the crew.
 
+    An exception of the judge ends it: who asked judges the block again, and has the exception there.
+    """
     connection, memory = Connection(int(sys.argv[1])), mmap.mmap(int(sys.argv[2]), DEPTH * SLOT)
     with contextlib.suppress(EOFError, OSError):
         promise, secrets = connection.recv()
@@ -214,9 +217,5 @@ def serve() -> None:
         judge = LineJudge(promise)
         connection.send("ready")
         while True:
-            start, length, file, line, stream, read_at = connection.recv()
-            block = Block(memory[start : start + length], file, line, stream, read_at)
-            tally = None
-            with contextlib.suppress(Exception):
-                tally = judge.judge(block)
-            connection.send(tally)
+            start, length, *place = connection.recv()
+            connection.send(judge.judge(Block(memory[start : start + length], *place)))

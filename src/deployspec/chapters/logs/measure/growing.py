@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import stat
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from deployspec.base.shown import one_line, printable
+from deployspec.base.shown import one_line
 from deployspec.chapters.logs.judge.model import MAX_LINE, Block, LongLine, Place
 from deployspec.chapters.logs.measure.cutting import BLOCK, Cutter
-from deployspec.chapters.logs.measure.listing import MARK, Key
-from deployspec.chapters.logs.measure.rotation import Age, compressed, stream_and_age
+from deployspec.chapters.logs.measure.listing import MARK, Key, LogFile, found
+from deployspec.chapters.logs.measure.rotation import compressed
 
 COUNTED = 1 << 28
 """How far into a file its lines are counted, in bytes, to tell a record's line; beyond that it is told as 0."""
@@ -58,31 +55,34 @@ class Part:
         return self._before
 
 
-@dataclass(slots=True)
 class _Growing:
-    path: str
-    stream: str
-    age: Age
-    at: int
-    part: Part
-    cutter: Cutter
-    fd: int = -1
-    mark: bytes = b""
-    past: list[tuple[bytes, int]] = field(default_factory=list)
-    """What it was before it was cut short: its mark, and how far it had been read."""
-    tried: bytes = b""
+    """A file that is open, and how far it has been read."""
+
+    def __init__(self, file: LogFile, others: Iterable[_Growing] | None) -> None:
+        """``others``: the files that were there before; None: what it holds now is not to be read."""
+        self.file = file
+        self.part = Part(file.shown)
+        self.past: list[tuple[bytes, int]] = []
+        """What it was before it was cut short: its mark, and how far it had been read."""
+        self.tried = b""
+        self.begin(_line_begin(file.fd, file.size) if others is None else _copied(file, others))
 
     @property
     def stands(self) -> tuple[bytes, int]:
         """Its mark, and where the next line begins."""
-        return self.mark, self.at - (0 if self.cutter.too_long else len(self.cutter.rest))
+        return self.file.mark, self.at - (0 if self.cutter.too_long else len(self.cutter.rest))
 
     def begin(self, at: int) -> None:
         """Read it from there on."""
-        shown = printable(self.path)
         self.part.fd = -1
-        self.at, self.part, self.cutter = at, Part(shown, at, self.fd), Cutter(shown, self.stream)
-        self.mark = os.pread(self.fd, MARK, 0)
+        self.at, self.part = at, Part(self.file.shown, at, self.file.fd)
+        self.cutter = Cutter(self.file.shown, self.file.stream)
+        self.file.mark = os.pread(self.file.fd, MARK, 0)
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.file.close()
+        self.part.fd = -1
 
 
 class GrowingFiles:
@@ -96,16 +96,14 @@ class GrowingFiles:
     def close(self) -> None:
         """Let go of the files."""
         for one in self._files.values():
-            if one.fd >= 0:
-                os.close(one.fd)
-            one.fd = one.part.fd = -1
+            one.close()
         self._files.clear()
 
     def grown(self, deadline: float) -> Iterator[list[Line]]:
         """The lines that were written since the last call, oldest file first. After ``deadline`` (monotonic) at most
         one block of each file."""
         self._look(first=False)
-        for one in sorted(self._files.values(), key=lambda one: (one.stream, one.age, one.path)):
+        for one in sorted(self._files.values(), key=lambda one: one.file.order):
             try:
                 yield from _read(one, deadline)
             except OSError:  # gone, or no longer to be read: what it held before is known
@@ -113,49 +111,28 @@ class GrowingFiles:
 
     def _look(self, *, first: bool) -> None:
         """Note files that are there now."""
-        for path in self._paths():
+        for file in found(self._patterns)[0]:
+            if compressed(file.path):
+                continue
+            if known := self._files.get(file.key):
+                known.file.path, known.file.age = file.path, file.age
+                known.file.shown = known.part.file = file.shown
+                continue
             try:
-                status = Path(path).stat()
-            except (OSError, ValueError):
-                continue
-            key = status.st_dev, status.st_ino
-            if not stat.S_ISREG(status.st_mode) or compressed(path):
-                continue
-            stream, age = stream_and_age(path)
-            known = self._files.get(key)
-            if known is not None:
-                known.path, known.age, known.part.file = path, age, printable(path)
-                continue
-            one = _Growing(path, stream, age, 0, Part(printable(path)), Cutter(printable(path), stream))
-            try:
-                one.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-                one.begin(_line_begin(one.fd, status.st_size) if first else self._copied(one))
+                if file.open():
+                    self._files[file.key] = _Growing(file, None if first else self._files.values())
             except OSError:
-                if one.fd >= 0:
-                    os.close(one.fd)
-                continue
-            self._files[key] = one
+                file.close()
 
-    def _paths(self) -> Iterator[str]:
-        for pattern in self._patterns:
-            if os.path.lexists(pattern):
-                yield pattern
-                continue
-            try:
-                yield from glob.glob(pattern)  # noqa: PTH207 (Path's takes no absolute pattern)
-            except ValueError:  # a NUL in a folder's name
-                continue
 
-    def _copied(self, new: _Growing) -> int:
-        """From where on a new file is new: the copy that copytruncate makes begins with what has been read."""
-        if not new.age.rotated:
-            return 0
-        for other in self._files.values():
-            for mark, at in [other.stands, *other.past]:
-                whole = len(mark) == MARK or b"\n" in mark
-                if other.stream == new.stream and whole and os.pread(new.fd, len(mark), 0) == mark:
-                    return at
-        return 0
+def _copied(new: LogFile, others: Iterable[_Growing]) -> int:
+    """From where on a new file is new: the copy that copytruncate makes begins with what has been read."""
+    for other in others if new.age.rotated else ():
+        for mark, at in [other.stands, *other.past]:
+            whole = len(mark) == MARK or b"\n" in mark
+            if other.file.stream == new.stream and whole and os.pread(new.fd, len(mark), 0) == mark:
+                return at
+    return 0
 
 
 def _line_begin(fd: int, size: int) -> int:
@@ -166,14 +143,14 @@ def _line_begin(fd: int, size: int) -> int:
 
 
 def _read(one: _Growing, deadline: float) -> Iterator[list[Line]]:
-    head = os.pread(one.fd, MARK, 0)
-    size = os.fstat(one.fd).st_size
-    if not head.startswith(one.mark) or (size < one.at and not one.age.rotated):
+    head = os.pread(one.file.fd, MARK, 0)
+    size = os.fstat(one.file.fd).st_size
+    if not head.startswith(one.file.mark) or (size < one.at and not one.file.age.rotated):
         one.past = [*one.past[-3:], one.stands]
         one.begin(0)
-    elif len(one.mark) < MARK:
-        one.mark = head
-    while chunk := os.pread(one.fd, BLOCK, one.at):
+    elif len(one.file.mark) < MARK:
+        one.file.mark = head
+    while chunk := os.pread(one.file.fd, BLOCK, one.at):
         one.at += len(chunk)
         if lines := [line for piece in one.cutter.feed(chunk) for line in _lines(piece, one.part)]:
             yield lines

@@ -40,6 +40,11 @@ class LogFile:
     newest: bool = False
     """Whether it is the newest of its stream: the one that is written to."""
 
+    @property
+    def order(self) -> tuple[str, Age, str]:
+        """Sorts files: streams by name, in each of them the oldest first."""
+        return self.stream, self.age, self.path
+
     def open(self) -> bool:
         """Open it; False where its name is another file's, or nobody's, by now. Raises OSError."""
         # A FIFO that took the name meanwhile must not keep us waiting.
@@ -84,7 +89,7 @@ def found(patterns: Iterable[str]) -> tuple[list[LogFile], list[Trouble]]:
                 files[one.key] = one
         if not names:
             troubles.append(Trouble(printable(pattern), 0, "matches no file; expected a log file there"))
-    ordered = sorted(files.values(), key=lambda one: (one.stream, one.age, one.path))
+    ordered = sorted(files.values(), key=lambda one: one.order)
     for _, stream in groupby(ordered, key=lambda one: one.stream):
         *_, last = stream
         last.newest = True

@@ -5,15 +5,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from deployspec.chapters.logs.judge.model import Block, ErrorRecord, LogPromise, LongLine, Tally, Unfinished
+from deployspec.chapters.logs.judge.report import Report
 from deployspec.chapters.logs.measure.crew import AHEAD, Crew, Result, Task
 from deployspec.chapters.logs.measure.source import Source, pieces_of
-
-if TYPE_CHECKING:
-    from deployspec.chapters.logs.judge.judging import LineJudge
-    from deployspec.chapters.logs.judge.report import Report
 
 Progress = Callable[[int, "int | None", int], None]
 """Called with the bytes read, the bytes there are if that is known, and the lines judged."""
@@ -41,41 +37,30 @@ def measure(
     ``promise.keep_errors``. Raises SchemaUnusableError for a schema that
     cannot be used, UsageError for ``promise.allowed`` that is no regular expression.
     """
-    from deployspec.chapters.logs.judge.judging import LineJudge
-    from deployspec.chapters.logs.judge.report import Report
-
-    judge = LineJudge(promise)
     report = Report(kept=promise.kept)
     clock = _Clock(source, progress)
     waiting: deque[Task] = deque()
     size = 0
-    with Crew(promise, judge, workers - 1) as crew, pieces_of(source) as pieces:
+
+    def finish_first() -> None:
+        result = crew.add(waiting.popleft(), report)
+        if errors is not None and isinstance(result, Tally) and result.errors:
+            errors(result.stream, result.errors)
+        clock.tick(result)
+
+    with Crew(promise, workers - 1) as crew, pieces_of(source) as pieces:
         for piece in pieces:
             if isinstance(piece, Block):
                 size += len(piece.data)
                 if workers > 1 and max(size, source.total or 0) > ALONE:
                     crew.start()
-                waiting.append(crew.take(piece))
-            else:
-                waiting.append(Task(None, piece))
+            waiting.append(crew.take(piece))
             while waiting and (waiting[0].result is not None or len(waiting) > AHEAD * workers):
-                _add(report, judge, waiting[0], crew.result(waiting[0]), errors)
-                clock.tick(waiting.popleft())
+                finish_first()
         while waiting:
-            _add(report, judge, waiting[0], crew.result(waiting[0]), errors)
-            clock.tick(waiting.popleft())
+            finish_first()
     clock.tick(None)
     return report
-
-
-def _add(report: Report, judge: LineJudge, task: Task, result: Result, errors: Errors | None) -> None:
-    """Add a result, in the order of reading. That a time is behind one of an earlier block, no block shows alone: the
-    report then says how late it was before, and the block is looked at once more, for its times only."""
-    highest = report.add(result)
-    if highest is not None and task.block is not None:
-        report.add_backwards(judge.times(task.block, highest))
-    if errors is not None and isinstance(result, Tally) and result.errors:
-        errors(result.stream, result.errors)
 
 
 class _Clock:
@@ -86,11 +71,11 @@ class _Clock:
         self._size = self._lines = 0
         self._next = time.monotonic() + _TICK
 
-    def tick(self, task: Task | None) -> None:
-        """A task is done; None: all are."""
+    def tick(self, result: Result | None) -> None:
+        """A piece has its result; None: all have."""
         if self._progress is None:
             return
-        match task and task.result:
+        match result:
             case Tally(lines=lines, size=size):
                 self._lines, self._size = self._lines + lines, self._size + size
             case LongLine(length=length):
@@ -98,7 +83,7 @@ class _Clock:
             case Unfinished(data=data):
                 self._size += len(data)
         now = time.monotonic()
-        if task is None or now >= self._next:
+        if result is None or now >= self._next:
             self._next = now + _TICK
             done = self._size if self._source.done is None else self._source.done
             self._progress(done, self._source.total, self._lines)

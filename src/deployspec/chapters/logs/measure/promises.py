@@ -4,47 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from deployspec.chapters.logs.judge.model import Fields, LogPromise
+from deployspec.chapters.logs.judge.schema import combined, following
+from deployspec.chapters.logs.measure import CommandSource, FilesSource, Source, source_of
+from deployspec.deployment import LogSource
 from deployspec.plugin.outcomes import Unmeasured
-
-if TYPE_CHECKING:
-    from deployspec.chapters.logs.judge.model import LogPromise
-    from deployspec.chapters.logs.measure import Source
-    from deployspec.deployment import LogSource
 
 
 def source_to_read(told: LogSource) -> Source:
-    """What is read. Raises Unmeasured for a source of another kind whose address cannot be used."""
-    from deployspec.base.errors import UsageError
-    from deployspec.chapters.logs.measure import CommandSource, FilesSource, source_of
-
+    """What is read. Raises UsageError for a source of another kind whose address cannot be used."""
     if told.files is not None:
         return FilesSource(told.files)
     if told.command is not None:
         return CommandSource(told.command, prefix=told.prefix, timeout=told.timeout, name=told.name)
-    try:
-        return source_of(told.source or "")
-    except UsageError as error:
-        raise Unmeasured(str(error)) from None
+    return source_of(told.source or "")
 
 
 def promise_of_lines(told: LogSource, project: Path, *, keep_errors: bool) -> LogPromise:
-    """What is promised of every line. Raises Unmeasured for a JSON Schema that cannot be used."""
-    from deployspec.chapters.logs.judge.model import Fields, LogPromise
-    from deployspec.chapters.logs.judge.schema import SchemaUnusableError, combined, following
-
+    """What is promised of every line. Raises Unmeasured or SchemaUnusableError for a JSON Schema that cannot be used."""
     names = told.fields
-    fields = Fields(names.timestamp, names.level, names.logger, names.message, names.request_id, names.event)
+    fields = Fields(**asdict(names))
     base = following(_read(project), fields, told.levels) if told.schema is None else _read(told.schema)
     added = {names.logger: _read_all(told.schemas.logger), names.event: _read_all(told.schemas.event)}
-    try:
-        schema = combined(base, {field: schemas for field, schemas in added.items() if schemas})
-    except SchemaUnusableError as error:
-        raise Unmeasured(str(error)) from None
     return LogPromise(
-        schema=schema,
+        schema=combined(base, {field: schemas for field, schemas in added.items() if schemas}),
         fields=fields,
         levels=told.levels,
         log_level=told.log_level,

@@ -8,20 +8,23 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deployspec.base.duration import format_duration
+from deployspec.base.errors import UsageError
+from deployspec.chapters.logs.judge.errors import Comparison, compare
+from deployspec.chapters.logs.judge.model import LEVELS, most_often
+from deployspec.chapters.logs.judge.report import Report
+from deployspec.chapters.logs.judge.schema import SchemaUnusableError
+from deployspec.chapters.logs.judge.secrets import AllowListError
+from deployspec.chapters.logs.judge.verdicts import of_error_log
+from deployspec.chapters.logs.measure import Source, measure
 from deployspec.chapters.logs.measure.promises import promise_of_lines, source_to_read
+from deployspec.chapters.logs.measure.spool import Spool
+from deployspec.deployment import Deployment, LogSource
 from deployspec.model.entry import Evidence
+from deployspec.model.verdict import Verdict
 from deployspec.plugin.outcomes import Unmeasured
-
-if TYPE_CHECKING:
-    from deployspec.chapters.logs.judge.errors import Comparison
-    from deployspec.chapters.logs.judge.report import Report
-    from deployspec.chapters.logs.measure import Source
-    from deployspec.chapters.logs.measure.spool import Spool
-    from deployspec.deployment import Deployment, LogSource
-    from deployspec.model.verdict import Verdict
 
 _SHOWN = 20
 """How many reasons the evidence lists."""
@@ -34,55 +37,48 @@ class Log:
         self.told = told
         self._schema = schema
         self._keep_errors = keep_errors
-        self._failure: Unmeasured | None = None
-        self._spool: Spool | None = None
+        self._spool = Spool()
         self.began = 0.0
         """When reading began, in seconds since the epoch."""
 
     @property
     def source(self) -> Source:
         """What is read. Raises Unmeasured where its address cannot be used."""
-        return source_to_read(self.told)
+        try:
+            return source_to_read(self.told)
+        except UsageError as error:
+            raise Unmeasured(str(error)) from None
 
     @property
     def report(self) -> Report:
         """What was found, in one pass over all there is. Raises Unmeasured where it cannot even begin."""
-        return self._read[0]
+        if isinstance(self._read, Unmeasured):
+            raise self._read
+        return self._read
 
     @property
     def errors(self) -> Spool:
         """The records at or above the error level, where they are to be compared."""
-        return self._read[1]
+        _ = self.report
+        return self._spool
 
     @cached_property
-    def _read(self) -> tuple[Report, Spool]:
-        from deployspec.base.errors import UsageError
-        from deployspec.chapters.logs.judge.schema import SchemaUnusableError
-        from deployspec.chapters.logs.judge.secrets import AllowListError
-        from deployspec.chapters.logs.measure import measure
-        from deployspec.chapters.logs.measure.spool import Spool
-
-        if self._failure is not None:
-            raise self._failure
+    def _read(self) -> Report | Unmeasured:
         try:
             promise = promise_of_lines(self.told, self._schema, keep_errors=self._keep_errors)
-            spool = self._spool = Spool()
             self.began = time.time()
-            return measure(self.source, promise, errors=spool.add), spool
-        except (SchemaUnusableError, AllowListError, UsageError) as error:
-            self._failure = Unmeasured(str(error))
+            return measure(self.source, promise, errors=self._spool.add)
         except Unmeasured as error:
-            self._failure = error
-        raise self._failure
+            return error
+        except (SchemaUnusableError, AllowListError, UsageError) as error:
+            return Unmeasured(str(error))
 
     def close(self) -> None:
         """Let go of the errors that were kept."""
-        if self._spool is not None:
-            self._spool.close()
+        self._spool.close()
 
     def judged(self, contract: Callable[..., Verdict], **more: Any) -> Verdict:
         """What ``contract`` says of the report; an error log may be empty."""
-        from deployspec.chapters.logs.judge.verdicts import of_error_log
 
         verdict = contract(self.report, **more)
         return of_error_log(self.report, verdict) if self.told.errors_of else verdict
@@ -105,7 +101,6 @@ class Log:
 
 def _options(told: LogSource) -> Iterator[str]:
     """What the file says of a source, as options of ``deployspec logs``; what is as usual is left out."""
-    from deployspec.chapters.logs.judge.model import LEVELS
 
     if told.command is not None:
         yield f"--timeout={format_duration(told.timeout)}"
@@ -160,7 +155,6 @@ class Logs:
 
     def comparison(self, error_log: Log) -> Comparison:
         """The error log against its sources."""
-        from deployspec.chapters.logs.judge.errors import compare
 
         sources = self.sources_of(error_log)
         # Read in this order: what is written meanwhile is in the error log, if at all, and is no error of theirs.
@@ -171,10 +165,7 @@ class Logs:
 
 def _findings(report: Report, checks: Iterable[str]) -> Iterator[Evidence]:
     wanted = frozenset(checks)
-    found = sorted(
-        ((reason, one) for reason, one in report.found.items() if reason.check in wanted),
-        key=lambda item: (-item[1].count, item[0]),
-    )
+    found = [(reason, one) for reason, one in most_often(report.found) if reason.check in wanted]
     if not found:
         return
     lines = []

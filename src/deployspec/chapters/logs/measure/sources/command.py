@@ -9,6 +9,8 @@ import shlex
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from dataclasses import replace
 from typing import IO, cast
 
 from deployspec.base.disclosure import redact
@@ -66,10 +68,9 @@ class CommandSource(Source):
 
     def within(self, seconds: float) -> CommandSource:
         """The same with less time."""
-        timeout = min(self.timeout, seconds)
-        return CommandSource(
-            self.words, prefix=self.prefix, timeout=timeout, limit=self.limit, name=self.name
-        )
+        same = copy(self)
+        same.timeout = min(self.timeout, seconds)
+        return same
 
     def pieces(self) -> Iterator[Piece]:
         """What the command prints, from its start to its end."""
@@ -106,8 +107,7 @@ class CommandSource(Source):
     def _cut(self, cutter: Cutter, chunk: bytes, *, last: bool = False) -> Iterator[Block | LongLine]:
         for piece in cutter.end() if last else cutter.feed(chunk):
             if self._strip is not None and isinstance(piece, Block):
-                data = self._strip(piece.data)
-                piece = Block(data, piece.file, piece.line, piece.stream, piece.read_at)
+                piece = replace(piece, data=self._strip(piece.data))
             yield piece
 
 
