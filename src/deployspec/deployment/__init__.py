@@ -9,41 +9,28 @@ from deployspec.base.duration import format_duration, parse_duration
 from deployspec.base.secret import Finder, Secret, redact
 from deployspec.base.unfit import Unfit
 from deployspec.deployment.loading import find, load, names_in
-from deployspec.deployment.model import (
-    Deployment,
-    Fault,
-    Headers,
-    Health,
-    HealthFields,
-    Load,
-    LoadRequest,
-    LogSource,
-    Prometheus,
-    QueueDepth,
-    Rules,
-    Slos,
-)
+from deployspec.deployment.model import PROMETHEUS, Deployment, Fault, Prometheus
+from deployspec.deployment.part import Check, Headers, Part, headers_of, patterns
+from deployspec.deployment.values import Steps
 
 __all__ = [
+    "PROMETHEUS",
+    "Check",
     "Deployment",
     "Fault",
     "Finder",
     "Headers",
-    "Health",
-    "HealthFields",
-    "Load",
-    "LoadRequest",
-    "LogSource",
+    "Part",
     "Prometheus",
-    "QueueDepth",
-    "Rules",
     "Secret",
-    "Slos",
+    "Steps",
     "Unfit",
     "find",
     "format_duration",
+    "headers_of",
     "load",
     "names_in",
     "parse_duration",
+    "patterns",
     "redact",
 ]

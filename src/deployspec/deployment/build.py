@@ -10,8 +10,6 @@ from typing import Any
 
 from deployspec.base.duration import parse_duration
 from deployspec.base.secret import Secret
-from deployspec.base.duration import parse_duration
-from deployspec.base.secret import Secret
 from deployspec.deployment.model import Deployment, Fault, plain_url
 from deployspec.deployment.part import Part, headers_of
 from deployspec.deployment.schema import Schema, below

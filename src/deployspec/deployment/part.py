@@ -50,7 +50,7 @@ class Check:
         seen: set[str] = set()
         for index, item in enumerate(items):
             if item["name"] in seen:
-                own = (*path, index, "name")
+                own: Steps = (*path, index, "name")
                 found = f"the name {self.shown(own, '')} for the second time"
                 self.add(own, found, "a name of its own for each")
             seen.add(item["name"])

@@ -112,7 +112,7 @@ class _Objection:
         beside = (steps[-1] for steps in self.values.keys if steps[:-1] == self.path)
         if any(suggestion(str(name), known) == key for name in beside if name not in known):
             return  # the unknown key beside it is told already, with this one suggested
-        self.add(f"no key {key}", f"{key}: {expectation(self.place.schema["properties"][key])}")
+        self.add(f"no key {key}", f"{key}: {expectation(self.place.schema['properties'][key])}")
 
     def wrong_format(self, name: str) -> None:
         check, _ = FORMATS[name]
@@ -155,4 +155,3 @@ class _Objection:
                 f"{advice}, or leave the key out" if self.path and isinstance(self.path[-1], str) else ""
             )
         self.add(self.place.shown, expected)
-

@@ -9,7 +9,6 @@ from typing import Any
 from deployspec.base.problems import Positioned, Problems, shown
 from deployspec.base.scalars import cast, is_null, is_text
 from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence
-from deployspec.deployment import schema as schemas
 from deployspec.deployment.interpolation import interpolate
 from deployspec.deployment.schema import Schema, below, types
 

@@ -51,6 +51,8 @@ class Chapter:
     """A JSON file with the JSON Schema of each part, by key."""
     plugins: tuple[str, ...] = ()
     """Modules with its fixtures and hooks. They are imported in runs that may select one of its checks."""
+    keeps: str = ""
+    """``module:name`` of a function of the deployment that gives the seconds for which a check may keep it to itself."""
     commands: tuple[str, ...] = ()
     """Its commands of the command line: ``module:name`` of a function that adds them to argparse's subparsers."""
     recorded: Mapping[str, str] = field(default_factory=dict)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from deployspec.model.chapter import imported
 from deployspec.plugin.deployments import obtain
-from deployspec.plugin.options import is_check
+from deployspec.plugin.options import chapters, is_check
 from deployspec.plugin.outcomes import Unmeasured
 from deployspec.plugin.selection import wants_exclusive
 
@@ -29,8 +30,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Wait for this check's turn with the deployment, before any fixture measures."""
     if is_check(item) and "deployment" in getattr(item, "fixturenames", ()):
         deployment = obtain(item.config)
-        load = deployment.load
-        patience = PATIENCE + (0.0 if load is None else 2 * (load.warm_up + load.duration + load.timeout))
+        holders = [chapter.keeps for chapter in chapters(item.config).values() if chapter.keeps]
+        patience = PATIENCE + sum(imported(keeps)(deployment) for keeps in holders)
         item.stash[_HELD] = acquire(deployment.path, exclusive=wants_exclusive(item), patience=patience)
 
 

@@ -1,10 +1,9 @@
 """The chapter alerts introduces itself."""
 
 import posixpath
-
-from deployspec.base.arguments import seconds
 from pathlib import Path
 
+from deployspec.base.arguments import seconds
 from deployspec.model.chapter import Chapter, Option
 
 CHAPTER = Chapter(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployspec.chapters.alerts.fixtures.running import begin_all
+from deployspec.deployment import PROMETHEUS
 from deployspec.plugin.deployments import is_asked, obtain, obtained
 from deployspec.plugin.outcomes import Unmeasured
 from deployspec.plugin.selection import may_select
@@ -190,7 +191,8 @@ def _alerts_with_pages(config: pytest.Config, rules: RuleSet) -> list[tuple[str,
 
 def _live_alerts(config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
     deployment = obtained(config)
-    there = deployment.prometheus.exporters if deployment and deployment.prometheus else None
+    prometheus = deployment and deployment.get(PROMETHEUS)
+    there = prometheus.exporters if prometheus else None
     made: list[tuple[str, Any, str]] = []
     for rule in rules.alerts:
         wanted = rule.annotations.get("requires", "")

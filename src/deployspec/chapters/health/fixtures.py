@@ -10,11 +10,13 @@ import pytest
 
 from deployspec.chapters.health.judge import HealthPromise
 from deployspec.chapters.health.measure import HealthMeasurements, Outages
+from deployspec.chapters.health.part import HEALTH
 from deployspec.model.http import Call
-from deployspec.model.verdict import Unmeasured, Verdict
+from deployspec.model.verdict import Verdict
 
 if TYPE_CHECKING:
-    from deployspec.deployment import Deployment, Health
+    from deployspec.chapters.health.part import Health
+    from deployspec.deployment import Deployment
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +24,7 @@ def health(deployment: Deployment, pytestconfig: pytest.Config) -> HealthMeasure
     """What is measured of the health endpoint, once a session."""
     from deployspec.tools.http import Request, proxies_from
 
-    told = deployment.health
-    if told is None:
-        raise Unmeasured("the deployment file describes no health endpoint")
+    told = deployment.require(HEALTH)
     request = Request(
         url=deployment.base_url + told.path,
         headers=deployment.headers,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from deployspec.base.duration import format_duration, parse_duration
 from deployspec.base.problems import listed, shown, suggestion
-from deployspec.deployment.part import Check, Headers, Part, Steps, headers_of, patterns
+from deployspec.deployment import Check, Part, Steps
 
 FAULTS = ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")
 """The faults that a check of this chapter injects."""

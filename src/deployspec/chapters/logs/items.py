@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from deployspec.deployment import LogSource
-from deployspec.plugin.deployments import named, obtain, provided_names
+from deployspec.chapters.logs.part import LOGS, LogSource
+from deployspec.plugin.deployments import is_asked, obtain
 from deployspec.plugin.selection import may_select
 
 _MARKERS = {"logs"}
@@ -39,7 +39,7 @@ _NONE = "-"
 def pytest_collection(session: pytest.Session) -> None:
     """Load the deployment before items are made of its sources: here a faulty one still ends the run with status 4."""
     config = session.config
-    if may_select(config.getoption("markexpr") or "", _MARKERS) and _is_asked(config):
+    if may_select(config.getoption("markexpr") or "", _MARKERS) and is_asked(config):
         obtain(config)
 
 
@@ -50,16 +50,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     config = metafunc.config
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
-    if not may_select(config.getoption("markexpr") or "", marks) or not _is_asked(config):
+    if not may_select(config.getoption("markexpr") or "", marks) or not is_asked(config):
         metafunc.parametrize(name, [pytest.param(_NONE, id=_NONE)], indirect=True)
         return
-    metafunc.parametrize(name, list(_parameters(name, obtain(config).logs)), indirect=True)
-
-
-def _is_asked(config: pytest.Config) -> bool:
-    """Whether the deployment's file is to be asked. A list of the checks boots no deployment for it."""
-    name = named(config)
-    return name is not None and not (config.getoption("collectonly") and name in provided_names(config))
+    sources = obtain(config).get(LOGS)
+    metafunc.parametrize(name, list(_parameters(name, sources or ())), indirect=True)
 
 
 def _parameters(name: str, sources: Iterable[LogSource]) -> Iterable[object]:

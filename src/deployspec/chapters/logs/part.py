@@ -8,10 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from deployspec.base.duration import format_duration, parse_duration
-from deployspec.base.problems import listed, shown, suggestion
-from deployspec.deployment.part import Check, Headers, Part, Steps, headers_of, patterns
-
+from deployspec.base.duration import parse_duration
+from deployspec.deployment import Check, Part, patterns
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The chapter slo introduces itself."""
 
-from deployspec.base.arguments import seed
 from pathlib import Path
 
+from deployspec.base.arguments import seed
 from deployspec.model.chapter import Chapter, Option
 
 CHAPTER = Chapter(
@@ -46,6 +46,7 @@ CHAPTER = Chapter(
         "deployspec.chapters.slo.items",
         "deployspec.chapters.slo.fixtures.fixtures",
     ),
+    keeps="deployspec.chapters.slo.part:longest",
     commands=("deployspec.chapters.slo.command:add_to",),
     recorded={"load": "deployspec.chapters.slo.report:recorded"},
     old_file="test_latency_slo.py",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployspec.chapters.slo.fixtures.reading import objectives_of
+from deployspec.chapters.slo.part import LOAD
+from deployspec.deployment import PROMETHEUS
 from deployspec.plugin.deployments import is_asked, named, obtain
 from deployspec.plugin.options import is_worker
 from deployspec.plugin.selection import may_select
@@ -72,7 +74,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def has_prometheus(config: pytest.Config) -> bool:
     """Whether a deployment is named whose file describes a Prometheus."""
-    return is_asked(config) and obtain(config).prometheus is not None
+    return is_asked(config) and obtain(config).get(PROMETHEUS) is not None
 
 
 def _is_selected(config: pytest.Config) -> bool:
@@ -96,7 +98,7 @@ def _of_kind(objectives: Iterable[Objective], kind: str | None) -> Iterator[Any]
 
 def _with_traffic(objectives: Iterable[Objective], deployment: Deployment | None) -> Iterator[Any]:
     """An objective of all requests is one of each kind, too: many quick ones hide a slow one otherwise."""
-    load = None if deployment is None else deployment.load
+    load = None if deployment is None else deployment.get(LOAD)
     kinds = [] if load is None else [request.name for request in load.requests]
     for objective in objectives:
         if not objective.routes:

@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-from deployspec.base.duration import format_duration, parse_duration
-from deployspec.base.problems import listed, shown, suggestion
-from deployspec.deployment.part import Check, Headers, Part, Steps, headers_of, patterns
+from deployspec.base.duration import parse_duration
+from deployspec.base.problems import shown, suggestion
+from deployspec.deployment import Check, Deployment, Headers, Part, Steps, headers_of, patterns
 
 LONGEST_LOAD = 7 * 24 * 3600
 """Seconds that a load run may be planned to take, warm-up included."""
@@ -154,11 +153,9 @@ def _check_load(check: Check, data: Mapping[str, Any]) -> None:
         if "keep" in request and placeholders(request["path"]):
             found = "a {NAME} in the path of a request that keeps something itself"
             check.add((*own, "path"), found, "a path without one: such requests could wait for each other")
-            if _writes(request) and "write" not in data.get("allow", ()):
+        if _writes(request) and "write" not in data.get("allow", ()):
             found = f"a request that writes ({request['method']}), and allow has no write"
-            check.add(
-                (*own, "method"), found, "allow: [load, write], or writes: false if it changes nothing"
-            )
+            check.add((*own, "method"), found, "allow: [load, write], or writes: false if it changes nothing")
         for name in placeholders(request["path"]):
             if name not in kept:
                 near = suggestion(name, kept)
@@ -169,3 +166,9 @@ def _check_load(check: Check, data: Mapping[str, Any]) -> None:
 
 SLOS = Part("slos", _slos)
 LOAD = Part("load", _load, _check_load)
+
+
+def longest(deployment: Deployment) -> float:
+    """The seconds for which the load run may keep a deployment to itself, twice: others may wait for one, too."""
+    load = deployment.get(LOAD)
+    return 0.0 if load is None else 2 * (load.warm_up + load.duration + load.timeout)

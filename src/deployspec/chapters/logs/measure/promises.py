@@ -11,7 +11,7 @@ from typing import Any
 from deployspec.chapters.logs.judge.model import Fields, LogPromise
 from deployspec.chapters.logs.judge.schema import combined, following
 from deployspec.chapters.logs.measure import CommandSource, FilesSource, Source, source_of
-from deployspec.deployment import LogSource
+from deployspec.chapters.logs.part import LogSource
 from deployspec.plugin.outcomes import Unmeasured
 
 

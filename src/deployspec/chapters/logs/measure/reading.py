@@ -21,7 +21,8 @@ from deployspec.chapters.logs.judge.verdicts import of_error_log
 from deployspec.chapters.logs.measure import Source, measure
 from deployspec.chapters.logs.measure.promises import promise_of_lines, source_to_read
 from deployspec.chapters.logs.measure.spool import Spool
-from deployspec.deployment import Deployment, LogSource
+from deployspec.chapters.logs.part import LOGS, LogSource
+from deployspec.deployment import Deployment
 from deployspec.model.entry import Evidence
 from deployspec.model.verdict import Verdict
 from deployspec.plugin.outcomes import Unmeasured
@@ -128,12 +129,9 @@ class Logs:
 
     def __init__(self, deployment: Deployment, schema: Path) -> None:
         """``schema``: the project's own, for sources that name none."""
-        compared = {
-            name for told in deployment.logs for name in (*told.errors_of, told.name) if told.errors_of
-        }
-        self._logs = {
-            told.name: Log(told, schema, keep_errors=told.name in compared) for told in deployment.logs
-        }
+        sources = deployment.require(LOGS)
+        compared = {name for told in sources for name in (*told.errors_of, told.name) if told.errors_of}
+        self._logs = {told.name: Log(told, schema, keep_errors=told.name in compared) for told in sources}
 
     def close(self) -> None:
         """Let go of what was kept of them."""

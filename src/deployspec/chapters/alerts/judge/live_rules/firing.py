@@ -20,7 +20,7 @@ from deployspec.chapters.alerts.judge.live_rules.values import Values
 from deployspec.chapters.alerts.judge.reading import by_name as rules_by_name
 from deployspec.chapters.alerts.judge.words import listed
 from deployspec.languages.prometheus.model import LoadedRules, Observed, Unavailable
-from deployspec.languages.prometheus.targets import MADE_BY_SCRAPES, Targets
+from deployspec.languages.prometheus.targets import Targets
 from deployspec.languages.promql import (
     Matcher,
     Mention,

@@ -15,9 +15,9 @@ from deployspec.chapters.alerts.judge.live_rules.asking import (
     wants_a_value,
 )
 from deployspec.chapters.alerts.judge.live_rules.bounds import numbers, of_bounds
-from deployspec.chapters.alerts.judge.live_rules.targets import MADE_BY_SCRAPES, Targets
 from deployspec.chapters.alerts.judge.live_rules.telling import Value, code, some
 from deployspec.languages.prometheus.model import Observed, Unavailable
+from deployspec.languages.prometheus.targets import MADE_BY_SCRAPES, Targets
 from deployspec.languages.promql import Matcher, Selector
 
 
