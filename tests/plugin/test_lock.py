@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from deployspec.model.verdict import Unmeasured
 from deployspec.plugin.lock import acquire
-from deployspec.plugin.outcomes import Unmeasured
 from tests.plugin.conftest import Project
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from deployspec.model.chapter import imported
+from deployspec.model.verdict import Unmeasured
 from deployspec.plugin.deployments import obtain
 from deployspec.plugin.options import chapters, is_check
-from deployspec.plugin.outcomes import Unmeasured
 from deployspec.plugin.selection import wants_exclusive
 
 PATIENCE = 300.0

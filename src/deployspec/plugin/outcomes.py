@@ -19,9 +19,7 @@ import pytest
 from deployspec.base.disclosure import redact
 from deployspec.model.entry import Entry, Evidence
 from deployspec.model.http import Call
-from deployspec.model.verdict import Breached as Breached
-from deployspec.model.verdict import Outcome, Verdict, unmeasured
-from deployspec.model.verdict import Unmeasured as Unmeasured
+from deployspec.model.verdict import Breached, Outcome, Unmeasured, Verdict, unmeasured
 from deployspec.outputs.failure import failure_text
 from deployspec.plugin.deployments import without_pieces
 from deployspec.plugin.options import chapters_of, is_check

@@ -12,8 +12,8 @@ import pytest
 
 from deployspec.chapters.alerts.fixtures.running import begin_all
 from deployspec.deployment import PROMETHEUS
+from deployspec.model.verdict import Unmeasured
 from deployspec.plugin.deployments import is_asked, obtain, obtained
-from deployspec.plugin.outcomes import Unmeasured
 from deployspec.plugin.selection import may_select
 
 if TYPE_CHECKING:

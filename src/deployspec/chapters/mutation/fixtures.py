@@ -13,7 +13,7 @@ import pytest
 from deployspec.base.errors import ToolError
 from deployspec.chapters.alerts.api import given, rule_set_of, rules_of
 from deployspec.model.entry import Evidence
-from deployspec.plugin.outcomes import Unmeasured
+from deployspec.model.verdict import Unmeasured
 
 if TYPE_CHECKING:
     from deployspec.chapters.mutation.judge import Equivalent, MutationResult

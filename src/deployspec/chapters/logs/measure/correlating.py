@@ -24,8 +24,7 @@ from deployspec.chapters.logs.measure import Follower
 from deployspec.chapters.logs.measure.reading import Log
 from deployspec.deployment import Deployment
 from deployspec.model.http import Answer, Call
-from deployspec.model.verdict import Verdict
-from deployspec.plugin.outcomes import Unmeasured
+from deployspec.model.verdict import Unmeasured, Verdict
 from deployspec.tools.http import Request, call, curl_line, proxies_from
 
 _UNMISTAKABLE = 8

@@ -12,7 +12,7 @@ from deployspec.chapters.logs.judge.model import Fields, LogPromise
 from deployspec.chapters.logs.judge.schema import combined, following
 from deployspec.chapters.logs.measure import CommandSource, FilesSource, Source, source_of
 from deployspec.chapters.logs.part import LogSource
-from deployspec.plugin.outcomes import Unmeasured
+from deployspec.model.verdict import Unmeasured
 
 
 def source_to_read(told: LogSource) -> Source:

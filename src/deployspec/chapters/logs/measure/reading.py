@@ -24,8 +24,7 @@ from deployspec.chapters.logs.measure.spool import Spool
 from deployspec.chapters.logs.part import LOGS, LogSource
 from deployspec.deployment import Deployment
 from deployspec.model.entry import Evidence
-from deployspec.model.verdict import Verdict
-from deployspec.plugin.outcomes import Unmeasured
+from deployspec.model.verdict import Unmeasured, Verdict
 
 _SHOWN = 20
 """How many reasons the evidence lists."""
