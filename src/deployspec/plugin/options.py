@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from deployspec.base.errors import DeployspecError
 
 if TYPE_CHECKING:
     from deployspec.model.chapter import Chapter
@@ -33,7 +36,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 
 def _brought(pluginmanager: pytest.PytestPluginManager) -> dict[str, Chapter]:
-    found = pluginmanager.hook.pytest_deployspec_chapters()
+    try:
+        found = pluginmanager.hook.pytest_deployspec_chapters()
+    except DeployspecError as error:
+        # So early, pytest would print an exception of its own with a traceback.
+        print(f"ERROR: {error}", file=sys.stderr)
+        raise SystemExit(pytest.ExitCode.USAGE_ERROR) from None
     return {chapter.name: chapter for chapters in reversed(found) for chapter in chapters}
 
 
