@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.chapters.mutation import judge as mutation
+from deployspec.base.lazy import Lazy
 
+mutation = Lazy("deployspec.chapters.mutation.judge")
 pytestmark = pytest.mark.mutation
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.chapters.alerts.judge import live_rules, rule_tests
-from deployspec.chapters.alerts.judge import verdicts as contract
-from deployspec.languages import alertmanager, promtool
+from deployspec.base.lazy import Lazy
 
+live_rules = Lazy("deployspec.chapters.alerts.judge.live_rules")
+rule_tests = Lazy("deployspec.chapters.alerts.judge.rule_tests")
+contract = Lazy("deployspec.chapters.alerts.judge.verdicts")
+alertmanager = Lazy("deployspec.languages.alertmanager")
+promtool = Lazy("deployspec.languages.promtool")
 pytestmark = pytest.mark.alerts
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.chapters.health import judge as contract
+from deployspec.base.lazy import Lazy
 
+contract = Lazy("deployspec.chapters.health.judge")
 pytestmark = [pytest.mark.health, pytest.mark.needs("health")]
 
 
