@@ -6,6 +6,11 @@ CHAPTER = Chapter(
     name="mutation",
     sentence="no mutant of an alert rule survives its unit tests (our own choice).",
     checks=("mutation.mutants-are-killed", "mutation.equivalent-mutants-are-current"),
-    plugins=("deployspec.chapters.mutation.fixtures",),
+    plugins=(
+        # Its items are made of the same rules.
+        "deployspec.chapters.alerts.fixtures.running",
+        "deployspec.chapters.alerts.items",
+        "deployspec.chapters.mutation.fixtures",
+    ),
     old_file="test_alert_mutations.py",
 )
