@@ -20,8 +20,8 @@ from typing import Any
 from deployspec.base.ending import end
 from deployspec.chapters.slo.load.plan import Plan, Route
 from deployspec.chapters.slo.load.result import LoadResult, described
-from deployspec.chapters.slo.measure import Generator
-from deployspec.chapters.slo.measure import run as make
+from deployspec.chapters.slo.measure.running import Generator
+from deployspec.chapters.slo.measure.running import run as make
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATOR = Generator(ROOT / "load" / "locustfile.py", ROOT)

@@ -15,7 +15,7 @@ from deployspec.base.ending import end
 from deployspec.chapters.slo.judge.load_run import judge_load, thresholds_of
 from deployspec.chapters.slo.load.plan import Plan, Route
 from deployspec.chapters.slo.load.result import LoadResult, described
-from deployspec.chapters.slo.measure import run as make
+from deployspec.chapters.slo.measure.running import run as make
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
 from deployspec.model.verdict import Outcome
 

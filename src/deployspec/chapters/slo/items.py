@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deployspec.chapters.slo.fixtures.reading import objectives_of
+from deployspec.chapters.slo.fixtures.objectives import objectives_of
 from deployspec.chapters.slo.part import LOAD
 from deployspec.deployment import PROMETHEUS
 from deployspec.plugin.deployments import is_asked, named, obtain

@@ -6,7 +6,7 @@ from typing import Any
 
 from deployspec.chapters.slo.load.plan import Plan, Route
 from deployspec.chapters.slo.load.result import LoadResult, described
-from deployspec.chapters.slo.measure import Generator, run
+from deployspec.chapters.slo.measure.running import Generator, run
 from tests.suite import ROOT
 
 HALF = 500_000_000

@@ -48,7 +48,7 @@ from deployspec.languages.prometheus.model import LoadedRules, Unavailable
 from deployspec.languages.prometheus.reading import read_loaded
 from deployspec.languages.promql.selectors import Matcher, Selector, label_text, names_that_are_no_words
 from deployspec.languages.promql.syntax import PromqlError
-from deployspec.tools.prometheus import Failed, Prometheus, Questions
+from deployspec.tools.prometheus.asking import Failed, Prometheus, Questions
 
 MOST_POINTS = 1000
 """Of a question over a range."""
