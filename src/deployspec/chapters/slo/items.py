@@ -99,7 +99,7 @@ def _of_kind(objectives: Iterable[Objective], kind: str | None) -> Iterator[Any]
 def _with_traffic(objectives: Iterable[Objective], deployment: Deployment | None) -> Iterator[Any]:
     """An objective of all requests is one of each kind, too: many quick ones hide a slow one otherwise."""
     load = None if deployment is None else deployment.get(LOAD)
-    kinds = [] if load is None else [request.name for request in load.requests]
+    kinds = [] if load is None else [route.name for route in load.routes]
     for objective in objectives:
         if not objective.routes:
             yield pytest.param(objective, None, id=objective.name)
