@@ -105,7 +105,7 @@ class _Found:
             did = f"took {words} {self._objective.threshold:g} s"
             share, low, high, of = self.counts.total - share, 1 - high, 1 - low, self._objective.target
         return (
-            f"{shown.percentage(Fraction(share, self.counts.total), of)} of {_requests(self.counts.total)} {did} "
+            f"{shown.percentage(Fraction(share, self.counts.total), of)} of {shown.counted(self.counts.total, 'request', ',')} {did} "
             f"(95% interval {shown.percentage(low, of)} to {shown.percentage(high, of)}{self._together})"
         )
 
@@ -311,10 +311,6 @@ def _beside(asked: _Asked) -> str:
     return f", {shown_p95}in {asked.result.elapsed:.0f} s"
 
 
-def _requests(count: int) -> str:
-    return f"{count:,} request{'' if count == 1 else 's'}"
-
-
 def _settle(more: int | None, so_far: int, result: LoadResult) -> str:
     """How many more, and how long they take at the rate at which these came."""
     if more is None:
@@ -346,16 +342,18 @@ def _nothing(measured: _Measured, result: LoadResult, route: str | None) -> str:
     if measured.unanswered:
         return f"no request was answered before the run was ended; {_unknown(measured)}"
     if measured.lost:
-        return f"the load generator sent none of the {_requests(measured.lost.total())}: {result.late}"
+        return f"the load generator sent none of the {shown.counted(measured.lost.total(), 'request', ',')}: {result.late}"
     return "no request was sent in the time that counts"
 
 
 def _unknown(measured: _Measured) -> str:
     """Of which requests nothing is known."""
     unsent = measured.lost.total() - measured.unanswered
-    told = [f"the load generator did not send {_requests(unsent)}"] if unsent else []
+    told = [f"the load generator did not send {shown.counted(unsent, 'request', ',')}"] if unsent else []
     if measured.unanswered:
-        told.append(f"{_requests(measured.unanswered)} had no answer yet when the run was ended")
+        told.append(
+            f"{shown.counted(measured.unanswered, 'request', ',')} had no answer yet when the run was ended"
+        )
     return ", and ".join(told)
 
 

@@ -357,44 +357,39 @@ class Counting:
             return 0.0, ""
         jobs = sorted({job for job, _ in targets})
         up = f"up{{{Matcher('job', '=~', '|'.join(map(re.escape, jobs)))}}}"
+        # Of each target all scrapes, and those that did not fail.
         scrapes, succeeded = (
-            {
-                _target(one): _value(one["value"])
-                for one in self._ask(
-                    f"max by (job, instance) ({function}_over_time({up}[{span}])) and on (job, instance) {having}"
-                )
-            }
-            for function in ("count", "sum")
+            {_target(one): _value(one["value"]) for one in self._ask(query)}
+            for query in (
+                f"max by (job, instance) ({function}_over_time({up}[{span}])) and on (job, instance) {having}"
+                for function in ("count", "sum")
+            )
         )
         shares: list[tuple[float, str]] = []
         for job in jobs:
-            own = {target: scrapes[target] for target in targets if target[0] == job and target in scrapes}
+            of_job = [target for target in targets if target[0] == job]
+            own = {target: scrapes[target] for target in of_job if target in scrapes}
+            came = {target: succeeded.get(target, 0.0) for target in own}
             name = _written({"job": job})
-            pushed = [target for target in targets if target[0] == job and target not in scrapes]
             if own:
                 most = max(own.values())
                 shares += [
                     (
-                        1 - (count - succeeded.get(target, 0.0)) / most,
-                        f"the target {_written(dict(zip(('job', 'instance'), target, strict=True)))}",
+                        1 - (count - came[job, instance]) / most,
+                        f"the target {_written({'job': job, 'instance': instance})}",
                     )
-                    for target, count in own.items()
+                    for (_, instance), count in own.items()
                 ]
-                shares.append(
-                    (
-                        sum(succeeded.get(target, 0.0) for target in own) / sum(own.values()),
-                        f"all targets of {name}",
-                    )
-                )
+                shares.append((sum(came.values()) / sum(own.values()), f"all targets of {name}"))
                 query = f"(max by (job, instance) (last_over_time(up{{{Matcher('job', '=', job)}}}[LASTS])) and on (job, instance) {having}) == 1"
                 shares.append((self._present(query, most, window), f"any target of {name}"))
-            if pushed:
+            if len(own) < len(of_job):
                 # Of the series that is there the least often.
-                series = f"{counted}" if not job else written(_in_job(counted, job))
+                series = written(selector_of(counted), str(Matcher("job", "=", job))) if job else counted
                 least = self._sum(f"min(count_over_time({series}[{span}]))") or 1.0
-                query = f"last_over_time({series}[LASTS])"
-                if own:
-                    query = f"{query} unless on (job, instance) {up}"
+                query = f"last_over_time({series}[LASTS])" + (
+                    f" unless on (job, instance) {up}" if own else ""
+                )
                 shares.append((self._present(query, least, window), f"the series of {name}"))
         # Of equal ones the first, which is a target.
         return min(shares, key=lambda one: round(one[0], 9))
@@ -454,11 +449,6 @@ def grid(at: float, window: float) -> tuple[int, int, int]:
     step = max(round(_FINEST * 1000), -(-length // MOST_POINTS))
     points = max(1, length // step)
     return end - (points - 1) * step, end, step
-
-
-def _in_job(selector: str, job: str) -> Selector:
-    taken = selector_of(selector)
-    return replace(taken, matchers=(*taken.matchers, Matcher("job", "=", job)))
 
 
 def _target(series: Any) -> tuple[str, str]:
