@@ -83,13 +83,7 @@ def _is_selected(config: pytest.Config) -> bool:
 
 
 def _of_kind(objectives: Iterable[Objective], kind: str | None) -> Iterator[Any]:
-    from deployspec.languages.openslo.model import LatencyIndicator
-
-    found = [
-        objective
-        for objective in objectives
-        if kind is None or isinstance(objective.indicator, LatencyIndicator) == (kind == "latency")
-    ]
+    found = [one for one in objectives if kind is None or one.is_latency == (kind == "latency")]
     for objective in found:
         yield pytest.param(objective, id=objective.name)
     if not found:

@@ -6,13 +6,16 @@ import json
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deployspec.base import shown
 from deployspec.chapters.slo.judge.table import table
 from deployspec.chapters.slo.load.histogram import PERCENTILES, Histogram
 from deployspec.chapters.slo.load.result import DISPATCHED, LoadResult
 from deployspec.chapters.slo.load.tally import RouteTally
+
+if TYPE_CHECKING:
+    from deployspec.chapters.slo.measure.counting import Counting
 
 FILE = "load.json"
 """Where, in the folder that the processes of a run share, the load run's result is kept once it was made."""
@@ -41,18 +44,19 @@ def recorded(folder: Path) -> dict[str, Any] | None:
     return document
 
 
-def progress(
-    elapsed: float, offered: int, ended: int, in_flight: int, latencies: Histogram, failed: int
-) -> str:
+def progress(counting: Counting) -> str:
     """One line: how far it is, what was offered and achieved, what waits, how long answers take, what failed.
 
-    Requests of the warm-up are among those that were offered and have ended, and in nothing else.
+    Requests of the warm-up are among those that were offered and have ended, and in nothing else. After a second at least.
     """
-    rates = (
-        f"{offered / elapsed:,.0f}/s offered, {ended / elapsed:,.0f}/s ended" if elapsed >= 1 else "starting"
-    )
+    elapsed, latencies, tally = counting.elapsed, counting.histogram, counting.tally
+    ended = latencies.samples + tally.warm_up.total()
+    failed = sum(route.errors.total() for route in tally.routes)
     percentiles = ", ".join(f"p{p:g} {_ms(latencies.at(p))}" for p in (50, 95, 99))
-    return f"load: {elapsed:.0f} s, {rates}, {in_flight} in flight, {percentiles}, {failed} failed"
+    return (
+        f"load: {elapsed:.0f} s, {counting.offered / elapsed:,.0f}/s offered, {ended / elapsed:,.0f}/s ended, "
+        f"{counting.in_flight} in flight, {percentiles}, {failed} failed"
+    )
 
 
 def as_text(result: LoadResult) -> str:

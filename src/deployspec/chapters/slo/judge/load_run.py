@@ -148,14 +148,6 @@ class _Asked:
         """How many there are, or how many bad ones."""
         return sum(tally.total(self.place + bad) for tally in self._of(self.result.tally.routes))
 
-    def measured(self) -> _Measured:
-        """All of them."""
-        return self._measured(self.result.tally.routes)
-
-    def chosen(self) -> _Measured:
-        """Those that were chosen for new connections."""
-        return self._measured(self.result.tally.chosen)
-
     def best(self, measured: _Measured) -> _Found:
         """What is left of them with all that the generator can explain, or that is not known, as good ones."""
         return _Found(self.objective, measured.at_best(late=bool(self.result.late)))
@@ -165,7 +157,8 @@ class _Asked:
         known = self.result.route_names
         return [tallies[known.index(name)] for name in self.names if name in known]
 
-    def _measured(self, tallies: list[RouteTally]) -> _Measured:
+    def measured(self, tallies: list[RouteTally]) -> _Measured:
+        """What was counted of them in these tallies: of all, or of those that were chosen for new connections."""
         place = self.place
         totals, bad, lost, unanswered, certain = (Counter[int]() for _ in range(5))
         errors = Counter[str]()
@@ -207,7 +200,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
             f"{what}: the load run has no request of that name, but {kinds} (deployspec/routes at {objective.source})",
             limit=limit,
         )
-    measured = asked.measured()
+    measured = asked.measured(result.tally.routes)
     counts = measured.counts
     cut = f" (cut short: {result.cut_short})" if result.cut_short else ""
     cut += f"; {result.disagreement}" if result.disagreement else ""
@@ -261,7 +254,7 @@ def certainly_breached(objective: Objective, result: LoadResult, route: str | No
     asked = _Asked(objective, result, route)
     if objective.is_met_by(planned - asked.total(bad=True), planned):
         return False
-    measured = asked.measured()
+    measured = asked.measured(result.tally.routes)
     best = asked.best(measured)
     return (
         not objective.is_met_by(planned - best.counts.bad, planned)
@@ -286,7 +279,7 @@ def _newcomers(asked: _Asked) -> _Newcomers | None:
 
     Those that needed one are left out: they come when the deployment is busy already, and are no sample of newcomers.
     """
-    objective, chosen = asked.objective, asked.chosen()
+    objective, chosen = asked.objective, asked.measured(asked.result.tally.chosen)
     found = _Found(objective, chosen.counts)
     if not (found.is_breach and asked.best(chosen).is_breach):
         return None
