@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 
 from deployspec.base import shown
 from deployspec.chapters.slo.judge.interval import Counts, floor, interval, more_needed
@@ -37,31 +37,30 @@ def thresholds_of(objectives: Sequence[Objective]) -> tuple[int, ...]:
 class _Measured:
     """Of the requests that count for an objective."""
 
-    counts: Counts
+    totals: Counter[int]
+    """By span of time, as all that follow."""
+    bad: Counter[int]
     lost: Counter[int]
-    """Arrivals of which nothing is known, by span of time: the generator did not send them, or the run was ended before
+    """Arrivals of which nothing is known: the generator did not send them, or the run was ended before
     they were answered."""
     unanswered: int
     """How many the latter are."""
     certain: Counter[int]
-    """Those that are bad whatever the generator did, by span of time."""
+    """Those that are bad whatever the generator did."""
     errors: Counter[str]
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Those that were answered, or given up."""
+        return _counts(self.totals, self.bad)
 
     def at_worst(self) -> Counts:
         """As if each request of which nothing is known had been a bad one."""
-        return _counts(self._totals + self.lost, self._bad + self.lost)
+        return _counts(self.totals + self.lost, self.bad + self.lost)
 
     def at_best(self, *, late: bool) -> Counts:
         """As if each of them had been a good one, and all that lateness of the generator can explain, where it was late."""
-        return _counts(self._totals + self.lost, self._bad & self.certain if late else self._bad)
-
-    @property
-    def _totals(self) -> Counter[int]:
-        return Counter({span: total for span, (total, _) in enumerate(self.counts.bins)})
-
-    @property
-    def _bad(self) -> Counter[int]:
-        return Counter({span: bad for span, (_, bad) in enumerate(self.counts.bins)})
+        return _counts(self.totals + self.lost, self.bad & self.certain if late else self.bad)
 
 
 def _counts(totals: Counter[int], bad: Counter[int]) -> Counts:
@@ -172,7 +171,7 @@ class _Asked:
             for span, known in tally.certain.items():
                 certain[span] += known[place // 2]
             errors.update(tally.errors)
-        return _Measured(_counts(totals, bad), lost + unanswered, unanswered.total(), certain, errors)
+        return _Measured(totals, bad, lost + unanswered, unanswered.total(), certain, errors)
 
 
 def judge_load(objective: Objective, result: LoadResult, route: str | None = None) -> Verdict:
