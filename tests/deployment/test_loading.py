@@ -282,7 +282,7 @@ def test_a_load_run_has_defaults(read: Reader) -> None:
         1,
         None,
     )
-    assert [request.name for request in told.requests] == ["a"]
+    assert [route.name for route in told.routes] == ["a"]
 
 
 def test_rules_and_objectives_may_be_null(read: Reader, tmp_path: Path) -> None:
@@ -303,9 +303,9 @@ def test_a_request_of_a_load_run(read: Reader) -> None:
         "expect_text: ok}]}"
     )
     assert told.get(LOAD) is not None
-    (request,) = told.require(LOAD).requests
+    (request,) = told.require(LOAD).routes
     assert (told.require(LOAD).poisson, told.require(LOAD).warm_up) == (True, 0.0)
-    assert (request.method, request.weight, request.body, request.writes) == ("POST", 2, "{}", False)
+    assert (request.method, request.weight, request.body) == ("POST", 2, "{}")
     assert (request.keep, request.expect_status, request.expect_text) == ("id", (200, 202), "ok")
     assert request.headers["X-Key"].reveal() == "sesame-open"
     assert told.redact("sesame-open") == "***"

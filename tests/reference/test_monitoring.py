@@ -34,7 +34,7 @@ from deployspec.languages.rule_files import Rule, RuleFile, read_rules
 from deployspec.model.http import Answer, Failure
 from deployspec.model.verdict import Outcome, Verdict
 from deployspec.tools.http import Proxies, Request, call
-from deployspec.tools.prometheus import Prometheus
+from deployspec.tools.prometheus.asking import Prometheus
 from reference.process import ROOT, Reference, ReferenceFailedError, boot, running_reference
 from reference.supervisor import monitoring
 from reference.supervisor.deployment import Deployment

@@ -19,7 +19,7 @@ def compared(monkeypatch: pytest.MonkeyPatch, counted: Any) -> dict[str, str]:
     monkeypatch.setattr(comparing, "counters_of", lambda _: counters)
     monkeypatch.setattr("deployspec.chapters.slo.judge.reconcile.seen_by", lambda *_: Seen(1000, 0, 1000))
     objective = SimpleNamespace(routes=(), indicator=None)
-    deployment = SimpleNamespace(prometheus="there is one", base_url="http://h/api")
+    deployment = SimpleNamespace(get=lambda _: "there is one", base_url="http://h/api")
     result: Any = SimpleNamespace(plan={"arrival_rate": 40})
     told = comparing.Compared(deployment, [objective]).with_metrics(result)  # type: ignore[arg-type,list-item]
     assert told is not None

@@ -14,7 +14,7 @@ from deployspec.base.secret import Secret
 from deployspec.chapters.alerts.judge.live_rules import Job, LoadedRules, Observed, Targets, Unavailable
 from deployspec.model.http import Answer, Failure
 from deployspec.tools.http import Proxies, Request, call
-from deployspec.tools.prometheus import CONNECTIONS, Prometheus, Send
+from deployspec.tools.prometheus.asking import CONNECTIONS, Prometheus, Send
 from tests.tools.http.asking import PATIENT
 from tests.tools.prometheus.fake import Answers, Question, Reply, fake_prometheus, success
 

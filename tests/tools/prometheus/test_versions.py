@@ -14,7 +14,7 @@ from deployspec.chapters.slo.measure.window import Counters
 from deployspec.languages.openslo.model import AvailabilityIndicator, Objective
 from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Outcome
-from deployspec.tools.prometheus import Prometheus
+from deployspec.tools.prometheus.asking import Prometheus
 from tests.chapters.alerts.judge.live_rules.test_firing import TARGETS, rule
 from tests.chapters.slo.measure.test_window import (
     WINDOW,

@@ -44,7 +44,7 @@ CHAPTER = Chapter(
         "deployspec.chapters.alerts.items",
         "deployspec.chapters.alerts.fixtures.live",
         "deployspec.chapters.slo.items",
-        "deployspec.chapters.slo.fixtures.fixtures",
+        "deployspec.chapters.slo.fixtures.given",
     ),
     keeps="deployspec.chapters.slo.part:longest",
     commands=("deployspec.chapters.slo.command:add_to",),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deployspec.chapters.slo.fixtures.reading import objectives_of
+from deployspec.chapters.slo.fixtures.objectives import objectives_of
 from deployspec.chapters.slo.part import LOAD
 from deployspec.deployment import PROMETHEUS
 from deployspec.plugin.deployments import is_asked, named, obtain
@@ -83,13 +83,7 @@ def _is_selected(config: pytest.Config) -> bool:
 
 
 def _of_kind(objectives: Iterable[Objective], kind: str | None) -> Iterator[Any]:
-    from deployspec.languages.openslo.model import LatencyIndicator
-
-    found = [
-        objective
-        for objective in objectives
-        if kind is None or isinstance(objective.indicator, LatencyIndicator) == (kind == "latency")
-    ]
+    found = [one for one in objectives if kind is None or one.is_latency == (kind == "latency")]
     for objective in found:
         yield pytest.param(objective, id=objective.name)
     if not found:
@@ -99,7 +93,7 @@ def _of_kind(objectives: Iterable[Objective], kind: str | None) -> Iterator[Any]
 def _with_traffic(objectives: Iterable[Objective], deployment: Deployment | None) -> Iterator[Any]:
     """An objective of all requests is one of each kind, too: many quick ones hide a slow one otherwise."""
     load = None if deployment is None else deployment.get(LOAD)
-    kinds = [] if load is None else [request.name for request in load.requests]
+    kinds = [] if load is None else [route.name for route in load.routes]
     for objective in objectives:
         if not objective.routes:
             yield pytest.param(objective, None, id=objective.name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deployspec.base.duration import parse_duration
 from deployspec.base.problems import shown, suggestion
-from deployspec.deployment import Check, Deployment, Headers, Part, Steps, headers_of, patterns
+from deployspec.chapters.slo.load.plan import Route, Traffic
+from deployspec.deployment import Check, Deployment, Part, Steps, headers_of, patterns
 
 LONGEST_LOAD = 7 * 24 * 3600
 """Seconds that a load run may be planned to take, warm-up included."""
@@ -28,51 +29,13 @@ class Slos:
     """Glob patterns of OpenSLO documents, absolute."""
 
 
-@dataclass(frozen=True)
-class LoadRequest:
-    """One kind of request of a load run."""
+@dataclass(frozen=True, kw_only=True)
+class Load(Traffic):
+    """The traffic of a load run, and what makes it and ends it."""
 
-    name: str
-    method: str
-    path: str
-    weight: float
-    headers: Headers
-    """Beside those of the deployment."""
-    body: str | None = field(repr=False)
-    """JSON."""
-    writes: bool
-    keep: str | None
-    """A field of the answer, kept for the paths of other requests."""
-    expect_status: tuple[int, ...] | None
-    """None: 200 to 299."""
-    expect_text: str | None
-
-
-@dataclass(frozen=True)
-class Load:
-    """The traffic of a load run, an open model. Durations are in seconds."""
-
-    arrival_rate: float
-    """Requests a second."""
-    poisson: bool
-    """Whether they arrive at random; else at equal distances."""
-    duration: float
-    """Of the part that counts, after the warm-up."""
-    warm_up: float
-    warm_up_requests: int
-    """At least as many arrive before the first one that counts."""
-    seed: int | None
-    """None: each run draws one."""
-    timeout: float
-    """Of one request, from its intended start to its last byte."""
-    max_in_flight: int
-    new_connections: float
-    """The share of requests that go on a new connection each."""
-    processes: int
     abort_on_breach: bool
     locustfile: Path | None
     """None: the project's own."""
-    requests: tuple[LoadRequest, ...]
 
 
 def placeholders(path: str) -> list[str]:
@@ -87,36 +50,30 @@ def _slos(part: Mapping[str, Any] | None, folder: Path) -> Slos | None:
 
 def _load(part: Mapping[str, Any], folder: Path) -> Load:
     warm_up = part["warm_up"]
+    as_it_is = ("warm_up_requests", "max_in_flight", "new_connections", "processes", "abort_on_breach")
     return Load(
-        arrival_rate=part["arrival_rate"],
+        routes=tuple(map(_route, part["requests"])),
+        rate=part["arrival_rate"],
         poisson=part["arrivals"] == "poisson",
         duration=parse_duration(part["duration"]),
         warm_up=0.0 if warm_up is None else parse_duration(warm_up),
-        warm_up_requests=part["warm_up_requests"],
         seed=part.get("seed"),
         timeout=parse_duration(part["timeout"]),
-        max_in_flight=part["max_in_flight"],
-        new_connections=part["new_connections"],
-        processes=part["processes"],
-        abort_on_breach=part["abort_on_breach"],
         locustfile=folder / part["locustfile"] if "locustfile" in part else None,
-        requests=tuple(map(_load_request, part["requests"])),
+        **{name: part[name] for name in as_it_is},
     )
 
 
-def _load_request(part: Mapping[str, Any]) -> LoadRequest:
+def _route(part: Mapping[str, Any]) -> Route:
     statuses = part.get("expect_status")
-    return LoadRequest(
-        name=part["name"],
-        method=part["method"],
-        path=part["path"],
-        weight=part["weight"],
-        headers=headers_of(part),
-        body=part.get("body"),
-        writes=_writes(part),
-        keep=part.get("keep"),
+    return Route(
+        part["name"],
+        part["method"],
+        part["path"],
+        part["weight"],
+        headers_of(part),
         expect_status=None if statuses is None else tuple(statuses),
-        expect_text=part.get("expect_text"),
+        **{name: part.get(name) for name in ("body", "keep", "expect_text")},
     )
 
 

@@ -6,13 +6,16 @@ import json
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deployspec.base import shown
 from deployspec.chapters.slo.judge.table import table
 from deployspec.chapters.slo.load.histogram import PERCENTILES, Histogram
 from deployspec.chapters.slo.load.result import DISPATCHED, LoadResult
 from deployspec.chapters.slo.load.tally import RouteTally
+
+if TYPE_CHECKING:
+    from deployspec.chapters.slo.measure.counting import Counting
 
 FILE = "load.json"
 """Where, in the folder that the processes of a run share, the load run's result is kept once it was made."""
@@ -41,18 +44,19 @@ def recorded(folder: Path) -> dict[str, Any] | None:
     return document
 
 
-def progress(
-    elapsed: float, offered: int, ended: int, in_flight: int, latencies: Histogram, failed: int
-) -> str:
+def progress(counting: Counting) -> str:
     """One line: how far it is, what was offered and achieved, what waits, how long answers take, what failed.
 
-    Requests of the warm-up are among those that were offered and have ended, and in nothing else.
+    Requests of the warm-up are among those that were offered and have ended, and in nothing else. After a second at least.
     """
-    rates = (
-        f"{offered / elapsed:,.0f}/s offered, {ended / elapsed:,.0f}/s ended" if elapsed >= 1 else "starting"
-    )
+    elapsed, latencies, tally = counting.elapsed, counting.histogram, counting.tally
+    ended = latencies.samples + tally.warm_up.total()
+    failed = sum(route.errors.total() for route in tally.routes)
     percentiles = ", ".join(f"p{p:g} {_ms(latencies.at(p))}" for p in (50, 95, 99))
-    return f"load: {elapsed:.0f} s, {rates}, {in_flight} in flight, {percentiles}, {failed} failed"
+    return (
+        f"load: {elapsed:.0f} s, {counting.offered / elapsed:,.0f}/s offered, {ended / elapsed:,.0f}/s ended, "
+        f"{counting.in_flight} in flight, {percentiles}, {failed} failed"
+    )
 
 
 def as_text(result: LoadResult) -> str:
@@ -89,7 +93,7 @@ def _lines(result: LoadResult) -> Iterator[str]:
 def _warm_up(result: LoadResult) -> str:
     sent = result.tally.warm_up.total()
     failed = sent - result.tally.warm_up["ok"]
-    return f"{sent} request{'' if sent == 1 else 's'}" + (f", {failed} of which failed" if failed else "")
+    return shown.counted(sent, "request") + (f", {failed} of which failed" if failed else "")
 
 
 def _table(result: LoadResult) -> Iterator[str]:
@@ -99,12 +103,10 @@ def _table(result: LoadResult) -> Iterator[str]:
     named = zip(result.route_names, result.tally.routes, result.histograms, strict=True)
     for name, tally, histogram in (*named, ("all", result.total, result.histogram)):
         rows.append([shown.one_line(name, 40), *_row(tally, histogram)])
-    by_connection = result.connections()
-    if by_connection["chosen"].total() or by_connection["needed"].total():
+    used = {name: tally for name, tally in result.connections().items() if tally.total()}
+    if used.keys() - {"kept"}:
         rows += [
-            [_CONNECTIONS[name], *_row(tally, Histogram.of(tally.latencies))]
-            for name, tally in by_connection.items()
-            if tally.total()
+            [_CONNECTIONS[name], *_row(tally, Histogram.of(tally.latencies))] for name, tally in used.items()
         ]
     yield from table(rows)
 
@@ -136,8 +138,7 @@ def _errors(result: LoadResult) -> Iterator[str]:
         for why, count in total.errors.most_common(_MOST_ERRORS):
             yield f"  {count:>9,} times {shown.one_line(why, 100)}"
         if len(total.errors) > _MOST_ERRORS:
-            others = len(total.errors) - _MOST_ERRORS
-            yield f"  … and {others} other reason{'' if others == 1 else 's'}"
+            yield f"  … and {shown.counted(len(total.errors) - _MOST_ERRORS, 'other reason')}"
     if unfinished := sum(counts[0] for counts in total.unfinished.values()):
         yield f"unanswered when the run was ended: {unfinished:,}, which are in no other number"
 
@@ -159,10 +160,11 @@ def _chart(result: LoadResult) -> Iterator[str]:
 def _generator(result: LoadResult) -> Iterator[str]:
     yield ""
     late = ", ".join(f"p{p:g} {_ms(result.lateness.at(p))}" for p in (50, 99))
-    share = result.dispatched_share
-    dispatched = (
-        "nothing to dispatch" if share is None else f"{_dispatched(share)} of the arrivals dispatched"
-    )
+    share, dispatched = result.dispatched_share, "nothing to dispatch"
+    if share is not None:
+        # Neither rounded onto all of them, nor across the share that is enough.
+        part = shown.percentage(share, 1 if share > DISPATCHED else DISPATCHED)
+        dispatched = f"{part} of the arrivals dispatched"
     yield f"generator: lateness {late}, {dispatched}"
     for process in result.processes:
         ended = "" if process.ended else ", DIED"
@@ -178,18 +180,12 @@ def _generator(result: LoadResult) -> Iterator[str]:
     )
 
 
-def _dispatched(share: float) -> str:
-    """Neither rounded onto all of them, nor across the share that is enough."""
-    return shown.percentage(share, 1 if share > DISPATCHED else DISPATCHED)
-
-
 def _ms(microseconds: int | None) -> str:
-    return "-" if microseconds is None else f"{_three(microseconds / 1000)} ms"
-
-
-def _three(value: float) -> str:
-    """Three significant digits at least."""
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}" if value >= 100 else f"{value:.2f}"
+    """With three significant digits at least."""
+    if microseconds is None:
+        return "-"
+    value = microseconds / 1000
+    return f"{value:,.{0 if value >= 1000 else 1 if value >= 100 else 2}f} ms"
 
 
 def slowest_routes(slowest: Sequence[tuple[str, int]]) -> str:

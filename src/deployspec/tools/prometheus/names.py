@@ -89,9 +89,5 @@ def _names(found: object) -> list[str]:
 def _all_at_once(ask: Callable[[_A], _T], questions: Iterable[_A]) -> dict[_A, _T]:
     questions = list(questions)
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        asked = [pool.submit(ask, question) for question in questions]
-        try:
-            return {question: future.result() for question, future in zip(questions, asked, strict=True)}
-        finally:
-            for future in asked:
-                future.cancel()
+        # Where one fails, map cancels those that have not begun.
+        return dict(zip(questions, pool.map(ask, questions), strict=True))

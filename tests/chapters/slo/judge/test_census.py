@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 
 from deployspec.chapters.slo.judge.census import (
+    Asked,
     Buckets,
     Census,
     duration,
     judge_buckets,
     judge_census,
     le_matcher,
-    questions,
-    questions_of_names,
     window_of,
 )
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
@@ -298,7 +297,7 @@ def test_the_bucket_in_every_spelling(threshold: str, matcher: str, spelled: lis
 
 def test_the_questions_of_latency() -> None:
     """A person may ask the same: the whole, the good ones, the estimate, and who lacks the bucket."""
-    assert questions(LATENCY, DAY) == [
+    assert Asked(LATENCY, DAY).all() == [
         'sum(increase(h_count{a="b"}[1d]))',
         'sum(increase(h_bucket{a="b", le=~"0*[.]50*"}[1d]))',
         'sum(min_over_time(h_count{a="b"}[1d]) unless h_count{a="b"} offset 1d)',
@@ -317,7 +316,7 @@ def test_the_questions_of_latency() -> None:
 
 def test_the_questions_of_availability() -> None:
     """The whole and the bad ones, as their selectors stand in the objective."""
-    assert questions(AVAILABILITY, 6) == [
+    assert Asked(AVAILABILITY, 6).all() == [
         "sum(increase(m[6s]))",
         'sum(increase(m{status=~"5.."}[6s]))',
         "sum(min_over_time(m[6s]) unless m offset 6s)",
@@ -330,7 +329,7 @@ def test_questions_without_matchers() -> None:
     bare = objective(
         "latency", indicator=LatencyIndicator(Fraction(1), inclusive=True, histogram="h", matchers="")
     )
-    assert questions(bare, 6)[:2] == [
+    assert Asked(bare, 6).all()[:2] == [
         "sum(increase(h_count{}[6s]))",
         'sum(increase(h_bucket{le=~"0*1([.]0*)?"}[6s]))',
     ]
@@ -388,8 +387,8 @@ def test_a_percentile_is_not_rounded_onto_the_threshold() -> None:
 
 def test_what_a_person_asks_of_names() -> None:
     """Of a histogram, its count; of an availability objective both selectors, the one of bad requests last."""
-    assert questions_of_names(LATENCY, 300.0) == ['count(last_over_time(h_count{a="b"}[5m]))']
-    assert questions_of_names(AVAILABILITY, 300.0) == [
+    assert Asked(LATENCY, 300.0).names() == ['count(last_over_time(h_count{a="b"}[5m]))']
+    assert Asked(AVAILABILITY, 300.0).names() == [
         "count(last_over_time(m[5m]))",
         'count(last_over_time(m{status=~"5.."}[5m]))',
     ]

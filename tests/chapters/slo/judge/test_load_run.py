@@ -71,8 +71,8 @@ def fill(tally: RouteTally, requests: int, *, slow: int = 0, failed: int = 0, sp
 def run(requests: int = 0, *, slow: int = 0, failed: int = 0, routes: int = 1, spans: int = 600, **more: Any) -> LoadResult:  # fmt: skip
     """A run of 60 s."""
     plan = Plan(
-        "http://h",
-        tuple(Route(f"r{number}", "GET", "/", 1.0) for number in range(routes)),
+        base_url="http://h",
+        routes=tuple(Route(f"r{number}", "GET", "/", 1.0) for number in range(routes)),
         rate=50.0,
         duration=60.0,
         seed=1,

@@ -25,7 +25,7 @@ def result(**more: Any) -> LoadResult:
         Route("a", "GET", "/a?token=sesame", 1.0),
         Route("b", "POST", "/b", 1.0, {"A": "sesame"}, '"sesame"'),
     )
-    plan = Plan("http://h", routes, 10.0, 10.0, 3, thresholds=(HALF,))
+    plan = Plan(base_url="http://h", routes=routes, rate=10.0, duration=10.0, seed=3, thresholds=(HALF,))
     tally = Tally.empty(plan.thresholds, 2)
     for number in range(98):
         tally.routes[number % 2].add_request(number, 1_000_000 * (number + 1), "200", "")

@@ -6,7 +6,7 @@ from typing import Any
 
 from deployspec.chapters.slo.load.plan import Plan, Route
 from deployspec.chapters.slo.load.result import LoadResult, described
-from deployspec.chapters.slo.measure import Generator, run
+from deployspec.chapters.slo.measure.running import Generator, run
 from tests.suite import ROOT
 
 HALF = 500_000_000
@@ -17,7 +17,7 @@ GET = Route("get", "GET", "/health", 1.0)
 def plan(url: str, *routes: Route, **more: Any) -> Plan:
     """20 requests in a second, without a warm-up, unless it is said otherwise."""
     told = {"rate": 20.0, "duration": 1.0, "seed": 1, "thresholds": (HALF,), "timeout": 1.0}
-    return Plan(url, routes or (GET,), **{**told, **more})
+    return Plan(base_url=url, routes=routes or (GET,), **{**told, **more})
 
 
 def make(url: str, *routes: Route, generator: Generator = GENERATOR, **more: Any) -> LoadResult:

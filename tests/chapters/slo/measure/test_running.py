@@ -19,8 +19,8 @@ from deployspec.chapters.slo.load.arrivals import arrivals, planned
 from deployspec.chapters.slo.load.histogram import Histogram
 from deployspec.chapters.slo.load.plan import Route
 from deployspec.chapters.slo.load.tally import RouteTally
-from deployspec.chapters.slo.measure import Generator
 from deployspec.chapters.slo.measure.counting import Counting
+from deployspec.chapters.slo.measure.running import Generator
 from deployspec.model.verdict import Outcome
 from tests.chapters.slo.judge.test_load_run import LATENCY
 from tests.chapters.slo.measure.making import GENERATOR, HALF, ROOT, make, plan, requests
@@ -508,7 +508,7 @@ def test_what_fails_before_the_first_request_is_told_at_once(processes: int, tmp
 
 def test_what_locust_says_is_redacted_before_it_is_cut(tmp_path: Path) -> None:
     """A long last line with a secret at the place where it is cut shows no piece of it."""
-    from deployspec.chapters.slo.measure import run
+    from deployspec.chapters.slo.measure.running import run
 
     told = plan("http://127.0.0.1:9")
     text = "raise SystemExit('x' * 180 + ' ' + 'sesame-' + 'open-up ' * 20)"
@@ -661,7 +661,7 @@ def test_a_locustfile_without_a_watch_ends_by_itself(tmp_path: Path) -> None:
     own.write_text("import time\n\nfrom locust import User, task\n\nclass Foreign(User):\n    @task\n    def nothing(self):\n        time.sleep(0.1)\n")  # fmt: skip
     code = (
         "from pathlib import Path\n"
-        "from deployspec.chapters.slo.measure import running\n"
+        "from deployspec.chapters.slo.measure.running import running\n"
         "from tests.chapters.slo.measure.making import ROOT, make\n"
         "running.BOOT_LIMIT = 4.0\n"
         f"make('http://127.0.0.1:9', generator=running.Generator(Path({str(own)!r}), ROOT))"

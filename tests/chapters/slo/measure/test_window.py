@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from deployspec.base import shown
-from deployspec.chapters.slo.judge.census import Buckets, Census, counts_query, judge_buckets, judge_census
+from deployspec.chapters.slo.judge.census import Asked, Buckets, Census, judge_buckets, judge_census
 from deployspec.chapters.slo.judge.reconcile import Seen
 from deployspec.chapters.slo.measure.window import MOST_POINTS, Counters, grid
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
@@ -937,12 +937,12 @@ def _value(text: object) -> Reply:
 
 TWO = success({"resultType": "vector", "result": [{"metric": {"counts": "all"}, "value": [1, "1"]}] * 2})
 OTHER = success({"resultType": "vector", "result": [{"metric": {}, "value": [1, "1"]}]})
-SUM = "answers " + shown.one_line(counts_query(latency("h"), WINDOW), 80) + " with "
+SUM = "answers " + shown.one_line(Asked(latency("h"), WINDOW).counts(), 80) + " with "
 
 
 def is_sum(question: Question) -> bool:
     """Whether it asks how many requests there were."""
-    return question.query["query"] == [counts_query(latency("h"), WINDOW)]
+    return question.query["query"] == [Asked(latency("h"), WINDOW).counts()]
 
 
 @pytest.mark.parametrize(

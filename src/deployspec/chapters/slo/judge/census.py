@@ -117,11 +117,6 @@ def bucket_of(objective: Objective, *more: str) -> str:
     return selector_text(f"{objective.latency.histogram}_bucket", matchers)
 
 
-def total_query(objective: Objective, window: float) -> str:
-    """How many requests there were."""
-    return f"sum(increase({counted_by(objective)}[{duration(window)}]))"
-
-
 def part_of(objective: Objective) -> str:
     """The selector of the counter of good requests, of a latency objective, or of bad ones, of one of availability."""
     if objective.is_latency:
@@ -129,46 +124,8 @@ def part_of(objective: Objective) -> str:
     return objective.availability.bad
 
 
-def part_query(objective: Objective, window: float) -> str:
-    """How many of them were good, of a latency objective, or bad, of one of availability."""
-    return f"sum(increase({part_of(objective)}[{duration(window)}]))"
-
-
 ALL, PART = "all", "part"
 """What the label ``counts`` of the two sums says."""
-
-
-def counts_query(objective: Objective, window: float) -> str:
-    """Both in one question: a scrape that ends between two would be counted in one of them alone."""
-    sums = ((total_query(objective, window), ALL), (part_query(objective, window), PART))
-    return " or ".join(f'label_replace({one}, "counts", "{name}", "", "")' for one, name in sums)
-
-
-def share_query(objective: Objective, window: float) -> str:
-    """The share of them that was good, of a latency objective, or bad, of one of availability."""
-    return f"{part_query(objective, window)} / {total_query(objective, window)}"
-
-
-def began_query(selector: str, window: float) -> str:
-    """What series that began within the window had counted when they were scraped for the first time.
-
-    A counter appears with its first request, or with all that came before it was scraped: ``increase`` only knows
-    what came after.
-    """
-    span = duration(window)
-    return f"sum(min_over_time({selector}[{span}]) unless {selector} offset {span})"
-
-
-def never_increased_query(selector: str, window: float, most: int) -> str:
-    """Those of them that have kept that count."""
-    span = duration(window)
-    same = f"min_over_time({selector}[{span}]) == max_over_time({selector}[{span}])"
-    return f"topk({most}, {same} unless {selector} offset {span})"
-
-
-def quantile_query(objective: Objective, window: float) -> str:
-    """The 95th percentile's estimate."""
-    return f"histogram_quantile(0.95, sum by (le) (increase({bucket_of(objective)}[{duration(window)}])))"
 
 
 def without_bucket_query(objective: Objective, window: float | None = None) -> str:
@@ -180,35 +137,6 @@ def without_bucket_query(objective: Objective, window: float | None = None) -> s
     return f"sum without (le) ({every}) unless sum without (le) ({wanted})"
 
 
-def native_query(objective: Objective, window: float) -> str:
-    """The histogram's series that are native and have no count beside them, which no other question sees."""
-    span = duration(window)
-    series = selector_text(objective.latency.histogram, objective.latency.matchers)
-    # histogram_count gives nothing for what is no native histogram; of last_over_time it gives nothing in Prometheus 2.42.
-    every = f"histogram_count(last_over_time({series}[{span}])) or histogram_count({series})"
-    return f"({every}) unless last_over_time({counted_by(objective)}[{span}])"
-
-
-def bucket_for_a_time_query(objective: Objective, window: float) -> str:
-    """How many samples of series have no bucket at the threshold, where others have. One scrape brings both; two that
-    differ may be on their way."""
-    span = duration(window)
-    every = f"sum without (le) (count_over_time({counted_by(objective)}[{span}]))"
-    wanted = f"sum without (le) (count_over_time({part_of(objective)}[{span}]))"
-    return f"{every} - {wanted} > 2"
-
-
-def questions(objective: Objective, asked_window: float) -> list[str]:
-    """What a person asks to see the same numbers."""
-    window = window_of(objective, asked_window)
-    told = [total_query(objective, window), part_query(objective, window)]
-    told += [began_query(selector, window) for selector in (counted_by(objective), part_of(objective))]
-    if objective.is_latency:
-        told += [quantile_query(objective, window), without_bucket_query(objective, window)]
-        told.append(bucket_for_a_time_query(objective, window))
-    return told
-
-
 def chosen_by(objective: Objective) -> tuple[str, ...]:
     """The selectors of all requests that count and, of an objective of availability, of the bad ones."""
     if objective.is_latency:
@@ -216,10 +144,83 @@ def chosen_by(objective: Objective) -> tuple[str, ...]:
     return (counted_by(objective), part_of(objective))
 
 
-def questions_of_names(objective: Objective, asked_window: float) -> list[str]:
-    """What a person asks to see how many series these selectors find."""
-    span = duration(window_of(objective, asked_window))
-    return [f"count(last_over_time({selector}[{span}]))" for selector in chosen_by(objective)]
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of Prometheus for an objective over a window: PromQL."""
+
+    objective: Objective
+    window: float
+    """In seconds."""
+
+    @property
+    def span(self) -> str:
+        """The window, as PromQL writes it."""
+        return duration(self.window)
+
+    @property
+    def counters(self) -> tuple[str, str]:
+        """The selectors of all requests that count, and of the good ones (of latency) or the bad ones (of availability)."""
+        return counted_by(self.objective), part_of(self.objective)
+
+    def increase(self, selector: str) -> str:
+        """How many requests a counter has counted."""
+        return f"sum(increase({selector}[{self.span}]))"
+
+    def counts(self) -> str:
+        """Both counters' in one question: a scrape that ends between two would be counted in one of them alone."""
+        sums = zip(map(self.increase, self.counters), (ALL, PART), strict=True)
+        return " or ".join(f'label_replace({one}, "counts", "{name}", "", "")' for one, name in sums)
+
+    def share(self) -> str:
+        """The share of them that was good, of a latency objective, or bad, of one of availability."""
+        every, part = map(self.increase, self.counters)
+        return f"{part} / {every}"
+
+    def began(self, selector: str) -> str:
+        """What series that began within the window had counted when they were scraped for the first time.
+
+        A counter appears with its first request, or with all that came before it was scraped: ``increase`` only knows
+        what came after.
+        """
+        return f"sum(min_over_time({selector}[{self.span}]) unless {selector} offset {self.span})"
+
+    def never_increased(self, selector: str, most: int) -> str:
+        """Those of them that have kept that count."""
+        same = f"min_over_time({selector}[{self.span}]) == max_over_time({selector}[{self.span}])"
+        return f"topk({most}, {same} unless {selector} offset {self.span})"
+
+    def quantile(self) -> str:
+        """The 95th percentile's estimate."""
+        return f"histogram_quantile(0.95, sum by (le) (increase({bucket_of(self.objective)}[{self.span}])))"
+
+    def native(self) -> str:
+        """The histogram's series that are native and have no count beside them, which no other question sees."""
+        told = self.objective.latency
+        series = selector_text(told.histogram, told.matchers)
+        # histogram_count gives nothing for what is no native histogram; of last_over_time it gives nothing in Prometheus 2.42.
+        every = f"histogram_count(last_over_time({series}[{self.span}])) or histogram_count({series})"
+        return f"({every}) unless last_over_time({counted_by(self.objective)}[{self.span}])"
+
+    def bucket_for_a_time(self) -> str:
+        """How many samples of series have no bucket at the threshold, where others have. One scrape brings both; two that
+        differ may be on their way."""
+        every, wanted = (f"sum without (le) (count_over_time({one}[{self.span}]))" for one in self.counters)
+        return f"{every} - {wanted} > 2"
+
+    def all(self) -> list[str]:
+        """What a person asks to see the same numbers."""
+        told = [*map(self.increase, self.counters), *map(self.began, self.counters)]
+        if self.objective.is_latency:
+            told += [
+                self.quantile(),
+                without_bucket_query(self.objective, self.window),
+                self.bucket_for_a_time(),
+            ]
+        return told
+
+    def names(self) -> list[str]:
+        """What a person asks to see how many series the selectors find."""
+        return [f"count(last_over_time({selector}[{self.span}]))" for selector in chosen_by(self.objective)]
 
 
 def judge_census(objective: Objective, census: Census | Unavailable, *, asked_window: float) -> Verdict:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 
 from deployspec.base import shown
 from deployspec.chapters.slo.judge.interval import Counts, floor, interval, more_needed
@@ -37,31 +37,30 @@ def thresholds_of(objectives: Sequence[Objective]) -> tuple[int, ...]:
 class _Measured:
     """Of the requests that count for an objective."""
 
-    counts: Counts
+    totals: Counter[int]
+    """By span of time, as all that follow."""
+    bad: Counter[int]
     lost: Counter[int]
-    """Arrivals of which nothing is known, by span of time: the generator did not send them, or the run was ended before
+    """Arrivals of which nothing is known: the generator did not send them, or the run was ended before
     they were answered."""
     unanswered: int
     """How many the latter are."""
     certain: Counter[int]
-    """Those that are bad whatever the generator did, by span of time."""
+    """Those that are bad whatever the generator did."""
     errors: Counter[str]
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Those that were answered, or given up."""
+        return _counts(self.totals, self.bad)
 
     def at_worst(self) -> Counts:
         """As if each request of which nothing is known had been a bad one."""
-        return _counts(self._totals + self.lost, self._bad + self.lost)
+        return _counts(self.totals + self.lost, self.bad + self.lost)
 
     def at_best(self, *, late: bool) -> Counts:
         """As if each of them had been a good one, and all that lateness of the generator can explain, where it was late."""
-        return _counts(self._totals + self.lost, self._bad & self.certain if late else self._bad)
-
-    @property
-    def _totals(self) -> Counter[int]:
-        return Counter({span: total for span, (total, _) in enumerate(self.counts.bins)})
-
-    @property
-    def _bad(self) -> Counter[int]:
-        return Counter({span: bad for span, (_, bad) in enumerate(self.counts.bins)})
+        return _counts(self.totals + self.lost, self.bad & self.certain if late else self.bad)
 
 
 def _counts(totals: Counter[int], bad: Counter[int]) -> Counts:
@@ -105,7 +104,7 @@ class _Found:
             did = f"took {words} {self._objective.threshold:g} s"
             share, low, high, of = self.counts.total - share, 1 - high, 1 - low, self._objective.target
         return (
-            f"{shown.percentage(Fraction(share, self.counts.total), of)} of {_requests(self.counts.total)} {did} "
+            f"{shown.percentage(Fraction(share, self.counts.total), of)} of {shown.counted(self.counts.total, 'request', ',')} {did} "
             f"(95% interval {shown.percentage(low, of)} to {shown.percentage(high, of)}{self._together})"
         )
 
@@ -148,14 +147,6 @@ class _Asked:
         """How many there are, or how many bad ones."""
         return sum(tally.total(self.place + bad) for tally in self._of(self.result.tally.routes))
 
-    def measured(self) -> _Measured:
-        """All of them."""
-        return self._measured(self.result.tally.routes)
-
-    def chosen(self) -> _Measured:
-        """Those that were chosen for new connections."""
-        return self._measured(self.result.tally.chosen)
-
     def best(self, measured: _Measured) -> _Found:
         """What is left of them with all that the generator can explain, or that is not known, as good ones."""
         return _Found(self.objective, measured.at_best(late=bool(self.result.late)))
@@ -165,7 +156,8 @@ class _Asked:
         known = self.result.route_names
         return [tallies[known.index(name)] for name in self.names if name in known]
 
-    def _measured(self, tallies: list[RouteTally]) -> _Measured:
+    def measured(self, tallies: list[RouteTally]) -> _Measured:
+        """What was counted of them in these tallies: of all, or of those that were chosen for new connections."""
         place = self.place
         totals, bad, lost, unanswered, certain = (Counter[int]() for _ in range(5))
         errors = Counter[str]()
@@ -179,7 +171,7 @@ class _Asked:
             for span, known in tally.certain.items():
                 certain[span] += known[place // 2]
             errors.update(tally.errors)
-        return _Measured(_counts(totals, bad), lost + unanswered, unanswered.total(), certain, errors)
+        return _Measured(totals, bad, lost + unanswered, unanswered.total(), certain, errors)
 
 
 def judge_load(objective: Objective, result: LoadResult, route: str | None = None) -> Verdict:
@@ -207,7 +199,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
             f"{what}: the load run has no request of that name, but {kinds} (deployspec/routes at {objective.source})",
             limit=limit,
         )
-    measured = asked.measured()
+    measured = asked.measured(result.tally.routes)
     counts = measured.counts
     cut = f" (cut short: {result.cut_short})" if result.cut_short else ""
     cut += f"; {result.disagreement}" if result.disagreement else ""
@@ -261,7 +253,7 @@ def certainly_breached(objective: Objective, result: LoadResult, route: str | No
     asked = _Asked(objective, result, route)
     if objective.is_met_by(planned - asked.total(bad=True), planned):
         return False
-    measured = asked.measured()
+    measured = asked.measured(result.tally.routes)
     best = asked.best(measured)
     return (
         not objective.is_met_by(planned - best.counts.bad, planned)
@@ -286,7 +278,7 @@ def _newcomers(asked: _Asked) -> _Newcomers | None:
 
     Those that needed one are left out: they come when the deployment is busy already, and are no sample of newcomers.
     """
-    objective, chosen = asked.objective, asked.chosen()
+    objective, chosen = asked.objective, asked.measured(asked.result.tally.chosen)
     found = _Found(objective, chosen.counts)
     if not (found.is_breach and asked.best(chosen).is_breach):
         return None
@@ -309,10 +301,6 @@ def _beside(asked: _Asked) -> str:
     p95 = Histogram.merged([one for name, one in named if name in asked.names]).at(95)
     shown_p95 = "" if p95 is None else f"p95 {shown.seconds(p95 / 1e6, asked.objective.threshold)}, "
     return f", {shown_p95}in {asked.result.elapsed:.0f} s"
-
-
-def _requests(count: int) -> str:
-    return f"{count:,} request{'' if count == 1 else 's'}"
 
 
 def _settle(more: int | None, so_far: int, result: LoadResult) -> str:
@@ -346,16 +334,18 @@ def _nothing(measured: _Measured, result: LoadResult, route: str | None) -> str:
     if measured.unanswered:
         return f"no request was answered before the run was ended; {_unknown(measured)}"
     if measured.lost:
-        return f"the load generator sent none of the {_requests(measured.lost.total())}: {result.late}"
+        return f"the load generator sent none of the {shown.counted(measured.lost.total(), 'request', ',')}: {result.late}"
     return "no request was sent in the time that counts"
 
 
 def _unknown(measured: _Measured) -> str:
     """Of which requests nothing is known."""
     unsent = measured.lost.total() - measured.unanswered
-    told = [f"the load generator did not send {_requests(unsent)}"] if unsent else []
+    told = [f"the load generator did not send {shown.counted(unsent, 'request', ',')}"] if unsent else []
     if measured.unanswered:
-        told.append(f"{_requests(measured.unanswered)} had no answer yet when the run was ended")
+        told.append(
+            f"{shown.counted(measured.unanswered, 'request', ',')} had no answer yet when the run was ended"
+        )
     return ", and ".join(told)
 
 

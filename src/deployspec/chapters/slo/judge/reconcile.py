@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from deployspec.base import shown
@@ -162,15 +162,13 @@ def _kinds(counted: Counter[tuple[str, str]]) -> str:
     by_route = Counter[str]()
     for (route, _), number in counted.items():
         by_route[route] += number
-    return ", ".join(_of_route(by_route))
-
-
-def _of_route(by_route: Counter[str]) -> Iterator[str]:
     most = by_route.most_common(5)
-    for route, number in most:
-        yield f"{number:,} answer{'' if number == 1 else 's'} to {shown.one_line(route, 80)}"
+    told = [
+        f"{shown.counted(number, 'answer', ',')} to {shown.one_line(route, 80)}" for route, number in most
+    ]
     if others := by_route.total() - sum(number for _, number in most):
-        yield f"{others:,} to others"
+        told.append(f"{others:,} to others")
+    return ", ".join(told)
 
 
 def reconcile(client: Seen, deployment: Seen | Unavailable, slack: float) -> Reconciliation:
@@ -192,7 +190,7 @@ def reconcile(client: Seen, deployment: Seen | Unavailable, slack: float) -> Rec
         ("share within the threshold", _share(client), _share(deployment)),
     ]
     lines = table(rows)
-    lines.append(f"scraping explains a difference of {_requests(slack)}")
+    lines.append(f"scraping explains a difference of {shown.counted(round(slack), 'request', ',')}")
     if deployment.requests > client.requests * (1 + _SHARE) + slack:
         lines.append(
             "the deployment has counted more: what is not known, or other traffic"
@@ -207,35 +205,36 @@ def reconcile(client: Seen, deployment: Seen | Unavailable, slack: float) -> Rec
 
 
 def _disagreement(client: Seen, deployment: Seen, slack: float) -> str:
-    if deployment.requests < client.requests * (1 - _SHARE) - slack:
+    most = client.requests * _SHARE + slack
+    # With other traffic its share is that of others.
+    alone = not client.unsure and deployment.requests <= client.requests + most
+    unseen = _difference(client.failed, deployment.failed) or 0.0
+    # In requests, without the noise of a division.
+    sooner = round((_difference(deployment.share, client.share) or 0.0) * client.requests, 6)
+    if client.requests - deployment.requests > most:
         return (
-            f"the deployment's metrics are blind: they have counted {_requests(deployment.requests)}, and it has "
+            f"the deployment's metrics are blind: they have counted {shown.counted(round(deployment.requests), 'request', ',')}, and it has "
             f"answered {client.requests:,.0f} of the load run alone (one instance of several, sampling, or other paths)"
         )
-    unseen = _difference(client.failed, deployment.failed)
-    if unseen is not None and unseen > client.requests * _SHARE + slack:
+    if unseen > most:
         return (
             f"the deployment's metrics are blind to failures: the load run was answered with 5xx "
             f"{_times(client.failed)}, and they have counted {_count(deployment.failed)} (a proxy before the application?)"
         )
-    # With other traffic its share is that of others.
-    alone = not client.unsure and deployment.requests <= client.requests * (1 + _SHARE) + slack
-    mine, theirs = client.share, deployment.share
-    if alone and mine is not None and theirs is not None and mine < theirs - _SHARE - slack / client.requests:
+    if alone and sooner > most:
         return (
             f"the deployment's metrics are blind to time before the application (its queue, the network, a proxy): "
-            f"{1 - mine:.1%} of the answers were slow for the load run, and {1 - theirs:.1%} by its own metrics"
+            f"{_slow(client)} of the answers were slow for the load run, and {_slow(deployment)} by its own metrics"
         )
-    hidden = _difference(deployment.failed, client.failed)
-    if alone and hidden is not None and hidden > client.requests * _SHARE + slack:
+    if alone and -unseen > most:
         return (
             f"the load run is blind to failures: the deployment's metrics have counted {_count(deployment.failed)} with "
             f"5xx, and it was answered so {_times(client.failed)} (a proxy that repeats requests, or a cache?)"
         )
-    if alone and mine is not None and theirs is not None and theirs < mine - _SHARE - slack / client.requests:
+    if alone and -sooner > most:
         return (
-            f"the load run is blind to slowness: {1 - theirs:.1%} of the requests were slow by the deployment's own "
-            f"metrics, and {1 - mine:.1%} of the answers to it (a cache, or a proxy that asks twice?)"
+            f"the load run is blind to slowness: {_slow(deployment)} of the requests were slow by the deployment's own "
+            f"metrics, and {_slow(client)} of the answers to it (a cache, or a proxy that asks twice?)"
         )
     return ""
 
@@ -248,13 +247,13 @@ def _count(number: float | None) -> str:
     return "-" if number is None else f"{number:,.0f}"
 
 
-def _requests(number: float) -> str:
-    return f"{number:,.0f} request{'' if f'{number:.0f}' == '1' else 's'}"
-
-
 def _times(number: float | None) -> str:
     return f"{_count(number)} time{'' if number == 1 else 's'}"
 
 
 def _share(seen: Seen) -> str:
     return "-" if seen.share is None else f"{seen.share:.3%}"
+
+
+def _slow(seen: Seen) -> str:
+    return "-" if seen.share is None else f"{1 - seen.share:.1%}"

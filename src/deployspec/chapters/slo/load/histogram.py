@@ -21,23 +21,25 @@ class Histogram:
     is told as the largest duration that has the same three digits, so never as less than it was.
     """
 
-    def __init__(self, hdr: HdrHistogram) -> None:
-        self._hdr = hdr
+    def __init__(self, hdr: HdrHistogram | None = None) -> None:
+        from hdrh.histogram import HdrHistogram
+
+        self._hdr = HdrHistogram(1, LARGEST, 3) if hdr is None else hdr
 
     @classmethod
     def of(cls, counts: Mapping[int, int]) -> Histogram:
         """Of so many samples of each duration."""
-        histogram = cls(_empty())
+        histogram = cls()
         histogram.add(counts)
         return histogram
 
     @classmethod
     def merged(cls, histograms: Iterable[Histogram]) -> Histogram:
         """All their samples in one."""
-        hdr = _empty()
+        merged = cls()
         for histogram in histograms:
-            hdr.add(histogram._hdr)
-        return cls(hdr)
+            merged._hdr.add(histogram._hdr)
+        return merged
 
     def add(self, counts: Mapping[int, int]) -> None:
         """Count so many more samples of each duration."""
@@ -60,14 +62,11 @@ class Histogram:
 
     def counts(self) -> Counter[int]:
         """How many samples there are of each duration that can be told from others: the shortest of those alike."""
-        return Counter(
-            {
-                int(self._hdr.get_lowest_equivalent_value(item.value_iterated_to)): int(
-                    item.count_added_in_this_iter_step
-                )
-                for item in self._hdr.get_recorded_iterator()
-            }
-        )
+        counts = Counter[int]()
+        for item in self._hdr.get_recorded_iterator():
+            shortest = int(self._hdr.get_lowest_equivalent_value(item.value_iterated_to))
+            counts[shortest] = int(item.count_added_in_this_iter_step)
+        return counts
 
     def document(self) -> dict[str, Any]:
         """As JSON data: percentiles in milliseconds, and the whole in HdrHistogram's own V2 encoding, base64."""
@@ -89,9 +88,3 @@ class Histogram:
             return cls(HdrHistogram.decode(document["hdr"].encode("ascii")))
         except Exception as error:  # noqa: BLE001 - the library raises what the bytes happen to cause
             raise ValueError(f"no HdrHistogram ({type(error).__name__})") from None
-
-
-def _empty() -> HdrHistogram:
-    from hdrh.histogram import HdrHistogram
-
-    return HdrHistogram(1, LARGEST, 3)

@@ -17,10 +17,12 @@ class Route:
     name: str
     method: str
     target: str
-    """Path and query as they are sent, the prefix of ``base_url`` included; may have ``{NAME}`` in it."""
+    """Path and query, which may have ``{NAME}`` in them: of a plan, as they are sent, with the prefix of ``base_url``."""
     weight: float
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Of a plan, all of them, as texts; of a deployment file, secrets, beside those of the deployment."""
     body: str | None = field(default=None, repr=False)
+    """JSON."""
     keep: str | None = None
     """The field of the answer's JSON object that is kept for ``{NAME}`` in other targets."""
     expect_status: tuple[int, ...] | None = None
@@ -28,29 +30,37 @@ class Route:
     expect_text: str | None = None
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A load run. Its origin, the moment from which everything is counted, is chosen when all processes are ready."""
+@dataclass(frozen=True, kw_only=True)
+class Traffic:
+    """The traffic of a load run, an open model, as a deployment file describes it. Durations are in seconds."""
 
-    base_url: str
-    """Scheme, host and port; without a path."""
     routes: tuple[Route, ...]
     rate: float
     """Arrivals a second."""
-    duration: float
-    """Seconds, after the warm-up."""
-    seed: int
     poisson: bool = False
+    """Whether they arrive at random; else at equal distances."""
+    duration: float
+    """Of the part that counts, after the warm-up."""
     warm_up: float = 0.0
-    """Seconds."""
     warm_up_requests: int = 0
+    """At least as many arrive before the first one that counts."""
+    seed: int | None
+    """None, in a deployment file alone: each run draws one."""
     timeout: float = 10.0
-    """Seconds of one request, from its intended start."""
+    """Of one request, from its intended start to its last byte."""
     max_in_flight: int = 2000
     """Of all processes together."""
     new_connections: float = 0.0
     """The share of requests that go on a new connection each."""
     processes: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(Traffic):
+    """A load run. Its origin, the moment from which everything is counted, is chosen when all processes are ready."""
+
+    base_url: str
+    """Scheme, host and port; without a path."""
     thresholds: tuple[int, ...] = ()
     """In nanoseconds: the latencies that objectives speak of. A request is slow that takes as long, or longer."""
     ca: str | None = None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from deployspec.base import shown
 from deployspec.chapters.slo.load.histogram import Histogram
-from deployspec.chapters.slo.load.plan import BIN_SECONDS, Plan
+from deployspec.chapters.slo.load.plan import BIN_SECONDS, Plan, Traffic
 from deployspec.chapters.slo.load.tally import RouteTally, Tally
 
 FORMAT = "deployspec.load/2"
@@ -23,6 +23,10 @@ LATE = 10_000
 DISPATCHED = 0.99
 """The share of arrivals that a generator has to dispatch."""
 
+_AS_THEY_ARE = ("started", "elapsed", "cut_short", "trouble", "reconciliation")
+"""The fields of a result that a document has in the same form."""
+_TOLD_OTHERWISE = ("routes", "rate", "poisson")
+"""The fields of a plan's traffic that a description does not have in the same form."""
 _OF_SPANS = ("bins", "undispatched_bins", "unfinished", "certain")
 
 
@@ -151,11 +155,7 @@ class LoadResult:
         """The result as JSON data."""
         return {
             "format": FORMAT,
-            "started": self.started,
-            "elapsed": self.elapsed,
-            "cut_short": self.cut_short,
-            "trouble": self.trouble,
-            "reconciliation": self.reconciliation,
+            **{name: getattr(self, name) for name in _AS_THEY_ARE},
             "plan": dict(self.plan),
             "thresholds": list(self.tally.thresholds),
             "bin_seconds": BIN_SECONDS,
@@ -200,14 +200,10 @@ class LoadResult:
         )
         return cls(
             plan=document["plan"],
-            started=document["started"],
             tally=tally,
             seconds=tuple(Second(**second) for second in document["seconds"]),
             processes=tuple(Process(**process) for process in generator["processes"]),
-            trouble=document["trouble"],
-            cut_short=document["cut_short"],
-            elapsed=document["elapsed"],
-            reconciliation=document["reconciliation"],
+            **{name: document[name] for name in _AS_THEY_ARE},
         )
 
 
@@ -217,14 +213,11 @@ def described(plan: Plan, redact: Callable[[str], str] = str) -> dict[str, Any]:
         "base_url": redact(plan.base_url),
         "arrival_rate": plan.rate,
         "arrivals": "poisson" if plan.poisson else "constant",
-        "duration": plan.duration,
-        "warm_up": plan.warm_up,
-        "warm_up_requests": plan.warm_up_requests,
-        "seed": plan.seed,
-        "timeout": plan.timeout,
-        "max_in_flight": plan.max_in_flight,
-        "new_connections": plan.new_connections,
-        "processes": plan.processes,
+        **{
+            each.name: getattr(plan, each.name)
+            for each in fields(Traffic)
+            if each.name not in _TOLD_OTHERWISE
+        },
         "proxy": "" if plan.proxy is None else f"http://{plan.proxy[0]}:{plan.proxy[1]}",
         "routes": [
             {"name": route.name, "method": route.method, "path": redact(route.target), "weight": route.weight}

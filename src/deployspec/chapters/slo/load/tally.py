@@ -138,10 +138,8 @@ class RouteTally:
             for span, less in other.bins.items():
                 counts = rest._counts(span)
                 counts[:] = (mine - theirs for mine, theirs in zip(counts, less, strict=True))
-            rest.latencies.subtract(other.latencies)
-            rest.statuses.subtract(other.statuses)
-            rest.errors.subtract(other.errors)
-        rest.latencies, rest.statuses, rest.errors = +rest.latencies, +rest.statuses, +rest.errors
+            for name in ("latencies", "statuses", "errors"):
+                setattr(rest, name, getattr(rest, name) - getattr(other, name))
         return rest
 
     def _counts(self, span: int) -> list[int]:

@@ -17,19 +17,14 @@ from deployspec.base.shown import one_line
 from deployspec.chapters.slo.judge.census import (
     ALL,
     PART,
+    Asked,
     Buckets,
     Census,
-    began_query,
-    bucket_for_a_time_query,
     bucket_of,
     chosen_by,
     counted_by,
-    counts_query,
     duration,
-    native_query,
-    never_increased_query,
     part_of,
-    quantile_query,
     window_of,
     without_bucket_query,
 )
@@ -43,12 +38,12 @@ from deployspec.chapters.slo.judge.selecting import (
     selector_of,
     written,
 )
-from deployspec.languages.openslo.model import LatencyIndicator, Objective
+from deployspec.languages.openslo.model import Objective
 from deployspec.languages.prometheus.model import LoadedRules, Unavailable
 from deployspec.languages.prometheus.reading import read_loaded
 from deployspec.languages.promql.selectors import Matcher, Selector, label_text, names_that_are_no_words
 from deployspec.languages.promql.syntax import PromqlError
-from deployspec.tools.prometheus import Failed, Prometheus, Questions
+from deployspec.tools.prometheus.asking import Failed, Prometheus, Questions
 
 MOST_POINTS = 1000
 """Of a question over a range."""
@@ -160,16 +155,13 @@ class Counting:
     def census(self, objective: Objective, asked_window: float) -> Census:
         """The requests that count for an objective, in its window, and the good ones of them."""
         self._understands(objective)
-        window = window_of(objective, asked_window)
-        counts = self._counts(counts_query(objective, window))
+        asked = Asked(objective, window_of(objective, asked_window))
+        counts = self._counts(asked.counts())
         total, part = counts.get(ALL) or 0.0, counts.get(PART)
-        began = self._sum(began_query(counted_by(objective), window)) or 0.0
-        began_part = self._sum(began_query(part_of(objective), window)) or 0.0
-        covered, least = self._covered(objective, window)
-        doubts = [
-            self._no_counter(objective, one, window) for one in (counted_by(objective), part_of(objective))
-        ]
-        doubts += [self._doubt(objective, one, window) for one in chosen_by(objective)]
+        began, began_part = (self._total(asked.began(one)) for one in asked.counters)
+        covered, least = self._covered(asked)
+        doubts = [self._no_counter(asked, one) for one in asked.counters]
+        doubts += [self._doubt(asked, one) for one in chosen_by(objective)]
         counted = Census(
             total - (part or 0.0),
             total,
@@ -178,18 +170,18 @@ class Counting:
             began_total=began,
             doubts=tuple(filter(None, doubts))[:1],
             least=least,
-            split_by=self._split_by(objective, window) if began else "",
+            split_by=self._split_by(asked) if began else "",
         )
-        if not isinstance(objective.indicator, LatencyIndicator):
+        if not objective.is_latency:
             return counted
-        without = self._series(without_bucket_query(objective, window))
-        p95 = self._sum(quantile_query(objective, window))
+        without = self._series(without_bucket_query(objective, asked.window))
+        p95 = self._sum(asked.quantile())
         return replace(
             counted,
             good=part or 0.0,
             without_bucket=without,
-            native=self._series(native_query(objective, window)),
-            bucket_for_a_time=self._series(bucket_for_a_time_query(objective, window)),
+            native=self._series(asked.native()),
+            bucket_for_a_time=self._series(asked.bucket_for_a_time()),
             p95=p95 if p95 is not None and math.isfinite(p95) else None,
             began_good=began_part,
             boundaries=self._boundaries(objective) if without else (),
@@ -198,9 +190,8 @@ class Counting:
     def doubts(self, objective: Objective, asked_window: float) -> tuple[str, ...]:
         """Why its selectors do not say what it means: sentences."""
         self._understands(objective)
-        window = window_of(objective, asked_window)
-        found = (self._doubt(objective, one, window) for one in chosen_by(objective))
-        return tuple(filter(None, found))
+        asked = Asked(objective, window_of(objective, asked_window))
+        return tuple(filter(None, (self._doubt(asked, one) for one in chosen_by(objective))))
 
     def _understands(self, objective: Objective) -> None:
         """Raise Failed where it names what this Prometheus cannot have."""
@@ -216,15 +207,14 @@ class Counting:
                 f"is of version {one_line(version, 20)}, which has no names such as `{one_line(names[0], 80)}`; Prometheus 3 has"
             )
 
-    def _no_counter(self, objective: Objective, text: str, window: float) -> str:
+    def _no_counter(self, asked: Asked, text: str) -> str:
         """Why what a selector finds is no counter."""
-        span = duration(window)
-        falls = self._sum(f"sum(resets({text}[{span}]))") or 0.0
-        samples = self._sum(f"sum(count_over_time({text}[{span}]))") or 0.0
-        is_latency = isinstance(objective.indicator, LatencyIndicator)
+        falls = self._total(f"sum(resets({text}[{asked.span}]))")
+        samples = self._total(f"sum(count_over_time({text}[{asked.span}]))")
+        endings = ("_count", "_bucket") if asked.objective.is_latency else ()
         for name in selector_of(text).names() or ():
             # A histogram is declared by its own name.
-            family = name.removesuffix("_count").removesuffix("_bucket") if is_latency else name
+            family = next((name.removesuffix(one) for one in endings if name.endswith(one)), name)
             told = self._told("metadata", {"metric": family})
             entries = told.get(family) if isinstance(told, dict) else None
             kinds = frozenset(str(one.get("type")) for one in entries or () if isinstance(one, dict))
@@ -250,22 +240,21 @@ class Counting:
         except Failed:
             return None
 
-    def _doubt(self, objective: Objective, text: str, window: float) -> str:
+    def _doubt(self, asked: Asked, text: str) -> str:
         """Why what a selector finds does not say what the objective means."""
-        span = duration(window)
 
         def there(selector: str) -> bool:
-            return bool(self._sum(f"count(last_over_time({selector}[{span}]))"))
+            return bool(self._sum(f"count(last_over_time({selector}[{asked.span}]))"))
 
         selector, matched = selector_of(text), there(text)
-        among = beside(objective, selector, matched)
+        among = beside(asked.objective, selector, matched)
         labels = asked_labels(selector, matched)
         if matched and not labels:
             return ""
         any_there = matched or there(written(among))
-        values = {label: self._values(among, label, span) for label in labels} if any_there else {}
+        values = {label: self._values(among, label, asked.span) for label in labels} if any_there else {}
         found = Found(selector, matched, among, any_there, values)
-        since = {"start": f"{self.at - window:.3f}"}
+        since = {"start": f"{self.at - asked.window:.3f}"}
         if not any_there:
             found = replace(found, known=frozenset(_texts(self._connection.all_metrics(params=since))))
         elif not all(values.values()):
@@ -278,10 +267,10 @@ class Counting:
         found = self._ask(f"topk({_VALUES}, count by ({label_text(label)}) (last_over_time({one}[{span}])))")
         return frozenset(_labels(each).get(label, "") for each in found) - {""}
 
-    def _split_by(self, objective: Objective, window: float) -> str:
+    def _split_by(self, asked: Asked) -> str:
         """The label that has nearly one value for each series that began within the window and never increased."""
-        for selector in dict.fromkeys((part_of(objective), counted_by(objective))):
-            found = map(_labels, self._ask(never_increased_query(selector, window, _VALUES)))
+        for selector in dict.fromkeys(reversed(asked.counters)):
+            found = map(_labels, self._ask(asked.never_increased(selector, _VALUES)))
             series = [{name: value for name, value in labels.items() if name != "le"} for labels in found]
             values = Counter(name for name, _ in {pair for labels in series for pair in labels.items()})
             name, count = min(values.items(), key=lambda one: (-one[1], one[0]), default=("", 0))
@@ -293,9 +282,9 @@ class Counting:
     def buckets(self, objective: Objective) -> Buckets:
         """The series of a latency objective's histogram, and those without a bucket at its threshold."""
         self._understands(objective)
-        series = self._sum(f"count({counted_by(objective)})") or 0.0
+        series = self._total(f"count({counted_by(objective)})")
         without = self._series(without_bucket_query(objective))
-        native = self._series(native_query(objective, _LOOKBACK))
+        native = self._series(Asked(objective, _LOOKBACK).native())
         return Buckets(round(series), without, self._boundaries(objective), native)
 
     def _boundaries(self, objective: Objective) -> tuple[str, ...]:
@@ -306,17 +295,19 @@ class Counting:
         """All that the counters of two objectives have counted up to this moment."""
         requests, failed, within, timed = 0.0, None, None, None
         if latency is not None:
-            requests = timed = self._total(counted_by(latency))
+            requests = timed = self._total(f"sum({counted_by(latency)})")
             # A share of which some series know nothing is none.
-            within = None if self._series(without_bucket_query(latency)) else self._total(part_of(latency))
+            if not self._series(without_bucket_query(latency)):
+                within = self._total(f"sum({part_of(latency)})")
         if availability is not None:
-            requests, bad = self._total(counted_by(availability)), part_of(availability)
-            failed = None if self._doubt(availability, bad, _LOOKBACK) else self._total(bad)
+            requests, bad = self._total(f"sum({counted_by(availability)})"), part_of(availability)
+            if not self._doubt(Asked(availability, _LOOKBACK), bad):
+                failed = self._total(f"sum({bad})")
         return Seen(requests, failed, within, timed)
 
-    def _total(self, selector: str) -> float:
-        """All that its series have counted; a counter that is not there has counted nothing."""
-        return self._sum(f"sum({selector})") or 0.0
+    def _total(self, query: str) -> float:
+        """The one value of a sum; counters that are not there have counted nothing."""
+        return self._sum(query) or 0.0
 
     def newest(self, objective: Objective) -> float | None:
         """When its counters were scraped last, each of them, in seconds since the epoch."""
@@ -327,19 +318,19 @@ class Counting:
         # From the scrape before it: otherwise an instance that is restarted before the next one has not been another.
         before = Counting(self._questions, begin).newest(objective)
         seconds = self.at - (begin if before is None else min(before, begin)) + _INCLUDED
-        return self._sum(f"sum(resets({counted_by(objective)}[{duration(seconds)}]))") or 0.0
+        return self._total(f"sum(resets({counted_by(objective)}[{duration(seconds)}]))")
 
     def ended(self, objective: Objective, begin: float) -> float:
         """How many of the series that counted at ``begin``, in seconds since the epoch, are no longer there."""
         counted = counted_by(objective)
-        return self._sum(f"count({counted} offset {duration(self.at - begin)} unless {counted})") or 0.0
+        return self._total(f"count({counted} offset {duration(self.at - begin)} unless {counted})")
 
     def interval(self, objective: Objective, seconds: float) -> float | None:
         """How long it takes from one scrape to the next, in seconds, on average."""
         scrapes = self._sum(f"max(count_over_time({counted_by(objective)}[{duration(seconds)}]))")
         return seconds / scrapes if scrapes else None
 
-    def _covered(self, objective: Objective, window: float) -> tuple[float, str]:
+    def _covered(self, asked: Asked) -> tuple[float, str]:
         """The least share of the window for which there is data, of each target and each job that has the counter,
         and whose it is.
 
@@ -350,52 +341,47 @@ class Counting:
         there were any. Looking back for 5 minutes, as Prometheus does by itself, would hide every gap of a short
         window: a sample counts for as long as three scrapes take.
         """
-        counted, span = counted_by(objective), duration(window)
+        (counted, _), span = asked.counters, asked.span
         having = f"group by (job, instance) (last_over_time({counted}[{span}] @ {self.at:.3f}))"
         targets = [_target(one) for one in self._ask(having)]
         if not targets:
             return 0.0, ""
         jobs = sorted({job for job, _ in targets})
         up = f"up{{{Matcher('job', '=~', '|'.join(map(re.escape, jobs)))}}}"
+        # Of each target all scrapes, and those that did not fail.
         scrapes, succeeded = (
-            {
-                _target(one): _value(one["value"])
-                for one in self._ask(
-                    f"max by (job, instance) ({function}_over_time({up}[{span}])) and on (job, instance) {having}"
-                )
-            }
-            for function in ("count", "sum")
+            {_target(one): _value(one["value"]) for one in self._ask(query)}
+            for query in (
+                f"max by (job, instance) ({function}_over_time({up}[{span}])) and on (job, instance) {having}"
+                for function in ("count", "sum")
+            )
         )
         shares: list[tuple[float, str]] = []
         for job in jobs:
-            own = {target: scrapes[target] for target in targets if target[0] == job and target in scrapes}
+            of_job = [target for target in targets if target[0] == job]
+            own = {target: scrapes[target] for target in of_job if target in scrapes}
+            came = {target: succeeded.get(target, 0.0) for target in own}
             name = _written({"job": job})
-            pushed = [target for target in targets if target[0] == job and target not in scrapes]
             if own:
                 most = max(own.values())
                 shares += [
                     (
-                        1 - (count - succeeded.get(target, 0.0)) / most,
-                        f"the target {_written(dict(zip(('job', 'instance'), target, strict=True)))}",
+                        1 - (count - came[job, instance]) / most,
+                        f"the target {_written({'job': job, 'instance': instance})}",
                     )
-                    for target, count in own.items()
+                    for (_, instance), count in own.items()
                 ]
-                shares.append(
-                    (
-                        sum(succeeded.get(target, 0.0) for target in own) / sum(own.values()),
-                        f"all targets of {name}",
-                    )
-                )
+                shares.append((sum(came.values()) / sum(own.values()), f"all targets of {name}"))
                 query = f"(max by (job, instance) (last_over_time(up{{{Matcher('job', '=', job)}}}[LASTS])) and on (job, instance) {having}) == 1"
-                shares.append((self._present(query, most, window), f"any target of {name}"))
-            if pushed:
+                shares.append((self._present(query, most, asked.window), f"any target of {name}"))
+            if len(own) < len(of_job):
                 # Of the series that is there the least often.
-                series = f"{counted}" if not job else written(_in_job(counted, job))
+                series = written(selector_of(counted), str(Matcher("job", "=", job))) if job else counted
                 least = self._sum(f"min(count_over_time({series}[{span}]))") or 1.0
-                query = f"last_over_time({series}[LASTS])"
-                if own:
-                    query = f"{query} unless on (job, instance) {up}"
-                shares.append((self._present(query, least, window), f"the series of {name}"))
+                query = f"last_over_time({series}[LASTS])" + (
+                    f" unless on (job, instance) {up}" if own else ""
+                )
+                shares.append((self._present(query, least, asked.window), f"the series of {name}"))
         # Of equal ones the first, which is a target.
         return min(shares, key=lambda one: round(one[0], 9))
 
@@ -454,11 +440,6 @@ def grid(at: float, window: float) -> tuple[int, int, int]:
     step = max(round(_FINEST * 1000), -(-length // MOST_POINTS))
     points = max(1, length // step)
     return end - (points - 1) * step, end, step
-
-
-def _in_job(selector: str, job: str) -> Selector:
-    taken = selector_of(selector)
-    return replace(taken, matchers=(*taken.matchers, Matcher("job", "=", job)))
 
 
 def _target(series: Any) -> tuple[str, str]:
