@@ -14,17 +14,14 @@ from __future__ import annotations
 import re
 import secrets as random
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from itertools import compress, repeat
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from deployspec.base import strict_json
 from deployspec.chapters.logs.judge import reasons
-
-if TYPE_CHECKING:
-    import hyperscan
+from deployspec.chapters.logs.judge.searching import ends
 
 TWICE = "the same key appears twice"
 _TOGETHER = 64
@@ -32,6 +29,8 @@ _TOGETHER = 64
 _SUSPECTS = 6
 """How many faults among them are looked for, before each line is looked at by itself."""
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"[ \t\r]*(:?)')
+_SPACED_COLON = (rb'"[ \t\r]+:',)
+"""Perhaps a key with whitespace between it and its colon."""
 _NUMBER = random.randbits(62) | (1 << 61) | 1
 """Odd and large: no float equals it."""
 _BETWEEN = b",%d," % _NUMBER
@@ -52,7 +51,7 @@ def parsed(
 ) -> Iterator[tuple[Sequence[int], list[Record]]]:
     """The records, some at a time, with the numbers of their lines from 0: they are to be dropped while the caches
     hold them. ``faults`` gets the number of each other line, what is wrong, and the offset of that."""
-    spaced = _has_spaced_colons(data)
+    spaced = bool(ends(_SPACED_COLON, data, once=True))
     for start in range(0, len(lines), _TOGETHER):
         some = lines[start : start + _TOGETHER]
         found = _together(some, spaced=spaced)
@@ -181,36 +180,3 @@ def _keys_in(values: Iterable[Any]) -> int:
 def _separators(text: bytes) -> int:
     """How many keys a JSON text has, repeated ones included."""
     return _STRINGS.findall(text).count(b":")
-
-
-def _has_spaced_colons(data: bytes) -> bool:
-    """Whether there may be a key with whitespace between it and its colon."""
-    found = False
-
-    def take(*_: object) -> bool:
-        nonlocal found
-        found = True
-        return True
-
-    try:
-        _spaced_colons().scan(data, match_event_handler=take)
-    except _terminated():
-        return True
-    return found
-
-
-@cache
-def _spaced_colons() -> hyperscan.Database:
-    import hyperscan
-
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(expressions=[rb'"[ \t\r]+:'], ids=[0], elements=1, flags=[hyperscan.HS_FLAG_SINGLEMATCH])
-    return database
-
-
-@cache
-def _terminated() -> type[Exception]:
-    import hyperscan
-
-    error: type[Exception] = hyperscan.ScanTerminated
-    return error

@@ -10,14 +10,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from deployspec.base import disclosure
+from deployspec.chapters.logs.judge.searching import ends
 from deployspec.chapters.logs.judge.secret_patterns import CANDIDATES, addresses, cards, detectors
-
-if TYPE_CHECKING:
-    import hyperscan
 
 _PIECE = 4096
 """Characters that are looked at at a time: no pattern takes more than linear time in a longer line."""
@@ -63,15 +60,9 @@ class SecretScanner:
 
         No two matches overlap. Each lies within one line.
         """
-        ends: list[int] = []
-
-        def take(_id: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            ends.append(end)
-
-        _database().scan(data, match_event_handler=take)
         matches: list[Match] = []
         done = 0
-        for end in sorted(set(ends)):
+        for end in sorted(set(ends(CANDIDATES, data))):
             if end <= done:
                 continue
             start = data.rfind(b"\n", 0, end - 1) + 1
@@ -130,20 +121,6 @@ _CUT_END = re.compile(
 _CUT_START = re.compile(
     r"\A(?:[\w.%+-]{0,64}(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}|[\w-]{20,}\.[\w-]{20,})"
 )
-
-
-@cache
-def _database() -> hyperscan.Database:
-    import hyperscan
-
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=list(CANDIDATES),
-        ids=list(range(len(CANDIDATES))),
-        elements=len(CANDIDATES),
-        flags=[hyperscan.HS_FLAG_MULTILINE] * len(CANDIDATES),
-    )
-    return database
 
 
 def _spans(text: str, allowed: list[re.Pattern[str]]) -> list[Span]:
