@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from deployspec.chapters.logs.judge.model import Block, LongLine, Piece, Trouble, Unfinished
-from deployspec.chapters.logs.measure import FilesSource
 from deployspec.chapters.logs.measure.cutting import BLOCK
 from deployspec.chapters.logs.measure.sources import files as files_module
+from deployspec.chapters.logs.measure.sources.files import FilesSource
 from tests.chapters.logs.measure.reading import read, records
 
 

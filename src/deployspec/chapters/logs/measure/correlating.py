@@ -20,7 +20,7 @@ from deployspec.chapters.logs.judge.verdicts import (
     job_is_logged,
     request_is_logged,
 )
-from deployspec.chapters.logs.measure import Follower
+from deployspec.chapters.logs.measure.following import Follower
 from deployspec.chapters.logs.measure.reading import Log
 from deployspec.deployment import Deployment
 from deployspec.model.http import Answer, Call

@@ -18,8 +18,9 @@ from deployspec.chapters.logs.judge.report import Report
 from deployspec.chapters.logs.judge.schema import SchemaUnusableError
 from deployspec.chapters.logs.judge.secrets import AllowListError
 from deployspec.chapters.logs.judge.verdicts import of_error_log
-from deployspec.chapters.logs.measure import Source, measure
+from deployspec.chapters.logs.measure.measuring import measure
 from deployspec.chapters.logs.measure.promises import promise_of_lines, source_to_read
+from deployspec.chapters.logs.measure.source import Source
 from deployspec.chapters.logs.measure.spool import Spool
 from deployspec.chapters.logs.part import LOGS, LogSource
 from deployspec.deployment import Deployment
