@@ -21,8 +21,8 @@ class Fields:
 class AccessFields:
     """The names of the fields in an access record."""
 
-    method: str = "method"
-    path: str = "path"
-    status: str = "status"
-    duration: str = "duration_ms"
+    method: str
+    path: str
+    status: str
+    duration: str
     """In milliseconds."""
