@@ -204,13 +204,9 @@ def _duration(text: str) -> float:
 
 
 def _between(least: int, most: int, text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = least - 1
-    if not least <= number <= most:
+    if not text.isdecimal() or not least <= int(text) <= most:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a number from {least} to {most}")
-    return number
+    return int(text)
 
 
 @contextmanager

@@ -38,10 +38,8 @@ class Comparison:
     """Errors of the sources that came more than ``WINDOW`` late and found no twin: nothing is known of them."""
     late: int = 0
     """Errors of the error log that came so: each may be one that was taken for missing."""
-    collected: int = 0
-    """Errors in the error log."""
     extra: int = 0
-    """Those of them that no source has."""
+    """Errors of the error log that no source has."""
     since: float | None = None
     """From when on the error log covers the time, in seconds since the epoch; None: it has no record."""
     until: float = math.inf
@@ -105,7 +103,6 @@ class _Window:
         self._number = 0
 
     def add(self, record: ErrorRecord, front: float, *, collected: bool) -> None:
-        self.result.collected += collected
         if collected and not self._known:
             since = self.result.since
             self.result.since = record.moment if since is None else min(since, record.moment)

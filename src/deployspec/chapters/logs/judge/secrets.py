@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from deployspec.base import disclosure
@@ -91,7 +91,7 @@ def mask(text: str) -> str:
     What looks like the rest of a secret at a cut, at the beginning or the end of the text, is hidden too.
     """
     text = disclosure.redact(text)
-    masked = _hidden(text, _spans(text, []))
+    masked = _without(text, 0, len(text), [span[1:] for span in _spans(text, [])])
     masked = _CUT_END.sub(disclosure.HIDDEN, masked)
     return _CUT_START.sub(disclosure.HIDDEN, masked)
 
@@ -102,12 +102,18 @@ def masked_window(text: str, start: int, end: int) -> str:
     around = text[first : end + _PIECE]
     start, end = max(0, start) - first, min(end, len(text)) - first
     known = [(from_ - first, to - first) for from_, to in disclosure.hidden()(text)]
+    spans = disclosure.merged([*known, *(span[1:] for span in _spans(around, []))])
+    return mask(_without(around, start, end, spans))
+
+
+def _without(text: str, start: int, end: int, spans: Iterable[tuple[int, int]]) -> str:
+    """``text[start:end]`` without what stands at ``spans``, which are apart and in order."""
     pieces = []
-    for hide_from, hide_to in disclosure.merged([*known, *(span[1:] for span in _spans(around, []))]):
+    for hide_from, hide_to in spans:
         if hide_to > start and hide_from < end:
-            pieces += [around[start : max(start, hide_from)], disclosure.HIDDEN]
+            pieces += [text[start : max(start, hide_from)], disclosure.HIDDEN]
             start = min(hide_to, end)
-    return mask("".join([*pieces, around[start:end]]))
+    return "".join([*pieces, text[start:end]])
 
 
 _CUT_END = re.compile(
@@ -212,14 +218,6 @@ _TELLS_NOTHING = re.compile(r"(?:redacted|masked|hidden|filtered|removed|not set
 _PROSE = re.compile(r"[A-Za-z][a-z]+[.,]?")
 _GOES_ON = re.compile(r" [a-z]+")
 """``invalid token: expected a string`` is a sentence, no token."""
-
-
-def _hidden(text: str, spans: list[Span]) -> str:
-    pieces, at = [], 0
-    for _, start, end in spans:
-        pieces += [text[at:start], disclosure.HIDDEN]
-        at = end
-    return "".join([*pieces, text[at:]])
 
 
 class _Resolved:

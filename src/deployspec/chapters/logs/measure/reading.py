@@ -12,6 +12,7 @@ from typing import Any
 
 from deployspec.base.duration import format_duration
 from deployspec.base.errors import UsageError
+from deployspec.base.shown import counted
 from deployspec.chapters.logs.judge.errors import Comparison, compare
 from deployspec.chapters.logs.judge.model import LEVELS, most_often
 from deployspec.chapters.logs.judge.report import Report
@@ -168,7 +169,7 @@ def _findings(report: Report, checks: Iterable[str]) -> Iterator[Evidence]:
         return
     lines = []
     for reason, one in found[:_SHOWN]:
-        lines.append(f"{one.count:,} time{'' if one.count == 1 else 's'}: {reason.place}: {reason.what}")
+        lines.append(f"{counted(one.count, 'time', ',')}: {reason.place}: {reason.what}")
         lines += [f"    {place}: {place.excerpt}" for place in one.places]
     if len(found) > _SHOWN:
         lines.append(f"… and {len(found) - _SHOWN} other reasons")
