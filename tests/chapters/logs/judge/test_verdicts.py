@@ -52,7 +52,7 @@ def test_what_is_wrong_is_a_breach_however_little_was_read() -> None:
 def test_too_long_lines_hide_secrets() -> None:
     """Nobody has looked for secrets in a line that is too long."""
     report = reported([block(record())])
-    report.add(LongLine("app.log", 2, "app.log", 300_000, b"x"))
+    report.add(LongLine("app.log", 2, 300_000, b"x"))
     assert verdicts.nothing_secret(report).outcome is Outcome.UNMEASURED
     assert verdicts.lines_are_short(report).outcome is Outcome.BREACHED
     assert verdicts.lines_are_records(report).outcome is Outcome.BREACHED

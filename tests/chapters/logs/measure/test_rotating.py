@@ -187,7 +187,7 @@ def test_unfinished_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     found = read(FilesSource([str(tmp_path / "app.log")]))
     assert found.data == records(1)
     (unfinished,) = found.unfinished
-    assert (unfinished.line, unfinished.data, unfinished.stream) == (
+    assert (unfinished.line, unfinished.data, unfinished.file) == (
         2,
         b'{"message":"ha',
         str(tmp_path / "app.log"),

@@ -48,7 +48,6 @@ class LongLine:
 
     file: str
     line: int
-    stream: str
     length: int
     """In bytes, without its line break."""
     beginning: bytes
@@ -61,7 +60,6 @@ class Unfinished:
 
     file: str
     line: int
-    stream: str
     data: bytes
 
 
