@@ -37,7 +37,8 @@ import sys
 from pathlib import Path
 from bench.log_corpus import schema
 from bench.logs import promise_of
-from deployspec.chapters.logs.measure import FilesSource, measure
+from deployspec.chapters.logs.measure.measuring import measure
+from deployspec.chapters.logs.measure.sources.files import FilesSource
 report = measure(FilesSource([sys.argv[1]]), promise_of(schema(Path(sys.argv[2])), secrets=True), workers=int(sys.argv[3]))
 assert report.lines == int(sys.argv[4]), report.lines
 """

@@ -84,8 +84,8 @@ def test_what_was_not_read_is_told() -> None:
     report = report_on(b"{}")
     for number in range(25):
         report.add(Trouble(f"{number}.log", number % 2, "cannot be read"))
-    report.add(Unfinished("app.log", 2, "app.log", b'{"n'))
-    report.add(LongLine("app.log", 3, "app.log", 300_000, b"x" * 4096))
+    report.add(Unfinished("app.log", 2, b'{"n'))
+    report.add(LongLine("app.log", 3, 300_000, b"x" * 4096))
     told = text_of(report)
     assert "  not read: 0.log: cannot be read" in told
     assert "  not read: 1.log:1: cannot be read" in told

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from deployspec.base.duration import parse_duration
 from deployspec.base.errors import UsageError
-from deployspec.chapters.logs.judge.model import LEVELS, Fields, LogPromise
+from deployspec.chapters.logs.judge.model import LEVELS, LogPromise
+from deployspec.chapters.logs.names import Fields
 
 if TYPE_CHECKING:
-    from deployspec.chapters.logs.measure import Source
     from deployspec.chapters.logs.measure.measuring import Progress
+    from deployspec.chapters.logs.measure.source import Source
 
 SCHEMA = Path("schemas", "log-record.schema.json")
 _MOST_WORKERS = 4
@@ -92,29 +93,32 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """``deployspec logs FILE…``."""
-    from deployspec.chapters.logs.judge.schema import SchemaUnusableError, combined, following
+    from deployspec.chapters.logs.judge.schema import SchemaUnusableError
     from deployspec.chapters.logs.judge.secrets import AllowListError
     from deployspec.chapters.logs.judge.verdicts import outcome_of
-    from deployspec.chapters.logs.measure import measure
+    from deployspec.chapters.logs.measure.measuring import measure
+    from deployspec.chapters.logs.measure.promises import schema_of
+    from deployspec.chapters.logs.part import LogSchemas
     from deployspec.chapters.logs.report import as_json, as_text
     from deployspec.model.verdict import Outcome
 
-    path = _schema(options.schema)
+    named = Path(options.schema) if options.schema else None
+    path = named or _project_schema()
     source = _source(options)
     fields = _fields(options.field)
     levels = tuple(options.level or LEVELS)
     for option in ("log_level", "error_level") if options.errors_only else ("log_level",):
         if (level := getattr(options, option)) is not None and level not in levels:
             raise UsageError(f"--{option.replace('_', '-')}: {level} is none of {', '.join(levels)}")
-    base = _read(path) if options.schema else following(_read(path), fields, levels)
-    added = {
-        field: {name: _read(Path(own)) for name, own in pairs}
-        for field, pairs in ((fields.logger, options.logger_schema), (fields.event, options.event_schema))
-        if pairs
-    }
+    schemas = LogSchemas(
+        *(
+            {name: Path(file) for name, file in pairs}
+            for pairs in (options.logger_schema, options.event_schema)
+        )
+    )
     try:
         promise = LogPromise(
-            schema=combined(base, added),
+            schema=schema_of(named, path, schemas, fields, levels),
             fields=fields,
             levels=levels,
             log_level=options.log_level,
@@ -143,7 +147,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _source(options: argparse.Namespace) -> Source:
-    from deployspec.chapters.logs.measure import CommandSource, FilesSource, StdinSource, kinds, source_of
+    from deployspec.chapters.logs.measure.sources import kinds, source_of
+    from deployspec.chapters.logs.measure.sources.command import CommandSource
+    from deployspec.chapters.logs.measure.sources.files import FilesSource
+    from deployspec.chapters.logs.measure.sources.stdin import StdinSource
 
     files: list[str] = options.files
     if len(files) == 1 and files[0].partition(":")[0] in kinds():
@@ -163,10 +170,8 @@ def _source(options: argparse.Namespace) -> Source:
     return source
 
 
-def _schema(named: str | None) -> Path:
-    """The schema that was named; else that of the project that we are in, or of which this library is a part."""
-    if named is not None:
-        return Path(named)
+def _project_schema() -> Path:
+    """The schema of the project that we are in, or of which this library is a part."""
     here = Path.cwd()
     for folder in (here, *here.parents, Path(__file__).resolve().parents[4]):
         if (folder / SCHEMA).is_file():
@@ -174,20 +179,6 @@ def _schema(named: str | None) -> Path:
     raise UsageError(
         f"there is no {SCHEMA.as_posix()} in {here} or above it; name a JSON Schema with --schema"
     )
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        document = json.loads(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    except RecursionError:
-        raise UsageError(f"{path} is nested too deep for a JSON Schema") from None
-    except ValueError as error:
-        raise UsageError(f"{path} is no JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise UsageError(f"{path} holds no object; expected a JSON Schema")
-    return document
 
 
 def _fields(pairs: list[tuple[str, str]]) -> Fields:
@@ -213,13 +204,9 @@ def _duration(text: str) -> float:
 
 
 def _between(least: int, most: int, text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = least - 1
-    if not least <= number <= most:
+    if not text.isdecimal() or not least <= int(text) <= most:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a number from {least} to {most}")
-    return number
+    return int(text)
 
 
 @contextmanager

@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from deployspec.base.duration import parse_duration
+from deployspec.chapters.logs.names import AccessFields, Fields
 from deployspec.deployment import Check, Part, patterns
-
-
-@dataclass(frozen=True)
-class LogFields:
-    """The names of the fields in a log record."""
-
-    timestamp: str
-    level: str
-    logger: str
-    message: str
-    request_id: str
-    event: str
 
 
 @dataclass(frozen=True)
 class LogSchemas:
     """JSON Schemas for some records alone: files by the name of the logger, or by the event."""
 
-    logger: Mapping[str, Path]
-    event: Mapping[str, Path]
-
-
-@dataclass(frozen=True)
-class AccessFields:
-    """The names of the fields in an access record."""
-
-    method: str
-    path: str
-    status: str
-    duration: str
-    """In milliseconds."""
+    logger: Mapping[str, Path] = field(default_factory=dict)
+    event: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,39 +47,39 @@ class Jobs:
     within: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LogSource:
     """Log records and what is promised of them; of ``files``, ``command`` and ``source`` one is not None."""
 
     name: str
-    files: tuple[str, ...] | None
+    files: tuple[str, ...] | None = None
     """Glob patterns of absolute paths."""
-    command: tuple[str, ...] | None = field(repr=False)
-    source: str | None = field(repr=False)
+    command: tuple[str, ...] | None = field(default=None, repr=False)
+    source: str | None = field(default=None, repr=False)
     """``kind:address``, for the other kinds of sources."""
     timeout: float
     """Of the command."""
-    prefix: str | None
+    prefix: str | None = None
     """A regular expression for what the command puts before each record."""
-    fields: LogFields
+    fields: Fields
     levels: tuple[str, ...]
     """Ascending."""
-    log_level: str | None
+    log_level: str | None = None
     """The least level that is logged; None: not promised."""
     error_level: str
     """The least level that belongs into an error log."""
-    freshness: float | None
-    errors_of: tuple[str, ...]
+    freshness: float | None = None
+    errors_of: tuple[str, ...] = ()
     """The names of the sources whose errors this one collects; empty for one that is no error log."""
-    request_scoped: tuple[str, ...]
+    request_scoped: tuple[str, ...] = ()
     """Loggers whose every record belongs to a request; ``name.*`` means all below it."""
-    schema: Path | None
+    schema: Path | None = None
     """None: the project's own."""
-    schemas: LogSchemas
-    allow_secrets: tuple[str, ...]
+    schemas: LogSchemas = field(default_factory=LogSchemas)
+    allow_secrets: tuple[str, ...] = ()
     """Regular expressions: what one of them matches as a whole is no secret."""
-    access: Access | None
-    jobs: Jobs | None
+    access: Access | None = None
+    jobs: Jobs | None = None
 
 
 def _logs(part: Sequence[Mapping[str, Any]], folder: Path) -> tuple[LogSource, ...]:
@@ -110,41 +87,25 @@ def _logs(part: Sequence[Mapping[str, Any]], folder: Path) -> tuple[LogSource, .
 
 
 def _log_source(part: Mapping[str, Any], folder: Path) -> LogSource:
-    files, freshness, schemas = part.get("files"), part.get("freshness"), part.get("schemas", {})
-    return LogSource(
-        name=part["name"],
-        files=None if files is None else patterns(files, folder),
-        command=tuple(part["command"]) if "command" in part else None,
-        source=part.get("source"),
-        timeout=parse_duration(part["timeout"]),
-        prefix=part.get("prefix"),
-        fields=LogFields(**part["fields"]),
-        levels=tuple(part["levels"]),
-        log_level=part.get("log_level"),
-        error_level=part["error_level"],
-        freshness=None if freshness is None else parse_duration(freshness),
-        errors_of=tuple(part.get("errors_of", ())),
-        request_scoped=tuple(part.get("request_scoped", ())),
-        schema=folder / part["schema"] if "schema" in part else None,
-        schemas=LogSchemas(
-            *(
-                MappingProxyType({name: folder / path for name, path in schemas.get(key, {}).items()})
-                for key in ("logger", "event")
-            )
-        ),
-        allow_secrets=tuple(part.get("allow_secrets", ())),
-        access=_access(part["access"]) if "access" in part else None,
-        jobs=_jobs(part["jobs"]) if "jobs" in part else None,
-    )
+    def paths(named: Mapping[str, str]) -> dict[str, Path]:
+        return {name: folder / path for name, path in named.items()}
+
+    read: dict[str, Callable[[Any], Any]] = {
+        **dict.fromkeys(("command", "levels", "errors_of", "request_scoped", "allow_secrets"), tuple),
+        **dict.fromkeys(("timeout", "freshness"), parse_duration),
+        "files": lambda globs: patterns(globs, folder),
+        "fields": lambda names: Fields(**names),
+        "schema": folder.joinpath,
+        "schemas": lambda kinds: LogSchemas(**{kind: paths(named) for kind, named in kinds.items()}),
+        "access": _access,
+        "jobs": lambda jobs: Jobs(**{**jobs, "within": parse_duration(jobs["within"])}),
+    }
+    return LogSource(**{key: read[key](told) if key in read else told for key, told in part.items()})
 
 
 def _access(part: Mapping[str, Any]) -> Access:
     fields = AccessFields(**part["fields"])
     return Access(part["path"], part["header"], parse_duration(part["within"]), fields)
-
-
-def _jobs(part: Mapping[str, Any]) -> Jobs:
-    return Jobs(**{**part, "within": parse_duration(part["within"])})
 
 
 def _check(check: Check, data: Mapping[str, Any]) -> None:

@@ -26,8 +26,8 @@ def test_other_pieces() -> None:
     """A line that is too long is counted and masked, an unfinished one is not judged, a trouble is kept."""
     report = Report()
     for number in range(5):
-        report.add(LongLine("app.log", number + 1, "app.log", 300_000, b"password=hunter2hunter2 " * 100))
-    report.add(Unfinished("app.log", 6, "app.log", b'{"a":'))
+        report.add(LongLine("app.log", number + 1, 300_000, b"password=hunter2hunter2 " * 100))
+    report.add(Unfinished("app.log", 6, b'{"a":'))
     trouble = Trouble("b.log", 0, "it is a directory")
     report.add(trouble)
     assert (report.lines, report.invalid, report.unfinished, report.troubles) == (5, 5, 1, [trouble])

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from deployspec.chapters.logs.judge.model import Fields
 from deployspec.chapters.logs.judge.schema import (
     SchemaUnusableError,
     combined,
@@ -14,6 +13,7 @@ from deployspec.chapters.logs.judge.schema import (
     of_lists,
     validator,
 )
+from deployspec.chapters.logs.names import Fields
 from tests.chapters.logs.judge.blocks import SCHEMA
 
 BASE = {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from deployspec.chapters.logs.judge import verdicts
 from deployspec.chapters.logs.judge.errors import Comparison
 from deployspec.chapters.logs.judge.model import LongLine, Trouble
 from deployspec.chapters.logs.judge.report import Report
+from deployspec.chapters.logs.names import AccessFields
 from deployspec.model.verdict import Outcome
 from tests.chapters.logs.judge.blocks import NOW, block, record, reported
 
@@ -49,7 +52,7 @@ def test_what_is_wrong_is_a_breach_however_little_was_read() -> None:
 def test_too_long_lines_hide_secrets() -> None:
     """Nobody has looked for secrets in a line that is too long."""
     report = reported([block(record())])
-    report.add(LongLine("app.log", 2, "app.log", 300_000, b"x"))
+    report.add(LongLine("app.log", 2, 300_000, b"x"))
     assert verdicts.nothing_secret(report).outcome is Outcome.UNMEASURED
     assert verdicts.lines_are_short(report).outcome is Outcome.BREACHED
     assert verdicts.lines_are_records(report).outcome is Outcome.BREACHED
@@ -99,24 +102,26 @@ def test_error_log(comparison: Comparison, outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mentions", "reason"),
+    ("sought", "reason"),
     [
-        (verdicts.NOWHERE, "no record of the job job-1234 within 2 s"),
-        (verdicts.Mentions(2, 0, "w.log:7:1"), "the job job-1234 stands only in 2 lines that are no record, first at w.log:7:1 (see test_lines_are_records)"),
-        (verdicts.Mentions(2, 1, "w.log:7:1"), "the job job-1234 stands only in 2 lines that are no record, and in 1 record in another field; first at w.log:7:1 (see test_lines_are_records)"),
-        (verdicts.Mentions(0, 1, "w.log:7:1"), "the job job-1234 stands in 1 record, but not in the field where it is looked for; first at w.log:7:1"),
+        (verdicts.Sought(), "no record of the job job-1234 within 2 s"),
+        (verdicts.Sought(lines=2, records=0, first="w.log:7:1"), "the job job-1234 stands only in 2 lines that are no record, first at w.log:7:1 (see test_lines_are_records)"),
+        (verdicts.Sought(lines=2, records=1, first="w.log:7:1"), "the job job-1234 stands only in 2 lines that are no record, and in 1 record in another field; first at w.log:7:1 (see test_lines_are_records)"),
+        (verdicts.Sought(lines=0, records=1, first="w.log:7:1"), "the job job-1234 stands in 1 record, but not in the field where it is looked for; first at w.log:7:1"),
     ],
 )  # fmt: skip
-def test_a_job_that_no_record_has(mentions: verdicts.Mentions, reason: str) -> None:
+def test_a_job_that_no_record_has(sought: verdicts.Sought, reason: str) -> None:
     """Where its id stands elsewhere, that is said."""
-    verdict = verdicts.job_is_logged("job-1234", None, within=2, mentions=mentions)
+    verdict = verdicts.job_is_logged("job-1234", sought, within=2)
     assert (verdict.outcome, verdict.reason) == (Outcome.BREACHED, reason)
 
 
-@pytest.mark.parametrize("mentions", [verdicts.NOWHERE, verdicts.Mentions(2, 1, "w.log:7:1")])
-def test_a_record_may_stand_in_what_could_not_be_read(mentions: verdicts.Mentions) -> None:
+@pytest.mark.parametrize(
+    "sought", [verdicts.Sought(), verdicts.Sought(lines=2, records=1, first="w.log:7:1")]
+)
+def test_a_record_may_stand_in_what_could_not_be_read(sought: verdicts.Sought) -> None:
     """An id that stands elsewhere does not tell that it stands nowhere else."""
-    verdict = verdicts.job_is_logged("job-1234", None, within=2, mentions=mentions, troubles=[TROUBLE])
+    verdict = verdicts.job_is_logged("job-1234", replace(sought, troubles=[TROUBLE]), within=2)
     assert verdict.outcome is Outcome.UNMEASURED
     assert verdict.reason.startswith(
         "no record of the job job-1234 was found, but a part could not be read: "
@@ -125,9 +130,10 @@ def test_a_record_may_stand_in_what_could_not_be_read(mentions: verdicts.Mention
 
 def test_other_records_of_a_request_are_no_access_record() -> None:
     """They have its id where it should be, and nothing else is said of them."""
-    mentions = verdicts.Mentions(lines=1, first="a.log:1:1", others=2, first_other="a.log:7:1")
+    sought = verdicts.Sought(lines=1, first="a.log:1:1", others=2, first_other="a.log:7:1")
+    names = AccessFields("method", "path", "status", "duration_ms")
     sent = verdicts.Sent("GET", "/items", 200, "id-12345")
-    verdict = verdicts.request_is_logged(sent, None, within=5, mentions=mentions)
+    verdict = verdicts.request_is_logged(sent, sought, within=5, names=names)
     assert (verdict.outcome, verdict.reason) == (
         Outcome.BREACHED,
         "no access record of the request id-12345 within 5 s; 2 records have its id, first at a.log:7:1",

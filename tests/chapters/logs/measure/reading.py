@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deployspec.chapters.logs.judge.model import Block, LongLine, Trouble, Unfinished
-from deployspec.chapters.logs.measure import Source
+from deployspec.chapters.logs.measure.source import Source
 
 RECORD = b'{"message":"%d"}\n'
 

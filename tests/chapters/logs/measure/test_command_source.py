@@ -12,8 +12,9 @@ import pytest
 
 from deployspec.base.errors import UsageError
 from deployspec.chapters.logs.judge.model import MAX_LINE, Block
-from deployspec.chapters.logs.measure import CommandSource, source_of
 from deployspec.chapters.logs.measure.cutting import BLOCK
+from deployspec.chapters.logs.measure.sources import source_of
+from deployspec.chapters.logs.measure.sources.command import CommandSource
 from tests.chapters.logs.measure.reading import read, records
 
 

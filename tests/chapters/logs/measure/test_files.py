@@ -12,8 +12,8 @@ import pytest
 import zstandard
 
 from deployspec.chapters.logs.judge.model import MAX_LINE, Trouble
-from deployspec.chapters.logs.measure import FilesSource
 from deployspec.chapters.logs.measure.sources import files as files_module
+from deployspec.chapters.logs.measure.sources.files import FilesSource
 from tests.chapters.logs.measure.reading import read, records
 
 

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from deployspec.chapters.logs.judge.model import MAX_LINE
-from deployspec.chapters.logs.measure import CommandSource, FilesSource, Follower
+from deployspec.chapters.logs.measure.following import Follower
+from deployspec.chapters.logs.measure.sources.command import CommandSource
+from deployspec.chapters.logs.measure.sources.files import FilesSource
 from tests.chapters.logs.measure.reading import records
 
 LONG = 30.0

@@ -14,7 +14,10 @@ import psutil
 import pytest
 
 from deployspec.chapters.logs.judge.model import Block, LogPromise, Piece, Trouble
-from deployspec.chapters.logs.measure import FilesSource, Source, crew, measure, measuring
+from deployspec.chapters.logs.measure import crew, measuring
+from deployspec.chapters.logs.measure.measuring import measure
+from deployspec.chapters.logs.measure.source import Source
+from deployspec.chapters.logs.measure.sources.files import FilesSource
 
 PROMISE = LogPromise(schema={"type": "object", "required": ["message"]}, secrets=False)
 
@@ -167,7 +170,9 @@ def test_progress_without_total() -> None:
 PROGRAM = """
 import os, sys, time
 from deployspec.chapters.logs.judge.model import LogPromise
-from deployspec.chapters.logs.measure import FilesSource, measure, measuring
+from deployspec.chapters.logs.measure import measuring
+from deployspec.chapters.logs.measure.measuring import measure
+from deployspec.chapters.logs.measure.sources.files import FilesSource
 measuring.ALONE = 0
 class Endless(FilesSource):
     def pieces(self):

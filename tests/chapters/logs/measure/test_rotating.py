@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from deployspec.chapters.logs.judge.model import Block, LongLine, Piece, Trouble, Unfinished
-from deployspec.chapters.logs.measure import FilesSource
 from deployspec.chapters.logs.measure.cutting import BLOCK
 from deployspec.chapters.logs.measure.sources import files as files_module
+from deployspec.chapters.logs.measure.sources.files import FilesSource
 from tests.chapters.logs.measure.reading import read, records
 
 
@@ -187,7 +187,7 @@ def test_unfinished_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     found = read(FilesSource([str(tmp_path / "app.log")]))
     assert found.data == records(1)
     (unfinished,) = found.unfinished
-    assert (unfinished.line, unfinished.data, unfinished.stream) == (
+    assert (unfinished.line, unfinished.data, unfinished.file) == (
         2,
         b'{"message":"ha',
         str(tmp_path / "app.log"),

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from deployspec.base.errors import UsageError
-from deployspec.chapters.logs.measure import FilesSource, StdinSource, kinds, source_of, sources
+from deployspec.chapters.logs.measure import sources
+from deployspec.chapters.logs.measure.sources import kinds, source_of
+from deployspec.chapters.logs.measure.sources.files import FilesSource
+from deployspec.chapters.logs.measure.sources.stdin import StdinSource
 from tests.chapters.logs.measure.reading import read, records
 
 MODULE = '''

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deployspec.chapters.logs.measure import StdinSource
-from deployspec.chapters.logs.measure.sources.stdin import NAME
+from deployspec.chapters.logs.measure.sources.stdin import NAME, StdinSource
 from tests.chapters.logs.measure.reading import read, records
 from tests.suite import ROOT
 
@@ -57,7 +56,7 @@ def test_nothing_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_pipe() -> None:
     """A pipe that is filled slowly gives all of its lines."""
-    program = "from tests.chapters.logs.measure.reading import read; from deployspec.chapters.logs.measure import source_of\n"
+    program = "from tests.chapters.logs.measure.reading import read; from deployspec.chapters.logs.measure.sources import source_of\n"
     program += "print(len(read(source_of('-')).lines))"
     with subprocess.Popen(
         [sys.executable, "-c", program],

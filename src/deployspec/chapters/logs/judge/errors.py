@@ -13,7 +13,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from deployspec.chapters.logs.judge.model import KEPT_PLACES, TOLERANCE, ErrorRecord
@@ -38,10 +38,8 @@ class Comparison:
     """Errors of the sources that came more than ``WINDOW`` late and found no twin: nothing is known of them."""
     late: int = 0
     """Errors of the error log that came so: each may be one that was taken for missing."""
-    collected: int = 0
-    """Errors in the error log."""
     extra: int = 0
-    """Those of them that no source has."""
+    """Errors of the error log that no source has."""
     since: float | None = None
     """From when on the error log covers the time, in seconds since the epoch; None: it has no record."""
     until: float = math.inf
@@ -63,27 +61,23 @@ def compare(
     turns, what is missing within TOLERANCE after that may have stood before it.
     """
     window = _Window(since, until)
-    streams: list[Iterator[ErrorRecord]] = [iter(error_log), *map(iter, sources)]
-    fronts: list[tuple[float, int, int]] = []
-    """How far each stream has come, how many records it has given, and which it is."""
-    first = next(streams[0], None)
-    if first is not None:
-        window.begin(first)
-    ahead: dict[int, ErrorRecord] = {} if first is None else {0: first}
-    for number, stream in enumerate(streams):
-        record = ahead.get(number) if number == 0 else next(stream, None)
+    streams = [iter(error_log), *map(iter, sources)]
+    fronts: list[tuple[float, int, int, ErrorRecord]] = []
+    """How far each stream has come, how many records it has given, which it is, and its next record."""
+
+    def advance(number: int, front: float, given: int) -> None:
+        record = next(streams[number], None)
         if record is not None:
-            ahead[number] = record
-            heapq.heappush(fronts, (record.moment, 0, number))
+            heapq.heappush(fronts, (max(front, record.moment), given, number, record))
+
+    for number in range(len(streams)):
+        advance(number, -math.inf, 0)
     while fronts:
         # The stream that is furthest behind goes on; of several at the same time, they take turns.
-        front, given, number = heapq.heappop(fronts)
+        front, given, number, record = heapq.heappop(fronts)
         window.expire(front)
-        window.add(ahead.pop(number), front, collected=number == 0)
-        following = next(streams[number], None)
-        if following is not None:
-            ahead[number] = following
-            heapq.heappush(fronts, (max(front, following.moment), given + 1, number))
+        window.add(record, front, collected=number == 0)
+        advance(number, front, given + 1)
     window.expire(math.inf)
     return window.result
 
@@ -108,14 +102,10 @@ class _Window:
         self._by_digest: defaultdict[tuple[bytes, bool], deque[_Waiting]] = defaultdict(deque)
         self._number = 0
 
-    def begin(self, record: ErrorRecord) -> None:
-        if not self._known:
-            self.result.since = record.moment
-
     def add(self, record: ErrorRecord, front: float, *, collected: bool) -> None:
-        self.result.collected += collected
-        if collected and not self._known and self.result.since is not None:
-            self.result.since = min(self.result.since, record.moment)
+        if collected and not self._known:
+            since = self.result.since
+            self.result.since = record.moment if since is None else min(since, record.moment)
         twins = self._by_digest.get((record.digest, not collected))
         if twins:
             twins.popleft().met = True

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from deployspec.chapters.logs.names import Fields
+
 MAX_LINE = 256 * 1024
 """The longest line that is a log record, in bytes without its line break."""
 TOLERANCE = 2.0
@@ -46,7 +48,6 @@ class LongLine:
 
     file: str
     line: int
-    stream: str
     length: int
     """In bytes, without its line break."""
     beginning: bytes
@@ -59,7 +60,6 @@ class Unfinished:
 
     file: str
     line: int
-    stream: str
     data: bytes
 
 
@@ -78,25 +78,13 @@ Piece = Block | LongLine | Unfinished | Trouble
 """What a source yields."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """The names under which records say what the checks ask for."""
-
-    timestamp: str = "timestamp"
-    level: str = "level"
-    logger: str = "logger"
-    message: str = "message"
-    request_id: str = "request_id"
-    event: str = "event"
-
-
 @dataclass(frozen=True)
 class LogPromise:
     """What is promised of every line of a source. Can be pickled."""
 
     schema: Mapping[str, Any]
     """One JSON Schema for every record: the base, and conditionally those of loggers and events."""
-    fields: Fields = Fields()
+    fields: Fields = field(default_factory=Fields)
     levels: tuple[str, ...] = LEVELS
     """Ascending."""
     log_level: str | None = None

@@ -14,17 +14,14 @@ from __future__ import annotations
 import re
 import secrets as random
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from itertools import compress, repeat
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from deployspec.base import strict_json
 from deployspec.chapters.logs.judge import reasons
-
-if TYPE_CHECKING:
-    import hyperscan
+from deployspec.chapters.logs.judge.searching import ends
 
 TWICE = "the same key appears twice"
 _TOGETHER = 64
@@ -32,6 +29,8 @@ _TOGETHER = 64
 _SUSPECTS = 6
 """How many faults among them are looked for, before each line is looked at by itself."""
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"[ \t\r]*(:?)')
+_SPACED_COLON = (rb'"[ \t\r]+:',)
+"""Perhaps a key with whitespace between it and its colon."""
 _NUMBER = random.randbits(62) | (1 << 61) | 1
 """Odd and large: no float equals it."""
 _BETWEEN = b",%d," % _NUMBER
@@ -52,14 +51,17 @@ def parsed(
 ) -> Iterator[tuple[Sequence[int], list[Record]]]:
     """The records, some at a time, with the numbers of their lines from 0: they are to be dropped while the caches
     hold them. ``faults`` gets the number of each other line, what is wrong, and the offset of that."""
-    spaced = _has_spaced_colons(data)
+    spaced = bool(ends(_SPACED_COLON, data, once=True))
     for start in range(0, len(lines), _TOGETHER):
-        some = lines[start : start + _TOGETHER]
-        found = _together(some, spaced=spaced)
-        if isinstance(found, list):
-            yield range(start, start + len(some)), found
-        else:
-            yield _apart(start, some, found, faults, spaced=spaced)
+        numbers: list[int] = []
+        records: list[Record] = []
+        for number, found in _pieces(start, lines[start : start + _TOGETHER], spaced=spaced):
+            if isinstance(found, list):
+                numbers += range(number, number + len(found))
+                records += found
+            else:
+                faults.append((number, *found))
+        yield numbers, records
 
 
 def _together(lines: Sequence[bytes], *, spaced: bool) -> list[Record] | int:
@@ -94,53 +96,24 @@ def _together(lines: Sequence[bytes], *, spaced: bool) -> list[Record] | int:
     return records
 
 
-def _apart(
-    start: int,
-    lines: Sequence[bytes],
-    suspect: int,
-    faults: list[tuple[int, str, int]],
-    *,
-    spaced: bool,
-) -> tuple[list[int], list[Record]]:
-    """The records of lines of which some are none, or have a key twice, and the numbers of their lines."""
-    numbers: list[int] = []
-    records: list[Record] = []
-
-    def take(first: int, found: list[Record]) -> None:
-        records.extend(found)
-        numbers.extend(range(start + first, start + first + len(found)))
-
-    def take_alone(first: int, last: int) -> None:
-        for index in range(first, last):
-            alone = _alone(lines[index], spaced=spaced)
-            if isinstance(alone, dict):
-                take(index, [alone])
-            else:
-                faults.append((start + index, *alone))
-
-    first = 0
-    for _ in range(_SUSPECTS):
-        at = first + suspect
-        begin = max(first, at - 1)
-        before = _together(lines[first:begin], spaced=spaced)
-        if isinstance(before, list):
-            take(first, before)
-        else:
-            take_alone(first, begin)
-        take_alone(begin, at + 1)
-        first = at + 1
-        if first >= len(lines):
-            return numbers, records
-        found = _together(lines[first:], spaced=spaced)
-        if isinstance(found, list):
-            take(first, found)
-            return numbers, records
-        suspect = found
-    take_alone(first, len(lines))
-    return numbers, records
+def _pieces(
+    start: int, lines: Sequence[bytes], *, spaced: bool, suspects: int = _SUSPECTS
+) -> Iterator[tuple[int, list[Record] | tuple[str, int]]]:
+    """The records of lines that follow one another, or what is wrong with a line; each with its first line's number."""
+    found = _together(lines, spaced=spaced)
+    if isinstance(found, list):
+        yield start, found
+        return
+    begin, end = (max(0, found - 1), found + 1) if suspects else (0, len(lines))
+    if begin:
+        yield from _pieces(start, lines[:begin], spaced=spaced, suspects=0)
+    for number, line in enumerate(lines[begin:end], start + begin):
+        yield number, _alone(line, spaced=spaced)
+    if end < len(lines):
+        yield from _pieces(start + end, lines[end:], spaced=spaced, suspects=suspects - 1)
 
 
-def _alone(line: bytes, *, spaced: bool) -> Record | tuple[str, int]:
+def _alone(line: bytes, *, spaced: bool) -> list[Record] | tuple[str, int]:
     """The record of a line; or why it has none, and the offset of that in its text."""
     try:
         value = orjson.loads(line)
@@ -148,7 +121,7 @@ def _alone(line: bytes, *, spaced: bool) -> Record | tuple[str, int]:
         return reasons.of_json(error, line)
     if not isinstance(value, dict):
         return reasons.of_value(value), 0
-    return value if _has_keys_once(line, value, spaced=spaced) else (TWICE, 0)
+    return [value] if _has_keys_once(line, value, spaced=spaced) else (TWICE, 0)
 
 
 def _has_keys_once(line: bytes, record: Record, *, spaced: bool) -> bool:
@@ -181,36 +154,3 @@ def _keys_in(values: Iterable[Any]) -> int:
 def _separators(text: bytes) -> int:
     """How many keys a JSON text has, repeated ones included."""
     return _STRINGS.findall(text).count(b":")
-
-
-def _has_spaced_colons(data: bytes) -> bool:
-    """Whether there may be a key with whitespace between it and its colon."""
-    found = False
-
-    def take(*_: object) -> bool:
-        nonlocal found
-        found = True
-        return True
-
-    try:
-        _spaced_colons().scan(data, match_event_handler=take)
-    except _terminated():
-        return True
-    return found
-
-
-@cache
-def _spaced_colons() -> hyperscan.Database:
-    import hyperscan
-
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(expressions=[rb'"[ \t\r]+:'], ids=[0], elements=1, flags=[hyperscan.HS_FLAG_SINGLEMATCH])
-    return database
-
-
-@cache
-def _terminated() -> type[Exception]:
-    import hyperscan
-
-    error: type[Exception] = hyperscan.ScanTerminated
-    return error

@@ -118,11 +118,9 @@ class Report(Counts):
         self.lines += 1
         self.invalid += 1
         self.size += line.length + 1
-        found = self.found.setdefault(TOO_LONG, Found())
-        found.count += 1
-        if len(found.places) < self.kept:
-            text = line.beginning.decode("utf-8", "replace")
-            found.places.append(Place(line.file, line.line, 1, excerpt(text, 0)))
+        text = line.beginning.decode("utf-8", "replace")
+        place = Place(line.file, line.line, 1, excerpt(text, 0))
+        self._merge({TOO_LONG: Found(1, [place])}, self.found)
 
     def _merge(self, found: Mapping[Reason, Found], into: dict[Reason, Found]) -> None:
         for reason, more in found.items():

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base.shown import one_line
-from deployspec.chapters.logs.judge.model import LEVELS, Fields
+from deployspec.chapters.logs.judge.model import LEVELS
+from deployspec.chapters.logs.names import Fields
 
 if TYPE_CHECKING:
     from jsonschema_rs import Validator

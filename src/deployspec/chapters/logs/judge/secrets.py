@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from deployspec.base import disclosure
+from deployspec.chapters.logs.judge.searching import ends
 from deployspec.chapters.logs.judge.secret_patterns import CANDIDATES, addresses, cards, detectors
-
-if TYPE_CHECKING:
-    import hyperscan
 
 _PIECE = 4096
 """Characters that are looked at at a time: no pattern takes more than linear time in a longer line."""
@@ -63,15 +60,9 @@ class SecretScanner:
 
         No two matches overlap. Each lies within one line.
         """
-        ends: list[int] = []
-
-        def take(_id: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            ends.append(end)
-
-        _database().scan(data, match_event_handler=take)
         matches: list[Match] = []
         done = 0
-        for end in sorted(set(ends)):
+        for end in sorted(set(ends(CANDIDATES, data))):
             if end <= done:
                 continue
             start = data.rfind(b"\n", 0, end - 1) + 1
@@ -100,7 +91,7 @@ def mask(text: str) -> str:
     What looks like the rest of a secret at a cut, at the beginning or the end of the text, is hidden too.
     """
     text = disclosure.redact(text)
-    masked = _hidden(text, _spans(text, []))
+    masked = _without(text, 0, len(text), [span[1:] for span in _spans(text, [])])
     masked = _CUT_END.sub(disclosure.HIDDEN, masked)
     return _CUT_START.sub(disclosure.HIDDEN, masked)
 
@@ -111,12 +102,18 @@ def masked_window(text: str, start: int, end: int) -> str:
     around = text[first : end + _PIECE]
     start, end = max(0, start) - first, min(end, len(text)) - first
     known = [(from_ - first, to - first) for from_, to in disclosure.hidden()(text)]
+    spans = disclosure.merged([*known, *(span[1:] for span in _spans(around, []))])
+    return mask(_without(around, start, end, spans))
+
+
+def _without(text: str, start: int, end: int, spans: Iterable[tuple[int, int]]) -> str:
+    """``text[start:end]`` without what stands at ``spans``, which are apart and in order."""
     pieces = []
-    for hide_from, hide_to in disclosure.merged([*known, *(span[1:] for span in _spans(around, []))]):
+    for hide_from, hide_to in spans:
         if hide_to > start and hide_from < end:
-            pieces += [around[start : max(start, hide_from)], disclosure.HIDDEN]
+            pieces += [text[start : max(start, hide_from)], disclosure.HIDDEN]
             start = min(hide_to, end)
-    return mask("".join([*pieces, around[start:end]]))
+    return "".join([*pieces, text[start:end]])
 
 
 _CUT_END = re.compile(
@@ -130,20 +127,6 @@ _CUT_END = re.compile(
 _CUT_START = re.compile(
     r"\A(?:[\w.%+-]{0,64}(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}|[\w-]{20,}\.[\w-]{20,})"
 )
-
-
-@cache
-def _database() -> hyperscan.Database:
-    import hyperscan
-
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=list(CANDIDATES),
-        ids=list(range(len(CANDIDATES))),
-        elements=len(CANDIDATES),
-        flags=[hyperscan.HS_FLAG_MULTILINE] * len(CANDIDATES),
-    )
-    return database
 
 
 def _spans(text: str, allowed: list[re.Pattern[str]]) -> list[Span]:
@@ -235,14 +218,6 @@ _TELLS_NOTHING = re.compile(r"(?:redacted|masked|hidden|filtered|removed|not set
 _PROSE = re.compile(r"[A-Za-z][a-z]+[.,]?")
 _GOES_ON = re.compile(r" [a-z]+")
 """``invalid token: expected a string`` is a sentence, no token."""
-
-
-def _hidden(text: str, spans: list[Span]) -> str:
-    pieces, at = [], 0
-    for _, start, end in spans:
-        pieces += [text[at:start], disclosure.HIDDEN]
-        at = end
-    return "".join([*pieces, text[at:]])
 
 
 class _Resolved:

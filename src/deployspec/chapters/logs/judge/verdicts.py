@@ -8,14 +8,15 @@ for: one is enough.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from deployspec.base.shown import one_line, seconds, value
+from deployspec.base.shown import counted, one_line, seconds, value
 from deployspec.chapters.logs.judge.errors import Comparison
 from deployspec.chapters.logs.judge.model import MAX_LINE, TOLERANCE, Found, Reason, Trouble, most_often
+from deployspec.chapters.logs.names import AccessFields
 from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _NO_RECORDS = ("json", "length")
 """The checks whose findings are lines that are no records."""
+_counted = partial(counted, form=",")
 _SHOWN = 2
 """How many reasons a verdict names; the report shows all of them."""
 
@@ -44,9 +46,7 @@ def time_moves_forward(report: Report) -> Verdict:
     """No record is more than TOLERANCE ahead of its reader's clock, or older than one before it in its stream."""
     limit = f"at most {seconds(TOLERANCE)} back, at most {seconds(TOLERANCE)} ahead"
     verdict = _of_records(report, ("future", "backwards"), "time moves forward", limit)
-    if verdict.outcome == "MET" and (undated := _undated(report)):
-        return unmeasured(undated, limit=limit)
-    return verdict
+    return _unless(verdict, _undated(report))
 
 
 def newest_is_fresh(report: Report, freshness: float, now: float) -> Verdict:
@@ -55,11 +55,9 @@ def newest_is_fresh(report: Report, freshness: float, now: float) -> Verdict:
     One record of that age is enough, whatever could not be read; without one, the newest may be among the unread.
     """
     limit = f"at most {seconds(freshness)} old"
-    if report.lines == 0:
-        return _nothing_read(report, limit)
     unread = _undated(report) or _no_records(report)
     if report.newest is None:
-        return unmeasured(unread or _told(report.troubles), limit=limit)
+        return unmeasured(unread or _not_read(report), limit=limit)
     age = now - report.newest
     measured = f"{seconds(abs(age), freshness)} {'old' if age >= 0 else 'ahead'}"
     if -age > TOLERANCE:
@@ -78,9 +76,7 @@ def error_log_holds_errors_only(report: Report, *, error_level: str = "ERROR") -
     """An error log holds nothing below ``error_level``."""
     limit = f"nothing below {error_level}"
     verdict = _of_records(report, ("not-an-error",), f"every record is at least {error_level}", limit)
-    if verdict.outcome == "MET" and (unknown := _lines(report, ("level",))):
-        return unmeasured(_unknown_levels(report, unknown), limit=limit)
-    return verdict
+    return _unless(verdict, _unknown_levels(report))
 
 
 def error_log_holds_every_error(
@@ -103,36 +99,40 @@ def error_log_holds_every_error(
             measured=f"{count} missing",
             limit=limit,
         )
-    unknown = partial(unmeasured, limit=limit)
-    complete = partial(met, measured="none missing", limit=limit)
+    if unknown := next(_not_compared(comparison, error_log, sources), ""):
+        return unmeasured(unknown, limit=limit)
+    told = "the sources have no error"
+    if count := comparison.compared:
+        outside = f"; of {_counted(comparison.outside, 'more error')} it does not surely cover the time"
+        told = f"{'the one error' if count == 1 else f'all {count:,} errors'} of the sources {_is(count)} in the error log"
+        told += outside if comparison.outside else ""
+    if comparison.extra:
+        told += f"; the error log has {_counted(comparison.extra, 'record')} that no source has"
+    return met(told, measured="none missing", limit=limit)
+
+
+def _not_compared(comparison: Comparison, error_log: Report, sources: Mapping[str, Report]) -> Iterator[str]:
+    """What keeps one from knowing that no error is missing, the first cause first."""
     for name, report in sources.items():
         if report.lines == 0:
-            return unknown(f"{name}: {_nothing_read(report, limit).reason}")
-    for report in (error_log, *sources.values()):
-        if report.troubles:
-            return unknown(_told(report.troubles))
-    for report in (error_log, *sources.values()):
-        if no_records := _no_records(report):
-            return unknown(f"{no_records}: they may be errors, and cannot be compared")
+            yield f"{name}: {_not_read(report)}"
+    every = (error_log, *sources.values())
+    yield from (_told(report.troubles) for report in every if report.troubles)
+    for no_records in filter(None, map(_no_records, every)):
+        yield f"{no_records}: they may be errors, and cannot be compared"
     for report in sources.values():
         if report.undated:
             share = f"{report.undated:,} of {_counted(report.errors, 'error')}"
-            return unknown(f"{share} cannot be compared: {_undated(report)}")
-        if odd := _lines(report, ("level",)):
-            return unknown(_unknown_levels(report, odd))
+            yield f"{share} cannot be compared: {_undated(report)}"
+        yield from filter(None, [_unknown_levels(report)])
     if comparison.unordered or (comparison.missing and comparison.late):
         count = comparison.unordered + comparison.late
-        return unknown(f"{_counted(count, 'error')} went back in time too far to be compared")
-    if comparison.compared:
-        return complete(
-            f"{_all(comparison.compared, 'error')} of the sources {_is(comparison.compared)} in the error log{_outside(comparison)}{_extra(comparison)}"
-        )
-    if comparison.outside:
-        return unknown(
+        yield f"{_counted(count, 'error')} went back in time too far to be compared"
+    if comparison.outside and not comparison.compared:
+        yield (
             f"nothing to compare: the sources have {_counted(comparison.outside, 'error')}, all of them of a time"
-            f" that the error log does not surely cover ({_span(comparison)})",
+            f" that the error log does not surely cover ({_span(comparison)})"
         )
-    return complete(f"the sources have no error{_extra(comparison)}")
 
 
 def exceptions_are_one_record(report: Report) -> Verdict:
@@ -148,12 +148,10 @@ def requests_have_their_id(report: Report, *, judged: int | None = None) -> Verd
     verdict = _of_records(
         report, ("request-id",), "every record of a request has its id", "a request id that is not empty"
     )
-    if verdict.outcome == "MET" and (unnamed := _count(report.unread, "logger")):
-        reason = f"{_share(unnamed, report)} no logger that can be read ({_reasons(report.unread, 'logger')})"
-        return unmeasured(reason + _see_schema(report, "logger"), limit=verdict.limit)
-    if verdict.outcome == "MET" and judged == 0:
-        return unmeasured("no record is of a logger that belongs to requests", limit=verdict.limit)
-    return verdict
+    unnamed = _unreadable(report, "logger", "no logger that can be read")
+    return _unless(
+        verdict, unnamed or ("no record is of a logger that belongs to requests" if judged == 0 else "")
+    )
 
 
 def nothing_secret(report: Report) -> Verdict:
@@ -186,16 +184,6 @@ def of_error_log(report: Report, verdict: Verdict) -> Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class AccessNames:
-    """The names of the fields of an access record."""
-
-    method: str = "method"
-    path: str = "path"
-    status: str = "status"
-    duration: str = "duration_ms"
-
-
-@dataclass(frozen=True, slots=True)
 class Sent:
     """A request that was sent and answered."""
 
@@ -207,11 +195,17 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Mentions:
-    """Where an id stands that no record has where it should be."""
+class Sought:
+    """What came of looking for the record that has an id: the record, or where else the id stands."""
 
+    record: Mapping[str, Any] | None = None
+    """None: none was found in time."""
+    where: str = ""
+    """The record's place."""
+    troubles: Sequence[Trouble] = ()
+    """What may hide it."""
     lines: int = 0
-    """How many lines that are no records have it."""
+    """How many lines that are no records have the id."""
     records: int = 0
     """How many records have it, but elsewhere."""
     first: str = ""
@@ -222,27 +216,16 @@ class Mentions:
     """The place of the first of them."""
 
 
-NOWHERE = Mentions()
-
-
-def request_is_logged(
-    sent: Sent,
-    record: Mapping[str, Any] | None,
-    *,
-    within: float,
-    names: AccessNames = AccessNames(),
-    where: str = "",
-    troubles: Sequence[Trouble] = (),
-    mentions: Mentions = NOWHERE,
-) -> Verdict:
+def request_is_logged(sent: Sent, sought: Sought, *, within: float, names: AccessFields) -> Verdict:
     """A request's access record is in the log, with its method, path, status and duration.
 
-    ``record`` is the one found with the request's id, None: none within ``within`` seconds. The path may be logged
-    with or without its query; the duration is a number that is not negative.
+    It was looked for by the request's id for ``within`` seconds. The path may be logged with or without its query; the
+    duration is a number that is not negative.
     """
     limit = f"an access record within {seconds(within)}"
+    record = sought.record
     if record is None:
-        return _not_found(f"the request {sent.request_id}", within, limit, troubles, mentions)
+        return _not_found(f"the request {sent.request_id}", within, limit, sought)
     path = sent.path.partition("?")[0]
     wrong = [
         f"{name} is {_shown(record, name)}, expected {expected}"
@@ -255,54 +238,44 @@ def request_is_logged(
         if not right
     ]
     if wrong:
-        at = f" at {where}" if where else ""
+        at = f" at {sought.where}" if sought.where else ""
         return breached(
             one_line(f"the record of {sent.request_id}{at}: {'; '.join(wrong)}", 300), limit=limit
         )
     return met(
         f"{one_line(f'{sent.method} {path}', 80)} is logged with status and duration",
-        measured=where,
+        measured=sought.where,
         limit=limit,
     )
 
 
-def job_is_logged(
-    job: str,
-    record: Mapping[str, Any] | None,
-    *,
-    within: float,
-    where: str = "",
-    troubles: Sequence[Trouble] = (),
-    mentions: Mentions = NOWHERE,
-) -> Verdict:
-    """A queued job's id is in the worker's log: ``record`` is the one found with it, None: none in time."""
-    limit = f"a record within {seconds(within)}"
-    if record is None:
-        return _not_found(f"the job {one_line(job, 60)}", within, limit, troubles, mentions)
-    return met(f"the job {one_line(job, 60)} is in the worker's log", measured=where, limit=limit)
+def job_is_logged(job: str, sought: Sought, *, within: float) -> Verdict:
+    """A queued job's id is in the worker's log."""
+    limit, job = f"a record within {seconds(within)}", one_line(job, 60)
+    if sought.record is None:
+        return _not_found(f"the job {job}", within, limit, sought)
+    return met(f"the job {job} is in the worker's log", measured=sought.where, limit=limit)
 
 
-def _not_found(
-    what: str, within: float, limit: str, troubles: Sequence[Trouble], mentions: Mentions
-) -> Verdict:
-    if troubles:
-        return unmeasured(f"no record of {what} was found, but {_told(troubles)}", limit=limit)
-    records = _counted(mentions.records, "record")
-    if mentions.others:
-        others = f"{_counted(mentions.others, 'record')} {'has' if mentions.others == 1 else 'have'} its id"
+def _not_found(what: str, within: float, limit: str, sought: Sought) -> Verdict:
+    if sought.troubles:
+        return unmeasured(f"no record of {what} was found, but {_told(sought.troubles)}", limit=limit)
+    records = _counted(sought.records, "record")
+    if sought.others:
+        others = f"{_counted(sought.others, 'record')} {'has' if sought.others == 1 else 'have'} its id"
         return breached(
-            f"no access record of {what} within {seconds(within)}; {others}, first at {mentions.first_other}",
+            f"no access record of {what} within {seconds(within)}; {others}, first at {sought.first_other}",
             measured="no access record",
             limit=limit,
         )
-    if mentions.lines:
-        lines = _counted(mentions.lines, "line")
-        more = f", and in {records} in another field;" if mentions.records else ","
-        told = f"{lines} that {_is(mentions.lines)} no record{more} first at {mentions.first} {_see('lines_are_records')}"
+    if sought.lines:
+        lines = _counted(sought.lines, "line")
+        more = f", and in {records} in another field;" if sought.records else ","
+        told = f"{lines} that {_is(sought.lines)} no record{more} first at {sought.first} {_see('lines_are_records')}"
         return breached(f"{what} stands only in {told}", measured="no record", limit=limit)
-    if mentions.records:
+    if sought.records:
         return breached(
-            f"{what} stands in {records}, but not in the field where it is looked for; first at {mentions.first}",
+            f"{what} stands in {records}, but not in the field where it is looked for; first at {sought.first}",
             measured="another field",
             limit=limit,
         )
@@ -320,10 +293,13 @@ def _shown(record: Mapping[str, Any], name: str) -> str:
 
 def _of_records(report: Report, checks: tuple[str, ...], promise: str, limit: str) -> Verdict:
     """As ``_judged``, of what only records have: lines that are no records are no breach, and hide one."""
-    verdict = _judged(report, checks, promise, limit)
-    if verdict.outcome == "MET" and (no_records := _no_records(report)):
-        return unmeasured(no_records, limit=limit)
-    return verdict
+    return _unless(_judged(report, checks, promise, limit), _no_records(report))
+
+
+def _unless(verdict: Verdict, unread: str) -> Verdict:
+    """The same verdict, but UNMEASURED where it is MET and something is ``unread`` that may hide a breach."""
+    hides = unread and verdict.outcome is Outcome.MET
+    return unmeasured(unread, limit=verdict.limit) if hides else verdict
 
 
 def _no_records(report: Report) -> str:
@@ -335,16 +311,23 @@ def _no_records(report: Report) -> str:
 
 
 def _undated(report: Report) -> str:
-    """How many records have no time that can be read, and why; empty where all have one."""
-    count = _count(report.unread, "time")
-    if not count:
+    return _unreadable(report, "time", "a time that cannot be read")
+
+
+def _unreadable(report: Report, check: str, what: str) -> str:
+    """How many records do not say something, or not so that it can be read, and why; empty where all do."""
+    found = [(reason, one) for reason, one in sorted(report.unread.items()) if reason.check == check]
+    if not found:
         return ""
-    what = f"{_share(count, report)} a time that cannot be read ({_reasons(report.unread, 'time')})"
-    return what + _see_schema(report, "time")
+    told = "; ".join(_reason(reason, one) for reason, one in found)
+    return f"{_share(sum(one.count for _, one in found), report)} {what} ({told}){_see_schema(report, check)}"
 
 
-def _unknown_levels(report: Report, count: int) -> str:
-    return f"{_share(count, report)} none of the levels promised: they may be errors {_see('levels_are_promised')}"
+def _unknown_levels(report: Report) -> str:
+    """How many records have no level that is known; empty where all have one."""
+    count = _lines(report, ("level",))
+    told = f"none of the levels promised: they may be errors {_see('levels_are_promised')}"
+    return f"{_share(count, report)} {told}" if count else ""
 
 
 def _see_schema(report: Report, check: str) -> str:
@@ -369,14 +352,6 @@ def _share(count: int, report: Report) -> str:
     return f"{count:,} of {_counted(records, 'record')} {'has' if count == 1 else 'have'}"
 
 
-def _reasons(found: Mapping[Reason, Found], check: str) -> str:
-    return "; ".join(_reason(reason, one) for reason, one in sorted(found.items()) if reason.check == check)
-
-
-def _count(found: Mapping[Reason, Found], check: str) -> int:
-    return sum(one.count for reason, one in found.items() if reason.check == check)
-
-
 def _judged(
     report: Report, checks: tuple[str, ...], promise: str, limit: str = "", hidden: tuple[str, ...] = ()
 ) -> Verdict:
@@ -392,10 +367,8 @@ def _judged(
             measured=_counted(count, "finding"),
             limit=limit,
         )
-    if report.lines == 0:
-        return _nothing_read(report, limit)
-    if report.troubles:
-        return unmeasured(_told(report.troubles), limit=limit)
+    if not_read := _not_read(report):
+        return unmeasured(not_read, limit=limit)
     if too_long := _lines(report, hidden):
         return unmeasured(f"{_counted(too_long, 'line')} could not be looked at: too long", limit=limit)
     return met(f"{promise} ({_counted(report.lines, 'line')} read)", measured="no finding", limit=limit)
@@ -407,8 +380,11 @@ def _reason(reason: Reason, found: Found) -> str:
     return f"{where}{reason.what} ({_counted(found.count, 'time')}{first})"
 
 
-def _nothing_read(report: Report, limit: str) -> Verdict:
-    return unmeasured(_told(report.troubles) if report.troubles else "no line was read", limit=limit)
+def _not_read(report: Report) -> str:
+    """Why not all was read; empty where it was."""
+    if report.troubles:
+        return _told(report.troubles)
+    return "" if report.lines else "no line was read"
 
 
 def _told(troubles: Sequence[Trouble]) -> str:
@@ -422,30 +398,10 @@ def _lines(report: Report, checks: Iterable[str]) -> int:
     return sum(found.count for reason, found in report.found.items() if reason.check in checks)
 
 
-def _extra(comparison: Comparison) -> str:
-    if not comparison.extra:
-        return ""
-    return f"; the error log has {_counted(comparison.extra, 'record')} that no source has"
-
-
-def _outside(comparison: Comparison) -> str:
-    if not comparison.outside:
-        return ""
-    return f"; of {_counted(comparison.outside, 'more error')} it does not surely cover the time"
-
-
 def _span(comparison: Comparison) -> str:
     if comparison.since is None:
         return "it has no record"
     return f"it begins {seconds(max(0.0, comparison.until - comparison.since))} before it was read"
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
-
-
-def _all(count: int, thing: str) -> str:
-    return f"the one {thing}" if count == 1 else f"all {_counted(count, thing)}"
 
 
 def _is(count: int) -> str:

@@ -5,22 +5,14 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from deployspec.base.shown import one_line
-from deployspec.chapters.logs.judge.model import Place, Trouble
-from deployspec.chapters.logs.judge.verdicts import (
-    NOWHERE,
-    AccessNames,
-    Mentions,
-    Sent,
-    job_is_logged,
-    request_is_logged,
-)
-from deployspec.chapters.logs.measure import Follower
+from deployspec.chapters.logs.judge.model import Place
+from deployspec.chapters.logs.judge.verdicts import Sent, Sought, job_is_logged, request_is_logged
+from deployspec.chapters.logs.measure.following import Follower, Predicate
 from deployspec.chapters.logs.measure.reading import Log
 from deployspec.deployment import Deployment
 from deployspec.model.http import Answer, Call
@@ -50,9 +42,8 @@ def follow_request(deployment: Deployment, log: Log) -> Followed:
     access = log.told.access
     assert access is not None  # noqa: S101 - selected for such sources alone
     request_id = f"deployspec-{uuid.uuid4().hex}"
-    names = AccessNames(**asdict(access.fields))
+    names, own = access.fields, log.told.fields.request_id
     wanted = asdict(names).values()
-    own = log.told.fields.request_id
     with Follower(log.source) as follower:
         call, answer, reproduce = _ask(deployment, access.path, {access.header: request_id})
 
@@ -63,18 +54,10 @@ def follow_request(deployment: Deployment, log: Log) -> Followed:
         found = follower.wait(
             lambda record: has_it(record) and all(name in record for name in wanted), access.within
         ) or follower.wait(lambda record: has_it(record) and any(name in record for name in wanted), 0)
-        mentions = NOWHERE if found else _mentions(follower, request_id, has_it)
-    record, where = _split(found)
-    sent = Sent("GET", _path(deployment, access.path, record.get(names.path)), answer.status, request_id)
-    verdict = request_is_logged(
-        sent,
-        record or None,
-        within=access.within,
-        names=names,
-        where=where,
-        troubles=() if found else _troubles(log),
-        mentions=mentions,
-    )
+        sought = _sought(found, log, follower, request_id, has_it)
+    logged = (sought.record or {}).get(names.path)
+    sent = Sent("GET", _path(deployment, access.path, logged), answer.status, request_id)
+    verdict = request_is_logged(sent, sought, within=access.within, names=names)
     return Followed(verdict, call, reproduce)
 
 
@@ -94,26 +77,23 @@ def follow_job(deployment: Deployment, log: Log) -> Followed:
 
         found = follower.wait(has_it, jobs.within)
         # One that has it is too late, and no other record of the job.
-        mentions = NOWHERE if found else replace(_mentions(follower, str(job), has_it), others=0)
-    record, where = _split(found)
-    verdict = job_is_logged(
-        str(job),
-        record or None,
-        within=jobs.within,
-        where=where,
-        troubles=() if found else _troubles(log),
-        mentions=mentions,
-    )
-    return Followed(verdict, call, reproduce)
+        sought = replace(_sought(found, log, follower, str(job), has_it), others=0)
+    return Followed(job_is_logged(str(job), sought, within=jobs.within), call, reproduce)
 
 
-def _mentions(follower: Follower, text: str, has_it: Callable[[dict[str, Any]], bool]) -> Mentions:
-    """Where else an id stands. A short one may stand there for something else."""
-    if len(text) < _UNMISTAKABLE:
-        return NOWHERE
-    lines, records, others = follower.mentions(text, has_it)
+def _sought(
+    found: tuple[dict[str, Any], Place] | None, log: Log, follower: Follower, text: str, has_it: Predicate
+) -> Sought:
+    """What was found, or else where an id stands. A short one may stand there for something else."""
+    if found is not None:
+        return Sought(found[0], str(found[1]))
+    mentions = follower.mentions(text, has_it) if len(text) >= _UNMISTAKABLE else ([], [], [])
+    lines, records, others = mentions
     first, first_other = (next(map(str, places), "") for places in ((*lines, *records), others))
-    return Mentions(len(lines), len(records), first, len(others), first_other)
+    # What kept the log from being read at all; old rotations that cannot be read hide nothing that is new.
+    hides = log.told.files is None or log.report.lines == 0
+    troubles = tuple(log.report.troubles) if hides else ()
+    return Sought(None, "", troubles, len(lines), len(records), first, len(others), first_other)
 
 
 def _ask(
@@ -152,17 +132,7 @@ def _job_id(answer: Answer, field: str) -> str | int:
     return job
 
 
-def _split(found: tuple[dict[str, Any], Place] | None) -> tuple[dict[str, Any], str]:
-    return ({}, "") if found is None else (found[0], str(found[1]))
-
-
 def _path(deployment: Deployment, path: str, logged: object) -> str:
     """The path that must be logged. A proxy may take the prefix of base_url off before the service sees it."""
     prefix = urlsplit(deployment.base_url).path
     return prefix + path if isinstance(logged, str) and logged.startswith(f"{prefix}/") else path
-
-
-def _troubles(log: Log) -> tuple[Trouble, ...]:
-    """What kept the log from being read at all; old rotations that cannot be read hide nothing that is new."""
-    report = log.report
-    return tuple(report.troubles) if log.told.files is None or report.lines == 0 else ()

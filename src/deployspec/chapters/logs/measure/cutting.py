@@ -103,7 +103,7 @@ class Cutter:
         return block
 
     def _long_line(self) -> LongLine:
-        line = LongLine(self._file, self.line, self._stream, self._length or 0, self.rest[:BEGINNING])
+        line = LongLine(self._file, self.line, self._length or 0, self.rest[:BEGINNING])
         self.line += 1
         self.rest, self._length, self._return = b"", None, False
         return line

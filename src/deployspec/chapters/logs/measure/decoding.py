@@ -36,6 +36,12 @@ class DamagedError(Exception):
     """No more can be unpacked; ``str()`` says why, as a clause for a Trouble."""
 
 
+def _cut_off(kind: str) -> DamagedError:
+    return DamagedError(
+        f"ends within its compressed data ({kind}); was it cut off, or is it still being written?"
+    )
+
+
 def compression(head: bytes) -> str | None:
     """``gzip``, ``zstd``, the name of another compression, or None where the first bytes are no compression's."""
     if head.startswith(_GZIP):
@@ -93,9 +99,7 @@ def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
                 data, more, inside = member.unused_data, False, False
                 member, members = zlib.decompressobj(wbits=31), members + 1
     if inside:
-        raise DamagedError(
-            "ends within its compressed data (gzip); was it cut off, or is it still being written?"
-        )
+        raise _cut_off("gzip")
 
 
 def _as_far_as_it_goes(member: _Member, data: bytes) -> Iterator[bytes]:
@@ -134,6 +138,4 @@ def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
         if size:
             yield b"".join(texts)
     if begun:
-        raise DamagedError(
-            "ends within its compressed data (zstd); was it cut off, or is it still being written?"
-        )
+        raise _cut_off("zstd")

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from deployspec.chapters.logs.judge.model import Block, Place
-from deployspec.chapters.logs.measure.growing import GrowingFiles, Line, Part
+from deployspec.chapters.logs.judge.model import Place
+from deployspec.chapters.logs.measure.growing import GrowingFiles, Line, Part, lines_of
 from deployspec.chapters.logs.measure.source import Source, pieces_of
 from deployspec.chapters.logs.measure.sources.command import CommandSource
 from deployspec.chapters.logs.measure.sources.files import FilesSource
@@ -101,11 +101,8 @@ class Follower:
             source = source.within(max(0.0, deadline - time.monotonic()))
         with pieces_of(source) as pieces:
             for piece in pieces:
-                if isinstance(piece, Block):
-                    part = Part(piece.file)
-                    yield [
-                        Line(data, part, piece.line + at) for at, data in enumerate(piece.data.split(b"\n"))
-                    ]
+                if lines := list(lines_of(piece, Part(piece.file))):
+                    yield lines
                 if time.monotonic() >= deadline:
                     return
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from deployspec.base.shown import one_line
-from deployspec.chapters.logs.judge.model import MAX_LINE, Block, LongLine, Place
+from deployspec.chapters.logs.judge.model import MAX_LINE, Block, Piece, Place
 from deployspec.chapters.logs.measure.cutting import BLOCK, Cutter
 from deployspec.chapters.logs.measure.listing import MARK, Key, LogFile, found
 from deployspec.chapters.logs.measure.rotation import compressed
@@ -152,7 +152,7 @@ def _read(one: _Growing, deadline: float) -> Iterator[list[Line]]:
         one.file.mark = head
     while chunk := os.pread(one.file.fd, BLOCK, one.at):
         one.at += len(chunk)
-        if lines := [line for piece in one.cutter.feed(chunk) for line in _lines(piece, one.part)]:
+        if lines := [line for piece in one.cutter.feed(chunk) for line in lines_of(piece, one.part)]:
             yield lines
         if time.monotonic() >= deadline:
             break
@@ -163,7 +163,8 @@ def _read(one: _Growing, deadline: float) -> Iterator[list[Line]]:
         yield [Line(rest, one.part, one.cutter.line)]
 
 
-def _lines(piece: Block | LongLine, part: Part) -> Iterator[Line]:
+def lines_of(piece: Piece, part: Part) -> Iterator[Line]:
+    """The lines of a block that are not empty; of anything else, none."""
     if isinstance(piece, Block):
         for at, data in enumerate(piece.data.split(b"\n")):
             if data:

@@ -6,13 +6,14 @@ import glob
 import os
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from deployspec.base.shown import printable
 from deployspec.chapters.logs.judge.model import Trouble
-from deployspec.chapters.logs.measure.decoding import MAGIC, compression
+from deployspec.chapters.logs.measure.decoding import MAGIC, DamagedError, compression, unpacked
 from deployspec.chapters.logs.measure.rotation import Age, stream_and_age, without_compression
 
 HELD = 200
@@ -189,19 +190,15 @@ def _without_copies(files: list[LogFile]) -> list[LogFile]:
 
 def _copies(packed: LogFile, original: LogFile) -> bool:
     """Whether the compressed file begins as the other does, as far as it has come."""
-    from deployspec.chapters.logs.measure.decoding import DamagedError, unpacked
-
     if min(packed.fd, original.fd) < 0:
         return False
     head = os.pread(packed.fd, 1 << 16, 0)
     if compression(head[:MAGIC]) is None:
         return not head
     text = b""
-    try:
+    with suppress(DamagedError):
         for piece in unpacked(iter([head])):
             text += piece[: 1 << 16]
             if len(text) >= 1 << 16:
                 break
-    except DamagedError:
-        pass
     return os.pread(original.fd, len(text), 0) == text

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deployspec.chapters.logs.judge.model import Fields, LogPromise
+from deployspec.base.errors import UsageError
+from deployspec.chapters.logs.judge.model import LogPromise
 from deployspec.chapters.logs.judge.schema import combined, following
-from deployspec.chapters.logs.measure import CommandSource, FilesSource, Source, source_of
-from deployspec.chapters.logs.part import LogSource
-from deployspec.model.verdict import Unmeasured
+from deployspec.chapters.logs.measure.source import Source
+from deployspec.chapters.logs.measure.sources import source_of
+from deployspec.chapters.logs.measure.sources.command import CommandSource
+from deployspec.chapters.logs.measure.sources.files import FilesSource
+from deployspec.chapters.logs.names import Fields
+from deployspec.chapters.logs.part import LogSchemas, LogSource
 
 
 def source_to_read(told: LogSource) -> Source:
@@ -25,14 +28,13 @@ def source_to_read(told: LogSource) -> Source:
 
 
 def promise_of_lines(told: LogSource, project: Path, *, keep_errors: bool) -> LogPromise:
-    """What is promised of every line. Raises Unmeasured or SchemaUnusableError for a JSON Schema that cannot be used."""
-    names = told.fields
-    fields = Fields(**asdict(names))
-    base = following(_read(project), fields, told.levels) if told.schema is None else _read(told.schema)
-    added = {names.logger: _read_all(told.schemas.logger), names.event: _read_all(told.schemas.event)}
+    """What is promised of every line; ``project``: the JSON Schema for sources that name none.
+
+    Raises UsageError or SchemaUnusableError for a JSON Schema that cannot be used.
+    """
     return LogPromise(
-        schema=combined(base, {field: schemas for field, schemas in added.items() if schemas}),
-        fields=fields,
+        schema=schema_of(told.schema, project, told.schemas, told.fields, told.levels),
+        fields=told.fields,
         levels=told.levels,
         log_level=told.log_level,
         error_level=told.error_level,
@@ -43,17 +45,31 @@ def promise_of_lines(told: LogSource, project: Path, *, keep_errors: bool) -> Lo
     )
 
 
-def _read_all(paths: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
-    return {name: _read(path) for name, path in paths.items()}
+def schema_of(
+    named: Path | None, project: Path, more: LogSchemas, fields: Fields, levels: Sequence[str]
+) -> dict[str, Any]:
+    """The schema of every record: what a person named, else the project's, and ``more`` for some of them.
+
+    Raises UsageError for a file that cannot be read as a JSON Schema, SchemaUnusableError for one that is none.
+    """
+    base = following(_read(project), fields, levels) if named is None else _read(named)
+    added = {
+        name: {value: _read(path) for value, path in paths.items()}
+        for name, paths in ((fields.logger, more.logger), (fields.event, more.event))
+        if paths
+    }
+    return combined(base, added)
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     except RecursionError:
-        raise Unmeasured(f"the JSON Schema {path} is nested too deep") from None
-    except (OSError, ValueError) as error:
-        raise Unmeasured(f"the JSON Schema {path} cannot be read: {error}") from None
+        raise UsageError(f"{path} is nested too deep for a JSON Schema") from None
+    except ValueError as error:
+        raise UsageError(f"{path} is no JSON: {error}") from None
     if not isinstance(document, dict):
-        raise Unmeasured(f"the JSON Schema {path} holds no object")
+        raise UsageError(f"{path} holds no object; expected a JSON Schema")
     return document

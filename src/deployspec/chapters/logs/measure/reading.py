@@ -12,14 +12,16 @@ from typing import Any
 
 from deployspec.base.duration import format_duration
 from deployspec.base.errors import UsageError
+from deployspec.base.shown import counted
 from deployspec.chapters.logs.judge.errors import Comparison, compare
 from deployspec.chapters.logs.judge.model import LEVELS, most_often
 from deployspec.chapters.logs.judge.report import Report
 from deployspec.chapters.logs.judge.schema import SchemaUnusableError
 from deployspec.chapters.logs.judge.secrets import AllowListError
 from deployspec.chapters.logs.judge.verdicts import of_error_log
-from deployspec.chapters.logs.measure import Source, measure
+from deployspec.chapters.logs.measure.measuring import measure
 from deployspec.chapters.logs.measure.promises import promise_of_lines, source_to_read
+from deployspec.chapters.logs.measure.source import Source
 from deployspec.chapters.logs.measure.spool import Spool
 from deployspec.chapters.logs.part import LOGS, LogSource
 from deployspec.deployment import Deployment
@@ -167,7 +169,7 @@ def _findings(report: Report, checks: Iterable[str]) -> Iterator[Evidence]:
         return
     lines = []
     for reason, one in found[:_SHOWN]:
-        lines.append(f"{one.count:,} time{'' if one.count == 1 else 's'}: {reason.place}: {reason.what}")
+        lines.append(f"{counted(one.count, 'time', ',')}: {reason.place}: {reason.what}")
         lines += [f"    {place}: {place.excerpt}" for place in one.places]
     if len(found) > _SHOWN:
         lines.append(f"… and {len(found) - _SHOWN} other reasons")

@@ -135,7 +135,7 @@ def _last_line(one: LogFile, cutter: Cutter, at: int) -> Iterator[Piece]:
         yield _cut_short(one, cutter)
         return
     if one.newest and not cutter.too_long and not _is_json(cutter.rest, objects_only=False):
-        yield Unfinished(one.shown, cutter.line, one.stream, cutter.rest)
+        yield Unfinished(one.shown, cutter.line, cutter.rest)
     else:
         yield from cutter.end()
 
