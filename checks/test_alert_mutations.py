@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.chapters.mutation import judge as mutation
+from deployspec.chapters.mutation.judge.equivalents import equivalents_are_current
+from deployspec.chapters.mutation.judge.score import score
 
 pytestmark = pytest.mark.mutation
 
@@ -17,7 +18,7 @@ def test_mutants_are_killed(mutated_rule, judge):
 
     Source: our own choice (docs/mutation.md).
     """
-    judge(mutation.score(mutated_rule.result, mutated_rule.equivalents), evidence=mutated_rule.evidence)
+    judge(score(mutated_rule.result, mutated_rule.equivalents), evidence=mutated_rule.evidence)
 
 
 def test_equivalent_mutants_are_current(equivalent_mutants, judge):
@@ -25,4 +26,4 @@ def test_equivalent_mutants_are_current(equivalent_mutants, judge):
 
     Source: our own choice (docs/mutation.md).
     """
-    judge(mutation.equivalents_are_current(equivalent_mutants.entries, equivalent_mutants.problems))
+    judge(equivalents_are_current(equivalent_mutants.entries, equivalent_mutants.problems))

@@ -10,7 +10,8 @@ import pytest
 
 from deployspec.chapters.alerts.judge import live_rules, rule_tests
 from deployspec.chapters.alerts.judge import verdicts as contract
-from deployspec.languages import alertmanager, promtool
+from deployspec.languages import alertmanager
+from deployspec.languages.promtool import judging as promtool
 
 pytestmark = pytest.mark.alerts
 

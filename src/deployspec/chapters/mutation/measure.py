@@ -8,10 +8,11 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from deployspec.chapters.mutation.judge import Mutant, MutantRun, MutationResult, UnreadableError, mutants
 from deployspec.chapters.mutation.judge.dependents import loads, reach, separable, touching
 from deployspec.chapters.mutation.judge.documents import Bench, alone, beside, case_failed, noticed, refused
-from deployspec.chapters.mutation.judge.mutants import INTERVAL, valid
+from deployspec.chapters.mutation.judge.mutants import INTERVAL, Mutant, mutants, valid
+from deployspec.chapters.mutation.judge.score import MutantRun, MutationResult
+from deployspec.chapters.mutation.judge.tree import UnreadableError
 from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile
 from deployspec.tools.promtool import FileRun
 

@@ -15,11 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from deployspec.base.duration import format_duration
 from deployspec.chapters.mutation.judge.dependents import Reach, metrics_of
 from deployspec.chapters.mutation.judge.mutants import Mutant
-from deployspec.chapters.mutation.judge.printing import duration, to_text
+from deployspec.chapters.mutation.judge.printing import to_text
 from deployspec.chapters.mutation.judge.tree import UnreadableError, read, renamed
-from deployspec.languages.promtool import CASE_LISTS, with_cases, yaml_text
+from deployspec.languages.promtool.prepared import CASE_LISTS, with_cases, yaml_text
 from deployspec.languages.rule_files import Case, Rule, RuleFile, RuleGroup, TestFile, TestGroup
 
 _Names: TypeAlias = Mapping[str, dict[str, str]]
@@ -169,8 +170,8 @@ def _version(bench: Bench, rule: Rule, raw: Mapping[str, Any], mutant: Mutant | 
         return raw
     new = mutant.changed
     more = {
-        "for": new.for_ and duration(new.for_),
-        "keep_firing_for": new.keep_firing_for and duration(new.keep_firing_for),
+        "for": new.for_ and format_duration(new.for_),
+        "keep_firing_for": new.keep_firing_for and format_duration(new.keep_firing_for),
         "labels": dict(new.labels),
         "annotations": dict(new.annotations),
     }

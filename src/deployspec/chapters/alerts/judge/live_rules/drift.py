@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from deployspec.base import shown
 from deployspec.chapters.alerts.judge.live_rules.spelling import lines, spelled
-from deployspec.chapters.alerts.judge.words import count
 from deployspec.languages.prometheus.model import LoadedGroup, LoadedRules, Unavailable
 from deployspec.languages.rule_files import RuleFile, RuleGroup
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
@@ -56,9 +55,9 @@ def drift(files: Sequence[RuleFile], loaded: LoadedRules | Unavailable) -> Drift
         rules = sum(len(group.rules) for group in ours)
         return Drift(
             met(
-                f"the rules loaded there are the repository's: {count(rules, 'rule')} in {count(len(ours), 'group')}"
+                f"the rules loaded there are the repository's: {shown.counted(rules, 'rule')} in {shown.counted(len(ours), 'group')}"
                 f"{beside}",
-                measured=f"{count(rules, 'rule')} equal",
+                measured=f"{shown.counted(rules, 'rule')} equal",
             ),
             others=listed,
         )
@@ -75,7 +74,7 @@ def drift(files: Sequence[RuleFile], loaded: LoadedRules | Unavailable) -> Drift
     missing = [our.name for our, their in differing if their is None]
     changed = [our.name for our, their in differing if their is not None]
     found = [
-        f"{count(len(names), 'group')} {how}: {shown.names(_few(sorted(names)))}"
+        f"{shown.counted(len(names), 'group')} {how}: {shown.names(_few(sorted(names)))}"
         for how, names in (
             ("not loaded", missing),
             ("loaded otherwise", changed),
@@ -84,7 +83,7 @@ def drift(files: Sequence[RuleFile], loaded: LoadedRules | Unavailable) -> Drift
         if names
     ]
     reason = f"the rules loaded there are not the repository's: {'; '.join(found)}{beside}"
-    measured = f"{count(len(differing) + len(extra), 'group')} not equal"
+    measured = f"{shown.counted(len(differing) + len(extra), 'group')} not equal"
     return Drift(breached(reason, measured=measured), diff, listed)
 
 

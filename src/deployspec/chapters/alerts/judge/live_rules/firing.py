@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base import shown
+from deployspec.base.duration import format_duration
 from deployspec.chapters.alerts.judge.live_rules.asking import (
     MADE_BY_PROMETHEUS,
     by_name,
@@ -69,7 +70,7 @@ def can_fire(
         return unmeasured(observed.reason)
     if not observed.metrics:
         return unmeasured(
-            f"the Prometheus there had no metric at all in the last {_duration(observed.window)}"
+            f"the Prometheus there had no metric at all in the last {format_duration(observed.window)}"
         )
     recorded = loaded.recorded if isinstance(loaded, LoadedRules) else frozenset()
     recording = rules_by_name((one for file in files for one in file.rules), "record")
@@ -285,10 +286,3 @@ def _read(expr: Expr) -> Iterator[tuple[Selector, bool]]:
 
 def _allows_absence(matcher: Matcher) -> bool:
     return matcher.op in ("=", "=~") and matcher.matches("")
-
-
-def _duration(seconds: float) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds:g}s"

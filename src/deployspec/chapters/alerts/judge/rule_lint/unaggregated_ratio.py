@@ -19,6 +19,7 @@ from deployspec.languages.promql import (
     to_text,
     walk,
 )
+from deployspec.languages.promql.syntax import fills
 from deployspec.languages.rule_files.model import Rule
 
 if TYPE_CHECKING:
@@ -106,12 +107,7 @@ def _only(side: Any) -> Selector | None:
 
 
 def _matches_all_labels(node: Any) -> bool:
-    return node.modifier is None or (node.modifier.matching is None and not _fills(node.modifier))
-
-
-def _fills(modifier: Any) -> bool:
-    fill = modifier.fill_values
-    return fill is not None and (fill.lhs is not None or fill.rhs is not None)
+    return node.modifier is None or (node.modifier.matching is None and not fills(node))
 
 
 def _is_share_of_requests(node: Any, left: Any, right: Any) -> bool:
