@@ -71,24 +71,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Where no rules are named, what looks at them is not selected."""
+    """Where no rules are named, what looks at all of them is not selected."""
     fixtures = getattr(item, "fixturenames", ())
-    if not any(name in _KINDS or name in _OF_RULES for name in fixtures) or not may_run_item(item):
-        return
-    sources = rule_set_of(item.config).sources
-    if sources.none:
-        item.add_marker(pytest.mark.not_described("rules"))
-    elif "equivalent_mutants" in fixtures and (missing := sources.missing("tests")):
-        # Without a unit test there is no mutant, and nothing that the file could be compared with.
-        item.add_marker(pytest.mark.not_described(missing))
+    if any(name in fixtures for name in _OF_RULES) and may_run_item(item):
+        # Without a unit test there is no mutant, and nothing that the file of equivalent ones could be compared with.
+        needs = ["tests"] if "equivalent_mutants" in fixtures else []
+        if missing := rule_set_of(item.config).sources.missing(*needs):
+            item.add_marker(pytest.mark.not_described(missing))
 
 
 def _parameters(name: str, config: pytest.Config) -> Iterator[Any]:
     """pytest's parameters for a fixture, each id once."""
     rules, kind = rule_set_of(config), _KINDS[name]
-    missing = rules.sources.missing(*kind.needs)
-    if missing or rules.sources.none:
-        yield parameter(missing="" if rules.sources.none else missing)
+    if missing := rules.sources.missing(*kind.needs):
+        yield parameter(missing=missing)
         return
     seen: Counter[str] = Counter()
     nothing = Nothing(kind.otherwise.format(rules.sources))

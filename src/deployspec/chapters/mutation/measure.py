@@ -201,8 +201,8 @@ class _Runs:
         run = self._run(lambda stem: beside(bench, {0: None, **dict(enumerate(left, 1))}, stem))
         if run.exit_status == 0:
             return [MutantRun(mutant, "survived") for mutant in left]
-        seen = noticed(run.output, bench.mark)
-        noticed_ones = seen.failed | seen.errors
+        failed, errors = noticed(run.output, bench.mark)
+        noticed_ones = failed | errors
         if run.exit_status == 1 and (0 in noticed_ones or not left):
             return None
         if run.exit_status == 1 and noticed_ones:
@@ -212,7 +212,7 @@ class _Runs:
             ]
             # After an error promtool leaves out the rest of that group, and of a long output only the beginning is
             # kept: the others have not been asked all cases.
-            if rest and (seen.errors or len(run.output) > _LONG):
+            if rest and (errors or len(run.output) > _LONG):
                 others = self._together(bench, rest)
                 return None if others is None else runs + others
             return runs + [MutantRun(mutant, "survived") for mutant in rest]

@@ -101,7 +101,7 @@ def test_reading() -> None:
         pytest.param("- {id: [a], reason: c}", "e.yml:1:8: found no text for `id`; expected the id of a mutant, as a survivor is reported", id="list"),
         pytest.param("- a", "e.yml:1:3: found 'a'; expected a mapping with `id` and `reason`", id="text"),
         pytest.param("id: a", "e.yml:1:1: found a mapping; expected a list of `{id: …, reason: …}`", id="mapping"),
-        pytest.param("[", "e.yml:1:2: found broken YAML (", id="broken"),
+        pytest.param("[", "e.yml:2:1: found broken YAML (", id="broken"),
         pytest.param("- {id: a, reason: b}\n- {id: a, reason: b}", "e.yml:2:3: found a again; expected each mutant once", id="twice"),
     ],
 )  # fmt: skip

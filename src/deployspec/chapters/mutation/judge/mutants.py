@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deployspec.base.duration import format_duration
-from deployspec.chapters.mutation.judge import combining, comparing, numeric, selecting
+from deployspec.chapters.mutation.judge import combining, numeric, selecting
 from deployspec.chapters.mutation.judge.context import Context, nodes
 from deployspec.chapters.mutation.judge.printing import to_text
 from deployspec.chapters.mutation.judge.tree import Node, UnreadableError, read, replaced
@@ -81,7 +81,7 @@ def shows_value(rule: Rule) -> bool:
 def _of_expr(rule: Rule) -> Iterator[tuple[Node, Mutant]]:
     root = read(rule.expr)
     for node, here in nodes(root, Context(valued=shows_value(rule))):
-        for family in (comparing, numeric, combining, selecting):
+        for family in (numeric, combining, selecting):
             for change in family.changes(node, here):
                 tree = replaced(root, here.path, change.node)
                 where = f"{'.'.join(map(str, here.path))} {change.what}"
