@@ -11,6 +11,9 @@ from deployspec.languages.rule_files.model import Rule
 if TYPE_CHECKING:
     from promql_parser import Expr
 
+MADE_BY_PROMETHEUS = frozenset(("ALERTS", "ALERTS_FOR_STATE"))
+"""Metrics that it makes of alerts itself, and has only while one is active."""
+
 
 def read(rule: Rule) -> Expr | None:
     """The rule's expression; None where it cannot be read, which is told elsewhere."""

@@ -9,7 +9,7 @@ from deployspec.chapters.alerts.judge.rule_lint import LintFinding
 from deployspec.chapters.alerts.judge.rule_tests import Finding
 from deployspec.chapters.alerts.judge.words import listed
 from deployspec.languages.alertmanager import Routes, RoutingTable, uncovered
-from deployspec.languages.rule_files import Rule, RuleFile, TestFile
+from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile
 from deployspec.model.verdict import Outcome, Verdict, breached, met
 
 _MOST = 20
@@ -33,7 +33,7 @@ def test_file_is_sound(file: TestFile, findings: Sequence[Finding]) -> Verdict:
     """
     if file.problems:
         return breached(listed(file.problems, _MOST))
-    about = [finding for finding in findings if finding.case is None]
+    about = [finding for finding in findings if not isinstance(finding.about, Case)]
     if about:
         return breached(listed(_told(about), _MOST))
     if not file.cases:

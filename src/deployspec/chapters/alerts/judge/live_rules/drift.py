@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deployspec.base import shown
@@ -98,24 +98,18 @@ def _paired(
     found: dict[int, LoadedGroup] = {}
     files: set[str] = set()
 
-    def take(position: int, candidates: Iterable[LoadedGroup]) -> None:
-        for group in candidates:
-            found[position] = group
-            left.remove(group)
-            if {rule.name for rule in group.rules} & {rule.name for rule in ours[position].rules}:
-                files.add(group.file)
-            return
-
-    for position, our in enumerate(ours):
-        take(position, [group for group in left if group.name == our.name and _same(our, group)])
-    for position, our in enumerate(ours):
-        if position not in found:
-            named = [group for group in left if group.name == our.name]
-            # Of several, the likeliest: in a file of ours, and with the most rules of the same names.
-            take(
-                position,
-                sorted(named, key=lambda group: (group.file not in files, -_common(our, group))),
-            )
+    for alike in (True, False):
+        for position, our in enumerate(ours):
+            named = [
+                group for group in left if group.name == our.name and not (alike and not _same(our, group))
+            ]
+            if not alike:
+                # Of several, the likeliest: in a file of ours, and with the most rules of the same names.
+                named.sort(key=lambda group: (group.file not in files, -_common(our, group)))
+            if named and position not in found:
+                found[position] = named[0]
+                left.remove(named[0])
+                files |= {named[0].file} if _common(our, named[0]) else set()
     pairs = [(our, found.get(position)) for position, our in enumerate(ours)]
     extra = [group for group in left if group.file in files]
     return pairs, extra, [group for group in left if group.file not in files]

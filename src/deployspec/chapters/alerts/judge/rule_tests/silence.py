@@ -37,12 +37,11 @@ def silent_before_for(test_file: TestFile, rules: LoadedRules) -> Iterator[Findi
                 f" (the last evaluation is at {duration(at)})" if at != milliseconds(case.eval_time) else ""
             )
             yield Finding(
-                "silent-before-for",
                 case.place,
                 f"{cut(case.subject, 120)} cannot fire at {case.eval_time_text}{late}, as its for is"
                 f" {duration(min(waits))}; look at {duration(min(waits))} or later, or show in the same group that it"
                 " fires later",
-                case=case,
+                case,
             )
 
 
@@ -63,11 +62,10 @@ def silent_after_data(test_file: TestFile, rules: LoadedRules) -> Iterator[Findi
                 continue
             reached = f"the last input ends at {duration(end)}" if end >= 0 else "the group has no input"
             yield Finding(
-                "silent-after-data",
                 case.place,
                 f"silence at {case.eval_time_text} shows nothing: {reached}; let the series go on, or say"
                 f" “{MISSING_DATA}” in the group's name",
-                case=case,
+                case,
             )
 
 
@@ -92,12 +90,11 @@ def unmatched_series(test_file: TestFile, rules: LoadedRules) -> Iterator[Findin
             if found is not None:
                 series, wanted = found
                 yield Finding(
-                    "unmatched-series",
                     series.place,
                     f"{cut(series.text, 160)} has the name but not the labels that {cut(case.subject, 120)} reads"
                     f" ({cut(wanted, 160)}), no other series has them, and nothing in the group fires: silence at"
                     f" {case.eval_time_text} shows nothing",
-                    case=case,
+                    case,
                 )
 
 
@@ -125,12 +122,11 @@ def unmatched_expression(test_file: TestFile, rules: LoadedRules) -> Iterator[Fi
                 continue  # promtool may read it; its verdict counts
             if not can_give_a_result(expr, there):
                 yield Finding(
-                    "unmatched-expression",
                     case.place,
                     f"{cut(case.subject, 120)} selects no input series of its group and no recorded metric, so it has"
                     f" no samples whatever the rules are; correct its names and labels, or say “{MISSING_DATA}” in the"
                     " group's name",
-                    case=case,
+                    case,
                 )
 
 
