@@ -158,16 +158,12 @@ def replaced(root: Node, path: Path, new: Node) -> Node:
     return with_child(root, path[0], replaced(children(root)[path[0]], path[1:], new))
 
 
-def walk(node: Node) -> Iterator[Node]:
-    """The node and all below it, depth first."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
-
-
 def selectors(node: Node) -> Iterator[Selector]:
-    """Every selector of an expression."""
-    return (each for each in walk(node) if isinstance(each, Selector))
+    """Every selector of an expression, depth first."""
+    if isinstance(node, Selector):
+        yield node
+    for child in children(node):
+        yield from selectors(child)
 
 
 def renamed(node: Node, names: dict[str, str]) -> Node:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
-from deployspec.chapters.alerts.judge.reading import MADE_BY_PROMETHEUS, by_name, read
+from deployspec.chapters.alerts.judge.reading import MADE_BY_PROMETHEUS, by_name, parsed, read
 from deployspec.languages.promql import PromqlError, Selector, can_give_a_result, parse, selectors
 from deployspec.languages.rule_files.model import Rule, RuleFile
 
@@ -127,7 +127,5 @@ def _can_hold(rule: Rule, there: Callable[[Selector], bool]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _selectors(text: str) -> tuple[Selector, ...]:
-    try:
-        return selectors(parse(text))
-    except PromqlError:
-        return ()
+    expr = parsed(text)
+    return () if expr is None else selectors(expr)
