@@ -17,9 +17,9 @@ from typing import Any
 from bench.processes import spread
 from bench.rules import _peak
 from bench.rules_corpus import write
-from deployspec.chapters.mutation.judge import Mutant, MutationResult
-from deployspec.chapters.mutation.judge.mutants import valid
+from deployspec.chapters.mutation.judge.mutants import Mutant, valid
 from deployspec.chapters.mutation.judge.printing import duration
+from deployspec.chapters.mutation.judge.score import MutationResult
 from deployspec.chapters.mutation.measure import MutationRuns
 from deployspec.languages.rule_files import Rule, RuleFile, TestFile
 from deployspec.languages.rule_files.rules import read_rules

@@ -14,7 +14,7 @@ live_rules = Lazy("deployspec.chapters.alerts.judge.live_rules")
 rule_tests = Lazy("deployspec.chapters.alerts.judge.rule_tests")
 contract = Lazy("deployspec.chapters.alerts.judge.verdicts")
 alertmanager = Lazy("deployspec.languages.alertmanager")
-promtool = Lazy("deployspec.languages.promtool")
+promtool = Lazy("deployspec.languages.promtool.judging")
 pytestmark = pytest.mark.alerts
 
 

@@ -6,13 +6,8 @@ from typing import Any
 
 import pytest
 
-from deployspec.chapters.alerts.judge.live_rules import (
-    LoadedGroup,
-    LoadedRule,
-    LoadedRules,
-    Unavailable,
-    read_loaded,
-)
+from deployspec.languages.prometheus.model import LoadedGroup, LoadedRule, LoadedRules, Unavailable
+from deployspec.languages.prometheus.reading import read_loaded
 from tests.chapters.alerts.judge.live_rules.building import answer_group, answer_rule
 
 # As Prometheus 2.42 tells it; 3.5 has groupNextToken and more fields beside.

@@ -21,15 +21,8 @@ from typing import Any
 import pytest
 import yaml
 
-from deployspec.chapters.alerts.judge.live_rules import (
-    Drift,
-    LoadedRules,
-    Observed,
-    can_fire,
-    drift,
-    evaluates,
-    wanted,
-)
+from deployspec.chapters.alerts.judge.live_rules import Drift, can_fire, drift, evaluates, wanted
+from deployspec.languages.prometheus.model import LoadedRules, Observed
 from deployspec.languages.rule_files import Rule, RuleFile, read_rules
 from deployspec.model.http import Answer, Failure
 from deployspec.model.verdict import Outcome, Verdict

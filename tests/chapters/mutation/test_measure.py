@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from deployspec.chapters.mutation import measure as mutation
-from deployspec.chapters.mutation.judge import MutationResult, score
+from deployspec.chapters.mutation.judge.score import MutationResult, score
 from deployspec.chapters.mutation.measure import MutationRuns
 from deployspec.languages.rule_files import Rule, RuleFile, TestFile
 from deployspec.languages.rule_files.rules import read_rules

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from deployspec.base.duration import format_duration
-from deployspec.languages.promtool import attribute, case_key, refused
+from deployspec.languages.promtool.attribution import attribute, refused
 from deployspec.languages.promtool.golang import quote, unquote
+from deployspec.languages.promtool.model import case_key
 from deployspec.languages.rule_files import TestFile, read_tests
 
 TESTS = """

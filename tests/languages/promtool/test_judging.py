@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.languages.promtool import CaseRun, difference, judge_case, own_words, summary
+from deployspec.languages.promtool.difference import difference, own_words, summary
+from deployspec.languages.promtool.judging import judge_case
+from deployspec.languages.promtool.model import CaseRun
 from deployspec.languages.rule_files import Case, read_tests
 from deployspec.model.verdict import Outcome
 from tests.languages.promtool.test_attribution import NONE, ONE, TWO, alert, expr, printed

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deployspec.languages.promtool import rules_documents, yaml_text
-from deployspec.languages.promtool import tests_document as prepared_tests
+from deployspec.languages.promtool.prepared import rules_documents, yaml_text
+from deployspec.languages.promtool.prepared import tests_document as prepared_tests
 from deployspec.languages.rule_files import RuleFile, TestFile, read_rules, read_tests
 
 KUBERNETES = """

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from deployspec.base.secret import Secret
-from deployspec.chapters.alerts.judge.live_rules import Job, LoadedRules, Observed, Targets, Unavailable
+from deployspec.languages.prometheus.model import LoadedRules, Observed, Unavailable
+from deployspec.languages.prometheus.targets import Job, Targets
 from deployspec.model.http import Answer, Failure
 from deployspec.tools.http import Proxies, Request, call
 from deployspec.tools.prometheus.asking import CONNECTIONS, Prometheus, Send

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from deployspec.chapters.alerts.judge.live_rules import Observed, can_fire, wanted
+from deployspec.chapters.alerts.judge.live_rules import can_fire, wanted
 from deployspec.chapters.slo.judge.census import Buckets, Census, judge_buckets, judge_census
 from deployspec.chapters.slo.measure.window import Counters
 from deployspec.languages.openslo.model import AvailabilityIndicator, Objective
+from deployspec.languages.prometheus.model import Observed
 from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Outcome
 from deployspec.tools.prometheus.asking import Prometheus

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from deployspec.languages.promtool import CaseRun, judge_case
+from deployspec.languages.promtool.judging import judge_case
+from deployspec.languages.promtool.model import CaseRun
 from deployspec.languages.rule_files import Case, RuleFile, TestFile, read_rules, read_tests
 from deployspec.model.verdict import Outcome
 from deployspec.tools.promtool import CaseRuns, Promtool, export, find

@@ -17,4 +17,4 @@ __all__ = ["curl", "given", "prometheus_of", "rule_set_of", "rules_of"]
 
 def rules_of(config: pytest.Config) -> list[Rule]:
     """Every rule of this run: of the command line, the deployment file, or the project."""
-    return [rule for file in rule_set_of(config).rule_files for rule in file.rules]
+    return rule_set_of(config).rules

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pytest
 
 from deployspec.chapters.alerts.fixtures.running import begin_all
 from deployspec.deployment import PROMETHEUS
 from deployspec.model.verdict import Unmeasured
-from deployspec.plugin.deployments import is_asked, obtain, obtained
-from deployspec.plugin.selection import may_select
+from deployspec.plugin.deployments import obtained
+from deployspec.plugin.items import NONE, load_early, may_run_item, parameter, parametrize
 
 if TYPE_CHECKING:
     from deployspec.chapters.alerts.fixtures.rule_set import RuleSet
@@ -32,6 +32,13 @@ class Nothing:
     """Stands where there is nothing to look at; the check is UNMEASURED for this reason."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Stands where this part is not described; the check is not selected."""
+
+    part: str
 
 
 def given(request: pytest.FixtureRequest) -> Any:
@@ -55,102 +62,57 @@ def rule_set_of(config: pytest.Config) -> RuleSet:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """Load the deployment before items are made of its rules: here a faulty one still ends the run with status 4."""
-    config = session.config
-    if is_asked(config):
-        asked = config.getoption("markexpr") or ""
-        if (
-            may_select(asked, {"alerts"})
-            or may_select(asked, {"alerts", "live"})
-            or may_select(asked, {"mutation"})
-        ):
-            obtain(config)
+    load_early(session.config, {"alerts"}, {"alerts", "live"}, {"mutation"})
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one item for each thing that a check of these chapters looks at."""
-    name = next((name for name in metafunc.fixturenames if name in _PARAMETERS), None)
-    if name is None:
-        return
-    config = metafunc.config
-    marks = {mark.name for mark in metafunc.definition.iter_markers()}
-    if not may_select(config.getoption("markexpr") or "", marks):
-        # It is about to be deselected: nothing is read for it.
-        metafunc.parametrize(name, [pytest.param(None, id="-")], indirect=True)
-        return
-    rules = rule_set_of(config)
-    if rules.sources.none:
-        metafunc.parametrize(name, [pytest.param(None, id="-")], indirect=True)
-        return
-    metafunc.parametrize(name, _distinct(_PARAMETERS[name](config, rules)), indirect=True)
+    parametrize(metafunc, _KINDS, _parameters)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Where no rules are named, what looks at them is not selected."""
+    """Where no rules are named, what looks at all of them is not selected."""
     fixtures = getattr(item, "fixturenames", ())
-    marks = {mark.name for mark in item.iter_markers()}
-    if not any(name in _PARAMETERS or name in _OF_RULES for name in fixtures) or not may_select(
-        item.config.getoption("markexpr") or "", marks
-    ):
+    if any(name in fixtures for name in _OF_RULES) and may_run_item(item):
+        # Without a unit test there is no mutant, and nothing that the file of equivalent ones could be compared with.
+        needs = ["tests"] if "equivalent_mutants" in fixtures else []
+        if missing := rule_set_of(item.config).sources.missing(*needs):
+            item.add_marker(pytest.mark.not_described(missing))
+
+
+def _parameters(name: str, config: pytest.Config) -> Iterator[Any]:
+    """pytest's parameters for a fixture, each id once."""
+    rules, kind = rule_set_of(config), _KINDS[name]
+    if missing := rules.sources.missing(*kind.needs):
+        yield parameter(missing=missing)
         return
-    sources = rule_set_of(item.config).sources
-    if sources.none:
-        item.add_marker(pytest.mark.not_described("rules"))
-    elif "equivalent_mutants" in fixtures and (missing := sources.missing("tests")):
-        # Without a unit test there is no mutant, and nothing that the file could be compared with.
-        item.add_marker(pytest.mark.not_described(missing))
-
-
-def _distinct(parameters: Iterable[tuple[str, Any, str]]) -> list[Any]:
-    """pytest's parameters of (id, value, missing part), each id once."""
     seen: Counter[str] = Counter()
-    made = []
-    for name, value, missing in parameters:
-        seen[name] += 1
-        own = name if seen[name] == 1 else f"{name}#{seen[name]}"
-        made.append(
-            pytest.param(value, id=own, marks=[pytest.mark.not_described(missing)] if missing else [])
-        )
-    return made
+    nothing = Nothing(kind.otherwise.format(rules.sources))
+    for own, value in list(kind.make(config, rules)) or [(NONE, nothing)]:
+        seen[own] += 1
+        part = value.part if isinstance(value, Missing) else ""
+        yield parameter(value, name=own if seen[own] == 1 else f"{own}#{seen[own]}", missing=part)
 
 
-_Parameters = Callable[[pytest.Config, "RuleSet"], Iterable[tuple[str, Any, str]]]
+_Made: TypeAlias = Iterable[tuple[str, Any]]
+"""Ids, each with what an item looks at, or with what stands in its place."""
 
 
-def _or_nothing(made: list[tuple[str, Any, str]], reason: str) -> list[tuple[str, Any, str]]:
-    return made or [("-", Nothing(reason), "")]
+def _files(found: Iterable[tuple[str, Any]], trouble: Mapping[str, str]) -> _Made:
+    """The files that were read, by their paths, and the patterns in whose place there is none."""
+    made = [*found, *((pattern, Nothing(f"{pattern}: {why}")) for pattern, why in trouble.items())]
+    own = short_names([path for path, _ in made])
+    return [(own[path], value) for path, value in made]
 
 
-def _rule_files(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
-    own = short_names([*(file.path for file in rules.rule_files), *rules.trouble])
-    made: list[tuple[str, Any, str]] = [(own[file.path], file, "") for file in rules.rule_files]
-    made += [(own[pattern], Nothing(f"{pattern}: {why}"), "") for pattern, why in rules.trouble.items()]
-    return _or_nothing(made, "no rule file is named")
-
-
-def _test_files(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
-    if missing := rules.sources.missing("tests"):
-        return [("-", None, missing)]
-    own = short_names([*(loaded.file.path for loaded in rules.test_files), *rules.trouble_of_tests])
-    made: list[tuple[str, Any, str]] = [(own[loaded.file.path], loaded, "") for loaded in rules.test_files]
-    made += [
-        (own[pattern], Nothing(f"{pattern}: {why}"), "") for pattern, why in rules.trouble_of_tests.items()
-    ]
-    return made
-
-
-def _cases(config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
-    if missing := rules.sources.missing("tests"):
-        return [("-", None, missing)]
+def _cases(config: pytest.Config, rules: RuleSet) -> _Made:
     begin_all(config, rules.test_files)
     own = short_names([loaded.file.path for loaded in rules.test_files])
-    cases = [(loaded, case) for loaded in rules.test_files for case in loaded.file.cases]
-    often = Counter(case_id(case) for _, case in cases)
-    made = []
-    for loaded, case in cases:
-        name = case_id(case)
+    cases = [(loaded, case, case_id(case)) for loaded in rules.test_files for case in loaded.file.cases]
+    often = Counter(name for *_, name in cases)
+    for loaded, case, name in cases:
         # Only a name that several files have needs the file to tell them apart.
-        made.append((name if often[name] == 1 else f"{own[loaded.file.path]}::{name}", (loaded, case), ""))
-    return _or_nothing(made, "no file of unit tests has a case")
+        yield name if often[name] == 1 else f"{own[loaded.file.path]}::{name}", (loaded, case)
 
 
 def case_id(case: Case) -> str:
@@ -173,79 +135,61 @@ def short_names(paths: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _alerts(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
-    return _or_nothing([(rule.name, rule, "") for rule in rules.alerts], "no rule file has an alert")
-
-
-def _tested_alerts(config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
-    if missing := rules.sources.missing("tests"):
-        return [("-", None, missing)]
-    return _alerts(config, rules)
-
-
-def _alerts_with_pages(config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
-    if missing := rules.sources.missing("runbooks"):
-        return [("-", None, missing)]
-    return _alerts(config, rules)
-
-
-def _live_alerts(config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
+def _live_alerts(config: pytest.Config, rules: RuleSet) -> _Made:
     deployment = obtained(config)
     prometheus = deployment and deployment.get(PROMETHEUS)
     there = prometheus.exporters if prometheus else None
-    made: list[tuple[str, Any, str]] = []
     for rule in rules.alerts:
         wanted = rule.annotations.get("requires", "")
         lacks = wanted and there is not None and wanted not in there
-        made.append((rule.name, rule, f"prometheus.exporters.{wanted}" if lacks else ""))
-    return _or_nothing(made, "no rule file has an alert")
+        yield rule.name, Missing(f"prometheus.exporters.{wanted}") if lacks else rule
 
 
-def _pages(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
-    if missing := rules.sources.missing("runbooks"):
-        return [("-", None, missing)]
-    return _or_nothing([(name, name, "") for name in rules.runbooks], f"{rules.sources.runbooks} has no page")
+class _Kind(NamedTuple):
+    """What a fixture is made of."""
+
+    make: Callable[[pytest.Config, RuleSet], _Made]
+    needs: tuple[str, ...] = ()
+    """The parts of the rules without which it is not."""
+    otherwise: str = ""
+    """Why the check is UNMEASURED where there is nothing to make it of; ``{0}`` are the sources."""
 
 
-def _routes(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
-    if missing := rules.sources.missing("routing") or rules.sources.missing("alertmanager"):
-        return [("-", None, missing)]
-    return _or_nothing(
-        [(row.id, row, "") for row in rules.routing.rows], f"{rules.sources.routing} has no row"
-    )
+def _alerts(_config: pytest.Config, rules: RuleSet) -> _Made:
+    return [(rule.name, rule) for rule in rules.alerts]
 
 
-def _configurations(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
-    missing = rules.sources.missing("alertmanager")
-    return [("-", rules.sources.alertmanager, missing)]
+def _all(_config: pytest.Config, rules: RuleSet) -> _Made:
+    return [(NONE, rules)]
 
 
-def _tables(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
-    missing = rules.sources.missing("routing") or rules.sources.missing("alertmanager")
-    return [("-", rules, missing)]
-
-
-def _mutated(_config: pytest.Config, rules: RuleSet) -> list[tuple[str, Any, str]]:
-    if missing := rules.sources.missing("tests"):
-        return [("-", None, missing)]
-    made = [(rule.name, rule, "") for file in rules.rule_files for rule in file.rules]
-    return _or_nothing(made, "no rule file has a rule")
-
-
-_PARAMETERS: dict[str, _Parameters] = {
-    "rule_file": _rule_files,
-    "rule_test_file": _test_files,
-    "rule_case": _cases,
-    "tested_alert": _tested_alerts,
-    "documented_alert": _alerts_with_pages,
-    "live_alert": _live_alerts,
-    "runbook": _pages,
-    "route": _routes,
-    "alertmanager_config": _configurations,
-    "routed_rules": lambda config, rules: [
-        (name, rules, missing) for name, _, missing in _configurations(config, rules)
-    ],
-    "routing_table": _tables,
-    "mutated_rule": _mutated,
+_NO_ALERT = "no rule file has an alert"
+_KINDS = {
+    "rule_file": _Kind(
+        lambda _, rules: _files(((file.path, file) for file in rules.rule_files), rules.trouble),
+        otherwise="no rule file is named",
+    ),
+    "rule_test_file": _Kind(
+        lambda _, rules: _files(((one.file.path, one) for one in rules.test_files), rules.trouble_of_tests),
+        ("tests",),
+    ),
+    "rule_case": _Kind(_cases, ("tests",), "no file of unit tests has a case"),
+    "tested_alert": _Kind(_alerts, ("tests",), _NO_ALERT),
+    "documented_alert": _Kind(_alerts, ("runbooks",), _NO_ALERT),
+    "live_alert": _Kind(_live_alerts, otherwise=_NO_ALERT),
+    "runbook": _Kind(
+        lambda _, rules: [(name, name) for name in rules.runbooks], ("runbooks",), "{0.runbooks} has no page"
+    ),
+    "route": _Kind(
+        lambda _, rules: [(row.id, row) for row in rules.routing.rows],
+        ("routing", "alertmanager"),
+        "{0.routing} has no row",
+    ),
+    "alertmanager_config": _Kind(lambda _, rules: [(NONE, rules.sources.alertmanager)], ("alertmanager",)),
+    "routed_rules": _Kind(_all, ("alertmanager",)),
+    "routing_table": _Kind(_all, ("routing", "alertmanager")),
+    "mutated_rule": _Kind(
+        lambda _, rules: [(rule.name, rule) for rule in rules.rules], ("tests",), "no rule file has a rule"
+    ),
 }
-"""For each fixture that is made of the rules: its parameters, as id, value, and the part that is missing."""
+"""The fixtures that are made of the rules."""

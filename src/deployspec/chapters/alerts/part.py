@@ -18,11 +18,11 @@ class Rules:
     """Glob patterns of rule files."""
     tests: tuple[str, ...]
     """Glob patterns of unit tests in promtool's format; empty where there are none."""
-    runbooks: Path | None
+    runbooks: Path | None = None
     """A folder with one page for each alert."""
-    alertmanager: Path | None
+    alertmanager: Path | None = None
     """Alertmanager's configuration."""
-    routing: Path | None
+    routing: Path | None = None
     """The routing table."""
 
 

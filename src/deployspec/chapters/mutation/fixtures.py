@@ -16,7 +16,8 @@ from deployspec.model.entry import Evidence
 from deployspec.model.verdict import Unmeasured
 
 if TYPE_CHECKING:
-    from deployspec.chapters.mutation.judge import Equivalent, MutationResult
+    from deployspec.chapters.mutation.judge.equivalents import Equivalent
+    from deployspec.chapters.mutation.judge.score import MutationResult
     from deployspec.chapters.mutation.measure import MutationRuns
     from deployspec.languages.rule_files import Problem, Rule
 
@@ -43,7 +44,7 @@ class Mutated:
     @property
     def evidence(self) -> Sequence[Evidence]:
         """The survivors, each with its diff."""
-        from deployspec.chapters.mutation.judge import survivors_text
+        from deployspec.chapters.mutation.judge.score import survivors_text
 
         text = survivors_text(self.result, self.equivalents)
         return [Evidence("survivors", text)] if text else []
@@ -73,7 +74,8 @@ def mutation_runs(pytestconfig: pytest.Config) -> Iterator[MutationRuns]:
 @pytest.fixture(scope="session")
 def equivalent_mutants(pytestconfig: pytest.Config, mutation_runs: MutationRuns) -> EquivalentMutants:
     """The file of equivalent mutants; an empty one where there is none."""
-    from deployspec.chapters.mutation.judge import UnreadableError, read_equivalents, unknown
+    from deployspec.chapters.mutation.judge.equivalents import read_equivalents, unknown
+    from deployspec.chapters.mutation.judge.tree import UnreadableError
     from deployspec.languages.rule_files import Problem
     from deployspec.tools.rule_files import read_text
 

@@ -8,10 +8,11 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from deployspec.chapters.mutation.judge import Mutant, MutantRun, MutationResult, UnreadableError, mutants
 from deployspec.chapters.mutation.judge.dependents import loads, reach, separable, touching
 from deployspec.chapters.mutation.judge.documents import Bench, alone, beside, case_failed, noticed, refused
-from deployspec.chapters.mutation.judge.mutants import INTERVAL, valid
+from deployspec.chapters.mutation.judge.mutants import INTERVAL, Mutant, mutants, valid
+from deployspec.chapters.mutation.judge.score import MutantRun, MutationResult
+from deployspec.chapters.mutation.judge.tree import UnreadableError
 from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile
 from deployspec.tools.promtool import FileRun
 
@@ -200,8 +201,8 @@ class _Runs:
         run = self._run(lambda stem: beside(bench, {0: None, **dict(enumerate(left, 1))}, stem))
         if run.exit_status == 0:
             return [MutantRun(mutant, "survived") for mutant in left]
-        seen = noticed(run.output, bench.mark)
-        noticed_ones = seen.failed | seen.errors
+        failed, errors = noticed(run.output, bench.mark)
+        noticed_ones = failed | errors
         if run.exit_status == 1 and (0 in noticed_ones or not left):
             return None
         if run.exit_status == 1 and noticed_ones:
@@ -211,7 +212,7 @@ class _Runs:
             ]
             # After an error promtool leaves out the rest of that group, and of a long output only the beginning is
             # kept: the others have not been asked all cases.
-            if rest and (seen.errors or len(run.output) > _LONG):
+            if rest and (errors or len(run.output) > _LONG):
                 others = self._together(bench, rest)
                 return None if others is None else runs + others
             return runs + [MutantRun(mutant, "survived") for mutant in rest]

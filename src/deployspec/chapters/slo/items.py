@@ -11,33 +11,31 @@ from deployspec.chapters.slo.fixtures.objectives import objectives_of
 from deployspec.chapters.slo.part import LOAD
 from deployspec.deployment import PROMETHEUS
 from deployspec.plugin.deployments import is_asked, named, obtain
+from deployspec.plugin.items import load_early, may_run, may_run_item, parameter
 from deployspec.plugin.options import is_worker
-from deployspec.plugin.selection import may_select
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
     from deployspec.languages.openslo.model import Objective
 
-_MARKERS = ({"slo"}, {"slo", "load"}, {"slo", "after_load"}, {"slo", "of_kind"})
-"""Those that the checks of this chapter have."""
+_CHECKS = ({"slo"}, {"slo", "load"}, {"slo", "after_load"}, {"slo", "of_kind"})
+"""The markers that the checks of this chapter have."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Read the objectives before pytest-xdist starts its workers: a faulty one ends the run with status 4."""
     distributes = config.getoption("dist", "no") != "no"
-    if distributes and not is_worker(config) and _is_selected(config) and named(config) is not None:
+    if distributes and not is_worker(config) and may_run(config, *_CHECKS) and named(config) is not None:
         objectives_of(config)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """Read the objectives and load the deployment before items are made of them: here a fault still means status 4."""
-    config = session.config
-    if _is_selected(config):
-        if is_asked(config):
-            obtain(config)
-        objectives_of(config)
+    load_early(session.config, *_CHECKS)
+    if may_run(session.config, *_CHECKS):
+        objectives_of(session.config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -45,28 +43,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "objective" not in metafunc.fixturenames:
         return
     config = metafunc.config
-    marks = {mark.name for mark in metafunc.definition.iter_markers()}
-    if not may_select(config.getoption("markexpr") or "", marks):
-        metafunc.parametrize("objective", [pytest.param(None, id="-")])
+    if not may_run_item(metafunc.definition):
+        metafunc.parametrize("objective", [parameter()])
         return
     objectives = objectives_of(config)
+    names = [name for name in ("objective", "traffic") if name in metafunc.fixturenames]
     if not objectives:
-        missing = pytest.mark.not_described("slos")
-        names = [name for name in ("objective", "traffic") if name in metafunc.fixturenames]
-        metafunc.parametrize(names, [pytest.param(*([None] * len(names)), id="-", marks=missing)])
-        return
-    if "traffic" not in metafunc.fixturenames:
+        made = [parameter(*([None] * len(names)), missing="slos")]
+    elif "traffic" in names:
+        made = list(_with_traffic(objectives, obtain(config) if is_asked(config) else None))
+    else:
         kind = next((mark.args[0] for mark in metafunc.definition.iter_markers("of_kind")), None)
-        metafunc.parametrize("objective", list(_of_kind(objectives, kind)))
-        return
-    deployment = obtain(config) if is_asked(config) else None
-    metafunc.parametrize(("objective", "traffic"), list(_with_traffic(objectives, deployment)))
+        made = list(_of_kind(objectives, kind))
+    metafunc.parametrize(names, made)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let a check of the alert rules ask the deployment where its Prometheus can tell whether they read what is there."""
     names: list[str] = getattr(item, "fixturenames", [])
-    if "alert_rules" not in names or "deployment" in names or not _is_selected(item.config):
+    if "alert_rules" not in names or "deployment" in names or not may_run(item.config, *_CHECKS):
         return
     if has_prometheus(item.config):
         names.append("deployment")
@@ -77,17 +72,12 @@ def has_prometheus(config: pytest.Config) -> bool:
     return is_asked(config) and obtain(config).get(PROMETHEUS) is not None
 
 
-def _is_selected(config: pytest.Config) -> bool:
-    """Whether a check of this chapter may run."""
-    return any(may_select(config.getoption("markexpr") or "", marks) for marks in _MARKERS)
-
-
 def _of_kind(objectives: Iterable[Objective], kind: str | None) -> Iterator[Any]:
     found = [one for one in objectives if kind is None or one.is_latency == (kind == "latency")]
     for objective in found:
-        yield pytest.param(objective, id=objective.name)
+        yield parameter(objective, name=objective.name)
     if not found:
-        yield pytest.param(None, id="-", marks=[pytest.mark.not_described(f"an objective of {kind}")])
+        yield parameter(missing=f"an objective of {kind}")
 
 
 def _with_traffic(objectives: Iterable[Objective], deployment: Deployment | None) -> Iterator[Any]:
@@ -96,7 +86,7 @@ def _with_traffic(objectives: Iterable[Objective], deployment: Deployment | None
     kinds = [] if load is None else [route.name for route in load.routes]
     for objective in objectives:
         if not objective.routes:
-            yield pytest.param(objective, None, id=objective.name)
+            yield parameter(objective, None, name=objective.name)
         # With one kind of requests, it would be the same verdict twice.
         for kind in objective.routes or (kinds if len(kinds) > 1 else []):
-            yield pytest.param(objective, kind, id=f"{objective.name}, {kind}")
+            yield parameter(objective, kind, name=f"{objective.name}, {kind}")

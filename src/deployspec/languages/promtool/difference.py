@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deployspec.base.shown import printable
+from deployspec.base.shown import counted, printable
 from deployspec.languages.promtool.blocks import Alert, Block, blocks, labels, samples
 
 _INTRODUCTION = re.compile(r"\A(?:Unit Testing:  .*\n)?(?:  WARNING: .*\n)*  FAILED:\n")
@@ -47,7 +47,7 @@ def summary(text: str) -> str:
     expected, got = _items(found)
     unit = "alert" if found.alerts else "sample"
     if len(expected) != len(got):
-        return f"expected {_count(len(expected), unit)}, got {_count(len(got), '')}"
+        return f"expected {counted(len(expected), unit)}, got {len(got) or 'none'}"
     details = [line.strip() for line in _lines(found) if not line.endswith(":")]
     rest = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     return (details[0] if details else "expected and got differ in a way that is not printed") + rest
@@ -129,7 +129,3 @@ def _value(where: str, text: str | None) -> str:
     if text is None:
         return "none"
     return text if where == "value" else json.dumps(text, ensure_ascii=False)
-
-
-def _count(number: int, unit: str) -> str:
-    return f"{number or 'none' if not unit else number} {unit}{'s' if unit and number != 1 else ''}".strip()

@@ -10,17 +10,10 @@ from pathlib import Path
 from typing import Self
 
 from deployspec.base.shown import printable
-from deployspec.languages.promtool import (
-    CaseKey,
-    CaseRun,
-    attribute,
-    case_key,
-    difference,
-    own_words,
-    refused,
-    rules_documents,
-    tests_document,
-)
+from deployspec.languages.promtool.attribution import attribute, refused
+from deployspec.languages.promtool.difference import difference, own_words
+from deployspec.languages.promtool.model import CaseKey, CaseRun, case_key
+from deployspec.languages.promtool.prepared import rules_documents, tests_document
 from deployspec.languages.rule_files import Case, RuleFile, TestFile
 from deployspec.tools.process import operand
 from deployspec.tools.promtool.finding import Promtool

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.chapters.mutation.judge import (
-    Equivalent,
-    MutantRun,
-    MutationResult,
-    mutants,
-    read_equivalents,
-    score,
-    survivors_text,
-    unknown,
-)
-from deployspec.chapters.mutation.judge.score import Status
+from deployspec.chapters.mutation.judge.equivalents import Equivalent, read_equivalents, unknown
+from deployspec.chapters.mutation.judge.mutants import mutants
+from deployspec.chapters.mutation.judge.score import MutantRun, MutationResult, Status, score, survivors_text
 from deployspec.languages.rule_files import Place
 from deployspec.model.verdict import Outcome
 from tests.chapters.mutation.judge.made import rule
@@ -101,15 +93,15 @@ def test_reading() -> None:
     ("text", "problem"),
     [
         pytest.param("- {id: a}", "e.yml:1:3: found no `reason`; expected why no test can tell the mutant from its rule", id="no-reason"),
-        pytest.param("- {id: a, reason: }", "e.yml:1:18: found no text for `reason`; expected why no test can tell the mutant from its rule", id="null-reason"),
+        pytest.param("- {id: a, reason: }", "e.yml:1:19: found no text for `reason`; expected why no test can tell the mutant from its rule", id="null-reason"),
         pytest.param("- {id: a, reason: ' '}", "e.yml:1:19: found no text for `reason`; expected why no test can tell the mutant from its rule", id="blank-reason"),
         pytest.param("- {reason: b}", "e.yml:1:3: found no `id`; expected the id of a mutant, as a survivor is reported", id="no-id"),
         pytest.param("- {id: a, reason: b, why: c}", "e.yml:1:22: found the key 'why'; expected `id` and `reason` alone", id="unknown-key"),
-        pytest.param("- {id: a, id: b, reason: c}", "e.yml:1:11: found id again; expected each key once", id="key-twice"),
+        pytest.param("- {id: a, id: b, reason: c}", "e.yml:1:11: found the key `id` for the second time (the first is at 1:4); expected each key once", id="key-twice"),
         pytest.param("- {id: [a], reason: c}", "e.yml:1:8: found no text for `id`; expected the id of a mutant, as a survivor is reported", id="list"),
         pytest.param("- a", "e.yml:1:3: found 'a'; expected a mapping with `id` and `reason`", id="text"),
         pytest.param("id: a", "e.yml:1:1: found a mapping; expected a list of `{id: …, reason: …}`", id="mapping"),
-        pytest.param("[", "e.yml:1:2: found YAML that cannot be read: ", id="broken"),
+        pytest.param("[", "e.yml:2:1: found broken YAML (", id="broken"),
         pytest.param("- {id: a, reason: b}\n- {id: a, reason: b}", "e.yml:2:3: found a again; expected each mutant once", id="twice"),
     ],
 )  # fmt: skip

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from deployspec.chapters.mutation.judge import Mutant, UnreadableError, mutants
+from deployspec.chapters.mutation.judge.mutants import Mutant, mutants
+from deployspec.chapters.mutation.judge.tree import UnreadableError
 from tests.chapters.mutation.judge.made import rule
 
 SHOWN = {"annotations": {"summary": "{{ $value }}"}}

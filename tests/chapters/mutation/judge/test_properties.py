@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployspec.chapters.mutation.judge import mutants
-from deployspec.chapters.mutation.judge.mutants import valid
+from deployspec.chapters.mutation.judge.mutants import mutants, valid
 from deployspec.chapters.mutation.judge.printing import to_text
 from deployspec.chapters.mutation.judge.tree import read
 from tests.chapters.mutation.judge.made import rule

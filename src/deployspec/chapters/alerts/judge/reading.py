@@ -11,13 +11,21 @@ from deployspec.languages.rule_files.model import Rule
 if TYPE_CHECKING:
     from promql_parser import Expr
 
+MADE_BY_PROMETHEUS = frozenset(("ALERTS", "ALERTS_FOR_STATE"))
+"""Metrics that it makes of alerts itself, and has only while one is active."""
 
-def read(rule: Rule) -> Expr | None:
-    """The rule's expression; None where it cannot be read, which is told elsewhere."""
+
+def parsed(text: str) -> Expr | None:
+    """An expression; None where it cannot be read, which is told elsewhere, by promtool if by nobody else."""
     try:
-        return parse(rule.expr)
+        return parse(text)
     except PromqlError:
         return None
+
+
+def read(rule: Rule) -> Expr | None:
+    """The rule's expression; None where it cannot be read."""
+    return parsed(rule.expr)
 
 
 def by_name(rules: Iterable[Rule], kind: str) -> dict[str, tuple[Rule, ...]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from deployspec.base.shown import counted
 from deployspec.chapters.alerts.judge.rule_lint import LintFinding
 from deployspec.chapters.alerts.judge.rule_tests import Finding
-from deployspec.chapters.alerts.judge.words import count, listed
+from deployspec.chapters.alerts.judge.words import listed
 from deployspec.languages.alertmanager import Routes, RoutingTable, uncovered
-from deployspec.languages.rule_files import Rule, RuleFile, TestFile
+from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile
 from deployspec.model.verdict import Outcome, Verdict, breached, met
 
 _MOST = 20
@@ -22,7 +23,7 @@ def rule_file_is_sound(file: RuleFile) -> Verdict:
     if not file.rules:
         return breached(f"{file.path} has no rule")
     alerts = sum(rule.kind == "alert" for rule in file.rules)
-    return met("read", measured=f"{count(alerts, 'alert')}, {len(file.rules) - alerts} recording")
+    return met("read", measured=f"{counted(alerts, 'alert')}, {len(file.rules) - alerts} recording")
 
 
 def test_file_is_sound(file: TestFile, findings: Sequence[Finding]) -> Verdict:
@@ -32,12 +33,12 @@ def test_file_is_sound(file: TestFile, findings: Sequence[Finding]) -> Verdict:
     """
     if file.problems:
         return breached(listed(file.problems, _MOST))
-    about = [finding for finding in findings if finding.case is None]
+    about = [finding for finding in findings if not isinstance(finding.about, Case)]
     if about:
         return breached(listed(_told(about), _MOST))
     if not file.cases:
         return breached(f"{file.path} has no case")
-    return met("read", measured=f"{count(len(file.groups), 'group')}, {count(len(file.cases), 'case')}")
+    return met("read", measured=f"{counted(len(file.groups), 'group')}, {counted(len(file.cases), 'case')}")
 
 
 def case_holds(promtool: Verdict, findings: Sequence[Finding]) -> Verdict:
@@ -62,7 +63,7 @@ def no_finding(findings: Sequence[LintFinding], files: Sequence[RuleFile]) -> Ve
     if findings:
         return breached(listed(map(str, findings), _MOST))
     rules = sum(len(file.rules) for file in files)
-    return met("nothing found", measured=f"{count(rules, 'rule')} looked at")
+    return met("nothing found", measured=f"{counted(rules, 'rule')} looked at")
 
 
 def routing_is_complete(table: RoutingTable, routes: Routes) -> Verdict:
@@ -74,7 +75,8 @@ def routing_is_complete(table: RoutingTable, routes: Routes) -> Verdict:
     if left_out:
         return breached(listed(left_out, _MOST))
     return met(
-        "complete", measured=f"{count(len(table.rows), 'row')}, {count(len(routes.receivers), 'receiver')}"
+        "complete",
+        measured=f"{counted(len(table.rows), 'row')}, {counted(len(routes.receivers), 'receiver')}",
     )
 
 

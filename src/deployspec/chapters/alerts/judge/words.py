@@ -1,4 +1,4 @@
-"""Lists and numbers in reasons."""
+"""Lists in reasons."""
 
 from __future__ import annotations
 
@@ -10,8 +10,3 @@ def listed(found: Iterable[object], most: int) -> str:
     texts = [str(one) for one in found]
     more = f"; and {len(texts) - most} more" if len(texts) > most else ""
     return "; ".join(texts[:most]) + more
-
-
-def count(number: int, thing: str) -> str:
-    """``1 rule``, ``3 rules``."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"

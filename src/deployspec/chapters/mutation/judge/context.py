@@ -39,16 +39,12 @@ _ITSELF = frozenset({"sum", "min", "max"})
 """Aggregations that, done twice, may as well be done once."""
 
 
-def nodes(root: Node, *, valued: bool) -> Iterator[tuple[Node, Context]]:
-    """Every node that can be mutated with its context; ``valued``: whether the value of the whole is used."""
-    yield from _nodes(root, Context(valued=valued))
-
-
-def _nodes(node: Node, here: Context) -> Iterator[tuple[Node, Context]]:
+def nodes(node: Node, here: Context) -> Iterator[tuple[Node, Context]]:
+    """The node and all below it, with the context of each."""
     yield node, here
     for index, child in enumerate(children(node)):
         below = replace(_below(node, index, here), path=(*here.path, index), parent=node)
-        yield from _nodes(child, below)
+        yield from nodes(child, below)
 
 
 def _below(node: Node, index: int, here: Context) -> Context:

@@ -15,15 +15,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from deployspec.base.duration import format_duration
 from deployspec.chapters.mutation.judge.dependents import Reach, metrics_of
 from deployspec.chapters.mutation.judge.mutants import Mutant
-from deployspec.chapters.mutation.judge.printing import duration, to_text
+from deployspec.chapters.mutation.judge.printing import to_text
 from deployspec.chapters.mutation.judge.tree import UnreadableError, read, renamed
-from deployspec.languages.promtool import CASE_LISTS, with_cases, yaml_text
-from deployspec.languages.rule_files import Case, Rule, RuleFile, RuleGroup, TestFile, TestGroup
+from deployspec.languages.promtool.prepared import CASE_LISTS, with_cases, yaml_text
+from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile, TestGroup
 
 _Names: TypeAlias = Mapping[str, dict[str, str]]
 """New names by kind: ``alert`` and ``record``."""
+_Raw: TypeAlias = Mapping[str, Any]
+"""A rule or a case, as its file has it."""
 
 
 @dataclass(frozen=True)
@@ -64,60 +67,39 @@ def beside(bench: Bench, versions: Mapping[int, Mutant | None], stem: str) -> di
     mark = bench.mark
     names = {number: _names(bench, f"m{number}{mark}") for number in versions}
 
-    def rules(group: RuleGroup) -> list[Any]:
-        made: list[Any] = []
-        for rule, raw in zip(group.rules, group.data["rules"], strict=True):
-            if rule.name in (bench.reached.alerts if rule.kind == "alert" else bench.reached.metrics):
-                made += [
-                    _renamed_rule(_version(bench, rule, raw, mutant), rule, names[number])
-                    for number, mutant in versions.items()
-                ]
-            elif rule.kind == "record" and rule.name in bench.reached.needed:
-                made.append(raw)
-        return made
+    def rules(rule: Rule, raw: _Raw) -> list[_Raw]:
+        if rule.name in (bench.reached.alerts if rule.kind == "alert" else bench.reached.metrics):
+            return [
+                _renamed_rule(_version(bench, rule, raw, mutant), rule, names[number])
+                for number, mutant in versions.items()
+            ]
+        return [raw] if rule.kind == "record" and rule.name in bench.reached.needed else []
 
-    def cases(group: TestGroup, kind: str) -> list[Any]:
-        return [
-            _renamed_case(_raw(group, case), case, names[number])
-            for case in bench.cases
-            if case.group == group.index and case.kind == kind
-            for number in versions
-        ]
+    def cases(case: Case, raw: _Raw) -> list[_Raw]:
+        return [_renamed_case(raw, case, names[number]) for number in versions]
 
     return _files(bench, stem, rules, cases)
 
 
 def alone(bench: Bench, mutant: Mutant | None, stem: str) -> dict[str, str]:
     """The files with one version under the rule's own name, and all other rules as they are."""
-
-    def rules(group: RuleGroup) -> list[Any]:
-        pairs = zip(group.rules, group.data["rules"], strict=True)
-        return [_version(bench, rule, raw, mutant) for rule, raw in pairs]
-
-    def cases(group: TestGroup, kind: str) -> list[Any]:
-        return [_raw(group, case) for case in bench.cases if case.group == group.index and case.kind == kind]
-
-    return _files(bench, stem, rules, cases)
+    return _files(
+        bench,
+        stem,
+        lambda rule, raw: [_version(bench, rule, raw, mutant)],
+        lambda _, raw: [raw],
+    )
 
 
-@dataclass(frozen=True)
-class Noticed:
-    """Which numbers promtool's output speaks of."""
-
-    failed: frozenset[int]
-    """A case of theirs failed."""
-    errors: frozenset[int]
-    """They could not be evaluated on the cases' data; promtool then leaves the rest of that group out."""
-
-
-def noticed(output: str, mark: str) -> Noticed:
-    """Read promtool's output for :func:`beside`."""
+def noticed(output: str, mark: str) -> tuple[set[int], set[int]]:
+    """Which numbers promtool's output for :func:`beside` speaks of: those of which a case failed, and those that could
+    not be evaluated on the cases' data; promtool then leaves the rest of that group out."""
     number = rf"m(\d+){mark}"
     failed = re.findall(rf"^ *alertname: {number}", output, re.M) + re.findall(
         rf"^ *expr: \".*?{number}", output, re.M
     )
     errors = re.findall(rf"^ *rule: {number}.*, err: ", output, re.M)
-    return Noticed(frozenset(map(int, failed)), frozenset(map(int, errors)))
+    return set(map(int, failed)), set(map(int, errors))
 
 
 _FAILED_CASE = re.compile(r"^ *(alertname: .*, time: |expr: \".*\", time: |rule: .*, err: )", re.M | re.S)
@@ -136,17 +118,28 @@ def refused(output: str) -> bool:
 def _files(
     bench: Bench,
     stem: str,
-    rules: Callable[[RuleGroup], list[Any]],
-    cases: Callable[[TestGroup, str], list[Any]],
+    rules: Callable[[Rule, _Raw], list[_Raw]],
+    cases: Callable[[Case, _Raw], list[_Raw]],
 ) -> dict[str, str]:
+    """The files, with what takes each rule's and each case's place."""
+
+    def asked(group: TestGroup, kind: str) -> list[_Raw]:
+        raw = group.data.get(CASE_LISTS[kind]) or ()
+        own = [case for case in bench.cases if case.group == group.index and case.kind == kind]
+        return [made for case in own for made in cases(case, raw[case.number])]
+
     files: dict[str, str] = {}
     for index, file in enumerate(bench.rule_files):
-        groups = [{**group.data, "rules": made} for group in file.groups if (made := rules(group))]
+        groups = []
+        for group in file.groups:
+            pairs = zip(group.rules, group.data["rules"], strict=True)
+            if made := [one for rule, raw in pairs for one in rules(rule, raw)]:
+                groups.append({**group.data, "rules": made})
         if groups:
             files[f"{stem}.{index}.rules.yml"] = yaml_text({"groups": groups})
     wanted = {case.group for case in bench.cases}
     tests = [
-        with_cases(group.data, {kind: cases(group, kind) for kind in CASE_LISTS})
+        with_cases(group.data, {kind: asked(group, kind) for kind in CASE_LISTS})
         for group in bench.test_file.groups
         if group.index in wanted
     ]
@@ -159,32 +152,27 @@ def _names(bench: Bench, prefix: str) -> _Names:
     return {"alert": alerts, "record": {name: prefix + name for name in bench.reached.metrics}}
 
 
-def _raw(group: TestGroup, case: Case) -> Mapping[str, Any]:
-    raw: Mapping[str, Any] = group.data[CASE_LISTS[case.kind]][case.number]
-    return raw
-
-
-def _version(bench: Bench, rule: Rule, raw: Mapping[str, Any], mutant: Mutant | None) -> Mapping[str, Any]:
+def _version(bench: Bench, rule: Rule, raw: _Raw, mutant: Mutant | None) -> _Raw:
     if mutant is None or rule.name != bench.rule.name or rule.place != bench.rule.place:
         return raw
     new = mutant.changed
     more = {
-        "for": new.for_ and duration(new.for_),
-        "keep_firing_for": new.keep_firing_for and duration(new.keep_firing_for),
+        "for": new.for_ and format_duration(new.for_),
+        "keep_firing_for": new.keep_firing_for and format_duration(new.keep_firing_for),
         "labels": dict(new.labels),
         "annotations": dict(new.annotations),
     }
     return {rule.kind: rule.name, "expr": new.expr} | {key: value for key, value in more.items() if value}
 
 
-def _renamed_rule(raw: Mapping[str, Any], rule: Rule, names: _Names) -> Mapping[str, Any]:
+def _renamed_rule(raw: _Raw, rule: Rule, names: _Names) -> _Raw:
     expr = raw["expr"]
     if isinstance(expr, str) and (metrics_of(expr) or frozenset()) & names["record"].keys():
         expr = to_text(renamed(read(expr), names["record"]))
     return {**raw, rule.kind: names[rule.kind][rule.name], "expr": expr}
 
 
-def _renamed_case(raw: Mapping[str, Any], case: Case, names: _Names) -> Mapping[str, Any]:
+def _renamed_case(raw: _Raw, case: Case, names: _Names) -> _Raw:
     if case.kind == "alert":
         return {**raw, "alertname": names["alert"][case.subject]}
     made = {**raw, "expr": to_text(renamed(read(case.subject), names["record"]))}
@@ -193,7 +181,7 @@ def _renamed_case(raw: Mapping[str, Any], case: Case, names: _Names) -> Mapping[
     return made
 
 
-def _renamed_sample(raw: Mapping[str, Any], metrics: dict[str, str]) -> Mapping[str, Any]:
+def _renamed_sample(raw: _Raw, metrics: dict[str, str]) -> _Raw:
     try:
         return {**raw, "labels": to_text(renamed(read(str(raw.get("labels", ""))), metrics))}
     except UnreadableError:

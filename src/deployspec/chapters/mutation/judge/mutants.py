@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from deployspec.chapters.mutation.judge import combining, comparing, numeric, selecting
-from deployspec.chapters.mutation.judge.context import nodes
-from deployspec.chapters.mutation.judge.printing import duration, to_text
+from deployspec.base.duration import format_duration
+from deployspec.chapters.mutation.judge import combining, numeric, selecting
+from deployspec.chapters.mutation.judge.context import Context, nodes
+from deployspec.chapters.mutation.judge.printing import to_text
 from deployspec.chapters.mutation.judge.tree import Node, UnreadableError, read, replaced
 from deployspec.languages.promql import PromqlError, parse
 from deployspec.languages.promql import to_text as laid_out_text
@@ -79,8 +80,8 @@ def shows_value(rule: Rule) -> bool:
 
 def _of_expr(rule: Rule) -> Iterator[tuple[Node, Mutant]]:
     root = read(rule.expr)
-    for node, here in nodes(root, valued=shows_value(rule)):
-        for family in (comparing, numeric, combining, selecting):
+    for node, here in nodes(root, Context(valued=shows_value(rule))):
+        for family in (numeric, combining, selecting):
             for change in family.changes(node, here):
                 tree = replaced(root, here.path, change.node)
                 where = f"{'.'.join(map(str, here.path))} {change.what}"
@@ -98,8 +99,8 @@ def _of_rest(rule: Rule, interval: float) -> Iterator[tuple[Node, Mutant]]:
             ("keep_firing_for", "keep-firing-for", rule.keep_firing_for),
         ):
             for new in _durations(old, interval, word):
-                low, high = duration(min(old, new)), duration(max(old, new))
-                what = f"{word.replace('-', '_')} {duration(old)} → {duration(new)}"
+                low, high = format_duration(min(old, new)), format_duration(max(old, new))
+                what = f"{word.replace('-', '_')} {format_duration(old)} → {format_duration(new)}"
                 turned = "began" if word == "for" else "ceased"
                 test = f"looks at the alert between {low} and {high} after its expression {turned} to hold"
                 yield root, _mutant(rule, word, what, test, what, **{key: new})
@@ -138,8 +139,8 @@ def _shown(rule: Rule) -> list[str]:
     except PromqlError:
         laid_out = rule.expr
     lines = [f"- {rule.kind}: {rule.name}", "  expr: |", *(f"    {line}" for line in laid_out.splitlines())]
-    lines += [f"  for: {duration(rule.for_)}"] if rule.for_ else []
-    lines += [f"  keep_firing_for: {duration(rule.keep_firing_for)}"] if rule.keep_firing_for else []
+    lines += [f"  for: {format_duration(rule.for_)}"] if rule.for_ else []
+    lines += [f"  keep_firing_for: {format_duration(rule.keep_firing_for)}"] if rule.keep_firing_for else []
     for word, values in (("labels", rule.labels), ("annotations", rule.annotations)):
         lines += [f"  {word}:"] if values else []
         lines += [f"    {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]

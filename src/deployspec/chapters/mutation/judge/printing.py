@@ -38,8 +38,9 @@ def to_text(node: Node) -> str:
             return _selector(node)
         case Subquery(expr=expr, range=range_, step=step, offset=offset, at=at):
             inner = to_text(expr) if isinstance(expr, Selector | Call | Aggregation) else f"({to_text(expr)})"
-            return f"{inner}[{duration(range_)}:{'' if step is None else duration(step)}]" + _moved(
-                offset, at
+            return (
+                f"{inner}[{format_duration(range_)}:{'' if step is None else format_duration(step)}]"
+                + _moved(offset, at)
             )
         case Negation(expr=expr):
             tight = isinstance(expr, Selector | Call | Aggregation)
@@ -68,11 +69,6 @@ def tidy(value: float) -> float:
     return float(f"{value:.12g}")
 
 
-def duration(seconds: float) -> str:
-    """A duration as Prometheus writes it: ``5m``, ``1h30m``, ``500ms``; ``0s`` for none."""
-    return format_duration(seconds, largest="d")
-
-
 def _binary(node: Binary) -> str:
     own = _PRECEDENCE[node.op]
     words = [node.op, "bool" if node.bool else ""]
@@ -95,14 +91,14 @@ def _operand(node: Node, own: int, *, strict: bool) -> str:
 def _selector(node: Selector) -> str:
     inner = ", ".join(f"{label_text(m.label)}{m.op}{_quoted(m.value)}" for m in node.matchers)
     braces = f"{{{inner}}}" if inner or not node.name else ""
-    range_ = "" if node.range is None else f"[{duration(node.range)}]"
+    range_ = "" if node.range is None else f"[{format_duration(node.range)}]"
     return f"{node.name}{braces}{range_}" + _moved(node.offset, node.at)
 
 
 def _moved(offset: float, at: str) -> str:
     text = f" @ {at}" if at else ""
     if offset:
-        text += f" offset {'-' if offset < 0 else ''}{duration(abs(offset))}"
+        text += f" offset {'-' if offset < 0 else ''}{format_duration(abs(offset))}"
     return text
 
 

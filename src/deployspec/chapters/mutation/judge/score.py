@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from deployspec.base.shown import counted
 from deployspec.chapters.mutation.judge.equivalents import Equivalent
 from deployspec.chapters.mutation.judge.mutants import Mutant
 from deployspec.languages.rule_files import Rule
@@ -73,7 +74,10 @@ def _said(
     if survivors:
         first = survivors[0]
         more = f", and {len(survivors) - 1} more" if len(survivors) > 1 else ""
-        return breached, f"{_mutants(len(survivors))} of {name} survived: {first.what} ({first.id}){more}"
+        return (
+            breached,
+            f"{counted(len(survivors), 'mutant')} of {name} survived: {first.what} ({first.id}){more}",
+        )
     status = {run.mutant.id: run.status for run in result.runs}
     for entry in equivalents:
         if (what := _NO_EQUIVALENT.get(status.get(entry.id, "survived"))) is not None:
@@ -81,16 +85,16 @@ def _said(
             return breached, reason
     if count["unmeasured"]:
         detail = next(run for run in result.runs if run.status == "unmeasured")
-        reason = f"{_mutants(count['unmeasured'])} of {name} could not be judged: {detail.mutant.id}: {detail.detail}"
+        reason = f"{counted(count['unmeasured'], 'mutant')} of {name} could not be judged: {detail.mutant.id}: {detail.detail}"
         return unmeasured, reason
     if count["killed"] > 1:
-        return met, f"all {_mutants(count['killed'])} of {name} that differ from it were noticed"
+        return met, f"all {counted(count['killed'], 'mutant')} of {name} that differ from it were noticed"
     if count["killed"]:
         return met, f"the one mutant of {name} that differs from it was noticed"
     if count["survived"]:
         return (
             met,
-            f"no mutant of {name} differs from it: {_mutants(count['survived'])} accepted as equivalent",
+            f"no mutant of {name} differs from it: {counted(count['survived'], 'mutant')} accepted as equivalent",
         )
     return unmeasured, f"{name} has no valid mutant, so nothing is known of its tests"
 
@@ -115,7 +119,3 @@ def _measured(count: Counter[Status], survivors: int) -> str:
         "unmeasured": count["unmeasured"],
     }
     return ", ".join(f"{number} {word}" for word, number in parts.items() if number or word == "killed")
-
-
-def _mutants(count: int) -> str:
-    return f"{count} mutant{'' if count == 1 else 's'}"

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from deployspec.base.duration import format_duration
 from deployspec.chapters.mutation.judge.change import Change
 from deployspec.chapters.mutation.judge.context import Context
-from deployspec.chapters.mutation.judge.printing import duration
 from deployspec.chapters.mutation.judge.tree import Node, Selector, Subquery
 from deployspec.languages.promql import Matcher
 
@@ -30,7 +30,7 @@ def changes(node: Node, here: Context) -> Iterator[Change]:
         case Subquery(step=step):
             yield from _range(node)
             if step is not None and here.valued:
-                what = f"step {duration(step)} → {duration(step * 2)}"
+                what = f"step {format_duration(step)} → {format_duration(step * 2)}"
                 test = "has a peak that only the finer step sees"
                 yield Change("step", what, test, replace(node, step=step * 2))
             yield from _offset(node)
@@ -41,14 +41,16 @@ def _range(node: Selector | Subquery) -> Iterator[Change]:
     if old is None:
         return
     for new in (old / 2, old * 2):
-        low, high = duration(min(old, new)), duration(max(old, new))
+        low, high = format_duration(min(old, new)), format_duration(max(old, new))
         test = f"has a change between {low} and {high} before the case's time"
-        yield Change("range", f"range {duration(old)} → {duration(new)}", test, replace(node, range=new))
+        yield Change(
+            "range", f"range {format_duration(old)} → {format_duration(new)}", test, replace(node, range=new)
+        )
 
 
 def _offset(node: Selector | Subquery) -> Iterator[Change]:
     if node.offset:
-        what = f"offset {'-' if node.offset < 0 else ''}{duration(abs(node.offset))} → none"
+        what = f"offset {'-' if node.offset < 0 else ''}{format_duration(abs(node.offset))} → none"
         yield Change("offset", what, "has different values now and at the offset", replace(node, offset=0.0))
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import promql_parser
 
 from deployspec.languages.promql import Matcher, PromqlError, parse
+from deployspec.languages.promql.syntax import fills
 
 
 class UnreadableError(ValueError):
@@ -126,32 +127,28 @@ def read(expr: str) -> Node:
         raise UnreadableError(str(error)) from None
 
 
+_OPERANDS = {
+    Subquery: ("expr",),
+    Negation: ("expr",),
+    Binary: ("left", "right"),
+    Aggregation: ("expr", "param"),
+}
+
+
 def children(node: Node) -> tuple[Node, ...]:
     """The node's operands, in a fixed order; :func:`with_child` counts in the same one."""
-    match node:
-        case Subquery(expr=expr) | Negation(expr=expr):
-            return (expr,)
-        case Binary(left=left, right=right):
-            return (left, right)
-        case Aggregation(expr=expr, param=param):
-            return (expr,) if param is None else (expr, param)
-        case Call(args=args):
-            return args
-    return ()
+    if isinstance(node, Call):
+        return node.args
+    operands = (getattr(node, name) for name in _OPERANDS.get(type(node), ()))
+    return tuple(each for each in operands if each is not None)
 
 
 def with_child(node: Node, index: int, new: Node) -> Node:
     """The node with one operand replaced."""
-    match node:
-        case Subquery() | Negation():
-            return replace(node, expr=new)
-        case Binary():
-            return replace(node, left=new) if index == 0 else replace(node, right=new)
-        case Aggregation():
-            return replace(node, expr=new) if index == 0 else replace(node, param=new)
-        case Call(args=args):
-            return replace(node, args=(*args[:index], new, *args[index + 1 :]))
-    raise IndexError(index)
+    if isinstance(node, Call):
+        return replace(node, args=(*node.args[:index], new, *node.args[index + 1 :]))
+    changed: Any = {_OPERANDS[type(node)][index]: new}
+    return replace(node, **changed)
 
 
 def replaced(root: Node, path: Path, new: Node) -> Node:
@@ -161,16 +158,12 @@ def replaced(root: Node, path: Path, new: Node) -> Node:
     return with_child(root, path[0], replaced(children(root)[path[0]], path[1:], new))
 
 
-def walk(node: Node) -> Iterator[Node]:
-    """The node and all below it, depth first."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
-
-
 def selectors(node: Node) -> Iterator[Selector]:
-    """Every selector of an expression."""
-    return (each for each in walk(node) if isinstance(each, Selector))
+    """Every selector of an expression, depth first."""
+    if isinstance(node, Selector):
+        yield node
+    for child in children(node):
+        yield from selectors(child)
 
 
 def renamed(node: Node, names: dict[str, str]) -> Node:
@@ -250,8 +243,7 @@ def _binary(expr: Any, depth: int) -> Binary:
     modifier = expr.modifier
     matching = many = None
     if modifier is not None:
-        fill = modifier.fill_values
-        if fill is not None and (fill.lhs is not None or fill.rhs is not None):
+        if fills(expr):
             raise UnreadableError("fill modifiers, which Prometheus does not know")
         if modifier.matching is not None:
             word = "on" if str(modifier.matching.type).endswith("Include") else "ignoring"

@@ -41,9 +41,11 @@ _AT_LEAST_ONE = Values(1.0, whole=True)
 _ONE = Values(1.0, 1.0, whole=True)
 _SWITCH = Values(0.0, 1.0, whole=True)
 
-_SWITCHES = re.compile(r"(.+_)?(up|readonly|probe_success)")
-_WHOLE = re.compile(r".+_(bytes|count|bucket|length|connections)")
-_NOT_NEGATIVE = re.compile(r".+_(total|ratio|size|sum|info)")
+_OF_METRICS = {
+    re.compile(r"(.+_)?(up|readonly|probe_success)"): _SWITCH,
+    re.compile(r".+_(bytes|count|bucket|length|connections)"): _COUNTED,
+    re.compile(r".+_(total|ratio|size|sum|info)"): _POSITIVE,
+}
 _OF_AGGREGATIONS = {
     **dict.fromkeys(("count", "count_values"), _AT_LEAST_ONE),
     **dict.fromkeys(("stddev", "stdvar"), _POSITIVE),
@@ -64,7 +66,7 @@ def of(node: Node) -> Values:
         case Number(value=value):
             return Values(value, value, whole=value.is_integer())
         case Selector(name=name):
-            return _of_metric(name)
+            return next((known for names, known in _OF_METRICS.items() if names.fullmatch(name)), ANY)
         case Aggregation(op=op, expr=expr):
             return _of_aggregation(op, of(expr))
         case Call(name=name, args=args):
@@ -72,14 +74,6 @@ def of(node: Node) -> Values:
         case Binary():
             return _of_binary(node)
     return ANY
-
-
-def _of_metric(name: str) -> Values:
-    if _SWITCHES.fullmatch(name):
-        return _SWITCH
-    if _WHOLE.fullmatch(name):
-        return _COUNTED
-    return _POSITIVE if _NOT_NEGATIVE.fullmatch(name) else ANY
 
 
 def _of_aggregation(op: str, inner: Values) -> Values:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from deployspec.chapters.alerts.judge.live_rules import LoadedRules, Observed, read_loaded
+from deployspec.languages.prometheus.model import LoadedRules, Observed
+from deployspec.languages.prometheus.reading import read_loaded
 from deployspec.languages.rule_files import Place, Problem, Rule, RuleFile, RuleGroup
 
 PLACE = Place("rules/api.rules.yml", 3, 5)

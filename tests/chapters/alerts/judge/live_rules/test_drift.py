@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from deployspec.chapters.alerts.judge.live_rules import Unavailable, drift
+from deployspec.chapters.alerts.judge.live_rules import drift
+from deployspec.languages.prometheus.model import Unavailable
 from deployspec.languages.rule_files import Place, Problem, RuleFile
 from deployspec.model.verdict import Outcome
 from tests.chapters.alerts.judge.live_rules.building import (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from deployspec.chapters.alerts.judge.live_rules import Unavailable, evaluates
+from deployspec.chapters.alerts.judge.live_rules import evaluates
+from deployspec.languages.prometheus.model import Unavailable
 from deployspec.model.verdict import Outcome
 from tests.chapters.alerts.judge.live_rules.building import answer_group, answer_rule, loaded, rule
 

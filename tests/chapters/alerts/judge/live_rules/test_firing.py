@@ -6,15 +6,9 @@ import dataclasses
 
 import pytest
 
-from deployspec.chapters.alerts.judge.live_rules import (
-    Job,
-    Observed,
-    Targets,
-    Unavailable,
-    can_fire,
-    question,
-    wanted,
-)
+from deployspec.chapters.alerts.judge.live_rules import can_fire, question, wanted
+from deployspec.languages.prometheus.model import Observed, Unavailable
+from deployspec.languages.prometheus.targets import Job, Targets
 from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Outcome
 from tests.chapters.alerts.judge.live_rules.building import (
@@ -310,7 +304,7 @@ def test_a_metric_that_only_a_loaded_rule_records_counts() -> None:
 UNKNOWN = [
     ("no-answer", Unavailable("Prometheus at http://p gave no answer"), "up == 0", "Prometheus at http://p gave no answer"),
     ("empty", observed({}), "up == 0", "the Prometheus there had no metric at all in the last 1d"),
-    ("hours", dataclasses.replace(observed({}), window=5400), "up", "the Prometheus there had no metric at all in the last 90m"),
+    ("hours", dataclasses.replace(observed({}), window=5400), "up", "the Prometheus there had no metric at all in the last 1h30m"),
     ("unparsable", THERE, "up ==", "the expression of HighErrorRate cannot be parsed: "),
 ]  # fmt: skip
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from deployspec.chapters.alerts.judge.live_rules import Job, Targets, Unavailable, read_targets
+from deployspec.languages.prometheus.model import Unavailable
+from deployspec.languages.prometheus.targets import Job, Targets, read_targets
 
 STATIC = {"job_name": "api", "static_configs": [{"targets": ["a:1"], "labels": {"env": "x"}}]}
 ACTIVE = {

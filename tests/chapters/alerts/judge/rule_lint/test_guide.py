@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployspec.chapters.alerts.judge.rule_lint import LINTS, lint
+from deployspec.chapters.alerts.judge.rule_lint import lint
 from deployspec.languages.alertmanager import read_routes
 from deployspec.languages.rule_files import read_rules
 
@@ -73,8 +73,3 @@ def test_dashboard():
     assert str(finding).startswith(
         "dashboard.rules.yml:7:13: error_rate: each series of deal_scout_requests_total is divided"
     )
-
-
-def test_names():
-    """The lints' names, which are those of their pages."""
-    assert LINTS == ("unaggregated-ratio", "unaggregated-quantile", "dropped-label", "default-route-only")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deployspec.chapters.alerts.judge.rule_tests import Finding, findings
-from deployspec.languages.rule_files import RuleFile, TestFile, read_rules, read_tests
+from deployspec.languages.rule_files import Case, RuleFile, TestFile, read_rules, read_tests
 
 RULES = "a.rules.yml"
 
@@ -77,6 +77,9 @@ def found(
 def told(found: Sequence[Finding]) -> list[tuple[str, str]]:
     """Of each finding the guard, and the case it is about: its time, ``group`` or ``file``."""
     return [
-        (one.guard, one.case.eval_time_text if one.case else "group" if one.group else "file")
+        (
+            one.guard,
+            one.about.eval_time_text if isinstance(one.about, Case) else "group" if one.about else "file",
+        )
         for one in found
     ]

@@ -25,9 +25,6 @@ BOUNDS = frozenset(("le", "quantile"))
 """Labels whose values are the buckets of a histogram, or the quantiles of a summary: numbers, and no others come."""
 _OF_HISTOGRAMS = re.compile(r"histogram_(quantiles?|fraction|count|sum|avg|stddev|stdvar)")
 
-MADE_BY_PROMETHEUS = frozenset(("ALERTS", "ALERTS_FOR_STATE"))
-"""Metrics that it makes itself, and has only while an alert is active."""
-
 
 def wanted(rules: Iterable[Rule]) -> Mapping[str, frozenset[str]]:
     """The selectors whose label names are needed, each with the labels whose values are needed too.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deployspec.base import shown
 from deployspec.chapters.alerts.judge.live_rules.spelling import lines, spelled
-from deployspec.chapters.alerts.judge.words import count
 from deployspec.languages.prometheus.model import LoadedGroup, LoadedRules, Unavailable
 from deployspec.languages.rule_files import RuleFile, RuleGroup
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
@@ -56,9 +55,9 @@ def drift(files: Sequence[RuleFile], loaded: LoadedRules | Unavailable) -> Drift
         rules = sum(len(group.rules) for group in ours)
         return Drift(
             met(
-                f"the rules loaded there are the repository's: {count(rules, 'rule')} in {count(len(ours), 'group')}"
+                f"the rules loaded there are the repository's: {shown.counted(rules, 'rule')} in {shown.counted(len(ours), 'group')}"
                 f"{beside}",
-                measured=f"{count(rules, 'rule')} equal",
+                measured=f"{shown.counted(rules, 'rule')} equal",
             ),
             others=listed,
         )
@@ -75,7 +74,7 @@ def drift(files: Sequence[RuleFile], loaded: LoadedRules | Unavailable) -> Drift
     missing = [our.name for our, their in differing if their is None]
     changed = [our.name for our, their in differing if their is not None]
     found = [
-        f"{count(len(names), 'group')} {how}: {shown.names(_few(sorted(names)))}"
+        f"{shown.counted(len(names), 'group')} {how}: {shown.names(_few(sorted(names)))}"
         for how, names in (
             ("not loaded", missing),
             ("loaded otherwise", changed),
@@ -84,7 +83,7 @@ def drift(files: Sequence[RuleFile], loaded: LoadedRules | Unavailable) -> Drift
         if names
     ]
     reason = f"the rules loaded there are not the repository's: {'; '.join(found)}{beside}"
-    measured = f"{count(len(differing) + len(extra), 'group')} not equal"
+    measured = f"{shown.counted(len(differing) + len(extra), 'group')} not equal"
     return Drift(breached(reason, measured=measured), diff, listed)
 
 
@@ -99,24 +98,18 @@ def _paired(
     found: dict[int, LoadedGroup] = {}
     files: set[str] = set()
 
-    def take(position: int, candidates: Iterable[LoadedGroup]) -> None:
-        for group in candidates:
-            found[position] = group
-            left.remove(group)
-            if {rule.name for rule in group.rules} & {rule.name for rule in ours[position].rules}:
-                files.add(group.file)
-            return
-
-    for position, our in enumerate(ours):
-        take(position, [group for group in left if group.name == our.name and _same(our, group)])
-    for position, our in enumerate(ours):
-        if position not in found:
-            named = [group for group in left if group.name == our.name]
-            # Of several, the likeliest: in a file of ours, and with the most rules of the same names.
-            take(
-                position,
-                sorted(named, key=lambda group: (group.file not in files, -_common(our, group))),
-            )
+    for alike in (True, False):
+        for position, our in enumerate(ours):
+            named = [
+                group for group in left if group.name == our.name and not (alike and not _same(our, group))
+            ]
+            if not alike:
+                # Of several, the likeliest: in a file of ours, and with the most rules of the same names.
+                named.sort(key=lambda group: (group.file not in files, -_common(our, group)))
+            if named and position not in found:
+                found[position] = named[0]
+                left.remove(named[0])
+                files |= {named[0].file} if _common(our, named[0]) else set()
     pairs = [(our, found.get(position)) for position, our in enumerate(ours)]
     extra = [group for group in left if group.file in files]
     return pairs, extra, [group for group in left if group.file not in files]

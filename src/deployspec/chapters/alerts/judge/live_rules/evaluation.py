@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from deployspec.base import shown
 from deployspec.chapters.alerts.judge.live_rules.spelling import rule_lines
-from deployspec.chapters.alerts.judge.words import count
 from deployspec.languages.prometheus.model import LoadedRule, LoadedRules, Unavailable
 from deployspec.languages.rule_files import Rule
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
@@ -35,10 +34,10 @@ def evaluates(rules: Sequence[Rule], loaded: LoadedRules | Unavailable) -> Verdi
             waiting.append(name)
     limit = "no evaluation error"
     if failing:
-        more = f"; and {count(len(failing) - 1, 'more rule')}" if failing[1:] else ""
+        more = f"; and {shown.counted(len(failing) - 1, 'more rule')}" if failing[1:] else ""
         return breached(
             f"its evaluation fails there: {failing[0]}{more}",
-            measured=f"{len(failing)} of {count(len(rules), 'rule')} fail{'s' if len(failing) == 1 else ''}",
+            measured=f"{len(failing)} of {shown.counted(len(rules), 'rule')} fail{'s' if len(failing) == 1 else ''}",
             limit=limit,
         )
     for names, what in ((missing, "not loaded there"), (waiting, "not evaluated there yet")):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base import shown
+from deployspec.base.duration import format_duration
 from deployspec.chapters.alerts.judge.live_rules.asking import (
-    MADE_BY_PROMETHEUS,
     by_name,
     histograms_read,
     named,
@@ -17,12 +17,12 @@ from deployspec.chapters.alerts.judge.live_rules.asking import (
 )
 from deployspec.chapters.alerts.judge.live_rules.telling import SHOWN, code
 from deployspec.chapters.alerts.judge.live_rules.values import Values
+from deployspec.chapters.alerts.judge.reading import MADE_BY_PROMETHEUS
 from deployspec.chapters.alerts.judge.reading import by_name as rules_by_name
 from deployspec.chapters.alerts.judge.words import listed
 from deployspec.languages.prometheus.model import LoadedRules, Observed, Unavailable
 from deployspec.languages.prometheus.targets import Targets
 from deployspec.languages.promql import (
-    Matcher,
     Mention,
     PromqlError,
     Selector,
@@ -69,7 +69,7 @@ def can_fire(
         return unmeasured(observed.reason)
     if not observed.metrics:
         return unmeasured(
-            f"the Prometheus there had no metric at all in the last {_duration(observed.window)}"
+            f"the Prometheus there had no metric at all in the last {format_duration(observed.window)}"
         )
     recorded = loaded.recorded if isinstance(loaded, LoadedRules) else frozenset()
     recording = rules_by_name((one for file in files for one in file.rules), "record")
@@ -116,25 +116,25 @@ class _Findings:
     """What cannot be told."""
 
 
+@dataclass
 class _Judge:
-    def __init__(
-        self,
-        observed: Observed,
-        targets: Targets | Unavailable,
-        recording: Mapping[str, Sequence[Rule]],
-        recorded: Collection[str],
-    ) -> None:
-        self._observed = observed
-        self._recording = recording
-        self._recorded = recorded
-        self._values = Values(observed, targets, recording.keys() | recorded)
-        self._looked: dict[int, _Findings] = {}
+    observed: Observed
+    targets: Targets | Unavailable
+    recording: Mapping[str, Sequence[Rule]]
+    """The recording rules of the files, by name."""
+    recorded: Collection[str]
+    """What others record."""
+    looked: dict[int, _Findings] = field(default_factory=dict)
+
+    @cached_property
+    def values(self) -> Values:
+        return Values(self.observed, self.targets, self.recording.keys() | self.recorded)
 
     def look(self, rule: Rule) -> _Findings:
         """Judge a rule. One that is met again while it is being looked at, for it records what it reads, is possible."""
-        if id(rule) in self._looked:
-            return self._looked[id(rule)]
-        findings = self._looked[id(rule)] = _Findings()
+        if id(rule) in self.looked:
+            return self.looked[id(rule)]
+        findings = self.looked[id(rule)] = _Findings()
         try:
             expr = parse(rule.expr)
         except PromqlError as error:
@@ -144,11 +144,9 @@ class _Judge:
         for selector, absent in _read(expr):
             findings.names = True
             for missing in self._missing(selector):
-                if absent:
-                    notes[f"absent() holds, for {missing}"] = None
-                else:
-                    faults[missing] = None
-            for found in self._values.of(selector):
+                told, holds = (notes, "absent() holds, for ") if absent else (faults, "")
+                told[holds + missing] = None
+            for found in self.values.of(selector):
                 always = "absent() always holds, for " if absent and found.never else ""
                 told = findings.unknown if not found.known else faults if found.fault else notes
                 told[always + found.text] = None
@@ -173,28 +171,26 @@ class _Judge:
 
     def _never(self, selector: Selector) -> bool:
         """Whether the selector finds nothing for ever, for its buckets or targets are not there."""
-        return any(found.never for found in self._values.of(selector))
+        return any(found.never for found in self.values.of(selector))
 
     def _exists(self, selector: Selector) -> bool:
         name = selector.name
         if name is None:
-            return bool(self._observed.labels.get(by_name(selector)))
-        if name in self._observed.metrics or name in MADE_BY_PROMETHEUS:
+            return bool(self.observed.labels.get(by_name(selector)))
+        if name in self.observed.metrics or name in MADE_BY_PROMETHEUS:
             return True
-        return name in self._recorded or any(
-            self.look(rule).possible for rule in self._recording.get(name, ())
-        )
+        return name in self.recorded or any(self.look(rule).possible for rule in self.recording.get(name, ()))
 
     def _has(self, selector: Selector, label: str) -> bool:
         return self._may_have(selector.name, by_name(selector), label)
 
     def _may_have(self, metric: str | None, asked: str, label: str) -> bool:
         """Whether a series has the label, as far as is known: of a metric that is not there yet, its rule tells."""
-        if label in self._observed.labels.get(asked, ()):
+        if label in self.observed.labels.get(asked, ()):
             return True
-        if metric is None or metric in self._observed.metrics:
+        if metric is None or metric in self.observed.metrics:
             return metric in MADE_BY_PROMETHEUS
-        rules = self._recording.get(metric, ())
+        rules = self.recording.get(metric, ())
         return not rules or any(
             label in rule.labels or result_labels(parse(rule.expr)).may_have(label) for rule in rules
         )
@@ -205,7 +201,8 @@ class _Judge:
             yield self._no_metric(selector)
             return
         for matcher in of_labels(selector):
-            if not self._has(selector, matcher.label) and not _allows_absence(matcher):
+            allows_absence = matcher.op in ("=", "=~") and matcher.matches("")
+            if not allows_absence and not self._has(selector, matcher.label):
                 what = f", so {code(matcher)} excludes nothing" if matcher.matches("") else ""
                 yield self._no_label(matcher.label, by_name(selector), selector.name or "the series") + what
 
@@ -213,20 +210,20 @@ class _Judge:
         if selector.name is None:
             return f"no metric there matches {code(selector.text)}"
         name = selector.name
-        for rule in self._recording.get(name, ()):
+        for rule in self.recording.get(name, ()):
             why = self.look(rule).faults
             if why:
                 return f"metric {code(name)} is not recorded there, for {next(iter(why))}"
-        return f"metric {code(name)} does not exist there{shown.nearest(name, self._observed.metrics | set(self._recording))}"
+        return f"metric {code(name)} does not exist there{shown.nearest(name, self.observed.metrics | set(self.recording))}"
 
     def _no_label(self, label: str, asked: str, metric: str) -> str:
-        there = self._observed.labels.get(asked, frozenset()) - {"__name__"}
+        there = self.observed.labels.get(asked, frozenset()) - {"__name__"}
         return f"label {code(label)} does not exist there on {code(metric)}{shown.nearest(label, there)}"
 
     def _mentioned(self, mention: Mention) -> Iterator[str]:
         """The labels that the expression expects elsewhere than in matchers."""
         there = [metric for metric in mention.metrics if self._exists_by_name(metric)]
-        if mention.label == "le" and any(metric in self._observed.native for metric in there):
+        if mention.label == "le" and any(metric in self.observed.native for metric in there):
             return  # `by (le)` serves buckets, and does no harm to native histograms
         if mention.role == "matcher" or not there:
             return  # matchers were looked at; what is not there at all has been told
@@ -238,18 +235,18 @@ class _Judge:
             )
 
     def _exists_by_name(self, metric: str) -> bool:
-        return metric in self._observed.metrics or metric in self._recording or metric in MADE_BY_PROMETHEUS
+        return metric in self.observed.metrics or metric in self.recording or metric in MADE_BY_PROMETHEUS
 
     def _no_histogram(self, expr: Expr) -> Iterator[str]:
         for metric in histograms_read(expr):
-            labels = self._observed.labels.get(named(metric))
-            if labels and "le" not in labels and metric not in self._observed.native:
+            labels = self.observed.labels.get(named(metric))
+            if labels and "le" not in labels and metric not in self.observed.native:
                 yield f"{code(metric)} is no histogram there: it has no label `le`, and is no native one"
 
     def _without_data(self, selector: Selector) -> Iterator[str]:
         """Recorded metrics that nothing was recorded of."""
         name = selector.name
-        recorded = name in self._recording and name not in self._observed.metrics
+        recorded = name in self.recording and name not in self.observed.metrics
         if recorded and self._exists(selector):
             yield f"{code(name)} has a recording rule and no data yet"
 
@@ -281,14 +278,3 @@ def _read(expr: Expr) -> Iterator[tuple[Selector, bool]]:
             yield from ((selector, False) for selector in selectors(node))
         else:
             waiting.extend(reversed(parts(node)))
-
-
-def _allows_absence(matcher: Matcher) -> bool:
-    return matcher.op in ("=", "=~") and matcher.matches("")
-
-
-def _duration(seconds: float) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds:g}s"

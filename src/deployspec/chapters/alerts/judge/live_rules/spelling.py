@@ -7,19 +7,17 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from deployspec.base import shown
+from deployspec.chapters.alerts.judge.reading import parsed
 from deployspec.languages.prometheus.model import LoadedGroup, LoadedRule
+from deployspec.languages.promql import to_text
 from deployspec.languages.rule_files import Rule, RuleGroup
 
 
 @lru_cache(maxsize=4096)
 def spelled(expr: str) -> tuple[str, bool]:
     """An expression in one spelling, and whether it could be parsed. One that could not only loses its line breaks."""
-    from deployspec.languages.promql import PromqlError, parse, to_text
-
-    try:
-        return to_text(parse(expr)), True
-    except PromqlError:
-        return " ".join(expr.split()), False
+    tree = parsed(expr)
+    return (" ".join(expr.split()), False) if tree is None else (to_text(tree), True)
 
 
 def lines(group: RuleGroup | LoadedGroup, *, interval: bool) -> list[str]:

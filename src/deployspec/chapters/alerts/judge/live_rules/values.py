@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from deployspec.base import shown
 from deployspec.chapters.alerts.judge.live_rules.asking import (
     BOUNDS,
-    MADE_BY_PROMETHEUS,
     by_name,
     by_name_and_job,
     of_labels,
@@ -16,6 +15,7 @@ from deployspec.chapters.alerts.judge.live_rules.asking import (
 )
 from deployspec.chapters.alerts.judge.live_rules.bounds import numbers, of_bounds
 from deployspec.chapters.alerts.judge.live_rules.telling import Value, code, some
+from deployspec.chapters.alerts.judge.reading import MADE_BY_PROMETHEUS
 from deployspec.languages.prometheus.model import Observed, Unavailable
 from deployspec.languages.prometheus.targets import MADE_BY_SCRAPES, Targets
 from deployspec.languages.promql import Matcher, Selector

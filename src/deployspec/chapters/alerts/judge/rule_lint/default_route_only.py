@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from deployspec.base.problems import Place
 from deployspec.base.shown import cut, one_line
-from deployspec.chapters.alerts.judge.rule_lint.finding import LintFinding
 from deployspec.languages.alertmanager import Routes
 from deployspec.languages.rule_files.model import Rule
-
-LINT = "default-route-only"
 
 
 def findings(
@@ -17,7 +15,7 @@ def findings(
     labels: Mapping[str, str],
     may_have: Callable[[str], bool],
     routes: Routes,
-) -> Iterator[LintFinding]:
+) -> Iterator[tuple[Place, str]]:
     """A finding at the alert's name where no child of the default route can match.
 
     ``labels`` are those that the rule and its group set, ``may_have`` tells of the expression's result.
@@ -43,4 +41,4 @@ def findings(
         f"{cut(routes.root.receiver, 60)} and to nobody else, however urgent it is. Give it the labels that a route "
         f"asks for ({one_line(wants, 160)}), or add a route"
     )
-    yield LintFinding(rule.places.get("name", rule.place), LINT, rule.name, message)
+    yield rule.places.get("name", rule.place), message

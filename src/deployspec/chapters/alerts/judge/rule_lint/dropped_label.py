@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from deployspec.base.problems import Place
+from deployspec.base.problems import Place, position
 from deployspec.base.shown import cut
-from deployspec.chapters.alerts.judge.rule_lint.finding import LintFinding
 from deployspec.chapters.alerts.judge.rule_lint.recorded import Recorded
 from deployspec.chapters.alerts.judge.rule_lint.templates import Use, used_labels
 from deployspec.languages.rule_files.model import Rule
@@ -15,10 +15,8 @@ from deployspec.languages.rule_files.model import Rule
 if TYPE_CHECKING:
     from promql_parser import Expr
 
-LINT = "dropped-label"
 
-
-def findings(rule: Rule, expr: Expr, recorded: Recorded, source: str) -> Iterator[LintFinding]:
+def findings(rule: Rule, expr: Expr, recorded: Recorded, source: str) -> Iterator[tuple[Place, str]]:
     """A finding at each use of such a label, in annotations and in labels. ``source`` is the rule file's text."""
     may_have = recorded.may_have(expr)
     for kind, values in (("annotations", rule.annotations), ("labels", rule.labels)):
@@ -26,7 +24,7 @@ def findings(rule: Rule, expr: Expr, recorded: Recorded, source: str) -> Iterato
             for use in used_labels(template):
                 if not may_have(use.label):
                     place = _place(source, rule.places.get(f"{kind}.{name}", rule.place), template, use)
-                    yield LintFinding(place, LINT, rule.name, _message(rule, f"{kind}.{name}", use))
+                    yield place, _message(rule, f"{kind}.{name}", use)
 
 
 def _message(rule: Rule, where: str, use: Use) -> str:
@@ -49,22 +47,13 @@ def _place(source: str, begin: Place, template: str, use: Use) -> Place:
     However YAML folds and quotes the value, a name without blanks stands there as it is. Where it does not (written
     with escapes), the value's beginning is told.
     """
-    start = 0
-    for _ in range(begin.line - 1):
-        start = source.find("\n", start) + 1
-        if not start:
-            return begin
-    at = start + begin.column - 2
-    for _ in range(_occurrences(template[: use.offset], use.text) + 1):
+    lines = source.split("\n")
+    if len(lines) < begin.line:
+        return begin
+    at = sum(len(line) + 1 for line in lines[: begin.line - 1]) + begin.column - 2
+    before = re.findall(f"(?={re.escape(use.text)})", template[: use.offset])
+    for _ in range(len(before) + 1):
         at = source.find(use.text, at + 1)
         if at < 0:
             return begin
-    return Place(begin.file, source.count("\n", 0, at) + 1, at - source.rfind("\n", 0, at))
-
-
-def _occurrences(text: str, word: str) -> int:
-    """How often ``word`` occurs, where it may begin anywhere."""
-    count, at = 0, text.find(word)
-    while at >= 0:
-        count, at = count + 1, text.find(word, at + 1)
-    return count
+    return Place(begin.file, *position(source, at))

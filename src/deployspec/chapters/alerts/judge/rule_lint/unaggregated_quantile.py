@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from deployspec.base.problems import Place
 from deployspec.base.shown import cut, names
 from deployspec.chapters.alerts.judge.rule_lint.expressions import calls
-from deployspec.chapters.alerts.judge.rule_lint.finding import LintFinding
 from deployspec.chapters.alerts.judge.rule_lint.recorded import Recorded
 from deployspec.languages.promql import metric_names
 from deployspec.languages.rule_files.model import Rule
@@ -15,10 +15,8 @@ from deployspec.languages.rule_files.model import Rule
 if TYPE_CHECKING:
     from promql_parser import Expr
 
-LINT = "unaggregated-quantile"
 
-
-def findings(rule: Rule, expr: Expr, recorded: Recorded) -> Iterator[LintFinding]:
+def findings(rule: Rule, expr: Expr, recorded: Recorded) -> Iterator[tuple[Place, str]]:
     """A finding at each ``histogram_quantile`` whose buckets were not added up, or were added up without ``le``."""
     for node, offset in calls(rule.expr, expr, "histogram_quantile"):
         buckets = node.args[1]
@@ -38,4 +36,4 @@ def findings(rule: Rule, expr: Expr, recorded: Recorded) -> Iterator[LintFinding
             )
         else:
             continue
-        yield LintFinding(rule.place_in_expr(offset), LINT, rule.name, message)
+        yield rule.place_in_expr(offset), message

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from deployspec.base.problems import Place
 from deployspec.base.shown import cut
 from deployspec.chapters.alerts.judge.rule_lint.expressions import divisions
-from deployspec.chapters.alerts.judge.rule_lint.finding import LintFinding
 from deployspec.chapters.alerts.judge.rule_lint.recorded import Recorded
 from deployspec.languages.promql import (
     Selector,
@@ -19,12 +19,12 @@ from deployspec.languages.promql import (
     to_text,
     walk,
 )
+from deployspec.languages.promql.syntax import fills
 from deployspec.languages.rule_files.model import Rule
 
 if TYPE_CHECKING:
     from promql_parser import Expr
 
-LINT = "unaggregated-ratio"
 _INSTEAD = "Add up both sides first: sum by (job) (rate(…)) / sum by (job) (rate(…)), with the labels to keep"
 _RATES = frozenset(("rate", "irate", "increase"))
 _CLAMPS = frozenset(("clamp", "clamp_min", "clamp_max"))
@@ -32,14 +32,14 @@ _MATCHERS = re.compile(r'\{(?:"(?:\\.|[^"\\])*"|[^}"])*\}|\s+', re.DOTALL)
 _REQUESTS = re.compile(r"(?:^|_)requests?(?:_|$)")
 
 
-def findings(rule: Rule, expr: Expr, recorded: Recorded) -> Iterator[LintFinding]:
+def findings(rule: Rule, expr: Expr, recorded: Recorded) -> Iterator[tuple[Place, str]]:
     """A finding at each division that cannot be the share that it looks like."""
     for node, offset in divisions(rule.expr, expr):
         if is_scalar(node.lhs) or is_scalar(node.rhs):
             continue
         message = _wrong(node, recorded)
         if message is not None:
-            yield LintFinding(rule.place_in_expr(offset), LINT, rule.name, message)
+            yield rule.place_in_expr(offset), message
 
 
 def _wrong(node: Any, recorded: Recorded) -> str | None:
@@ -106,12 +106,7 @@ def _only(side: Any) -> Selector | None:
 
 
 def _matches_all_labels(node: Any) -> bool:
-    return node.modifier is None or (node.modifier.matching is None and not _fills(node.modifier))
-
-
-def _fills(modifier: Any) -> bool:
-    fill = modifier.fill_values
-    return fill is not None and (fill.lhs is not None or fill.rhs is not None)
+    return node.modifier is None or (node.modifier.matching is None and not fills(node))
 
 
 def _is_share_of_requests(node: Any, left: Any, right: Any) -> bool:

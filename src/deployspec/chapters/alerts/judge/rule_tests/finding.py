@@ -13,22 +13,20 @@ from deployspec.languages.rule_files.model import Case, TestGroup
 class Finding:
     """A reason why cases show nothing, whatever promtool says of them."""
 
-    guard: str
-    """The guard's name, such as ``unknown-alert``."""
     place: Place
     """Where the mistake stands."""
     reason: str
     """One line."""
-    case: Case | None = None
-    """The case it is about; None: it is about a whole group or file."""
-    group: TestGroup | None = None
-    """The group it is about; None: it is about a single case, or about the whole file."""
+    about: Case | TestGroup | None = None
+    """A single case or a whole group; None: the whole file."""
+    guard: str = ""
+    """The guard's name, such as ``unknown-alert``."""
 
     def concerns(self, case: Case) -> bool:
         """Whether this case, of the file in which the finding was made, is among those that show nothing."""
-        if self.case is not None:
-            return self.case == case
-        return self.group is None or self.group.index == case.group
+        if isinstance(self.about, TestGroup):
+            return self.about.index == case.group
+        return self.about in (None, case)
 
 
 def concerning(found: Iterable[Finding], case: Case) -> tuple[Finding, ...]:

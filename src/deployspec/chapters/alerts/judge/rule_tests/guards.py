@@ -7,6 +7,7 @@ fires is promtool's verdict.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from deployspec.chapters.alerts.judge.rule_tests import presence, silence
 from deployspec.chapters.alerts.judge.rule_tests.finding import Finding
@@ -38,4 +39,6 @@ def findings(test_file: TestFile, loaded: Mapping[str, Sequence[RuleFile]]) -> t
     alerts.
     """
     rules = LoadedRules(loaded)
-    return tuple(finding for guard in GUARDS.values() for finding in guard(test_file, rules))
+    return tuple(
+        replace(finding, guard=name) for name, guard in GUARDS.items() for finding in guard(test_file, rules)
+    )

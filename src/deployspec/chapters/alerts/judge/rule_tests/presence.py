@@ -17,7 +17,6 @@ def empty_file(test_file: TestFile, _: LoadedRules) -> Iterator[Finding]:
     """A test file without any group. One whose problems kept groups from being read is told by these."""
     if not test_file.groups and not test_file.problems:
         yield Finding(
-            "empty-file",
             Place(test_file.path),
             "the file has no group of tests, so it tests nothing; add tests or remove it",
         )
@@ -26,11 +25,11 @@ def empty_file(test_file: TestFile, _: LoadedRules) -> Iterator[Finding]:
 def empty_rule_files(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
     """An entry of ``rule_files`` that matches no file; a test file without any entry."""
     if not test_file.rule_files and not test_file.problems:
-        yield Finding("empty-rule-files", Place(test_file.path), "rule_files is empty, so no rule is tested")
+        yield Finding(Place(test_file.path), "rule_files is empty, so no rule is tested")
     for entry in test_file.rule_files:
         if not rules.loaded.get(entry.text):
             reason = f"rule_files: {_shown(entry.text)} matches no file, and promtool says nothing about it"
-            yield Finding("empty-rule-files", entry.place, reason)
+            yield Finding(entry.place, reason)
 
 
 def empty_group(test_file: TestFile, _: LoadedRules) -> Iterator[Finding]:
@@ -39,10 +38,9 @@ def empty_group(test_file: TestFile, _: LoadedRules) -> Iterator[Finding]:
         if not group.cases and not test_file.problems:
             named = f" {_shown(group.name)}" if group.name else ""
             yield Finding(
-                "empty-group",
                 group.place,
                 f"the group{named} has neither an alert_rule_test nor a promql_expr_test, so it tests nothing",
-                group=group,
+                group,
             )
 
 
@@ -52,11 +50,11 @@ def missing_interval(test_file: TestFile, case: Case) -> Iterator[Finding]:
     for group in test_file.groups:
         if group.index == case.group and group.series and not group.timed:
             yield Finding(
-                "missing-interval",
                 group.place,
                 "the group has no interval, so this promtool puts every item of its series at time 0; say interval:"
                 f" {duration(milliseconds(group.interval))}",
-                case=case,
+                case,
+                "missing-interval",
             )
 
 
@@ -69,11 +67,10 @@ def unknown_alert(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
             where = ", ".join(file.path for file in rules.files[:3]) or "no rule file is loaded"
             more = f" and {len(rules.files) - 3} more" if len(rules.files) > 3 else ""
             yield Finding(
-                "unknown-alert",
                 case.place,
                 f"alertname {_shown(case.subject)} exists in none of the rule files ({cut(where, 120)}{more})"
                 f"{unread}{_nearest(case.subject, rules.alerts)}",
-                case=case,
+                case,
             )
 
 
@@ -94,11 +91,10 @@ def unused_series(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
                 else f"a metric without a name ({series.text})"
             )
             yield Finding(
-                "unused-series",
                 series.place,
                 f"{cut(named, 120)} occurs in no rule of the test's rule files"
                 f"{_nearest(series.name, rules.names)}",
-                group=group,
+                group,
             )
 
 

@@ -6,12 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
-from deployspec.chapters.alerts.judge.reading import by_name, read
+from deployspec.chapters.alerts.judge.reading import MADE_BY_PROMETHEUS, by_name, parsed, read
 from deployspec.languages.promql import PromqlError, Selector, can_give_a_result, parse, selectors
 from deployspec.languages.rule_files.model import Rule, RuleFile
-
-_ALERTS = ("ALERTS", "ALERTS_FOR_STATE")
-"""The metrics that Prometheus makes of alerts."""
 
 _WORD = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 
@@ -64,7 +61,7 @@ class LoadedRules:
         made = [
             rule for name in names for rule in self._recorded.get(name, ()) if selector.matches_name(name)
         ]
-        if any(map(selector.matches_name, _ALERTS)):
+        if any(map(selector.matches_name, MADE_BY_PROMETHEUS)):
             about = [matcher for matcher in selector.matchers if matcher.label == "alertname"]
             made += [
                 rule
@@ -130,7 +127,5 @@ def _can_hold(rule: Rule, there: Callable[[Selector], bool]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _selectors(text: str) -> tuple[Selector, ...]:
-    try:
-        return selectors(parse(text))
-    except PromqlError:
-        return ()
+    expr = parsed(text)
+    return () if expr is None else selectors(expr)

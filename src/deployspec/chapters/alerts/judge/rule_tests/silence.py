@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from deployspec.base.shown import cut
-from deployspec.chapters.alerts.judge.reading import read
+from deployspec.chapters.alerts.judge.reading import parsed, read
 from deployspec.chapters.alerts.judge.rule_tests.finding import Finding
 from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules, read_by
 from deployspec.chapters.alerts.judge.rule_tests.times import duration, last_item, looked_at, milliseconds
-from deployspec.languages.promql import PromqlError, Selector, can_give_a_result, parse
+from deployspec.languages.promql import Selector, can_give_a_result
 from deployspec.languages.rule_files.model import Case, Rule, Series, TestFile, TestGroup
 
 MISSING_DATA = "missing data"
@@ -37,12 +37,11 @@ def silent_before_for(test_file: TestFile, rules: LoadedRules) -> Iterator[Findi
                 f" (the last evaluation is at {duration(at)})" if at != milliseconds(case.eval_time) else ""
             )
             yield Finding(
-                "silent-before-for",
                 case.place,
                 f"{cut(case.subject, 120)} cannot fire at {case.eval_time_text}{late}, as its for is"
                 f" {duration(min(waits))}; look at {duration(min(waits))} or later, or show in the same group that it"
                 " fires later",
-                case=case,
+                case,
             )
 
 
@@ -63,11 +62,10 @@ def silent_after_data(test_file: TestFile, rules: LoadedRules) -> Iterator[Findi
                 continue
             reached = f"the last input ends at {duration(end)}" if end >= 0 else "the group has no input"
             yield Finding(
-                "silent-after-data",
                 case.place,
                 f"silence at {case.eval_time_text} shows nothing: {reached}; let the series go on, or say"
                 f" “{MISSING_DATA}” in the group's name",
-                case=case,
+                case,
             )
 
 
@@ -92,12 +90,11 @@ def unmatched_series(test_file: TestFile, rules: LoadedRules) -> Iterator[Findin
             if found is not None:
                 series, wanted = found
                 yield Finding(
-                    "unmatched-series",
                     series.place,
                     f"{cut(series.text, 160)} has the name but not the labels that {cut(case.subject, 120)} reads"
                     f" ({cut(wanted, 160)}), no other series has them, and nothing in the group fires: silence at"
                     f" {case.eval_time_text} shows nothing",
-                    case=case,
+                    case,
                 )
 
 
@@ -119,18 +116,15 @@ def unmatched_expression(test_file: TestFile, rules: LoadedRules) -> Iterator[Fi
         for case in group.cases:
             if case.kind == "alert" or _samples(case, group):
                 continue
-            try:
-                expr = parse(case.subject)
-            except PromqlError:
-                continue  # promtool may read it; its verdict counts
-            if not can_give_a_result(expr, there):
+            expr = parsed(case.subject)
+            # promtool may read what cannot be read here; its verdict counts.
+            if expr is not None and not can_give_a_result(expr, there):
                 yield Finding(
-                    "unmatched-expression",
                     case.place,
                     f"{cut(case.subject, 120)} selects no input series of its group and no recorded metric, so it has"
                     f" no samples whatever the rules are; correct its names and labels, or say “{MISSING_DATA}” in the"
                     " group's name",
-                    case=case,
+                    case,
                 )
 
 
@@ -162,11 +156,10 @@ def _holds_without_data(case: Case, rules: LoadedRules) -> bool:
     if case.kind == "alert":
         alerts = [rule for rule in rules.alerts.get(case.subject, ()) if read(rule) is not None]
         return rules.can_hold(alerts, lambda _: False)
-    try:
-        expr = parse(case.subject)
-    except PromqlError:
-        return False
-    return can_give_a_result(expr, lambda selector: rules.can_hold(rules.makers(selector), lambda _: False))
+    expr = parsed(case.subject)
+    return expr is not None and can_give_a_result(
+        expr, lambda selector: rules.can_hold(rules.makers(selector), lambda _: False)
+    )
 
 
 def _unmatched(alerts: Sequence[Rule], group: TestGroup, rules: LoadedRules) -> tuple[Series, str] | None:
