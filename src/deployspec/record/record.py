@@ -24,25 +24,6 @@ if TYPE_CHECKING:
 
 FORMAT = "deployspec.run/2"
 _OLDER = ("deployspec.run/1",)
-_OWN = frozenset(
-    [
-        "format",
-        "started",
-        "deployment",
-        "base_url",
-        "markers",
-        "versions",
-        "finished",
-        "exit_status",
-        "cut_short",
-        "counts",
-        "not_described",
-        "empty_markers",
-        "checks",
-        "evidence",
-    ]
-)
-"""The keys that no chapter adds."""
 
 
 @dataclass
@@ -93,11 +74,12 @@ class Run:
                 )
                 for check in document["checks"]
             ]
+            ours = cls(started="").document()
             own = {field.name for field in fields(cls)} - {"entries", "not_described", "added"}
             return cls(
                 **{name: document[name] for name in own if name in document},
                 entries={entry.check: entry for entry in entries},
-                added={name: document[name] for name in document if name not in _OWN},
+                added={name: document[name] for name in document if name not in ours},
                 not_described={
                     old_id(check, "", chapters) if older else check: part
                     for check, part in document["not_described"].items()
