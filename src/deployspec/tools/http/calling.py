@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -12,7 +11,6 @@ from urllib.parse import quote
 from deployspec.model.http import Answer, Call, Failure, FailureKind, Hop, Phase
 from deployspec.tools.http.budget import Budget, CallFailed
 from deployspec.tools.http.curl import MAX_REDIRECTS
-from deployspec.tools.http.lookup import Resolve
 from deployspec.tools.http.request import Request, Scrubber, header_fields
 from deployspec.tools.http.tls import TrustStore
 from deployspec.tools.http.urls import Url
@@ -27,18 +25,16 @@ LASTING = frozenset({FailureKind.TOO_LARGE, FailureKind.ENCODING, FailureKind.RE
 _LOCATION = "%/:?#@!$&'()*+,;=~-._[]"
 
 
-def call(request: Request, *, resolve: Resolve = socket.getaddrinfo) -> Call:
+def call(request: Request) -> Call:
     """Ask once, and again after a transport failure as often as ``request.retries`` says.
 
     Whatever the network or the server does becomes an :class:`Answer` or a :class:`Failure`, each attempt within
-    ``request.timeout`` and a moment. ``resolve`` stands in for ``socket.getaddrinfo``.
+    ``request.timeout`` and a moment.
     """
-    return _call(request, resolve, _prepared(request))
+    return _call(request, _prepared(request))
 
 
-def call_concurrently(
-    request: Request, count: int, *, resolve: Resolve = socket.getaddrinfo
-) -> tuple[Call, ...]:
+def call_concurrently(request: Request, count: int) -> tuple[Call, ...]:
     """Make ``count`` calls at the same moment, each on connections of its own, and wait for all of them."""
     trust = _prepared(request)
     gate = threading.Barrier(count)
@@ -47,7 +43,7 @@ def call_concurrently(
     def make(position: int) -> None:
         with contextlib.suppress(threading.BrokenBarrierError):
             gate.wait()
-            calls[position] = _call(request, resolve, trust)
+            calls[position] = _call(request, trust)
 
     threads = [threading.Thread(target=make, args=(position,), daemon=True) for position in range(count)]
     try:
@@ -79,12 +75,12 @@ def _prepared(request: Request) -> TrustStore:
     return trust
 
 
-def _call(request: Request, resolve: Resolve, trust: TrustStore) -> Call:
+def _call(request: Request, trust: TrustStore) -> Call:
     attempts: list[Answer | Failure] = []
     for number in range(request.retries + 1):
         if number:
             time.sleep(RETRY_PAUSE)
-        attempts.append(_Attempt(request, resolve, trust).make())
+        attempts.append(_Attempt(request, trust).make())
         last = attempts[-1]
         if isinstance(last, Answer) or last.kind in LASTING:
             break
@@ -107,9 +103,8 @@ def _own_failure(request: Request, reason: str) -> Failure:
 class _Attempt:
     """One attempt: a request, and the redirects that it leads to, under one time limit."""
 
-    def __init__(self, request: Request, resolve: Resolve, trust: TrustStore) -> None:
+    def __init__(self, request: Request, trust: TrustStore) -> None:
         self._request = request
-        self._resolve = resolve
         self._trust = trust
         self._url = request.parsed_url
         self._own_origin = True
@@ -172,7 +167,6 @@ class _Attempt:
             budget=budget,
             trust=self._trust,
             proxy=proxy,
-            resolve=self._resolve,
         )
 
     def _follow(self, status: int, location: str, visited: set[Url]) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from deployspec.model.http import FailureKind
 from deployspec.tools.http.budget import Budget, CallFailed
 from deployspec.tools.http.urls import is_address
 
-Resolve = Callable[..., list[tuple[Any, ...]]]
-"""``socket.getaddrinfo``, or what stands in for it."""
 MAX_ADDRESSES = 8
 """How many of a name's addresses are tried: with more, none would have a fair share of the time."""
 
@@ -23,7 +20,7 @@ _NO_SUCH_NAME = {
 }
 
 
-def look_up(host: str, port: int, budget: Budget, resolve: Resolve) -> list[tuple[int, tuple[Any, ...]]]:
+def look_up(host: str, port: int, budget: Budget) -> list[tuple[int, tuple[Any, ...]]]:
     """The socket addresses of a host, as pairs of address family and address, each once, in the resolver's order."""
     if is_address(host):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -33,7 +30,7 @@ def look_up(host: str, port: int, budget: Budget, resolve: Resolve) -> list[tupl
 
     def ask() -> None:
         try:
-            came.append(resolve(host, port, type=socket.SOCK_STREAM))
+            came.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
             came.append(error)
         finally:
