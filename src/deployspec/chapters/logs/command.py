@@ -92,11 +92,12 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """``deployspec logs FILE…``."""
-    from deployspec.chapters.logs.judge.schema import SchemaUnusableError, combined, following
+    from deployspec.chapters.logs.judge.schema import combined, following
     from deployspec.chapters.logs.judge.secrets import AllowListError
     from deployspec.chapters.logs.judge.verdicts import outcome_of
     from deployspec.chapters.logs.measure import measure
     from deployspec.chapters.logs.report import as_json, as_text
+    from deployspec.languages.json_schema import SchemaUnusableError
     from deployspec.model.verdict import Outcome
 
     path = _schema(options.schema)

@@ -8,12 +8,11 @@ import pytest
 
 from deployspec.chapters.logs.judge.model import Fields
 from deployspec.chapters.logs.judge.schema import (
-    SchemaUnusableError,
     combined,
     following,
     of_lists,
-    validator,
 )
+from deployspec.languages.json_schema import SchemaUnusableError, validator
 from tests.chapters.logs.judge.blocks import SCHEMA
 
 BASE = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,7 @@ from deployspec.chapters.logs.judge.model import Fields, LogPromise
 from deployspec.chapters.logs.judge.schema import combined, following
 from deployspec.chapters.logs.measure import CommandSource, FilesSource, Source, source_of
 from deployspec.chapters.logs.part import LogSource
-from deployspec.model.verdict import Unmeasured
+from deployspec.tools.schema_file import read_schema
 
 
 def source_to_read(told: LogSource) -> Source:
@@ -28,7 +27,11 @@ def promise_of_lines(told: LogSource, project: Path, *, keep_errors: bool) -> Lo
     """What is promised of every line. Raises Unmeasured or SchemaUnusableError for a JSON Schema that cannot be used."""
     names = told.fields
     fields = Fields(**asdict(names))
-    base = following(_read(project), fields, told.levels) if told.schema is None else _read(told.schema)
+    base = (
+        following(read_schema(project), fields, told.levels)
+        if told.schema is None
+        else read_schema(told.schema)
+    )
     added = {names.logger: _read_all(told.schemas.logger), names.event: _read_all(told.schemas.event)}
     return LogPromise(
         schema=combined(base, {field: schemas for field, schemas in added.items() if schemas}),
@@ -44,16 +47,4 @@ def promise_of_lines(told: LogSource, project: Path, *, keep_errors: bool) -> Lo
 
 
 def _read_all(paths: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
-    return {name: _read(path) for name, path in paths.items()}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_bytes())
-    except RecursionError:
-        raise Unmeasured(f"the JSON Schema {path} is nested too deep") from None
-    except (OSError, ValueError) as error:
-        raise Unmeasured(f"the JSON Schema {path} cannot be read: {error}") from None
-    if not isinstance(document, dict):
-        raise Unmeasured(f"the JSON Schema {path} holds no object")
-    return document
+    return {name: read_schema(path) for name, path in paths.items()}

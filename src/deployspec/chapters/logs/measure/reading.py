@@ -15,7 +15,6 @@ from deployspec.base.errors import UsageError
 from deployspec.chapters.logs.judge.errors import Comparison, compare
 from deployspec.chapters.logs.judge.model import LEVELS, most_often
 from deployspec.chapters.logs.judge.report import Report
-from deployspec.chapters.logs.judge.schema import SchemaUnusableError
 from deployspec.chapters.logs.judge.secrets import AllowListError
 from deployspec.chapters.logs.judge.verdicts import of_error_log
 from deployspec.chapters.logs.measure import Source, measure
@@ -23,6 +22,7 @@ from deployspec.chapters.logs.measure.promises import promise_of_lines, source_t
 from deployspec.chapters.logs.measure.spool import Spool
 from deployspec.chapters.logs.part import LOGS, LogSource
 from deployspec.deployment import Deployment
+from deployspec.languages.json_schema import SchemaUnusableError
 from deployspec.model.entry import Evidence
 from deployspec.model.verdict import Unmeasured, Verdict
 
