@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from deployspec.model.http import Answer, Call, Failure, FailureKind, Hop, Phase
@@ -71,7 +71,7 @@ def _prepared(request: Request) -> TrustStore:
     trust = TrustStore(request.ca)
     if request.parsed_url.scheme == "https":
         with contextlib.suppress(CallFailed):  # told by the attempt that needs it
-            trust.context()
+            _ = trust.context
     return trust
 
 
@@ -88,16 +88,9 @@ def _call(request: Request, trust: TrustStore) -> Call:
 
 
 def _own_failure(request: Request, reason: str) -> Failure:
-    budget = Budget(request.timeout)
-    return Failure(
-        str(request.parsed_url),
-        FailureKind.PROBER,
-        Phase.LOOKUP,
-        reason,
-        time.time(),
-        budget.timings(),
-        method=request.method,
-    )
+    timings = Budget(request.timeout).timings()
+    url, method = str(request.parsed_url), request.method
+    return Failure(url, FailureKind.PROBER, Phase.LOOKUP, reason, time.time(), timings, method=method)
 
 
 class _Attempt:
@@ -119,36 +112,27 @@ class _Attempt:
         sent_at = time.time()
         budget = Budget(self._request.timeout)
         visited = {self._url}
+        failure: CallFailed | None = None
         try:
-            while True:
-                reply = self._exchange(budget)
-                if reply.status not in REDIRECTS:
-                    break
+            while (reply := self._exchange(budget)).status in REDIRECTS:
                 self._follow(reply.status, reply.header("location"), visited)
         except CallFailed as failed:
-            return Failure(
-                url=self._scrubber.hide(str(self._url)),
-                kind=failed.kind,
-                phase=budget.phase,
-                reason=self._scrubber.line(failed.reason),
-                sent_at=sent_at,
-                timings=budget.timings(),
-                hops=tuple(self._hops),
-                via=self._via,
-                method=self._request.method,
-            )
+            failure = failed
         timings = budget.timings()
+        told: dict[str, Any] = {
+            "url": self._scrubber.hide(str(self._url)),
+            "sent_at": sent_at,
+            "timings": timings,
+            "hops": tuple(self._hops),
+            "via": self._via,
+            "method": self._request.method,
+        }
+        if failure is not None:
+            reason = self._scrubber.line(failure.reason)
+            return Failure(kind=failure.kind, phase=budget.phase, reason=reason, **told)
+        received_at = sent_at + timings.total
         return Answer(
-            url=self._scrubber.hide(str(self._url)),
-            status=reply.status,
-            headers=reply.headers,
-            body=reply.body,
-            sent_at=sent_at,
-            received_at=sent_at + timings.total,
-            timings=timings,
-            hops=tuple(self._hops),
-            via=self._via,
-            method=self._request.method,
+            status=reply.status, headers=reply.headers, body=reply.body, received_at=received_at, **told
         )
 
     def _exchange(self, budget: Budget) -> Reply:

@@ -57,7 +57,7 @@ def exchange(
         target=url.target.encode(),
     )
     pool = httpcore.ConnectionPool(
-        ssl_context=trust.context() if secure else None,
+        ssl_context=trust.context if secure else None,
         proxy=None if proxy is None else httpcore.Proxy(str(proxy), auth=proxy.credentials),
         max_connections=1,
         network_backend=backend,
