@@ -7,7 +7,7 @@ import json
 import pytest
 
 from deployspec.chapters.logs.judge import reasons
-from deployspec.chapters.logs.judge.schema import validator
+from deployspec.languages.json_schema import validator
 from tests.suite import ROOT
 
 SCHEMAS = ROOT / "schemas"

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from deployspec.app import OURS
 from deployspec.base.errors import DeploymentFileError, UsageError
 from deployspec.chapters.alerts.part import RULES
-from deployspec.chapters.health.part import HEALTH, HealthFields, QueueDepth
+from deployspec.chapters.health.model import HealthFields, QueueDepth
+from deployspec.chapters.health.part import HEALTH
 from deployspec.chapters.logs.part import LOGS
 from deployspec.chapters.slo.part import LOAD, SLOS
 from deployspec.deployment import PROMETHEUS, Deployment, find, load, names_in

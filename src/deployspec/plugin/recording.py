@@ -19,6 +19,7 @@ from deployspec.model.entry import Entry
 from deployspec.plugin.deployments import named, obtained
 from deployspec.plugin.interrupting import is_ending
 from deployspec.plugin.options import chapters, is_worker
+from deployspec.plugin.outcomes import relative
 from deployspec.plugin.run_folder import is_made, run_folder
 from deployspec.plugin.selection import SELECTION, Selection, kept_ids, positive_markers
 from deployspec.record.record import RecordFile, Run, objection_to
@@ -110,7 +111,7 @@ class Recorder:
         if self.trouble:
             terminalreporter.line(f"the run record could not be written: {self.trouble}", red=True)
         elif self.file is not None:
-            terminalreporter.line(f"run record: {_short(self.file.path)}")
+            terminalreporter.line(f"run record: {relative(self.file.path, Path.cwd())}")
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Keep whether it was interrupted, or whether pytest-xdist stops because of ``--maxfail``."""
@@ -208,10 +209,3 @@ def _redacted(found: Any) -> Any:
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _short(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -6,7 +6,6 @@ import ast
 import contextlib
 import itertools
 import json
-import os
 import re
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
@@ -167,8 +166,7 @@ def _not_described_by_plugin(config: pytest.Config, items: list[pytest.Item]) ->
     """What is not there whatever a deployment file says: parts of a set of rules, and any deployment at all."""
     reasons = {}
     for item in items:
-        mark = item.get_closest_marker("not_described")
-        if mark is not None:
+        if mark := item.get_closest_marker("not_described"):
             reasons[item.nodeid] = str(mark.args[0])
         elif item.get_closest_marker("live") and none_said(config):
             reasons[item.nodeid] = "a deployment"
@@ -227,21 +225,17 @@ def _keep_ids(config: pytest.Config, items: list[pytest.Item]) -> None:
         }
         # Where another worker has found nothing to do, the run may have ended by now, and the folder with it.
         with contextlib.suppress(FileNotFoundError):
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
-                json.dump(known, opened)
+            draft.write_text(json.dumps(known))
             draft.replace(path)
 
 
 def kept_ids(config: pytest.Config) -> dict[str, tuple[str, str, bool]]:
     """By node id, the id and the chapter of each check that the workers have collected, and whether it asks the
     deployment; empty where they have collected none."""
-    try:
-        return {
-            node: (own, chapter, asks)
-            for node, (own, chapter, asks) in json.loads((run_folder(config) / _IDS).read_text()).items()
-        }
-    except (OSError, ValueError):
-        return {}
+    known: dict[str, tuple[str, str, bool]] = {}
+    with contextlib.suppress(OSError, ValueError):
+        known = json.loads((run_folder(config) / _IDS).read_text())
+    return known
 
 
 def _is_of(marker: str, item: pytest.Item, *, named: bool) -> bool:

@@ -18,31 +18,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 from deployspec.model.entry import Entry
 from deployspec.model.ids import old_id
+from deployspec.model.verdict import Outcome
 
 if TYPE_CHECKING:
     from deployspec.model.chapter import Chapter
 
 FORMAT = "deployspec.run/2"
 _OLDER = ("deployspec.run/1",)
-_OWN = frozenset(
-    [
-        "format",
-        "started",
-        "deployment",
-        "base_url",
-        "markers",
-        "versions",
-        "finished",
-        "exit_status",
-        "cut_short",
-        "counts",
-        "not_described",
-        "empty_markers",
-        "checks",
-        "evidence",
-    ]
-)
-"""The keys that no chapter adds."""
 
 
 @dataclass
@@ -93,11 +75,12 @@ class Run:
                 )
                 for check in document["checks"]
             ]
+            ours = cls(started="").document()
             own = {field.name for field in fields(cls)} - {"entries", "not_described", "added"}
             return cls(
                 **{name: document[name] for name in own if name in document},
                 entries={entry.check: entry for entry in entries},
-                added={name: document[name] for name in document if name not in _OWN},
+                added={name: document[name] for name in document if name not in ours},
                 not_described={
                     old_id(check, "", chapters) if older else check: part
                     for check, part in document["not_described"].items()
@@ -118,12 +101,8 @@ class Run:
         """
         entries = [entry for entry in self.entries.values() if asking is None or entry.asks == asking]
         verdicts = [entry.verdict for entry in entries]
-        return {
-            "MET": verdicts.count("MET"),
-            "BREACHED": verdicts.count("BREACHED"),
-            "UNMEASURED": verdicts.count("UNMEASURED"),
-            "flaky": sum(entry.flaky for entry in entries),
-        }
+        counts = {verdict.value: verdicts.count(verdict.value) for verdict in Outcome}
+        return counts | {"flaky": sum(entry.flaky for entry in entries)}
 
     def ordered(self) -> list[Entry]:
         """The entries as the specification is written, whatever order they came in."""
@@ -143,26 +122,18 @@ class Run:
         return {
             **self.added,
             **self.header(),
-            "finished": self.finished,
-            "exit_status": self.exit_status,
-            "cut_short": self.cut_short,
+            **self._own("finished", "exit_status", "cut_short", "not_described", "empty_markers"),
             "counts": self.counts(),
-            "not_described": self.not_described,
-            "empty_markers": self.empty_markers,
             "checks": checks,
             "evidence": pieces,
         }
 
     def header(self) -> dict[str, Any]:
         """What is known when the run begins."""
-        return {
-            "format": FORMAT,
-            "started": self.started,
-            "deployment": self.deployment,
-            "base_url": self.base_url,
-            "markers": self.markers,
-            "versions": self.versions,
-        }
+        return {"format": FORMAT, **self._own("started", "deployment", "base_url", "markers", "versions")}
+
+    def _own(self, *names: str) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in names}
 
 
 def objection_to(path: Path) -> str:

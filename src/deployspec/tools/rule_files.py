@@ -19,6 +19,9 @@ LARGEST = 8 * 1024 * 1024
 MOST_ENTRIES = 200_000
 """Of folders, that one pattern may look at: ``/**/*.yml`` is a mistake."""
 _WILD = re.compile(r"[*?\[]")
+_GO_RANGE = r"(\\.|[^\\\]-])(?:-(\\.|[^\\\]-]))?"
+_GO = rf"[*?]|\\.|\[(?P<but>\^?)(?P<ranges>(?:{_GO_RANGE})+)\]|[^\\\[]"
+"""A token of a pattern of Go's."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,10 @@ def find_files(patterns: Sequence[str], folder: Path) -> Found:
         files: set[str] = set()
         try:
             # Cleaned by hand where it is safe: a `..` after a link is not where it seems.
-            parts = [part for part in pattern.split("/") if part not in ("", ".")]
+            names = [part for part in pattern.split("/") if part not in ("", ".")]
+            if names[-1:] == ["**"]:
+                names.append("*")
+            parts = [_part(name, is_last=number == len(names)) for number, name in enumerate(names, 1)]
             start = "/" if pattern.startswith("/") else os.fspath(folder)
             if parts and "\0" not in pattern:
                 files.update(walk.matches(start, parts))
@@ -119,6 +125,11 @@ def read_text(path: Path, limit: int = LARGEST, name: str | None = None) -> str 
         return Problem(Place(name, *position(before, len(before))), byte, "a text in UTF-8")
 
 
+_Fits = Callable[["os.DirEntry[str]"], object]
+_Part = str | _Fits
+"""A part of a pattern: a name, ``**``, or whether an entry of a folder fits."""
+
+
 class _Walk:
     """Follows one pattern, part by part."""
 
@@ -126,28 +137,20 @@ class _Walk:
         self.entries = 0
         self.unreadable: list[str] = []
 
-    def matches(self, folder: str, parts: Sequence[str]) -> Iterator[str]:
-        part, rest = parts[0], parts[1:]
+    def matches(self, folder: str, parts: Sequence[_Part]) -> Iterator[str]:
+        part, *rest = parts
         if part == "**":
-            yield from self.below(folder, rest or ["*"])
-        elif not _WILD.search(part):
+            yield from self.below(folder, rest)
+            return
+        if isinstance(part, str):
             path = f"{folder.rstrip('/')}/{part}"
-            if rest:
-                yield from self.matches(path, rest)
-            elif os.path.lexists(path):
-                yield path
+            found = [path] if rest or os.path.lexists(path) else []
         else:
-            fits = re.compile(fnmatch.translate(part)).match
-            for entry in self.listed(folder):
-                if (entry.name.startswith(".") and not part.startswith(".")) or not fits(entry.name):
-                    continue
-                if rest:
-                    if _is_folder(entry):
-                        yield from self.matches(entry.path, rest)
-                elif not _is_folder(entry):
-                    yield entry.path
+            found = [entry.path for entry in self.listed(folder) if part(entry)]
+        for path in found:
+            yield from self.matches(path, rest) if rest else [path]
 
-    def below(self, folder: str, rest: Sequence[str]) -> Iterator[str]:
+    def below(self, folder: str, rest: Sequence[_Part]) -> Iterator[str]:
         waiting = [folder]
         while waiting:
             here = waiting.pop()
@@ -174,6 +177,18 @@ class _Walk:
         return entries
 
 
+def _part(name: str, *, is_last: bool) -> _Part:
+    if name == "**" or not _WILD.search(name):
+        return name
+    fits = re.compile(fnmatch.translate(name)).match
+
+    def fits_entry(entry: os.DirEntry[str]) -> bool:
+        hidden = entry.name.startswith(".") and not name.startswith(".")
+        return not hidden and fits(entry.name) is not None and _is_folder(entry) is not is_last
+
+    return fits_entry
+
+
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
@@ -198,43 +213,32 @@ def _entry(entry: RuleFileEntry, folder: Path) -> Entry:
 
 def _glob(pattern: str) -> Iterator[str]:
     """Go's ``filepath.Glob``. Raises ValueError for a pattern that Go refuses."""
-    folder, name = os.path.split(pattern)
-    if not re.search(r"[*?\[\\]", pattern):
-        if os.path.lexists(pattern):
-            yield pattern
-        return
-    fits = _go_pattern(name)
-    for above in _glob(folder) if folder not in ("", "/") else [folder or "."]:
-        listing = _Walk().listed(above)
-        for entry in listing:
-            if fits(entry.name):
-                yield f"{above.rstrip('/')}/{entry.name}" if folder else entry.name
+    plain = re.match(r"(?:[^*?\[\\/]*(?:/|\Z))*", pattern)[0]  # type: ignore[index]
+    if plain == pattern:
+        return iter([pattern] if os.path.lexists(pattern) else [])
+    return _Walk().matches(plain or ".", [_go_part(part) for part in pattern[len(plain) :].split("/")])
 
 
-def _go_pattern(text: str) -> Callable[[str], re.Match[str] | None]:
-    wrong = ValueError(f"its pattern {text} is broken")
-    found, at = "", 0
-    while at < len(text):
-        letter, at = text[at], at + 1
-        if letter == "*":
-            found += "[^/]*"
-        elif letter == "?":
-            found += "[^/]"
-        elif letter == "\\":
-            if at == len(text):
-                raise wrong
-            found, at = found + re.escape(text[at]), at + 1
-        elif letter == "[":
-            group = re.compile(r"(\^?)((?:(?:\\.|[^\\\]-])(?:-(?:\\.|[^\\\]-]))?)+)\]").match(text, at)
-            if group is None:
-                raise wrong
-            ranges = ""
-            for low, high in re.findall(r"(\\.|[^\\\]-])(?:-(\\.|[^\\\]-]))?", group[2]):
-                if high and low[-1] > high[-1]:
-                    continue  # an empty range matches nothing
-                ranges += re.escape(low[-1]) + (f"-{re.escape(high[-1])}" if high else "")
-            inside = f"[{group[1]}{ranges}]"
-            found, at = found + (inside if ranges else "." if group[1] else "(?!)"), group.end()
-        else:
-            found += re.escape(letter)
-    return re.compile(found, re.DOTALL).fullmatch
+def _go_part(text: str) -> _Fits:
+    if not re.fullmatch(rf"(?:{_GO})*", text, re.DOTALL):
+        raise ValueError(f"its pattern {text} is broken")
+    fits = re.compile(re.sub(_GO, _as_python, text, flags=re.DOTALL), re.DOTALL).fullmatch
+    return lambda entry: fits(entry.name)
+
+
+def _as_python(token: re.Match[str]) -> str:
+    """What stands for a token of a Go pattern in a regular expression."""
+    match token[0][0]:
+        case "*":
+            return "[^/]*"
+        case "?":
+            return "[^/]"
+        case "[":
+            ranges = [
+                re.escape(low[-1]) + (f"-{re.escape(high[-1])}" if high else "")
+                for low, high in re.findall(_GO_RANGE, token["ranges"], re.DOTALL)
+                if not high or low[-1] <= high[-1]  # an empty range matches nothing
+            ]
+            inside = f"[{token['but']}{''.join(ranges)}]"
+            return inside if ranges else "." if token["but"] else "(?!)"
+    return re.escape(token[0][-1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from deployspec.chapters.health.judge import HealthPromise
+from deployspec.chapters.health.model import HealthFields, HealthPromise, QueueDepth
 from deployspec.model.http import Answer, Call, Failure, FailureKind, Phase, Timings
 from tests.suite import ROOT
 
@@ -25,12 +25,22 @@ REMOVED = object()
 
 
 def promise(**changes) -> HealthPromise:
-    """What the guide's deployment promises, with changes."""
+    """What the guide's deployment promises, with changes: of the fields' names too, and of the part of the queue."""
+    names = {"ok": "ok", "parts": ("db", "redis"), "time": "time", "version": "version"}
+    names |= {name: changes.pop(name) for name in names if name in changes}
+    depth, part = changes.pop("queue_depth", "queue_depth"), changes.pop("queue_part", "redis")
     told = {
         "base_url": "http://deal-scout.example:8000",
+        "path": "/health",
         "timeout": 2.0,
         "max_response_time": 1.0,
         "expect_version": "0.1.0",
+        "retries": 0,
+        "calls": 5,
+        "concurrency": 5,
+        "max_clock_skew": 5.0,
+        "recovery": 5.0,
+        "fields": HealthFields(**names, queue_depth=depth and QueueDepth(depth, part)),
         "schema": SCHEMA,
     }
     return HealthPromise(**(told | changes))

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from deployspec.chapters.health import judge as contract
+from deployspec.chapters.health.judge import clock, form, meaning, repeat, transport
 from deployspec.model.verdict import Outcome
 from tests.chapters.health.answers import (
     ELSEWHERE,
@@ -25,18 +25,19 @@ def judged(first, promised=None):
     """Every judge's verdict on a world in which each call is answered like the first; the last, a while later."""
     promised = promised or promise()
     verdicts = {
-        check: getattr(contract, check)(first, promised)
+        check.__name__: check(first, promised)
         for check in (
-            "answers_in_time", "answer_is_its_own", "healthy_now", "content_type_is_json", "body_is_strict_json",
-            "body_fits_schema", "ok_is_all_parts", "queue_depth_is_known", "time_is_current", "version_is_stated",
-            "version_is_expected", "not_from_a_cache", "discloses_nothing",
+            transport.answers_in_time, transport.answer_is_its_own, meaning.healthy_now, form.content_type_is_json,
+            form.body_is_strict_json, form.body_fits_schema, meaning.ok_is_all_parts, meaning.queue_depth_is_known,
+            clock.time_is_current, meaning.version_is_stated, meaning.version_is_expected, form.not_from_a_cache,
+            form.discloses_nothing,
         )
     }  # fmt: skip
-    for check in ("answers_within_max_response_time", "status_tells_ok", "steady"):
-        verdicts[check] = getattr(contract, check)([first] * 5, promised)
-    verdicts["holds_under_concurrency"] = contract.holds_under_concurrency(first, [first] * 5, promised)
+    for check in (transport.answers_within_max_response_time, meaning.status_tells_ok, repeat.steady):
+        verdicts[check.__name__] = check([first] * 5, promised)
+    verdicts["holds_under_concurrency"] = repeat.holds_under_concurrency(first, [first] * 5, promised)
     later = answered(at=NOW + 4, time="2024-01-15T10:30:49Z")
-    verdicts["time_moves_on"] = contract.time_moves_on(first, later, promised)
+    verdicts["time_moves_on"] = clock.time_moves_on(first, later, promised)
     return verdicts
 
 
@@ -152,4 +153,4 @@ def test_what_the_deployment_file_does_not_name_is_unmeasured():
         "ok_is_all_parts", *TIMES,
     }  # fmt: skip
     assert all("the deployment file names no " in reason for reason in reasons.values())
-    assert contract.needed_pause(answered(), bare) is None
+    assert clock.needed_pause(answered(), bare) is None

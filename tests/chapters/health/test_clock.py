@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.chapters.health.judge import needed_pause, time_is_current, time_moves_on
+from deployspec.chapters.health.judge.clock import needed_pause, time_is_current, time_moves_on
 from deployspec.model.verdict import Outcome
 from tests.chapters.health.answers import NOW, REMOVED, TIMED_OUT, answered, promise
 

@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from deployspec.chapters.health.judge import (
+from deployspec.chapters.health.judge.form import (
     body_fits_schema,
     body_is_strict_json,
     content_type_is_json,
     discloses_nothing,
     not_from_a_cache,
-    violations,
 )
+from deployspec.chapters.health.judge.schema import violations
 from deployspec.model.verdict import Outcome
 from tests.chapters.health.answers import SCHEMA, answered, promise
 from tests.suite import ROOT

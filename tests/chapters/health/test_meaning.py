@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.chapters.health.judge import (
+from deployspec.chapters.health.judge.meaning import (
     healthy_now,
     ok_is_all_parts,
     queue_depth_is_known,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
-from deployspec.chapters.health.judge import outage_is_told, outage_is_told_and_over, recovers
+from deployspec.chapters.health.judge.outage import outage_is_told, outage_is_told_and_over, recovers
 from deployspec.model.verdict import Outcome
 from tests.chapters.health.answers import (
     ELSEWHERE,
@@ -132,7 +130,8 @@ def test_told_and_over_are_one_promise(during, after, outcome, reason):
     assert reason in verdict.reason
 
 
-WITHOUT_PARTS = promise(ok=None, parts=(), queue_depth=None, time=None, version=None)
+NO_NAMES = {"ok": None, "parts": (), "queue_depth": None, "time": None, "version": None}
+WITHOUT_PARTS = promise(**NO_NAMES)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +151,7 @@ WITHOUT_PARTS = promise(ok=None, parts=(), queue_depth=None, time=None, version=
 )  # fmt: skip
 def test_of_a_part_that_no_field_tells_nothing_is_said(changes, during, outcome, reason):
     """Where no field is named for the part, the status alone tells of the outage, and no sentence says more."""
-    verdict = outage_is_told(answered(), during, "db", dataclasses.replace(WITHOUT_PARTS, **changes))
+    verdict = outage_is_told(answered(), during, "db", promise(**(NO_NAMES | changes)))
     assert verdict.outcome is outcome
     assert verdict.reason == reason
 

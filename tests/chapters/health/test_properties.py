@@ -7,7 +7,8 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployspec.chapters.health.judge import outage_is_told_and_over, time_moves_on
+from deployspec.chapters.health.judge.clock import time_moves_on
+from deployspec.chapters.health.judge.outage import outage_is_told_and_over
 from deployspec.model.http import Answer, Call, Failure, FailureKind, Phase, Timings
 from deployspec.model.verdict import Outcome
 from tests.chapters.health.answers import GUIDE, NOW, URL, answered, promise

@@ -6,15 +6,10 @@ import json
 
 import pytest
 
-from deployspec.chapters.health.judge import (
-    body_fits_schema,
-    content_type_is_json,
-    holds_under_concurrency,
-    on_every_call,
-    queue_depth_is_known,
-    steady,
-)
 from deployspec.chapters.health.judge.changing import differences
+from deployspec.chapters.health.judge.form import body_fits_schema, content_type_is_json
+from deployspec.chapters.health.judge.meaning import queue_depth_is_known
+from deployspec.chapters.health.judge.repeat import holds_under_concurrency, on_every_call, steady
 from deployspec.model.verdict import Outcome
 from tests.chapters.health.answers import ELSEWHERE, PROBER, SICK, TIMED_OUT, answered, failed, promise
 

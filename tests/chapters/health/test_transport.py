@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.chapters.health.judge import (
+from deployspec.chapters.health.judge.transport import (
     answer_is_its_own,
     answers_in_time,
     answers_within_max_response_time,

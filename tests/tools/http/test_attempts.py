@@ -111,7 +111,7 @@ def test_concurrent_calls_keep_their_time_limit() -> None:
         assert one.result.kind is FailureKind.TIMEOUT
 
 
-def test_concurrent_lookups() -> None:
+def test_concurrent_lookups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each concurrent call looks up the name itself."""
     asked: list[object] = []
     with serve() as server:
@@ -121,7 +121,8 @@ def test_concurrent_lookups() -> None:
             asked.append(question)
             return known(*question, **more)
 
-        made = call_concurrently(request_to("http://deal-scout.test/health"), 3, resolve=resolve)
+        monkeypatch.setattr("socket.getaddrinfo", resolve)
+        made = call_concurrently(request_to("http://deal-scout.test/health"), 3)
     assert len(asked) == 3
     assert all(isinstance(one.result, Answer) for one in made)
 

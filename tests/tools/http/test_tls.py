@@ -23,7 +23,7 @@ def test_private_authority_is_trusted_where_it_is_named() -> None:
 def test_private_authority_is_added_to_the_systems() -> None:
     """Naming a private authority takes none of the system's away."""
     with serve("tls-ok") as server:
-        context = TrustStore(Path(server.ca_file)).context()
+        context = TrustStore(Path(server.ca_file)).context
     assert (
         context.cert_store_stats()["x509_ca"]
         == ssl.create_default_context().cert_store_stats()["x509_ca"] + 1
@@ -32,7 +32,7 @@ def test_private_authority_is_added_to_the_systems() -> None:
 
 def test_verification_is_on() -> None:
     """The certificate and the host are always verified."""
-    context = TrustStore(None).context()
+    context = TrustStore(None).context
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
 

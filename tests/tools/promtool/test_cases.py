@@ -8,6 +8,7 @@ import shlex
 import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def runs_of(
     promtool: Promtool, tested: tuple[TestFile, list[RuleFile]], timeout: float = 30.0
 ) -> list[CaseRun]:
     """What promtool makes of each case of a file, in the file's order."""
-    with CaseRuns(promtool, [tested], timeout=timeout) as runs:
+    with closing(CaseRuns(promtool, [tested], timeout=timeout)) as runs:
         return [runs.of(tested[0], case) for case in tested[0].cases]
 
 
@@ -82,7 +83,7 @@ def test_each_verdict_is_that_of_the_case_alone(tmp_path: Path) -> None:
         file = read_tests(tests.read_text(encoding="utf-8"), str(tests))
         tested.append((file, [read_rules(rules.read_text(encoding="utf-8"), str(rules))]))
         jobs += [(file, document, case) for case in file.cases]
-    with ThreadPoolExecutor(2) as pool, CaseRuns(promtool, tested) as runs:
+    with ThreadPoolExecutor(2) as pool, closing(CaseRuns(promtool, tested)) as runs:
         runs.start()
         alone = list(pool.map(lambda n: _alone(promtool, tmp_path, n, *jobs[n][1:]), range(len(jobs))))
         found = [runs.of(file, case).status for file, _, case in jobs]
@@ -205,5 +206,5 @@ def test_huge_output_is_shown_in_part(tmp_path: Path) -> None:
 def test_a_case_of_no_file(tmp_path: Path) -> None:
     """A case of a file that was not given is a KeyError, and no verdict."""
     tested = files(tmp_path)
-    with CaseRuns(find(os.environ), []) as runs, pytest.raises(KeyError):
+    with closing(CaseRuns(find(os.environ), [])) as runs, pytest.raises(KeyError):
         runs.of(tested[0], tested[0].cases[0])

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployspec.chapters.health.judge import HealthPromise
 from deployspec.chapters.health.measure import HealthMeasurements, Outages
+from deployspec.chapters.health.model import HealthPromise
 from deployspec.chapters.health.part import HEALTH
 from deployspec.model.http import Call
 from deployspec.model.verdict import Verdict
 
 if TYPE_CHECKING:
-    from deployspec.chapters.health.part import Health
     from deployspec.deployment import Deployment
 
 
@@ -34,9 +33,8 @@ def health(deployment: Deployment, pytestconfig: pytest.Config) -> HealthMeasure
         proxies=proxies_from(os.environ),
     )
     schema = told.schema or pytestconfig.rootpath / "schemas" / "health.schema.json"
-    return HealthMeasurements(
-        request, _promise(deployment.base_url, told), schema, told.calls, told.concurrency
-    )
+    promise = HealthPromise(**(vars(told) | {"base_url": deployment.base_url, "schema": {}}))
+    return HealthMeasurements(request, promise, schema)
 
 
 @pytest.fixture(scope="session")
@@ -45,23 +43,3 @@ def outage(
 ) -> Callable[[str, str], tuple[Verdict, tuple[Call, ...]]]:
     """``outage(fault, part)``: break one part, measure, mend it; the verdict and its calls."""
     return Outages(deployment, health).judge
-
-
-def _promise(base_url: str, told: Health) -> HealthPromise:
-    fields = told.fields
-    depth = fields.queue_depth
-    return HealthPromise(
-        base_url=base_url,
-        path=told.path,
-        timeout=told.timeout,
-        max_response_time=told.max_response_time,
-        expect_version=told.expect_version,
-        ok=fields.ok,
-        parts=fields.parts or (),
-        queue_depth=depth.field if depth else None,
-        queue_part=depth.part if depth else None,
-        time=fields.time,
-        version=fields.version,
-        max_clock_skew=told.max_clock_skew,
-        recovery=told.recovery,
-    )

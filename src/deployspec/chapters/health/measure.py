@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployspec.chapters.health import judge as contract
+from deployspec.chapters.health.judge import clock, meaning, outage
+from deployspec.chapters.health.model import HealthPromise
 from deployspec.model.http import Call, Failure, FailureKind
 from deployspec.model.verdict import Outcome, Unmeasured, Verdict
 from deployspec.plugin.signals import signals_to
+from deployspec.tools.schema_file import read_schema
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
@@ -28,12 +29,8 @@ class HealthMeasurements:
     """What is measured of the health endpoint. A property asks at its first use, and keeps what it got."""
 
     request: Request
-    promise: contract.HealthPromise
+    promise: HealthPromise
     schema: Path
-    calls: int
-    """How many in a row."""
-    concurrency: int
-    """How many at the same moment."""
     waited: float = field(default=0.0, init=False)
     """Seconds spent waiting for the service's clock to move on."""
 
@@ -44,12 +41,12 @@ class HealthMeasurements:
         return call(self.request)
 
     @cached_property
-    def promise_of_schema(self) -> contract.HealthPromise:
+    def promise_of_schema(self) -> HealthPromise:
         """The promise with the JSON Schema of the answer, which one check alone needs.
 
         Raises Unmeasured where the schema cannot be read.
         """
-        return replace(self.promise, schema=_read_schema(self.schema))
+        return replace(self.promise, schema=read_schema(self.schema))
 
     @cached_property
     def first(self) -> Call:
@@ -63,7 +60,7 @@ class HealthMeasurements:
         No further ones once one has brought no answer in time: the others would cost their time limit too.
         """
         calls = [self.first]
-        while len(calls) < self.calls and not _timed_out(calls[-1]):
+        while len(calls) < self.promise.calls and not _timed_out(calls[-1]):
             if len(calls) == 1 and isinstance(self.first.result, Failure):
                 break
             calls.append(self.ask())
@@ -76,7 +73,7 @@ class HealthMeasurements:
 
         if isinstance(self.first.result, Failure):
             return ()
-        return call_concurrently(self.request, self.concurrency)
+        return call_concurrently(self.request, self.promise.concurrency)
 
     @property
     def every(self) -> tuple[Call, ...]:
@@ -90,9 +87,9 @@ class HealthMeasurements:
         The last of the steady calls where that has seen the clock move; otherwise a call made for this.
         """
         for call in reversed(self.steady[1:]):
-            if contract.time_moves_on(self.first, call, self.promise).outcome is Outcome.MET:
+            if clock.time_moves_on(self.first, call, self.promise).outcome is Outcome.MET:
                 return call
-        pause = contract.needed_pause(self.first, self.promise)
+        pause = clock.needed_pause(self.first, self.promise)
         if pause is None:
             return self.steady[-1]
         ended = self.first.result.sent_at + self.first.result.timings.total
@@ -127,10 +124,10 @@ class Outages:
         fault = self._deployment.faults[name]
         part = fault.part or part
         before = self._until_healthy(time.time())[-1]
-        unknown = promise.parts and part not in promise.parts
-        if unknown or contract.healthy_now(before, promise).outcome is not Outcome.MET:
+        unknown = promise.fields.parts and part not in promise.fields.parts
+        if unknown or meaning.healthy_now(before, promise).outcome is not Outcome.MET:
             # Nothing could be judged, so nothing is broken for it.
-            return contract.outage_is_told(before, before, part, promise), (before,)
+            return outage.outage_is_told(before, before, part, promise), (before,)
         during = None
         came: list[int] = []
         # A signal is noted, and raises nothing: an exception could come while a command is being started, which would
@@ -153,7 +150,7 @@ class Outages:
             raise Unmeasured(f"{name} could not be injected: {_ending(injected)}")
         restored_at = time.time()
         after = self._until_healthy(restored_at)
-        verdict = contract.outage_is_told_and_over(before, during, after, part, restored_at, promise)
+        verdict = outage.outage_is_told_and_over(before, during, after, part, restored_at, promise)
         return verdict, (before, during, after[-1])
 
     def _until_healthy(self, since: float) -> list[Call]:
@@ -161,7 +158,7 @@ class Outages:
         calls = [self._health.ask()]
         deadline = time.monotonic() + self._health.promise.recovery - (time.time() - since)
         while (
-            contract.healthy_now(calls[-1], self._health.promise).outcome is not Outcome.MET
+            meaning.healthy_now(calls[-1], self._health.promise).outcome is not Outcome.MET
             and time.monotonic() <= deadline
         ):
             time.sleep(_POLL)
@@ -174,18 +171,6 @@ def _ending(done: CommandResult) -> str:
     how = "no exit status" if done.exit_status is None else f"exit status {done.exit_status}"
     said = " ".join(done.output.split())[-300:]
     return f"{Path(done.argv[0]).name}: {how}" + (f", {said}" if said else "")
-
-
-def _read_schema(path: Path) -> dict[str, object]:
-    try:
-        document = json.loads(path.read_bytes())
-    except RecursionError:
-        raise Unmeasured(f"the JSON Schema {path} is nested too deep") from None
-    except (OSError, ValueError) as error:
-        raise Unmeasured(f"the JSON Schema {path} cannot be read: {error}") from None
-    if not isinstance(document, dict):
-        raise Unmeasured(f"the JSON Schema {path} holds no object")
-    return document
 
 
 def _timed_out(call: Call) -> bool:

@@ -9,54 +9,19 @@ from typing import Any
 
 from deployspec.base.duration import format_duration, parse_duration
 from deployspec.base.problems import listed, shown, suggestion
+from deployspec.chapters.health.model import HealthFields, Promised, QueueDepth
 from deployspec.deployment import Check, Part, Steps
 
 FAULTS = ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")
 """The faults that a check of this chapter injects."""
 
 
-@dataclass(frozen=True)
-class QueueDepth:
-    """Where the answer says how long the queue is."""
-
-    field: str
-    part: str | None
-    """The part that holds the queue: the depth is null exactly when it is down. None: it is never null."""
-
-
-@dataclass(frozen=True)
-class HealthFields:
-    """The names of the fields in the health endpoint's answer; None where the service has no such field."""
-
-    ok: str | None
-    parts: tuple[str, ...] | None
-    queue_depth: QueueDepth | None
-    time: str | None
-    version: str | None
-
-
-@dataclass(frozen=True)
-class Health:
+@dataclass(frozen=True, kw_only=True)
+class Health(Promised):
     """The health endpoint and what is promised of it."""
 
-    path: str
-    timeout: float
-    """Of one attempt, from name lookup to last byte."""
-    max_response_time: float | None
-    """The answer takes at most so long."""
-    expect_version: str | None
-    retries: int
-    """Attempts after the first, after transport failures only."""
-    calls: int
-    """How many calls must agree with one another."""
-    concurrency: int
-    """How many calls at once."""
-    max_clock_skew: float
-    recovery: float
-    """How soon after a part's return the endpoint must answer 200."""
     schema: Path | None
     """None: the project's own."""
-    fields: HealthFields
 
 
 def _health(part: Mapping[str, Any], folder: Path) -> Health:
@@ -75,7 +40,7 @@ def _health(part: Mapping[str, Any], folder: Path) -> Health:
         schema=folder / part["schema"] if "schema" in part else None,
         fields=HealthFields(
             ok=fields["ok"],
-            parts=None if fields["parts"] is None else tuple(fields["parts"]),
+            parts=tuple(fields["parts"] or ()),
             queue_depth=None if fields["queue_depth"] is None else QueueDepth(**fields["queue_depth"]),
             time=fields["time"],
             version=fields["version"],

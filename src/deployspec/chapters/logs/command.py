@@ -93,14 +93,14 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """``deployspec logs FILE…``."""
-    from deployspec.chapters.logs.judge.schema import SchemaUnusableError
     from deployspec.chapters.logs.judge.secrets import AllowListError
     from deployspec.chapters.logs.judge.verdicts import outcome_of
     from deployspec.chapters.logs.measure.measuring import measure
     from deployspec.chapters.logs.measure.promises import schema_of
     from deployspec.chapters.logs.part import LogSchemas
     from deployspec.chapters.logs.report import as_json, as_text
-    from deployspec.model.verdict import Outcome
+    from deployspec.languages.json_schema import SchemaUnusableError
+    from deployspec.model.verdict import Outcome, Unmeasured
 
     named = Path(options.schema) if options.schema else None
     path = named or _project_schema()
@@ -134,6 +134,8 @@ def run(options: argparse.Namespace) -> int:
             report = measure(source, promise, workers=workers, progress=progress)
     except SchemaUnusableError as error:
         raise UsageError(f"{path}: {error}") from None
+    except Unmeasured as error:
+        raise UsageError(str(error)) from None
     except AllowListError as error:
         raise UsageError(f"--allow: {error}") from None
     outcome = outcome_of(report, may_be_empty=options.errors_only)

@@ -20,7 +20,7 @@ from deployspec.base.disclosure import redact
 from deployspec.languages.http_form import Form
 from deployspec.model.http import FailureKind, Phase
 from deployspec.tools.http.budget import Budget, CallFailed
-from deployspec.tools.http.lookup import Resolve, look_up
+from deployspec.tools.http.lookup import look_up
 from deployspec.tools.http.proxies import Proxy
 from deployspec.tools.http.tls import tls_reason
 
@@ -41,9 +41,8 @@ _REFUSALS = {
 class DeadlineBackend(httpcore.NetworkBackend):
     """Opens the connections of one attempt within its budget, through ``proxy`` if there is one."""
 
-    def __init__(self, budget: Budget, resolve: Resolve, proxy: Proxy | None, *, tunnel: bool) -> None:
+    def __init__(self, budget: Budget, proxy: Proxy | None, *, tunnel: bool) -> None:
         self._budget = budget
-        self._resolve = resolve
         self._proxy = proxy
         self._tunnel = tunnel
         """Whether a tunnel through the proxy is yet to be opened: until it is, all belongs to connecting."""
@@ -60,7 +59,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
         with _blaming(self._proxy):
             self._budget.detour = ""
             self._budget.enter(Phase.LOOKUP)
-            addresses = look_up(host, port, self._budget, self._resolve)
+            addresses = look_up(host, port, self._budget)
             self._budget.enter(Phase.CONNECT)
             sock = _connect(addresses, self._budget)
         if self._tunnel:

@@ -19,18 +19,17 @@ def read_body(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:
     for what cannot be decompressed whole. Memory is bounded by a few times ``limit``.
     """
     coding = _coding(encoding)
-    if coding in ("gzip", "deflate"):
-        return _Inflating(coding, limit).read(chunks)
-    if coding:
+    if coding not in ("", "gzip", "deflate"):
         raise CallFailed(
             FailureKind.ENCODING, f"the body's Content-Encoding is {coding}, which was not asked for"
         )
-    body = bytearray()
+    most = raw_limit(encoding, limit)
+    raw = bytearray()
     for chunk in chunks:
-        body += chunk
-        if len(body) > limit:
-            raise too_large(limit, "as sent")
-    return bytes(body)
+        raw += chunk
+        if len(raw) > most:
+            raise too_large(limit, f"already as {coding}" if coding else "as sent")
+    return _inflated(bytes(raw), coding, limit) if coding else bytes(raw)
 
 
 def raw_limit(encoding: str, limit: int) -> int:
@@ -49,70 +48,37 @@ def _coding(encoding: str) -> str:
     return ", ".join(name for name in names if name not in ("", "identity"))
 
 
-class _Inflating:
+def _inflated(raw: bytes, coding: str, limit: int) -> bytes:
     """Gzip (also of several members) and deflate (also without its zlib wrapping, as some servers send it)."""
+    body = bytearray()
+    while raw:
+        engine = zlib.decompressobj(_window(raw, coding, is_first=not body))
+        try:
+            body += engine.decompress(raw, limit - len(body) + 1)
+        except zlib.error as error:
+            raise _broken(coding, str(error).rpartition(": ")[2]) from None
+        if len(body) > limit:
+            raise too_large(limit, f"after decompressing {coding}")
+        if not engine.eof:
+            raise _broken(coding, "it ends too early")
+        raw = engine.unused_data
+    return bytes(body)
 
-    def __init__(self, coding: str, limit: int) -> None:
-        self._coding = coding
-        self._limit = limit
-        self._raw_left = raw_limit(coding, limit)
-        self._body = bytearray()
-        self._held = b""
-        """The first byte of a deflate body, until the second tells how it is wrapped."""
-        self._engine: zlib._Decompress | None = None
-        self._whole = True
-        """Whether the data so far make up a complete body."""
 
-    def read(self, chunks: Iterable[bytes]) -> bytes:
-        for chunk in chunks:
-            self._feed(chunk)
-        if not self._whole:
-            raise self._broken("it ends too early")
-        return bytes(self._body)
+def _window(data: bytes, coding: str, *, is_first: bool) -> int:
+    """How zlib is told what begins here."""
+    if len(data) < 2:
+        raise _broken(coding, "it ends too early")
+    if coding == "gzip":
+        if data[:2] != b"\x1f\x8b":
+            why = "it does not begin as gzip does" if is_first else "bytes that are not gzip follow it"
+            raise _broken(coding, why)
+        return _GZIP
+    if not is_first:
+        raise _broken(coding, "more bytes follow its end")
+    wrapped = data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
+    return zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS
 
-    def _feed(self, data: bytes) -> None:
-        self._raw_left -= len(data)
-        if self._raw_left < 0:
-            raise too_large(self._limit, f"already as {self._coding}")
-        data = self._held + data
-        self._held = b""
-        while data:
-            if self._engine is None:
-                self._whole = False
-                if len(data) < 2:
-                    self._held = data
-                    return
-                self._engine = self._begin(data)
-            data = self._inflate(self._engine, data)
 
-    def _begin(self, data: bytes) -> zlib._Decompress:
-        if self._coding == "gzip":
-            if data[:2] != b"\x1f\x8b":
-                raise self._broken(
-                    "bytes that are not gzip follow it" if self._body else "it does not begin as gzip does"
-                )
-            return zlib.decompressobj(_GZIP)
-        if self._body:
-            raise self._broken("more bytes follow its end")
-        wrapped = data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
-        return zlib.decompressobj(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
-
-    def _inflate(self, engine: zlib._Decompress, data: bytes) -> bytes:
-        """Decompress until the data or the member end; what comes after the member is returned."""
-        while True:
-            try:
-                self._body += engine.decompress(data, self._limit - len(self._body) + 1)
-            except zlib.error as error:
-                raise self._broken(str(error).rpartition(": ")[2]) from None
-            if len(self._body) > self._limit:
-                raise too_large(self._limit, f"after decompressing {self._coding}")
-            if engine.eof:
-                self._engine = None
-                self._whole = True
-                return engine.unused_data
-            data = engine.unconsumed_tail
-            if not data:
-                return b""
-
-    def _broken(self, why: str) -> CallFailed:
-        return CallFailed(FailureKind.ENCODING, f"the body's {self._coding} cannot be decompressed: {why}")
+def _broken(coding: str, why: str) -> CallFailed:
+    return CallFailed(FailureKind.ENCODING, f"the body's {coding} cannot be decompressed: {why}")

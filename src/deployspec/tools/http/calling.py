@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from deployspec.model.http import Answer, Call, Failure, FailureKind, Hop, Phase
 from deployspec.tools.http.budget import Budget, CallFailed
 from deployspec.tools.http.curl import MAX_REDIRECTS
-from deployspec.tools.http.lookup import Resolve
 from deployspec.tools.http.request import Request, Scrubber, header_fields
 from deployspec.tools.http.tls import TrustStore
 from deployspec.tools.http.urls import Url
@@ -27,18 +25,16 @@ LASTING = frozenset({FailureKind.TOO_LARGE, FailureKind.ENCODING, FailureKind.RE
 _LOCATION = "%/:?#@!$&'()*+,;=~-._[]"
 
 
-def call(request: Request, *, resolve: Resolve = socket.getaddrinfo) -> Call:
+def call(request: Request) -> Call:
     """Ask once, and again after a transport failure as often as ``request.retries`` says.
 
     Whatever the network or the server does becomes an :class:`Answer` or a :class:`Failure`, each attempt within
-    ``request.timeout`` and a moment. ``resolve`` stands in for ``socket.getaddrinfo``.
+    ``request.timeout`` and a moment.
     """
-    return _call(request, resolve, _prepared(request))
+    return _call(request, _prepared(request))
 
 
-def call_concurrently(
-    request: Request, count: int, *, resolve: Resolve = socket.getaddrinfo
-) -> tuple[Call, ...]:
+def call_concurrently(request: Request, count: int) -> tuple[Call, ...]:
     """Make ``count`` calls at the same moment, each on connections of its own, and wait for all of them."""
     trust = _prepared(request)
     gate = threading.Barrier(count)
@@ -47,7 +43,7 @@ def call_concurrently(
     def make(position: int) -> None:
         with contextlib.suppress(threading.BrokenBarrierError):
             gate.wait()
-            calls[position] = _call(request, resolve, trust)
+            calls[position] = _call(request, trust)
 
     threads = [threading.Thread(target=make, args=(position,), daemon=True) for position in range(count)]
     try:
@@ -75,16 +71,16 @@ def _prepared(request: Request) -> TrustStore:
     trust = TrustStore(request.ca)
     if request.parsed_url.scheme == "https":
         with contextlib.suppress(CallFailed):  # told by the attempt that needs it
-            trust.context()
+            _ = trust.context
     return trust
 
 
-def _call(request: Request, resolve: Resolve, trust: TrustStore) -> Call:
+def _call(request: Request, trust: TrustStore) -> Call:
     attempts: list[Answer | Failure] = []
     for number in range(request.retries + 1):
         if number:
             time.sleep(RETRY_PAUSE)
-        attempts.append(_Attempt(request, resolve, trust).make())
+        attempts.append(_Attempt(request, trust).make())
         last = attempts[-1]
         if isinstance(last, Answer) or last.kind in LASTING:
             break
@@ -92,24 +88,16 @@ def _call(request: Request, resolve: Resolve, trust: TrustStore) -> Call:
 
 
 def _own_failure(request: Request, reason: str) -> Failure:
-    budget = Budget(request.timeout)
-    return Failure(
-        str(request.parsed_url),
-        FailureKind.PROBER,
-        Phase.LOOKUP,
-        reason,
-        time.time(),
-        budget.timings(),
-        method=request.method,
-    )
+    timings = Budget(request.timeout).timings()
+    url, method = str(request.parsed_url), request.method
+    return Failure(url, FailureKind.PROBER, Phase.LOOKUP, reason, time.time(), timings, method=method)
 
 
 class _Attempt:
     """One attempt: a request, and the redirects that it leads to, under one time limit."""
 
-    def __init__(self, request: Request, resolve: Resolve, trust: TrustStore) -> None:
+    def __init__(self, request: Request, trust: TrustStore) -> None:
         self._request = request
-        self._resolve = resolve
         self._trust = trust
         self._url = request.parsed_url
         self._own_origin = True
@@ -124,36 +112,27 @@ class _Attempt:
         sent_at = time.time()
         budget = Budget(self._request.timeout)
         visited = {self._url}
+        failure: CallFailed | None = None
         try:
-            while True:
-                reply = self._exchange(budget)
-                if reply.status not in REDIRECTS:
-                    break
+            while (reply := self._exchange(budget)).status in REDIRECTS:
                 self._follow(reply.status, reply.header("location"), visited)
         except CallFailed as failed:
-            return Failure(
-                url=self._scrubber.hide(str(self._url)),
-                kind=failed.kind,
-                phase=budget.phase,
-                reason=self._scrubber.line(failed.reason),
-                sent_at=sent_at,
-                timings=budget.timings(),
-                hops=tuple(self._hops),
-                via=self._via,
-                method=self._request.method,
-            )
+            failure = failed
         timings = budget.timings()
+        told: dict[str, Any] = {
+            "url": self._scrubber.hide(str(self._url)),
+            "sent_at": sent_at,
+            "timings": timings,
+            "hops": tuple(self._hops),
+            "via": self._via,
+            "method": self._request.method,
+        }
+        if failure is not None:
+            reason = self._scrubber.line(failure.reason)
+            return Failure(kind=failure.kind, phase=budget.phase, reason=reason, **told)
+        received_at = sent_at + timings.total
         return Answer(
-            url=self._scrubber.hide(str(self._url)),
-            status=reply.status,
-            headers=reply.headers,
-            body=reply.body,
-            sent_at=sent_at,
-            received_at=sent_at + timings.total,
-            timings=timings,
-            hops=tuple(self._hops),
-            via=self._via,
-            method=self._request.method,
+            status=reply.status, headers=reply.headers, body=reply.body, received_at=received_at, **told
         )
 
     def _exchange(self, budget: Budget) -> Reply:
@@ -172,7 +151,6 @@ class _Attempt:
             budget=budget,
             trust=self._trust,
             proxy=proxy,
-            resolve=self._resolve,
         )
 
     def _follow(self, status: int, location: str, visited: set[Url]) -> None:

@@ -13,7 +13,6 @@ from deployspec.model.http import FailureKind, Phase
 from deployspec.tools.http.backend import DeadlineBackend
 from deployspec.tools.http.body import raw_limit, read_body, too_large
 from deployspec.tools.http.budget import Budget, CallFailed
-from deployspec.tools.http.lookup import Resolve
 from deployspec.tools.http.proxies import Proxy
 from deployspec.tools.http.request import Request
 from deployspec.tools.http.tls import TrustStore
@@ -47,11 +46,10 @@ def exchange(
     budget: Budget,
     trust: TrustStore,
     proxy: Proxy | None,
-    resolve: Resolve,
 ) -> Reply:
     """Ask ``url`` what is requested once, on a connection of its own. Raises :class:`CallFailed` for whatever goes wrong."""
     secure = url.scheme == "https"
-    backend = DeadlineBackend(budget, resolve, proxy, tunnel=secure and proxy is not None)
+    backend = DeadlineBackend(budget, proxy, tunnel=secure and proxy is not None)
     target = httpcore.URL(
         scheme=url.scheme.encode(),
         host=url.bracketed_host.encode(),
@@ -59,7 +57,7 @@ def exchange(
         target=url.target.encode(),
     )
     pool = httpcore.ConnectionPool(
-        ssl_context=trust.context() if secure else None,
+        ssl_context=trust.context if secure else None,
         proxy=None if proxy is None else httpcore.Proxy(str(proxy), auth=proxy.credentials),
         max_connections=1,
         network_backend=backend,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from deployspec.model.http import FailureKind
 from deployspec.tools.http.budget import Budget, CallFailed
 from deployspec.tools.http.urls import is_address
 
-Resolve = Callable[..., list[tuple[Any, ...]]]
-"""``socket.getaddrinfo``, or what stands in for it."""
 MAX_ADDRESSES = 8
 """How many of a name's addresses are tried: with more, none would have a fair share of the time."""
 
@@ -23,33 +21,29 @@ _NO_SUCH_NAME = {
 }
 
 
-def look_up(host: str, port: int, budget: Budget, resolve: Resolve) -> list[tuple[int, tuple[Any, ...]]]:
+def look_up(host: str, port: int, budget: Budget) -> list[tuple[int, tuple[Any, ...]]]:
     """The socket addresses of a host, as pairs of address family and address, each once, in the resolver's order."""
     if is_address(host):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return [(family, (host, port))]
-    ended = threading.Event()
-    came: list[list[tuple[Any, ...]] | OSError | UnicodeError] = []
+    came: queue.SimpleQueue[list[tuple[Any, ...]] | Exception] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
-            came.append(resolve(host, port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
-            came.append(error)
-        finally:
-            ended.set()
+            came.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 - whoever waits for it raises it
+            came.put(error)
 
     try:
         # A daemon: a lookup that hangs is abandoned, and never keeps the process alive.
         threading.Thread(target=ask, name=f"lookup-{host}", daemon=True).start()
     except RuntimeError:
         raise CallFailed(FailureKind.PROBER, "the prober can start no thread for the name lookup") from None
-    if not ended.wait(budget.remaining()):
-        raise budget.expired()
-    if not came:
-        raise RuntimeError(f"the lookup of {host} ended without a result")
-    (found,) = came
-    if not isinstance(found, list):
+    try:
+        found = came.get(timeout=budget.remaining())
+    except queue.Empty:
+        raise budget.expired() from None
+    if isinstance(found, Exception):
         raise _failure(host, found)
     addresses = list(dict.fromkeys((entry[0], entry[4]) for entry in found))
     if not addresses:
@@ -57,10 +51,12 @@ def look_up(host: str, port: int, budget: Budget, resolve: Resolve) -> list[tupl
     return addresses[:MAX_ADDRESSES]
 
 
-def _failure(host: str, error: OSError | UnicodeError) -> CallFailed:
+def _failure(host: str, error: Exception) -> Exception:
     if isinstance(error, UnicodeError):
         return CallFailed(FailureKind.LOOKUP, f"{host} is no valid host name")
     if isinstance(error, socket.gaierror) and error.errno in _NO_SUCH_NAME:
         return CallFailed(FailureKind.LOOKUP, f"unknown host {host} ({error.strerror})")
+    if not isinstance(error, OSError):
+        return error
     text = error.strerror or type(error).__name__
     return CallFailed(FailureKind.PROBER, f"no resolver answered for {host} ({text})")

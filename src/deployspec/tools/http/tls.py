@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import ssl
-import threading
+from functools import cached_property
 from pathlib import Path
 
 from deployspec.model.http import FailureKind
@@ -32,17 +32,10 @@ class TrustStore:
 
     def __init__(self, ca: Path | None) -> None:
         self._ca = ca
-        self._lock = threading.Lock()
-        self._context: ssl.SSLContext | None = None
 
+    @cached_property
     def context(self) -> ssl.SSLContext:
         """The client's TLS settings. Raises :class:`CallFailed` where the private CA file cannot be used."""
-        with self._lock:
-            if self._context is None:
-                self._context = self._load()
-            return self._context
-
-    def _load(self) -> ssl.SSLContext:
         try:
             context = ssl.create_default_context()
             if self._ca is not None:
@@ -60,7 +53,7 @@ class TrustStore:
 def unusable(ca: Path | None) -> str:
     """Why a private CA file cannot be used; empty where it can, or there is none."""
     try:
-        TrustStore(ca).context()
+        _ = TrustStore(ca).context
     except CallFailed as failed:
         return failed.reason
     return ""

@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Self
 
 from deployspec.base.shown import printable
 from deployspec.languages.promtool.attribution import attribute, refused
@@ -29,16 +28,13 @@ class CaseRuns:
     """promtool's verdicts on the cases of test files, each with the rule files that it loads.
 
     Every file is run once, whole. Where a file fails, the output tells which cases failed; where it does not tell
-    with certainty, each case of the file is run alone. A context manager; leaving it ends all that still runs.
-    ``timeout`` is in seconds, for one run of one file.
+    with certainty, each case of the file is run alone. ``close`` ends all that still runs. ``timeout`` is in seconds, for one run of one file.
     """
 
-    def __init__(
-        self, promtool: Promtool, test_files: Sequence[_Tested], *, timeout: float = 120.0, processes: int = 2
-    ) -> None:
+    def __init__(self, promtool: Promtool, test_files: Sequence[_Tested], *, timeout: float = 120.0) -> None:
         self.promtool = promtool
         self._tested: dict[str, _Tested] = {tested[0].path: tested for tested in test_files}
-        self._runner = TestRunner(promtool, timeout=timeout, processes=processes)
+        self._runner = TestRunner(promtool, timeout=timeout)
         self._workspace: Workspace | None = None
         self._whole: dict[str, Future[FileRun]] = {}
         self._unfit: dict[str, str] = {}
@@ -76,33 +72,25 @@ class CaseRuns:
         if self._workspace is not None:
             self._workspace.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def _judge(self, test_file: TestFile) -> dict[CaseKey, CaseRun]:
         trouble = self._unfit.get(test_file.path)
         if trouble:
             whole = FileRun(test_file.path, None, "", 0.0, trouble)
         else:
             whole = self._whole[test_file.path].result()
+        cases = test_file.cases
         if whole.exit_status != 1 or refused(whole.output):
-            return {case_key(case): self._told(test_file, case, whole) for case in test_file.cases}
-        failed = attribute(test_file, whole.output, 1)
-        if failed is None:
-            return self._each_alone(test_file, whole)
-        runs = {}
-        for case in test_file.cases:
-            words = failed.get(case_key(case))
-            status = 0 if words is None else 1
-            runs[case_key(case)] = self._told(
-                test_file, case, FileRun(whole.path, status, words or "", whole.seconds)
-            )
-        return runs
+            runs = dict.fromkeys(map(case_key, cases), whole)
+        elif (failed := attribute(test_file, whole.output, 1)) is not None:
+            runs = {
+                key: FileRun(whole.path, int(key in failed), failed.get(key, ""), whole.seconds)
+                for key in map(case_key, cases)
+            }
+        else:
+            runs = self._each_alone(test_file, whole)
+        return {case_key(case): self._told(test_file, case, runs[case_key(case)]) for case in cases}
 
-    def _each_alone(self, test_file: TestFile, whole: FileRun) -> dict[CaseKey, CaseRun]:
+    def _each_alone(self, test_file: TestFile, whole: FileRun) -> dict[CaseKey, FileRun]:
         cases = test_file.cases
         alone = self._runner.submit_all([self._prepared(test_file, [case]) for case in cases])
         runs = {case_key(case): future.result() for case, future in zip(cases, alone, strict=True)}
@@ -111,8 +99,8 @@ class CaseRuns:
             output = (
                 f"promtool fails the whole file, though it passes each of its cases alone:\n{whole.output}"
             )
-            runs = dict.fromkeys(runs, FileRun(whole.path, 1, output, whole.seconds))
-        return {case_key(case): self._told(test_file, case, runs[case_key(case)]) for case in cases}
+            return dict.fromkeys(runs, FileRun(whole.path, 1, output, whole.seconds))
+        return runs
 
     def _told(self, test_file: TestFile, case: Case, run: FileRun) -> CaseRun:
         printed = own_words(run.output) if run.exit_status == 1 else ""

@@ -9,8 +9,8 @@ import pytest
 
 from deployspec.chapters.logs.judge.judging import LineJudge
 from deployspec.chapters.logs.judge.model import LogPromise
-from deployspec.chapters.logs.judge.schema import SchemaUnusableError
 from deployspec.chapters.logs.judge.secrets import AllowListError
+from deployspec.languages.json_schema import SchemaUnusableError
 from tests.chapters.logs.judge.blocks import NOW, SCHEMA, block, judged, record, reported, told
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployspec.chapters.logs.judge import reasons
-from deployspec.chapters.logs.judge.schema import validator
+from deployspec.languages.json_schema import validator
 
 TEXT = '{"a": [1, {"b\\n": "x"}, []], "c": null, "d":{ "e" :{}}, "": -1.5e3}'
 

@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from deployspec.chapters.logs.judge.schema import (
-    SchemaUnusableError,
     combined,
     following,
     of_lists,
-    validator,
 )
 from deployspec.chapters.logs.names import Fields
+from deployspec.languages.json_schema import SchemaUnusableError, validator
 from tests.chapters.logs.judge.blocks import SCHEMA
 
 BASE = {

@@ -6,7 +6,6 @@ from fractions import Fraction
 
 from deployspec.base.rfc3339 import NotAStamp, Stamp, parse
 from deployspec.base.shown import seconds, value
-from deployspec.chapters.health.judge.promise import HealthPromise
 from deployspec.chapters.health.judge.reading import (
     CannotJudgeError,
     document_of,
@@ -17,6 +16,7 @@ from deployspec.chapters.health.judge.reading import (
     text,
     verdict_of,
 )
+from deployspec.chapters.health.model import HealthPromise
 from deployspec.model.http import Call
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
@@ -36,7 +36,7 @@ def time_is_current(call: Call, promise: HealthPromise) -> Verdict:
     anywhere in ``[t, t + precision)``: whole seconds are cut off, not rounded. What is judged, exactly, is the
     smallest skew that is consistent with that; at the limit is MET.
     """
-    name = named(promise.time, "field for the time")
+    name = named(promise.fields.time, "field for the time")
     answer = own_answer(call, promise)
     written = text(document_of(call, promise), name)
     stamp = parse(written)
@@ -72,10 +72,10 @@ def time_moves_on(call: Call, later: Call, promise: HealthPromise) -> Verdict:
     if second.order > first.order:
         # Through a leap second, a later stamp may have an earlier number.
         measured = seconds(float(max(moved, Fraction(0))))
-        return met(f"{promise.time} moved on by {measured}", measured=measured, limit=limit)
+        return met(f"{promise.fields.time} moved on by {measured}", measured=measured, limit=limit)
     if moved <= -second.precision:
         back = seconds(float(-moved))
-        found = f"{promise.time} went back by {back} in {seconds(float(gap))}"
+        found = f"{promise.fields.time} went back by {back} in {seconds(float(gap))}"
         return breached(f"{found}; expected it to move on", measured=f"{back} back", limit=limit)
     pause = max(first.precision, second.precision) + Fraction(CLOCK_MARGIN)
     if gap < pause:
@@ -84,7 +84,7 @@ def time_moves_on(call: Call, later: Call, promise: HealthPromise) -> Verdict:
             limit=limit,
         )
     return breached(
-        f"{promise.time} stood still for {seconds(float(gap))}; expected it to move on",
+        f"{promise.fields.time} stood still for {seconds(float(gap))}; expected it to move on",
         measured="no move",
         limit=limit,
     )
@@ -103,7 +103,7 @@ def needed_pause(call: Call, promise: HealthPromise) -> float | None:
 
 
 def _stamp(call: Call, promise: HealthPromise) -> Stamp:
-    name = named(promise.time, "field for the time")
+    name = named(promise.fields.time, "field for the time")
     written = text(document_of(call, promise), name)
     stamp = parse(written)
     if isinstance(stamp, NotAStamp):

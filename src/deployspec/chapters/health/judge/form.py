@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from deployspec.base.disclosure import findings
 from deployspec.base.shown import names, one_line
-from deployspec.chapters.health.judge.promise import HealthPromise
 from deployspec.chapters.health.judge.reading import body_fault, document_of, judge, own_answer, verdict_of
-from deployspec.chapters.health.judge.schema import SchemaUnusableError, asks_nothing, violations
+from deployspec.chapters.health.judge.schema import asks_nothing, violations
+from deployspec.chapters.health.model import HealthPromise
+from deployspec.languages.json_schema import SchemaUnusableError
 from deployspec.model.http import Answer, Call
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
@@ -65,7 +66,7 @@ def body_fits_schema(call: Call, promise: HealthPromise) -> Verdict:
     try:
         found = violations(document, promise)
     except SchemaUnusableError as error:
-        return unmeasured(f"the schema cannot be used: {error}", limit=limit)
+        return unmeasured(str(error), limit=limit)
     if asks_nothing(promise):
         return unmeasured("the schema asks for nothing, and the deployment file names no field", limit=limit)
     if found:

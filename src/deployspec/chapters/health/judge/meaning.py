@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deployspec.base.shown import names, one_line, value
-from deployspec.chapters.health.judge.promise import HealthPromise
 from deployspec.chapters.health.judge.reading import (
     CannotJudgeError,
     answered,
@@ -18,8 +17,11 @@ from deployspec.chapters.health.judge.reading import (
     text,
     verdict_of,
 )
+from deployspec.chapters.health.model import HealthPromise
 from deployspec.model.http import Call
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
+
+_COUNT = "a whole number of at least 0"
 
 
 @judge
@@ -57,7 +59,7 @@ def status_tells_ok(calls: Sequence[Call], promise: HealthPromise) -> Verdict:
     ``calls[0]`` is the shared first call. Any other status is BREACHED, whatever the body. Calls without an answer
     of the deployment's own are left to the checks that own them.
     """
-    name = named(promise.ok, "field that says whether all is well")
+    name = named(promise.fields.ok, "field that says whether all is well")
     limit = f"200 when {name} is true, 503 when it is false"
     unreadable: CannotJudgeError | None = None
     seen = answered(calls, promise)
@@ -84,23 +86,25 @@ def status_tells_ok(calls: Sequence[Call], promise: HealthPromise) -> Verdict:
 @judge
 def ok_is_all_parts(call: Call, promise: HealthPromise) -> Verdict:
     """``ok`` is true exactly when every part is."""
-    if promise.ok is None or not promise.parts:
+    if promise.fields.ok is None or not promise.fields.parts:
         return unmeasured("the deployment file names no ok or no parts")
     document = document_of(call, promise)
-    ok = flag(document, promise.ok)
-    down = [name for name in promise.parts if document.get(name) is False]
+    ok = flag(document, promise.fields.ok)
+    down = [name for name in promise.fields.parts if document.get(name) is False]
     if not down:
-        for name in promise.parts:
+        for name in promise.fields.parts:
             flag(document, name)
-    limit = f"{promise.ok} = {' and '.join(promise.parts)}"
+    limit = f"{promise.fields.ok} = {' and '.join(promise.fields.parts)}"
     if ok and down:
         verb = "is" if len(down) == 1 else "are"
-        found = f"{promise.ok} is true while {names(down)} {verb} false"
+        found = f"{promise.fields.ok} is true while {names(down)} {verb} false"
     elif not ok and not down:
-        found = f"{promise.ok} is false while {names(promise.parts)} {'are' if len(promise.parts) > 1 else 'is'} true"
+        found = f"{promise.fields.ok} is false while {names(promise.fields.parts)} {'are' if len(promise.fields.parts) > 1 else 'is'} true"
     else:
         return met(
-            f"{promise.ok} is {str(ok).lower()}, as its parts say", measured=str(ok).lower(), limit=limit
+            f"{promise.fields.ok} is {str(ok).lower()}, as its parts say",
+            measured=str(ok).lower(),
+            limit=limit,
         )
     return breached(f"{found}; expected {limit}", measured=found, limit=limit)
 
@@ -112,38 +116,37 @@ def queue_depth_is_known(call: Call, promise: HealthPromise) -> Verdict:
     ``42.0`` is a whole number: JSON has one kind of number, and JSON Schema's ``integer`` takes it too. A number
     while the part is down is BREACHED: nobody can know it then, so it is old or made up.
     """
-    name = named(promise.queue_depth, "field for the queue's depth")
+    depth = named(promise.fields.queue_depth, "field for the queue's depth")
     document = document_of(call, promise)
     fault = queue_depth_fault(document, promise)
-    limit = "a whole number of at least 0" + (
-        f"; null while {promise.queue_part} is down" if promise.queue_part else ""
-    )
-    measured = value(document[name])
-    return verdict_of(fault, f"{name} is {measured}", measured=measured, limit=limit)
+    limit = _COUNT + (f"; null while {depth.part} is down" if depth.part else "")
+    measured = value(document[depth.field])
+    return verdict_of(fault, f"{depth.field} is {measured}", measured=measured, limit=limit)
 
 
 def queue_depth_fault(document: dict[str, object], promise: HealthPromise) -> str | None:
     """What is wrong with the queue's depth, as a reason; None where nothing is, or no field is named."""
-    if promise.queue_depth is None:
+    if promise.fields.queue_depth is None:
         return None
-    depth = number_or_null(document, promise.queue_depth)
-    up = promise.queue_part is None or flag(document, promise.queue_part)
-    if promise.queue_part is None and depth is None:
-        return f"{promise.queue_depth} is null; expected a whole number of at least 0"
-    found = f"{promise.queue_depth} is {value(depth)} while {promise.queue_part} is {'up' if up else 'down'}"
-    if not up:
-        return None if depth is None else f"{found}: nobody can know it then; expected null"
-    if depth is None:
-        return f"{found}; expected a whole number of at least 0"
-    if depth < 0 or (isinstance(depth, float) and not depth.is_integer()):
-        return f"{promise.queue_depth} is {value(depth)}; expected a whole number of at least 0"
+    name, part = promise.fields.queue_depth.field, promise.fields.queue_depth.part
+    depth = number_or_null(document, name)
+    found = f"{name} is {value(depth)}"
+    if part is not None:
+        up = flag(document, part)
+        while_ = f"{found} while {part} is {'up' if up else 'down'}"
+        if not up:
+            return None if depth is None else f"{while_}: nobody can know it then; expected null"
+        if depth is None:
+            found = while_
+    if depth is None or depth < 0 or (isinstance(depth, float) and not depth.is_integer()):
+        return f"{found}; expected {_COUNT}"
     return None
 
 
 @judge
 def version_is_stated(call: Call, promise: HealthPromise) -> Verdict:
     """The version is not empty, and not only whitespace."""
-    name = named(promise.version, "field for the version")
+    name = named(promise.fields.version, "field for the version")
     version = text(document_of(call, promise), name)
     found = f"{name} is {value(version)}"
     fault = "" if version.strip() else f"{found}; expected one that says something"
@@ -153,7 +156,7 @@ def version_is_stated(call: Call, promise: HealthPromise) -> Verdict:
 @judge
 def version_is_expected(call: Call, promise: HealthPromise) -> Verdict:
     """The version is ``expect_version``, character by character."""
-    name = named(promise.version, "field for the version")
+    name = named(promise.fields.version, "field for the version")
     expected = named(promise.expect_version, "expect_version")
     version = text(document_of(call, promise), name)
     found, limit = f"{name} is {value(version)}", f'"{one_line(expected, 40)}"'

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from deployspec.base.shown import names, seconds
 from deployspec.chapters.health.judge.meaning import healthy_now, queue_depth_fault
-from deployspec.chapters.health.judge.promise import HealthPromise
 from deployspec.chapters.health.judge.reading import (
     CannotJudgeError,
     answer_of,
@@ -22,6 +21,7 @@ from deployspec.chapters.health.judge.reading import (
     worst,
 )
 from deployspec.chapters.health.judge.transport import late
+from deployspec.chapters.health.model import HealthPromise
 from deployspec.model.http import Answer, Call
 from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 
@@ -35,17 +35,17 @@ def outage_is_told(before: Call, during: Call, part: str, promise: HealthPromise
     ``before`` must be healthy, or nothing is known of the fault's effect. As the endpoint was well then, an answer
     that cannot be read now is BREACHED here: the outage is not told.
     """
-    if promise.parts and part not in promise.parts:
+    if promise.fields.parts and part not in promise.fields.parts:
         return unmeasured(
-            f"the deployment file names no part {part}; expected the fault's part to be one of {names(promise.parts)}"
+            f"the deployment file names no part {part}; expected the fault's part to be one of {names(promise.fields.parts)}"
         )
     was = healthy_now(before, promise)
     if was.outcome is not Outcome.MET:
         return unmeasured(f"not healthy before {part} went down: {was.reason}")
     if is_prober_failure(during.result):
         answer_of(during)
-    flags = [promise.ok] if promise.ok is not None else []
-    flags += [f"only {part}" if flags else part] if promise.parts else []
+    flags = [promise.fields.ok] if promise.fields.ok is not None else []
+    flags += [f"only {part}" if flags else part] if promise.fields.parts else []
     limit = f"503 within {seconds(promise.timeout)}" + (f", {' and '.join(flags)} false" if flags else "")
     if why := late(during, promise):
         return breached(f"with {part} down: {why}", limit=limit)
@@ -59,7 +59,11 @@ def outage_is_told(before: Call, during: Call, part: str, promise: HealthPromise
         )
     took = seconds(answer_of(during).timings.total)
     read = (
-        f", only {part} false" if promise.parts else f", {promise.ok} false" if flags else "; body not read"
+        f", only {part} false"
+        if promise.fields.parts
+        else f", {promise.fields.ok} false"
+        if flags
+        else "; body not read"
     )
     return met(
         f"with {part} down: 503 in {took}{read}",
@@ -121,18 +125,18 @@ def outage_is_told_and_over(
 def _wrong(during: Call, part: str, promise: HealthPromise) -> list[str]:
     status = own_answer(during, promise).status
     wrong = [f"status {status}"] if status != 503 else []
-    if not promise.flags and promise.queue_depth is None:
+    if not promise.flags and promise.fields.queue_depth is None:
         return wrong  # nothing of the body is promised for an outage
     try:
         document = document_of(during, promise)
-        ok = promise.ok is not None and flag(document, promise.ok)
-        down = [name for name in promise.parts if not flag(document, name)]
+        ok = promise.fields.ok is not None and flag(document, promise.fields.ok)
+        down = [name for name in promise.fields.parts if not flag(document, name)]
         depth_fault = queue_depth_fault(document, promise)
     except CannotJudgeError as error:
         return [*wrong, str(error)]
     if ok:
-        wrong.append(f"{promise.ok} is true")
-    if promise.parts and part not in down:
+        wrong.append(f"{promise.fields.ok} is true")
+    if promise.fields.parts and part not in down:
         wrong.append(f"{part} is true")
     if others := [name for name in down if name != part]:
         wrong.append(f"{names(others)} {'is' if len(others) == 1 else 'are'} false too")

@@ -19,12 +19,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache, lru_cache, wraps
-from typing import ParamSpec, TypeGuard, TypeVar
+from typing import Any, ParamSpec, TypeGuard, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from deployspec.base import strict_json
 from deployspec.base.shown import cut, excerpt, one_line, place, seconds, value
-from deployspec.chapters.health.judge.promise import HealthPromise
+from deployspec.chapters.health.model import HealthPromise
 from deployspec.model.http import Answer, Call, Failure, FailureKind
 from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 
@@ -33,6 +33,13 @@ _T = TypeVar("_T")
 
 _KEEP_PARSED = 65_536
 """Bytes. Documents of larger bodies are parsed anew for each check, rather than kept in memory."""
+
+TYPES: dict[str, set[type]] = {
+    "true or false": {bool},
+    "a string": {str},
+    "a number or null": {int, float, type(None)},
+}
+"""The types of fields, by what they are called. Themselves, and not what is derived: in JSON, true is no number."""
 
 
 class CannotJudgeError(Exception):
@@ -131,37 +138,30 @@ def document_of(call: Call, promise: HealthPromise) -> dict[str, object]:
 
 def flag(document: dict[str, object], name: str) -> bool:
     """A field that is true or false."""
-    found = present(document, name)
-    if isinstance(found, bool):
-        return found
-    raise _unfit(name, found, "true or false")
+    found: bool = _field(document, name, "true or false")
+    return found
 
 
 def text(document: dict[str, object], name: str) -> str:
     """A field that is a string."""
-    found = present(document, name)
-    if isinstance(found, str):
-        return found
-    raise _unfit(name, found, "a string")
+    found: str = _field(document, name, "a string")
+    return found
 
 
 def number_or_null(document: dict[str, object], name: str) -> int | float | None:
-    """A field that is a number or null. In JSON, true is no number."""
-    found = present(document, name)
-    if found is None or (isinstance(found, int | float) and not isinstance(found, bool)):
+    """A field that is a number or null."""
+    found: int | float | None = _field(document, name, "a number or null")
+    return found
+
+
+def _field(document: dict[str, object], name: str, expected: str) -> Any:
+    """A field that is there, and of a type with this name in ``TYPES``."""
+    if name not in document:
+        raise CannotJudgeError(f"the body has no {name} {see('body_fits_schema')}")
+    found = document[name]
+    if type(found) in TYPES[expected]:
         return found
-    raise _unfit(name, found, "a number or null")
-
-
-def present(document: dict[str, object], name: str) -> object:
-    """A field that is there."""
-    if name in document:
-        return document[name]
-    raise CannotJudgeError(f"the body has no {name} {see('body_fits_schema')}")
-
-
-def _unfit(name: str, found: object, expected: str) -> CannotJudgeError:
-    return CannotJudgeError(f"{name} is {value(found, name=name)}, not {expected} {see('body_fits_schema')}")
+    raise CannotJudgeError(f"{name} is {value(found, name=name)}, not {expected} {see('body_fits_schema')}")
 
 
 def body_fault(body: bytes) -> str | None:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from deployspec.base.shown import seconds
 from deployspec.chapters.health.judge.changing import differences
-from deployspec.chapters.health.judge.promise import HealthPromise
 from deployspec.chapters.health.judge.reading import (
     CannotJudgeError,
     answer_of,
@@ -21,6 +20,7 @@ from deployspec.chapters.health.judge.reading import (
     own_answer,
 )
 from deployspec.chapters.health.judge.transport import late
+from deployspec.chapters.health.model import HealthPromise
 from deployspec.model.http import Answer, Call, Failure
 from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 

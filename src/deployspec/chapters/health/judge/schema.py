@@ -7,26 +7,18 @@ from typing import TYPE_CHECKING
 
 from deployspec.base.shown import one_line, place, value
 from deployspec.base.strict_json import Path
-from deployspec.chapters.health.judge.promise import HealthPromise
+from deployspec.chapters.health.judge.reading import TYPES
+from deployspec.chapters.health.model import HealthPromise
+from deployspec.languages.json_schema import MASK, using, validator
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
 
-_MASK = "***"
 _ASKS_NOTHING = frozenset(
     {"$schema", "$id", "$comment", "$defs", "definitions", "title", "description", "examples", "default"}
 )
 """Keywords of JSON Schema that no document can break."""
-_TYPES: dict[str, set[type]] = {
-    "true or false": {bool},
-    "a string": {str},
-    "a number or null": {int, float, type(None)},
-}
 _ARTICLES = {"integer": "an integer", "array": "an array", "object": "an object", "null": "null"}
-
-
-class SchemaUnusableError(Exception):
-    """The user's schema is itself at fault. ``str()`` says how."""
 
 
 def asks_nothing(promise: HealthPromise) -> bool:
@@ -59,14 +51,9 @@ def violations(document: Mapping[str, object], promise: HealthPromise) -> tuple[
 
     Then those of the fields that the deployment file names, where the schema does not say them itself.
     """
-    # Imported here: some 7 ms that only this check needs.
-    from jsonschema_rs import ReferencingError, validator_for
-
-    try:
-        validator = validator_for(dict(promise.schema), mask=_MASK, offline=True)
-        errors = list(validator.iter_errors(dict(document)))
-    except (ValueError, ReferencingError) as unusable:
-        raise SchemaUnusableError(one_line(str(unusable).partition("\n")[0], 160)) from None
+    schema = validator(promise.schema, "the schema")
+    with using("the schema"):
+        errors = list(schema.iter_errors(dict(document)))
     found: dict[Path, str] = {}
     lines = []
     for error in errors:
@@ -89,8 +76,8 @@ def _told(error: ValidationError) -> tuple[Path, str]:
         case {"types": list(types)}:
             return path, f"{place(path)}: found {value(error.instance, name=name)}, expected {_types(types)}"
         case _:
-            message = one_line(error.message.removeprefix(_MASK).strip(), 100)
-            if not error.message.startswith(_MASK):
+            message = one_line(error.message.removeprefix(MASK).strip(), 100)
+            if not error.message.startswith(MASK):
                 return path, f"{place(path)}: {message}"
             return path, f"{place(path)}: found {value(error.instance, name=name)}, which {message}"
 
@@ -105,9 +92,10 @@ def _types(types: list[str]) -> str:
 def _named_fields(document: Mapping[str, object], promise: HealthPromise) -> list[tuple[Path, str]]:
     expected: dict[str | None, str] = {
         **dict.fromkeys(promise.flags, "true or false"),
-        **dict.fromkeys((promise.time, promise.version), "a string"),
-        promise.queue_depth: "a number or null",
+        **dict.fromkeys((promise.fields.time, promise.fields.version), "a string"),
     }
+    if depth := promise.fields.queue_depth:
+        expected[depth.field] = "a number or null"
     lines: list[tuple[Path, str]] = []
     for name, words in expected.items():
         if name is None:
@@ -116,7 +104,6 @@ def _named_fields(document: Mapping[str, object], promise: HealthPromise) -> lis
         found = document.get(name)
         if name not in document:
             lines.append(((name,), f"{at} is missing"))
-        # Their types themselves: in JSON, true is no number.
-        elif type(found) not in _TYPES[words]:
+        elif type(found) not in TYPES[words]:
             lines.append(((name,), f"{at}: found {value(found, name=name)}, expected {words}"))
     return lines

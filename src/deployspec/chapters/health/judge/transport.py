@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deployspec.base.shown import one_line, seconds
-from deployspec.chapters.health.judge.promise import HealthPromise
 from deployspec.chapters.health.judge.reading import (
     answer_of,
     answered,
@@ -17,6 +16,7 @@ from deployspec.chapters.health.judge.reading import (
     own_url,
     verdict_of,
 )
+from deployspec.chapters.health.model import HealthPromise
 from deployspec.model.http import Call, Failure, Timings
 from deployspec.model.verdict import Verdict, breached, met
 

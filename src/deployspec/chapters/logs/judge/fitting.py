@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from deployspec.chapters.logs.judge import reasons
 from deployspec.chapters.logs.judge.model import Reason
 from deployspec.chapters.logs.judge.noting import Noting
-from deployspec.chapters.logs.judge.schema import of_lists, validator
+from deployspec.chapters.logs.judge.schema import of_lists
+from deployspec.languages.json_schema import validator
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator

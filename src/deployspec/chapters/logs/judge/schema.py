@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from deployspec.base.shown import one_line
 from deployspec.chapters.logs.judge.model import LEVELS
 from deployspec.chapters.logs.names import Fields
-
-if TYPE_CHECKING:
-    from jsonschema_rs import Validator
+from deployspec.languages.json_schema import SchemaUnusableError, validator
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _URN = "urn:deployspec:logs:"
-
-
-class SchemaUnusableError(Exception):
-    """A schema of the user's is itself at fault. ``str()`` says which, and how."""
 
 
 def following(schema: Mapping[str, Any], fields: Fields, levels: Sequence[str] = LEVELS) -> dict[str, Any]:
@@ -65,17 +58,6 @@ def combined(base: Mapping[str, Any], added: Mapping[str, Mapping[str, Mapping[s
         if identities.count(identity) > 1:
             raise SchemaUnusableError(f"two schemas have the $id {identity}; expected one for each")
     return {"$schema": DRAFT, "allOf": rules}
-
-
-def validator(schema: Mapping[str, Any], called: str) -> Validator:
-    """The schema, compiled. Raises SchemaUnusableError, which begins with ``called``."""
-    from jsonschema_rs import ReferencingError, validator_for
-
-    try:
-        return validator_for(dict(schema), mask="***", offline=True)
-    except (ValueError, TypeError, ReferencingError) as unusable:
-        reason = one_line(str(unusable).partition("\n")[0], 160)
-        raise SchemaUnusableError(f"{called} cannot be used: {reason}") from None
 
 
 def of_lists(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deployspec.base.errors import UsageError
 from deployspec.chapters.logs.judge.model import LogPromise
 from deployspec.chapters.logs.judge.schema import combined, following
 from deployspec.chapters.logs.measure.source import Source
@@ -16,6 +14,7 @@ from deployspec.chapters.logs.measure.sources.command import CommandSource
 from deployspec.chapters.logs.measure.sources.files import FilesSource
 from deployspec.chapters.logs.names import Fields
 from deployspec.chapters.logs.part import LogSchemas, LogSource
+from deployspec.tools.schema_file import read_schema
 
 
 def source_to_read(told: LogSource) -> Source:
@@ -30,7 +29,7 @@ def source_to_read(told: LogSource) -> Source:
 def promise_of_lines(told: LogSource, project: Path, *, keep_errors: bool) -> LogPromise:
     """What is promised of every line; ``project``: the JSON Schema for sources that name none.
 
-    Raises UsageError or SchemaUnusableError for a JSON Schema that cannot be used.
+    Raises Unmeasured or SchemaUnusableError for a JSON Schema that cannot be used.
     """
     return LogPromise(
         schema=schema_of(told.schema, project, told.schemas, told.fields, told.levels),
@@ -50,26 +49,12 @@ def schema_of(
 ) -> dict[str, Any]:
     """The schema of every record: what a person named, else the project's, and ``more`` for some of them.
 
-    Raises UsageError for a file that cannot be read as a JSON Schema, SchemaUnusableError for one that is none.
+    Raises Unmeasured for a file that cannot be read as a JSON Schema, SchemaUnusableError for one that is none.
     """
-    base = following(_read(project), fields, levels) if named is None else _read(named)
+    base = following(read_schema(project), fields, levels) if named is None else read_schema(named)
     added = {
-        name: {value: _read(path) for value, path in paths.items()}
+        name: {value: read_schema(path) for value, path in paths.items()}
         for name, paths in ((fields.logger, more.logger), (fields.event, more.event))
         if paths
     }
     return combined(base, added)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    except RecursionError:
-        raise UsageError(f"{path} is nested too deep for a JSON Schema") from None
-    except ValueError as error:
-        raise UsageError(f"{path} is no JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise UsageError(f"{path} holds no object; expected a JSON Schema")
-    return document

@@ -16,7 +16,6 @@ from deployspec.base.shown import counted
 from deployspec.chapters.logs.judge.errors import Comparison, compare
 from deployspec.chapters.logs.judge.model import LEVELS, most_often
 from deployspec.chapters.logs.judge.report import Report
-from deployspec.chapters.logs.judge.schema import SchemaUnusableError
 from deployspec.chapters.logs.judge.secrets import AllowListError
 from deployspec.chapters.logs.judge.verdicts import of_error_log
 from deployspec.chapters.logs.measure.measuring import measure
@@ -25,6 +24,7 @@ from deployspec.chapters.logs.measure.source import Source
 from deployspec.chapters.logs.measure.spool import Spool
 from deployspec.chapters.logs.part import LOGS, LogSource
 from deployspec.deployment import Deployment
+from deployspec.languages.json_schema import SchemaUnusableError
 from deployspec.model.entry import Evidence
 from deployspec.model.verdict import Unmeasured, Verdict
 
