@@ -121,5 +121,11 @@ def suggestion(word: str, known: Iterable[str], shortest: int = 3) -> str | None
     return simplified[near[0]] if near else None
 
 
+def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
+    """The known word that was probably meant, as the end of a sentence; empty where none is near."""
+    near = suggestion(word, known)
+    return f"; did you mean {prefix}{near}?" if near else ""
+
+
 def _simplified(word: str) -> str:
     return word.lower().replace("-", "_").replace(" ", "_")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from deployspec.base.errors import DeploymentFileError, UsageError
-from deployspec.base.problems import Problems, listed, suggestion
+from deployspec.base.problems import Problems, did_you_mean, listed
 from deployspec.base.shown import printable
 from deployspec.deployment.build import build, with_defaults
 from deployspec.deployment.consistency import check_consistency
@@ -79,7 +79,6 @@ def find(name: str, folder: Path, also: Iterable[str] = ()) -> Path:
     there = names_in(folder)
     if name not in there:
         known = sorted({*there, *also})
-        near = suggestion(name, known)
         raise UsageError(
             f"found no deployment {printable(name) or 'with an empty name'}; "
             + (
@@ -87,7 +86,7 @@ def find(name: str, folder: Path, also: Iterable[str] = ()) -> Path:
                 if known
                 else f"there is none: {printable(str(folder))} has no .yaml file"
             )
-            + (f"; did you mean {near}?" if near else "")
+            + did_you_mean(name, known)
         )
     files = [folder / f"{name}{suffix}" for suffix in _SUFFIXES]
     files = [file for file in files if file.exists() or file.is_symlink()]

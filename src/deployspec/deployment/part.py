@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from deployspec.base.problems import Problems, listed, suggestion
+from deployspec.base.problems import Problems, did_you_mean, listed
 from deployspec.base.secret import Secret
 from deployspec.deployment.values import Steps, Values
 
@@ -40,9 +40,8 @@ class Check:
     ) -> None:
         """Note a value that is none of those that are ``known``, with the nearest one or the advice."""
         if value not in known:
-            near = suggestion(value, known)
-            hint = f"; did you mean {near}?" if near else advice
-            expected = (listed(known) if known else "another source") + hint
+            expected = listed(known) if known else "another source"
+            expected += did_you_mean(value, known) or advice
             self.add(path, f"{self.shown(path, default)}, which is not in {where}", expected)
 
     def unique_names(self, items: Iterable[Mapping[str, Any]], *path: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from deployspec.base.problems import MOST_TOLD, Positioned, Problems, listed, suggestion
+from deployspec.base.problems import MOST_TOLD, Positioned, Problems, did_you_mean, listed, suggestion
 from deployspec.base.unfit import Unfit
 from deployspec.deployment.schema import FORMATS, Schema, expectation, types, validator
 from deployspec.deployment.values import Place, Steps, Values
@@ -30,6 +31,10 @@ def _at(node: Positioned) -> tuple[int, int]:
 
 NOT_READ = ("alertmanager", "metrics", "push")
 """Keys of the design that nothing reads yet: one that was accepted would read as a promise that is kept."""
+
+
+_WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
+"""A key that may be shown."""
 
 
 class _Objection:
@@ -83,14 +88,9 @@ class _Objection:
         if not self.path and key in NOT_READ:
             self.add(f"the key {key}, which this version does not read", "a file without it", position)
             return
-        near = suggestion(key, known)
-        word = (
-            key
-            if key.isascii() and key.replace("_", "").replace("-", "").isalnum() and len(key) <= 40
-            else ""
-        )
-        hint = f"; did you mean {near}?" if near else ""
-        self.add(f"the unknown key {word}".rstrip(), f"one of the keys {listed(known)}{hint}", position)
+        word = key if _WORD.fullmatch(key) else ""
+        expected = f"one of the keys {listed(known)}{did_you_mean(key, known)}"
+        self.add(f"the unknown key {word}".rstrip(), expected, position)
 
     def wrong_name(self, name: str) -> None:
         position = self.values.keys[*self.path, name]
@@ -144,9 +144,8 @@ class _Objection:
         """A wrong type, a number out of range, no word of an enum."""
         wanted = self.place.schema
         expected = expectation(wanted)
-        near = suggestion(self.place.shown, wanted["enum"]) if "enum" in wanted else None
-        if near:
-            expected += f"; did you mean {near}?"
+        if near := did_you_mean(self.place.shown, wanted.get("enum", ())):
+            expected += near
         elif self.place.shown == "nothing":
             advice = (
                 "; {} for its defaults" if "object" in types(wanted) and not wanted.get("required") else ""

@@ -1,6 +1,6 @@
 """Alertmanager's routes: read, evaluated, and judged against a table."""
 
-from deployspec.languages.alertmanager.matchers import Matcher, parse_matchers
+from deployspec.languages.alertmanager.matchers import parse_matchers
 from deployspec.languages.alertmanager.routes import Route, Routes, read_routes
 from deployspec.languages.alertmanager.routing import (
     AmtoolRun,
@@ -14,7 +14,6 @@ from deployspec.languages.alertmanager.routing import (
 
 __all__ = [
     "AmtoolRun",
-    "Matcher",
     "Route",
     "Routes",
     "RoutingRow",

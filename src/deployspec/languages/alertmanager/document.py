@@ -1,23 +1,12 @@
-"""Values of a YAML document, each asked for by what it has to be."""
+"""The one document of a file of Alertmanager's, or of ours beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from deployspec.base.problems import Problems as AnyProblems
-from deployspec.base.shown import one_line
-from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence, is_null, read_documents
+from deployspec.base.problems import Problems
+from deployspec.base.yaml_tree import Node, is_null, read_documents
 
 LARGEST = 1024 * 1024
 """In characters: hundreds of times more than any configuration of Alertmanager."""
-
-
-class Problems(AnyProblems):
-    """What was found wrong with one file."""
-
-    def unexpected(self, node: Node | None, expected: str) -> None:
-        """Note that something else stands here than was expected."""
-        self.add(node, kind(node), expected)
 
 
 def compose(text: str, problems: Problems) -> Node | None:
@@ -35,40 +24,3 @@ def compose(text: str, problems: Problems) -> Node | None:
         problems.add(None, "nothing (an empty file, or only comments)", "a YAML document")
         return None
     return roots[0]
-
-
-def fields(node: Node | None, problems: Problems, expected: str) -> dict[str, Node]:
-    """A mapping's values by key. Empty, with the problem noted, where it is no mapping."""
-    if isinstance(node, Mapping):
-        return {key: value for key, (_, value) in node.items.items()}
-    problems.unexpected(node, expected)
-    return {}
-
-
-def items(node: Node | None, problems: Problems, expected: str) -> Iterator[Node]:
-    """A list's items; none where nothing (or null) is there."""
-    if isinstance(node, Sequence):
-        yield from node.items
-    elif node is not None and not is_null(node):
-        problems.unexpected(node, expected)
-
-
-def text_of(node: Node | None, problems: Problems, expected: str) -> str | None:
-    """A scalar's text as written (``1`` is a text, too), or None with the problem noted."""
-    if isinstance(node, Scalar) and not node.null:
-        return node.text
-    problems.unexpected(node, expected)
-    return None
-
-
-def kind(node: Node | None) -> str:
-    """What stands there, for a person."""
-    match node:
-        case None:
-            return "nothing"
-        case Mapping():
-            return "a mapping"
-        case Sequence():
-            return "a list"
-        case _:
-            return "null" if node.null else f'"{one_line(node.text, 60)}"'

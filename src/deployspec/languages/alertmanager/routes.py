@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from deployspec.base.problems import Place, Problem
+from deployspec.base.problems import Place, Problem, Problems
 from deployspec.base.shown import one_line
-from deployspec.base.yaml_tree import Node, is_null
-from deployspec.languages.alertmanager.document import Problems, compose, fields, items, text_of
-from deployspec.languages.alertmanager.matchers import Matcher, parse_matchers
+from deployspec.base.yaml_tree import Node
+from deployspec.languages.alertmanager.document import compose
+from deployspec.languages.alertmanager.matchers import parse_matchers
+from deployspec.languages.fields import Fields, scalar_of, shown
+from deployspec.languages.promql.selectors import Matcher
 
 Known = Callable[[str], str | None]
 """A label's value: the empty text where the alert cannot have it, None where it is not known."""
@@ -35,7 +37,7 @@ class Route:
         answer: bool | None = True
         for matcher in self.matchers:
             value = known(matcher.label)
-            matched = None if value is None else matcher.matches(value)
+            matched = None if value is None else matcher.meets(value)
             if matched is False:
                 return False
             if matched is None:
@@ -99,67 +101,52 @@ def read_routes(text: str, path: str) -> Routes:
     top = compose(text, problems)
     if top is None:
         return Routes(path, None, {}, tuple(problems))
-    found = fields(top, problems, "a configuration of Alertmanager: a mapping with route and receivers")
+    found = Fields(top, problems, "a configuration of Alertmanager: a mapping with route and receivers")
     root = None
-    if problems:
-        pass
-    elif "route" not in found:
-        problems.add(top, "no key route", _NO_ROUTE)
+    if "route" not in found:
+        found.require("route", _NO_ROUTE)
     else:
         try:
-            root = _route(found["route"], None, problems)
+            root = _route(found.get("route"), None, problems)
         except RecursionError:  # aliases of aliases
             problems.add(None, "routes nested too deep", "a flatter tree")
     receivers: dict[str, Place] = {}
-    for node in items(found.get("receivers"), problems, "a list of receivers"):
-        receiver = fields(node, problems, "a receiver: a mapping with a name")
-        name = text_of(receiver.get("name"), problems, "the receiver's name")
-        if name is not None:
-            receivers.setdefault(name, problems.place(receiver["name"]))
+    for node in found.items("receivers", "a list of receivers"):
+        receiver = Fields(node, problems, "a receiver")
+        name = receiver.text("name", "the receiver's name", required=True)
+        receivers.setdefault(name, problems.place(receiver.get("name")))
     # A tree that was understood in part would send alerts where they do not go.
     return Routes(path, None if problems else root, receivers, tuple(problems))
 
 
-def _route(node: Node, parent: str | None, problems: Problems) -> Route | None:
-    found = fields(node, problems, _NO_ROUTE if parent is None else "a route: a mapping")
-    receiver = parent
-    if "receiver" in found and not is_null(found["receiver"]):
-        receiver = text_of(found["receiver"], problems, "a receiver's name")
+def _route(node: Node | None, parent: str | None, problems: Problems) -> Route | None:
+    found = Fields(node, problems, "a default route" if parent is None else "a route")
+    receiver = found.text("receiver", "a receiver's name", required=parent is None) or parent
     if receiver is None:
-        problems.add(node, "a default route without receiver", _NO_ROUTE)
         return None
-    matchers = tuple(_matchers(found, problems))
-    children = (
-        _route(child, receiver, problems)
-        for child in items(found.get("routes"), problems, "a list of routes")
-    )
+    matchers = tuple(_matchers(found))
+    children = (_route(child, receiver, problems) for child in found.items("routes", "a list of routes"))
     routes = tuple(child for child in children if child is not None)
-    goes_on = "continue" in found and _truth(found["continue"], problems)
-    return Route(receiver, () if parent is None else matchers, goes_on, routes, problems.place(node))
+    return Route(receiver, () if parent is None else matchers, _goes_on(found), routes, problems.place(node))
 
 
-def _truth(node: Node, problems: Problems) -> bool:
-    word = (text_of(node, problems, "true or false") or "").lower()
+def _goes_on(found: Fields) -> bool:
+    word = found.text("continue", "true or false").lower()
     if word not in ("true", "false", "yes", "no", "on", "off", "y", "n", ""):
-        problems.unexpected(node, "true or false")
+        found.add("continue", shown(word), "true or false")
     return word in ("true", "yes", "on", "y")
 
 
-def _matchers(found: Mapping[str, Node], problems: Problems) -> Iterator[Matcher]:
+def _matchers(found: Fields) -> Iterator[Matcher]:
     for key, op in (("match", "="), ("match_re", "=~")):
-        if key in found and not is_null(found[key]):
-            for label, node in fields(found[key], problems, "labels and their values").items():
-                value = "" if is_null(node) else text_of(node, problems, "a label's value")
-                if value is not None:
-                    yield Matcher(label, op, value, problems.place(node))
-    for node in items(found.get("matchers"), problems, 'a list of matchers such as severity="critical"'):
-        text = text_of(node, problems, 'a matcher such as severity="critical"')
-        if text is None:
-            continue
+        for label, value in found.texts(key, "labels and their values").items():
+            yield Matcher(label, op, value)
+    for node in found.items("matchers", 'a list of matchers such as severity="critical"'):
+        scalar = scalar_of(node, found.problems, 'a matcher such as severity="critical"')
         try:
-            yield from parse_matchers(text, problems.place(node))
+            yield from parse_matchers(scalar.text if scalar else "")
         except ValueError as error:
             found_text = f"a matcher that cannot be read: {one_line(str(error), 80)}"
-            problems.add(
+            found.problems.add(
                 node, found_text, 'a label, one of = != =~ !~, and a value, such as severity="critical"'
             )

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from deployspec.base.problems import Place, Problem
+from deployspec.base.problems import Place, Problem, Problems
 from deployspec.base.shown import cut, names, one_line
 from deployspec.base.yaml_tree import Node
-from deployspec.languages.alertmanager.document import Problems, compose, fields, items, text_of
+from deployspec.languages.alertmanager.document import compose
 from deployspec.languages.alertmanager.routes import Routes
+from deployspec.languages.fields import Fields, items_of, scalar_of
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
-
-_KEYS = ("id", "labels", "receivers")
-_ROW = "a row of the routing table: a mapping with id, labels and receivers"
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def read_routing(text: str, path: str) -> RoutingTable:
     rows: dict[str, RoutingRow] = {}
     top = compose(text, problems)
     if top is not None:
-        for node in items(top, problems, "a routing table: a list of rows with id, labels and receivers"):
+        for node in items_of(top, problems, "a routing table: a list of rows with id, labels and receivers"):
             row = _row(node, problems)
             if row is None:
                 continue
@@ -71,30 +69,18 @@ def read_routing(text: str, path: str) -> RoutingTable:
 
 def _row(node: Node, problems: Problems) -> RoutingRow | None:
     before = len(problems)
-    found = fields(node, problems, _ROW)
+    found = Fields(node, problems, "a row of the routing table", ("id", "labels", "receivers"))
+    name = found.text("id", "the row's id", required=True)
+    labels = found.texts("labels", "labels and their values")
+    items = found.items("receivers", "a list of receivers")
+    receivers = [scalar.text for item in items if (scalar := scalar_of(item, problems, "a receiver's name"))]
+    if "" in receivers:
+        found.add("receivers", "an empty name", "a receiver's name")
+    if len(problems) == before and not labels:
+        found.require("labels", "the alert's labels, at least its alertname or its severity")
+    if len(problems) == before and not receivers:
+        found.require("receivers", "the receivers that the alert has to reach")
     if len(problems) > before:
-        return None
-    for key in found:
-        if key not in _KEYS:
-            problems.add(node, f"the unknown key {cut(key, 60)}", _ROW)
-    name = text_of(found.get("id"), problems, "the row's id") if "id" in found else None
-    if not name:
-        problems.add(node, "a row without id", _ROW)
-    labels = {}
-    if "labels" in found:
-        for label, value in fields(found["labels"], problems, "labels and their values").items():
-            labels[label] = text_of(value, problems, "a label's value") or ""
-    if not labels:
-        problems.add(
-            node, "a row without labels", "the alert's labels, at least its alertname or its severity"
-        )
-    receivers = [
-        text_of(item, problems, "a receiver's name") or ""
-        for item in items(found.get("receivers"), problems, "a list of receivers")
-    ]
-    if not receivers:
-        problems.add(node, "a row without receivers", "the receivers that the alert has to reach")
-    if len(problems) > before or not name:
         return None
     return RoutingRow(name, labels, tuple(receivers), problems.place(node))
 

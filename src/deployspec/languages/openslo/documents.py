@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
-from deployspec.base.problems import Place, Problem
-from deployspec.base.yaml_tree import Mapping as MappingNode
-from deployspec.base.yaml_tree import Node, is_null, read_documents
-from deployspec.languages.alertmanager.document import Problems
+from deployspec.base.problems import Place, Problem, Problems
+from deployspec.base.yaml_tree import Node, Scalar, is_null, read_documents
 from deployspec.languages.openslo.annotations import Annotations
 from deployspec.languages.openslo.fields import Fields
 from deployspec.languages.openslo.indicators import read_indicator
@@ -51,9 +49,9 @@ class _Document:
 class _Metadata(NamedTuple):
     """Of a document, or of an inline indicator."""
 
-    name: str | None
-    """None where it is missing or wrong, which has been told."""
-    annotations: Mapping[str, tuple[Node, str]]
+    name: str
+    """Empty where it is missing or wrong, which has been told."""
+    annotations: Mapping[str, Scalar]
 
 
 _Indicator = LatencyIndicator | AvailabilityIndicator
@@ -72,11 +70,9 @@ def read_objectives(text: str, path: str) -> Read:
         problems.add(None, "nothing (an empty file, or only comments)", "an OpenSLO document")
     told = [_document(root, problems) for root in roots if not is_null(root)]
     known = [document for document in told if document is not None]
-    indicators = _named(known, "SLI", problems, lambda head, _: read_indicator(head, problems))
+    indicators = _named(known, "SLI", problems, lambda head, _: read_indicator(head))
     usable = {name: indicator for name, (indicator, _) in indicators.items()}
-    found = _named(
-        known, "SLO", problems, lambda head, metadata: _objective(head, metadata, usable, problems)
-    )
+    found = _named(known, "SLO", problems, lambda head, metadata: _objective(head, metadata, usable))
     objectives = (objective for objective, sound in found.values() if objective is not None and sound)
     return Read(tuple(objectives), tuple(problems))
 
@@ -102,7 +98,7 @@ def _named(
         if name in first:
             there = f"first: {first[name].file}:{first[name].line}"
             problems.add(node, f"the {kind} {name} for the second time ({there})", "a name of its own")
-        elif name is not None:
+        elif name:
             first[name] = problems.place(node)
             found[name] = said, document.sound and len(problems) == before
     return found
@@ -110,48 +106,44 @@ def _named(
 
 def _document(root: Node, problems: Problems) -> _Document | None:
     """A document's kind and keys; None where it cannot be told what it is."""
-    if not isinstance(root, MappingNode):
-        problems.unexpected(root, "an OpenSLO document: a mapping with apiVersion, kind, metadata and spec")
-        return None
     before = len(problems)
-    head = Fields(root, problems, _HEAD, "a mapping")
+    head = Fields(root, problems, "an OpenSLO document", _HEAD)
     version = head.word("apiVersion", ("openslo/v1",))
     kind = head.word("kind", KINDS)
-    return None if version is None or kind is None else _Document(kind, head, sound=len(problems) == before)
+    return _Document(kind, head, sound=len(problems) == before) if version and kind else None
 
 
 def _metadata(head: Fields) -> _Metadata:
     metadata = head.inner("metadata", _METADATA)
     name = metadata.name("name")
-    metadata.text("displayName", "a text", required=False)
-    metadata.texts("labels", lists=True)
-    return _Metadata(name, metadata.texts("annotations"))
+    metadata.text("displayName", "a text")
+    metadata.sure_texts("labels", lists=True)
+    return _Metadata(name, metadata.sure_texts("annotations"))
 
 
 def _objective(
     head: Fields,
     metadata: _Metadata,
     indicators: Mapping[str, _Indicator | None],
-    problems: Problems,
 ) -> Objective | None:
     """The objective of an SLO; None where a value that it needs is not to be had."""
-    annotations = Annotations(metadata.annotations, problems)
+    annotations = Annotations(metadata.annotations, head.problems)
     spec = head.inner("spec", _SPEC)
     description = spec.description()
-    spec.text("service", "the name of the service")
-    indicator = _indicator(spec, indicators, problems)
-    window = _window(spec, problems)
+    spec.text("service", "the name of the service", required=True)
+    indicator = _indicator(spec, indicators)
+    window = _window(spec)
     spec.word("budgetingMethod", ("Occurrences",), why=" (requests are counted; time slices are not judged)")
     latency = None if indicator is None else isinstance(indicator, LatencyIndicator)
-    threshold, inclusive, target = _promise(spec, problems, latency=latency)
-    spec.listed("alertPolicies", "a list of alert policies")
-    if indicator is None or metadata.name is None or window is None or target is None:
+    threshold, inclusive, target = _promise(spec, latency=latency)
+    spec.items("alertPolicies", "a list of alert policies")
+    if indicator is None or not metadata.name or window is None or target is None:
         return None
     if isinstance(indicator, LatencyIndicator):
         if threshold is None:
             return None
         indicator = replace(indicator, threshold=threshold, inclusive=inclusive)
-    place = problems.place(head.node)
+    place = head.problems.place(head.node)
     return Objective(
         name=metadata.name,
         indicator=indicator,
@@ -168,33 +160,28 @@ def _objective(
 def _indicator(
     spec: Fields,
     indicators: Mapping[str, _Indicator | None],
-    problems: Problems,
 ) -> _Indicator | None:
-    if ("indicator" in spec) == ("indicatorRef" in spec):
-        if isinstance(spec.node, MappingNode) and spec.node.line:
-            found = (
-                "indicator and indicatorRef" if "indicator" in spec else "neither indicator nor indicatorRef"
-            )
-            spec.add("indicatorRef", found, "one of the two")
+    said = spec.one_of("indicator", "indicatorRef")
+    if said is None:
         return None
-    if "indicator" in spec:
+    if said == "indicator":
         inline = spec.inner("indicator", ("metadata", "spec"))
         if "metadata" in inline:
             _metadata(inline)
-        return read_indicator(inline, problems)
+        return read_indicator(inline)
     name = spec.name("indicatorRef")
-    if name is None or name in indicators:
-        return indicators.get(name) if name else None
+    if not name or name in indicators:
+        return indicators.get(name)
     there = f" (there are: {', '.join(sorted(indicators))})" if indicators else ""
     spec.add("indicatorRef", f'"{name}", and no SLI in this file has that name', f"the name of an SLI{there}")
     return None
 
 
-def _window(spec: Fields, problems: Problems) -> float | None:
+def _window(spec: Fields) -> float | None:
     item = spec.only_item("timeWindow", "window")
     if item is None:
         return None
-    window = Fields(item, problems, ("duration", "isRolling", "calendar"), "a window")
+    window = Fields(item, spec.problems, "a window", ("duration", "isRolling", "calendar"))
     length = window.duration("duration")
     if "calendar" in window:
         window.add(
@@ -206,15 +193,13 @@ def _window(spec: Fields, problems: Problems) -> float | None:
     return length
 
 
-def _promise(
-    spec: Fields, problems: Problems, *, latency: bool | None
-) -> tuple[Fraction | None, bool, Fraction | None]:
+def _promise(spec: Fields, *, latency: bool | None) -> tuple[Fraction | None, bool, Fraction | None]:
     """Threshold, whether it is itself good, and target. ``latency`` is None where the indicator is not known."""
     item = spec.only_item("objectives", "objective")
     if item is None:
         return None, False, None
-    promise = Fields(item, problems, _OBJECTIVE, "an objective")
-    promise.text("displayName", "a text", required=False)
+    promise = Fields(item, spec.problems, "an objective", _OBJECTIVE)
+    promise.text("displayName", "a text")
     target = None
     if "targetPercent" in promise and "target" in promise:
         promise.add("targetPercent", "target and targetPercent", "one of the two")

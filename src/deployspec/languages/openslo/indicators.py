@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from deployspec.base.shown import one_line
-from deployspec.languages.alertmanager.document import Problems
+from deployspec.languages.fields import shown
 from deployspec.languages.openslo.fields import Fields
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator
 from deployspec.languages.promql.selectors import Matcher, Selector, selector_of, selector_text
@@ -20,35 +20,30 @@ _ALL_GOOD = Fraction(1)
 """Stands for the threshold until the objective beside the indicator says it."""
 
 
-def read_indicator(document: Fields, problems: Problems) -> LatencyIndicator | AvailabilityIndicator | None:
+def read_indicator(document: Fields) -> LatencyIndicator | AvailabilityIndicator | None:
     """The indicator of an SLI document, or of an inline indicator; a latency's threshold is not known here."""
     spec = document.inner("spec", ("description", "thresholdMetric", "ratioMetric"))
     spec.description()
-    if ("thresholdMetric" in spec) == ("ratioMetric" in spec):
-        found = (
-            "thresholdMetric and ratioMetric"
-            if "ratioMetric" in spec
-            else "neither thresholdMetric nor ratioMetric"
-        )
-        if spec.misses("thresholdMetric") and spec.misses("ratioMetric"):
-            problems.add(spec.node, found, "one of the two")
-        return None
-    return _latency(spec, problems) if "thresholdMetric" in spec else _availability(spec, problems)
+    match spec.one_of("thresholdMetric", "ratioMetric"):
+        case "thresholdMetric":
+            return _latency(spec)
+        case "ratioMetric":
+            return _availability(spec)
+        case _:
+            return None
 
 
-def _latency(spec: Fields, problems: Problems) -> LatencyIndicator | None:
+def _latency(spec: Fields) -> LatencyIndicator | None:
     told = _source(spec.inner("thresholdMetric", ("metricSource",)), ("histogram", "matchers"))
     expected = "the name of a histogram, without _bucket"
-    histogram = told.text("histogram", expected)
-    matchers = told.text("matchers", 'matchers such as path!="/health"', required=False) or ""
-    if histogram is not None and (
-        not _METRIC.fullmatch(histogram) or histogram.endswith(("_bucket", "_count", "_sum"))
-    ):
-        told.add("histogram", f'"{one_line(histogram, 60)}"', expected)
+    histogram = told.text("histogram", expected, required=True)
+    matchers = told.text("matchers", 'matchers such as path!="/health"')
+    if not histogram:
         return None
-    if histogram is None:
+    if not _METRIC.fullmatch(histogram) or histogram.endswith(("_bucket", "_count", "_sum")):
+        told.add("histogram", shown(histogram), expected)
         return None
-    selector = _selector(told, "matchers", selector_text(histogram, matchers), problems)
+    selector = _selector(told, "matchers", selector_text(histogram, matchers))
     if selector is None:
         return None
     if any(matcher.label == "le" for matcher in selector.matchers):
@@ -59,7 +54,7 @@ def _latency(spec: Fields, problems: Problems) -> LatencyIndicator | None:
     return LatencyIndicator(_ALL_GOOD, inclusive=False, histogram=histogram, matchers=matchers)
 
 
-def _availability(spec: Fields, problems: Problems) -> AvailabilityIndicator | None:
+def _availability(spec: Fields) -> AvailabilityIndicator | None:
     ratio = spec.inner("ratioMetric", ("counter", "good", "bad", "total", "raw", "rawType"))
     ratio.true("counter", why=": counters are asked how much they increased")
     for key in ("good", "raw", "rawType"):
@@ -69,9 +64,9 @@ def _availability(spec: Fields, problems: Problems) -> AvailabilityIndicator | N
     queries, read = [], list[Selector]()
     for key in ("bad", "total"):
         told = _source(ratio.inner(key, ("metricSource",)), ("query",))
-        query = told.text("query", 'a selector such as http_requests_total{status=~"5.."}')
-        selector = None if query is None else _selector(told, "query", query, problems)
-        if query is not None and selector is not None:
+        query = told.text("query", 'a selector such as http_requests_total{status=~"5.."}', required=True)
+        selector = _selector(told, "query", query) if query else None
+        if selector is not None:
             queries.append(query.strip())
             read.append(selector)
     if len(queries) < 2:
@@ -101,30 +96,29 @@ def _apart(bad: Selector, total: Selector) -> tuple[Matcher, Matcher] | None:
 
 def _source(metric: Fields, known: tuple[str, ...]) -> Fields:
     source = metric.inner("metricSource", _SOURCE)
-    source.text("metricSourceRef", "a name", required=False)
+    source.text("metricSourceRef", "a name")
     if "type" in source or "metricSourceRef" not in source:
         source.word("type", ("Prometheus",))
     return source.inner("spec", known)
 
 
-def _selector(told: Fields, key: str, text: str, problems: Problems) -> Selector | None:
+def _selector(told: Fields, key: str, text: str) -> Selector | None:
     """The plain selector that this is; None where it is something else, which is noted."""
     expected = "a plain selector: no function, no range, no offset"
-    place = told.place(key)
     try:
         # In parentheses it is read as it will be where it becomes a part of a query: a comment at its end, or a
         # brace that closes too early, would swallow what comes behind it.
         tree: Any = parse(f"({text})")
     except PromqlError as error:
-        problems.add(place, f"what is no PromQL ({one_line(str(error), 100)})", expected)
+        told.add(key, f"what is no PromQL ({one_line(str(error), 100)})", expected)
         return None
     node = tree.expr if type(tree).__name__ == "ParenExpr" else tree
     if type(node).__name__ == "VectorSelector" and node.offset is None and node.at is None:
         selector = selector_of(node)
         if selector.alternatives:
-            problems.add(place, "matchers with or between them", "matchers with commas between them")
+            told.add(key, "matchers with or between them", "matchers with commas between them")
             return None
         if selector.name:
             return selector
-    problems.add(place, f"{one_line(text, 80)}, which is more than that", expected)
+    told.add(key, f"{one_line(text, 80)}, which is more than that", expected)
     return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployspec.base import shown
+from deployspec.languages.prometheus.answers import NotUnderstood, field
 from deployspec.languages.prometheus.model import Unavailable
 from deployspec.languages.promql import Matcher
 
@@ -109,10 +110,6 @@ class Targets:
         return next((job.name for job in self.jobs if job.federates), "")
 
 
-class _NotUnderstood(Exception):  # noqa: N818 - a signal within this module
-    pass
-
-
 def read_targets(targets: object, config: object, flags: object) -> Targets | Unavailable:
     """Read the data of ``/api/v1/targets``, ``/api/v1/status/config`` and ``/api/v1/status/flags``.
 
@@ -120,27 +117,23 @@ def read_targets(targets: object, config: object, flags: object) -> Targets | Un
     """
     try:
         return _read(targets, config, flags)
-    except _NotUnderstood as error:
+    except NotUnderstood as error:
         return Unavailable(f"what it scrapes could not be understood: {error}")
 
 
 def _read(targets: object, config: object, flags: object) -> Targets:
     import yaml
 
-    active = _mappings(_field(targets, "activeTargets", "the targets"), "the active targets")
-    labels = tuple(_texts(target.get("labels"), "a target's labels") for target in active)
-    text = _field(config, "yaml", "the configuration")
-    if not isinstance(text, str):
-        raise _NotUnderstood("the configuration has no text yaml")
+    active = _mappings(targets, "activeTargets", "what it says of targets")
+    labels = tuple(_labels(target, "a target") for target in active)
+    text = field(config, "yaml", "what it says of its configuration", str)
     try:
         document = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise _NotUnderstood(f"the configuration is no YAML: {shown.one_line(str(error), 80)}") from None
-    if not isinstance(document, dict):
-        raise _NotUnderstood("the configuration is no mapping")
-    jobs = tuple(_job(one) for one in _mappings(document.get("scrape_configs"), "scrape_configs"))
+        raise NotUnderstood(f"the configuration is no YAML: {shown.one_line(str(error), 80)}") from None
+    jobs = tuple(_job(one) for one in _mappings(document, "scrape_configs", "the configuration", []))
     if not isinstance(flags, dict):
-        raise _NotUnderstood("the flags are no mapping")
+        raise NotUnderstood("the flags are no mapping")
     return Targets(labels, jobs, _elsewhere(document, flags, jobs))
 
 
@@ -160,11 +153,11 @@ def _elsewhere(document: Mapping[str, Any], flags: Mapping[str, Any], jobs: tupl
 def _job(one: Mapping[str, Any]) -> Job:
     name = one.get("job_name")
     if name is None:
-        raise _NotUnderstood("a scrape configuration has no job_name")
+        raise NotUnderstood("a scrape configuration has no job_name")
     discovering = [key for key, value in one.items() if key.endswith("_sd_configs") and value]
-    static = _mappings(one.get("static_configs"), "static_configs")
-    labels = [pair for part in static for pair in _texts(part.get("labels"), "static labels").items()]
-    relabels = _rewriting(one.get("relabel_configs"), "relabel_configs")
+    static = _mappings(one, "static_configs", "a scrape configuration", [])
+    labels = [pair for part in static for pair in _labels(part, "a static configuration").items()]
+    relabels = _rewriting(one, "relabel_configs")
     # Targets in files and from HTTP may say their job themselves; those of other kinds have it from relabelling.
     says_itself = bool({"file_sd_configs", "http_sd_configs"} & set(discovering))
     named = [rule for rule in relabels if _may_set(rule, "job")]
@@ -174,13 +167,14 @@ def _job(one: Mapping[str, Any]) -> Job:
         frozenset(labels),
         discovers=bool(discovering),
         renames=bool(discovering) and (says_itself or bool(named)),
-        honors=honors or bool(_rewriting(one.get("metric_relabel_configs"), "metric_relabel_configs")),
+        honors=honors or bool(_rewriting(one, "metric_relabel_configs")),
         federates=honors and str(one.get("metrics_path", "")).rstrip("/").endswith("/federate"),
     )
 
 
-def _rewriting(found: object, where: str) -> list[Mapping[str, Any]]:
-    return [rule for rule in _mappings(found, where) if rule.get("action", "replace") in _REWRITING]
+def _rewriting(job: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    rules = _mappings(job, key, "a scrape configuration", [])
+    return [rule for rule in rules if rule.get("action", "replace") in _REWRITING]
 
 
 def _may_set(rule: Mapping[str, Any], label: str) -> bool:
@@ -188,23 +182,12 @@ def _may_set(rule: Mapping[str, Any], label: str) -> bool:
     return rule.get("action") == "labelmap" or target == label or "$" in target
 
 
-def _field(found: object, key: str, where: str) -> Any:
-    if not isinstance(found, dict) or key not in found:
-        raise _NotUnderstood(f"{where} have no {key}" if where.endswith("s") else f"{where} has no {key}")
-    return found[key]
+def _mappings(found: object, key: str, where: str, default: object = None) -> list[Mapping[str, Any]]:
+    read: list[Mapping[str, Any]] = field(found, key, where, list, default)
+    if not all(isinstance(one, dict) for one in read):
+        raise NotUnderstood(f"{where} has {key} that are no objects")
+    return read
 
 
-def _mappings(found: object, where: str) -> list[Mapping[str, Any]]:
-    if found is None:
-        return []
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise _NotUnderstood(f"{where} are no list of mappings")
-    return found
-
-
-def _texts(found: object, where: str) -> Mapping[str, str]:
-    if found is None:
-        return {}
-    if not isinstance(found, dict):
-        raise _NotUnderstood(f"{where} are no mapping")
-    return {str(name): str(value) for name, value in found.items()}
+def _labels(found: object, where: str) -> Mapping[str, str]:
+    return {str(name): str(value) for name, value in field(found, "labels", where, dict, {}).items()}

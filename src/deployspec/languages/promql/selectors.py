@@ -31,18 +31,17 @@ class Matcher:
     def __str__(self) -> str:
         return f"{label_text(self.label)}{self.op}{quoted(self.value)}"
 
-    def matches(self, value: str) -> bool:
+    def meets(self, value: str) -> bool | None:
         """Whether a label with this value meets the condition; a missing label has the value ``""``.
 
-        A regular expression is matched against the whole value. One that cannot be read here counts as met, with
-        ``=~`` and ``!~`` alike.
+        A regular expression is matched against the whole value. None: it cannot be read here.
         """
-        if self.op == "=":
-            return value == self.value
-        if self.op == "!=":
-            return value != self.value
-        found = _fits(self.value, value)
-        return found is None or found == (self.op == "=~")
+        found = value == self.value if self.op in ("=", "!=") else _fits(self.value, value)
+        return None if found is None else found == (self.op in ("=", "=~"))
+
+    def matches(self, value: str) -> bool:
+        """The same, where what cannot be read here counts as met, with ``=~`` and ``!~`` alike."""
+        return self.meets(value) is not False
 
     def words(self) -> tuple[str, ...] | None:
         """The values that meet the condition, where they can be listed: of ``=``, and of ``=~"a|b"``."""
@@ -176,16 +175,16 @@ def _fits(pattern: str, value: str) -> bool | None:
 
     Prometheus' expressions are RE2's. Python's ``re`` differs more from it than the engine of jsonschema-rs (Rust's,
     in linear time, with JSON Schema's reading of classes), and can take for ever. What that one reads otherwise than
-    RE2 is left undecided: ``[[:alpha:]]``.
+    RE2 is left undecided: ``[[:alpha:]]`` and ``\\Q…\\E``.
     """
     import jsonschema_rs
 
-    if "[:" in pattern:
+    if "[:" in pattern or "\\Q" in pattern:
         return None
     try:
         validator = jsonschema_rs.validator_for(
             {"pattern": f"^(?:{pattern})$"}, pattern_options=jsonschema_rs.RegexOptions()
         )
-    except jsonschema_rs.ValidationError:
+    except ValueError:
         return None
     return bool(validator.is_valid(value))

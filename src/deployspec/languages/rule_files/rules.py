@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as AnyMapping
 from typing import Any
 
 from deployspec.base.problems import Place
-from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence, is_null
+from deployspec.base.yaml_tree import Mapping, Node, Scalar, is_null
+from deployspec.languages.fields import items_of, kind_of, shown
 from deployspec.languages.rule_files.expressions import fault_in
-from deployspec.languages.rule_files.fields import Fields, data_of, kind_of, shown
+from deployspec.languages.rule_files.fields import Documents, Fields, data_of
 from deployspec.languages.rule_files.lines import Lines
 from deployspec.languages.rule_files.model import Rule, RuleFile, RuleGroup
 
@@ -35,7 +35,7 @@ def read_rules(text: str, path: str) -> RuleFile:
     return RuleFile(path, tuple(reader.groups), plain, reader.problems.in_order())
 
 
-class _Reader(Fields):
+class _Reader(Documents):
     def __init__(self, path: str, text: str) -> None:
         super().__init__(path, text)
         self.groups: list[RuleGroup] = []
@@ -59,7 +59,7 @@ class _Reader(Fields):
         if kind == "PrometheusRule":
             self.prometheus_rule(root)
         elif kind.endswith("List") and "apiVersion" in root.items and items is not None:
-            for item in self.items(items[1], "a list of Kubernetes documents"):
+            for item in items_of(items[1], self.problems, "a list of Kubernetes documents"):
                 self.document(item, index)
         elif kind and "apiVersion" in root.items:
             self.others.append((root, True))
@@ -74,27 +74,21 @@ class _Reader(Fields):
                 found = "groups in a second document"
                 self.problems.add(root, found, "one document: Prometheus reads the first one only")
             self.own.append(index)
-            fields = self.mapping(root, "a rule file", ("groups",)) or {}
-            self.read_groups(fields.get("groups"))
+            self.read_groups(self.fields(root, "a rule file", ("groups",)))
         else:
             self.others.append((root, False))
             # A misspelt `groups` gets its suggestion.
-            self.mapping(root, "a rule file", ("groups",))
+            self.fields(root, "a rule file", ("groups",))
 
     def prometheus_rule(self, root: Mapping) -> None:
         self.kubernetes += 1
         known = ("apiVersion", "kind", "metadata", "spec", "status")
-        fields = self.mapping(root, "a PrometheusRule", known) or {}
-        spec = fields.get("spec")
-        if spec is None:
-            self.problems.add(root, "a PrometheusRule without `spec`", "`spec` with `groups`")
-            return
-        inner = self.mapping(spec, "the spec of a PrometheusRule", ("groups",)) or {}
-        self.read_groups(inner.get("groups"))
+        fields = self.fields(root, "a PrometheusRule", known)
+        self.read_groups(fields.inner("spec", ("groups",)))
 
-    def read_groups(self, node: Node | None) -> None:
+    def read_groups(self, fields: Fields) -> None:
         names: dict[str, Place] = {}
-        for item in self.items(node, "a list of groups"):
+        for item in fields.items("groups", "a list of groups"):
             group = self.group(item)
             if group is None:
                 continue
@@ -107,32 +101,30 @@ class _Reader(Fields):
             self.groups.append(group)
 
     def group(self, node: Node) -> RuleGroup | None:
-        fields = self.mapping(node, "a group of rules", (*_GROUP, *FOREIGN))
-        if fields is None:
+        fields = self.fields(node, "a group of rules", (*_GROUP, *FOREIGN))
+        if not fields.is_mapping:
             return None
-        name = self.text(fields.get("name"), "the group's name")
-        if not name and not isinstance(fields.get("name"), (Mapping, Sequence)):
-            self.problems.add(node, "a group without a name", "`name`")
-        self.duration(fields.get("query_offset"), "`query_offset`")
-        self.texts(fields.get("labels"), "the group's labels")
+        name = fields.text("name", "the group's name", required=True)
+        fields.duration("query_offset")
+        fields.texts("labels", "the group's labels")
         data: dict[str, Any] = data_of(node)
         for field in FOREIGN:
             self.foreign |= field in data
             data.pop(field, None)
-        limit = self.number(fields.get("limit"), "`limit`")
+        limit = fields.number("limit")
         if limit is not None:
             if limit != limit // 1:
-                self.problems.add(fields["limit"], shown(str(limit)), "`limit` as a whole number")
+                fields.add("limit", shown(str(limit)), "`limit` as a whole number")
             data["limit"] = limit
-        interval = self.duration(fields.get("interval"), "`interval`")
-        nodes = self.items(fields.get("rules"), "a list of rules")
+        interval = fields.duration("interval")
+        nodes = fields.items("rules", "a list of rules")
         rules = [rule for rule in (self.rule(item, name) for item in nodes) if rule]
         # Prometheus takes an interval of 0 for none.
         return RuleGroup(name, interval or None, tuple(rules), self.problems.place(node), data)
 
     def rule(self, node: Node, group: str) -> Rule | None:
-        fields = self.mapping(node, "a rule", _RULE)
-        if fields is None:
+        fields = self.fields(node, "a rule", _RULE)
+        if not fields.is_mapping:
             return None
         places = {"": self.problems.place(node)}
 
@@ -143,20 +135,20 @@ class _Reader(Fields):
             places[part] = lines[0][1]
             return lines
 
-        alert = self.text(fields.get("alert"), "the alert's name")
-        record = self.text(fields.get("record"), "the name of the recorded metric")
+        alert = fields.text("alert", "the alert's name")
+        record = fields.text("record", "the name of the recorded metric")
         kind, name = ("record", record) if record else ("alert", alert)
         note("name", fields.get(kind))
         if alert and record:
-            self.problems.add(fields["record"], "`alert` and `record` in one rule", "one of the two")
-        elif not alert and not record:
+            fields.add("record", "`alert` and `record` in one rule", "one of the two")
+        elif not alert and not record and fields.misses("alert", "record"):
             self.problems.add(node, "a rule without a name", "`alert` or `record`")
         if record and ("{" in record or "}" in record):
-            self.problems.add(fields["record"], shown(record), "the name of a metric")
-        for_ = self.duration(fields.get("for"), "`for`")
-        keep = self.duration(fields.get("keep_firing_for"), "`keep_firing_for`")
-        labels = self.texts(fields.get("labels"), "the rule's labels")
-        annotations = self.texts(fields.get("annotations"), "the rule's annotations")
+            fields.add("record", shown(record), "the name of a metric")
+        for_ = fields.duration("for")
+        keep = fields.duration("keep_firing_for")
+        labels = fields.texts("labels", "the rule's labels")
+        annotations = fields.texts("annotations", "the rule's annotations")
         for part in ("for", "keep_firing_for"):
             note(part, fields.get(part))
         for part in ("labels", "annotations"):
@@ -165,14 +157,12 @@ class _Reader(Fields):
                 for key, (_, value) in mapping.items.items():
                     note(f"{part}.{key}", value)
         if "__name__" in labels:
-            self.problems.add(fields["labels"], "the label `__name__`", "labels other than the metric's name")
+            fields.add("labels", "the label `__name__`", "labels other than the metric's name")
         if record:
             for part, given in (("for", for_), ("keep_firing_for", keep), ("annotations", annotations)):
                 if given:
-                    self.problems.add(
-                        fields[part], f"`{part}` in a recording rule", f"`{part}` only in an alert"
-                    )
-        expr = self.text(fields.get("expr"), "a PromQL expression")
+                    fields.add(part, f"`{part}` in a recording rule", f"`{part}` only in an alert")
+        expr = fields.text("expr", "a PromQL expression", required=True)
         expr_lines = note("expr", fields.get("expr"))
         rule = Rule(
             kind=kind,
@@ -186,19 +176,12 @@ class _Reader(Fields):
             places=places,
             expr_lines=expr_lines,
         )
-        self.check_expr(node, rule, fields)
-        return rule
-
-    def check_expr(self, node: Node, rule: Rule, fields: AnyMapping[str, Node]) -> None:
-        if not rule.expr:
-            if isinstance(fields.get("expr"), (Scalar, type(None))):
-                self.problems.add(node, "a rule without an expression", "`expr`")
-            return
-        fault = fault_in(rule.expr)
+        fault = fault_in(expr) if expr else None
         if fault:
             found = f"an expression that deployspec's PromQL parser cannot read ({fault.reason})"
             expected = "PromQL; whether it is valid is promtool's to say"
             self.problems.add(rule.place_in_expr(fault.offset), found, expected, "promql")
+        return rule
 
     def finish(self) -> None:
         """What can be said when all documents have been read."""

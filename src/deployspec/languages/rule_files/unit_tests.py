@@ -7,7 +7,8 @@ from typing import Any
 
 from deployspec.base.problems import Place, Problem
 from deployspec.base.yaml_tree import Node, Scalar, is_null
-from deployspec.languages.rule_files.fields import Fields, data_of, shown
+from deployspec.languages.fields import scalar_of, shown
+from deployspec.languages.rule_files.fields import Documents, Fields, data_of
 from deployspec.languages.rule_files.lines import place_in
 from deployspec.languages.rule_files.model import (
     Case,
@@ -59,29 +60,29 @@ def read_tests(text: str, path: str) -> TestFile:
     return TestFile(path, *found, problems=reader.problems.in_order(), data=reader.data)
 
 
-class _Reader(Fields):
+class _Reader(Documents):
     def __init__(self, path: str, text: str) -> None:
         super().__init__(path, text)
         self.data: dict[str, Any] = {}
 
     def file(self, root: Node) -> tuple[tuple[RuleFileEntry, ...], float, tuple[TestGroup, ...]]:
-        fields = self.mapping(root, "a file of unit tests", _FILE)
-        if fields is None:
+        fields = self.fields(root, "a file of unit tests", _FILE)
+        if not fields.is_mapping:
             return (), _ONE_MINUTE, ()
         self.data = data_of(root)
         entries = []
-        for item in self.items(fields.get("rule_files"), "a list of rule files"):
-            entry = self.scalar(item, "the path of a rule file")
+        for item in fields.items("rule_files", "a list of rule files"):
+            entry = scalar_of(item, self.problems, "the path of a rule file")
             if entry is not None:
                 entries.append(RuleFileEntry(entry.text, self.lines(entry)[0][1]))
-        for item in self.items(fields.get("group_eval_order"), "a list of groups' names"):
-            self.scalar(item, "a group's name")
+        for item in fields.items("group_eval_order", "a list of groups' names"):
+            scalar_of(item, self.problems, "a group's name")
         if "fuzzy_compare" in fields:
-            self.data["fuzzy_compare"] = self.boolean(fields["fuzzy_compare"])
+            self.data["fuzzy_compare"] = _boolean(fields, "fuzzy_compare")
         # promtool takes an interval of 0 for none.
-        interval = self.duration(fields.get("evaluation_interval"), "`evaluation_interval`") or _ONE_MINUTE
+        interval = fields.duration("evaluation_interval") or _ONE_MINUTE
         groups = []
-        nodes = self.items(fields.get("tests"), "a list of test groups")
+        nodes = fields.items("tests", "a list of test groups")
         for index, item in enumerate(nodes):
             group = self.group(item, index, interval)
             if group is not None:
@@ -93,32 +94,22 @@ class _Reader(Fields):
             self.data["tests"] = [by_index.get(index, data) for index, data in enumerate(listed)]
         return tuple(entries), interval, tuple(groups)
 
-    def boolean(self, node: Node) -> bool:
-        scalar = self.scalar(node, "true or false")
-        known = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
-        value = None if scalar is None or scalar.style else known.get(scalar.text.lower())
-        if scalar is not None and value is None:
-            self.problems.add(scalar, shown(scalar.text), "true or false, without quotes")
-        return bool(value)
-
     def group(self, node: Node, index: int, default: float) -> TestGroup | None:
-        fields = self.mapping(node, "a test group", _GROUP)
-        if fields is None:
+        fields = self.fields(node, "a test group", _GROUP)
+        if not fields.is_mapping:
             return None
         data: dict[str, Any] = data_of(node)
-        name = self.text(fields.get("name"), "the group's name")
-        self.texts(fields.get("external_labels"), "the external labels")
-        self.text(fields.get("external_url"), "`external_url`")
-        self.text(fields.get("start_timestamp"), "`start_timestamp`")
-        interval = self.duration(fields.get("interval"), "`interval`")
-        inputs = self.items(fields.get("input_series"), "a list of input series")
+        name = fields.text("name", "the group's name")
+        fields.texts("external_labels", "the external labels")
+        fields.text("external_url", "`external_url`")
+        fields.text("start_timestamp", "`start_timestamp`")
+        interval = fields.duration("interval")
+        inputs = fields.items("input_series", "a list of input series")
         series = [one for one in map(self.series, inputs) if one is not None]
         cases = []
-        for number, item in enumerate(self.items(fields.get("alert_rule_test"), "a list of alert cases")):
+        for number, item in enumerate(fields.items("alert_rule_test", "a list of alert cases")):
             cases.append(self.alert_case(item, index, name, number))
-        for number, item in enumerate(
-            self.items(fields.get("promql_expr_test"), "a list of expression cases")
-        ):
+        for number, item in enumerate(fields.items("promql_expr_test", "a list of expression cases")):
             cases.append(self.expr_case(item, index, name, number, data["promql_expr_test"][number]))
         read = tuple(case for case in cases if case is not None)
         timed = bool(interval)
@@ -127,14 +118,13 @@ class _Reader(Fields):
         )
 
     def series(self, node: Node) -> Series | None:
-        fields = self.mapping(node, "an input series", ("series", "values"))
-        if fields is None:
+        fields = self.fields(node, "an input series", ("series", "values"))
+        if not fields.is_mapping:
             return None
-        text = self.scalar(fields.get("series"), "a series such as up")
-        values = self.scalar(fields.get("values"), "values such as 0+10x20")
+        fields.text("series", 'a series such as up{job="api"}', required=True)
+        text = fields.get("series")
+        values = fields.scalar("values", "values such as 0+10x20")
         if not isinstance(text, Scalar):
-            if "series" not in fields:
-                self.problems.add(node, "an input series without a series", '`series`, such as up{job="api"}')
             return None
         name, labels, items, last = "", dict[str, str](), 0, -1
         scalar = text
@@ -147,47 +137,52 @@ class _Reader(Fields):
             self.problems.add(place_in(self.lines(scalar), error.offset), error.found, error.expected)
         return Series(text.text, name, labels, items, last, self.lines(text)[0][1])
 
-    def time(self, fields: AnyMapping[str, Node]) -> tuple[float, str]:
-        node = fields.get("eval_time")
-        seconds = self.duration(node, "`eval_time`")
-        return seconds or 0.0, node.text if isinstance(node, Scalar) else "0s"
-
     def alert_case(self, node: Node, group: int, group_name: str, number: int) -> Case | None:
-        fields = self.mapping(node, "an alert case", _ALERT)
-        if fields is None:
+        fields = self.fields(node, "an alert case", _ALERT)
+        if not fields.is_mapping:
             return None
-        name = self.text(fields.get("alertname"), "an alert's name")
-        if not name:
-            self.problems.add(node, "an alert case without an alert", "`alertname`")
+        name = fields.text("alertname", "an alert's name", required=True)
         expected = []
-        for item in self.items(fields.get("exp_alerts"), "a list of expected alerts"):
+        for item in fields.items("exp_alerts", "a list of expected alerts"):
             if is_null(item):
                 expected.append(Expected({}, {}))
                 continue
-            alert = self.mapping(item, "an expected alert", ("exp_labels", "exp_annotations"))
-            if alert is not None:
-                labels = self.texts(alert.get("exp_labels"), "the expected labels")
-                expected.append(Expected(labels, self.texts(alert.get("exp_annotations"), "the annotations")))
-        time, text = self.time(fields)
+            alert = self.fields(item, "an expected alert", ("exp_labels", "exp_annotations"))
+            if alert.is_mapping:
+                labels = alert.texts("exp_labels", "the expected labels")
+                expected.append(Expected(labels, alert.texts("exp_annotations", "the annotations")))
+        time, text = _time(fields)
         place = self.problems.place(node)
         return Case("alert", name, time, text, tuple(expected), group, group_name, number, place)
 
     def expr_case(self, node: Node, group: int, name: str, number: int, data: dict[str, Any]) -> Case | None:
-        fields = self.mapping(node, "an expression case", _EXPR)
-        if fields is None:
+        fields = self.fields(node, "an expression case", _EXPR)
+        if not fields.is_mapping:
             return None
-        expr = self.text(fields.get("expr"), "a PromQL expression")
-        if not expr:
-            self.problems.add(node, "an expression case without an expression", "`expr`")
-        for index, item in enumerate(self.items(fields.get("exp_samples"), "a list of expected samples")):
+        expr = fields.text("expr", "a PromQL expression", required=True)
+        for index, item in enumerate(fields.items("exp_samples", "a list of expected samples")):
             if is_null(item):
                 continue
-            sample = self.mapping(item, "an expected sample", _SAMPLE)
-            if sample is not None:
-                self.text(sample.get("labels"), "a series such as up")
-                self.text(sample.get("histogram"), "a histogram such as {{count:3}}")
-                value = self.number(sample.get("value"), "`value`")
-                if value is not None:
-                    data["exp_samples"][index]["value"] = value
-        time, text = self.time(fields)
+            sample = self.fields(item, "an expected sample", _SAMPLE)
+            sample.text("labels", "a series such as up")
+            sample.text("histogram", "a histogram such as {{count:3}}")
+            value = sample.number("value")
+            if value is not None:
+                data["exp_samples"][index]["value"] = value
+        time, text = _time(fields)
         return Case("expr", expr, time, text, (), group, name, number, self.problems.place(node))
+
+
+def _boolean(fields: Fields, name: str) -> bool:
+    expected = "true or false, without quotes"
+    scalar = fields.scalar(name, expected)
+    known = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
+    value = None if scalar is None or scalar.style else known.get(scalar.text.lower())
+    if scalar is not None and value is None:
+        fields.add(name, shown(scalar.text), expected)
+    return bool(value)
+
+
+def _time(fields: Fields) -> tuple[float, str]:
+    node = fields.get("eval_time")
+    return fields.duration("eval_time") or 0.0, node.text if isinstance(node, Scalar) else "0s"
