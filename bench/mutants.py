@@ -21,7 +21,7 @@ from deployspec.chapters.mutation.judge.mutants import Mutant, valid
 from deployspec.chapters.mutation.judge.printing import duration
 from deployspec.chapters.mutation.judge.score import MutationResult
 from deployspec.chapters.mutation.measure import MutationRuns
-from deployspec.languages.rule_files import Rule, RuleFile, TestFile
+from deployspec.languages.rule_files.model import Rule, RuleFile, TestFile
 from deployspec.languages.rule_files.rules import read_rules
 from deployspec.languages.rule_files.unit_tests import read_tests
 from deployspec.tools.promtool import TestRunner, Workspace, find

@@ -13,7 +13,7 @@ from deployspec.base.lazy import Lazy
 live_rules = Lazy("deployspec.chapters.alerts.judge.live_rules")
 rule_tests = Lazy("deployspec.chapters.alerts.judge.rule_tests")
 contract = Lazy("deployspec.chapters.alerts.judge.verdicts")
-alertmanager = Lazy("deployspec.languages.alertmanager")
+alertmanager = Lazy("deployspec.languages.alertmanager.routing")
 promtool = Lazy("deployspec.languages.promtool.judging")
 pytestmark = pytest.mark.alerts
 

@@ -23,7 +23,8 @@ import yaml
 
 from deployspec.chapters.alerts.judge.live_rules import Drift, can_fire, drift, evaluates, wanted
 from deployspec.languages.prometheus.model import LoadedRules, Observed
-from deployspec.languages.rule_files import Rule, RuleFile, read_rules
+from deployspec.languages.rule_files.model import Rule, RuleFile
+from deployspec.languages.rule_files.rules import read_rules
 from deployspec.model.http import Answer, Failure
 from deployspec.model.verdict import Outcome, Verdict
 from deployspec.tools.http import Proxies, Request, call

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from deployspec.base.errors import ToolError
-from deployspec.languages.alertmanager import judge_config, judge_route, read_routing
+from deployspec.languages.alertmanager.routing import judge_config, judge_route, read_routing
 from deployspec.model.verdict import Outcome
 from deployspec.tools.amtool import Amtool, find
 

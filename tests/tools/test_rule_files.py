@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deployspec.languages.rule_files import Place, Problem, read_tests
+from deployspec.base.problems import Place, Problem
+from deployspec.languages.rule_files.unit_tests import read_tests
 from deployspec.tools import rule_files
 from deployspec.tools.rule_files import find_files, read_text, rule_files_of
 

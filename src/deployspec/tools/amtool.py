@@ -14,7 +14,7 @@ from pathlib import Path
 from deployspec.base.disclosure import redact
 from deployspec.base.errors import ToolError
 from deployspec.base.shown import one_line
-from deployspec.languages.alertmanager import AmtoolRun
+from deployspec.languages.alertmanager.routing import AmtoolRun
 from deployspec.tools.process import Kept, operand, run
 
 _MOST = 64 * 1024

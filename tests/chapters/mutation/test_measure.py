@@ -15,7 +15,7 @@ import pytest
 from deployspec.chapters.mutation import measure as mutation
 from deployspec.chapters.mutation.judge.score import MutationResult, score
 from deployspec.chapters.mutation.measure import MutationRuns
-from deployspec.languages.rule_files import Rule, RuleFile, TestFile
+from deployspec.languages.rule_files.model import Rule, RuleFile, TestFile
 from deployspec.languages.rule_files.rules import read_rules
 from deployspec.languages.rule_files.unit_tests import read_tests
 from deployspec.model.verdict import Outcome

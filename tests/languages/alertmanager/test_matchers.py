@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.languages.alertmanager import parse_matchers
-from deployspec.languages.promql import Matcher
+from deployspec.languages.alertmanager.matchers import parse_matchers
+from deployspec.languages.promql.selectors import Matcher
 
 
 @pytest.mark.parametrize(

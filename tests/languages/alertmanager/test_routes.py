@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deployspec.languages.alertmanager import read_routes
+from deployspec.languages.alertmanager.routes import read_routes
 
 TEXT = """\
 route:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.languages.alertmanager import (
+from deployspec.languages.alertmanager.routes import read_routes
+from deployspec.languages.alertmanager.routing import (
     AmtoolRun,
     judge_config,
     judge_route,
-    read_routes,
     read_routing,
     uncovered,
 )

@@ -8,7 +8,9 @@ import subprocess
 
 import pytest
 
-from deployspec.languages.promql import can_give_a_result, parse, result_labels
+from deployspec.languages.promql.labels import result_labels
+from deployspec.languages.promql.results import can_give_a_result
+from deployspec.languages.promql.syntax import parse
 
 # Each expression, and which of x, y, z, w, le, new and __name__ its result can have. The metric a has x, y and z, b has
 # x, y and w, c and e have x alone; but what a metric has is not known to result_labels.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.languages.promql import label_names, mentioned_labels, parse
+from deployspec.languages.promql.mentions import mentioned_labels
+from deployspec.languages.promql.selectors import label_names
+from deployspec.languages.promql.syntax import parse
 
 
 @pytest.mark.parametrize(

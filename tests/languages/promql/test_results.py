@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.languages.promql import can_give_a_result, parse
+from deployspec.languages.promql.results import can_give_a_result
+from deployspec.languages.promql.syntax import parse
 
 
 @pytest.mark.parametrize(

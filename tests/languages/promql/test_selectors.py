@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.languages.promql import Matcher, metric_names, parse, selectors
+from deployspec.languages.promql.selectors import Matcher, metric_names, selectors
+from deployspec.languages.promql.syntax import parse
 
 
 def test_selectors_in_order_with_range_and_offset():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.languages.promql import PromqlError, is_scalar, parse, to_text, walk
-from deployspec.languages.promql.syntax import MAX_OPERATORS
+from deployspec.languages.promql.syntax import MAX_OPERATORS, PromqlError, is_scalar, parse, to_text, walk
 
 
 @pytest.mark.parametrize(

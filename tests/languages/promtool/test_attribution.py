@@ -8,7 +8,8 @@ from deployspec.base.duration import format_duration
 from deployspec.languages.promtool.attribution import attribute, refused
 from deployspec.languages.promtool.golang import quote, unquote
 from deployspec.languages.promtool.model import case_key
-from deployspec.languages.rule_files import TestFile, read_tests
+from deployspec.languages.rule_files.model import TestFile
+from deployspec.languages.rule_files.unit_tests import read_tests
 
 TESTS = """
 rule_files: [r.yml]

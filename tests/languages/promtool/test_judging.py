@@ -7,7 +7,8 @@ import pytest
 from deployspec.languages.promtool.difference import difference, own_words, summary
 from deployspec.languages.promtool.judging import judge_case
 from deployspec.languages.promtool.model import CaseRun
-from deployspec.languages.rule_files import Case, read_tests
+from deployspec.languages.rule_files.model import Case
+from deployspec.languages.rule_files.unit_tests import read_tests
 from deployspec.model.verdict import Outcome
 from tests.languages.promtool.test_attribution import NONE, ONE, TWO, alert, expr, printed
 

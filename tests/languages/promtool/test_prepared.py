@@ -11,7 +11,9 @@ import yaml
 
 from deployspec.languages.promtool.prepared import rules_documents, yaml_text
 from deployspec.languages.promtool.prepared import tests_document as prepared_tests
-from deployspec.languages.rule_files import RuleFile, TestFile, read_rules, read_tests
+from deployspec.languages.rule_files.model import RuleFile, TestFile
+from deployspec.languages.rule_files.rules import read_rules
+from deployspec.languages.rule_files.unit_tests import read_tests
 
 KUBERNETES = """
 apiVersion: monitoring.coreos.com/v1

@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from deployspec.languages.rule_files import Place, Rule, read_rules
+from deployspec.base.problems import Place
+from deployspec.languages.rule_files.model import Rule
+from deployspec.languages.rule_files.rules import read_rules
 
 HEAD = "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: "
 STYLES = {

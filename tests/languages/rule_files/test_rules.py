@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from deployspec.base import yaml_tree
+from deployspec.base.problems import Place
 from deployspec.base.yaml_tree import LARGEST, MOST_NODES
-from deployspec.languages.rule_files import Place, read_rules
+from deployspec.languages.rule_files.rules import read_rules
 
 RULES = """\
 groups:

@@ -6,7 +6,9 @@ import math
 
 import pytest
 
-from deployspec.languages.rule_files import Expected, Place, read_tests
+from deployspec.base.problems import Place
+from deployspec.languages.rule_files.model import Expected
+from deployspec.languages.rule_files.unit_tests import read_tests
 
 TESTS = """\
 rule_files: [api.rules.yml, "../*.rules.yml"]

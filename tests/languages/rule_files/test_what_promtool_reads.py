@@ -10,7 +10,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from deployspec.languages.rule_files import read_rules, read_tests
+from deployspec.languages.rule_files.rules import read_rules
+from deployspec.languages.rule_files.unit_tests import read_tests
 
 HEAD = "groups:\n- name: g\n  rules:\n"
 A = HEAD + "  - alert: A\n    expr: up\n"

@@ -13,7 +13,7 @@ from deployspec.chapters.slo.judge.census import Buckets, Census, judge_buckets,
 from deployspec.chapters.slo.measure.window import Counters
 from deployspec.languages.openslo.model import AvailabilityIndicator, Objective
 from deployspec.languages.prometheus.model import Observed
-from deployspec.languages.rule_files import Rule
+from deployspec.languages.rule_files.model import Rule
 from deployspec.model.verdict import Outcome
 from deployspec.tools.prometheus.asking import Prometheus
 from tests.chapters.alerts.judge.live_rules.test_firing import TARGETS, rule

@@ -17,7 +17,9 @@ import yaml
 
 from deployspec.languages.promtool.judging import judge_case
 from deployspec.languages.promtool.model import CaseRun
-from deployspec.languages.rule_files import Case, RuleFile, TestFile, read_rules, read_tests
+from deployspec.languages.rule_files.model import Case, RuleFile, TestFile
+from deployspec.languages.rule_files.rules import read_rules
+from deployspec.languages.rule_files.unit_tests import read_tests
 from deployspec.model.verdict import Outcome
 from deployspec.tools.promtool import CaseRuns, Promtool, export, find
 from tests.tools.promtool import fakes, generated

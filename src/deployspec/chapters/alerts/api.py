@@ -10,7 +10,7 @@ from deployspec.chapters.alerts.items import given, rule_set_of
 if TYPE_CHECKING:
     import pytest
 
-    from deployspec.languages.rule_files import Rule
+    from deployspec.languages.rule_files.model import Rule
 
 __all__ = ["curl", "given", "prometheus_of", "rule_set_of", "rules_of"]
 

@@ -27,7 +27,9 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
 def _rules_plain(options: argparse.Namespace) -> int:
     """``deployspec rules plain FILE --to FOLDER``."""
     from deployspec.base.errors import UsageError
-    from deployspec.languages.rule_files import Problem, read_rules, read_tests
+    from deployspec.base.problems import Problem
+    from deployspec.languages.rule_files.rules import read_rules
+    from deployspec.languages.rule_files.unit_tests import read_tests
     from deployspec.tools.promtool import export
     from deployspec.tools.rule_files import read_text, rule_files_of
 

@@ -18,7 +18,7 @@ from deployspec.plugin.items import NONE, load_early, may_run_item, parameter, p
 
 if TYPE_CHECKING:
     from deployspec.chapters.alerts.fixtures.rule_set import RuleSet
-    from deployspec.languages.rule_files import Case
+    from deployspec.languages.rule_files.model import Case
 
 _RULE_SET: pytest.StashKey[RuleSet] = pytest.StashKey()
 _OF_RULES = ("rule_set", "live", "mutation_runs", "alert_rules")

@@ -16,10 +16,11 @@ from deployspec.model.entry import Evidence
 from deployspec.model.verdict import Unmeasured
 
 if TYPE_CHECKING:
+    from deployspec.base.problems import Problem
     from deployspec.chapters.mutation.judge.equivalents import Equivalent
     from deployspec.chapters.mutation.judge.score import MutationResult
     from deployspec.chapters.mutation.measure import MutationRuns
-    from deployspec.languages.rule_files import Problem, Rule
+    from deployspec.languages.rule_files.model import Rule
 
 _CHUNK = 4
 """How many rules are mutated ahead of the one that is judged."""
@@ -74,9 +75,9 @@ def mutation_runs(pytestconfig: pytest.Config) -> Iterator[MutationRuns]:
 @pytest.fixture(scope="session")
 def equivalent_mutants(pytestconfig: pytest.Config, mutation_runs: MutationRuns) -> EquivalentMutants:
     """The file of equivalent mutants; an empty one where there is none."""
+    from deployspec.base.problems import Problem
     from deployspec.chapters.mutation.judge.equivalents import read_equivalents, unknown
     from deployspec.chapters.mutation.judge.tree import UnreadableError
-    from deployspec.languages.rule_files import Problem
     from deployspec.tools.rule_files import read_text
 
     rules = rule_set_of(pytestconfig)

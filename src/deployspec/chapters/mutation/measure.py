@@ -13,7 +13,7 @@ from deployspec.chapters.mutation.judge.documents import Bench, alone, beside, c
 from deployspec.chapters.mutation.judge.mutants import INTERVAL, Mutant, mutants, valid
 from deployspec.chapters.mutation.judge.score import MutantRun, MutationResult
 from deployspec.chapters.mutation.judge.tree import UnreadableError
-from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile
+from deployspec.languages.rule_files.model import Case, Rule, RuleFile, TestFile
 from deployspec.tools.promtool import FileRun
 
 _EVALUATIONS = 20_000

@@ -9,7 +9,7 @@ from typing import Any
 from deployspec.base import shown
 from deployspec.languages.prometheus.answers import NotUnderstood, field
 from deployspec.languages.prometheus.model import Unavailable
-from deployspec.languages.promql import Matcher
+from deployspec.languages.promql.selectors import Matcher
 
 MADE_BY_SCRAPES = frozenset(
     (

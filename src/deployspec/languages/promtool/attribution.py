@@ -9,7 +9,7 @@ from deployspec.base.duration import format_duration
 from deployspec.languages.promtool.blocks import Block, blocks
 from deployspec.languages.promtool.golang import quote
 from deployspec.languages.promtool.model import CaseKey, case_key
-from deployspec.languages.rule_files import Case, TestFile
+from deployspec.languages.rule_files.model import Case, TestFile
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _REFUSED = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from deployspec.base.shown import counted, one_line
 from deployspec.languages.promtool.difference import summary
 from deployspec.languages.promtool.model import CaseRun
-from deployspec.languages.rule_files import Case
+from deployspec.languages.rule_files.model import Case
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deployspec.languages.rule_files import Case
+from deployspec.languages.rule_files.model import Case
 
 CaseKey = tuple[int, str, int]
 """A case within its file: its group's index, its kind, its number."""

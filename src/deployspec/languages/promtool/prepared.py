@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from deployspec.languages.rule_files import Case, RuleFile, RuleGroup, TestFile
+from deployspec.languages.rule_files.model import Case, RuleFile, RuleGroup, TestFile
 
 CASE_LISTS = {"alert": "alert_rule_test", "expr": "promql_expr_test"}
 """Where a test group has its cases, by their kind."""

@@ -28,7 +28,7 @@ class Fault(NamedTuple):
 
 def fault_in(expr: str) -> Fault | None:
     """What keeps deployspec's parser from reading an expression, None where it can."""
-    from deployspec.languages.promql import PromqlError, parse
+    from deployspec.languages.promql.syntax import PromqlError, parse
 
     try:
         parse(expr)

@@ -13,7 +13,7 @@ from deployspec.languages.promtool.attribution import attribute, refused
 from deployspec.languages.promtool.difference import difference, own_words
 from deployspec.languages.promtool.model import CaseKey, CaseRun, case_key
 from deployspec.languages.promtool.prepared import rules_documents, tests_document
-from deployspec.languages.rule_files import Case, RuleFile, TestFile
+from deployspec.languages.rule_files.model import Case, RuleFile, TestFile
 from deployspec.tools.process import operand
 from deployspec.tools.promtool.finding import Promtool
 from deployspec.tools.promtool.running import FileRun, TestRunner

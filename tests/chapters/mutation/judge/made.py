@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from deployspec.languages.rule_files import Rule
+from deployspec.languages.rule_files.model import Rule
 from deployspec.languages.rule_files.rules import read_rules
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from deployspec.base.problems import Place
 from deployspec.chapters.mutation.judge.equivalents import Equivalent, read_equivalents, unknown
 from deployspec.chapters.mutation.judge.mutants import mutants
 from deployspec.chapters.mutation.judge.score import MutantRun, MutationResult, Status, score, survivors_text
-from deployspec.languages.rule_files import Place
 from deployspec.model.verdict import Outcome
 from tests.chapters.mutation.judge.made import rule
 

@@ -9,7 +9,8 @@ import pytest
 from deployspec.chapters.slo.judge.agreement import agrees
 from deployspec.languages.openslo import read_objectives
 from deployspec.languages.openslo.model import Objective
-from deployspec.languages.rule_files import Rule, read_rules
+from deployspec.languages.rule_files.model import Rule
+from deployspec.languages.rule_files.rules import read_rules
 from deployspec.model.verdict import Outcome
 from tests.suite import ROOT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from deployspec.languages.promql import PromqlError, parse
+from deployspec.languages.promql.syntax import PromqlError, parse
 from deployspec.languages.rule_files.model import Rule
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from deployspec.base.shown import counted
 from deployspec.chapters.alerts.judge.rule_lint import LintFinding
 from deployspec.chapters.alerts.judge.rule_tests import Finding
 from deployspec.chapters.alerts.judge.words import listed
-from deployspec.languages.alertmanager import Routes, RoutingTable, uncovered
-from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile
+from deployspec.languages.alertmanager.routes import Routes
+from deployspec.languages.alertmanager.routing import RoutingTable, uncovered
+from deployspec.languages.rule_files.model import Case, Rule, RuleFile, TestFile
 from deployspec.model.verdict import Outcome, Verdict, breached, met
 
 _MOST = 20

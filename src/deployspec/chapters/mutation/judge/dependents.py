@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from deployspec.chapters.mutation.judge.tree import UnreadableError, read, selectors
-from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile
+from deployspec.languages.rule_files.model import Case, Rule, RuleFile, TestFile
 
 ALERT_SERIES = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 """The series that Prometheus itself makes of every alert."""

@@ -21,7 +21,7 @@ from deployspec.chapters.mutation.judge.mutants import Mutant
 from deployspec.chapters.mutation.judge.printing import to_text
 from deployspec.chapters.mutation.judge.tree import UnreadableError, read, renamed
 from deployspec.languages.promtool.prepared import CASE_LISTS, with_cases, yaml_text
-from deployspec.languages.rule_files import Case, Rule, RuleFile, TestFile, TestGroup
+from deployspec.languages.rule_files.model import Case, Rule, RuleFile, TestFile, TestGroup
 
 _Names: TypeAlias = Mapping[str, dict[str, str]]
 """New names by kind: ``alert`` and ``record``."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from deployspec.base.problems import Place, Problem, Problems
 from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence, is_null, read_documents
-from deployspec.languages.rule_files.fields import data_of, kind_of
+from deployspec.languages.fields import kind_of
+from deployspec.languages.rule_files.fields import data_of
 from deployspec.model.verdict import Verdict, breached, met
 
 _MOST = 20

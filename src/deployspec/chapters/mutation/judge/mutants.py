@@ -15,9 +15,9 @@ from deployspec.chapters.mutation.judge import combining, numeric, selecting
 from deployspec.chapters.mutation.judge.context import Context, nodes
 from deployspec.chapters.mutation.judge.printing import to_text
 from deployspec.chapters.mutation.judge.tree import Node, UnreadableError, read, replaced
-from deployspec.languages.promql import PromqlError, parse
-from deployspec.languages.promql import to_text as laid_out_text
-from deployspec.languages.rule_files import Rule
+from deployspec.languages.promql.syntax import PromqlError, parse
+from deployspec.languages.promql.syntax import to_text as laid_out_text
+from deployspec.languages.rule_files.model import Rule
 
 INTERVAL = 60.0
 """promtool's own evaluation interval where nothing says another one, in seconds."""

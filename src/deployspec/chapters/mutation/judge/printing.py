@@ -18,7 +18,7 @@ from deployspec.chapters.mutation.judge.tree import (
     Subquery,
     Text,
 )
-from deployspec.languages.promql import label_text
+from deployspec.languages.promql.selectors import label_text
 
 _PRECEDENCE = {
     "or": 1, "and": 2, "unless": 2, "==": 3, "!=": 3, ">": 3, "<": 3, ">=": 3, "<=": 3,

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from deployspec.base.shown import counted
 from deployspec.chapters.mutation.judge.equivalents import Equivalent
 from deployspec.chapters.mutation.judge.mutants import Mutant
-from deployspec.languages.rule_files import Rule
+from deployspec.languages.rule_files.model import Rule
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 Status: TypeAlias = Literal["killed", "survived", "invalid", "unmeasured"]

@@ -10,7 +10,7 @@ from deployspec.base.duration import format_duration
 from deployspec.chapters.mutation.judge.change import Change
 from deployspec.chapters.mutation.judge.context import Context
 from deployspec.chapters.mutation.judge.tree import Node, Selector, Subquery
-from deployspec.languages.promql import Matcher
+from deployspec.languages.promql.selectors import Matcher
 
 NOWHERE = "no-such-value"
 """A value that no series has."""

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 
 import promql_parser
 
-from deployspec.languages.promql import Matcher, PromqlError, parse
-from deployspec.languages.promql.syntax import fills
+from deployspec.languages.promql.selectors import Matcher
+from deployspec.languages.promql.syntax import PromqlError, fills, parse
 
 
 class UnreadableError(ValueError):

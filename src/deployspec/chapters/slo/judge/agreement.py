@@ -14,7 +14,7 @@ from deployspec.languages.prometheus.model import Unavailable
 from deployspec.languages.promql.selectors import Matcher, Selector, selector_text
 from deployspec.languages.promql.selectors import selector_of as selector_of_node
 from deployspec.languages.promql.syntax import PromqlError, parse
-from deployspec.languages.rule_files import Rule
+from deployspec.languages.rule_files.model import Rule
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 _NEGATED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from deployspec.base.problems import Place, Problem
 from deployspec.languages.prometheus.model import LoadedRules, Observed
 from deployspec.languages.prometheus.reading import read_loaded
-from deployspec.languages.rule_files import Place, Problem, Rule, RuleFile, RuleGroup
+from deployspec.languages.rule_files.model import Rule, RuleFile, RuleGroup
 
 PLACE = Place("rules/api.rules.yml", 3, 5)
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from deployspec.base.problems import Place, Problem
 from deployspec.chapters.alerts.judge.live_rules import drift
 from deployspec.languages.prometheus.model import Unavailable
-from deployspec.languages.rule_files import Place, Problem, RuleFile
+from deployspec.languages.rule_files.model import RuleFile
 from deployspec.model.verdict import Outcome
 from tests.chapters.alerts.judge.live_rules.building import (
     answer_group,

@@ -9,7 +9,7 @@ import pytest
 from deployspec.chapters.alerts.judge.live_rules import can_fire, question, wanted
 from deployspec.languages.prometheus.model import Observed, Unavailable
 from deployspec.languages.prometheus.targets import Job, Targets
-from deployspec.languages.rule_files import Rule
+from deployspec.languages.rule_files.model import Rule
 from deployspec.model.verdict import Outcome
 from tests.chapters.alerts.judge.live_rules.building import (
     answer_group,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deployspec.chapters.alerts.judge.rule_lint import lint
-from deployspec.languages.alertmanager import read_routes
+from deployspec.languages.alertmanager.routes import read_routes
 from tests.chapters.alerts.judge.rule_lint.rules import alert, file, record
 
 CONFIG = """\

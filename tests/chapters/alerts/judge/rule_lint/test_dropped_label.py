@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from deployspec.base.problems import Place
 from deployspec.chapters.alerts.judge.rule_lint import lint
-from deployspec.languages.rule_files import Place, read_rules
+from deployspec.languages.rule_files.rules import read_rules
 from tests.chapters.alerts.judge.rule_lint.rules import FILE, alert, file, record
 
 BY_JOB = "sum by (job) (up) > 0"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from deployspec.chapters.alerts.judge.rule_lint import lint
-from deployspec.languages.alertmanager import read_routes
-from deployspec.languages.rule_files import read_rules
+from deployspec.languages.alertmanager.routes import read_routes
+from deployspec.languages.rule_files.rules import read_rules
 
 GUIDE = """\
 groups:

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deployspec.chapters.alerts.judge.rule_tests import Finding, findings
-from deployspec.languages.rule_files import Case, RuleFile, TestFile, read_rules, read_tests
+from deployspec.languages.rule_files.model import Case, RuleFile, TestFile
+from deployspec.languages.rule_files.rules import read_rules
+from deployspec.languages.rule_files.unit_tests import read_tests
 
 RULES = "a.rules.yml"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deployspec.chapters.alerts.judge.rule_tests import coverage
-from deployspec.languages.rule_files import read_rules
+from deployspec.languages.rule_files.rules import read_rules
 from deployspec.model.verdict import Outcome, Verdict
 from tests.chapters.alerts.judge.rule_tests.made import (
     RULES,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from deployspec.chapters.alerts.judge.rule_tests import GUARDS, concerning, findings, missing_interval
-from deployspec.languages.rule_files import read_rules, read_tests
+from deployspec.languages.rule_files.rules import read_rules
+from deployspec.languages.rule_files.unit_tests import read_tests
 from tests.chapters.alerts.judge.rule_tests.made import (
     RULES,
     alert,

@@ -7,16 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from deployspec.chapters.alerts.judge.reading import read
-from deployspec.languages.promql import (
-    Matcher,
-    Selector,
-    label_text,
-    mentioned_labels,
-    metric_names,
-    selectors,
-    walk,
-)
-from deployspec.languages.rule_files import Rule
+from deployspec.languages.promql.mentions import mentioned_labels
+from deployspec.languages.promql.selectors import Matcher, Selector, label_text, metric_names, selectors
+from deployspec.languages.promql.syntax import walk
+from deployspec.languages.rule_files.model import Rule
 
 if TYPE_CHECKING:
     from promql_parser import Expr

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from deployspec.chapters.alerts.judge.live_rules.asking import wants_a_value
 from deployspec.chapters.alerts.judge.live_rules.telling import SHOWN, Value, code, some
 from deployspec.chapters.alerts.judge.words import listed
-from deployspec.languages.promql import Matcher
+from deployspec.languages.promql.selectors import Matcher
 
 
 def of_bounds(matcher: Matcher, bounds: dict[str, float], *, open_: bool) -> Value | None:

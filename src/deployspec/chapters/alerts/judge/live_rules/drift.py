@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from deployspec.base import shown
 from deployspec.chapters.alerts.judge.live_rules.spelling import lines, spelled
 from deployspec.languages.prometheus.model import LoadedGroup, LoadedRules, Unavailable
-from deployspec.languages.rule_files import RuleFile, RuleGroup
+from deployspec.languages.rule_files.model import RuleFile, RuleGroup
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from deployspec.base import shown
 from deployspec.chapters.alerts.judge.live_rules.spelling import rule_lines
 from deployspec.languages.prometheus.model import LoadedRule, LoadedRules, Unavailable
-from deployspec.languages.rule_files import Rule
+from deployspec.languages.rule_files.model import Rule
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 

@@ -22,18 +22,12 @@ from deployspec.chapters.alerts.judge.reading import by_name as rules_by_name
 from deployspec.chapters.alerts.judge.words import listed
 from deployspec.languages.prometheus.model import LoadedRules, Observed, Unavailable
 from deployspec.languages.prometheus.targets import Targets
-from deployspec.languages.promql import (
-    Mention,
-    PromqlError,
-    Selector,
-    can_give_a_result,
-    mentioned_labels,
-    parse,
-    result_labels,
-    selectors,
-)
-from deployspec.languages.promql.syntax import fold, parts
-from deployspec.languages.rule_files import Rule, RuleFile
+from deployspec.languages.promql.labels import result_labels
+from deployspec.languages.promql.mentions import Mention, mentioned_labels
+from deployspec.languages.promql.results import can_give_a_result
+from deployspec.languages.promql.selectors import Selector, selectors
+from deployspec.languages.promql.syntax import PromqlError, fold, parse, parts
+from deployspec.languages.rule_files.model import Rule, RuleFile
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from functools import lru_cache
 from deployspec.base import shown
 from deployspec.chapters.alerts.judge.reading import parsed
 from deployspec.languages.prometheus.model import LoadedGroup, LoadedRule
-from deployspec.languages.promql import to_text
-from deployspec.languages.rule_files import Rule, RuleGroup
+from deployspec.languages.promql.syntax import to_text
+from deployspec.languages.rule_files.model import Rule, RuleGroup
 
 
 @lru_cache(maxsize=4096)

@@ -18,7 +18,7 @@ from deployspec.chapters.alerts.judge.live_rules.telling import Value, code, som
 from deployspec.chapters.alerts.judge.reading import MADE_BY_PROMETHEUS
 from deployspec.languages.prometheus.model import Observed, Unavailable
 from deployspec.languages.prometheus.targets import MADE_BY_SCRAPES, Targets
-from deployspec.languages.promql import Matcher, Selector
+from deployspec.languages.promql.selectors import Matcher, Selector
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from deployspec.chapters.alerts.judge.rule_lint import (
     unaggregated_ratio,
 )
 from deployspec.chapters.alerts.judge.rule_lint.recorded import Recorded
-from deployspec.languages.alertmanager import Routes
+from deployspec.languages.alertmanager.routes import Routes
 from deployspec.languages.rule_files.model import Rule, RuleFile, RuleGroup
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from deployspec.base.problems import Place
 from deployspec.base.shown import cut, one_line
-from deployspec.languages.alertmanager import Routes
+from deployspec.languages.alertmanager.routes import Routes
 from deployspec.languages.rule_files.model import Rule
 
 

@@ -6,15 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from deployspec.chapters.alerts.judge.reading import by_name, read
-from deployspec.languages.promql import (
-    Selector,
-    is_scalar,
-    result_labels,
-    selectors,
-    walk,
-)
-from deployspec.languages.promql.selectors import selector_of
-from deployspec.languages.promql.syntax import fold
+from deployspec.languages.promql.labels import result_labels
+from deployspec.languages.promql.selectors import Selector, selector_of, selectors
+from deployspec.languages.promql.syntax import fold, is_scalar, walk
 from deployspec.languages.rule_files.model import Rule
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from deployspec.base.problems import Place
 from deployspec.base.shown import cut, names
 from deployspec.chapters.alerts.judge.rule_lint.expressions import calls
 from deployspec.chapters.alerts.judge.rule_lint.recorded import Recorded
-from deployspec.languages.promql import metric_names
+from deployspec.languages.promql.selectors import metric_names
 from deployspec.languages.rule_files.model import Rule
 
 if TYPE_CHECKING:

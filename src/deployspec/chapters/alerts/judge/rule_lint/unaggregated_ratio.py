@@ -10,16 +10,9 @@ from deployspec.base.problems import Place
 from deployspec.base.shown import cut
 from deployspec.chapters.alerts.judge.rule_lint.expressions import divisions
 from deployspec.chapters.alerts.judge.rule_lint.recorded import Recorded
-from deployspec.languages.promql import (
-    Selector,
-    is_scalar,
-    metric_names,
-    result_labels,
-    selectors,
-    to_text,
-    walk,
-)
-from deployspec.languages.promql.syntax import fills
+from deployspec.languages.promql.labels import result_labels
+from deployspec.languages.promql.selectors import Selector, metric_names, selectors
+from deployspec.languages.promql.syntax import fills, is_scalar, to_text, walk
 from deployspec.languages.rule_files.model import Rule
 
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from deployspec.chapters.alerts.judge.reading import MADE_BY_PROMETHEUS, by_name, parsed, read
-from deployspec.languages.promql import PromqlError, Selector, can_give_a_result, parse, selectors
+from deployspec.languages.promql.results import can_give_a_result
+from deployspec.languages.promql.selectors import Selector, selectors
+from deployspec.languages.promql.syntax import PromqlError, parse
 from deployspec.languages.rule_files.model import Rule, RuleFile
 
 _WORD = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")

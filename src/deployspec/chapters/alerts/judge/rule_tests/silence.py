@@ -9,7 +9,8 @@ from deployspec.chapters.alerts.judge.reading import parsed, read
 from deployspec.chapters.alerts.judge.rule_tests.finding import Finding
 from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules, read_by
 from deployspec.chapters.alerts.judge.rule_tests.times import duration, last_item, looked_at, milliseconds
-from deployspec.languages.promql import Selector, can_give_a_result
+from deployspec.languages.promql.results import can_give_a_result
+from deployspec.languages.promql.selectors import Selector
 from deployspec.languages.rule_files.model import Case, Rule, Series, TestFile, TestGroup
 
 MISSING_DATA = "missing data"
