@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployspec.deployment import Unfit, format_duration, parse_duration
+from deployspec.base.duration import format_duration, parse_duration
+from deployspec.base.unfit import Unfit
 
 
 # columns: text, seconds

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import pytest
 
-from deployspec.deployment import Secret, redact
+from deployspec.base.secret import Secret, redact
 from tests.deployment.conftest import BASE, Reader
 
 VALUE = 'tök/en"hunter22'

@@ -128,9 +128,15 @@ class _Walker:
 
     def _value(self) -> object:
         while True:
-            if self._opens_container():
-                continue
-            value = self._scalar_or_empty()
+            if (opener := self.text[self.at : self.at + 1]) in ("{", "["):
+                place = self._opened({} if opener == "{" else [])
+                if not self._take(place.closer):
+                    if opener == "{":
+                        self._key(place)
+                    continue
+                value: object = self.open.pop().container
+            else:
+                value = self._scalar()
             while self.open:
                 place = self.open[-1]
                 place.add(value)
@@ -146,24 +152,14 @@ class _Walker:
             else:
                 return value
 
-    def _opens_container(self) -> bool:
-        """Step into a container that is not empty, up to its first value."""
-        opener = self.text[self.at : self.at + 1]
-        if opener not in ("{", "["):
-            return False
+    def _opened(self, container: dict[str, object] | list[object]) -> _Open:
+        """Step into a container, up to its first value or its end."""
         if len(self.open) == MAX_DEPTH:
             raise _FaultError(f"nested more than {MAX_DEPTH} deep", self.at)
-        start = self.at
         self.at += 1
         self._skip_space()
-        place = _Open({} if opener == "{" else [])
-        if self.text.startswith(place.closer, self.at):
-            self.at = start
-            return False
-        self.open.append(place)
-        if opener == "{":
-            self._key(place)
-        return True
+        self.open.append(_Open(container))
+        return self.open[-1]
 
     def _key(self, place: _Open) -> None:
         start = self.at
@@ -177,13 +173,8 @@ class _Walker:
             raise _FaultError(f"found {self._found()}, expected ':'", self.at)
         self._skip_space()
 
-    def _scalar_or_empty(self) -> object:
+    def _scalar(self) -> object:
         start = self.at
-        for opener, closer, empty in (("{", "}", dict), ("[", "]", list)):
-            if self._take(opener):
-                self._skip_space()
-                self._take(closer)
-                return empty()
         if self.text.startswith('"', start):
             return self._string()
         if number := _NUMBER.match(self.text, start):

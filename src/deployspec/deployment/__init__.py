@@ -5,11 +5,9 @@ data, variables replaced), ``shape`` and ``consistency`` (what is wrong with the
 ``model``). Each notes what it objects to in one list, so a user sees all problems at once.
 """
 
-from deployspec.base.duration import format_duration, parse_duration
-from deployspec.base.secret import Finder, Secret, redact
-from deployspec.base.unfit import Unfit
+from deployspec.base.secret import Finder, Secret
 from deployspec.deployment.loading import find, load, names_in
-from deployspec.deployment.model import PROMETHEUS, Deployment, Fault, Prometheus
+from deployspec.deployment.model import PROMETHEUS, Deployment
 from deployspec.deployment.part import Check, Headers, Part, headers_of, patterns
 from deployspec.deployment.values import Steps
 
@@ -17,20 +15,14 @@ __all__ = [
     "PROMETHEUS",
     "Check",
     "Deployment",
-    "Fault",
     "Finder",
     "Headers",
     "Part",
-    "Prometheus",
     "Secret",
     "Steps",
-    "Unfit",
     "find",
-    "format_duration",
     "headers_of",
     "load",
     "names_in",
-    "parse_duration",
     "patterns",
-    "redact",
 ]

@@ -116,11 +116,8 @@ class _Objection:
 
     def wrong_format(self, name: str) -> None:
         check, _ = FORMATS[name]
-        value = self.values.data
-        for step in self.path:
-            value = value[step]  # type: ignore[index]
         try:
-            check(str(value))
+            check(str(self.values.at(self.path)))
         except Unfit as unfit:
             self.add(unfit.found.replace("{}", self.place.shown), unfit.expected)
 
@@ -132,9 +129,7 @@ class _Objection:
         self.add(found, f"exactly one of the keys {listed(keys)}", position)
 
     def repeated_items(self) -> None:
-        items: Any = self.values.data
-        for step in self.path:
-            items = items[step]
+        items = self.values.at(self.path)
         for index, item in enumerate(items):
             if item in items[:index]:
                 place = self.values.places[*self.path, index]

@@ -43,6 +43,13 @@ class Values:
     secret_variables: set[str] = field(default_factory=set)
     """The names of those that stand at a secret place."""
 
+    def at(self, path: Steps) -> Any:
+        """The value to which these keys and indexes lead."""
+        value: Any = self.data
+        for step in path:
+            value = value[step]
+        return value
+
 
 def evaluate(root: Mapping, environ: Environ[str, str], problems: Problems, schema: Schema) -> Values:
     """The data of a whole document. What cannot be replaced or cast is noted in ``problems``."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from deployspec.languages.promql.mentions import mentioned_labels
-from deployspec.languages.promql.selectors import label_names
 from deployspec.languages.promql.syntax import parse
 
 
@@ -33,8 +32,3 @@ from deployspec.languages.promql.syntax import parse
 def test_mentioned_labels(text, mentions):
     """Each label with the metrics of which one must have it, and the role it has."""
     assert [(one.label, one.metrics, one.role) for one in mentioned_labels(parse(text))] == mentions
-
-
-def test_label_names_are_each_named_once():
-    """However often and in whatever role a label is mentioned."""
-    assert label_names(parse('sum by (x) (a{x="1"}) / on(x, y) b')) == ("x", "y")

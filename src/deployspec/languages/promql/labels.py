@@ -6,6 +6,7 @@ the time at which ``__name__`` is dropped.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -38,35 +39,35 @@ class Labels:
 
     def without(self, *labels: str) -> Labels:
         """These labels less those."""
-        changed = self.names.union(labels) if self.all_but else self.names.difference(labels)
-        return Labels(changed, self.all_but)
+        return self & ~_some(labels)
 
     def plus(self, *labels: str) -> Labels:
         """These labels and those."""
-        changed = self.names.difference(labels) if self.all_but else self.names.union(labels)
-        return Labels(changed, self.all_but)
+        return self | _some(labels)
 
     def only(self, *labels: str) -> Labels:
         """Those of the given labels that are among these."""
-        return Labels(frozenset(label for label in labels if self.may_have(label)), all_but=False)
+        return self & _some(labels)
 
-    def __or__(self, other: Labels) -> Labels:
-        if self.all_but and other.all_but:
-            return Labels(self.names & other.names, all_but=True)
-        if self.all_but:
-            return Labels(self.names - other.names, all_but=True)
-        if other.all_but:
-            return Labels(other.names - self.names, all_but=True)
-        return Labels(self.names | other.names, all_but=False)
+    def __invert__(self) -> Labels:
+        return Labels(self.names, not self.all_but)
 
     def __and__(self, other: Labels) -> Labels:
         if self.all_but and other.all_but:
             return Labels(self.names | other.names, all_but=True)
-        return other.only(*self.names) if not self.all_but else self.only(*other.names)
+        some, others = (other, self) if self.all_but else (self, other)
+        return _some(filter(others.may_have, some.names))
+
+    def __or__(self, other: Labels) -> Labels:
+        return ~(~self & ~other)
 
 
-NONE = Labels(frozenset(), all_but=False)
-ANY = Labels(frozenset(), all_but=True)
+def _some(labels: Iterable[str]) -> Labels:
+    return Labels(frozenset(labels), all_but=False)
+
+
+NONE = _some(())
+ANY = ~NONE
 
 
 def result_labels(expr: Expr) -> Labels:
@@ -180,4 +181,4 @@ def _of_absent(argument: Any) -> Labels:
     matchers = selector_of(argument).matchers
     once = {one.label for one in matchers if [other.label for other in matchers].count(one.label) == 1}
     equal = {one.label for one in matchers if one.op == "=" and one.value and one.label != "__name__"}
-    return Labels(frozenset(equal & once), all_but=False)
+    return _some(equal & once)

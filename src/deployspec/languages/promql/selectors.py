@@ -139,13 +139,6 @@ def metric_names(expr: Expr) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for selector in selectors(expr) for name in selector.names() or ()))
 
 
-def label_names(expr: Expr) -> tuple[str, ...]:
-    """The names of the labels that the expression mentions, each once; see ``mentioned_labels``."""
-    from deployspec.languages.promql.mentions import mentioned_labels
-
-    return tuple(dict.fromkeys(mention.label for mention in mentioned_labels(expr)))
-
-
 def label_text(label: str) -> str:
     """A label's name as PromQL: one that is no word, which Prometheus 3 allows, is quoted."""
     return label if _LABEL.fullmatch(label) else quoted(label)
