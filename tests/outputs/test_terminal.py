@@ -37,9 +37,39 @@ def test_the_table_keeps_to_the_width(width: int) -> None:
     assert max(map(len, table)) <= max(width, 46)
 
 
+def test_nothing_is_cut_on_a_pipe() -> None:
+    """It has no edge: each check is one line, with every word of it."""
+    entries = [entry("a" * 60, "MET", measured=LONG, limit=LONG), entry("b", "BREACHED", measured=LONG)]
+    lines = [line.text for line in summary(run(*entries), None)]
+    assert lines[1].startswith("health.b ")
+    assert LONG in lines[1]
+    assert lines[2].count(LONG) == 2
+    assert "a" * 60 in lines[2]
+    assert lines[3] == ""
+
+
+def test_the_name_gives_way_to_what_was_measured() -> None:
+    """On a narrow terminal a long name is cut, and then the limit; what was measured is there to the last word."""
+    name = "alertmanager-accepts-its-configuration"
+    one = entry(name, "MET", measured="11 rows, 3 receivers", limit="all of them are reached")
+    row = next(line.text for line in summary(run(one), 80) if "MET" in line.text)
+    assert "11 rows, 3 receivers" in row
+    assert len(row) <= 80
+    narrow = [line.text for line in summary(run(one), 40)]
+    text = " ".join(" ".join(narrow[1 : narrow.index("")]).split())
+    assert all(word in text for word in ("11", "rows,", "3", "receivers")), narrow
+
+
+def test_what_is_not_met_stands_first() -> None:
+    """Breaches and what could not be measured, in the specification's order, and then the rest in theirs."""
+    entries = [entry("a", "MET"), entry("b", "BREACHED"), entry("c", "MET"), entry("d", "UNMEASURED")]
+    rows = [line.text.split()[0] for line in summary(run(*entries), 80)[1:5]]
+    assert rows == ["health.b", "health.d", "health.a", "health.c"]
+
+
 def test_what_is_not_met_is_told_whole() -> None:
-    """A long value of a MET check is cut; that of a BREACHED one is folded, every word of it there."""
-    lines = summary(run(entry("a", "MET", measured=LONG), entry("b", "BREACHED", measured=LONG)), 60)
+    """A long limit of a MET check is cut; that of a BREACHED one is folded, every word of it there."""
+    lines = summary(run(entry("a", "MET", limit=LONG), entry("b", "BREACHED", limit=LONG)), 60)
     text = "\n".join(line.text for line in lines)
     assert "…" in text
     folded = " ".join(line.text for line in lines if line.colour == "red")
@@ -88,10 +118,10 @@ def test_what_is_not_met_keeps_its_own_row() -> None:
     cases = [entry(f"case[{number}]", "BREACHED" if number == 3 else "MET") for number in range(10)]
     lines = [line.text for line in summary(run(*cases), 100)]
     assert [line.split()[:2] for line in lines[1:3]] == [
-        ["health.case", "MET"],
         ["health.case[3]", "BREACHED"],
+        ["health.case", "MET"],
     ]
-    assert "9 of 10" in lines[1]
+    assert "9 of 10" in lines[2]
 
 
 def test_what_is_not_selected_many_times_has_one_line() -> None:

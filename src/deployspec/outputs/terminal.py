@@ -17,6 +17,9 @@ _MOST_ROWS = 8
 """A check with more parameters than these has one row for all that are MET."""
 _MOST_LEFT_OUT = 4
 """A check that is not selected with more parameters than these has one line for all of them."""
+_GAP = "  "
+_GIVE_WAY = ((0, 20), (3, 8), (2, 12))
+"""The columns that become narrower on a narrow terminal, in turn, each with its least width: what was measured is last."""
 _COLOURS = {"MET": "green", "BREACHED": "red", "UNMEASURED": "yellow"}
 
 
@@ -28,8 +31,10 @@ class Line:
     colour: str = ""
 
 
-def summary(run: Run, width: int, more: Iterable[str] = ()) -> list[Line]:
-    """The table (check, verdict, measured, limit), what was not selected, and the count, in ``width`` columns.
+def summary(run: Run, width: int | None, more: Iterable[str] = ()) -> list[Line]:
+    """The table (check, verdict, measured, limit), what was not selected, and the count.
+
+    In ``width`` columns; None: as wide as it is, for a pipe has no edge.
 
     ``more`` are lines that chapters add below the table.
     """
@@ -109,7 +114,8 @@ def _rows(run: Run) -> list[tuple[str, str, str, str]]:
         else:
             verdict = entry.verdict + ("~" if entry.flaky else "")
             rows[entry.check] = (entry.id, verdict, entry.measured or "-", entry.limit or "-")
-    return list(rows.values())
+    # What a person has to act on stands first.
+    return sorted(rows.values(), key=lambda row: row[1].rstrip("~") == Outcome.MET)
 
 
 def _check(entry: Entry) -> str:
@@ -120,27 +126,27 @@ def _held(entry: Entry) -> bool:
     return entry.verdict == Outcome.MET and not entry.flaky
 
 
-def _table(run: Run, width: int) -> list[Line]:
+def _table(run: Run, width: int | None) -> list[Line]:
     rows = _rows(run)
     if not rows:
         return []
     head = ("check", "verdict", "measured", "limit")
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(4)]
-    spare = max(width - widths[0] - widths[1] - 6, 20)
-    if widths[2] + widths[3] > spare:
-        # Both columns share what is left: the shorter one keeps what it needs, up to half.
-        half = spare // 2
-        third = min(widths[2], max(half, spare - widths[3]))
-        widths[2], widths[3] = third, spare - third
+    over = 0 if width is None else sum(widths) + 3 * len(_GAP) - width
+    for column, least in _GIVE_WAY:
+        given = max(0, min(over, widths[column] - least))
+        widths[column] -= given
+        over -= given
     lines = []
     for row in [head, *rows]:
         verdict = row[1].rstrip("~")
-        # What is as promised takes one line; what is not is told whole.
+        # What is as promised takes one line, but for what was measured; what is not is told whole.
         fold = _fold if verdict in ("BREACHED", "UNMEASURED") else _cut
-        cells = [fold(text, size) for text, size in zip(row, widths, strict=True)]
+        name, word, measured, limit = row
+        cells = [fold(name, widths[0]), [word], _fold(measured, widths[2]), fold(limit, widths[3])]
         colour = "yellow" if row[1].endswith("~") else _COLOURS.get(verdict, "")
         for parts in zip_longest(*cells, fillvalue=""):
-            text = "  ".join(part.ljust(size) for part, size in zip(parts, widths, strict=True)).rstrip()
+            text = _GAP.join(part.ljust(size) for part, size in zip(parts, widths, strict=True)).rstrip()
             lines.append(Line(text, colour))
     return lines
 

@@ -106,7 +106,8 @@ class Recorder:
             if chapter.summary
             for line in imported(chapter.summary)(self.run)
         ]
-        for line in summary(self.run, terminalreporter._tw.fullwidth, more):
+        width = terminalreporter._tw.fullwidth if terminalreporter.isatty else None
+        for line in summary(self.run, width, more):
             terminalreporter.line(line.text, **({line.colour: True} if line.colour else {}))
         if self.trouble:
             terminalreporter.line(f"the run record could not be written: {self.trouble}", red=True)
