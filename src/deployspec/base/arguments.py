@@ -8,7 +8,7 @@ import argparse
 def seed(text: str) -> int:
     """A whole number of 32 bits."""
     if not text.isascii() or not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {2**32 - 1}")
+        raise argparse.ArgumentTypeError(f"found {text!r}; expected a whole number from 0 to {2**32 - 1}")
     return int(text)
 
 
@@ -19,5 +19,5 @@ def seconds(text: str) -> float:
     except ValueError:
         found = 0.0
     if not 0 < found <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0 and at most 3600")
+        raise argparse.ArgumentTypeError(f"found {text!r}; expected seconds, more than 0 and at most 3600")
     return found

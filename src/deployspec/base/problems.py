@@ -49,12 +49,15 @@ class Problem:
     place: Place
     found: str
     expected: str
+    """Empty where ``found`` says all."""
     kind: str = "file"
     """``file``: promtool refuses the file too, or does not see what it says. ``promql``: an expression that
     deployspec's own parser cannot read; whether it is valid is promtool's to say."""
 
     def __str__(self) -> str:
-        return f"{self.place}: found {self.found}; expected {self.expected}"
+        return f"{self.place}: " + (
+            f"found {self.found}; expected {self.expected}" if self.expected else self.found
+        )
 
 
 class Problems(list[Problem]):
@@ -86,7 +89,7 @@ class Problems(list[Problem]):
         """They in the file's order, as many as anyone reads."""
         told = sorted(self, key=lambda problem: problem.place)
         if len(told) > MOST_TOLD:
-            told[MOST_TOLD:] = [Problem(Place(self.path), f"{len(told) - MOST_TOLD} more problems", "none")]
+            told[MOST_TOLD:] = [Problem(Place(self.path), f"and {len(told) - MOST_TOLD} more problems", "")]
         return tuple(told)
 
 

@@ -44,10 +44,10 @@ def summary(run: Run, width: int | None, more: Iterable[str] = ()) -> list[Line]
         because = f", because {run.deployment} does not describe or allow it" if run.deployment else ""
         lines.append(Line(f"not selected{because}:"))
         lines += _left_out(run.not_described)
-    asking = f" that asks {run.deployment}" if run.deployment else ""
+    asking = f" that ask {run.deployment}" if run.deployment else ""
     lines += [
         Line(
-            f"-m names {marker}, and no check of it{asking} was selected: nothing was measured of it",
+            f"-m {marker} selected no checks{asking}, so {marker} was not measured",
             "yellow",
         )
         for marker in run.empty_markers

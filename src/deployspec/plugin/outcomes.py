@@ -297,7 +297,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         # All that the worker had measured is gone with it.
         own, reason = (
             report.nodeid,
-            "the worker process that ran it ended in mid-check, so nothing was measured",
+            "the pytest-xdist worker running this check died, so nothing was measured",
         )
         lost = Entry(own, own, "", own, Outcome.UNMEASURED.value, reason)
         report.deployspec = asdict(lost)  # type: ignore[attr-defined]

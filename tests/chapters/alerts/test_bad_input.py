@@ -66,7 +66,7 @@ def test_a_time_limit_that_is_none(text: str, tmp_path: Path) -> None:
     """A time limit is a number of seconds above 0 and at most an hour; else nothing is run."""
     ran = run_checks(None, f"--promtool-timeout={text}", folder=tmp_path, chapter="alerts")
     assert ran.status == 4, ran.output
-    assert f"{text!r} is no number of seconds" in ran.output
+    assert f"found {text!r}; expected seconds, more than 0 and at most 3600" in ran.output
     assert "Traceback" not in ran.output
 
 

@@ -140,7 +140,7 @@ def _errors(result: LoadResult) -> Iterator[str]:
         if len(total.errors) > _MOST_ERRORS:
             yield f"  … and {shown.counted(len(total.errors) - _MOST_ERRORS, 'other reason')}"
     if unfinished := sum(counts[0] for counts in total.unfinished.values()):
-        yield f"unanswered when the run was ended: {unfinished:,}, which are in no other number"
+        yield f"still unanswered at the end: {unfinished:,} (not included above)"
 
 
 def _chart(result: LoadResult) -> Iterator[str]:

@@ -192,7 +192,7 @@ def _check(answer: Answer) -> None:
     """Raise Failed unless this is a success as Prometheus tells it, without a warning that something is left out."""
     if answer.status in (401, 403):
         raise Failed(
-            f"does not let us in: status {answer.status}; see prometheus.headers in the deployment file"
+            f"rejected the credentials (status {answer.status}); see prometheus.headers in the deployment file"
         )
     document = _json(answer.body)
     told = document if isinstance(document, dict) else {}

@@ -228,7 +228,7 @@ def test_neighbours_that_fail_together_are_told() -> None:
     result = run(3_000)
     for number in range(200):
         result.tally.routes[0].add_request(300 + number // 50, SLOW, "200", "")
-    assert "for neighbours fail together: as much is told by" in judge_load(LATENCY, result).reason
+    assert "failures are clustered: worth about" in judge_load(LATENCY, result).reason
     assert "neighbours" not in judge_load(LATENCY, run(3_000, slow=100)).reason
 
 

@@ -49,7 +49,7 @@ def case_holds(promtool: Verdict, findings: Sequence[Finding]) -> Verdict:
     """
     if promtool.outcome is not Outcome.MET or not findings:
         return promtool
-    return breached(f"promtool passes it, but it shows nothing: {listed(_told(findings), _MOST)}")
+    return breached(f"promtool passes this case, but the case cannot fail: {listed(_told(findings), _MOST)}")
 
 
 def runbook_has_alert(page: str, alerts: Sequence[Rule]) -> Verdict:

@@ -113,7 +113,7 @@ class _Found:
         """Why so many requests tell so little, where that is so."""
         if self.interval.effective > self.counts.total / 2:
             return ""
-        return f", for neighbours fail together: as much is told by {self.interval.effective:,.0f} independent requests"
+        return f"; failures are clustered: worth about {self.interval.effective:,.0f} independent requests"
 
     @property
     def short(self) -> str:

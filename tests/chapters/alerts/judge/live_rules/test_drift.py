@@ -97,12 +97,12 @@ CHANGED: list[tuple[str, dict[str, Any], list[str]]] = [
     ("there", "lines"), [pytest.param(there, lines, id=name) for name, there, lines in CHANGED]
 )
 def test_a_changed_rule_is_drift(there: dict[str, Any], lines: list[str]) -> None:
-    """BREACHED where a rule is loaded otherwise, with a diff of exactly what differs."""
+    """BREACHED where a rule is loaded with different content, with a diff of exactly what differs."""
     found = drift([file(group(OURS))], loaded(answer_group(there)))
     assert found.verdict.outcome is Outcome.BREACHED
     assert (
         found.verdict.reason
-        == "the rules loaded there are not the repository's: 1 group loaded otherwise: api"
+        == "the rules loaded there are not the repository's: 1 group loaded with different content: api"
     )
     differing = [line for line in found.diff.splitlines() if line[0] in "+-"]
     assert differing[:2] == ["--- rules/api.rules.yml", "+++ /etc/prometheus/api.yml"]
@@ -153,7 +153,7 @@ def test_a_group_left_behind_is_drift() -> None:
     old = answer_group(answer_rule("up == 0", "Old"), name="old")
     found = drift([file(group(OURS))], loaded(answer_group(theirs()), old))
     assert found.verdict.outcome is Outcome.BREACHED
-    assert found.verdict.reason.endswith(": 1 group loaded there only: old")
+    assert found.verdict.reason.endswith(": 1 group loaded but not in the files: old")
     assert '+group "old"\n+  interval: 15 s\n+  alert: Old\n+    expr: up == 0\n' in found.diff
 
 
@@ -172,7 +172,7 @@ def test_a_changed_group_beside_another_of_its_name() -> None:
     other = answer_group(answer_rule("x > 1", "Theirs"), file="/etc/prometheus/team-b.yml")
     found = drift([file(group(OURS))], loaded(other, answer_group(theirs(duration=60))))
     assert found.verdict.reason.startswith(
-        "the rules loaded there are not the repository's: 1 group loaded otherwise"
+        "the rules loaded there are not the repository's: 1 group loaded with different content"
     )
     assert "+    for: 60 s\n" in found.diff
     assert "Theirs" not in found.diff

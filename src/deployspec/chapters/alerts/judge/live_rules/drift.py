@@ -77,8 +77,8 @@ def drift(files: Sequence[RuleFile], loaded: LoadedRules | Unavailable) -> Drift
         f"{shown.counted(len(names), 'group')} {how}: {shown.names(_few(sorted(names)))}"
         for how, names in (
             ("not loaded", missing),
-            ("loaded otherwise", changed),
-            ("loaded there only", [group.name for group in extra]),
+            ("loaded with different content", changed),
+            ("loaded but not in the files", [group.name for group in extra]),
         )
         if names
     ]
