@@ -29,7 +29,7 @@ def test_only_base_url_is_required(read: Reader) -> None:
     assert deployment.base_url == "https://deal-scout.example"
     assert deployment.allow == frozenset()
     assert deployment.ca is None
-    assert (dict(deployment.headers), dict(deployment.faults), dict(deployment.parts)) == ({}, {}, {})
+    assert (dict(deployment.headers), dict(deployment.parts)) == ({}, {})
     assert [deployment.get(part) for part in (HEALTH, LOGS, RULES, SLOS, LOAD, PROMETHEUS)] == [None] * 6
 
 

@@ -23,7 +23,7 @@ CHAPTER = Chapter(
     only_running=True,
     markers={"bright": "of bright colours alone."},
     options=(Option("--shade", {"default": "dark", "metavar": "SHADE", "help": "of the colour (dark)"}),),
-    parts=("colours.part:COLOUR",),
+    parts={"colour": "colours.part:COLOUR"},
     schema=Path(__file__).with_name("part.schema.json"),
     plugins=("colours.fixtures",),
     commands=("colours.command:add_to",),
@@ -35,7 +35,7 @@ PART = """
 from deployspec.deployment import Part
 
 def _check(check, data):
-    if data.get("colour", {}).get("name") == "beige":
+    if data["colour"]["name"] == "beige":
         check.add(("colour", "name"), "beige", "a colour")
 
 COLOUR = Part("colour", lambda data, folder: data["name"], _check)

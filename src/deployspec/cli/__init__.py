@@ -111,7 +111,7 @@ def _validate(options: argparse.Namespace) -> int:
 
 def _summary(deployment: Deployment) -> str:
     """What a deployment file describes and allows, in one line."""
-    described = [part for part in ("faults", *deployment.parts) if deployment.describes(part)]
+    described = [part for part in deployment.parts if deployment.describes(part)]
     return (
         f"describes {', '.join(described) or 'nothing but base_url'}; "
         f"allows {', '.join(sorted(deployment.allow)) or 'nothing but reading'}"

@@ -8,9 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from deployspec.base.duration import parse_duration
 from deployspec.base.secret import Secret
-from deployspec.deployment.model import Deployment, Fault, plain_url
+from deployspec.deployment.model import Deployment, plain_url
 from deployspec.deployment.part import Part, headers_of
 from deployspec.deployment.schema import Schema, below
 from deployspec.deployment.values import Values
@@ -56,20 +55,12 @@ def build(
         headers=headers_of(data),
         ca=folder / data["ca"] if "ca" in data else None,
         allow=frozenset(data["allow"]),
-        faults=MappingProxyType(
-            {name: _fault(name, fault) for name, fault in data.get("faults", {}).items()}
-        ),
         parts=MappingProxyType(
             {part.key: part.build(data[part.key], folder) for part in parts if part.key in data}
         ),
         schema=schema,
         known_secrets=tuple(Secret(value) for value in sorted(_secrets(data, values))),
     )
-
-
-def _fault(name: str, part: Mapping[str, Any]) -> Fault:
-    inject, restore = tuple(part["inject"]), tuple(part["restore"])
-    return Fault(name, inject, restore, parse_duration(part["timeout"]), part.get("part"))
 
 
 def _secrets(data: Mapping[str, Any], values: Values) -> set[str]:

@@ -49,7 +49,8 @@ def _load(
     values = evaluate(tree, environ, problems, schema)
     faulty = check_shape(values, problems, schema)
     data = with_defaults({key: value for key, value in values.data.items() if key not in faulty}, schema)
-    parts = [PROMETHEUS, *(imported(part) for chapter in chapters for part in chapter.parts)]
+    named = {key: name for chapter in chapters for key, name in chapter.parts.items()}
+    parts = [PROMETHEUS, *(imported(name) for key, name in named.items() if key in data)]
     check_consistency(data, values, path.parent, problems, parts)
     if problems:
         return None, problems.told()

@@ -50,19 +50,6 @@ def plain_url(url: str) -> str:
     return scheme.lower() + separator + rest
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A deliberate misbehaviour: the commands that cause and end it, each a program and its arguments."""
-
-    name: str
-    inject: tuple[str, ...] = field(repr=False)
-    """Commands may hold credentials, so they are kept out of ``repr``."""
-    restore: tuple[str, ...] = field(repr=False)
-    timeout: float
-    """Of each of the two."""
-    part: str | None
-
-
 @dataclass(frozen=True, eq=False)
 class Deployment:
     """One deployment file, validated. Compared and hashed by identity, so that it can be a key."""
@@ -78,7 +65,6 @@ class Deployment:
     ca: Path | None
     allow: frozenset[str]
     """Of ``load``, ``write`` and ``faults``."""
-    faults: Mapping[str, Fault]
     parts: Mapping[str, Any]
     """By key, what the file says to the chapters; see :meth:`get`."""
     schema: Schema = field(repr=False)

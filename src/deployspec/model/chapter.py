@@ -45,8 +45,9 @@ class Chapter:
     markers: Mapping[str, str] = field(default_factory=dict)
     """Its further markers, each with its sentence."""
     options: tuple[Option, ...] = ()
-    parts: tuple[str, ...] = ()
-    """Its parts of the deployment file: ``module:name`` of a ``deployspec.deployment.part.Part`` each."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Its parts of the deployment file: key to ``module:name`` of a ``deployspec.deployment.part.Part``, which is
+    imported where a file has the key."""
     schema: Path | None = None
     """A JSON file with the JSON Schema of each part, by key."""
     plugins: tuple[str, ...] = ()

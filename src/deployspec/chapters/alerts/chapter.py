@@ -60,7 +60,7 @@ CHAPTER = Chapter(
             },
         ),
     ),
-    parts=("deployspec.chapters.alerts.part:RULES",),
+    parts={"rules": "deployspec.chapters.alerts.part:RULES"},
     schema=Path(__file__).with_name("part.schema.json"),
     plugins=(
         "deployspec.chapters.alerts.fixtures.running",

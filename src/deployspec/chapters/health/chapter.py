@@ -30,7 +30,10 @@ CHAPTER = Chapter(
     ),
     only_running=True,
     in_probes=True,
-    parts=("deployspec.chapters.health.part:HEALTH",),
+    parts={
+        "health": "deployspec.chapters.health.part:HEALTH",
+        "faults": "deployspec.chapters.health.part:FAULTS",
+    },
     schema=Path(__file__).with_name("part.schema.json"),
     plugins=("deployspec.chapters.health.fixtures",),
     old_file="test_health.py",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from deployspec.chapters.health.judge import clock, meaning, outage
 from deployspec.chapters.health.model import HealthPromise
+from deployspec.chapters.health.part import FAULTS
 from deployspec.model.http import Call, Failure, FailureKind
 from deployspec.model.verdict import Outcome, Unmeasured, Verdict
 from deployspec.plugin.signals import signals_to
@@ -121,7 +122,7 @@ class Outages:
         from deployspec.tools.command import run
 
         promise = self._health.promise
-        fault = self._deployment.faults[name]
+        fault = self._deployment.require(FAULTS)[name]
         part = fault.part or part
         before = self._until_healthy(time.time())[-1]
         unknown = promise.fields.parts and part not in promise.fields.parts

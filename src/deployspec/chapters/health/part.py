@@ -1,10 +1,11 @@
-"""The deployment file's part ``health``. Durations are in seconds."""
+"""The deployment file's parts ``health`` and ``faults``. Durations are in seconds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from deployspec.base.duration import format_duration, parse_duration
@@ -12,7 +13,7 @@ from deployspec.base.problems import listed, shown, suggestion
 from deployspec.chapters.health.model import HealthFields, Promised, QueueDepth
 from deployspec.deployment import Check, Part, Steps
 
-FAULTS = ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")
+INJECTED = ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")
 """The faults that a check of this chapter injects."""
 
 
@@ -49,10 +50,7 @@ def _health(part: Mapping[str, Any], folder: Path) -> Health:
 
 
 def _check(check: Check, data: Mapping[str, Any]) -> None:
-    _faults(check, data)
-    health = data.get("health")
-    if health is None:
-        return
+    health = data["health"]
     fields = health["fields"]
     parts = fields["parts"] or []
     longest, limit = health.get("max_response_time"), health["timeout"]
@@ -75,16 +73,6 @@ def _check(check: Check, data: Mapping[str, Any]) -> None:
             _part(check, ("faults", name, "part"), fault["part"], parts, "part")
 
 
-def _faults(check: Check, data: Mapping[str, Any]) -> None:
-    """A fault that no check injects would be a promise that nobody looks at."""
-    for steps, position in check.values.keys.items():
-        if len(steps) == 2 and steps[0] == "faults" and steps[1] not in FAULTS and "faults" in data:
-            near = suggestion(str(steps[1]), FAULTS)
-            hint = f"; did you mean {near}?" if near else ""
-            found = f"the fault {shown(str(steps[1]))}, which no check injects"
-            check.problems.add(position, found, listed(FAULTS) + hint)
-
-
 def _part(check: Check, path: Steps, part: str, parts: list[str], key: str) -> None:
     if part in parts:
         return
@@ -99,3 +87,38 @@ def _part(check: Check, path: Steps, part: str, parts: list[str], key: str) -> N
 
 
 HEALTH = Part("health", _health, _check)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A deliberate misbehaviour: the commands that cause and end it, each a program and its arguments."""
+
+    name: str
+    inject: tuple[str, ...] = field(repr=False)
+    """Commands may hold credentials, so they are kept out of ``repr``."""
+    restore: tuple[str, ...] = field(repr=False)
+    timeout: float
+    """Of each of the two."""
+    part: str | None
+
+
+def _faults(part: Mapping[str, Any], _folder: Path) -> Mapping[str, Fault]:
+    return MappingProxyType({name: _fault(name, fault) for name, fault in part.items()})
+
+
+def _fault(name: str, part: Mapping[str, Any]) -> Fault:
+    inject, restore = tuple(part["inject"]), tuple(part["restore"])
+    return Fault(name, inject, restore, parse_duration(part["timeout"]), part.get("part"))
+
+
+def _check_faults(check: Check, _data: Mapping[str, Any]) -> None:
+    """A fault that no check injects would be a promise that nobody looks at."""
+    for steps, position in check.values.keys.items():
+        if len(steps) == 2 and steps[0] == "faults" and steps[1] not in INJECTED:
+            near = suggestion(str(steps[1]), INJECTED)
+            hint = f"; did you mean {near}?" if near else ""
+            found = f"the fault {shown(str(steps[1]))}, which no check injects"
+            check.problems.add(position, found, listed(INJECTED) + hint)
+
+
+FAULTS = Part("faults", _faults, _check_faults)

@@ -22,7 +22,7 @@ CHAPTER = Chapter(
         "logs.lines-are-short",
     ),
     only_running=True,
-    parts=("deployspec.chapters.logs.part:LOGS",),
+    parts={"logs": "deployspec.chapters.logs.part:LOGS"},
     schema=Path(__file__).with_name("part.schema.json"),
     plugins=("deployspec.chapters.logs.items", "deployspec.chapters.logs.fixtures"),
     commands=("deployspec.chapters.logs.command:add_to",),

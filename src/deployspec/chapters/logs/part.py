@@ -109,7 +109,7 @@ def _access(part: Mapping[str, Any]) -> Access:
 
 
 def _check(check: Check, data: Mapping[str, Any]) -> None:
-    sources = data.get("logs") or ()
+    sources = data["logs"]
     check.unique_names(sources, "logs")
     for number, source in enumerate(sources):
         path = ("logs", number)

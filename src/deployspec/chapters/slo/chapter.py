@@ -37,7 +37,7 @@ CHAPTER = Chapter(
             },
         ),
     ),
-    parts=("deployspec.chapters.slo.part:SLOS", "deployspec.chapters.slo.part:LOAD"),
+    parts={"slos": "deployspec.chapters.slo.part:SLOS", "load": "deployspec.chapters.slo.part:LOAD"},
     schema=Path(__file__).with_name("part.schema.json"),
     plugins=(
         # Objectives are compared with alert rules, and counted by the Prometheus that has those loaded.

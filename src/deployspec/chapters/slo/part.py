@@ -84,9 +84,7 @@ def _writes(request: Mapping[str, Any]) -> bool:
 
 def _check_load(check: Check, data: Mapping[str, Any]) -> None:
     """A request that writes where nothing may be written, or whose path wants what no request keeps."""
-    load = data.get("load")
-    if load is None:
-        return
+    load = data["load"]
     check.unique_names(load["requests"], "load", "requests")
     own: Steps
     requests = load["requests"]
