@@ -15,8 +15,10 @@ def read_schema(path: Path) -> dict[str, Any]:
         document = json.loads(path.read_bytes())
     except RecursionError:
         raise Unmeasured(f"the JSON Schema {path} is nested too deep") from None
-    except (OSError, ValueError) as error:
-        raise Unmeasured(f"the JSON Schema {path} cannot be read: {error}") from None
+    except OSError as error:
+        raise Unmeasured(f"the JSON Schema {path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise Unmeasured(f"the JSON Schema {path} is no JSON: {error}") from None
     if not isinstance(document, dict):
         raise Unmeasured(f"the JSON Schema {path} holds no object")
     return document
