@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from deployspec.base import disclosure
 from deployspec.base.disclosure import findings, mask, masked_window
 from deployspec.base.shown import cut, excerpt, one_line, place, seconds, value
+from tests.trials import trials
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
 SECRET = "hunter2-XyZ"
@@ -138,7 +139,7 @@ def test_a_window_hides_what_it_cuts_in_two():
     assert "s3cret" not in excerpt('{"pass\\u0077ord": "' + "s3cret" * 20, 60)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=trials(300))
 @given(st.lists(st.sampled_from([case.values[0] for case in DISCLOSURES]) | st.text(max_size=6), max_size=6))
 def test_masked_text_has_no_findings(pieces):
     """However secrets and other text are put together, nothing is found after masking."""

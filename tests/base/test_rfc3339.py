@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployspec.base.rfc3339 import NotAStamp, Stamp, parse
+from tests.trials import trials
 
 
 # moment: seconds since the epoch; precision: what two stamps must differ by to be told apart.
@@ -104,7 +105,7 @@ def test_a_million_digits_cost_nothing():
 offsets = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=trials(300))
 @given(st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC)), offsets)  # noqa: DTZ001
 def test_what_datetime_writes_is_read_back(moment, offset):
     """Any moment, written at any offset, is read back to the microsecond."""
@@ -115,7 +116,7 @@ def test_what_datetime_writes_is_read_back(moment, offset):
     assert stamp.moment == Fraction(since // timedelta(microseconds=1), 10**6)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=trials(300))
 @given(
     st.text(max_size=30) | st.from_regex(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?\Z")
 )

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployspec.base.strict_json import MAX_DEPTH, Fault, Parsed, parse
+from tests.trials import trials
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ splinters = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=trials(300))
 @given(document=documents, ascii_only=st.booleans(), indent=st.sampled_from([None, 0, 2]))
 def test_whatever_is_written_is_read_back(document, ascii_only, indent):
     """Every document that a strict writer writes is read back as it was."""
@@ -153,7 +154,7 @@ def test_whatever_is_written_is_read_back(document, ascii_only, indent):
     assert parse(text.encode()) == Parsed(document)
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=trials(600))
 @given(data=st.data(), document=documents)
 def test_mutated_documents_are_judged_as_the_slow_way_judges_them(data, document):
     """Of a damaged document, strictness and value are what an independent reading finds."""
@@ -170,7 +171,7 @@ def test_mutated_documents_are_judged_as_the_slow_way_judges_them(data, document
         assert repr(found.value) == repr(value)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=trials(300))
 @given(st.binary(max_size=60))
 def test_any_bytes_are_judged_without_raising(body):
     """Whatever the bytes, the result is a value or a fault, and the same as the slow way's."""

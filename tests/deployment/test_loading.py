@@ -20,6 +20,7 @@ from deployspec.chapters.slo.part import LOAD, SLOS
 from deployspec.deployment import PROMETHEUS, Deployment, find, load, names_in
 from tests.deployment.conftest import BASE, Reader, Refusal
 from tests.suite import ROOT
+from tests.trials import trials
 
 
 def test_only_base_url_is_required(read: Reader) -> None:
@@ -420,7 +421,7 @@ _WORDS = st.sampled_from(
 _TEXTS = st.lists(_WORDS, max_size=40).map("".join).map(str.encode)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=trials(300))
 @given(
     st.binary(max_size=200)
     | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from deployspec.languages.openslo import read_objectives
 from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator
 from tests.suite import ROOT
+from tests.trials import trials
 
 LATENCY = (ROOT / "slos" / "api-latency.yaml").read_text()
 AVAILABILITY = (ROOT / "slos" / "api-availability.yaml").read_text()
@@ -280,7 +281,7 @@ def test_what_is_no_document(text: str) -> None:
     assert not read_objectives(text, "x.yaml").objectives
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=trials(150), deadline=None)
 @given(st.data())
 def test_no_text_breaks_the_reader(data: st.DataObject) -> None:
     """A document with a piece cut out, or repeated, is read or refused, never a traceback."""

@@ -13,6 +13,7 @@ from deployspec.model.http import Answer, Call, Failure, FailureKind, Phase, Tim
 from deployspec.model.verdict import Outcome
 from tests.chapters.health.answers import GUIDE, NOW, URL, answered, promise
 from tests.chapters.health.test_chain import ALL, judged
+from tests.trials import trials
 
 anything = st.recursive(
     st.none()
@@ -61,7 +62,7 @@ def assert_presentable(verdict):
     assert verdict.reason
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=trials(400))
 @given(answers, answers)
 def test_no_answer_makes_a_judge_raise(first, other):
     """Any status, headers, body and URL give a verdict."""
@@ -72,7 +73,7 @@ def test_no_answer_makes_a_judge_raise(first, other):
     assert_presentable(outage_is_told_and_over(answered(), first, [other], "redis", NOW, promise()))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=trials(200))
 @given(failures)
 def test_no_failure_is_ever_met(failure):
     """Without an answer nothing is met, and only the time limit is breached, unless it was the prober's own fault."""

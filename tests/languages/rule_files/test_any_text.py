@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from deployspec.languages.rule_files.rules import read_rules
 from deployspec.languages.rule_files.unit_tests import read_tests
+from tests.trials import trials
 
 WORDS = st.sampled_from(
     [
@@ -45,7 +46,7 @@ texts = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=trials(300), deadline=None)
 @given(texts)
 def test_reading_never_raises(text: str) -> None:
     """Every problem can be told, and places are those of characters."""

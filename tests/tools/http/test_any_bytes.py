@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from deployspec.model.http import Answer
 from tests.raw_server import Connection, Server, serve
 from tests.tools.http.asking import ask
+from tests.trials import trials
 
 LIMIT = 2000
 
@@ -75,7 +76,7 @@ def scripted() -> Iterator[tuple[Server, list[bytes]]]:
 
 
 @settings(
-    max_examples=300,
+    max_examples=trials(300),
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

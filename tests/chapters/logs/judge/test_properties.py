@@ -13,6 +13,7 @@ from deployspec.chapters.logs.judge.judging import LineJudge
 from deployspec.chapters.logs.judge.model import Block, LogPromise
 from deployspec.chapters.logs.judge.schema import combined
 from tests.chapters.logs.judge.oracle import ADDED, BASE, Oracle, line
+from tests.trials import trials
 
 SCHEMA = combined(BASE, ADDED)
 ORACLE = Oracle(SCHEMA)
@@ -40,7 +41,7 @@ def expected(lines: list[bytes]) -> set[int]:
 
 @given(random=st.randoms(use_true_random=False))
 @settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=trials(50), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )  # fmt: skip
 def test_every_line(random: Random) -> None:
     """5,000 lines, a hundred at a time, have the same verdict from both."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from deployspec.chapters.logs.judge.secret_patterns import detectors
 from deployspec.chapters.logs.judge.secrets import AllowListError, SecretScanner, mask, masked_window
+from tests.trials import trials
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
 FOUND = {
@@ -90,7 +91,7 @@ library = st.sampled_from([one for one in detectors() if not one.own])
 
 
 @given(library.flatmap(lambda one: st.tuples(st.just(one), st.from_regex(one.pattern))))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=trials(300))
 def test_every_detector_has_its_candidate(found: tuple[object, str]) -> None:
     """What a detector of the library matches in a line is found in a block, too."""
     detector, text = found
@@ -105,7 +106,7 @@ def test_every_detector_has_its_candidate(found: tuple[object, str]) -> None:
         st.sampled_from([*SOUND, *(f"a {before}{secret} z" for _, before, secret in EVERY)]), max_size=12
     )
 )
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=trials(100))
 def test_a_block_is_its_lines(lines: list[str]) -> None:
     """In a block the same is found as in each of its lines alone."""
     alone = [one for line in lines for one in scanned(f"{line}\n")]

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployspec.chapters.logs.judge import stamps
+from tests.trials import trials
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -33,7 +34,7 @@ def told(milliseconds: int, form: int) -> object:
     st.one_of(st.none(), st.integers(-5000, 5000)),
     st.booleans(),
 )  # fmt: skip
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=trials(400))
 def test_quick_and_slow_agree(steps: list[tuple[int, int]], highest: int | None, rising: bool) -> None:
     """The quick way says what the slow way says, or nothing."""
     at, some = 0, []

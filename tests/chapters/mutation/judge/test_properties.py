@@ -11,6 +11,7 @@ from deployspec.chapters.mutation.judge.mutants import mutants, valid
 from deployspec.chapters.mutation.judge.printing import to_text
 from deployspec.chapters.mutation.judge.tree import read
 from tests.chapters.mutation.judge.made import rule
+from tests.trials import trials
 
 _METRICS = st.sampled_from(
     ["up", "x_total", 'x{a="b", c=~"d|e"}', 'x{a!="", c!~"q.*"} offset 5m', "job:x:rate5m"]
@@ -44,7 +45,7 @@ def _reads(text: str) -> bool:
     return True
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=trials(300), deadline=None)
 @given(EXPRESSIONS)
 def test_printing_keeps_the_meaning(text: str) -> None:
     """What is printed reads as the same tree, and nothing that promql-parser saw is lost."""
@@ -63,7 +64,7 @@ def _bare(expr: object) -> str:
     return "".join(text.split())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=trials(200), deadline=None)
 @given(EXPRESSIONS, st.sampled_from(["0s", "5m"]))
 def test_mutants_of_any_rule(text: str, wait: str) -> None:
     """Every mutant differs from its rule and from every other one, has an id of its own, and the next run has the same."""

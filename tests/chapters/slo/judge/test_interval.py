@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from scipy.special import stdtrit
 
 from deployspec.chapters.slo.judge.interval import Counts, Interval, floor, interval, more_needed
+from tests.trials import trials
 
 FIVE_PERCENT = Fraction(1, 20)
-few = settings(deadline=None, max_examples=60)
+few = settings(deadline=None, max_examples=trials(60))
 counted = st.integers(1, 3000).flatmap(lambda total: st.tuples(st.just(total), st.integers(0, total)))
 bins = st.lists(
     st.integers(0, 6).flatmap(lambda many: st.tuples(st.just(many), st.integers(0, many))),
