@@ -173,7 +173,7 @@ def test_a_faulty_objective_with_workers(tmp_path: Path) -> None:
     path = local(tmp_path, "http://127.0.0.1:9")
     ran = run_checks(path, "--slos", str(tmp_path / "bad.yaml"), "-n", "2", folder=tmp_path, chapter="slo")
     assert ran.status == 4, ran.output
-    assert "no key metadata" in ran.output
+    assert "without `metadata`" in ran.output
     assert "Traceback" not in ran.output
 
 
