@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -122,3 +123,16 @@ def _remove(path: Path, owner: int) -> None:
     shutil.rmtree(path, ignore_errors=True)
     with contextlib.suppress(OSError):
         os.close(owner)
+
+
+def write_private(path: Path, document: object) -> None:
+    """Write JSON that nobody else may read; whoever reads it meanwhile sees all of it or nothing. Raises OSError."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+            json.dump(document, opened)
+        draft.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployspec.base.temporary import write_private
 from deployspec.model.ids import check_id
 from deployspec.plugin.deployments import named, none_said, obtain
 from deployspec.plugin.options import chapters, chapters_of, is_check, is_worker
@@ -217,7 +218,6 @@ def _keep_ids(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the controller, which collects nothing, what it has to know of a check whose worker dies."""
     path = run_folder(config) / _IDS
     if not path.exists():
-        draft = path.with_suffix(f".{config.workerinput['workerid']}")  # type: ignore[attr-defined]
         known = {
             item.nodeid: [id_of(item), chapters_of(item)[0], needs_deployment(item)]
             for item in items
@@ -225,8 +225,7 @@ def _keep_ids(config: pytest.Config, items: list[pytest.Item]) -> None:
         }
         # Where another worker has found nothing to do, the run may have ended by now, and the folder with it.
         with contextlib.suppress(FileNotFoundError):
-            draft.write_text(json.dumps(known))
-            draft.replace(path)
+            write_private(path, known)
 
 
 def kept_ids(config: pytest.Config) -> dict[str, tuple[str, str, bool]]:
