@@ -7,7 +7,7 @@ BIN := .venv/bin
 # A pyenv shim says "not found" for a version that is not the chosen one, so the versions themselves are offered.
 export PATH := $(PATH):$(subst $(eval) ,:,$(wildcard $(HOME)/.pyenv/versions/3.1[1-9]*/bin))
 
-.PHONY: demo test bench format system clean
+.PHONY: demo test quick soak bench format system clean
 
 demo: .venv/demo system
 	@$(BIN)/pytest checks -m "health or alerts or logs or slo" --deployment reference
@@ -15,6 +15,17 @@ demo: .venv/demo system
 test: .venv/test system
 	@scripts/newer-prometheus
 	@$(BIN)/tox run
+
+# What needs no server: under a minute.
+PURE := tests/base tests/model tests/languages tests/deployment tests/outputs $(wildcard tests/chapters/*/judge) tests/chapters/slo/load
+
+quick: .venv/test
+	@$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check . && $(BIN)/mypy && $(BIN)/lint-imports >/dev/null
+	@TRIALS=0.1 $(BIN)/pytest $(PURE) -q -n 2
+
+# Properties with twenty times their examples.
+soak: .venv/test system
+	@TRIALS=20 $(BIN)/pytest $$(grep -rl 'trials(' tests --include='test_*.py') -q -n 2
 
 bench: .venv/bench
 	@scripts/system-packages bench

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deployspec.errors import UsageError
+from deployspec.base.errors import UsageError
 from deployspec.plugin.hooks import Provided
 from deployspec.plugin.selection import may_select
 

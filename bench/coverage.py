@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deployspec.objectives.interval import Counts, Interval, interval
+from deployspec.chapters.slo.judge.interval import Counts, Interval, interval
 
 LIMIT = 0.05
 LEAST_COVERAGE = 0.93

@@ -10,7 +10,7 @@ import psutil
 
 from bench.load_tools import BOOT, NO_K6, ROOT, BenchError, Summary, k6, k6_program, kept, ours
 from bench.processes import spread
-from deployspec.ending import end
+from deployspec.base.ending import end
 
 ROUNDS = 5
 RATE, SECONDS = 50.0, 10.0

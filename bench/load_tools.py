@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deployspec.contracts.load.plan import Plan, Route
-from deployspec.contracts.load.result import LoadResult, described
-from deployspec.ending import end
-from deployspec.probes.load import Generator
-from deployspec.probes.load import run as make
+from deployspec.base.ending import end
+from deployspec.chapters.slo.load.plan import Plan, Route
+from deployspec.chapters.slo.load.result import LoadResult, described
+from deployspec.chapters.slo.measure.running import Generator
+from deployspec.chapters.slo.measure.running import run as make
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATOR = Generator(ROOT / "load" / "locustfile.py", ROOT)
@@ -88,7 +88,14 @@ def k6_program() -> str | None:
 
 def ours(url: str, rate: float, seconds: float, *, processes: int = 1) -> LoadResult:
     """Make a run with the project's own generator, without a warm-up. Raises BenchError where it broke down."""
-    plan = Plan(url, (Route("get", "GET", "/", 1.0),), rate, seconds, seed=1, processes=processes)
+    plan = Plan(
+        base_url=url,
+        routes=(Route("get", "GET", "/", 1.0),),
+        rate=rate,
+        duration=seconds,
+        seed=1,
+        processes=processes,
+    )
     result = make(plan, GENERATOR, described(plan))
     if result.trouble:
         raise BenchError(f"our generator: {result.trouble}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from deployspec.contracts.logs.schema import combined
+from deployspec.chapters.logs.judge.schema import combined
 
 SEED = 20261124
 START = datetime(2026, 11, 1, tzinfo=UTC)

@@ -18,12 +18,12 @@ from jsonschema import Draft202012Validator
 
 from bench.log_corpus import SEED, schema, write
 from bench.processes import spread, timed
-from deployspec.contracts.logs.judging import LineJudge
-from deployspec.contracts.logs.model import Block, LogPromise
-from deployspec.contracts.logs.report import Report
-from deployspec.contracts.logs.schema import combined, validator
-from deployspec.probes.logs.cutting import BLOCK, Cutter
-from tests.contracts.logs.oracle import ADDED, BASE, Oracle, line
+from deployspec.chapters.logs.judge.judging import LineJudge
+from deployspec.chapters.logs.judge.model import Block, LogPromise
+from deployspec.chapters.logs.judge.report import Report
+from deployspec.chapters.logs.judge.schema import combined, validator
+from deployspec.chapters.logs.measure.cutting import BLOCK, Cutter
+from tests.chapters.logs.judge.oracle import ADDED, BASE, Oracle, line
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS = int(os.environ.get("BENCH_LOGS_RECORDS", "2000000"))
@@ -37,7 +37,8 @@ import sys
 from pathlib import Path
 from bench.log_corpus import schema
 from bench.logs import promise_of
-from deployspec.probes.logs import FilesSource, measure
+from deployspec.chapters.logs.measure.measuring import measure
+from deployspec.chapters.logs.measure.sources.files import FilesSource
 report = measure(FilesSource([sys.argv[1]]), promise_of(schema(Path(sys.argv[2])), secrets=True), workers=int(sys.argv[3]))
 assert report.lines == int(sys.argv[4]), report.lines
 """
@@ -184,9 +185,7 @@ def _ours(promise: LogPromise) -> Callable[[bytes], int]:
     def judge(data: bytes) -> int:
         report = Report()
         for block in _blocks(data):
-            highest = report.add(judge_of_lines.judge(block))
-            if highest is not None:
-                report.add_backwards(judge_of_lines.times(block, highest))
+            judge_of_lines.add(block, judge_of_lines.judge(block), report)
         return report.invalid
 
     return judge

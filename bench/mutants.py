@@ -17,14 +17,14 @@ from typing import Any
 from bench.processes import spread
 from bench.rules import _peak
 from bench.rules_corpus import write
-from deployspec.contracts.mutation import Mutant, MutationResult
-from deployspec.contracts.mutation.mutants import valid
-from deployspec.contracts.mutation.printing import duration
-from deployspec.contracts.rule_files import Rule, RuleFile, TestFile
-from deployspec.contracts.rule_files.rules import read_rules
-from deployspec.contracts.rule_files.unit_tests import read_tests
-from deployspec.probes.mutation import MutationRuns
-from deployspec.probes.promtool import TestRunner, Workspace, find
+from deployspec.chapters.mutation.judge.mutants import Mutant, valid
+from deployspec.chapters.mutation.judge.printing import duration
+from deployspec.chapters.mutation.judge.score import MutationResult
+from deployspec.chapters.mutation.measure import MutationRuns
+from deployspec.languages.rule_files.model import Rule, RuleFile, TestFile
+from deployspec.languages.rule_files.rules import read_rules
+from deployspec.languages.rule_files.unit_tests import read_tests
+from deployspec.tools.promtool import TestRunner, Workspace, find
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = int(os.environ.get("BENCH_MUTANTS_ROUNDS", "5"))
@@ -143,9 +143,10 @@ def _mutated(rule_file: RuleFile, mutant: Mutant) -> str:
         data = copy.deepcopy(dict(group.data))
         for rule, raw in zip(group.rules, data["rules"], strict=True):
             if rule is mutant.rule:
-                raw.update(expr=mutant.expr, labels=dict(mutant.labels), annotations=dict(mutant.annotations))
+                new = mutant.changed
+                raw.update(expr=new.expr, labels=dict(new.labels), annotations=dict(new.annotations))
                 if rule.kind == "alert":
-                    raw["for"] = duration(mutant.for_)
+                    raw["for"] = duration(new.for_)
                 else:
                     del raw["annotations"]
         groups.append(data)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from bench.load_tools import GENERATOR, ROOT, BenchError, kept
-from deployspec.contracts.load.plan import Plan, Route
-from deployspec.contracts.load.result import LoadResult, described
-from deployspec.contracts.verdict import Outcome
-from deployspec.ending import end
-from deployspec.objectives.load import judge_load, thresholds_of
-from deployspec.objectives.model import AvailabilityIndicator, LatencyIndicator, Objective
-from deployspec.probes.load import run as make
+from deployspec.base.ending import end
+from deployspec.chapters.slo.judge.load_run import judge_load, thresholds_of
+from deployspec.chapters.slo.load.plan import Plan, Route
+from deployspec.chapters.slo.load.result import LoadResult, described
+from deployspec.chapters.slo.measure.running import run as make
+from deployspec.languages.openslo.model import AvailabilityIndicator, LatencyIndicator, Objective
+from deployspec.model.verdict import Outcome
 
 RUNS = 3
 SPINNING = (0, 2, 6)
@@ -102,7 +102,15 @@ def _measured(truth: _Truth, spinning: int) -> LoadResult:
     routes = (Route("get", "GET", "/", 1.0),)
     thresholds = thresholds_of([LATENCY, AVAILABILITY])
     with _server(truth.mode) as url, _spinning(spinning):
-        plan = Plan(url, routes, RATE, SECONDS, seed=1, warm_up=1.0, thresholds=thresholds)
+        plan = Plan(
+            base_url=url,
+            routes=routes,
+            rate=RATE,
+            duration=SECONDS,
+            seed=1,
+            warm_up=1.0,
+            thresholds=thresholds,
+        )
         result = make(plan, GENERATOR, described(plan))
     if result.trouble:
         raise BenchError(f"our generator: {result.trouble}")

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts import alert_rules, mutation
+from deployspec.base.lazy import Lazy
 
+equivalents = Lazy("deployspec.chapters.mutation.judge.equivalents")
+scoring = Lazy("deployspec.chapters.mutation.judge.score")
 pytestmark = pytest.mark.mutation
 
 
@@ -17,7 +19,7 @@ def test_mutants_are_killed(mutated_rule, judge):
 
     Source: our own choice (docs/mutation.md).
     """
-    judge(mutation.score(mutated_rule.result, mutated_rule.equivalents), evidence=mutated_rule.evidence)
+    judge(scoring.score(mutated_rule.result, mutated_rule.equivalents), evidence=mutated_rule.evidence)
 
 
 def test_equivalent_mutants_are_current(equivalent_mutants, judge):
@@ -25,4 +27,4 @@ def test_equivalent_mutants_are_current(equivalent_mutants, judge):
 
     Source: our own choice (docs/mutation.md).
     """
-    judge(alert_rules.equivalents_are_current(equivalent_mutants.entries, equivalent_mutants.problems))
+    judge(equivalents.equivalents_are_current(equivalent_mutants.entries, equivalent_mutants.problems))

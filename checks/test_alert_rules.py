@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts import alert_rules as contract
-from deployspec.contracts import alertmanager, live_rules, promtool, rule_tests
+from deployspec.base.lazy import Lazy
 
+live_rules = Lazy("deployspec.chapters.alerts.judge.live_rules")
+rule_tests = Lazy("deployspec.chapters.alerts.judge.rule_tests")
+contract = Lazy("deployspec.chapters.alerts.judge.verdicts")
+alertmanager = Lazy("deployspec.languages.alertmanager.routing")
+promtool = Lazy("deployspec.languages.promtool.judging")
 pytestmark = pytest.mark.alerts
 
 

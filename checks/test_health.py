@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts import health as contract
+from deployspec.base.lazy import Lazy
 
+clock = Lazy("deployspec.chapters.health.judge.clock")
+form = Lazy("deployspec.chapters.health.judge.form")
+meaning = Lazy("deployspec.chapters.health.judge.meaning")
+repeat = Lazy("deployspec.chapters.health.judge.repeat")
+transport = Lazy("deployspec.chapters.health.judge.transport")
 pytestmark = [pytest.mark.health, pytest.mark.needs("health")]
 
 
@@ -17,7 +22,7 @@ def test_answers_in_time(health, judge):
 
     Source: our own choice; the kubelet gives a probe 1 s unless it is told otherwise.
     """
-    judge(contract.answers_in_time(health.first, health.promise), health.first, **health.how())
+    judge(transport.answers_in_time(health.first, health.promise), health.first, **health.how())
 
 
 def test_answer_is_its_own(health, judge):
@@ -25,7 +30,7 @@ def test_answer_is_its_own(health, judge):
 
     Source: our own choice; the guide's probes ask exactly this path.
     """
-    judge(contract.answer_is_its_own(health.first, health.promise), health.first, **health.how())
+    judge(transport.answer_is_its_own(health.first, health.promise), health.first, **health.how())
 
 
 def test_healthy_now(health, judge):
@@ -33,7 +38,7 @@ def test_healthy_now(health, judge):
 
     Source: the guide, "API Health Endpoint" and "Debugging Checklist" 1.
     """
-    judge(contract.healthy_now(health.first, health.promise), health.first, **health.how())
+    judge(meaning.healthy_now(health.first, health.promise), health.first, **health.how())
 
 
 @pytest.mark.needs("health.fields.ok")
@@ -42,7 +47,7 @@ def test_status_tells_ok(health, judge):
 
     Source: the guide's Kubernetes probes read nothing but the status; 503 is our own choice.
     """
-    judge(contract.status_tells_ok(health.every, health.promise), *health.every, **health.how())
+    judge(meaning.status_tells_ok(health.every, health.promise), *health.every, **health.how())
 
 
 def test_content_type_is_json(health, judge):
@@ -50,7 +55,7 @@ def test_content_type_is_json(health, judge):
 
     Source: the guide, "API Health Endpoint" shows JSON; the media type is RFC 8259's.
     """
-    verdict = contract.on_every_call(contract.content_type_is_json, health.every, health.promise)
+    verdict = repeat.on_every_call(form.content_type_is_json, health.every, health.promise)
     judge(verdict, *health.every, **health.how())
 
 
@@ -59,7 +64,7 @@ def test_body_is_strict_json(health, judge):
 
     Source: the guide, "API Health Endpoint"; strictness is our own choice: lenient parsers disagree.
     """
-    verdict = contract.on_every_call(contract.body_is_strict_json, health.every, health.promise)
+    verdict = repeat.on_every_call(form.body_is_strict_json, health.every, health.promise)
     judge(verdict, *health.every, **health.how())
 
 
@@ -68,7 +73,7 @@ def test_body_fits_schema(health, judge):
 
     Source: the guide, "API Health Endpoint", as schemas/health.schema.json.
     """
-    verdict = contract.on_every_call(contract.body_fits_schema, health.every, health.promise_of_schema)
+    verdict = repeat.on_every_call(form.body_fits_schema, health.every, health.promise_of_schema)
     judge(verdict, *health.every, **health.how())
 
 
@@ -78,7 +83,7 @@ def test_ok_is_all_parts(health, judge):
 
     Source: the guide, "API Health Endpoint", whose example has all three; the rule is our own choice.
     """
-    verdict = contract.on_every_call(contract.ok_is_all_parts, health.every, health.promise)
+    verdict = repeat.on_every_call(meaning.ok_is_all_parts, health.every, health.promise)
     judge(verdict, *health.every, **health.how())
 
 
@@ -89,7 +94,7 @@ def test_queue_depth_is_known(health, judge):
     Source: the guide, "API Health Endpoint"; null is our own choice: a number that nobody
     can know at that moment is old or made up.
     """
-    verdict = contract.on_every_call(contract.queue_depth_is_known, health.every, health.promise)
+    verdict = repeat.on_every_call(meaning.queue_depth_is_known, health.every, health.promise)
     judge(verdict, *health.every, **health.how())
 
 
@@ -100,7 +105,7 @@ def test_time_is_current(health, judge):
     The round trip and the stamp's own precision (the guide's has whole seconds) are allowed for.
     Source: the guide, "API Health Endpoint"; the 5 s are our own choice.
     """
-    verdict = contract.on_every_call(contract.time_is_current, health.every, health.promise)
+    verdict = repeat.on_every_call(clock.time_is_current, health.every, health.promise)
     judge(verdict, *health.every, **health.how())
 
 
@@ -112,7 +117,7 @@ def test_time_moves_on(health, judge):
     """
     later = health.later
     judge(
-        contract.time_moves_on(health.first, later, health.promise),
+        clock.time_moves_on(health.first, later, health.promise),
         health.first,
         later,
         **health.how(),
@@ -126,7 +131,7 @@ def test_version_is_stated(health, judge):
 
     Source: the guide, "API Health Endpoint".
     """
-    verdict = contract.on_every_call(contract.version_is_stated, health.every, health.promise)
+    verdict = repeat.on_every_call(meaning.version_is_stated, health.every, health.promise)
     judge(verdict, *health.every, **health.how())
 
 
@@ -136,7 +141,7 @@ def test_version_is_expected(health, judge):
 
     Source: the guide, "API Health Endpoint", and its Sentry release "deal-scout@0.1.0".
     """
-    verdict = contract.on_every_call(contract.version_is_expected, health.every, health.promise)
+    verdict = repeat.on_every_call(meaning.version_is_expected, health.every, health.promise)
     judge(verdict, *health.every, **health.how())
 
 
@@ -145,7 +150,7 @@ def test_not_from_a_cache(health, judge):
 
     Source: our own choice (RFC 9111): a cached answer tells of the past.
     """
-    verdict = contract.on_every_call(contract.not_from_a_cache, health.every, health.promise)
+    verdict = repeat.on_every_call(form.not_from_a_cache, health.every, health.promise)
     judge(verdict, *health.every, **health.how())
 
 
@@ -154,7 +159,7 @@ def test_discloses_nothing(health, judge):
 
     Source: our own choice; the guide's health endpoint asks for no token.
     """
-    verdict = contract.on_every_call(contract.discloses_nothing, health.every, health.promise)
+    verdict = repeat.on_every_call(form.discloses_nothing, health.every, health.promise)
     judge(verdict, *health.every, **health.how())
 
 
@@ -165,7 +170,7 @@ def test_answers_within_max_response_time(health, judge):
     Source: our own choice; an orchestrator's probe gives up after 1 s by default.
     """
     judge(
-        contract.answers_within_max_response_time(health.steady, health.promise),
+        transport.answers_within_max_response_time(health.steady, health.promise),
         *health.steady,
         **health.how(),
     )
@@ -178,7 +183,7 @@ def test_steady(health, judge):
     Five calls see a service that flaps once in ten with a chance of 41% (1 - 0.9^5); 29 calls, of 95%.
     Source: our own choice; a load balancer with one sick backend flaps like this.
     """
-    judge(contract.steady(health.steady, health.promise), *health.steady, **health.how())
+    judge(repeat.steady(health.steady, health.promise), *health.steady, **health.how())
 
 
 def test_holds_under_concurrency(health, judge):
@@ -188,7 +193,7 @@ def test_holds_under_concurrency(health, judge):
     Source: our own choice; kubelet, load balancer and prober ask at the same time.
     """
     judge(
-        contract.holds_under_concurrency(health.first, health.concurrent, health.promise),
+        repeat.holds_under_concurrency(health.first, health.concurrent, health.promise),
         *health.concurrent,
         **health.how(),
     )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.contracts.logs import verdicts as contract
+from deployspec.base.lazy import Lazy
 
+contract = Lazy("deployspec.chapters.logs.judge.verdicts")
 pytestmark = [pytest.mark.logs, pytest.mark.needs("logs")]
 
 

@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 import gevent
 
-from deployspec.contracts.load.arrivals import Arrival, arrivals
-from deployspec.contracts.load.plan import Plan
-from deployspec.contracts.load.tally import NO_ANSWER, TURNED_AWAY, RouteTally, Tally
+from deployspec.chapters.slo.load.arrivals import Arrival, arrivals
+from deployspec.chapters.slo.load.plan import Plan
+from deployspec.chapters.slo.load.tally import NO_ANSWER, TURNED_AWAY, RouteTally, Tally
 from load.sending import Late, NotSentError, Outcome, Sender, kept
 
 _NANO = 1_000_000_000

@@ -1,6 +1,6 @@
 """The traffic of a load run, made by Locust: one user a process, which sends that process' share of the plan.
 
-deployspec starts it and writes the plan (``deployspec.contracts.load.plan``); alone it does nothing. What is counted
+deployspec starts it and writes the plan (``deployspec.chapters.slo.load.plan``); alone it does nothing. What is counted
 goes through Locust's own messages to its master, or stays in the process where there is but one, and from there as
 lines of JSON to deployspec, once a second.
 
@@ -37,7 +37,7 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import WorkerRunner
 
-from deployspec.contracts.load.plan import Plan
+from deployspec.chapters.slo.load.plan import Plan
 from load.dispatching import LONGEST_LATENESS, Dispatcher
 from load.sending import Sender
 

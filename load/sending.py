@@ -27,9 +27,9 @@ from geventhttpclient.response import (
     HTTPSocketPoolResponse,
 )
 
-from deployspec.contracts.http_form import Form
-from deployspec.contracts.load.plan import Plan, Route
-from deployspec.contracts.load.tally import ON_KEPT, STATUS, WITHOUT_TEXT
+from deployspec.chapters.slo.load.plan import Plan, Route
+from deployspec.chapters.slo.load.tally import ON_KEPT, STATUS, WITHOUT_TEXT
+from deployspec.languages.http_form import Form
 
 _BLOCK = 16 * 1024
 """Bytes that are read at once."""
@@ -38,6 +38,7 @@ _LONGEST_IDLE = 1.5
 two seconds, and a request that meets the closing would be lost through nobody's fault."""
 _POLL = get_original("select", "poll")
 _NO_ANSWER, _RESET = "closed without an answer", "connection reset"
+_BROKEN_OFF = "broken off in mid-answer"
 _GZIP = b"\x1f\x8b"
 """How such an answer begins. None was asked for."""
 _REFUSALS = {
@@ -192,7 +193,7 @@ class _Answer(HTTPSocketPoolResponse):
         """Take what has come; an empty piece is the connection's end."""
         before, self._fed = self._fed, self._fed + len(data)
         if self._fed > self.most:
-            raise _TooLargeError(f"an answer of more than {self.most} bytes")
+            raise _OwnError(f"an answer of more than {self.most} bytes")
         if self._fed // self._turn > before // self._turn:
             gevent.sleep(0)
         # The health checks read answers by the same rule, and with another parser behind it.
@@ -202,7 +203,7 @@ class _Answer(HTTPSocketPoolResponse):
             super().feed(data)
         except HTTPParseError:
             if not data and self._fed:
-                raise _BrokenOffError from None
+                raise _OwnError(_BROKEN_OFF) from None
             raise
         if not gevent.getcurrent().wants_body:
             del self._body_buffer[:]
@@ -213,12 +214,6 @@ class _Answer(HTTPSocketPoolResponse):
     def _on_header_value(self, _: str) -> None:
         """As for their names."""
 
-    def _on_message_begin(self) -> None:
-        # Which of two answers is meant cannot be told, and the parser would take the last one's status.
-        if self.message_complete and self.get_code() >= 200:
-            raise HTTPParseError("a second answer")
-        super()._on_message_begin()
-
     def _on_message_complete(self) -> None:
         # Another answer follows on this connection: it is not yet anybody else's.
         if self.get_code() < 200:
@@ -227,12 +222,8 @@ class _Answer(HTTPSocketPoolResponse):
             super()._on_message_complete()
 
 
-class _TooLargeError(HTTPParseError):
-    pass
-
-
-class _BrokenOffError(HTTPParseError):
-    pass
+class _OwnError(HTTPParseError):
+    """What is wrong with an answer by our own rules, as its text says."""
 
 
 _unused_since: dict[int, float] = {}
@@ -301,15 +292,11 @@ def _reason(error: Exception) -> str:
         return f"TLS: {(error.reason or 'failed').lower().replace('_', ' ')}"
     if isinstance(error, HTTPConnectionClosed):
         return _NO_ANSWER
-    if isinstance(error, _TooLargeError):
+    if isinstance(error, _OwnError):
         return str(error)
-    if isinstance(error, _BrokenOffError):
-        return "broken off in mid-answer"
     if isinstance(error, HTTPParseError):
         why = str(error.args[0]) if error.args else ""
-        if why.startswith("connection closed"):
-            return "broken off in mid-answer"
-        return f"not HTTP: {why}"
+        return _BROKEN_OFF if why.startswith("connection closed") else f"not HTTP: {why}"
     if number in _OUR_OWN:
         raise NotSentError(_OUR_OWN[number])
     if isinstance(error, TimeoutError):

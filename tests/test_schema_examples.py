@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-from deployspec.contracts.logs import reasons
-from deployspec.contracts.logs.schema import validator
+from deployspec.chapters.logs.judge import reasons
+from deployspec.languages.json_schema import validator
+from tests.suite import ROOT
 
-SCHEMAS = Path(__file__).parents[1] / "schemas"
+SCHEMAS = ROOT / "schemas"
 EXAMPLES = SCHEMAS / "examples" / "log-record"
 SCHEMA = validator(json.loads((SCHEMAS / "log-record.schema.json").read_text(encoding="utf-8")), "the schema")
 INVALID = {

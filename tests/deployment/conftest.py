@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from deployspec.app import OURS
+from deployspec.base.errors import DeploymentFileError
 from deployspec.deployment import Deployment, load
-from deployspec.errors import DeploymentFileError
 
 BASE = "base_url: https://deal-scout.example\n"
 """A first line that is valid, so that what a test adds begins at line 2."""
@@ -24,7 +25,7 @@ def read(tmp_path: Path) -> Reader:
     def reader(text: str | bytes, **environ: str) -> Deployment:
         path = tmp_path / "there.yaml"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return load(path, environ)
+        return load(path, environ, OURS)
 
     return reader
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -81,6 +82,14 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
             main([option])
         assert ended.value.code == 0
         assert said in capsys.readouterr().out
+
+
+def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whole, with the parts of all chapters, as an editor wants it."""
+    assert main(["schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert {"base_url", "health", "logs", "rules", "slos", "load"} <= set(schema["properties"])
+    assert "$ref" not in json.dumps(schema)
 
 
 def test_a_reader_that_has_gone_is_no_traceback() -> None:

@@ -10,11 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployspec.deployment import Deployment, HealthFields, QueueDepth, find, load, names_in
-from deployspec.errors import DeploymentFileError, UsageError
+from deployspec.app import OURS
+from deployspec.base.errors import DeploymentFileError, UsageError
+from deployspec.chapters.alerts.part import RULES
+from deployspec.chapters.health.model import HealthFields, QueueDepth
+from deployspec.chapters.health.part import HEALTH
+from deployspec.chapters.logs.part import LOGS
+from deployspec.chapters.slo.part import LOAD, SLOS
+from deployspec.deployment import PROMETHEUS, Deployment, find, load, names_in
 from tests.deployment.conftest import BASE, Reader, Refusal
-
-ROOT = Path(__file__).parents[2]
+from tests.suite import ROOT
+from tests.trials import trials
 
 
 def test_only_base_url_is_required(read: Reader) -> None:
@@ -23,14 +29,14 @@ def test_only_base_url_is_required(read: Reader) -> None:
     assert deployment.name == "there"
     assert deployment.base_url == "https://deal-scout.example"
     assert deployment.allow == frozenset()
-    for part in ("ca", "health", "prometheus", "rules", "slos", "load"):
-        assert getattr(deployment, part) is None
-    assert (dict(deployment.headers), dict(deployment.faults), deployment.logs) == ({}, {}, ())
+    assert deployment.ca is None
+    assert (dict(deployment.headers), dict(deployment.parts)) == ({}, {})
+    assert [deployment.get(part) for part in (HEALTH, LOGS, RULES, SLOS, LOAD, PROMETHEUS)] == [None] * 6
 
 
 def test_an_empty_health_part_has_the_guides_values(read: Reader) -> None:
     """``health: {}`` is the guide's own endpoint; what has no default is None."""
-    health = read(BASE + "health: {}").health
+    health = read(BASE + "health: {}").get(HEALTH)
     assert health is not None
     assert dataclasses.asdict(health) == {
         "path": "/health",
@@ -61,7 +67,7 @@ def test_rules_and_exporters(read: Reader, tmp_path: Path) -> None:
         + "rules: {files: ['rules/*.yml'], runbooks: books, alertmanager: alertmanager.yml}\n"
         + "prometheus: {url: 'http://there', exporters: [postgres]}"
     )
-    rules = deployment.rules
+    rules = deployment.get(RULES)
     assert rules is not None
     assert rules.files == (str(tmp_path / "rules/*.yml"),)
     assert (rules.tests, rules.routing) == ((), None)
@@ -69,8 +75,8 @@ def test_rules_and_exporters(read: Reader, tmp_path: Path) -> None:
     assert deployment.describes("prometheus.exporters.postgres")
     assert not deployment.describes("prometheus.exporters.cadvisor")
     none = read(BASE + "prometheus: {url: 'http://there', exporters: []}")
-    assert none.prometheus is not None
-    assert none.prometheus.exporters == ()
+    assert none.get(PROMETHEUS) is not None
+    assert none.require(PROMETHEUS).exporters == ()
     assert not none.describes("prometheus.exporters.postgres")
 
 
@@ -79,7 +85,7 @@ def test_fields_may_be_renamed_or_absent(read: Reader) -> None:
     text = (
         "health: {fields: {ok: up, parts: [database], queue_depth: {field: backlog}, time: null, version: ~}}"
     )
-    health = read(BASE + text).health
+    health = read(BASE + text).get(HEALTH)
     assert health is not None
     assert health.fields == HealthFields("up", ("database",), QueueDepth("backlog", None), None, None)
 
@@ -167,7 +173,7 @@ def test_variables_are_replaced_in_texts(
 ) -> None:
     """A text that comes from a variable is that text, whatever is in it."""
     environ = {} if variable is None else {"X": variable}
-    health = read(f"{BASE}health:\n  expect_version: {quotes}{written}{quotes}\n", **environ).health
+    health = read(f"{BASE}health:\n  expect_version: {quotes}{written}{quotes}\n", **environ).get(HEALTH)
     assert health is not None
     assert health.expect_version == value
 
@@ -187,7 +193,7 @@ def test_a_variable_is_a_number_where_one_is_wanted(
 ) -> None:
     """The schema, not the look of the value, decides that it is a number."""
     environ = {} if variable is None else {"X": variable}
-    health = read(f"{BASE}health:\n  retries: {written}\n", **environ).health
+    health = read(f"{BASE}health:\n  retries: {written}\n", **environ).get(HEALTH)
     assert health is not None
     assert health.retries == number
 
@@ -216,9 +222,9 @@ def test_files_are_relative_to_the_deployment_file(read: Reader, tmp_path: Path)
     (tmp_path / "own.json").touch()
     text = "ca: ca.pem\nhealth: {schema: own.json}\nlogs: [{name: a, files: ['logs/*.log', /var/log/x]}]\n"
     deployment = read(BASE + text)
-    assert deployment.health is not None
-    assert (deployment.ca, deployment.health.schema) == (tmp_path / "ca.pem", tmp_path / "own.json")
-    assert deployment.logs[0].files == (str(tmp_path / "logs/*.log"), "/var/log/x")
+    assert deployment.get(HEALTH) is not None
+    assert (deployment.ca, deployment.require(HEALTH).schema) == (tmp_path / "ca.pem", tmp_path / "own.json")
+    assert deployment.require(LOGS)[0].files == (str(tmp_path / "logs/*.log"), "/var/log/x")
 
 
 # columns: base_url as written, as read
@@ -244,9 +250,9 @@ def test_aliases_and_core_tags_are_read(read: Reader) -> None:
     deployment = read(
         BASE + "health: {expect_version: !!str 1.10, retries: !!int 2, timeout: &t 3s, max_response_time: *t}"
     )
-    assert deployment.health is not None
-    assert (deployment.health.expect_version, deployment.health.retries) == ("1.10", 2)
-    assert deployment.health.max_response_time == 3
+    assert deployment.get(HEALTH) is not None
+    assert (deployment.require(HEALTH).expect_version, deployment.require(HEALTH).retries) == ("1.10", 2)
+    assert deployment.require(HEALTH).max_response_time == 3
 
 
 def test_a_byte_order_mark_is_skipped(read: Reader) -> None:
@@ -261,7 +267,7 @@ def test_a_byte_order_mark_is_skipped(read: Reader) -> None:
 def test_the_projects_own_deployments_are_valid(name: str) -> None:
     """The examples that stand in deployments/ can be used once their variables are set."""
     variables = {"STAGING_TOKEN": "t", "PRODUCTION_TOKEN": "t", "HEARTBEAT_ID": "1"}
-    deployment = load(find(name, ROOT / "deployments"), variables)
+    deployment = load(find(name, ROOT / "deployments"), variables, OURS)
     assert deployment.name == name
     assert deployment.base_url.endswith(".example")
     assert "faults" not in deployment.allow
@@ -269,7 +275,7 @@ def test_the_projects_own_deployments_are_valid(name: str) -> None:
 
 def test_a_load_run_has_defaults(read: Reader) -> None:
     """Only the rate and the requests are required."""
-    told = read(BASE + "load: {arrival_rate: 50, requests: [{name: a, path: /}]}").load
+    told = read(BASE + "load: {arrival_rate: 50, requests: [{name: a, path: /}]}").get(LOAD)
     assert told is not None
     assert (told.duration, told.warm_up, told.timeout, told.processes, told.seed) == (
         30.0,
@@ -278,14 +284,14 @@ def test_a_load_run_has_defaults(read: Reader) -> None:
         1,
         None,
     )
-    assert [request.name for request in told.requests] == ["a"]
+    assert [route.name for route in told.routes] == ["a"]
 
 
 def test_rules_and_objectives_may_be_null(read: Reader, tmp_path: Path) -> None:
     """null says what leaving them out says: there are none; patterns of objectives become absolute."""
     deployment = read(BASE + "rules: null\nslos: null")
-    assert (deployment.rules, deployment.slos) == (None, None)
-    slos = read(BASE + "slos: {files: ['slos/*.yaml']}").slos
+    assert (deployment.get(RULES), deployment.get(SLOS)) == (None, None)
+    slos = read(BASE + "slos: {files: ['slos/*.yaml']}").get(SLOS)
     assert slos is not None
     assert slos.files == (str(tmp_path / "slos/*.yaml"),)
 
@@ -298,10 +304,10 @@ def test_a_request_of_a_load_run(read: Reader) -> None:
         "weight: 2, headers: {X-Key: sesame-open}, body: '{}', writes: false, keep: id, expect_status: [200, 202], "
         "expect_text: ok}]}"
     )
-    assert told.load is not None
-    (request,) = told.load.requests
-    assert (told.load.poisson, told.load.warm_up) == (True, 0.0)
-    assert (request.method, request.weight, request.body, request.writes) == ("POST", 2, "{}", False)
+    assert told.get(LOAD) is not None
+    (request,) = told.require(LOAD).routes
+    assert (told.require(LOAD).poisson, told.require(LOAD).warm_up) == (True, 0.0)
+    assert (request.method, request.weight, request.body) == ("POST", 2, "{}")
     assert (request.keep, request.expect_status, request.expect_text) == ("id", (200, 202), "ok")
     assert request.headers["X-Key"].reveal() == "sesame-open"
     assert told.redact("sesame-open") == "***"
@@ -415,7 +421,7 @@ _WORDS = st.sampled_from(
 _TEXTS = st.lists(_WORDS, max_size=40).map("".join).map(str.encode)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=trials(300))
 @given(
     st.binary(max_size=200)
     | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))
@@ -427,4 +433,4 @@ def test_no_content_can_break_the_loader(tmp_path_factory: pytest.TempPathFactor
     path = tmp_path_factory.getbasetemp() / "fuzzed.yaml"
     path.write_bytes(content)
     with contextlib.suppress(DeploymentFileError):
-        assert isinstance(load(path, {"A": "x\ny: [1"}), Deployment)
+        assert isinstance(load(path, {"A": "x\ny: [1"}, OURS), Deployment)

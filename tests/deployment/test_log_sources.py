@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deployspec.chapters.logs.part import LOGS
 from tests.deployment.conftest import BASE, Reader, Refusal
 
 FULL = """logs:
@@ -32,7 +33,7 @@ FULL = """logs:
 
 def test_a_source_needs_nothing_but_its_name_and_its_place(read: Reader) -> None:
     """What is left out has the guide's names and levels, and promises nothing."""
-    (source,) = read(BASE + "logs: [{name: a, files: [x]}]").logs
+    (source,) = read(BASE + "logs: [{name: a, files: [x]}]").require(LOGS)
     assert (source.fields.timestamp, source.fields.request_id) == ("timestamp", "request_id")
     assert source.levels == ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
     assert (source.error_level, source.log_level, source.freshness, source.timeout) == (
@@ -49,7 +50,7 @@ def test_a_source_with_all_its_keys(read: Reader, tmp_path: Path) -> None:
     """Durations are seconds, files are found from the file's folder, lists keep their order."""
     for name in ("record.json", "access.json", "sold.json"):
         (tmp_path / name).touch()
-    api, worker, errors = read(BASE + FULL).logs
+    api, worker, errors = read(BASE + FULL).require(LOGS)
     assert (api.fields.level, api.levels, api.log_level) == ("severity", ("debug", "info", "error"), "info")
     assert (api.freshness, api.request_scoped) == (600.0, ("shop.access", "shop.api.*"))
     assert (api.schema, api.schemas.event["sold"]) == (tmp_path / "record.json", tmp_path / "sold.json")
@@ -70,7 +71,7 @@ def test_a_source_with_all_its_keys(read: Reader, tmp_path: Path) -> None:
 
 def test_an_empty_access_has_all_defaults(read: Reader) -> None:
     """``access: {}`` asks for the health endpoint and looks for its record for five seconds."""
-    (source,) = read(BASE + "logs: [{name: a, source: 'elasticsearch:logs-*', access: {}}]").logs
+    (source,) = read(BASE + "logs: [{name: a, source: 'elasticsearch:logs-*', access: {}}]").require(LOGS)
     assert source.source == "elasticsearch:logs-*"
     assert source.access is not None
     assert (source.access.path, source.access.within, source.access.fields.duration) == ("/health", 5.0, "duration_ms")  # fmt: skip

@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
-from deployspec.deployment.schema import FORMATS, resolved, schema
+from deployspec.app import OURS
+from deployspec.deployment.schema import FORMATS, assembled
+from tests.suite import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "deployment-file.md"
+SCHEMA = assembled(chapter.schema for chapter in OURS if chapter.schema is not None)
+PAGE = ROOT / "docs" / "deployment-file.md"
 
 
 def _properties(place: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any], bool]]:
     """Every key in the schema: its dotted name as the page writes it, its schema, whether it is required."""
-    for key, raw in place.get("properties", {}).items():
-        below = resolved(raw)
+    for key, below in place.get("properties", {}).items():
         yield prefix + key, below, key in place.get("required", ())
         yield from _properties(below, f"{prefix}{key}.")
         more = below.get("additionalProperties")
         if isinstance(more, dict):
-            yield from _properties(resolved(more), f"{prefix}{key}.NAME.")
-        yield from _properties(resolved(below.get("items", {})), f"{prefix}{key}[].")
+            yield from _properties(more, f"{prefix}{key}.NAME.")
+        yield from _properties(below.get("items", {}), f"{prefix}{key}[].")
 
 
-KEYS = [pytest.param(*each, id=each[0]) for each in _properties(schema())]
+KEYS = [pytest.param(*each, id=each[0]) for each in _properties(SCHEMA)]
 
 
 def test_the_schema_is_a_valid_json_schema() -> None:
     """It keeps the rules of the draft that it names, and uses no format that nothing checks."""
-    jsonschema_rs.meta.validate(schema())
-    assert set(_formats(schema())) == set(FORMATS)
+    jsonschema_rs.meta.validate(SCHEMA)
+    assert set(_formats(SCHEMA)) == set(FORMATS)
 
 
 def _formats(place: object) -> Iterator[str]:
@@ -76,6 +77,6 @@ def test_the_page_documents_no_key_that_there_is_not() -> None:
 
 def test_no_mapping_lets_unknown_keys_through() -> None:
     """Every mapping says what its keys may be."""
-    for name, place, _ in _properties(schema()):
+    for name, place, _ in _properties(SCHEMA):
         if "object" in str(place.get("type")):
             assert "additionalProperties" in place, name

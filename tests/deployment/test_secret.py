@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import pytest
 
-from deployspec.deployment import Secret, redact
+from deployspec.base.secret import Secret, redact
 from tests.deployment.conftest import BASE, Reader
 
 VALUE = 'tök/en"hunter22'
@@ -223,15 +223,17 @@ def test_a_pytest_failure_with_locals_shows_no_secret(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import os\n"
         "from pathlib import Path\n"
+        "from deployspec.app import OURS\n"
+        "from deployspec.chapters.slo.part import LOAD\n"
         "from deployspec.deployment import load\n"
         "HERE = Path(__file__).parent\n"
         "def test_locals():\n"
-        "    deployment = load(HERE / 'd.yaml', os.environ)\n"
+        "    deployment = load(HERE / 'd.yaml', os.environ, OURS)\n"
         "    headers = deployment.headers\n"
         "    secrets = deployment.secrets()\n"
-        "    assert deployment.load.requests[0].headers['X-Key'] == headers['Authorization']\n"
+        "    assert deployment.get(LOAD).routes[0].headers['X-Key'] == headers['Authorization']\n"
         "def test_load():\n"
-        "    load(HERE / 'broken.yaml', os.environ)\n"
+        "    load(HERE / 'broken.yaml', os.environ, OURS)\n"
     )
     done = subprocess.run(
         [

@@ -12,7 +12,7 @@ from tests.suite import Ran, run_checks
 
 HEAD = """
 import pytest
-from deployspec.contracts.verdict import breached, met, unmeasured
+from deployspec.model.verdict import breached, met, unmeasured
 
 pytestmark = pytest.mark.health
 """

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from deployspec.temporary import TemporaryFolder, remove_left
+from deployspec.base.temporary import TemporaryFolder, remove_left
 from tests.plugin.conftest import HEAD, INI, Project
 
 GREEN = '''

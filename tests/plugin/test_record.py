@@ -66,7 +66,7 @@ def test_the_load_result_is_redacted_as_a_whole(project: Project) -> None:
     """Values and names of fields alike, whoever has written them into it, and however deep."""
     body = """
     import json
-    from deployspec.plugin.slo.running import load_file
+    from deployspec.chapters.slo.fixtures.running import load_file
     def test_load(pytestconfig, deployment, judge):
         text = "said sesame-open-up"
         load_file(pytestconfig).write_text(json.dumps({"why": text, "by": [{text: 1}, [text]]}))

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import body_faults as body
-from . import certificates
-from . import connection_faults as connection
-from . import redirect_faults as redirects
+from tests.raw_server import body_faults as body
+from tests.raw_server import certificates
+from tests.raw_server import connection_faults as connection
+from tests.raw_server import redirect_faults as redirects
+
 from .server import Handler, Server
 
 

@@ -15,6 +15,7 @@ from reference.faults.registry import health_faults
 from reference.faults.switch import HEALTH
 from reference.faults.traffic.faults import FAULTS as TRAFFIC_FAULTS
 from reference.process import Reference
+from tests.suite import ROOT
 
 from .client import Answer, ask, ask_at_once, until
 
@@ -230,7 +231,7 @@ def test_slow_recovery_lingers(reference: Reference) -> None:
 
 def faults(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run the command as the deployment file does."""
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(ROOT)
     return subprocess.run(
         ["env", f"PYTHONPATH={root}", sys.executable, "-P", "-m", "reference.faults", *arguments],
         cwd="/",

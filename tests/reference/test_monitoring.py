@@ -21,20 +21,14 @@ from typing import Any
 import pytest
 import yaml
 
-from deployspec.contracts.http import Answer, Failure
-from deployspec.contracts.live_rules import (
-    Drift,
-    LoadedRules,
-    Observed,
-    can_fire,
-    drift,
-    evaluates,
-    wanted,
-)
-from deployspec.contracts.rule_files import Rule, RuleFile, read_rules
-from deployspec.contracts.verdict import Outcome, Verdict
-from deployspec.probes.http import Proxies, Request, call
-from deployspec.probes.prometheus import Prometheus
+from deployspec.chapters.alerts.judge.live_rules import Drift, can_fire, drift, evaluates, wanted
+from deployspec.languages.prometheus.model import LoadedRules, Observed
+from deployspec.languages.rule_files.model import Rule, RuleFile
+from deployspec.languages.rule_files.rules import read_rules
+from deployspec.model.http import Answer, Failure
+from deployspec.model.verdict import Outcome, Verdict
+from deployspec.tools.http import Proxies, Request, call
+from deployspec.tools.prometheus.asking import Prometheus
 from reference.process import ROOT, Reference, ReferenceFailedError, boot, running_reference
 from reference.supervisor import monitoring
 from reference.supervisor.deployment import Deployment

@@ -16,6 +16,7 @@ from reference.faults.control import FaultError
 from reference.faults.switch import TRAFFIC
 from reference.faults.traffic.faults import FAULTS, BandAbove, BandBelow
 from reference.process import Reference
+from tests.suite import ROOT
 
 from .client import Answer, ask, records, until, value
 
@@ -325,7 +326,7 @@ def test_command_switches(reference: Reference) -> None:
     def traffic(name: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "reference.faults", "traffic", name, "--folder", str(reference.folder)],
-            cwd=Path(__file__).resolve().parents[2],
+            cwd=ROOT,
             capture_output=True,
             text=True,
             timeout=30,

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.suite import ROOT
+
 RULES = ROOT / "rules"
 ALERTING = ROOT / "alerting"
 RUNBOOKS = ROOT / "docs" / "runbooks"

@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployspec import __version__
-from deployspec.cli import load as load_command
-from deployspec.cli import logs
-from deployspec.errors import DeployspecError
+from deployspec.app import chapters
+from deployspec.base.errors import DeployspecError
+from deployspec.model.chapter import imported
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
 
 USAGE = 4
 """The exit status for a wrong command line or a faulty file: pytest's own for the same."""
-_PARTS = ("health", "faults", "prometheus", "rules", "slos", "logs", "load")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -31,12 +30,12 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status. Each subcommand is a function below."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.command is None:
-        parser.print_help(sys.stderr)
-        return USAGE
     try:
+        parser = _parser()
+        options = parser.parse_args(arguments)
+        if options.command is None:
+            parser.print_help(sys.stderr)
+            return USAGE
         status: int = options.run(options)
         sys.stdout.flush()
     except DeployspecError as error:
@@ -70,52 +69,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     validate.set_defaults(run=_validate)
 
-    rules = commands.add_parser("rules", help="alert rules and their unit tests")
-    of_rules = rules.add_subparsers(title="commands", dest="rules_command", metavar="COMMAND", required=True)
-    plain = of_rules.add_parser(
-        "plain",
-        help="write a unit test and its rules as promtool reads them",
-        description="Write a file of unit tests, and those of its rule files that promtool cannot read as they are "
-        "(Kubernetes PrometheusRule documents), into a folder, for promtool to run.",
-    )
-    plain.add_argument("file", metavar="FILE", help="a file of unit tests in promtool's format")
-    plain.add_argument(
-        "--to", metavar="FOLDER", required=True, help="where to write; made if it is not there"
-    )
-    plain.set_defaults(run=_rules_plain)
+    commands.add_parser(
+        "schema",
+        help="print the JSON Schema of deployment files",
+        description="Print the JSON Schema of deployment files.",
+    ).set_defaults(run=_schema)
 
-    logs.add_to(commands)
-    load_command.add_to(commands)
+    for chapter in chapters():
+        for command in chapter.commands:
+            imported(command)(commands)
     return parser
 
 
-def _rules_plain(options: argparse.Namespace) -> int:
-    """``deployspec rules plain FILE --to FOLDER``."""
-    from deployspec.contracts.rule_files import Problem, read_rules, read_tests
-    from deployspec.errors import UsageError
-    from deployspec.probes.promtool import export
-    from deployspec.probes.rule_files import read_text, rule_files_of
+def _schema(_: argparse.Namespace) -> int:
+    """``deployspec schema``."""
+    import json
 
-    def text_of(path: Path) -> str:
-        text = read_text(path)
-        if isinstance(text, Problem):
-            raise UsageError(str(text))
-        return text
+    from deployspec.deployment.schema import assembled
 
-    test = read_tests(text_of(Path(options.file)), options.file)
-    paths = [path for entry in rule_files_of(test) for path in entry.files]
-    files = [read_rules(text_of(path), str(path)) for path in paths]
-    problems = [*test.problems, *(problem for file in files for problem in file.problems)]
-    if problems:
-        raise UsageError("\n".join(map(str, problems)))
-    if (Path(options.to) / Path(options.file).name).exists():
-        raise UsageError(
-            f"{options.to} has a {Path(options.file).name} already; expected a folder without one"
-        )
-    try:
-        print(export(test, files, options.to))
-    except OSError as error:
-        raise UsageError(f"{options.to} cannot be written to: {error.strerror}") from None
+    files = [chapter.schema for chapter in chapters() if chapter.schema is not None]
+    print(json.dumps(assembled(files), indent=2))
     return 0
 
 
@@ -126,7 +99,7 @@ def _validate(options: argparse.Namespace) -> int:
     status = 0
     for name in options.files:
         try:
-            deployment = load(find(name, Path("deployments")), os.environ)
+            deployment = load(find(name, Path("deployments")), os.environ, chapters())
         except DeployspecError as error:
             sys.stdout.flush()
             print(error, file=sys.stderr)
@@ -138,7 +111,7 @@ def _validate(options: argparse.Namespace) -> int:
 
 def _summary(deployment: Deployment) -> str:
     """What a deployment file describes and allows, in one line."""
-    described = [part for part in _PARTS if deployment.describes(part)]
+    described = [part for part in deployment.parts if deployment.describes(part)]
     return (
         f"describes {', '.join(described) or 'nothing but base_url'}; "
         f"allows {', '.join(sorted(deployment.allow)) or 'nothing but reading'}"

@@ -5,45 +5,24 @@ data, variables replaced), ``shape`` and ``consistency`` (what is wrong with the
 ``model``). Each notes what it objects to in one list, so a user sees all problems at once.
 """
 
-from deployspec.deployment.duration import format_duration, parse_duration
+from deployspec.base.secret import Finder, Secret
 from deployspec.deployment.loading import find, load, names_in
-from deployspec.deployment.model import (
-    Deployment,
-    Fault,
-    Headers,
-    Health,
-    HealthFields,
-    Load,
-    LoadRequest,
-    LogSource,
-    Prometheus,
-    QueueDepth,
-    Rules,
-    Slos,
-)
-from deployspec.deployment.secret import Finder, Secret, redact
-from deployspec.deployment.unfit import Unfit
+from deployspec.deployment.model import PROMETHEUS, Deployment
+from deployspec.deployment.part import Check, Headers, Part, headers_of, patterns
+from deployspec.deployment.values import Steps
 
 __all__ = [
+    "PROMETHEUS",
+    "Check",
     "Deployment",
-    "Fault",
     "Finder",
     "Headers",
-    "Health",
-    "HealthFields",
-    "Load",
-    "LoadRequest",
-    "LogSource",
-    "Prometheus",
-    "QueueDepth",
-    "Rules",
+    "Part",
     "Secret",
-    "Slos",
-    "Unfit",
+    "Steps",
     "find",
-    "format_duration",
+    "headers_of",
     "load",
     "names_in",
-    "parse_duration",
-    "redact",
+    "patterns",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from deployspec.deployment.unfit import Unfit
+from deployspec.base.unfit import Unfit
 
 _SCHEMES = "http:// or https://"
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"

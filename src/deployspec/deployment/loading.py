@@ -5,46 +5,56 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from deployspec.base.errors import DeploymentFileError, UsageError
+from deployspec.base.problems import Problems, did_you_mean, listed
+from deployspec.base.shown import printable
 from deployspec.deployment.build import build, with_defaults
 from deployspec.deployment.consistency import check_consistency
-from deployspec.deployment.model import Deployment
-from deployspec.deployment.problems import Problems, listed, printable, suggestion
+from deployspec.deployment.model import PROMETHEUS, Deployment
+from deployspec.deployment.schema import assembled
 from deployspec.deployment.shape import check_shape
 from deployspec.deployment.source import read_text
 from deployspec.deployment.tree import read_tree
 from deployspec.deployment.values import evaluate
-from deployspec.errors import DeploymentFileError, UsageError
+from deployspec.model.chapter import Chapter, imported
 
 _SUFFIXES = (".yaml", ".yml")
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Deployment:
+def load(path: Path, environ: Mapping[str, str], chapters: Iterable[Chapter]) -> Deployment:
     """The deployment that the file at ``path`` describes, its variables taken from ``environ``.
+
+    Its parts are those of the ``chapters``.
 
     Raises :class:`DeploymentFileError`, and nothing else, whatever the file contains or is. Its text tells all
     problems at once and shows no value that is, or may be, a secret.
     """
     __tracebackhide__ = True
-    deployment, told = _load(path, environ)
+    deployment, told = _load(path, environ, tuple(chapters))
     del environ  # a traceback with locals would show it
     if deployment is None:
         raise DeploymentFileError(told)
     return deployment
 
 
-def _load(path: Path, environ: Mapping[str, str]) -> tuple[Deployment | None, str]:
-    problems = Problems()
+def _load(
+    path: Path, environ: Mapping[str, str], chapters: tuple[Chapter, ...]
+) -> tuple[Deployment | None, str]:
+    problems = Problems(printable(str(path)))
+    schema = assembled(chapter.schema for chapter in chapters if chapter.schema is not None)
     text = read_text(path, problems)
     tree = None if text is None else read_tree(text, problems)
     if tree is None:
-        return None, problems.told(path)
-    values = evaluate(tree, environ, problems)
-    faulty = check_shape(values, problems)
-    data = with_defaults({key: value for key, value in values.data.items() if key not in faulty})
-    check_consistency(data, values, path.parent, problems)
-    if problems.found:
-        return None, problems.told(path)
-    return build(data, values, path), ""
+        return None, problems.told()
+    values = evaluate(tree, environ, problems, schema)
+    faulty = check_shape(values, problems, schema)
+    data = with_defaults({key: value for key, value in values.data.items() if key not in faulty}, schema)
+    named = {key: name for chapter in chapters for key, name in chapter.parts.items()}
+    parts = [PROMETHEUS, *(imported(name) for key, name in named.items() if key in data)]
+    check_consistency(data, values, path.parent, problems, parts)
+    if problems:
+        return None, problems.told()
+    return build(data, values, path, parts, schema), ""
 
 
 def names_in(folder: Path) -> list[str]:
@@ -70,7 +80,6 @@ def find(name: str, folder: Path, also: Iterable[str] = ()) -> Path:
     there = names_in(folder)
     if name not in there:
         known = sorted({*there, *also})
-        near = suggestion(name, known)
         raise UsageError(
             f"found no deployment {printable(name) or 'with an empty name'}; "
             + (
@@ -78,7 +87,7 @@ def find(name: str, folder: Path, also: Iterable[str] = ()) -> Path:
                 if known
                 else f"there is none: {printable(str(folder))} has no .yaml file"
             )
-            + (f"; did you mean {near}?" if near else "")
+            + did_you_mean(name, known)
         )
     files = [folder / f"{name}{suffix}" for suffix in _SUFFIXES]
     files = [file for file in files if file.exists() or file.is_symlink()]

@@ -6,19 +6,20 @@ Besides JSON Schema's own keywords, this library understands ``default`` (filled
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployspec.deployment import duration, http, texts
-from deployspec.deployment.unfit import Unfit
+from deployspec.base import duration, texts
+from deployspec.base.unfit import Unfit
+from deployspec.deployment import http
 
 if TYPE_CHECKING:
     from jsonschema_rs import Validator
 
 Schema = dict[str, Any]
-FILE = Path(__file__).parent.parent / "schemas" / "deployment.schema.json"
+FILE = Path(__file__).with_name("core.schema.json")
 _URL = "a URL such as https://deal-scout.example"
 
 
@@ -40,22 +41,32 @@ FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
 """For each format: what raises :class:`Unfit` for a text that doesn't have it, and what to call it."""
 
 
-@lru_cache(maxsize=1)
-def schema() -> Schema:
-    """The whole schema."""
-    import json
+def assembled(files: Iterable[Path]) -> Schema:
+    """The schema of the whole file: our own keys, and those of the chapters' parts, each with ``$ref`` followed."""
+    schema: Schema = json.loads(FILE.read_text(encoding="utf-8"))
+    for file in files:
+        schema["properties"] |= json.loads(file.read_text(encoding="utf-8"))
+    resolved: Schema = _resolved(schema, schema.pop("$defs"))
+    return resolved
 
-    loaded: Schema = json.loads(FILE.read_text(encoding="utf-8"))
-    return loaded
+
+def _resolved(place: Any, definitions: Schema) -> Any:
+    if isinstance(place, list):
+        return [_resolved(item, definitions) for item in place]
+    if not isinstance(place, dict):
+        return place
+    found = {key: _resolved(value, definitions) for key, value in place.items() if key != "$ref"}
+    if "$ref" in place:
+        found = {**_resolved(definitions[place["$ref"].removeprefix("#/$defs/")], definitions), **found}
+    return found
 
 
-@lru_cache(maxsize=1)
-def validator() -> Validator:
+def validator(schema: Schema) -> Validator:
     """The schema, compiled."""
     import jsonschema_rs
 
     formats = {name: _predicate(check) for name, (check, _) in FORMATS.items()}
-    return jsonschema_rs.validator_for(schema(), formats=formats, validate_formats=True)
+    return jsonschema_rs.validator_for(schema, formats=formats, validate_formats=True)
 
 
 def _predicate(check: Callable[[str], object]) -> Callable[[str], bool]:
@@ -69,22 +80,14 @@ def _predicate(check: Callable[[str], object]) -> Callable[[str], bool]:
     return fits
 
 
-def resolved(place: Schema) -> Schema:
-    """``place`` with its ``$ref`` followed."""
-    reference = place.get("$ref")
-    if reference is None:
-        return place
-    target: Schema = schema()["$defs"][reference.removeprefix("#/$defs/")]
-    return {**target, **{key: value for key, value in place.items() if key != "$ref"}}
-
-
 def below(place: Schema, step: str | int) -> Schema:
     """The schema of a key's value, or of an item; ``{}`` where nothing is known of it."""
     if isinstance(step, int):
         first = place.get("prefixItems", ())
-        return resolved(first[step] if step < len(first) else place.get("items", {}))
+        found: Schema = first[step] if step < len(first) else place.get("items", {})
+        return found
     more = place.get("additionalProperties")
-    return resolved(place.get("properties", {}).get(step) or (more if isinstance(more, dict) else {}))
+    return place.get("properties", {}).get(step) or (more if isinstance(more, dict) else {})
 
 
 def types(place: Schema) -> tuple[str, ...]:
@@ -95,7 +98,7 @@ def types(place: Schema) -> tuple[str, ...]:
 
 def expectation(place: Schema) -> str:
     """What is wanted at ``place``, in words."""
-    from deployspec.deployment.problems import listed
+    from deployspec.base.problems import listed
 
     wanted = types(place)
     kind = next(iter(wanted), "")
@@ -121,9 +124,8 @@ def expectation(place: Schema) -> str:
     return f"{text}, or null" if "null" in wanted else text
 
 
-def is_described(dotted: str) -> bool:
-    """Whether ``dotted`` names a place in the schema; items of a list are named by their ``name`` or themselves."""
-    place = schema()
+def is_described(place: Schema, dotted: str) -> bool:
+    """Whether ``dotted`` names a place below ``place``; items of a list are named by their ``name`` or themselves."""
     for step in dotted.split("."):
         if "array" in types(place):
             place = below(place, 0)

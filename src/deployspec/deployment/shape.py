@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from deployspec.deployment.problems import MOST_TOLD, Problems, listed, suggestion
-from deployspec.deployment.schema import FORMATS, Schema, expectation, resolved, types, validator
-from deployspec.deployment.unfit import Unfit
+from deployspec.base.problems import MOST_TOLD, Positioned, Problems, did_you_mean, listed, suggestion
+from deployspec.base.unfit import Unfit
+from deployspec.deployment.schema import FORMATS, Schema, expectation, types, validator
 from deployspec.deployment.values import Place, Steps, Values
 
 
-def check_shape(values: Values, problems: Problems) -> set[str]:
+def check_shape(values: Values, problems: Problems, schema: Schema) -> set[str]:
     """Note everything that the schema objects to. Returns the top-level keys that hold a problem."""
-    errors = sorted(validator().iter_errors(values.data), key=lambda error: _position(error, values))
+    errors = sorted(validator(schema).iter_errors(values.data), key=lambda error: _position(error, values))
     problems.untold += max(0, len(errors) - MOST_TOLD)
     for error in errors[:MOST_TOLD]:
         _Objection(error, values, problems).note()
@@ -21,11 +22,19 @@ def check_shape(values: Values, problems: Problems) -> set[str]:
 
 
 def _position(error: Any, values: Values) -> tuple[int, int]:
-    return values.places[tuple(error.instance_path)].position
+    return _at(values.places[tuple(error.instance_path)].position)
+
+
+def _at(node: Positioned) -> tuple[int, int]:
+    return node.line, node.column
 
 
 NOT_READ = ("alertmanager", "metrics", "push")
 """Keys of the design that nothing reads yet: one that was accepted would read as a promise that is kept."""
+
+
+_WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
+"""A key that may be shown."""
 
 
 class _Objection:
@@ -44,7 +53,7 @@ class _Objection:
         kind = self.error.kind
         match kind.name:
             case "additionalProperties":
-                unexpected = sorted(kind.unexpected, key=lambda key: self.values.keys[*self.path, key])
+                unexpected = sorted(kind.unexpected, key=lambda key: _at(self.values.keys[*self.path, key]))
                 self.problems.untold += max(0, len(unexpected) - MOST_TOLD)
                 for key in unexpected[:MOST_TOLD]:
                     self.unknown_key(key)
@@ -66,7 +75,7 @@ class _Objection:
             case _:
                 self.wrong_value()
 
-    def add(self, found: str, expected: str, position: tuple[int, int] | None = None) -> None:
+    def add(self, found: str, expected: str, position: Positioned | None = None) -> None:
         self.problems.add(position or self.place.position, found, expected)
 
     def unknown_key(self, key: str) -> None:
@@ -79,14 +88,9 @@ class _Objection:
         if not self.path and key in NOT_READ:
             self.add(f"the key {key}, which this version does not read", "a file without it", position)
             return
-        near = suggestion(key, known)
-        word = (
-            key
-            if key.isascii() and key.replace("_", "").replace("-", "").isalnum() and len(key) <= 40
-            else ""
-        )
-        hint = f"; did you mean {near}?" if near else ""
-        self.add(f"the unknown key {word}".rstrip(), f"one of the keys {listed(known)}{hint}", position)
+        word = key if _WORD.fullmatch(key) else ""
+        expected = f"one of the keys {listed(known)}{did_you_mean(key, known)}"
+        self.add(f"the unknown key {word}".rstrip(), expected, position)
 
     def wrong_name(self, name: str) -> None:
         position = self.values.keys[*self.path, name]
@@ -108,15 +112,12 @@ class _Objection:
         beside = (steps[-1] for steps in self.values.keys if steps[:-1] == self.path)
         if any(suggestion(str(name), known) == key for name in beside if name not in known):
             return  # the unknown key beside it is told already, with this one suggested
-        self.add(f"no key {key}", f"{key}: {expectation(_property(self.place.schema, key))}")
+        self.add(f"no key {key}", f"{key}: {expectation(self.place.schema['properties'][key])}")
 
     def wrong_format(self, name: str) -> None:
         check, _ = FORMATS[name]
-        value = self.values.data
-        for step in self.path:
-            value = value[step]  # type: ignore[index]
         try:
-            check(str(value))
+            check(str(self.values.at(self.path)))
         except Unfit as unfit:
             self.add(unfit.found.replace("{}", self.place.shown), unfit.expected)
 
@@ -128,9 +129,7 @@ class _Objection:
         self.add(found, f"exactly one of the keys {listed(keys)}", position)
 
     def repeated_items(self) -> None:
-        items: Any = self.values.data
-        for step in self.path:
-            items = items[step]
+        items = self.values.at(self.path)
         for index, item in enumerate(items):
             if item in items[:index]:
                 place = self.values.places[*self.path, index]
@@ -140,9 +139,8 @@ class _Objection:
         """A wrong type, a number out of range, no word of an enum."""
         wanted = self.place.schema
         expected = expectation(wanted)
-        near = suggestion(self.place.shown, wanted["enum"]) if "enum" in wanted else None
-        if near:
-            expected += f"; did you mean {near}?"
+        if near := did_you_mean(self.place.shown, wanted.get("enum", ())):
+            expected += near
         elif self.place.shown == "nothing":
             advice = (
                 "; {} for its defaults" if "object" in types(wanted) and not wanted.get("required") else ""
@@ -151,7 +149,3 @@ class _Objection:
                 f"{advice}, or leave the key out" if self.path and isinstance(self.path[-1], str) else ""
             )
         self.add(self.place.shown, expected)
-
-
-def _property(place: Schema, key: str) -> Schema:
-    return resolved(place["properties"][key])

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 from pathlib import Path
 
-from deployspec.deployment.problems import Problems, printable
-from deployspec.errors import DeploymentFileError
+from deployspec.base.bounded import KINDS, read_bounded
+from deployspec.base.errors import DeploymentFileError
+from deployspec.base.problems import Problems, position
+from deployspec.base.shown import printable
 
 LARGEST = 1024 * 1024
 """In bytes. Hundreds of times more than any deployment needs."""
 _EXPECTED = "a deployment file: YAML, at most 1 MiB"
-_KINDS = {
-    stat.S_IFDIR: "a directory",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFSOCK: "a socket",
-}
+_KINDS = KINDS | {stat.S_IFDIR: "a directory"}
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 
 
@@ -49,13 +44,15 @@ def read_text(path: Path, problems: Problems) -> str | None:
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
         problems.add(
-            _position(before), f"a byte that is no UTF-8 (0x{raw[error.start]:02x})", "a text in UTF-8"
+            position(before, len(before)),
+            f"a byte that is no UTF-8 (0x{raw[error.start]:02x})",
+            "a text in UTF-8",
         )
         return None
     control = _CONTROL.search(text)
     if control:
         problems.add(
-            _position(text[: control.start()]),
+            position(text, control.start()),
             f"the control character U+{ord(control.group()):04X}",
             "printable text",
         )
@@ -64,28 +61,13 @@ def read_text(path: Path, problems: Problems) -> str | None:
 
 
 def _read_bytes(path: Path) -> bytes:
-    # Not blocking, so that opening a named pipe returns at once; what it is, is asked of the open file.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise _refusal(path, _KINDS.get(stat.S_IFMT(status.st_mode), "no regular file"))
-        if status.st_size > LARGEST:
-            raise _refusal(path, f"a file of {status.st_size} bytes")
-        # The size may be wrong: a file that grows, or one under /proc, which says 0.
-        pieces, room = [], LARGEST + 1
-        while room and (piece := os.read(descriptor, min(room, 65536))):
-            pieces.append(piece)
-            room -= len(piece)
-        return b"".join(pieces)
-    finally:
-        os.close(descriptor)
+    raw, status = read_bounded(path, LARGEST + 1)
+    if not stat.S_ISREG(status.st_mode):
+        raise _refusal(path, _KINDS.get(stat.S_IFMT(status.st_mode), "no regular file"))
+    if status.st_size > LARGEST:
+        raise _refusal(path, f"a file of {status.st_size} bytes")
+    return raw
 
 
 def _refusal(path: Path, found: str) -> DeploymentFileError:
     return DeploymentFileError(f"{printable(str(path))}: found {found}; expected {_EXPECTED}")
-
-
-def _position(before: str) -> tuple[int, int]:
-    """Line and column, from 1, of what follows ``before``."""
-    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1

@@ -6,12 +6,11 @@ from collections.abc import Mapping as Environ
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployspec.deployment import schema as schemas
+from deployspec.base.problems import Positioned, Problems, shown
+from deployspec.base.scalars import cast, is_null, is_text
+from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence
 from deployspec.deployment.interpolation import interpolate
-from deployspec.deployment.problems import Problems, shown
-from deployspec.deployment.scalars import cast, is_null, is_text
 from deployspec.deployment.schema import Schema, below, types
-from deployspec.deployment.tree import Mapping, Node, Scalar, Sequence
 
 MOST_TEXT = 1024 * 1024
 """In characters, of all values with variables in them together."""
@@ -23,7 +22,7 @@ Steps = tuple[str | int, ...]
 class Place:
     """Where a value stands, and how it may be spoken of."""
 
-    position: tuple[int, int]
+    position: Positioned
     shown: str
     """The value as a message may show it: in words where it is, or may be, a secret."""
     schema: Schema
@@ -35,7 +34,7 @@ class Values:
 
     data: dict[str, Any] = field(default_factory=dict)
     places: dict[Steps, Place] = field(default_factory=dict)
-    keys: dict[Steps, tuple[int, int]] = field(default_factory=dict)
+    keys: dict[Steps, Positioned] = field(default_factory=dict)
     """The position of the key that leads to each value in a mapping."""
     spoilt: set[Steps] = field(default_factory=set)
     """Values whose problem is already noted: nothing else is said of them."""
@@ -44,10 +43,19 @@ class Values:
     secret_variables: set[str] = field(default_factory=set)
     """The names of those that stand at a secret place."""
 
+    def at(self, path: Steps) -> Any:
+        """The value to which these keys and indexes lead."""
+        value: Any = self.data
+        for step in path:
+            value = value[step]
+        return value
 
-def evaluate(root: Mapping, environ: Environ[str, str], problems: Problems) -> Values:
+
+def evaluate(root: Mapping, environ: Environ[str, str], problems: Problems, schema: Schema) -> Values:
     """The data of a whole document. What cannot be replaced or cast is noted in ``problems``."""
-    return _Evaluation(environ, problems).run(root)
+    evaluation = _Evaluation(environ, problems)
+    evaluation.values.data = evaluation.value(root, schema, (), secret=False)
+    return evaluation.values
 
 
 class _Evaluation:
@@ -57,19 +65,15 @@ class _Evaluation:
         self.values = Values()
         self.room = MOST_TEXT
 
-    def run(self, root: Mapping) -> Values:
-        self.values.data = self.value(root, schemas.schema(), (), secret=False)
-        return self.values
-
     def value(self, node: Node, schema: Schema, path: Steps, *, secret: bool) -> Any:
         secret = secret or bool(schema.get("writeOnly"))
         if node.refused:
-            self.values.places[path] = Place(node.place, "a value", schema)
+            self.values.places[path] = Place(node, "a value", schema)
             return self.spoil(path)
         if isinstance(node, Scalar):
             return self.scalar(node, schema, path, secret=secret)
         what = "a list" if isinstance(node, Sequence) else "a mapping"
-        self.values.places[path] = Place(node.place, what, schema)
+        self.values.places[path] = Place(node, what, schema)
         if isinstance(node, Sequence):
             return [
                 self.value(item, below(schema, index), (*path, index), secret=secret)
@@ -77,7 +81,7 @@ class _Evaluation:
             ]
         result = {}
         for name, (key, item) in node.items.items():
-            self.values.keys[*path, name] = key.place
+            self.values.keys[*path, name] = key
             result[name] = self.value(item, below(schema, name), (*path, name), secret=secret)
         return result
 
@@ -87,16 +91,14 @@ class _Evaluation:
         self.values.from_variables.update(zip(done.variables, done.values, strict=True))
         if secret:
             self.values.secret_variables.update(done.variables)
-        self.values.places[path] = Place(
-            node.place, _shown(node, done.variables, schema, secret=secret), schema
-        )
+        self.values.places[path] = Place(node, _shown(node, done.variables, schema, secret=secret), schema)
         wanted = types(schema)
         if done.problems:
             for problem in done.problems:
-                self.problems.add(node.place, *problem)
+                self.problems.add(node, *problem)
             return self.spoil(path)
         if "\0" in done.text:
-            self.problems.add(node.place, "a NUL character", "a text without it")
+            self.problems.add(node, "a NUL character", "a text without it")
             return self.spoil(path)
         # Inside { } and [ ] a ${…} cannot do without quotes, so they don't make a text of a variable's number.
         number = cast(done.text, wanted) if node.plain or done.variables else None
@@ -110,7 +112,7 @@ class _Evaluation:
         if "string" in wanted and not done.variables and not is_text(done.text) and _is_free(schema):
             place = self.values.places[path]
             self.problems.add(
-                node.place, f"{place.shown} without quotes", f"quotes around a text: {_quoted(place)}"
+                node, f"{place.shown} without quotes", f"quotes around a text: {_quoted(place)}"
             )
             return self.spoil(path)
         return done.text

@@ -1,23 +1,23 @@
-"""The pytest plugin: options, selection, fixtures, and how verdicts are told. The only code that knows pytest."""
+"""The pytest plugin: options, selection, fixtures, and how verdicts are told. It names no chapter."""
+
+import pytest
+
+from deployspec.plugin import hooks
 
 pytest_plugins = [
+    # By its name alone: it stands above us, and gives us the chapters.
+    "deployspec.app",
     "deployspec.plugin.options",
     "deployspec.plugin.deployments",
     "deployspec.plugin.selection",
-    "deployspec.plugin.sharing",
+    "deployspec.plugin.interrupting",
+    "deployspec.plugin.lock",
     "deployspec.plugin.outcomes",
-    "deployspec.plugin.health",
-    "deployspec.plugin.logs.collecting",
-    "deployspec.plugin.logs.fixtures",
-    "deployspec.plugin.rules.collecting",
-    "deployspec.plugin.rules.running",
-    "deployspec.plugin.rules.fixtures",
-    "deployspec.plugin.rules.live",
-    "deployspec.plugin.rules.mutation",
-    "deployspec.plugin.rules.routing",
-    "deployspec.plugin.slo.collecting",
-    "deployspec.plugin.slo.fixtures",
-    "deployspec.plugin.slo.interrupting",
-    "deployspec.plugin.shared",
+    "deployspec.plugin.run_folder",
     "deployspec.plugin.recording",
 ]
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let others bring chapters and deployments."""
+    pluginmanager.add_hookspecs(hooks)

@@ -10,8 +10,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from deployspec.errors import DeployspecError
-from deployspec.plugin.options import is_worker
+from deployspec.base.errors import DeployspecError
+from deployspec.plugin.options import chapters, is_worker
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment, Finder
@@ -63,7 +63,7 @@ def obtain(config: pytest.Config) -> Deployment:
 
 def _hide_secrets(config: pytest.Config, deployment: Deployment) -> None:
     """From here on, no text that is made for a person shows one."""
-    from deployspec.contracts import disclosure
+    from deployspec.base import disclosure
     from deployspec.deployment import Finder, Secret
 
     # What a proxy is sent, it can repeat.
@@ -90,13 +90,13 @@ def obtained(config: pytest.Config) -> Deployment | None:
 def _load(config: pytest.Config) -> Deployment:
     import dataclasses
 
-    from deployspec.deployment import find, load
+    from deployspec.deployment import find
 
     if is_worker(config):
         given: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
         if _WORKER_FILE not in given:
             raise pytest.UsageError(_none_named(config))
-        return dataclasses.replace(load(Path(given[_WORKER_FILE]), os.environ), name=given[_WORKER_NAME])
+        return dataclasses.replace(_read(config, Path(given[_WORKER_FILE])), name=given[_WORKER_NAME])
     name = named(config)
     if name is None:
         raise pytest.UsageError(_none_named(config))
@@ -104,8 +104,14 @@ def _load(config: pytest.Config) -> Deployment:
         provided: Provided | None = config.hook.pytest_deployspec_provide(name=name, config=config)
         if provided is not None:
             config.add_cleanup(provided.close)
-            return dataclasses.replace(load(provided.deployment_file, os.environ), name=name)
-    return load(find(name, config.rootpath / FOLDER, also=provided_names(config)), os.environ)
+            return dataclasses.replace(_read(config, provided.deployment_file), name=name)
+    return _read(config, find(name, config.rootpath / FOLDER, also=provided_names(config)))
+
+
+def _read(config: pytest.Config, path: Path) -> Deployment:
+    from deployspec.deployment import load
+
+    return load(path, os.environ, chapters(config).values())
 
 
 def provided_names(config: pytest.Config) -> list[str]:

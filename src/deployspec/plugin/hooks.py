@@ -1,4 +1,4 @@
-"""The hooks that a conftest can implement to bring deployments which are no files of their own."""
+"""The hooks by which chapters are brought, and, from a conftest, deployments which are no files of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+
+from deployspec.model.chapter import Chapter
 
 
 class Provided(Protocol):
@@ -20,6 +22,11 @@ class Provided(Protocol):
 
 
 @pytest.hookspec
+def pytest_deployspec_chapters() -> Sequence[Chapter]:  # type: ignore[empty-body]
+    """Chapters of the specification. They are asked for before the command line is read."""
+
+
+@pytest.hookspec
 def pytest_deployspec_names() -> Sequence[str]:  # type: ignore[empty-body]
     """The names that ``pytest_deployspec_provide`` answers to, for the list of deployments there are."""
 
@@ -30,6 +37,6 @@ def pytest_deployspec_provide(name: str, config: pytest.Config) -> Provided | No
 
     ``config`` tells which checks were asked for, so that parts that none of them needs may stay away.
 
-    Called once in a run, by the controller only. Raise ``deployspec.errors.UsageError`` with one clear text
+    Called once in a run, by the controller only. Raise ``deployspec.base.errors.UsageError`` with one clear text
     where it cannot be booted.
     """

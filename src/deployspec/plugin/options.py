@@ -1,19 +1,22 @@
-"""The command line options and the hooks for conftests."""
+"""The command line options, and the chapters that bring some of them."""
 
 from __future__ import annotations
 
-import argparse
+import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
-CHAPTERS = ("health", "logs", "alerts", "mutation", "slo")
-"""The markers that make a test a check, in the order of the guide's chapters."""
-OF_A_DEPLOYMENT = ("health", "logs", "slo")
-"""Those whose promises only the running deployment can keep, whatever its files say."""
+from deployspec.base.errors import DeployspecError
+
+if TYPE_CHECKING:
+    from deployspec.model.chapter import Chapter
+
+_CHAPTERS: pytest.StashKey[dict[str, Chapter]] = pytest.StashKey()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add our options."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add our options, and those of the chapters."""
     group = parser.getgroup("deployspec", "the deployment under check")
     group.addoption(
         "--deployment",
@@ -27,74 +30,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="where the run record goes (default: a new file under runs/)",
     )
-    group.addoption(
-        "--rules",
-        metavar="GLOB",
-        action="append",
-        default=[],
-        help="the alert rules to check, Prometheus' format or PrometheusRule documents; may be given several times "
-        "(default: the deployment file's rules.files, else rules/*.rules.yml)",
-    )
-    group.addoption(
-        "--rule-tests",
-        metavar="GLOB",
-        action="append",
-        default=[],
-        help="the rules' unit tests in promtool's format; may be given several times "
-        "(default: the deployment file's rules.tests, else rules/*.test.yml)",
-    )
-    group.addoption(
-        "--promtool-timeout",
-        metavar="SECONDS",
-        type=_seconds,
-        default=120.0,
-        help="how long promtool may take for one file of unit tests (default: 120)",
-    )
-    group.addoption(
-        "--slos",
-        metavar="GLOB",
-        action="append",
-        default=[],
-        help="the objectives to check, OpenSLO v1 documents; may be given several times (default: slos/*.yaml)",
-    )
-    group.addoption(
-        "--load-seed",
-        metavar="N",
-        type=_seed,
-        default=None,
-        help="make a load run's requests arrive as in the run that told this seed "
-        "(default: the deployment file's load.seed, else a new one for each run)",
-    )
+    for chapter in _brought(pluginmanager).values():
+        for option in chapter.options:
+            group.addoption(option.name, **option.settings)
 
 
-def _seed(text: str) -> int:
-    """A whole number of 32 bits."""
-    if not text.isascii() or not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {2**32 - 1}")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    """A positive number of seconds, at most an hour."""
+def _brought(pluginmanager: pytest.PytestPluginManager) -> dict[str, Chapter]:
     try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0 and at most 3600")
-    return seconds
+        found = pluginmanager.hook.pytest_deployspec_chapters()
+    except DeployspecError as error:
+        # So early, pytest would print an exception of its own with a traceback.
+        print(f"ERROR: {error}", file=sys.stderr)
+        raise SystemExit(pytest.ExitCode.USAGE_ERROR) from None
+    return {chapter.name: chapter for chapters in reversed(found) for chapter in chapters}
 
 
-def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Let a conftest bring deployments of its own."""
-    from deployspec.plugin import hooks
-
-    pluginmanager.add_hookspecs(hooks)
+def chapters(config: pytest.Config) -> dict[str, Chapter]:
+    """By marker, the chapters of this run, in the order of the guide."""
+    known = config.stash.get(_CHAPTERS, None)
+    if known is None:
+        known = config.stash[_CHAPTERS] = _brought(config.pluginmanager)
+    return known
 
 
 def chapters_of(item: pytest.Item) -> list[str]:
     """The chapters that this item belongs to; empty for an ordinary test."""
-    return [name for name in CHAPTERS if item.get_closest_marker(name) is not None]
+    return [name for name in chapters(item.config) if item.get_closest_marker(name) is not None]
 
 
 def is_check(item: pytest.Item) -> bool:

@@ -12,33 +12,19 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial, update_wrapper
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from deployspec.contracts.disclosure import redact
-from deployspec.contracts.http import Call
-from deployspec.contracts.verdict import Outcome, Verdict, unmeasured
+from deployspec.base.disclosure import redact
+from deployspec.model.entry import Entry, Evidence
+from deployspec.model.http import Call
+from deployspec.model.verdict import Breached, Outcome, Unmeasured, Verdict, unmeasured
+from deployspec.outputs.failure import failure_text
 from deployspec.plugin.deployments import without_pieces
 from deployspec.plugin.options import chapters_of, is_check
 from deployspec.plugin.selection import id_of, needs_deployment
-from deployspec.reporting.entry import Entry, Evidence
-from deployspec.reporting.failure import failure_text
-from deployspec.reporting.ids import id_of_node
-
-
-class Breached(AssertionError):  # noqa: N818 - the word is the verdict's
-    """A promise was measured and did not hold. An AssertionError, so that Allure says *failed*."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(redact(reason))
-
-
-class Unmeasured(Exception):  # noqa: N818 - the word is the verdict's
-    """A promise could not be measured. No AssertionError, so that Allure says *broken*."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(redact(reason))
 
 
 @dataclass
@@ -74,13 +60,17 @@ def judge(request: pytest.FixtureRequest) -> Judge:
         waited: float = 0.0,
         evidence: Sequence[Evidence] = (),
     ) -> None:
+        from deployspec.outputs.evidence import evidence_of
+
         __tracebackhide__ = True
         if _JUDGEMENT in item.stash:
             raise RuntimeError("a check gives one verdict; this one has given two")
+        # Calls that could not be judged are shown by the check that owns the cause.
+        shown = () if verdict.outcome is Outcome.UNMEASURED else evidence_of(calls)
         item.stash[_JUDGEMENT] = Judgement(
             verdict,
             flaky=verdict.outcome is Outcome.MET and any(call.flaky for call in calls),
-            evidence=(*_evidence(verdict, calls), *evidence),
+            evidence=(*shown, *evidence),
             reproduce=reproduce,
             waited=waited,
         )
@@ -92,27 +82,13 @@ def judge(request: pytest.FixtureRequest) -> Judge:
     return give
 
 
-def _evidence(verdict: Verdict, calls: tuple[Call, ...]) -> tuple[Evidence, ...]:
-    """The calls as evidence; none where they could not be judged: the check that owns the cause shows them."""
-    from deployspec.reporting.evidence import evidence_of
-
-    return () if verdict.outcome is Outcome.UNMEASURED else evidence_of(calls)
-
-
 class FailureText:
     """A failure as pytest's reporters take it: our own text instead of a traceback."""
 
-    @dataclass
-    class Crash:
-        """What the short summary and JUnit quote."""
-
-        message: str
-        path: str = ""
-        lineno: int = 0
-
     def __init__(self, text: str, message: str) -> None:
         self.text = text
-        self.reprcrash = self.Crash(message)
+        # What the short summary and JUnit quote.
+        self.reprcrash = SimpleNamespace(message=message, path="", lineno=0)
 
     def __str__(self) -> str:
         return self.text
@@ -147,12 +123,16 @@ def pytest_runtest_makereport(
     if not is_check(item):
         return (yield)
     trace = None
-    if _foreign(call):
-        trace = Evidence("traceback", without_pieces(item.config, _traceback(call)))
-        # Others, such as allure-pytest, read the exception itself, and not the report.
-        _replace(call, without_pieces(item.config, _trouble(call)))
-    elif call.excinfo is not None and isinstance(call.excinfo.value, _SKIPS):
-        call.excinfo.value.msg = without_pieces(item.config, str(call.excinfo.value))
+    raised = call.excinfo
+    if raised is not None and isinstance(raised.value, _SKIPS):
+        raised.value.msg = without_pieces(item.config, str(raised.value))
+    elif raised is not None and not isinstance(raised.value, Breached | Unmeasured):
+        # Where a defect sits. Without local variables: nobody has to see them all, and there are many.
+        told = "".join(traceback.format_exception(raised.value)).rstrip()
+        trace = Evidence("traceback", without_pieces(item.config, told))
+        # Others, such as allure-pytest, read the exception itself, and not the report: it becomes a verdict.
+        error = Unmeasured(without_pieces(item.config, _trouble(call))).with_traceback(raised.tb)
+        call.excinfo = pytest.ExceptionInfo.from_exception(error)
     report = yield
     entry = _entry(item, call, report, trace)
     report.sections = [(title, redact(text)) for title, text in report.sections]
@@ -232,13 +212,6 @@ def _told(entry: Entry) -> FailureText:
     return FailureText(failure_text(entry), entry.reason)
 
 
-def _replace(call: pytest.CallInfo[None], reason: str) -> None:
-    """Make of an exception that is no verdict one that is, with the same traceback."""
-    assert call.excinfo is not None  # noqa: S101 - only asked where something was raised
-    error = Unmeasured(reason).with_traceback(call.excinfo.tb)
-    call.excinfo = pytest.ExceptionInfo.from_exception(error)
-
-
 def _entry(
     item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, trace: Evidence | None
 ) -> Entry | None:
@@ -270,32 +243,18 @@ def _entry(
         evidence=judgement.evidence,
         duration=report.duration,
         waited=judgement.waited,
-        source=f"{_relative(item.path, item.config.rootpath)}:{report.location[1] or 0}",
+        source=f"{relative(item.path, item.config.rootpath)}:{report.location[1] or 0}",
         asks=needs_deployment(item),
     )
 
 
-def _relative(path: Path, root: Path) -> str:
+def relative(path: Path, root: Path) -> str:
+    """A path as it is said from a folder: from there where it is in it, else whole."""
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-
-
-def _foreign(call: pytest.CallInfo[None]) -> bool:
-    """Whether the check ended by something that is no verdict of its own."""
-    return (
-        call.excinfo is not None
-        and not isinstance(call.excinfo.value, Breached | Unmeasured)
-        and not _skipped(call)
-    )
 
 
 def _skipped(call: pytest.CallInfo[None]) -> bool:
     return call.excinfo is not None and isinstance(call.excinfo.value, _SKIPS)
-
-
-def _traceback(call: pytest.CallInfo[None]) -> str:
-    """Where a defect sits. Without local variables: nobody has to see them all, and there are many."""
-    assert call.excinfo is not None  # noqa: S101 - only asked where something was raised
-    return "".join(traceback.format_exception(call.excinfo.value)).rstrip()
 
 
 def _trouble(call: pytest.CallInfo[None]) -> str:
@@ -331,18 +290,17 @@ CRASHED = "???"
 """The phase that pytest-xdist names for a test whose worker ended in mid-test."""
 
 
-def _lost(report: pytest.TestReport) -> Entry:
-    """The entry of a check whose worker is gone, and with it all that it had measured."""
-    reason = "the worker process that ran it ended in mid-check, so nothing was measured"
-    own = id_of_node(report.nodeid)
-    return Entry(report.nodeid, own, own.partition(".")[0], own, Outcome.UNMEASURED.value, reason)
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Give a worker's report its text back: on its way to the controller it became a plain string."""
     if report.when == CRASHED:
-        report.deployspec = asdict(_lost(report))  # type: ignore[attr-defined]
+        # All that the worker had measured is gone with it.
+        own, reason = (
+            report.nodeid,
+            "the pytest-xdist worker running this check died, so nothing was measured",
+        )
+        lost = Entry(own, own, "", own, Outcome.UNMEASURED.value, reason)
+        report.deployspec = asdict(lost)  # type: ignore[attr-defined]
     told = getattr(report, "deployspec", None)
     if told is not None and report.failed and not isinstance(report.longrepr, FailureText):
         report.longrepr = _told(Entry.from_dict(told))  # type: ignore[assignment]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import json
 import os
 import platform
 from dataclasses import replace
@@ -14,15 +13,16 @@ from typing import Any
 import pytest
 
 import deployspec
-from deployspec.contracts.disclosure import redact
+from deployspec.base.disclosure import redact
+from deployspec.model.chapter import imported
+from deployspec.model.entry import Entry
 from deployspec.plugin.deployments import named, obtained
-from deployspec.plugin.options import CHAPTERS, is_worker
+from deployspec.plugin.interrupting import is_ending
+from deployspec.plugin.options import chapters, is_worker
+from deployspec.plugin.outcomes import relative
+from deployspec.plugin.run_folder import is_made, run_folder
 from deployspec.plugin.selection import SELECTION, Selection, kept_ids, positive_markers
-from deployspec.plugin.shared import is_made
-from deployspec.plugin.slo.interrupting import is_ending
-from deployspec.plugin.slo.running import load_file
-from deployspec.reporting.entry import Entry
-from deployspec.reporting.record import RecordFile, Run, objection_to
+from deployspec.record.record import RecordFile, Run, objection_to
 
 
 class Recorder:
@@ -68,7 +68,7 @@ class Recorder:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         elif session.exitstatus == pytest.ExitCode.INTERRUPTED or self._interrupted:
             self.run.cut_short = "interrupted" if self._meant_checks(selection) else ""
-        self.run.load = self._load()
+        self.run.added = self._added()
         if selection.usage_error:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         elif self._incomplete(selection) and session.exitstatus in (
@@ -89,7 +89,7 @@ class Recorder:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the summary table and where the record is."""
-        from deployspec.reporting.terminal import summary
+        from deployspec.outputs.terminal import summary
 
         selection = self.config.stash.get(SELECTION, Selection())
         if selection.usage_error:
@@ -100,12 +100,19 @@ class Recorder:
         if self.config.getoption("collectonly") and not self.run.empty_markers:
             return
         terminalreporter.section(f"verdicts: {self.run.deployment}" if self.run.deployment else "verdicts")
-        for line in summary(self.run, terminalreporter._tw.fullwidth):
+        more = [
+            line
+            for chapter in chapters(self.config).values()
+            if chapter.summary
+            for line in imported(chapter.summary)(self.run)
+        ]
+        width = terminalreporter._tw.fullwidth if terminalreporter.isatty else None
+        for line in summary(self.run, width, more):
             terminalreporter.line(line.text, **({line.colour: True} if line.colour else {}))
         if self.trouble:
             terminalreporter.line(f"the run record could not be written: {self.trouble}", red=True)
         elif self.file is not None:
-            terminalreporter.line(f"run record: {_short(self.file.path)}")
+            terminalreporter.line(f"run record: {relative(self.file.path, Path.cwd())}")
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Keep whether it was interrupted, or whether pytest-xdist stops because of ``--maxfail``."""
@@ -136,19 +143,20 @@ class Recorder:
         """Whether an interrupted run was one of checks, as far as it came."""
         asked = positive_markers(self.run.markers)
         known = selection.checks or self.run.entries or (is_made(self.config) and kept_ids(self.config))
-        return bool(known or self._asked_for_checks() or not set(CHAPTERS).isdisjoint(asked))
+        return bool(known or self._asked_for_checks() or not set(chapters(self.config)).isdisjoint(asked))
 
-    def _load(self) -> dict[str, Any] | None:
-        """The result of this run's load run, whichever process made it; None where there was none."""
-        if not is_made(self.config) or not (file := load_file(self.config)).exists():
-            return None
-        try:
-            document: dict[str, Any] = json.loads(file.read_text())
-        except (OSError, ValueError) as error:
-            self.trouble = f"the load run's result cannot be read: {error}"
-            return None
-        redacted: dict[str, Any] = _redacted(document)
-        return redacted
+    def _added(self) -> dict[str, Any]:
+        """What the chapters add to the record; None where they have nothing."""
+        added: dict[str, Any] = {}
+        for chapter in chapters(self.config).values():
+            for key, name in chapter.recorded.items():
+                try:
+                    value = imported(name)(run_folder(self.config)) if is_made(self.config) else None
+                except (OSError, ValueError) as error:
+                    self.trouble = str(error)
+                    value = None
+                added[key] = _redacted(value)
+        return added
 
     def _opened(self) -> RecordFile:
         """The record's file, begun at the first need. Raises OSError."""
@@ -202,10 +210,3 @@ def _redacted(found: Any) -> Any:
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _short(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

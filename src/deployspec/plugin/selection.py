@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import json
-import os
+import re
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployspec.base.temporary import write_private
+from deployspec.model.ids import check_id
 from deployspec.plugin.deployments import named, none_said, obtain
-from deployspec.plugin.options import CHAPTERS, OF_A_DEPLOYMENT, chapters_of, is_check, is_worker
-from deployspec.plugin.shared import shared_folder
-from deployspec.reporting.ids import check_id
+from deployspec.plugin.options import chapters, chapters_of, is_check, is_worker
+from deployspec.plugin.run_folder import run_folder
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
@@ -36,7 +39,14 @@ class Selection:
 
 
 SELECTION: pytest.StashKey[Selection] = pytest.StashKey()
+_MARKERS = {
+    "live": "looks at a running system in a chapter that is otherwise offline; not selected where no deployment is named.",
+    "not_described(part)": "not selected, because this part is not described; set by the plugin.",
+    "needs(part)": "selected only for a deployment whose file describes that part, such as health.max_response_time.",
+}
 _IDS = "ids.json"
+_MOST_FREE = 8
+"""Names in a `-m` expression that are of no chapter; with more of them, each chapter may be selected."""
 _WORKER_SELECTION = "deployspec_selection"
 
 
@@ -63,6 +73,33 @@ def positive_markers(expression: str) -> list[str]:
     except (SyntaxError, ValueError):
         return []
     return names
+
+
+def _may_select_of(expression: str, chapter: str, others: Collection[str]) -> bool:
+    """Whether a ``-m`` expression may select a check of this chapter alone, whatever else it is marked with."""
+    free = set(re.findall(r"\w+", expression)) - {chapter, *others, "and", "or", "not"}
+    return len(free) > _MOST_FREE or any(
+        may_select(expression, {chapter, *chosen})
+        for size in range(len(free) + 1)
+        for chosen in itertools.combinations(free, size)
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the markers, and import what the chapters bring that this run may select something of."""
+    known = chapters(config)
+    expression = config.getoption("markexpr") or ""
+    meant = [name for name in known if _may_select_of(expression, name, known)]
+    for name, sentence in _MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: {sentence}")
+    for chapter in known.values():
+        for name, sentence in {chapter.name: chapter.sentence, **chapter.markers}.items():
+            config.addinivalue_line("markers", f"{name}: {sentence}")
+        # A check may belong to two chapters at once: where no one of them is meant alone, all are.
+        for plugin in chapter.plugins if chapter.name in meant or not meant else ():
+            if not config.pluginmanager.has_plugin(plugin):
+                config.pluginmanager.register(import_module(plugin), plugin)
 
 
 def may_select(expression: str, markers: Collection[str]) -> bool:
@@ -130,8 +167,7 @@ def _not_described_by_plugin(config: pytest.Config, items: list[pytest.Item]) ->
     """What is not there whatever a deployment file says: parts of a set of rules, and any deployment at all."""
     reasons = {}
     for item in items:
-        mark = item.get_closest_marker("not_described")
-        if mark is not None:
+        if mark := item.get_closest_marker("not_described"):
             reasons[item.nodeid] = str(mark.args[0])
         elif item.get_closest_marker("live") and none_said(config):
             reasons[item.nodeid] = "a deployment"
@@ -180,9 +216,8 @@ def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 def _keep_ids(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the controller, which collects nothing, what it has to know of a check whose worker dies."""
-    path = shared_folder(config) / _IDS
+    path = run_folder(config) / _IDS
     if not path.exists():
-        draft = path.with_suffix(f".{config.workerinput['workerid']}")  # type: ignore[attr-defined]
         known = {
             item.nodeid: [id_of(item), chapters_of(item)[0], needs_deployment(item)]
             for item in items
@@ -190,21 +225,16 @@ def _keep_ids(config: pytest.Config, items: list[pytest.Item]) -> None:
         }
         # Where another worker has found nothing to do, the run may have ended by now, and the folder with it.
         with contextlib.suppress(FileNotFoundError):
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
-                json.dump(known, opened)
-            draft.replace(path)
+            write_private(path, known)
 
 
 def kept_ids(config: pytest.Config) -> dict[str, tuple[str, str, bool]]:
     """By node id, the id and the chapter of each check that the workers have collected, and whether it asks the
     deployment; empty where they have collected none."""
-    try:
-        return {
-            node: (own, chapter, asks)
-            for node, (own, chapter, asks) in json.loads((shared_folder(config) / _IDS).read_text()).items()
-        }
-    except (OSError, ValueError):
-        return {}
+    known: dict[str, tuple[str, str, bool]] = {}
+    with contextlib.suppress(OSError, ValueError):
+        known = json.loads((run_folder(config) / _IDS).read_text())
+    return known
 
 
 def _is_of(marker: str, item: pytest.Item, *, named: bool) -> bool:
@@ -215,7 +245,9 @@ def _is_of(marker: str, item: pytest.Item, *, named: bool) -> bool:
     """
     if item.get_closest_marker(marker) is None:
         return False
-    return not named or marker not in OF_A_DEPLOYMENT or not is_check(item) or needs_deployment(item)
+    chapter = chapters(item.config).get(marker)
+    only_running = chapter is not None and chapter.only_running
+    return not named or not only_running or not is_check(item) or needs_deployment(item)
 
 
 def makes_load(item: pytest.Item) -> bool:
@@ -239,7 +271,7 @@ def _refuse_checks_without_chapter(config: pytest.Config, items: list[pytest.Ite
     lost = [item.nodeid for item in items if item.path.is_relative_to(folder) and not chapters_of(item)]
     if lost:
         raise pytest.UsageError(
-            f"{lost[0]} has no chapter, so its verdict would not count; mark it with one of: {', '.join(CHAPTERS)}"
+            f"{lost[0]} has no chapter, so its verdict would not count; mark it with one of: {', '.join(chapters(config))}"
         )
 
 

@@ -1,0 +1,51 @@
+"""Which chapters there are: ours, and those that other packages bring by an entry point.
+
+Also a pytest plugin, so that our own plugin, which knows no chapter, is given them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from deployspec.base.errors import UsageError
+from deployspec.chapters.alerts.chapter import CHAPTER as ALERTS
+from deployspec.chapters.health.chapter import CHAPTER as HEALTH
+from deployspec.chapters.logs.chapter import CHAPTER as LOGS
+from deployspec.chapters.mutation.chapter import CHAPTER as MUTATION
+from deployspec.chapters.slo.chapter import CHAPTER as SLO
+
+if TYPE_CHECKING:
+    from deployspec.model.chapter import Chapter
+
+OURS = (HEALTH, LOGS, ALERTS, MUTATION, SLO)
+"""In the order of the guide's chapters."""
+GROUP = "deployspec.chapters"
+"""The entry points' group: each names a ``deployspec.model.chapter.Chapter``."""
+
+
+@lru_cache(maxsize=1)
+def chapters() -> tuple[Chapter, ...]:
+    """All chapters, ours first.
+
+    Raises UsageError where an entry point brings none, or one whose name is taken.
+    """
+    found = {chapter.name: chapter for chapter in OURS}
+    for entry in metadata.entry_points(group=GROUP):
+        said = f"the entry point {entry.name} = {entry.value} (group {GROUP})"
+        try:
+            chapter = entry.load()
+            name = chapter.name
+        except (ImportError, AttributeError) as error:
+            raise UsageError(f"{said}: found {error}; expected a deployspec.model.chapter.Chapter") from None
+        if found.setdefault(name, chapter) is not chapter:
+            raise UsageError(
+                f"{said}: found the name {name}, which another chapter has; expected a name of its own"
+            )
+    return tuple(found.values())
+
+
+def pytest_deployspec_chapters() -> tuple[Chapter, ...]:
+    """Give our plugin the chapters."""
+    return chapters()

@@ -1,0 +1,1 @@
+"""What knows nothing else of this library: errors, texts, times, secrets, and mistakes with their places."""

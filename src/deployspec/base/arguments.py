@@ -1,0 +1,23 @@
+"""Values of command line options, for ``argparse``."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def seed(text: str) -> int:
+    """A whole number of 32 bits."""
+    if not text.isascii() or not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"found {text!r}; expected a whole number from 0 to {2**32 - 1}")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A positive number of seconds, at most an hour."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= 3600:
+        raise argparse.ArgumentTypeError(f"found {text!r}; expected seconds, more than 0 and at most 3600")
+    return found

@@ -1,0 +1,33 @@
+"""What may stand where the deployment file wants a regular expression, or JSON."""
+
+from __future__ import annotations
+
+import re
+
+from deployspec.base.unfit import Unfit
+
+
+def check_regex(text: str) -> None:
+    """Raise :class:`Unfit` unless ``text`` is a regular expression of Python's that is not empty."""
+    expected = "a regular expression, as Python's re has it"
+    if not text:
+        raise Unfit("an empty text", expected)
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise Unfit(f"{{}}, which is no regular expression ({_reason(error)})", expected) from None
+
+
+def check_json(text: str) -> None:
+    """Raise :class:`Unfit` unless ``text`` is JSON."""
+    import json
+
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        # The text itself is never quoted by the parser's message, but the place in it helps nobody here.
+        raise Unfit("a text that is no JSON", """JSON in quotes, such as '{"title": "Atlas"}'""") from None
+
+
+def _reason(error: BaseException) -> str:
+    return error.msg if isinstance(error, re.error) else "too large"

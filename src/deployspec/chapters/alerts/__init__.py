@@ -1,0 +1,1 @@
+"""Alert rules: tested, with nothing vacuous, linted, routed, and loaded by Prometheus."""

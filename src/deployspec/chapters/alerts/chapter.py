@@ -1,0 +1,81 @@
+"""The chapter alerts introduces itself."""
+
+import posixpath
+from pathlib import Path
+
+from deployspec.base.arguments import seconds
+from deployspec.model.chapter import Chapter, Option
+
+CHAPTER = Chapter(
+    name="alerts",
+    sentence=(
+        "alert rules are proven: unit tests, nothing vacuous, lint, routes, and what Prometheus has loaded "
+        '(guide: "Alerting").'
+    ),
+    checks=(
+        "alerts.rule-file-is-sound",
+        "alerts.test-file-is-sound",
+        "alerts.case",
+        "alerts.alert-is-covered",
+        "alerts.alert-has-runbook",
+        "alerts.runbook-has-alert",
+        "alerts.ratios-and-quantiles-are-aggregated",
+        "alerts.templates-use-labels-that-are-there",
+        "alerts.alerts-reach-a-route-of-their-own",
+        "alerts.alertmanager-accepts-its-configuration",
+        "alerts.route",
+        "alerts.routing-table-is-complete",
+        "alerts.alert-can-fire",
+        "alerts.loaded-rules-are-these",
+        "alerts.loaded-rules-are-evaluated",
+    ),
+    options=(
+        Option(
+            "--rules",
+            {
+                "metavar": "GLOB",
+                "action": "append",
+                "default": [],
+                "help": "the alert rules to check, Prometheus' format or PrometheusRule documents; may be given several times "
+                "(default: the deployment file's rules.files, else rules/*.rules.yml)",
+            },
+        ),
+        Option(
+            "--rule-tests",
+            {
+                "metavar": "GLOB",
+                "action": "append",
+                "default": [],
+                "help": "the rules' unit tests in promtool's format; may be given several times "
+                "(default: the deployment file's rules.tests, else rules/*.test.yml)",
+            },
+        ),
+        Option(
+            "--promtool-timeout",
+            {
+                "metavar": "SECONDS",
+                "type": seconds,
+                "default": 120.0,
+                "help": "how long promtool may take for one file of unit tests (default: 120)",
+            },
+        ),
+    ),
+    parts={"rules": "deployspec.chapters.alerts.part:RULES"},
+    schema=Path(__file__).with_name("part.schema.json"),
+    plugins=(
+        "deployspec.chapters.alerts.fixtures.running",
+        "deployspec.chapters.alerts.items",
+        "deployspec.chapters.alerts.fixtures.offline",
+        "deployspec.chapters.alerts.fixtures.live",
+    ),
+    commands=("deployspec.chapters.alerts.command:add_to",),
+    old_file="test_alert_rules.py",
+    old_parameters={
+        "alerts.rule-file-is-sound": posixpath.basename,
+        "alerts.test-file-is-sound": posixpath.basename,
+        "alerts.case": lambda old: old.partition("::")[2],
+        "alerts.alerts-reach-a-route-of-their-own": lambda _: "",
+        "alerts.alertmanager-accepts-its-configuration": lambda _: "",
+        "alerts.routing-table-is-complete": lambda _: "",
+    },
+)

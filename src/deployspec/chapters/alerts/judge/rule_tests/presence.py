@@ -1,0 +1,107 @@
+"""The guards on names: what a test file speaks of must be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+
+from deployspec.base.problems import Place
+from deployspec.base.shown import cut
+from deployspec.chapters.alerts.judge.rule_tests.finding import Finding
+from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules
+from deployspec.chapters.alerts.judge.rule_tests.times import duration, milliseconds
+from deployspec.languages.rule_files.model import Case, TestFile
+
+
+def empty_file(test_file: TestFile, _: LoadedRules) -> Iterator[Finding]:
+    """A test file without any group. One whose problems kept groups from being read is told by these."""
+    if not test_file.groups and not test_file.problems:
+        yield Finding(
+            Place(test_file.path),
+            "the file has no group of tests, so it tests nothing; add tests or remove it",
+        )
+
+
+def empty_rule_files(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
+    """An entry of ``rule_files`` that matches no file; a test file without any entry."""
+    if not test_file.rule_files and not test_file.problems:
+        yield Finding(Place(test_file.path), "rule_files is empty, so no rule is tested")
+    for entry in test_file.rule_files:
+        if not rules.loaded.get(entry.text):
+            reason = f"rule_files: {_shown(entry.text)} matches no file, and promtool says nothing about it"
+            yield Finding(entry.place, reason)
+
+
+def empty_group(test_file: TestFile, _: LoadedRules) -> Iterator[Finding]:
+    """A group without any case. One whose problems kept cases from being read is told by these."""
+    for group in test_file.groups:
+        if not group.cases and not test_file.problems:
+            named = f" {_shown(group.name)}" if group.name else ""
+            yield Finding(
+                group.place,
+                f"the group{named} has neither an alert_rule_test nor a promql_expr_test, so it tests nothing",
+                group,
+            )
+
+
+def missing_interval(test_file: TestFile, case: Case) -> Iterator[Finding]:
+    """A case whose group has input series and no ``interval``: no guard of every run, but for a promtool before 2.49,
+    which then puts all items at time 0. Later ones take the ``evaluation_interval`` (prometheus/prometheus#13011)."""
+    for group in test_file.groups:
+        if group.index == case.group and group.series and not group.timed:
+            yield Finding(
+                group.place,
+                "the group has no interval, so this promtool puts every item of its series at time 0; say interval:"
+                f" {duration(milliseconds(group.interval))}",
+                case,
+                "missing-interval",
+            )
+
+
+def unknown_alert(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
+    """A case for an alert that exists in none of the test file's rule files: it is always silent."""
+    for case in test_file.cases:
+        if case.kind == "alert" and case.subject not in rules.alerts:
+            broken = [file.path for file in rules.files if file.problems]
+            unread = f" (not all of {_shown(broken[0])} could be read)" if broken else ""
+            where = ", ".join(file.path for file in rules.files[:3]) or "no rule file is loaded"
+            more = f" and {len(rules.files) - 3} more" if len(rules.files) > 3 else ""
+            yield Finding(
+                case.place,
+                f"alertname {_shown(case.subject)} exists in none of the rule files ({cut(where, 120)}{more})"
+                f"{unread}{_nearest(case.subject, rules.alerts)}",
+                case,
+            )
+
+
+def unused_series(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
+    """An input series whose metric's name occurs in no rule of the test file's rule files: neither read nor recorded.
+
+    An expression of the test itself is no rule: a case in which it reads only what no rule knows tests no rule.
+    """
+    for group in test_file.groups:
+        told: set[str] = set()
+        for series in group.series:
+            if series.name in told or rules.names_metric(series.name):
+                continue
+            told.add(series.name)
+            named = (
+                f"the metric {_shown(series.name)}"
+                if series.name
+                else f"a metric without a name ({series.text})"
+            )
+            yield Finding(
+                series.place,
+                f"{cut(named, 120)} occurs in no rule of the test's rule files"
+                f"{_nearest(series.name, rules.names)}",
+                group,
+            )
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=1) if name else []
+    return f"; did you mean {_shown(close[0])}?" if close else ""
+
+
+def _shown(text: str) -> str:
+    return cut(text, 120) if text else '""'

@@ -1,0 +1,39 @@
+"""When promtool looks: at which time a case is decided, and how far the input series reach."""
+
+from __future__ import annotations
+
+from deployspec.base.duration import format_duration
+from deployspec.languages.rule_files.model import Case, Series, TestFile, TestGroup
+
+
+def looked_at(case: Case, test_file: TestFile) -> int:
+    """The time whose data decides the case, in milliseconds.
+
+    An expression is evaluated at ``eval_time``. Alerts are evaluated at 0 and every ``evaluation_interval`` from
+    there, whatever the rule group's own interval, and an alert case sees the last evaluation at or before its
+    ``eval_time`` (tried with promtool 2.42, 2.53 and 3.5).
+    """
+    time = milliseconds(case.eval_time)
+    if case.kind == "expr":
+        return time
+    return time - time % max(1, milliseconds(test_file.evaluation_interval))
+
+
+def last_item(series: Series, group: TestGroup) -> int:
+    """When the series' last item is scraped, in milliseconds; negative: it has none."""
+    return (series.items - 1) * milliseconds(group.interval)
+
+
+def last_number(series: Series, group: TestGroup) -> int:
+    """When the series' last number is scraped, in milliseconds; negative: it has none."""
+    return series.last_number * milliseconds(group.interval)
+
+
+def milliseconds(seconds: float) -> int:
+    """Prometheus counts in these; sums of them are exact."""
+    return round(seconds * 1000)
+
+
+def duration(time: int) -> str:
+    """Milliseconds as Prometheus writes them: ``1m30s``."""
+    return format_duration(time / 1000, largest="h")

@@ -1,0 +1,40 @@
+"""The chapter health introduces itself."""
+
+from pathlib import Path
+
+from deployspec.model.chapter import Chapter
+
+CHAPTER = Chapter(
+    name="health",
+    sentence='the health endpoint keeps its contract (guide: "Health Checks").',
+    checks=(
+        "health.answers-in-time",
+        "health.answer-is-its-own",
+        "health.healthy-now",
+        "health.status-tells-ok",
+        "health.content-type-is-json",
+        "health.body-is-strict-json",
+        "health.body-fits-schema",
+        "health.ok-is-all-parts",
+        "health.queue-depth-is-known",
+        "health.time-is-current",
+        "health.time-moves-on",
+        "health.version-is-stated",
+        "health.version-is-expected",
+        "health.not-from-a-cache",
+        "health.discloses-nothing",
+        "health.answers-within-max-response-time",
+        "health.steady",
+        "health.holds-under-concurrency",
+        "health.outage-is-told",
+    ),
+    only_running=True,
+    in_probes=True,
+    parts={
+        "health": "deployspec.chapters.health.part:HEALTH",
+        "faults": "deployspec.chapters.health.part:FAULTS",
+    },
+    schema=Path(__file__).with_name("part.schema.json"),
+    plugins=("deployspec.chapters.health.fixtures",),
+    old_file="test_health.py",
+)

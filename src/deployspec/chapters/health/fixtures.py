@@ -1,0 +1,45 @@
+"""The health chapter's fixtures: what is measured of the endpoint, and the outage, for its checks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deployspec.chapters.health.measure import HealthMeasurements, Outages
+from deployspec.chapters.health.model import HealthPromise
+from deployspec.chapters.health.part import HEALTH
+from deployspec.model.http import Call
+from deployspec.model.verdict import Verdict
+
+if TYPE_CHECKING:
+    from deployspec.deployment import Deployment
+
+
+@pytest.fixture(scope="session")
+def health(deployment: Deployment, pytestconfig: pytest.Config) -> HealthMeasurements:
+    """What is measured of the health endpoint, once a session."""
+    from deployspec.tools.http import Request, proxies_from
+
+    told = deployment.require(HEALTH)
+    request = Request(
+        url=deployment.base_url + told.path,
+        headers=deployment.headers,
+        timeout=told.timeout,
+        retries=told.retries,
+        ca=deployment.ca,
+        proxies=proxies_from(os.environ),
+    )
+    schema = told.schema or pytestconfig.rootpath / "schemas" / "health.schema.json"
+    promise = HealthPromise(**(vars(told) | {"base_url": deployment.base_url, "schema": {}}))
+    return HealthMeasurements(request, promise, schema)
+
+
+@pytest.fixture(scope="session")
+def outage(
+    deployment: Deployment, health: HealthMeasurements
+) -> Callable[[str, str], tuple[Verdict, tuple[Call, ...]]]:
+    """``outage(fault, part)``: break one part, measure, mend it; the verdict and its calls."""
+    return Outages(deployment, health).judge

@@ -1,0 +1,1 @@
+"""Log records and what is promised of them."""

@@ -1,0 +1,89 @@
+"""Judges blocks of log lines: every line by itself, many lines at a time.
+
+The verdict on each line is that of the strict reader (``deployspec.base.strict_json``) and of the schema on that line
+alone, however many lines are parsed (:mod:`.parsing`), validated (:mod:`.fitting`) and compared (:mod:`.telling`) at a
+time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import astuple
+
+from deployspec.chapters.logs.judge import reasons
+from deployspec.chapters.logs.judge.fitting import Fitting
+from deployspec.chapters.logs.judge.model import Block, Found, LogPromise, Reason, Tally
+from deployspec.chapters.logs.judge.noting import Noting
+from deployspec.chapters.logs.judge.parsing import TWICE, lines_of, parsed
+from deployspec.chapters.logs.judge.report import Report
+from deployspec.chapters.logs.judge.secrets import SecretScanner
+from deployspec.chapters.logs.judge.telling import Said, Telling
+
+
+class LineJudge:
+    """Judges the blocks of one source, in the order of reading, for one report.
+
+    Raises SchemaUnusableError for a schema that cannot be used, AllowListError for ``allowed`` that is no regular
+    expression, ValueError for a level that is none of ``levels``.
+    """
+
+    def __init__(self, promise: LogPromise) -> None:
+        self._kept = promise.kept
+        self._known = reasons.names_of(promise.schema).union(astuple(promise.fields))
+        self._fitting = Fitting(promise.schema, self._known)
+        self._telling = Telling(promise, self._known)
+        self._scanner = SecretScanner(promise.allowed) if promise.secrets else None
+        self._placed: Counter[Reason] = Counter()
+
+    def judge(self, block: Block) -> Tally:
+        """Judge every line of a block."""
+        lines = lines_of(block.data)
+        tally = Tally(len(lines), size=len(block.data), stream=block.stream)
+        noting = Noting(tally.found, block, lines, self._placed, self._kept)
+        unread = Noting(tally.unread, block, lines, self._placed, self._kept)
+        faults: list[tuple[int, str, int]] = []
+        said = Said()
+        for numbers, records in parsed(block.data, lines, faults):
+            tally.invalid += self._fitting.misfits(numbers, records, noting)
+            self._telling.take(numbers, records, said)
+            self._telling.keep_errors(numbers, records, said, noting, tally)
+        for number, what, at in faults:
+            noting.note(Reason("json", "$", what), number, None if what is TWICE else at)
+            if reasons.STACK_TRACE.search(lines[number]):
+                noting.note(Reason("stack-trace", "$", "a line of a stack trace"), number, 0)
+        tally.invalid += len(faults)
+        self._telling.judge(said, tally, noting, unread)
+        self._scan({number for number, *_ in faults}, noting)
+        return tally
+
+    def add(self, block: Block, tally: Tally, report: Report) -> None:
+        """Add the tally of a block to the report, in the order of reading.
+
+        That a time is behind one of an earlier block, no block shows alone: the report knows how late it was before,
+        and the block is then looked at once more, for its times only.
+        """
+        highest = report.add(tally)
+        if highest is None:
+            return
+        lines, said = lines_of(block.data), Said()
+        for numbers, records in parsed(block.data, lines, []):
+            self._telling.take(numbers, records, said)
+        found: dict[Reason, Found] = {}
+        self._telling.judge_late(said, highest, Noting(found, block, lines, Counter(), self._kept))
+        report.add_backwards(found)
+
+    def _scan(self, faulty: set[int], noting: Noting) -> None:
+        """Note every secret, once for each line and reason."""
+        data = noting.block.data
+        number = start = 0
+        told: set[tuple[int, Reason]] = set()
+        for match in self._scanner.scan(data) if self._scanner else ():
+            number += data.count(b"\n", start, match.start)
+            start = data.rfind(b"\n", 0, match.start) + 1
+            text = noting.lines[number].decode("utf-8", "replace")
+            at = len(data[start : match.start].decode("utf-8", "replace"))
+            path = [] if number in faulty else reasons.path_at(text, at)
+            reason = Reason("secret", reasons.place_of(path, self._known), match.kind)
+            if (number, reason) not in told:
+                told.add((number, reason))
+                noting.note(reason, number, at)

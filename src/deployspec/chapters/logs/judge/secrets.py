@@ -1,0 +1,248 @@
+"""Secrets and personal data in log lines: searched for in whole blocks, confirmed line by line, always masked.
+
+hyperscan looks for all candidates at once, at the speed of reading. Only a line with a candidate is looked at closely:
+by the detectors of detect-secrets, by ours for what has no shape of its own (``password=…``, connection strings,
+bearer tokens), by check digits for card numbers; also behind JSON's escapes.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from deployspec.base import disclosure
+from deployspec.chapters.logs.judge.searching import ends
+from deployspec.chapters.logs.judge.secret_patterns import CANDIDATES, addresses, cards, detectors
+
+_PIECE = 4096
+"""Characters that are looked at at a time: no pattern takes more than linear time in a longer line."""
+_OVERLAP = 1024
+"""Characters that two such pieces have in common: what stands across the cut is found in one of them."""
+_LAYERS = 4
+"""How often JSON's escapes are resolved, less one: JSON is put into JSON."""
+
+Span = tuple[str, int, int]
+"""Kind, start and end."""
+
+
+class AllowListError(ValueError):
+    """An entry of the allow-list is no regular expression. ``str()`` says which, and why."""
+
+
+class Match(NamedTuple):
+    """Something that must not be logged."""
+
+    kind: str
+    """What it is, with its article: ``an e-mail address``."""
+    start: int
+    """Where it begins, as an offset in bytes."""
+    end: int
+
+
+class SecretScanner:
+    """Finds secrets and personal data.
+
+    ``allowed`` are regular expressions: what one of them matches as a whole is no finding. Raises AllowListError.
+    """
+
+    def __init__(self, allowed: tuple[str, ...] = ()) -> None:
+        self._allowed = []
+        for pattern in allowed:
+            try:
+                self._allowed.append(re.compile(pattern))
+            except re.error as error:
+                raise AllowListError(f"{pattern!r} is no regular expression: {error}") from None
+
+    def scan(self, data: bytes) -> list[Match]:
+        """Everything in a block of whole lines that must not be logged, in the order of its places.
+
+        No two matches overlap. Each lies within one line.
+        """
+        matches: list[Match] = []
+        done = 0
+        for end in sorted(set(ends(CANDIDATES, data))):
+            if end <= done:
+                continue
+            start = data.rfind(b"\n", 0, end - 1) + 1
+            done = data.find(b"\n", max(start, end - 1))
+            done = len(data) if done < 0 else done
+            matches += self._in_line(data[start:done], start)
+        return matches
+
+    def _in_line(self, line: bytes, offset: int) -> Iterator[Match]:
+        text = line.decode("utf-8", "surrogateescape")
+        spans = _spans(text, self._allowed)
+        if len(text) == len(line):
+            yield from (Match(kind, offset + start, offset + end) for kind, start, end in spans)
+            return
+        at_text = at = 0
+        for kind, start, end in spans:
+            at += len(text[at_text:start].encode("utf-8", "surrogateescape"))
+            length = len(text[start:end].encode("utf-8", "surrogateescape"))
+            yield Match(kind, offset + at, offset + at + length)
+            at, at_text = at + length, end
+
+
+def mask(text: str) -> str:
+    """The text with everything hidden that must not be logged; a stack trace is left to be read.
+
+    What looks like the rest of a secret at a cut, at the beginning or the end of the text, is hidden too.
+    """
+    text = disclosure.redact(text)
+    masked = _without(text, 0, len(text), [span[1:] for span in _spans(text, [])])
+    masked = _CUT_END.sub(disclosure.HIDDEN, masked)
+    return _CUT_START.sub(disclosure.HIDDEN, masked)
+
+
+def masked_window(text: str, start: int, end: int) -> str:
+    """``text[start:end]`` with everything hidden that ``mask`` hides, also what the window cuts in two."""
+    first = max(0, start - _PIECE)
+    around = text[first : end + _PIECE]
+    start, end = max(0, start) - first, min(end, len(text)) - first
+    known = [(from_ - first, to - first) for from_, to in disclosure.hidden()(text)]
+    spans = disclosure.merged([*known, *(span[1:] for span in _spans(around, []))])
+    return mask(_without(around, start, end, spans))
+
+
+def _without(text: str, start: int, end: int, spans: Iterable[tuple[int, int]]) -> str:
+    """``text[start:end]`` without what stands at ``spans``, which are apart and in order."""
+    pieces = []
+    for hide_from, hide_to in spans:
+        if hide_to > start and hide_from < end:
+            pieces += [text[start : max(start, hide_from)], disclosure.HIDDEN]
+            start = min(hide_to, end)
+    return "".join([*pieces, text[start:end]])
+
+
+_CUT_END = re.compile(
+    r"(?:[\w.%+-]{1,64}(?:@|%40)[A-Za-z0-9.-]{0,255}"
+    r"|\beyJ[\w-]{0,4096}(?:\.[\w-]{0,4096}){0,2}"
+    r"|\b(?:AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|[sr]k_(?:live|test)_|AIza|SG\.)[\w.-]{0,100}"
+    r"|(?<![\w.+/=-])[3-6]\d{3}(?:[ -]\d{4,6}){1,3}[ -]?\d{0,4}"
+    r"|\bbearer\s{1,4}[\w.~+/=-]{0,4096}|://[^\s/?#\"'<>\\@]{0,100}:[^\s/?#\"'<>\\@]{1,100})\Z",
+    re.IGNORECASE,
+)
+_CUT_START = re.compile(
+    r"\A(?:[\w.%+-]{0,64}(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}|[\w-]{20,}\.[\w-]{20,})"
+)
+
+
+def _spans(text: str, allowed: list[re.Pattern[str]]) -> list[Span]:
+    """What a line's text must not hold, apart from one another and in order; what hides behind escapes, too."""
+    spans: list[Span] = []
+    layers: list[_Resolved] = []
+    while True:
+        found = _found(layers[-1].text if layers else text, allowed)
+        for layer in reversed(layers):
+            found = [(kind, layer.origin(start), layer.origin(end)) for kind, start, end in found]
+        spans += found
+        last = layers[-1].text if layers else text
+        if "\\" not in last or len(layers) == _LAYERS - 1:
+            break
+        layers.append(_Resolved(last))
+    # Where two find the same piece, the outermost layer's first detector names it.
+    apart: list[Span] = []
+    for kind, start, end in sorted(spans, key=lambda span: span[1]):
+        if apart and start < apart[-1][2]:
+            kind, start, before = apart.pop()
+            end = max(end, before)
+        apart.append((kind, start, end))
+    return apart
+
+
+def _found(text: str, allowed: list[re.Pattern[str]]) -> list[Span]:
+    found: list[Span] = []
+    for start in range(0, max(1, len(text) - _OVERLAP), _PIECE - _OVERLAP):
+        end = min(len(text), start + _PIECE)
+        following = start + _PIECE - _OVERLAP
+        lowered = text[start:end].lower()
+        # What touches the cut is found whole in the next piece, unless it is longer than what they share.
+        found += [
+            span
+            for span in _in_piece(text, lowered, start, end)
+            if (span[2] < end or end == len(text) or span[1] < following)
+            and not any(one.fullmatch(text, span[1], span[2]) for one in allowed)
+        ]
+    return found
+
+
+def _in_piece(text: str, lowered: str, start: int, end: int) -> Iterator[Span]:
+    for detector in detectors():
+        for word in detector.words:  # any() with a generator takes five times as long
+            if word in lowered:
+                break
+        else:
+            continue
+        for match in detector.pattern.finditer(text, start, end):
+            if detector.kind == "a connection string" and not _CREDENTIALS.search(match[0]):
+                continue
+            span = _hide(match, text) if detector.own else match.span()
+            if span is not None:
+                yield detector.kind, *span
+    if "@" in lowered or "%40" in lowered:
+        yield from addresses(text, start, end)
+    yield from cards(text, start, end)
+
+
+def _hide(match: re.Match[str], text: str) -> tuple[int, int] | None:
+    """What is to be hidden of a match of one of our rules; None where its value tells nothing."""
+    groups = {name: value for name, value in match.groupdict().items() if value is not None}
+    if not groups:
+        return match.span()
+    name, value = groups.popitem()
+    if name == "hide":
+        return None if value == "git" else match.span(name)
+    if not disclosure.tells_something("password", value) or _TELLS_NOTHING.fullmatch(value):
+        return None
+    before = match[0][: match.start(name) - match.start()]
+    if (
+        name == "hide3"
+        and _PROSE.fullmatch(value)
+        and before.endswith(": ")
+        and _GOES_ON.match(text, match.end())
+    ):
+        return None
+    if before.lower().startswith("pwd") and value.startswith("/"):
+        return None  # the working directory
+    return match.span(name)
+
+
+_CREDENTIALS = re.compile(
+    r"//(?![^\s/?#@]*:?\*+@)[^\s/?#@]+@|(?:password|passwd|pwd|accountkey|accesskey)\s{0,4}=\s{0,4}[^\s*;&]",
+    re.IGNORECASE,
+)
+"""Celery and others log where they are connected to; without a user or a password that is no secret."""
+_TELLS_NOTHING = re.compile(r"(?:redacted|masked|hidden|filtered|removed|not set|\W*)", re.IGNORECASE)
+_PROSE = re.compile(r"[A-Za-z][a-z]+[.,]?")
+_GOES_ON = re.compile(r" [a-z]+")
+"""``invalid token: expected a string`` is a sentence, no token."""
+
+
+class _Resolved:
+    """A text with JSON's escapes resolved once, and where its characters come from."""
+
+    def __init__(self, text: str) -> None:
+        pieces: list[str] = []
+        self._at: list[int] = []
+        self._from: list[int] = []
+        at = length = 0
+        for match in _ESCAPE.finditer(text):
+            kept = text[at : match.start()]
+            character = chr(int(match[1], 16)) if match[1] else _LETTERS.get(match[2], match[2])
+            pieces += [kept, character]
+            length += len(kept) + 1
+            at = match.end()
+            self._at += [length - 1, length]
+            self._from += [match.start(), at]
+        self.text = "".join([*pieces, text[at:]])
+
+    def origin(self, place: int) -> int:
+        """Where a character of this text stands in the one that it was made of."""
+        known = bisect_right(self._at, place) - 1
+        return place if known < 0 else self._from[known] + place - self._at[known]
+
+
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
+_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}

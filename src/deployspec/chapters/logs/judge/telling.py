@@ -1,0 +1,176 @@
+"""What the records of a block say of their level, their time and their request, and whether that is as promised."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import compress, repeat
+from typing import Any
+
+import orjson
+
+from deployspec.chapters.logs.judge import reasons, stamps
+from deployspec.chapters.logs.judge.model import (
+    BACKWARDS,
+    TOLERANCE,
+    ErrorRecord,
+    LogPromise,
+    Reason,
+    Tally,
+)
+from deployspec.chapters.logs.judge.noting import Noting
+
+
+@dataclass(slots=True)
+class Said:
+    """What the records of a block say: lists of one length."""
+
+    numbers: list[int] = field(default_factory=list)
+    """Of their lines, from 0."""
+    levels: list[Any] = field(default_factory=list)
+    stamps: list[object] = field(default_factory=list)
+    loggers: list[Any] = field(default_factory=list)
+    """Empty, as the next, where nothing is promised of requests."""
+    requests: list[Any] = field(default_factory=list)
+
+
+class Telling:
+    """Judges what records say by a promise. Raises ValueError for a level that is none of its ``levels``."""
+
+    def __init__(self, promise: LogPromise, known: frozenset[str]) -> None:
+        self._promise, self._known = promise, known
+        self._rank = {level: number for number, level in enumerate(promise.levels)}
+        for level in (promise.log_level, promise.error_level):
+            asked = level is promise.log_level or promise.errors_only or promise.keep_errors
+            if asked and level is not None and level not in self._rank:
+                raise ValueError(f"the level {level} is none of {', '.join(promise.levels)}")
+        self._least = 0 if promise.log_level is None else self._rank[promise.log_level]
+        self._error = self._rank.get(promise.error_level, len(self._rank))
+        least = max(self._least, self._error) if promise.errors_only else self._least
+        self._allowed = frozenset(promise.levels[least:])
+        self._errors = promise.levels[self._error :]
+
+    def take(self, numbers: Sequence[int], records: list[dict[str, Any]], said: Said) -> None:
+        """Keep what some records say."""
+        fields = self._promise.fields
+
+        def of_each(name: str) -> Iterator[Any]:
+            return map(dict.get, records, repeat(name))
+
+        said.numbers += numbers
+        said.levels += of_each(fields.level)
+        said.stamps += of_each(fields.timestamp)
+        if self._promise.request_scoped:
+            said.loggers += of_each(fields.logger)
+            said.requests += of_each(fields.request_id)
+
+    def keep_errors(
+        self, numbers: Sequence[int], records: list[dict[str, Any]], said: Said, noting: Noting, tally: Tally
+    ) -> None:
+        """Keep those of these records, the last that were taken, that are errors, where that is promised."""
+        if not self._promise.keep_errors:
+            return
+        fields, block = self._promise.fields, noting.block
+        levels = said.levels[-len(records) :]
+        for index in compress(range(len(records)), map(self._errors.__contains__, levels)):
+            moment = stamps.seconds(records[index].get(fields.timestamp))
+            if moment is None:
+                tally.undated += 1
+                continue
+            number = numbers[index]
+            digest = _digest(records[index], noting.lines[number])
+            tally.errors.append(ErrorRecord(moment, digest, block.file, block.line + number))
+
+    def judge(self, said: Said, tally: Tally, noting: Noting, unread: Noting) -> None:
+        """Judge all that the records of a block say; ``unread`` notes what they do not say."""
+        self._judge_levels(said, tally, noting)
+        self._judge_times(said, tally, noting, unread)
+        self._judge_requests(said, tally, noting, unread)
+
+    def judge_late(self, said: Said, highest: float, noting: Noting) -> None:
+        """Note only the times that go back; ``highest``: the latest before these records."""
+        ordered = stamps.ordered(said.stamps, noting.block.read_at, highest)
+        self._note_times(said, BACKWARDS, _BACKWARDS, ordered.backwards, noting)
+
+    def _note(self, said: Said, check: str, name: str, what: str, index: int, noting: Noting) -> None:
+        """Note something of the field of this name in the record at an index."""
+        noting.note(Reason(check, reasons.place_of([name], self._known), what), said.numbers[index], [name])
+
+    def _note_times(self, said: Said, check: str, what: str, which: list[int], noting: Noting) -> None:
+        for index in which:
+            self._note(said, check, self._promise.fields.timestamp, what, index, noting)
+
+    def _judge_levels(self, said: Said, tally: Tally, noting: Noting) -> None:
+        levels = said.levels
+        try:
+            counts = Counter(levels)
+        except TypeError:  # an array or an object
+            counts = Counter(one for one in levels if type(one) is str)
+            odd = [type(one) is not str or one not in self._allowed for one in levels]
+        else:
+            wrong = counts.keys() - self._allowed
+            odd = list(map(wrong.__contains__, levels)) if wrong else []
+        tally.levels = {level: counts[level] for level in self._rank if counts[level]}
+        for index in compress(range(len(levels)), odd):
+            for check, what in self._wrong(levels[index]):
+                self._note(said, check, self._promise.fields.level, what, index, noting)
+
+    def _wrong(self, level: object) -> Iterable[tuple[str, str]]:
+        """What is wrong with a level that is not allowed: the check, and why."""
+        if level is None:
+            yield "level", "missing"
+        elif not isinstance(level, str) or level not in self._rank:
+            yield "level", f"expected one of {', '.join(self._rank)}"
+        else:
+            if self._rank[level] < self._least:
+                yield "below-log-level", f"{level} is below {self._promise.log_level}"
+            if self._promise.errors_only and self._rank[level] < self._error:
+                yield "not-an-error", f"{level} is below {self._promise.error_level}"
+
+    def _judge_times(self, said: Said, tally: Tally, noting: Noting, unread: Noting) -> None:
+        ordered = stamps.ordered(said.stamps, noting.block.read_at)
+        tally.times = ordered.times
+        self._note_times(said, "future", f"more than {TOLERANCE:g} s in the future", ordered.future, noting)
+        self._note_times(said, BACKWARDS, _BACKWARDS, ordered.backwards, noting)
+        for index in ordered.unread:
+            what = "missing" if said.stamps[index] is None else "expected an RFC 3339 time"
+            self._note(said, "time", self._promise.fields.timestamp, what, index, unread)
+
+    def _judge_requests(self, said: Said, tally: Tally, noting: Noting, unread: Noting) -> None:
+        fields, loggers = self._promise.fields, said.loggers
+        if set(map(type, loggers)) - {str}:
+            for index, one in enumerate(loggers):
+                if type(one) is not str:
+                    what = "missing" if one is None else "expected a logger's name"
+                    self._note(said, "logger", fields.logger, what, index, unread)
+            loggers = [one if type(one) is str else None for one in loggers]
+        scoped = {one for one in set(loggers) if one is not None and self._is_scoped(one)}
+        if not scoped:
+            return
+        requests = list(compress(said.requests, map(scoped.__contains__, loggers)))
+        tally.scoped = len(requests)
+        if set(map(type, requests)) == {str} and all(requests) and not any(map(str.isspace, requests)):
+            return
+        for index, (logger, request) in enumerate(zip(loggers, said.requests, strict=True)):
+            if logger in scoped and (not request or (type(request) is str and request.isspace())):
+                what = "missing" if request is None else "empty"
+                self._note(said, "request-id", fields.request_id, what, index, noting)
+
+    def _is_scoped(self, logger: str) -> bool:
+        return any(
+            logger == name or (name.endswith(".*") and logger.startswith(name[:-1]))
+            for name in self._promise.request_scoped
+        )
+
+
+_BACKWARDS = f"more than {TOLERANCE:g} s older than a record before it"
+
+
+def _digest(record: dict[str, Any], line: bytes) -> bytes:
+    try:
+        text = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # nested deeper than it writes
+        text = line.strip()
+    return blake2b(text, digest_size=8).digest()

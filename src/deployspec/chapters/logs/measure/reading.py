@@ -1,0 +1,176 @@
+"""The sources of log records, each read once a run, by the first check that wants it."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from deployspec.base.duration import format_duration
+from deployspec.base.errors import UsageError
+from deployspec.base.shown import counted
+from deployspec.chapters.logs.judge.errors import Comparison, compare
+from deployspec.chapters.logs.judge.model import LEVELS, most_often
+from deployspec.chapters.logs.judge.report import Report
+from deployspec.chapters.logs.judge.secrets import AllowListError
+from deployspec.chapters.logs.judge.verdicts import of_error_log
+from deployspec.chapters.logs.measure.measuring import measure
+from deployspec.chapters.logs.measure.promises import promise_of_lines, source_to_read
+from deployspec.chapters.logs.measure.source import Source
+from deployspec.chapters.logs.measure.spool import Spool
+from deployspec.chapters.logs.part import LOGS, LogSource
+from deployspec.deployment import Deployment
+from deployspec.languages.json_schema import SchemaUnusableError
+from deployspec.model.entry import Evidence
+from deployspec.model.verdict import Unmeasured, Verdict
+
+_SHOWN = 20
+"""How many reasons the evidence lists."""
+
+
+class Log:
+    """One source: what the file says of it, and what was found in it."""
+
+    def __init__(self, told: LogSource, schema: Path, *, keep_errors: bool) -> None:
+        self.told = told
+        self._schema = schema
+        self._keep_errors = keep_errors
+        self._spool = Spool()
+        self.began = 0.0
+        """When reading began, in seconds since the epoch."""
+
+    @property
+    def source(self) -> Source:
+        """What is read. Raises Unmeasured where its address cannot be used."""
+        try:
+            return source_to_read(self.told)
+        except UsageError as error:
+            raise Unmeasured(str(error)) from None
+
+    @property
+    def report(self) -> Report:
+        """What was found, in one pass over all there is. Raises Unmeasured where it cannot even begin."""
+        if isinstance(self._read, Unmeasured):
+            raise self._read
+        return self._read
+
+    @property
+    def errors(self) -> Spool:
+        """The records at or above the error level, where they are to be compared."""
+        _ = self.report
+        return self._spool
+
+    @cached_property
+    def _read(self) -> Report | Unmeasured:
+        try:
+            promise = promise_of_lines(self.told, self._schema, keep_errors=self._keep_errors)
+            self.began = time.time()
+            return measure(self.source, promise, errors=self._spool.add)
+        except Unmeasured as error:
+            return error
+        except (SchemaUnusableError, AllowListError, UsageError) as error:
+            return Unmeasured(str(error))
+
+    def close(self) -> None:
+        """Let go of the errors that were kept."""
+        self._spool.close()
+
+    def judged(self, contract: Callable[..., Verdict], **more: Any) -> Verdict:
+        """What ``contract`` says of the report; an error log may be empty."""
+
+        verdict = contract(self.report, **more)
+        return of_error_log(self.report, verdict) if self.told.errors_of else verdict
+
+    def how(self, *checks: str) -> dict[str, Any]:
+        """How a person repeats the reading, and the first places of what ``checks`` found, for ``judge``."""
+        return {"reproduce": self.reproduce, "evidence": list(_findings(self.report, checks))}
+
+    @property
+    def reproduce(self) -> str:
+        """A command line that reads the same by the same promises, in the project's folder; without the secrets of a
+        command, which the redaction takes out."""
+        told = self.told
+        if told.files is not None:
+            sources = told.files
+        else:
+            sources = (told.source or f"command:{shlex.join(told.command or ())}",)
+        return shlex.join(["deployspec", "logs", *sources, *_options(told)])
+
+
+def _options(told: LogSource) -> Iterator[str]:
+    """What the file says of a source, as options of ``deployspec logs``; what is as usual is left out."""
+
+    if told.command is not None:
+        yield f"--timeout={format_duration(told.timeout)}"
+        if told.prefix is not None:
+            yield f"--prefix={told.prefix}"
+    for name, called in asdict(told.fields).items():
+        if name != called:
+            yield f"--field={name}={called}"
+    if told.levels != LEVELS:
+        yield from (f"--level={level}" for level in told.levels)
+    if told.log_level is not None:
+        yield f"--log-level={told.log_level}"
+    if told.errors_of:
+        yield from ("--errors-only", f"--error-level={told.error_level}")
+    yield from (f"--request-scoped={logger}" for logger in told.request_scoped)
+    if told.schema is not None:
+        yield f"--schema={told.schema}"
+    yield from (f"--logger-schema={name}={path}" for name, path in told.schemas.logger.items())
+    yield from (f"--event-schema={name}={path}" for name, path in told.schemas.event.items())
+    yield from (f"--allow={pattern}" for pattern in told.allow_secrets)
+
+
+class Logs:
+    """All sources of a deployment."""
+
+    def __init__(self, deployment: Deployment, schema: Path) -> None:
+        """``schema``: the project's own, for sources that name none."""
+        sources = deployment.require(LOGS)
+        compared = {name for told in sources for name in (*told.errors_of, told.name) if told.errors_of}
+        self._logs = {told.name: Log(told, schema, keep_errors=told.name in compared) for told in sources}
+
+    def close(self) -> None:
+        """Let go of what was kept of them."""
+        for log in self._logs.values():
+            log.close()
+
+    def of(self, name: str) -> Log:
+        """The source of this name."""
+        return self._logs[name]
+
+    def sources_of(self, error_log: Log) -> dict[str, Log]:
+        """Those whose errors it collects."""
+        return {name: self._logs[name] for name in error_log.told.errors_of}
+
+    def how(self, error_log: Log) -> dict[str, Any]:
+        """How a person repeats the reading of an error log and of its sources, for ``judge``."""
+        lines = [log.reproduce for log in (error_log, *self.sources_of(error_log).values())]
+        return {**error_log.how(), "reproduce": "; ".join(lines)}
+
+    def comparison(self, error_log: Log) -> Comparison:
+        """The error log against its sources."""
+
+        sources = self.sources_of(error_log)
+        # Read in this order: what is written meanwhile is in the error log, if at all, and is no error of theirs.
+        streams = [stream for log in sources.values() for stream in log.errors.streams()]
+        collected = error_log.errors.merged()
+        return compare(collected, streams, until=error_log.began)
+
+
+def _findings(report: Report, checks: Iterable[str]) -> Iterator[Evidence]:
+    wanted = frozenset(checks)
+    found = [(reason, one) for reason, one in most_often(report.found) if reason.check in wanted]
+    if not found:
+        return
+    lines = []
+    for reason, one in found[:_SHOWN]:
+        lines.append(f"{counted(one.count, 'time', ',')}: {reason.place}: {reason.what}")
+        lines += [f"    {place}: {place.excerpt}" for place in one.places]
+    if len(found) > _SHOWN:
+        lines.append(f"… and {len(found) - _SHOWN} other reasons")
+    yield Evidence("findings", "\n".join(lines))

@@ -1,0 +1,1 @@
+"""Alert rules with one thing changed: whether their unit tests notice."""

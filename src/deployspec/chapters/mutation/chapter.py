@@ -1,0 +1,16 @@
+"""The chapter mutation introduces itself."""
+
+from deployspec.model.chapter import Chapter
+
+CHAPTER = Chapter(
+    name="mutation",
+    sentence="no mutant of an alert rule survives its unit tests (our own choice).",
+    checks=("mutation.mutants-are-killed", "mutation.equivalent-mutants-are-current"),
+    plugins=(
+        # Its items are made of the same rules.
+        "deployspec.chapters.alerts.fixtures.running",
+        "deployspec.chapters.alerts.items",
+        "deployspec.chapters.mutation.fixtures",
+    ),
+    old_file="test_alert_mutations.py",
+)

@@ -1,0 +1,1 @@
+"""Objectives: kept in a load run, and in what Prometheus has counted."""

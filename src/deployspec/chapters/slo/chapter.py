@@ -1,0 +1,53 @@
+"""The chapter slo introduces itself."""
+
+from pathlib import Path
+
+from deployspec.base.arguments import seed
+from deployspec.model.chapter import Chapter, Option
+
+CHAPTER = Chapter(
+    name="slo",
+    sentence='requests keep the objectives, in a load run and in Prometheus (guide: "Alert Rules", p95 and error rate).',
+    checks=("slo.load-run", "slo.window", "slo.buckets", "slo.alerts-agree"),
+    only_running=True,
+    never_alone=("load",),
+    markers={
+        "load": "makes load, which the deployment file has to allow.",
+        "after_load": "looks at what the load run leaves behind, where one is selected.",
+        "of_kind(kind)": "made for objectives of this kind alone: latency or availability.",
+    },
+    options=(
+        Option(
+            "--slos",
+            {
+                "metavar": "GLOB",
+                "action": "append",
+                "default": [],
+                "help": "the objectives to check, OpenSLO v1 documents; may be given several times (default: slos/*.yaml)",
+            },
+        ),
+        Option(
+            "--load-seed",
+            {
+                "metavar": "N",
+                "type": seed,
+                "default": None,
+                "help": "make a load run's requests arrive as in the run that told this seed "
+                "(default: the deployment file's load.seed, else a new one for each run)",
+            },
+        ),
+    ),
+    parts={"slos": "deployspec.chapters.slo.part:SLOS", "load": "deployspec.chapters.slo.part:LOAD"},
+    schema=Path(__file__).with_name("part.schema.json"),
+    plugins=(
+        # Objectives are compared with alert rules, and counted by the Prometheus that has those loaded.
+        "deployspec.chapters.alerts.items",
+        "deployspec.chapters.alerts.fixtures.live",
+        "deployspec.chapters.slo.items",
+        "deployspec.chapters.slo.fixtures.given",
+    ),
+    keeps="deployspec.chapters.slo.part:longest",
+    commands=("deployspec.chapters.slo.command:add_to",),
+    recorded={"load": "deployspec.chapters.slo.report:recorded"},
+    old_file="test_latency_slo.py",
+)

@@ -1,0 +1,1 @@
+"""The load probe: runs Locust in processes of its own, and counts what they tell."""

@@ -1,1 +1,0 @@
-"""Pure code that judges measurements. No I/O, no clock, no environment: all of it is passed in."""

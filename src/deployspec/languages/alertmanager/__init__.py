@@ -1,0 +1,1 @@
+"""Alertmanager's routes: read, evaluated, and judged against a table."""

@@ -1,0 +1,1 @@
+"""What promtool is given, and what its answers mean."""

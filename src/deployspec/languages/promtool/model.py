@@ -1,0 +1,33 @@
+"""What promtool made of one case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deployspec.languages.rule_files.model import Case
+
+CaseKey = tuple[int, str, int]
+"""A case within its file: its group's index, its kind, its number."""
+
+
+def case_key(case: Case) -> CaseKey:
+    """What tells a case from all others of its file. (A case itself holds mappings, so it is no key.)"""
+    return case.group, case.kind, case.number
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRun:
+    """What promtool made of one case."""
+
+    status: int | None
+    """0: passed; 1: failed, or promtool refuses the file; None: not judged."""
+    text: str
+    """For a person, of a failure: expected against got, then promtool's own words. Empty of a pass."""
+    reproduce: str
+    """A line for a shell that has promtool judge the user's own file."""
+    seconds: float
+    """How long promtool took for the file that the case was judged in."""
+    printed: str = ""
+    """promtool's own words about this case alone, of a failure."""
+    trouble: str = ""
+    """Why it was not judged; empty where it was."""

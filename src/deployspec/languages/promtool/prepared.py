@@ -1,0 +1,110 @@
+"""Rule files and test files written anew for promtool: what it cannot read as it is, and tests of single cases."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from deployspec.languages.rule_files.model import Case, RuleFile, RuleGroup, TestFile
+
+CASE_LISTS = {"alert": "alert_rule_test", "expr": "promql_expr_test"}
+"""Where a test group has its cases, by their kind."""
+
+
+def rules_documents(rule_file: RuleFile) -> tuple[str, ...]:
+    """A rule file as documents in Prometheus' own format, in none of which a group's name occurs twice.
+
+    Two ``PrometheusRule`` documents in one file may name a group alike: in a cluster they are two files.
+    """
+    documents: list[dict[str, RuleGroup]] = []
+    for group in rule_file.groups:
+        for document in documents:
+            if group.name not in document:
+                document[group.name] = group
+                break
+        else:
+            documents.append({group.name: group})
+    return tuple(yaml_text({"groups": [group.data for group in document.values()]}) for document in documents)
+
+
+def tests_document(
+    test_file: TestFile,
+    rule_files: Sequence[str],
+    cases: Iterable[Case] | None = None,  # noqa: PT028 - no test
+) -> str:
+    """A test file with other rule files, and with these cases only (None: all of them).
+
+    ``rule_files`` are absolute paths, meant as they are: nothing in them is a pattern. Groups of which no case is
+    wanted are left out; whatever else the file says is kept. Raises ValueError where a case is none of the file's.
+    """
+    document = {**test_file.data, "rule_files": [_literal(path) for path in rule_files]}
+    if cases is not None:
+        wanted: dict[int, dict[str, list[int]]] = {}
+        for case in cases:
+            wanted.setdefault(case.group, {"alert": [], "expr": []})[case.kind].append(case.number)
+        document["tests"] = [
+            with_cases(data, {kind: _numbered(data, kind, numbers) for kind, numbers in by_kind.items()})
+            for index, by_kind in sorted(wanted.items())
+            for data in (test_file.data["tests"][index],)
+        ]
+    return yaml_text(document)
+
+
+def with_cases(group: Mapping[str, Any], cases: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """A test group with other cases, given by kind. A kind without any is left out."""
+    kept = {key: value for key, value in group.items() if key not in CASE_LISTS.values()}
+    return kept | {key: cases[kind] for kind, key in CASE_LISTS.items() if cases[kind]}
+
+
+def _numbered(group: Mapping[str, Any], kind: str, numbers: Iterable[int]) -> list[Any]:
+    cases = group.get(CASE_LISTS[kind]) or ()
+    wanted = sorted(set(numbers))
+    if wanted and wanted[-1] >= len(cases):
+        raise ValueError(f"the group has no case {wanted[-1]} under {CASE_LISTS[kind]}")
+    return [cases[number] for number in wanted]
+
+
+def _literal(path: str) -> str:
+    """A path that promtool's pattern matching takes literally."""
+    return re.sub(r"([*?\[\\])", r"\\\1", path)
+
+
+_TROUBLESOME = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+"""What may stand in a JSON string and not, or with another meaning, in a YAML one."""
+
+
+def yaml_text(data: object) -> str:
+    """YAML, written as JSON, which it includes: but for a few characters, and numbers that are none."""
+    try:
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False, default=_plain)
+    except ValueError:
+        text = _slowly(data)
+    return _TROUBLESOME.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"a {type(value).__name__} in a YAML document")
+
+
+def _slowly(data: object) -> str:
+    """The same for data with an infinity or a NaN in it, which JSON cannot say."""
+    match data:
+        case Mapping():
+            pairs = (
+                f"{json.dumps(str(key), ensure_ascii=False)}: {_slowly(value)}" for key, value in data.items()
+            )
+            return "{" + ", ".join(pairs) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(map(_slowly, data)) + "]"
+        case float() if not math.isfinite(data):
+            return ".nan" if math.isnan(data) else ".inf" if data > 0 else "-.inf"
+        case _:
+            return json.dumps(data, ensure_ascii=False, default=_plain)

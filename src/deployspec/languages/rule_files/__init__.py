@@ -1,0 +1,1 @@
+"""Rule files and their unit tests: what they say, and where."""

@@ -1,0 +1,1 @@
+"""What everything speaks of: verdicts, calls and their answers, entries of a run, chapters."""

@@ -1,0 +1,73 @@
+"""What a chapter says of itself: all that the core knows of it.
+
+A chapter is cheap to import: it names its modules, and imports none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of pytest's command line."""
+
+    name: str
+    settings: Mapping[str, Any]
+    """What ``argparse`` is to make of it."""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter of the specification.
+
+    ``module:name`` stands for an object in a module that is imported when the object is needed.
+    """
+
+    name: str
+    """Its marker, and the first word of its checks' ids."""
+    sentence: str
+    """What its checks make sure of, and where the guide says so."""
+    checks: tuple[str, ...] = ()
+    """The ids of its checks, without their parameters."""
+    only_running: bool = False
+    """Whether only the running deployment can keep its promises, whatever files say."""
+    in_gate: bool = True
+    """Whether a gate asks for it unless it is told otherwise."""
+    in_probes: bool = False
+    """Whether scheduled probes ask for it unless they are told otherwise."""
+    never_alone: tuple[str, ...] = ()
+    """The markers of those of its checks that a scheduled run never starts by ``-m`` alone, such as ``load``."""
+    markers: Mapping[str, str] = field(default_factory=dict)
+    """Its further markers, each with its sentence."""
+    options: tuple[Option, ...] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Its parts of the deployment file: key to ``module:name`` of a ``deployspec.deployment.part.Part``, which is
+    imported where a file has the key."""
+    schema: Path | None = None
+    """A JSON file with the JSON Schema of each part, by key."""
+    plugins: tuple[str, ...] = ()
+    """Modules with its fixtures and hooks. They are imported in runs that may select one of its checks."""
+    keeps: str = ""
+    """``module:name`` of a function of the deployment that gives the seconds for which a check may keep it to itself."""
+    commands: tuple[str, ...] = ()
+    """Its commands of the command line: ``module:name`` of a function that adds them to argparse's subparsers."""
+    recorded: Mapping[str, str] = field(default_factory=dict)
+    """What it adds to the run record: key to ``module:name`` of a function of the folder that the processes of a run
+    share, which gives a JSON value, or None for nothing."""
+    summary: str = ""
+    """``module:name`` of a function of the finished run that gives further lines of its summary; empty for none."""
+    old_file: str = ""
+    """The file that run records of format 1 name for its checks; empty where there is none."""
+    old_parameters: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    """By check id: what such a record's parameter is in today's ids, where it differs."""
+
+
+def imported(name: str) -> Any:
+    """The object that ``module:name`` stands for."""
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,85 @@
+"""One check of a run, as the run record keeps it. Everything that tells of a run reads this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Something a person can look at to believe a verdict."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A check's verdict with all that belongs to it. Free of secrets once ``mapped`` with the redaction."""
+
+    check: str
+    """pytest's node id."""
+    id: str
+    """The check's own name, which lasts: ``health.ok-is-all-parts``."""
+    chapter: str
+    """The marker: the guide's chapter that the promise comes from."""
+    promise: str
+    """The promise in the check's own words."""
+    verdict: str
+    """MET, BREACHED or UNMEASURED."""
+    reason: str
+    measured: str = ""
+    limit: str = ""
+    flaky: bool = False
+    """An answer came only after a retry: met, but not plainly."""
+    reproduce: str = ""
+    """A command line that repeats the measurement, header values masked."""
+    evidence: tuple[Evidence, ...] = ()
+    duration: float = 0.0
+    """Seconds that the check took, shared measurements included in the check that came first."""
+    waited: float = 0.0
+    """Seconds of it that the check waited for the service's own clock to move on."""
+    source: str = ""
+    """File and line of the check."""
+    asks: bool = True
+    """Whether the check asked the deployment, or what watches it; False for one that looked at files alone."""
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Entry:
+        """Read back what ``dataclasses.asdict`` wrote; unknown keys are ignored."""
+        known = {field.name: data[field.name] for field in fields(cls) if field.name in data}
+        known["evidence"] = tuple(Evidence(**item) for item in known.get("evidence", ()))
+        return cls(**known)
+
+    @property
+    def place(self) -> tuple[str, int, str]:
+        """Sorts entries as the specification is written."""
+        path, _, line = self.source.rpartition(":")
+        return path, int(line or 0), self.check
+
+    def mapped(self, change: Callable[[str], str]) -> Entry:
+        """The same entry with every text that was measured changed by ``change``, such as a redaction."""
+        return replace(
+            self,
+            reason=change(self.reason),
+            measured=change(self.measured),
+            limit=change(self.limit),
+            reproduce=change(self.reproduce),
+            evidence=tuple(Evidence(change(item.title), change(item.text)) for item in self.evidence),
+        )
+
+    def properties(self) -> list[tuple[str, str]]:
+        """Name and value pairs for JUnit XML."""
+        return [
+            ("id", self.id),
+            ("verdict", self.verdict),
+            ("chapter", self.chapter),
+            ("promise", self.promise),
+            ("reason", self.reason),
+            ("measured", self.measured),
+            ("limit", self.limit),
+            ("flaky", "true" if self.flaky else ""),
+            ("reproduce", self.reproduce),
+        ]

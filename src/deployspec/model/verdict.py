@@ -1,0 +1,61 @@
+"""The three verdicts, and how a check that has none that is MET ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from deployspec.base.disclosure import redact
+
+
+class Outcome(StrEnum):
+    """What a check found out about its promise."""
+
+    MET = "MET"
+    """Measured, and as promised."""
+    BREACHED = "BREACHED"
+    """Measured, and not as promised."""
+    UNMEASURED = "UNMEASURED"
+    """Could not be measured, so nothing is known. It fails a run exactly as BREACHED does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A check's outcome, and what a person needs to believe it and to act on it."""
+
+    outcome: Outcome
+    reason: str
+    """One line, without secrets: what was found, or why nothing could be measured."""
+    measured: str = ""
+    """The measured value with its unit, as a person reads it; empty where there is none."""
+    limit: str = ""
+    """What was expected, with its unit; "<" or "at most" in words. Empty where there is none."""
+
+
+class Breached(AssertionError):  # noqa: N818 - the word is the verdict's
+    """A promise was measured and did not hold. An AssertionError, so that Allure says *failed*."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(redact(reason))
+
+
+class Unmeasured(Exception):  # noqa: N818 - the word is the verdict's
+    """A promise could not be measured. No AssertionError, so that Allure says *broken*."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(redact(reason))
+
+
+def met(reason: str, *, measured: str = "", limit: str = "") -> Verdict:
+    """The promise was measured and held."""
+    return Verdict(Outcome.MET, reason, measured, limit)
+
+
+def breached(reason: str, *, measured: str = "", limit: str = "") -> Verdict:
+    """The promise was measured and did not hold."""
+    return Verdict(Outcome.BREACHED, reason, measured, limit)
+
+
+def unmeasured(reason: str, *, measured: str = "", limit: str = "") -> Verdict:
+    """The promise could not be measured."""
+    return Verdict(Outcome.UNMEASURED, reason, measured, limit)

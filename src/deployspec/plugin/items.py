@@ -1,0 +1,53 @@
+"""Items that are made of what a deployment's file or the rules say: what every chapter that makes some does alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Container, Iterable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deployspec.plugin.deployments import is_asked, obtain
+from deployspec.plugin.selection import may_select
+
+if TYPE_CHECKING:
+    from _pytest.mark.structures import ParameterSet
+
+NONE = "-"
+"""The id of an item that is about to be deselected, or listed only, or that there is but one of."""
+
+
+def may_run(config: pytest.Config, *checks: Collection[str]) -> bool:
+    """Whether ``-m`` may select one of these checks, each given by its markers."""
+    return any(may_select(config.getoption("markexpr") or "", markers) for markers in checks)
+
+
+def may_run_item(item: pytest.Item) -> bool:
+    """Whether ``-m`` may select this check. Where it does not, nothing is to be read for it."""
+    return may_run(item.config, {mark.name for mark in item.iter_markers()})
+
+
+def load_early(config: pytest.Config, *checks: Collection[str]) -> None:
+    """Load the deployment before items are made of it: in ``pytest_collection``, a faulty one still ends the run with
+    status 4."""
+    if may_run(config, *checks) and is_asked(config):
+        obtain(config)
+
+
+def parameter(*values: Any, name: str = NONE, missing: str = "") -> ParameterSet:
+    """One item's parameter; ``missing`` is the part that is not described, for which it is not selected."""
+    return pytest.param(
+        *(values or (None,)), id=name, marks=[pytest.mark.not_described(missing)] if missing else []
+    )
+
+
+def parametrize(
+    metafunc: pytest.Metafunc,
+    names: Container[str],
+    make: Callable[[str, pytest.Config], Iterable[ParameterSet]],
+) -> None:
+    """Make the items of a check that uses an indirect fixture of these names; one where it may not be selected."""
+    name = next((name for name in metafunc.fixturenames if name in names), None)
+    if name is not None:
+        made = make(name, metafunc.config) if may_run_item(metafunc.definition) else [parameter()]
+        metafunc.parametrize(name, list(made), indirect=True)

@@ -1,1 +1,0 @@
-"""Verdicts in, bytes out: what a person or a machine reads of a run."""

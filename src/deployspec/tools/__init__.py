@@ -1,0 +1,1 @@
+"""What asks: HTTP, Prometheus, promtool, amtool, commands and files. Nothing here judges."""

@@ -1,0 +1,177 @@
+"""Calls: attempts, redirects, and several calls at once."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from deployspec.model.http import Answer, Call, Failure, FailureKind, Hop, Phase
+from deployspec.tools.http.budget import Budget, CallFailed
+from deployspec.tools.http.curl import MAX_REDIRECTS
+from deployspec.tools.http.request import Request, Scrubber, header_fields
+from deployspec.tools.http.tls import TrustStore
+from deployspec.tools.http.urls import Url
+
+if TYPE_CHECKING:
+    from deployspec.tools.http.exchange import Reply
+
+RETRY_PAUSE = 0.2
+"""Seconds between two attempts: a server that restarts needs a moment."""
+LASTING = frozenset({FailureKind.TOO_LARGE, FailureKind.ENCODING, FailureKind.REDIRECT})
+"""Failures of the answer itself, not of its transport: another attempt would bring the same."""
+_LOCATION = "%/:?#@!$&'()*+,;=~-._[]"
+
+
+def call(request: Request) -> Call:
+    """Ask once, and again after a transport failure as often as ``request.retries`` says.
+
+    Whatever the network or the server does becomes an :class:`Answer` or a :class:`Failure`, each attempt within
+    ``request.timeout`` and a moment.
+    """
+    return _call(request, _prepared(request))
+
+
+def call_concurrently(request: Request, count: int) -> tuple[Call, ...]:
+    """Make ``count`` calls at the same moment, each on connections of its own, and wait for all of them."""
+    trust = _prepared(request)
+    gate = threading.Barrier(count)
+    calls: list[Call | None] = [None] * count
+
+    def make(position: int) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            gate.wait()
+            calls[position] = _call(request, trust)
+
+    threads = [threading.Thread(target=make, args=(position,), daemon=True) for position in range(count)]
+    try:
+        for thread in threads:
+            thread.start()
+    except RuntimeError:
+        gate.abort()
+        failure = _own_failure(request, f"the prober can start no {count} threads")
+        return (Call((failure,)),) * count
+    except BaseException:
+        gate.abort()
+        raise
+    for thread in threads:
+        thread.join()
+    made = tuple(one for one in calls if one is not None)
+    if len(made) < count:
+        raise RuntimeError(f"{count - len(made)} of {count} concurrent calls ended without a result")
+    return made
+
+
+def _prepared(request: Request) -> TrustStore:
+    """What is the prober's own affair and must not count as the deployment's time: imports and certificates."""
+    import deployspec.tools.http.exchange  # noqa: F401
+
+    trust = TrustStore(request.ca)
+    if request.parsed_url.scheme == "https":
+        with contextlib.suppress(CallFailed):  # told by the attempt that needs it
+            _ = trust.context
+    return trust
+
+
+def _call(request: Request, trust: TrustStore) -> Call:
+    attempts: list[Answer | Failure] = []
+    for number in range(request.retries + 1):
+        if number:
+            time.sleep(RETRY_PAUSE)
+        attempts.append(_Attempt(request, trust).make())
+        last = attempts[-1]
+        if isinstance(last, Answer) or last.kind in LASTING:
+            break
+    return Call(tuple(attempts))
+
+
+def _own_failure(request: Request, reason: str) -> Failure:
+    timings = Budget(request.timeout).timings()
+    url, method = str(request.parsed_url), request.method
+    return Failure(url, FailureKind.PROBER, Phase.LOOKUP, reason, time.time(), timings, method=method)
+
+
+class _Attempt:
+    """One attempt: a request, and the redirects that it leads to, under one time limit."""
+
+    def __init__(self, request: Request, trust: TrustStore) -> None:
+        self._request = request
+        self._trust = trust
+        self._url = request.parsed_url
+        self._own_origin = True
+        """Whether no redirect has left the origin that the user's headers are meant for."""
+        self._hops: list[Hop] = []
+        self._via = ""
+        self._scrubber = Scrubber(request)
+
+    def make(self) -> Answer | Failure:
+        from deployspec.tools.http.exchange import REDIRECTS
+
+        sent_at = time.time()
+        budget = Budget(self._request.timeout)
+        visited = {self._url}
+        failure: CallFailed | None = None
+        try:
+            while (reply := self._exchange(budget)).status in REDIRECTS:
+                self._follow(reply.status, reply.header("location"), visited)
+        except CallFailed as failed:
+            failure = failed
+        timings = budget.timings()
+        told: dict[str, Any] = {
+            "url": self._scrubber.hide(str(self._url)),
+            "sent_at": sent_at,
+            "timings": timings,
+            "hops": tuple(self._hops),
+            "via": self._via,
+            "method": self._request.method,
+        }
+        if failure is not None:
+            reason = self._scrubber.line(failure.reason)
+            return Failure(kind=failure.kind, phase=budget.phase, reason=reason, **told)
+        received_at = sent_at + timings.total
+        return Answer(
+            status=reply.status, headers=reply.headers, body=reply.body, received_at=received_at, **told
+        )
+
+    def _exchange(self, budget: Budget) -> Reply:
+        from deployspec.tools.http.exchange import exchange
+
+        try:
+            proxy = self._request.proxies.select(self._url)
+            fields = header_fields(self._request, self._url, own_origin=self._own_origin)
+        except ValueError as error:  # UnusableProxyError among them; neither quotes a value
+            raise CallFailed(FailureKind.PROBER, str(error)) from None
+        self._via = "" if proxy is None else f"proxy {proxy}"
+        return exchange(
+            self._url,
+            fields,
+            self._request,
+            budget=budget,
+            trust=self._trust,
+            proxy=proxy,
+        )
+
+    def _follow(self, status: int, location: str, visited: set[Url]) -> None:
+        if self._request.post is not None:
+            raise CallFailed(
+                FailureKind.REDIRECT, f"status {status} leads elsewhere, and a POST is not repeated there"
+            )
+        if not location:
+            raise CallFailed(FailureKind.REDIRECT, f"status {status} without a Location leads nowhere")
+        try:
+            # Bytes that no URL may have are percent-encoded, as browsers do.
+            url = self._url.join(quote(location.encode("latin-1"), safe=_LOCATION))
+        except ValueError as error:
+            raise CallFailed(FailureKind.REDIRECT, f"status {status} leads to {error}") from None
+        if url in visited:
+            raise CallFailed(FailureKind.REDIRECT, f"redirect loop: status {status} leads back to {url}")
+        if len(self._hops) == MAX_REDIRECTS:
+            raise CallFailed(
+                FailureKind.REDIRECT, f"more than {MAX_REDIRECTS} redirects; the next leads to {url}"
+            )
+        self._hops.append(Hop(status, self._scrubber.hide(str(url))))
+        self._own_origin = self._own_origin and url.origin == self._url.origin
+        self._url = url
+        visited.add(url)

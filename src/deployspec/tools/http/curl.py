@@ -1,0 +1,36 @@
+"""The command that repeats a call by hand. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection
+
+from deployspec.base.secret import MASK
+from deployspec.tools.http.request import DEFAULT_HEADERS, JSON, Request
+
+MAX_REDIRECTS = 5
+
+
+def curl_line(request: Request, ours: Collection[str] = ()) -> str:
+    """A ``curl`` command line that asks the same, to be pasted into a shell.
+
+    The values of headers are masked, for they are the user's and are put in by hand, but for those of the names in
+    ``ours``, which the caller has made. The size limit, the retries and the rule
+    that no header follows a redirect to another origin have no exact counterpart in curl. Proxies come from the
+    environment, as for curl itself.
+    """
+    words = ["curl", "--silent", "--show-error", "--include"]
+    words += ["--location", "--max-redirs", str(MAX_REDIRECTS)] if request.post is None else []
+    words += ["--max-time", f"{request.timeout:g}", "--compressed"]
+    if request.ca is not None:
+        words += ["--cacert", str(request.ca)]
+    overridden = {name.lower() for name in request.headers}
+    for name in ("Accept", "X-Synthetic"):
+        if name.lower() not in overridden:
+            words += ["--header", f"{name}: {DEFAULT_HEADERS[name]}"]
+    for name, value in request.headers.items():
+        words += ["--header", f"{name}: {value if name in ours else MASK}"]
+    if request.post is not None:
+        words += ["--header", f"Content-Type: {JSON}"] if "content-type" not in overridden else []
+        words += ["--data-raw", request.post.decode("utf-8", "replace")]
+    return shlex.join([*words, str(request.parsed_url)])

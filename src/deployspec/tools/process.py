@@ -1,0 +1,114 @@
+"""Runs a program under a time limit, hands over what it prints, and ends it, and all it started, at the limit."""
+
+from __future__ import annotations
+
+import errno
+import selectors
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import IO
+
+from deployspec.base.ending import end
+
+_PIECE = 64 * 1024
+_POLL = 0.05
+"""Seconds between two questions whether to stop."""
+
+Take = Callable[[bytes], bool]
+"""Takes the next piece of output, and says whether it saw progress."""
+
+
+class Kept:
+    """The beginning of what a program prints: ``most`` bytes."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._bytes = bytearray()
+        self.printed = 0
+        """How many bytes came in all."""
+
+    def take(self, piece: bytes) -> bool:
+        """The next piece. It is never progress."""
+        self.printed += len(piece)
+        self._bytes += piece
+        del self._bytes[self._most :]
+        return False
+
+    def __str__(self) -> str:
+        return self._bytes.decode("utf-8", "replace")
+
+
+def operand(path: str) -> str:
+    """A path as a word that is neither an option nor, as Go's programs have it with an ``@``, a file of arguments."""
+    return f"./{path}" if path.startswith(("-", "@")) else path
+
+
+def run(
+    argv: Sequence[str],
+    timeout: float,
+    output: Take | IO[bytes],
+    *,
+    errors: Take | None = None,
+    environ: Mapping[str, str] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> int | None:
+    """Run a program without a shell and without standard input; its exit status, or None where it was ended.
+
+    It is ended, and all it started with it, ``timeout`` seconds after its last progress, or once ``stop`` says that
+    nobody wants it any more. ``output`` takes what it prints; a file does so for a program whose children may go on
+    printing after its end, when a pipe would be closed. ``errors`` takes its standard error, which otherwise comes
+    with its output, in the order of writing. Raises OSError where it cannot be started.
+    """
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if callable(output) else output,
+            stderr=subprocess.PIPE if errors else subprocess.STDOUT,
+            env=environ,
+            bufsize=0,
+            start_new_session=True,
+        )
+    except ValueError as error:  # a NUL in a word
+        raise OSError(errno.EINVAL, str(error)) from None
+    with selectors.DefaultSelector() as selector:
+        try:
+            for pipe, taker in ((process.stdout, output), (process.stderr, errors)):
+                if pipe is not None:
+                    selector.register(pipe, selectors.EVENT_READ, taker)
+            return _watch(process, selector, timeout, stop)
+        finally:
+            end(process)
+            for pipe in filter(None, (process.stdout, process.stderr)):
+                pipe.close()
+
+
+def _watch(
+    process: subprocess.Popen[bytes],
+    selector: selectors.BaseSelector,
+    timeout: float,
+    stop: Callable[[], bool],
+) -> int | None:
+    """The exit status; None where nobody waits any longer.
+
+    A grandchild may keep a pipe open: what counts is the end of the process itself.
+    """
+    deadline = time.monotonic() + timeout
+    while not stop() and (left := deadline - time.monotonic()) > 0:
+        if not selector.get_map():
+            try:
+                return process.wait(min(_POLL, left))
+            except subprocess.TimeoutExpired:
+                continue
+        status = process.poll()
+        ready = selector.select(min(_POLL, left) if status is None else 0)
+        for key, _ in ready:
+            piece = key.fileobj.read(_PIECE)  # type: ignore[union-attr]
+            if not piece:
+                selector.unregister(key.fileobj)
+            elif key.data(piece):
+                deadline = time.monotonic() + timeout
+        if status is not None and not ready:
+            break
+    return process.returncode

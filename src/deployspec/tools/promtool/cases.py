@@ -1,0 +1,178 @@
+"""promtool's own verdict on every single case, at the price of one run of each file."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from deployspec.base.shown import printable
+from deployspec.languages.promtool.attribution import attribute, refused
+from deployspec.languages.promtool.difference import difference, own_words
+from deployspec.languages.promtool.model import CaseKey, CaseRun, case_key
+from deployspec.languages.promtool.prepared import rules_documents, tests_document
+from deployspec.languages.rule_files.model import Case, RuleFile, TestFile
+from deployspec.tools.process import operand
+from deployspec.tools.promtool.finding import Promtool
+from deployspec.tools.promtool.running import FileRun, TestRunner
+from deployspec.tools.promtool.workspace import Workspace, folder_in_memory
+
+_SHOWN = 32 * 1024
+"""How many characters of a failure are shown."""
+_Tested = tuple[TestFile, Sequence[RuleFile]]
+
+
+class CaseRuns:
+    """promtool's verdicts on the cases of test files, each with the rule files that it loads.
+
+    Every file is run once, whole. Where a file fails, the output tells which cases failed; where it does not tell
+    with certainty, each case of the file is run alone. ``close`` ends all that still runs. ``timeout`` is in seconds, for one run of one file.
+    """
+
+    def __init__(self, promtool: Promtool, test_files: Sequence[_Tested], *, timeout: float = 120.0) -> None:
+        self.promtool = promtool
+        self._tested: dict[str, _Tested] = {tested[0].path: tested for tested in test_files}
+        self._runner = TestRunner(promtool, timeout=timeout)
+        self._workspace: Workspace | None = None
+        self._whole: dict[str, Future[FileRun]] = {}
+        self._unfit: dict[str, str] = {}
+        self._rules: dict[str, list[str]] = {}
+        self._runs: dict[str, dict[CaseKey, CaseRun]] = {}
+
+    def start(self) -> None:
+        """Begin to run all files, in the background. Nothing happens the second time."""
+        if self._workspace is not None:
+            return
+        self._workspace = Workspace(folder_in_memory())
+        paths = {}
+        for test_file, rule_files in self._tested.values():
+            unfit = [file for file in rule_files if file.problems and not _as_it_is(file)]
+            if unfit:
+                self._unfit[test_file.path] = f"a rule file is not sound: {unfit[0].problems[0]}"
+            elif all(map(_as_it_is, rule_files)):
+                paths[test_file.path] = test_file.path
+            elif test_file.problems:
+                self._unfit[test_file.path] = f"the test file is not sound: {test_file.problems[0]}"
+            else:
+                paths[test_file.path] = self._prepared(test_file, None)
+        self._whole = dict(zip(paths, self._runner.submit_all(list(paths.values())), strict=True))
+
+    def of(self, test_file: TestFile, case: Case) -> CaseRun:
+        """What promtool makes of a case; waits for it. Raises KeyError where it is none of the test files' cases."""
+        self.start()
+        if test_file.path not in self._runs:
+            self._runs[test_file.path] = self._judge(self._tested[test_file.path][0])
+        return self._runs[test_file.path][case_key(case)]
+
+    def close(self) -> None:
+        """End every promtool, remove all temporary files. Nothing happens the second time."""
+        self._runner.close()
+        if self._workspace is not None:
+            self._workspace.close()
+
+    def _judge(self, test_file: TestFile) -> dict[CaseKey, CaseRun]:
+        trouble = self._unfit.get(test_file.path)
+        if trouble:
+            whole = FileRun(test_file.path, None, "", 0.0, trouble)
+        else:
+            whole = self._whole[test_file.path].result()
+        cases = test_file.cases
+        if whole.exit_status != 1 or refused(whole.output):
+            runs = dict.fromkeys(map(case_key, cases), whole)
+        elif (failed := attribute(test_file, whole.output, 1)) is not None:
+            runs = {
+                key: FileRun(whole.path, int(key in failed), failed.get(key, ""), whole.seconds)
+                for key in map(case_key, cases)
+            }
+        else:
+            runs = self._each_alone(test_file, whole)
+        return {case_key(case): self._told(test_file, case, runs[case_key(case)]) for case in cases}
+
+    def _each_alone(self, test_file: TestFile, whole: FileRun) -> dict[CaseKey, FileRun]:
+        cases = test_file.cases
+        alone = self._runner.submit_all([self._prepared(test_file, [case]) for case in cases])
+        runs = {case_key(case): future.result() for case, future in zip(cases, alone, strict=True)}
+        if all(run.exit_status == 0 for run in runs.values()):
+            # promtool fails the file for a reason that is no single case's. A pass would hide it.
+            output = (
+                f"promtool fails the whole file, though it passes each of its cases alone:\n{whole.output}"
+            )
+            return dict.fromkeys(runs, FileRun(whole.path, 1, output, whole.seconds))
+        return runs
+
+    def _told(self, test_file: TestFile, case: Case, run: FileRun) -> CaseRun:
+        printed = own_words(run.output) if run.exit_status == 1 else ""
+        text = run.output.strip("\n") if run.exit_status is None else printed
+        if printed:
+            # A name with line breaks would hide the rest; which case it is, is known.
+            name = case.group_name
+            printed = printed.replace(f"    name: {name},", f"    name: {printable(name)},", 1)
+            told = difference(printed)
+            text = printed if told == own_words(printed) else f"{told}\n\npromtool:\n{printed}"
+        if len(text) > _SHOWN:
+            text = f"{text[:_SHOWN]}\n… and {len(text) - _SHOWN} more characters"
+        line = self._reproduce(test_file, case)
+        return CaseRun(run.exit_status, text, line, run.seconds, printed, run.trouble)
+
+    def _reproduce(self, test_file: TestFile, case: Case) -> str:
+        name = case.group_name
+        only = ""
+        if name and "run" in self.promtool.features:
+            only = f"--run {shlex.quote(f'^{_pattern(name)}$')} "
+        line = f"{self.promtool.command} test rules {only}"
+        if all(map(_as_it_is, self._tested[test_file.path][1])):
+            return line + shlex.quote(operand(test_file.path))
+        plain = Path(test_file.path).name
+        return (
+            f"deployspec rules plain {shlex.quote(operand(test_file.path))} --to plain"
+            f" && {line}{shlex.quote(f'plain/{plain}')}"
+        )
+
+    def _prepared(self, test_file: TestFile, cases: Iterable[Case] | None) -> str:
+        assert self._workspace is not None  # noqa: S101 - start() made it
+        rules = self._rules.get(test_file.path)
+        if rules is None:
+            rules = _rule_paths(self._tested[test_file.path][1], self._workspace)
+            self._rules[test_file.path] = rules
+        return self._workspace.write(test_file.path, tests_document(test_file, rules, cases))
+
+
+def export(test_file: TestFile, rule_files: Sequence[RuleFile], folder: str) -> str:
+    """Write a test file, and those of its rule files that promtool cannot read as they are, to a folder of the user's.
+
+    Returns the path of the written test file, which has the name of the original. Raises OSError.
+    """
+    target = Path(folder).absolute()
+    target.mkdir(parents=True, exist_ok=True)
+    written = target / Path(test_file.path).name
+    rules = _rule_paths(rule_files, target)
+    written.write_text(tests_document(test_file, rules), encoding="utf-8")
+    return str(written)
+
+
+def _rule_paths(rule_files: Sequence[RuleFile], to: Workspace | Path) -> list[str]:
+    paths = []
+    for file in rule_files:
+        if _as_it_is(file):
+            paths.append(str(Path(file.path).absolute()))
+            continue
+        for number, document in enumerate(rules_documents(file)):
+            if isinstance(to, Workspace):
+                paths.append(to.write(file.path, document))
+            else:
+                path = to / f"{len(paths):02d}-{number}-{Path(file.path).name}"
+                path.write_text(document, encoding="utf-8")
+                paths.append(str(path))
+    return paths
+
+
+def _as_it_is(file: RuleFile) -> bool:
+    """Whether promtool is given the file itself: it can read it, or nobody can, and then promtool says why."""
+    return file.plain or (bool(file.problems) and not file.groups)
+
+
+def _pattern(name: str) -> str:
+    """A regular expression of Go's for exactly this text."""
+    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", name)

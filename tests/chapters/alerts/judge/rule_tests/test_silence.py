@@ -1,0 +1,307 @@
+"""The guards on silence: a case that expects it must be one in which the alert could have fired."""
+
+from __future__ import annotations
+
+import pytest
+
+from deployspec.chapters.alerts.judge.rule_tests import concerning, findings
+from tests.chapters.alerts.judge.rule_tests.made import (
+    RULES,
+    alert,
+    file_of,
+    fires,
+    found,
+    group,
+    record,
+    rule_file,
+    sampled,
+    silent,
+    told,
+)
+
+LONG = "0x60"
+
+
+# for, evaluation_interval, and the time at which silence is expected.
+@pytest.mark.parametrize(
+    ("for_", "every", "at", "vacuous"),
+    [
+        pytest.param("5m", "1m", "4m59s", True, id="just-below"),
+        pytest.param("5m", "1m", "5m", False, id="at"),
+        pytest.param("5m", "1m", "5m1s", False, id="just-above"),
+        pytest.param("5m", "2m", "5m59s", True, id="the-last-evaluation-is-below"),
+        pytest.param("5m", "2m", "6m", False, id="the-last-evaluation-is-above"),
+        pytest.param("5m", "15s", "4m59s999ms", True, id="just-below-in-short-steps"),
+        pytest.param("300ms", "100ms", "299ms", True, id="milliseconds-below"),
+        pytest.param("300ms", "100ms", "300ms", False, id="milliseconds-at"),
+        pytest.param("0s", "1m", "0s", False, id="without-for"),
+        pytest.param("1s", "1m", "0s", True, id="a-short-for-at-the-beginning"),
+    ],
+)
+def test_silent_before_for(for_, every, at, vacuous):
+    """Silence shows nothing while the alert could only be pending, at the last evaluation that the case sees."""
+    rules = [alert("Low", "a > 0", for_)]
+    expected = [("silent-before-for", at)] if vacuous else []
+    assert told(found(rules, group({"a": LONG}, silent("Low", at)), every=every)) == expected
+
+
+def test_silent_before_for_says_when_to_look():
+    """The reason names for, and the time of the last evaluation where it is another."""
+    rules = [alert("Low", "a > 0", "5m")]
+    reasons = [
+        one.reason for one in found(rules, group({"a": LONG}, silent("Low", "4m"), silent("Low", "4m30s")))
+    ]
+    end = ", as its for is 5m; look at 5m or later, or show in the same group that it fires later"
+    assert reasons == [
+        f"Low cannot fire at 4m{end}",
+        f"Low cannot fire at 4m30s (the last evaluation is at 4m){end}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("later", "vacuous"),
+    [
+        pytest.param(fires("Low", "6m"), False, id="fires-later"),
+        pytest.param(fires("Low", "4m"), True, id="fires-at-the-same-time"),
+        pytest.param(silent("Low", "6m"), True, id="silent-later"),
+        pytest.param(fires("High", "6m"), True, id="another-fires-later"),
+    ],
+)
+def test_silence_before_for_is_welcome_when_it_fires_later(later, vacuous):
+    """The same alert, in the same group, at a later time."""
+    rules = [alert("Low", "a > 0", "5m"), alert("High", "a > 9")]
+    guards = [one[0] for one in told(found(rules, group({"a": LONG}, silent("Low", "4m"), later)))]
+    assert guards == (["silent-before-for"] if vacuous else [])
+
+
+def test_firing_in_another_group_excuses_nothing():
+    """Another group has other data."""
+    rules = [alert("Low", "a > 0", "5m")]
+    groups = group({"a": LONG}, silent("Low", "4m")), group({"a": LONG}, fires("Low", "6m"))
+    assert told(found(rules, *groups)) == [("silent-before-for", "4m")]
+
+
+@pytest.mark.parametrize(("at", "vacuous"), [("59s", True), ("1m", False)])
+def test_of_alerts_of_one_name_the_shortest_for_counts(at, vacuous):
+    """One of them could have fired."""
+    rules = [alert("Low", "a > 0", "5m"), alert("Low", "a > 9", "1m")]
+    assert bool(found(rules, group({"a": LONG}, silent("Low", at)), every="1s")) is vacuous
+
+
+def test_keep_firing_for_makes_nothing_fire_earlier():
+    """It only holds an alert longer."""
+    rules = [alert("Low", "a > 0", "5m", keep_firing_for="10m")]
+    assert told(found(rules, group({"a": LONG}, silent("Low", "4m")))) == [("silent-before-for", "4m")]
+
+
+# The series has an item each minute.
+@pytest.mark.parametrize(
+    ("values", "every", "at", "vacuous"),
+    [
+        pytest.param("1x9", "1m", "9m", False, id="at-the-last-item"),
+        pytest.param("1x9", "1m", "10m", True, id="just-above"),
+        pytest.param("1x9", "1m", "9m59s", False, id="the-last-evaluation-is-at-the-last-item"),
+        pytest.param("1x9", "1s", "9m1s", True, id="evaluated-just-above"),
+        pytest.param("1x8 _", "1m", "9m", False, id="a-gap-is-an-item"),
+        pytest.param("1x8 stale", "1m", "9m", False, id="stale-is-an-item"),
+        pytest.param("1x8 stale _x5", "1m", "14m", False, id="gaps-are-items"),
+        pytest.param("1x8 stale _x5", "1m", "15m", True, id="after-the-gaps"),
+        pytest.param("_", "1m", "0s", False, id="one-gap"),
+    ],
+)  # fmt: skip
+def test_silent_after_data(values, every, at, vacuous):
+    """Silence shows nothing past the last item of the only series."""
+    expected = [("silent-after-data", at)] if vacuous else []
+    assert (
+        told(found([alert("Low", "a > 0")], group({"a": values}, silent("Low", at)), every=every)) == expected
+    )
+
+
+@pytest.mark.parametrize(("at", "vacuous"), [("20m", False), ("21m", True)])
+def test_the_longest_series_counts(at, vacuous):
+    """Past the last item of every input, not of some."""
+    both = group({"a": "1x5", "b": "1x20"}, silent("Low", at))
+    expected = [("silent-after-data", at)] if vacuous else []
+    assert told(found([alert("Low", "a > b")], both)) == expected
+
+
+def test_silent_after_data_says_where_the_data_ends():
+    """The reason has the end of the longest series, or that there is none."""
+    groups = group({"a": "1x9"}, silent("Low", "1h")), group({}, silent("Low", "5m"))
+    reasons = [one.reason for one in found([alert("Low", "a > 0")], *groups)]
+    end = "let the series go on, or say “missing data” in the group's name"
+    assert reasons == [
+        f"silence at 1h shows nothing: the last input ends at 9m; {end}",
+        f"silence at 5m shows nothing: the group has no input; {end}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "vacuous"),
+    [
+        ("missing data", False),
+        ("Missing data: the target is gone", False),
+        ("data is missing", True),
+        ("", True),
+    ],
+)
+def test_a_group_may_say_missing_data(name, vacuous):
+    """Its name says so in these two words, capitals or not."""
+    assert (
+        bool(found([alert("Low", "a > 0")], group({"a": "1x5"}, silent("Low", "1h"), name=name))) is vacuous
+    )
+
+
+def test_firing_after_the_data_is_no_silence():
+    """Only silence can be had for nothing."""
+    assert found([alert("Gone", "absent(a)")], group({"a": "1x5"}, fires("Gone", "1h"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("rules", "vacuous"),
+    [
+        pytest.param([alert("X", "absent(a)")], False, id="absent"),
+        pytest.param([alert("X", "a > 5 or absent(a)")], False, id="or-absent"),
+        pytest.param([alert("X", "absent(a) and a > 1")], True, id="absent-and-data"),
+        pytest.param([record("r", "absent(a)"), alert("X", "r == 1")], False, id="absent-recorded"),
+        pytest.param([record("r", "a > 0"), alert("X", "r == 1")], True, id="data-recorded"),
+        pytest.param([alert("Gone", "absent(a)"), alert("X", 'ALERTS{alertname="Gone"} == 1')], False, id="an-alert-on-absent"),
+        pytest.param([alert("Gone", "a > 1"), alert("X", 'ALERTS{alertname="Gone"} == 1')], True, id="an-alert-on-data"),
+        pytest.param([record("r", "r or a"), alert("X", "r > 1")], True, id="a-circle"),
+        pytest.param([alert("X", "vector(1) unless a")], False, id="nothing-read"),
+        pytest.param([alert("X", "a > 1"), alert("X", "absent(a)")], False, id="one-of-two"),
+    ],
+)  # fmt: skip
+def test_silence_without_data_says_something_where_the_alert_could_fire(rules, vacuous):
+    """As with ``absent``, directly or through other rules: then promtool's verdict means something."""
+    expected = [("silent-after-data", "8m")] if vacuous else []
+    assert told(found(rules, group({"a": "1x5"}, silent("X", "8m")))) == expected
+
+
+@pytest.mark.parametrize(
+    ("case", "vacuous"),
+    [
+        pytest.param(sampled("a > 5", "5m"), False, id="at-the-last-item"),
+        pytest.param(sampled("a > 5", "5m1s"), True, id="just-above"),
+        pytest.param(sampled("r", "6m"), True, id="recorded"),
+        pytest.param(sampled("absent(a)", "6m"), False, id="absent"),
+        pytest.param(sampled("a", "6m", {"labels": "a", "value": 1}), False, id="samples"),
+        pytest.param({"expr": "a > 5", "eval_time": "6m"}, True, id="no-exp-samples"),
+    ],
+)
+def test_an_expression_that_expects_nothing_expects_silence(case, vacuous):
+    """At its own time, as expressions are not evaluated at steps."""
+    expected = [("silent-after-data", case["eval_time"])] if vacuous else []
+    assert told(found([record("r", "a > 5")], group({"a": "1x5"}, case))) == expected
+
+
+MATCHING = alert("Low", 'a{job="x"} > 5')
+
+
+@pytest.mark.parametrize(
+    ("rules", "series", "vacuous"),
+    [
+        pytest.param([MATCHING], ['a{job="y"}'], True, id="another-value"),
+        pytest.param([MATCHING], ["a"], True, id="no-label"),
+        pytest.param([MATCHING], ['a{job="y"}', 'a{job="x"}'], False, id="a-decoy-beside"),
+        pytest.param([MATCHING], ['a{job="x",z="1"}'], False, id="all-matchers"),
+        pytest.param([alert("Low", 'a{job="x",z=~"1.*"} > 5')], ['a{job="x",z="2"}', 'a{job="y",z="1"}'], True, id="each-only-one-matcher"),
+        pytest.param([alert("Low", 'a{job!="x"} > 5')], ['a{job="x"}'], True, id="excluded"),
+        pytest.param([alert("Low", 'sum(rate(a{s=~"5.."}[5m])) / sum(rate(a[5m])) > 0.1')], ['a{s="200"}'], False, id="a-ratio-without-a-failure"),
+        pytest.param([alert("Low", 'a{job="x"} / b > 5')], ['a{job="y"}', "b"], True, id="half-of-a-ratio"),
+        pytest.param([alert("Low", 'a{job="x"} > 5 or b > 5')], ['a{job="y"}', "b"], False, id="the-other-side-of-or"),
+        pytest.param([alert("Low", 'b > 5 unless a{job="x"}')], ['a{job="y"}', "b"], False, id="the-right-side-of-unless"),
+        pytest.param([alert("Low", 'a{job="x"} > 5 unless b')], ['a{job="y"}', "b"], True, id="the-left-side-of-unless"),
+        pytest.param([alert("Low", 'absent(a{job="x"})')], ['a{job="y"}'], False, id="absent"),
+        pytest.param([alert("Low", '{__name__=~"a|b",job="x"} > 5')], ['b{job="y"}'], True, id="a-pattern"),
+        pytest.param([alert("Low", '{__name__=~"a|b",job="x"} > 5')], ['b{job="y"}', 'a{job="x"}'], False, id="a-pattern-and-another-metric"),
+        pytest.param([alert("Low", 'a{job=~"[[:alpha:]]"} > 5')], ['a{job="1"}'], False, id="an-expression-that-may-match"),
+        pytest.param([record("r", 'sum(a{job="x"})'), alert("Low", "r > 5")], ['a{job="y"}'], True, id="recorded"),
+        pytest.param([record("r", "sum(a)"), alert("Low", "r > 5")], ['a{job="y"}'], False, id="recorded-and-matching"),
+        pytest.param([record("r", 'a{job="x"}'), record("q", "r * 2"), alert("Low", "q > 5")], ['a{job="y"}'], True, id="recorded-twice"),
+        pytest.param([record("r", 'a{job="x"}'), alert("Low", "r > 5")], ['a{job="y"}', "r"], False, id="the-recorded-series-itself"),
+        pytest.param([MATCHING, alert("Low", "b > 5")], ['a{job="y"}', "b"], False, id="another-rule-of-that-name"),
+        pytest.param([MATCHING, alert("Low", 'a{job="z"} > 5')], ['a{job="y"}'], True, id="no-rule-of-that-name"),
+        pytest.param([MATCHING, alert("Other", "b > 5")], ["b"], False, id="no-series-of-that-name"),
+    ],
+)  # fmt: skip
+def test_unmatched_series(rules, series, vacuous):
+    """Silence shows nothing where the group has the alert's metric, but no series with the labels that it reads."""
+    expected = [("unmatched-series", "5m")] if vacuous else []
+    assert told(found(rules, group(dict.fromkeys(series, "1x5"), silent("Low", "5m")))) == expected
+
+
+def test_unmatched_series_says_what_the_rule_reads():
+    """The reason has the series as written and the selector; the place is the series'."""
+    file = file_of(
+        group({'a{job="y"}': "1x5", 'a{job="z"}': "1x5"}, silent("Low", "4m"), silent("Low", "5m"))
+    )
+    found = findings(file, {RULES: [rule_file(MATCHING)]})
+    assert [one.reason for one in found] == [
+        'a{job="y"} has the name but not the labels that Low reads (a{job="x"}), no other series has them, and nothing'
+        f" in the group fires: silence at {at} shows nothing"
+        for at in ("4m", "5m")
+    ]
+    assert {one.place for one in found} == {file.groups[0].series[0].place}
+    assert [len(concerning(found, case)) for case in file.cases] == [1, 1]
+
+
+def test_unmatched_series_blames_what_the_rule_needs():
+    """Where several metrics are there under their names only, the one without which the rule cannot hold."""
+    rules = [alert("Low", 'a{job="x"} > 5 unless b{job="x"}')]
+    (finding,) = found(rules, group({'b{job="y"}': "1x5", 'a{job="y"}': "1x5"}, silent("Low", "5m")))
+    assert finding.reason.startswith('a{job="y"} has the name but not the labels that Low reads (a{job="x"})')
+
+
+@pytest.mark.parametrize("name", ["Low", "Other"])
+def test_a_decoy_is_welcome_where_something_fires(name):
+    """Whatever fires in the group shows that its data is alive."""
+    rules = [MATCHING, alert("Other", 'a{job="y"} > 0')]
+    assert found(rules, group({'a{job="y"}': "1x5"}, silent("Low", "5m"), fires(name, "5m"))) == ()
+
+
+def test_something_that_fires_in_another_group_excuses_no_decoy():
+    """Each group has its own series."""
+    rules = [MATCHING, alert("Other", 'a{job="y"} > 0')]
+    decoy = group({'a{job="y"}': "1x5"}, silent("Low", "5m"))
+    assert told(found(rules, decoy, group({'a{job="y"}': "1x5"}, fires("Other", "5m")))) == [
+        ("unmatched-series", "5m")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expr", "vacuous"),
+    [
+        ("b > 5", True),  # nobody has b
+        ('a{x="2"} > 5', True),
+        ('a{x="1"} > 5', False),
+        ("a > 5", False),
+        ("a and b", True),
+        ("a > 5 or b", False),
+        ("a unless b", False),
+        ("sum(rate(b[5m])) / sum(rate(a[5m]))", True),
+        ("kept > 5", False),
+        ('ALERTS{alertname="Low"}', False),
+        ('ALERTS{alertname="Lwo"}', True),
+        ("absent(a)", False),
+        ("vector(1) > 5", False),
+        ('{__name__=~"a|b"} > 5', False),
+    ],
+)
+def test_unmatched_expression(expr, vacuous):
+    """An expression that expects nothing is vacuous where it selects nothing that the group or a rule makes."""
+    rules = [alert("Low", "a < 1"), record("kept", "sum(a)")]
+    told_of = told(found(rules, group({'a{x="1"}': "2x9"}, sampled(expr, "5m"))))
+    assert told_of == ([("unmatched-expression", "5m")] if vacuous else [])
+
+
+@pytest.mark.parametrize("name", ["b, missing data", "b, Missing Data"])
+def test_an_expression_of_missing_data_may_select_nothing(name):
+    """That there are no samples is what the group is about."""
+    assert found([alert("Low", "a < 1")], group({"a": "2x9"}, sampled("b > 5", "5m"), name=name)) == ()
+
+
+def test_an_expression_that_expects_samples_is_promtool_s_to_judge():
+    """Where samples are expected, a misspelt name fails the case by itself."""
+    case = sampled("b", "5m", {"labels": "b", "value": 1})
+    assert found([alert("Low", "a < 1")], group({"a": "2x9"}, case)) == ()

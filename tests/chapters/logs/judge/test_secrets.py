@@ -1,0 +1,119 @@
+"""Secrets and personal data are found, wherever in a block, and nothing of them is shown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deployspec.chapters.logs.judge.secret_patterns import detectors
+from deployspec.chapters.logs.judge.secrets import AllowListError, SecretScanner, mask, masked_window
+from tests.trials import trials
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
+FOUND = {
+    "a credential": [("password=", "hunter2hunter2"), ('"api_key": "', "k3y-of-the-shop"), ("token: ", "a81bc81b-dead-4e5d")],
+    "a credential in a header": [("Authorization: Basic ", "dXNlcjpodW50ZXIy"), ("bearer ", "abcdefgh12345678ijkl")],
+    "a JSON Web Token": [("got ", JWT)],
+    "a connection string": [("postgresql://", "app:hunter2@db/shop"), ("redis://", ":hunter2@cache:6379/0")],
+    "a URL with credentials": [("https://", "anna:hunter2@shop.example.com")],
+    "an AWS access key": [("key ", "AKIAIOSFODNN7EXAMPLE")],
+    "a GitHub or GitLab token": [("used ", "ghp_" + "a1B2" * 9), ("used ", "glpat-" + "a1B2c" * 4)],
+    "a Slack token": [("to ", "xoxb-123456789012-123456789012-abcdefghijklmnopqrstuvwx")],
+    "a Stripe key": [("with ", "sk_live_" + "a1B2c3D4" * 3)],
+    "a Google key": [("with ", "AIza" + "a1B2c" * 7)],
+    "an e-mail address": [("mail to ", "anna.smith+shop@mail.example.com"), ("GET /reset?email=", "anna.smith%40mail.example.com")],
+    "a card number": [("card ", "4111 1111 1111 1111"), ("card ", "5500005555555559"), ("card ", "378282246310005"), ("pay?card=", "4111111111111111")],
+}  # fmt: skip
+EVERY = [(kind, before, secret) for kind, cases in FOUND.items() for before, secret in cases]
+SOUND = [
+    "deadbeef-dead-4e5d-8a81-bc81bdeadbee", "d41d8cd98f00b204e9800998ecf8427e", "celery@worker-1.local", "git@github.com:a/b.git",
+    "token expired", "password=***", "password: <hidden>", '"token": true', "secret=${SECRET}", "redis://127.0.0.1:6379/0",
+    "redis://:**@cache:6379/0", "4111 1111 1111 1112", "order 4111111111111112", "1.2.3@rc1", "logo@2x.png", "1700000000000000",
+    "2024-01-15T10:30:45.123Z", "host=db port=5432 dbname=shop", "https://shop.example/a?b=c", "/u/celery%40worker-1.local", "/?id=4111111111111112", "/?next=%40home.html", "lodash@4.17.21", "req_0123456789ab",
+]  # fmt: skip
+SCANNER = SecretScanner()
+
+
+def scanned(text: str, scanner: SecretScanner = SCANNER) -> list[tuple[str, str]]:
+    """Kinds and texts of what is found."""
+    data = text.encode()
+    return [(match.kind, data[match.start : match.end].decode()) for match in scanner.scan(data)]
+
+
+@pytest.mark.parametrize(("kind", "before", "secret"), EVERY)
+@pytest.mark.parametrize("escapes", [0, 1, 2])
+def test_found(kind: str, before: str, secret: str, escapes: int) -> None:
+    """Each is found in the middle of a block, once, exactly; behind escapes of JSON in JSON as well."""
+    text = f"a {before}{secret} z" if not before.endswith('"') else f'{{{before}{secret}"}}'
+    for _ in range(escapes):
+        text = json.dumps({"message": text})
+    found = scanned(f"nothing\n{text}\nnothing\n")
+    assert len(found) == 1
+    assert secret.partition("@")[0] in found[0][1]
+    assert found[0][0] == kind or {found[0][0], kind} <= {"a connection string", "a URL with credentials"}
+    for shown in (mask(text), masked_window(text, 3, len(text) - 3)):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize("text", SOUND)
+def test_sound(text: str) -> None:
+    """What only looks alike is none."""
+    assert scanned(f"{text}\n") == []
+    assert scanned(json.dumps({"message": f"so {text} it is"}) + "\n") == []
+
+
+@pytest.mark.parametrize(("kind", "before", "secret"), EVERY)
+def test_no_cut_shows_a_secret(kind: str, before: str, secret: str) -> None:
+    """Wherever a window begins and ends, no long piece of a secret is seen in it."""
+    text = f"{'x ' * 30}{before}{secret} {'y ' * 30}"
+    at = text.index(secret)
+    for cut in range(at - 2, at + len(secret) + 2):
+        for shown in (masked_window(text, cut, cut + 80), masked_window(text, cut - 60, cut)):
+            pieces = {secret[i : i + 8] for i in range(len(secret) - 7)}
+            assert not [piece for piece in pieces if piece in shown], kind
+
+
+def test_allow_list() -> None:
+    """What an entry matches as a whole is allowed; a part of it is not enough."""
+    text = "mail to anna@shop.example.com and bert@shop.example.com\n"
+    assert len(scanned(text)) == 2
+    assert scanned(text, SecretScanner((r"anna@shop\.example\.com",))) == [("an e-mail address", "bert@shop.example.com")]  # fmt: skip
+    assert len(scanned(text, SecretScanner(("anna", "shop")))) == 2
+    assert scanned(text, SecretScanner((r"\w+@shop\.example\.com",))) == []
+    with pytest.raises(AllowListError, match="is no regular expression"):
+        SecretScanner(("(",))
+
+
+library = st.sampled_from([one for one in detectors() if not one.own])
+
+
+@given(library.flatmap(lambda one: st.tuples(st.just(one), st.from_regex(one.pattern))))
+@settings(deadline=None, max_examples=trials(300))
+def test_every_detector_has_its_candidate(found: tuple[object, str]) -> None:
+    """What a detector of the library matches in a line is found in a block, too."""
+    detector, text = found
+    line = text.replace("\n", " ").replace("\r", " ").encode("utf-8", "ignore").decode()
+    pattern = detector.pattern  # type: ignore[attr-defined]
+    if pattern.search(line):
+        assert scanned(f"before\n{line}\nafter\n"), line
+
+
+@given(
+    st.lists(
+        st.sampled_from([*SOUND, *(f"a {before}{secret} z" for _, before, secret in EVERY)]), max_size=12
+    )
+)
+@settings(deadline=None, max_examples=trials(100))
+def test_a_block_is_its_lines(lines: list[str]) -> None:
+    """In a block the same is found as in each of its lines alone."""
+    alone = [one for line in lines for one in scanned(f"{line}\n")]
+    assert scanned("".join(f"{line}\n" for line in lines)) == alone
+
+
+def test_long_lines() -> None:
+    """A line of 250 KiB is searched to its end, in linear time."""
+    text = "x " * 120_000 + "password=hunter2hunter2"
+    assert scanned(text) == [("a credential", "hunter2hunter2")]

@@ -1,0 +1,107 @@
+"""Times are read and compared alike, however quickly."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deployspec.chapters.logs.judge import stamps
+from tests.trials import trials
+
+START = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def told(milliseconds: int, form: int) -> object:
+    """A time after the start, in one of many forms; some are none."""
+    moment = START + timedelta(milliseconds=milliseconds)
+    text = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    forms = (
+        text, text, text, text, text, text,
+        text.replace("Z", "+00:00"), text.replace("T", " "), text.replace("T", "t"), text[:-1] + "000Z",
+        (moment + timedelta(hours=1)).isoformat(timespec="milliseconds").replace("+00:00", "+01:00"),
+        text.replace("-11-", "-13-"), None, 3, "", [text], text[:-1], text.replace(":00.", ":60."),
+    )  # fmt: skip
+    return forms[form % len(forms)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(-5000, 5000), st.integers(0, 200).map(lambda form: form if form < 18 else 0)), max_size=150),
+    st.one_of(st.none(), st.integers(-5000, 5000)),
+    st.booleans(),
+)  # fmt: skip
+@settings(deadline=None, max_examples=trials(400))
+def test_quick_and_slow_agree(steps: list[tuple[int, int]], highest: int | None, rising: bool) -> None:
+    """The quick way says what the slow way says, or nothing."""
+    at, some = 0, []
+    for step, form in steps:
+        at = at + abs(step) // 50 if rising else step
+        some.append(told(at, form))
+    before = None if highest is None else START.timestamp() + highest / 1000
+    read_at = START.timestamp() + 2
+    quick = stamps.ordered(some, read_at, before)
+    with patch.object(stamps, "_together", return_value=None):
+        assert quick == stamps.ordered(some, read_at, before)
+
+
+@pytest.mark.parametrize("length", [1, 40, 200])
+@pytest.mark.parametrize(("back", "found"), [(2000, False), (2001, True)])
+def test_two_seconds_back(length: int, back: int, found: bool) -> None:
+    """Two seconds behind an earlier record are right, a millisecond more is not; in any place."""
+    rising = [told(10_000 + number, 0) for number in range(length)]
+    wrong = told(10_000 + length - 1 - back, 0)
+    expected = [length] if found else []
+    later = [told(10_000 + length, 0)] * 100
+    assert stamps.ordered([*rising, wrong], math.inf).backwards == expected
+    assert stamps.ordered([*rising, wrong, *later], math.inf).backwards == expected
+    highest = START.timestamp() + (10_000 + length - 1) / 1000
+    assert stamps.ordered([wrong], math.inf, highest).backwards == ([0] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("2026-11-24T00:00:01.500Z", 1.5),
+        ("2026-11-24T01:00:01.5+01:00", 1.5),
+        ("2026-11-24t00:00:01z", 1.0),
+        ("2026-11-24T00:00:01", None),
+        ("2026-02-30T00:00:01Z", None),
+        ("", None),
+        (3, None),
+        (None, None),
+    ],
+)
+def test_seconds(text: object, after: float | None) -> None:
+    """An RFC 3339 time is read, in any of its forms; nothing else is a time."""
+    expected = None if after is None else START.timestamp() + after
+    assert stamps.seconds(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-02-30T00:00:00.000Z",
+        "2026-13-01T00:00:00.000Z",
+        "2026-11-24T24:00:00.000Z",
+        "2026-11-24T00:60:00.000Z",
+        "2026-11-24T00:00:61.000Z",
+        "2026-11-24T00:00:00,000Z",
+        "2026-11-24T00:00:0O.000Z",
+        "2026-11-24T00:00:0\uff10.000Z",
+        "yesterdayyT at 9 o'clocZ",
+        "",
+        3,
+        None,
+        ["2026-11-24T00:00:00.000Z"],
+    ],
+)
+def test_what_is_no_time_is_told(text: object) -> None:
+    """Among sound times, one that cannot be read is told, also where it has their form and length."""
+    sound = [told(number, 0) for number in range(200)]
+    for at in (0, 100, 200):
+        ordered = stamps.ordered([*sound[:at], text, *sound[at:]], START.timestamp())
+        assert (ordered.unread, ordered.backwards, ordered.future) == ([at], [], [])

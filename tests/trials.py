@@ -1,0 +1,12 @@
+"""How many examples a property is tried with: all on one Python, few on the others, many in ``make soak``."""
+
+from __future__ import annotations
+
+import os
+
+_FACTOR = float(os.environ.get("TRIALS", "1"))
+
+
+def trials(number: int) -> int:
+    """``number`` times the factor that the environment variable TRIALS says (1), at least 5."""
+    return max(5, round(number * _FACTOR))
