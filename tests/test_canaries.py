@@ -87,7 +87,7 @@ def echoes() -> str:
 
 
 def arrived(place: str) -> str:
-    """A word that is no secret and stands beside one. Where it arrives, so would the secret."""
+    """A word that is not a secret and stands beside one. Where it arrives, so would the secret."""
     return f"arrived-{place}"
 
 

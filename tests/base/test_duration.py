@@ -55,9 +55,9 @@ def test_durations_are_read_in_seconds(text: str, seconds: float) -> None:
         pytest.param("2min", "with a unit that there is not", "y, w, d, h, m, s and ms", id="unknown-unit"),
         pytest.param("2S", "with a unit that there is not", "y, w, d, h, m, s and ms", id="capital"),
         pytest.param("1h30", "whose last number has no unit", "such as 2s", id="last-without-unit"),
-        pytest.param("s", "which is no duration", "such as 2s", id="no-number"),
-        pytest.param("+2s", "which is no duration", "such as 2s", id="plus"),
-        pytest.param("٢s", "which is no duration", "such as 2s", id="other-digits"),
+        pytest.param("s", "which is not a duration", "such as 2s", id="no-number"),
+        pytest.param("+2s", "which is not a duration", "such as 2s", id="plus"),
+        pytest.param("٢s", "which is not a duration", "such as 2s", id="other-digits"),
         pytest.param("293y", "out of range", "292 years", id="just-out-of-range"),
         pytest.param("9" * 30 + "ms", "out of range", "292 years", id="many-digits"),
         pytest.param("9" * 5000 + "s", "out of range", "292 years", id="too-many-digits-for-int"),
@@ -65,7 +65,7 @@ def test_durations_are_read_in_seconds(text: str, seconds: float) -> None:
     ],
 )
 def test_anything_else_is_refused_with_its_own_reason(text: str, found: str, expected: str) -> None:
-    """A text that is no duration, or not one above 0, says what is wrong with it."""
+    """A text that is not a duration, or not one above 0, says what is wrong with it."""
     with pytest.raises(Unfit) as caught:
         parse_duration(text)
     assert found in str(caught.value)

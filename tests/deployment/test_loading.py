@@ -207,7 +207,7 @@ def test_a_variable_that_is_no_number_is_told_by_its_name(refusal: Refusal) -> N
 def test_a_variable_that_is_no_utf8_is_told(refusal: Refusal) -> None:
     """Bytes that Python smuggles through the environment cannot be sent anywhere."""
     (line,) = refusal(BASE + "ca: ${X}\n", X="a\udcff")
-    assert line.startswith("2:5: found ${X}, whose value is no UTF-8; expected")
+    assert line.startswith("2:5: found ${X}, whose value is not UTF-8; expected")
 
 
 def test_variables_cannot_fill_the_memory(refusal: Refusal) -> None:

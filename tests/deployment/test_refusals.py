@@ -130,12 +130,12 @@ def test_what_is_no_plain_yaml_mapping_is_refused(
 @pytest.mark.parametrize(
     ("text", "position", "found", "expected"),
     [
-        pytest.param(b"a: 1\nb: \xff", "2:4", "a byte that is no UTF-8 (0xff)", "UTF-8", id="latin"),
+        pytest.param(b"a: 1\nb: \xff", "2:4", "a byte that is not UTF-8 (0xff)", "UTF-8", id="latin"),
         pytest.param(
-            "base_url: x".encode("utf-16"), "1:1", "a byte that is no UTF-8 (0xff)", "UTF-8", id="utf-16"
+            "base_url: x".encode("utf-16"), "1:1", "a byte that is not UTF-8 (0xff)", "UTF-8", id="utf-16"
         ),
         pytest.param(
-            "é: b\n".encode() + b"\xc3", "2:1", "a byte that is no UTF-8 (0xc3)", "UTF-8", id="cut-off"
+            "é: b\n".encode() + b"\xc3", "2:1", "a byte that is not UTF-8 (0xc3)", "UTF-8", id="cut-off"
         ),
         pytest.param(b"a: b\0", "1:5", "the control character U+0000", "printable", id="nul"),
         pytest.param(b"a: 1\nb: \x1b[31m", "2:4", "the control character U+001B", "printable", id="escape"),
@@ -174,7 +174,7 @@ def test_what_is_no_printable_utf8_is_refused(
         pytest.param("health: {timeout: 0}", "2:19", "0", "longer than 0", id="zero"),
         pytest.param('health: {timeout: ""}', "2:19", "an empty duration", "a duration such as", id="empty-duration"),
         pytest.param("health: {timeout: 1.5s}", "2:19", "1.5s with a fraction", "1500ms", id="fraction"),
-        pytest.param("health: {timeout: yes}", "2:19", "yes, which is no duration", "a duration such as", id="yes-as-duration"),
+        pytest.param("health: {timeout: yes}", "2:19", "yes, which is not a duration", "a duration such as", id="yes-as-duration"),
         pytest.param("health: {max_response_time: 2001ms}", "2:29", "2001ms, which is longer than timeout", "at most timeout (its default, 2s)", id="limit-beyond-timeout"),
         pytest.param("health: {timeout: 1s, max_response_time: 2s}", "2:42", "2s, which is longer than timeout", "at most timeout (1s)", id="limit-beyond-given-timeout"),
         pytest.param("health: {retries: two}", "2:19", "two", "a whole number from 0 to 10", id="word-for-number"),
@@ -247,7 +247,7 @@ def test_what_is_no_printable_utf8_is_refused(
         pytest.param("load: {arrival_rate: 1, requests: []}", "2:35", "an empty list", "a list of mappings", id="no-requests"),
         pytest.param("load: {arrival_rate: 1, requests: [{name: a, path: /, weight: 0}]}", "2:63", "0", "a number above 0", id="no-weight"),
         pytest.param("load: {arrival_rate: 1, requests: [{name: a, path: /}, {name: a, path: /}]}", "2:63", "the name a for the second time", "its own", id="request-twice"),
-        pytest.param("load: {arrival_rate: 1, requests: [{name: a, path: /, body: '{'}]}", "2:61", "a text that is no JSON", "JSON in quotes", id="body"),
+        pytest.param("load: {arrival_rate: 1, requests: [{name: a, path: /, body: '{'}]}", "2:61", "a text that is not JSON", "JSON in quotes", id="body"),
         pytest.param("load: {arrival_rate: 1, requests: [{name: a, path: /, expect_status: [20]}]}", "2:71", "20", "a whole number from 100 to 599", id="status"),
         pytest.param("load: {arrival_rate: 1, requests: [{name: a, path: '/{b}'}]}", "2:52", "{b}, and no request of that name keeps anything", "the name of a request with keep", id="placeholder"),
         pytest.param("load: {arrival_rate: 1, requests: [{name: snap, path: /, keep: id}, {name: a, path: '/{snip}'}]}", "2:85", "{snip}", "did you mean snap?", id="placeholder-near-miss"),

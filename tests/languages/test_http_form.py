@@ -15,7 +15,7 @@ _CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
 _BREAK, _AFTER = "a line of its head does not end in CR LF", "there are bytes after its end"
 _CODING, _SPACE = "Transfer-Encoding is another than chunked, or repeated", "with a space before its colon"
 ANSWERS = [
-    # the bytes, and why they are no HTTP; empty where they are
+    # the bytes, and why they are not HTTP; empty where they are
     pytest.param(_OK + b"Content-Length: 2\r\n\r\n{}", "", id="sound"),
     pytest.param(b"HTTP/1.1 200\r\nContent-Length:2 \r\nX: \xe9\r\n\r\n{}", "", id="sound-by-the-letter"),
     pytest.param(b"HTTP/1.0 200 OK\r\n\r\n{}", "", id="until-closed"),
@@ -25,8 +25,8 @@ ANSWERS = [
     pytest.param(_OK + b"X: a\nContent-Length: 2\r\n\r\n{}", _BREAK, id="one-lf"),
     pytest.param(_OK + b"X: a\rb\r\nContent-Length: 2\r\n\r\n{}", _BREAK, id="lone-cr"),
     pytest.param(_OK + b"Content-Length: 2\r\n" * 2 + b"\r\n{}", "Content-Length is repeated", id="repeated"),
-    pytest.param(_OK + b"Content-Length: 2, 2\r\n\r\n{}", "Content-Length is no plain number", id="list"),
-    pytest.param(_OK + b"Content-Length: +2\r\n\r\n{}", "Content-Length is no plain number", id="plus"),
+    pytest.param(_OK + b"Content-Length: 2, 2\r\n\r\n{}", "Content-Length is not a plain number", id="list"),
+    pytest.param(_OK + b"Content-Length: +2\r\n\r\n{}", "Content-Length is not a plain number", id="plus"),
     pytest.param(_OK + b"Content-Length: 2\r\n\r\n{}xyz", _AFTER, id="trailing"),
     pytest.param(_OK + b"Content-Length: 2\r\n\r\n{}\r\n", _AFTER, id="trailing-break"),
     pytest.param((_OK + b"Content-Length: 2\r\n\r\n{}") * 2, _AFTER, id="two-answers"),

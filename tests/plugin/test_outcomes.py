@@ -233,8 +233,8 @@ def test_a_worker_that_dies_over_files_has_asked_nothing(project: Project) -> No
         "2",
     )
     assert ran.status == 1
-    assert "nothing was asked of it, so nothing is known of it" in ran.output
-    assert "by files alone: 1 UNMEASURED" in ran.output
+    assert "nothing was asked of it, so nothing is known about it" in ran.output
+    assert "from files alone: 1 UNMEASURED" in ran.output
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
@@ -253,7 +253,7 @@ def test_checks_that_did_not_run_are_not_green(
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        pytest.param("deployments/local.yaml", "found a file that is no run record", id="a-file-of-yours"),
+        pytest.param("deployments/local.yaml", "found a file that is not a run record", id="a-file-of-yours"),
         pytest.param("checks", "found a folder", id="a-folder"),
         pytest.param("pipe", "found a device or a pipe", id="a-pipe"),
     ],

@@ -10,7 +10,7 @@ from tests.plugin.conftest import Project
 from tests.suite import DEAL_SCOUTS, ROOT, run_checks
 
 NOTHING_LISTENS = "base_url: http://127.0.0.1:9\n"
-UNASKED = "nothing was asked of it, so nothing is known of it"
+UNASKED = "nothing was asked of it, so nothing is known about it"
 
 
 def deployment(folder: Path, more: str = "") -> Path:
@@ -50,7 +50,7 @@ def test_rules_that_are_named_without_a_prometheus(tmp_path: Path) -> None:
     )
     assert ran.status == 1, ran.output
     assert UNASKED in ran.output
-    assert "by files alone: 1 MET" in ran.output
+    assert "from files alone: 1 MET" in ran.output
     assert ran.record is not None
     assert [entry["asks"] for entry in ran.record["checks"]] == [False]
 
@@ -58,7 +58,7 @@ def test_rules_that_are_named_without_a_prometheus(tmp_path: Path) -> None:
 def test_an_option_names_them_as_well(tmp_path: Path) -> None:
     """With --rules they concern this run, whatever the deployment file leaves out."""
     ran = run_checks(deployment(tmp_path), "--rules", f"{ROOT}/rules/*.rules.yml", "-k", "ratios", folder=tmp_path, chapter="alerts")  # fmt: skip
-    assert "by files alone: 1 MET" in ran.output
+    assert "from files alone: 1 MET" in ran.output
     assert ran.status == 1, ran.output
 
 
@@ -74,7 +74,7 @@ def test_the_headline_tells_apart_what_was_asked(project: Project) -> None:
         """
     )
     assert ran.status == 0, ran.output
-    assert "local (http://127.0.0.1:9): 1 MET\nby files alone: 1 MET\n" in ran.output
+    assert "local (http://127.0.0.1:9): 1 MET\nfrom files alone: 1 MET\n" in ran.output
 
 
 # columns: the -m expression, which must make no difference
@@ -84,7 +84,7 @@ def test_a_run_that_asked_its_deployment_nothing_fails(markers: str, project: Pr
     ran = project('def test_reads(judge):\n    judge(met("as it stands there"))\n', chapter=markers)
     assert ran.status == 1, ran.output
     assert UNASKED in ran.output
-    assert "by files alone: 1 MET" in ran.output
+    assert "from files alone: 1 MET" in ran.output
 
 
 def test_without_a_deployment_nothing_is_missing(project: Project) -> None:

@@ -92,7 +92,7 @@ def redirect_to_file_scheme(connection: Connection) -> None:
 
 
 def redirect_to_bad_url(connection: Connection) -> None:
-    """A redirect to a URL whose port is no number."""
+    """A redirect to a URL whose port is not a number."""
     connection.read_head()
     redirect(connection, "http://127.0.0.1:port/health")
 

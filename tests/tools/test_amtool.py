@@ -64,9 +64,9 @@ def test_the_variable_wins(tmp_path):
     ("environ", "said"),
     [
         pytest.param({"PATH": "/nowhere"}, "amtool is not on PATH: install it (Debian: apt-get", id="not-on-path"),
-        pytest.param({"PATH": "/nowhere", "AMTOOL": "/no/amtool"}, "AMTOOL names /no/amtool, which is no program",
+        pytest.param({"PATH": "/nowhere", "AMTOOL": "/no/amtool"}, "AMTOOL names /no/amtool, which is not a program",
                      id="no-such-file"),
-        pytest.param({"PATH": "/nowhere", "AMTOOL": "/etc/passwd"}, "which is no program", id="not-executable"),
+        pytest.param({"PATH": "/nowhere", "AMTOOL": "/etc/passwd"}, "which is not a program", id="not-executable"),
         pytest.param({"AMTOOL": "/bin/false"}, "/bin/false --version does not answer as amtool does (status 1: ",
                      id="status"),
         pytest.param({"AMTOOL": "/bin/echo"}, "does not answer as amtool does (status 0: ", id="another-program"),

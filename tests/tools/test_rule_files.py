@@ -104,7 +104,7 @@ def test_text_is_read(tmp_path: Path) -> None:
         ("folder", "a folder", (1, 1)),
         ("pipe", "a named pipe", (1, 1)),
         ("circle", "something that cannot be read (Too many levels of symbolic links)", (1, 1)),
-        ("latin-1", "a byte that is no UTF-8 (0xe9)", (2, 4)),
+        ("latin-1", "a byte that is not UTF-8 (0xe9)", (2, 4)),
         ("a\0b", "something that cannot be read (no file can have this name)", (1, 1)),
         ("large", "a file of more than 32 bytes", (1, 1)),
     ],

@@ -13,11 +13,11 @@ KINDS = {
     stat.S_IFBLK: "a device",
     stat.S_IFSOCK: "a socket",
 }
-"""What a path is that is no regular file."""
+"""What a path is that is not a regular file."""
 
 
 def read_bounded(path: Path, most: int) -> tuple[bytes, os.stat_result]:
-    """The first bytes of a file, ``most`` of them, and what it is. Of what is no regular file nothing is read.
+    """The first bytes of a file, ``most`` of them, and what it is. Of what is not a regular file nothing is read.
 
     Does not wait for a named pipe's writer. Raises OSError, and ValueError for a NUL in the path.
     """

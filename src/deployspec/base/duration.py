@@ -74,7 +74,7 @@ def format_duration(seconds: float, largest: str = "y") -> str:
 
 
 def _objection(text: str) -> Unfit:
-    """What exactly is wrong with a text that is no duration."""
+    """What exactly is wrong with a text that is not a duration."""
     if text and _WHOLE.fullmatch(text):
         return Unfit("{}, which is out of range", "at most about 292 years")
     if len(text) > _LONGEST_TEXT:
@@ -93,7 +93,7 @@ def _objection(text: str) -> Unfit:
     if re.fullmatch(r"([0-9]+[^0-9]+)+", text) is None:
         if units and re.fullmatch(r"([0-9]+[a-z]+)+[0-9]+", text):
             return Unfit("{}, whose last number has no unit", EXPECTED)
-        return Unfit("{}, which is no duration", EXPECTED)
+        return Unfit("{}, which is not a duration", EXPECTED)
     unknown = next((unit for unit in units if unit not in _UNITS), None)
     if unknown is not None:
         return Unfit("{} with a unit that there is not", f"{EXPECTED}; the units are y, w, d, h, m, s and ms")

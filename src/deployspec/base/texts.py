@@ -15,7 +15,7 @@ def check_regex(text: str) -> None:
     try:
         re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
-        raise Unfit(f"{{}}, which is no regular expression ({_reason(error)})", expected) from None
+        raise Unfit(f"{{}}, which is not a regular expression ({_reason(error)})", expected) from None
 
 
 def check_json(text: str) -> None:
@@ -26,7 +26,7 @@ def check_json(text: str) -> None:
         json.loads(text)
     except (ValueError, RecursionError):
         # The text itself is never quoted by the parser's message, but the place in it helps nobody here.
-        raise Unfit("a text that is no JSON", """JSON in quotes, such as '{"title": "Atlas"}'""") from None
+        raise Unfit("a text that is not JSON", """JSON in quotes, such as '{"title": "Atlas"}'""") from None
 
 
 def _reason(error: BaseException) -> str:

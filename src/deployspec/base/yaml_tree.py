@@ -144,12 +144,12 @@ class Builder:
             return None
         except (yaml.YAMLError, ValueError, RecursionError):
             # ValueError: the parser in Python on an escape beyond Unicode, "\U00110000".
-            self.broken(None, "a text that is no YAML", "YAML")
+            self.broken(None, "a text that is not YAML", "YAML")
             return None
         return self.roots
 
     def broken(self, at: Position | None, found: str, expected: str) -> None:
-        """Note that this is no YAML, and nothing else."""
+        """Note that this is not YAML, and nothing else."""
         self.problems.clear()
         self.problems.add(at, found, expected)
 

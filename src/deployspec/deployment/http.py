@@ -25,7 +25,7 @@ def check_base_url(url: str) -> None:
     """The same, and without a query: paths are appended to it."""
     check_url(url)
     if "?" in url:
-        raise Unfit("{} with a query", "a URL that ends before the ?, for paths are appended to it")
+        raise Unfit("{} with a query", "a URL that ends before the ?, because paths are appended to it")
     path = url.partition("://")[2].partition("/")[2]
     if path.startswith("/") and path.strip("/"):
         raise Unfit("{} with two slashes before its path", "a URL with one, as in https://example.org/shop")

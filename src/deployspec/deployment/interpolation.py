@@ -57,7 +57,7 @@ def interpolate(text: str, environ: Mapping[str, str], room: int) -> Interpolate
             value = ""
         elif value:
             if not _is_unicode(value):
-                problems.append((f"${{{name}}}, whose value is no UTF-8", "a text in UTF-8"))
+                problems.append((f"${{{name}}}, whose value is not UTF-8", "a text in UTF-8"))
         elif default is not None:
             value = default[2:]
         else:
@@ -72,7 +72,7 @@ def interpolate(text: str, environ: Mapping[str, str], room: int) -> Interpolate
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether no byte was kept as half a surrogate pair, as Python does with an environment that is no UTF-8."""
+    """Whether no byte was kept as half a surrogate pair, as Python does with an environment that is not UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:

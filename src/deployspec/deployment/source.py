@@ -45,7 +45,7 @@ def read_text(path: Path, problems: Problems) -> str | None:
         before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
         problems.add(
             position(before, len(before)),
-            f"a byte that is no UTF-8 (0x{raw[error.start]:02x})",
+            f"a byte that is not UTF-8 (0x{raw[error.start]:02x})",
             "a text in UTF-8",
         )
         return None

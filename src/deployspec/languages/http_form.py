@@ -42,7 +42,7 @@ class Form:
         return self._next != self._head
 
     def take(self, data: bytes) -> str:
-        """Why what has come so far is no sound HTTP, in a few words without any of it; empty where it may be."""
+        """Why what has come so far is not sound HTTP, in a few words without any of it; empty where it may be."""
         if not self._why and self._next != self._until_closed:
             self._held += data
             while self._held and not self._why and self._next():
@@ -189,7 +189,7 @@ def _unclear(lengths: list[bytes], codings: list[bytes]) -> str:
     if len(lengths) > 1:
         return "Content-Length is repeated"
     if lengths and not _NUMBER.fullmatch(lengths[0]):
-        return "Content-Length is no plain number"
+        return "Content-Length is not a plain number"
     if codings and [coding.lower() for coding in codings] != [b"chunked"]:
         return "Transfer-Encoding is another than chunked, or repeated"
     if codings and lengths:

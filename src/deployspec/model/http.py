@@ -29,7 +29,7 @@ class FailureKind(StrEnum):
     TLS = "tls"
     """The handshake or the certificate failed."""
     PROTOCOL = "protocol"
-    """Connection lost in mid-answer, a body shorter than announced, bytes that are no HTTP."""
+    """Connection lost in mid-answer, a body shorter than announced, bytes that are not HTTP."""
     TOO_LARGE = "too large"
     """The body, raw or decompressed, went past the size limit."""
     ENCODING = "encoding"

@@ -67,11 +67,11 @@ def verdict_lines(run: Run) -> list[Line]:
     about = f"{run.deployment} ({run.base_url}): " if run.base_url else f"{run.deployment}: "
     lines = []
     if run.asked_nothing:
-        lines.append(Line(f"{about}nothing was asked of it, so nothing is known of it", "yellow"))
+        lines.append(Line(f"{about}nothing was asked of it, so nothing is known about it", "yellow"))
     else:
         lines.append(_counted(about, run.counts(asking=True), unsound=unsound))
     if any(not entry.asks for entry in run.entries.values()):
-        lines.append(_counted("by files alone: ", run.counts(asking=False), unsound=unsound))
+        lines.append(_counted("from files alone: ", run.counts(asking=False), unsound=unsound))
     return lines
 
 

@@ -1,4 +1,4 @@
-"""The hooks by which chapters are brought, and, from a conftest, deployments which are no files of their own."""
+"""The hooks by which chapters are brought, and, from a conftest, deployments which are not files of their own."""
 
 from __future__ import annotations
 

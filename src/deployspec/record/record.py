@@ -55,7 +55,7 @@ class Run:
     def from_document(cls, document: Any, chapters: Iterable[Chapter] = ()) -> Run:
         """Read back what ``document`` gave, and run records of format 1, whose checks these chapters know.
 
-        Raises ValueError where it is no run record, or a damaged one.
+        Raises ValueError where it is not a run record, or a damaged one.
         """
         if not isinstance(document, dict) or document.get("format") not in (FORMAT, *_OLDER):
             raise ValueError("it is no run record of this or an older format")
@@ -150,7 +150,7 @@ def objection_to(path: Path) -> str:
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if head and not any(known.encode() in head for known in (FORMAT, *_OLDER)):
-        return "found a file that is no run record, and would be lost; expected a run record, or a name that is free"
+        return "found a file that is not a run record, and would be lost; expected a run record, or a name that is free"
     return ""
 
 

@@ -67,7 +67,7 @@ def find(environ: Mapping[str, str], *, timeout: float = 20.0) -> Amtool:
     path = shutil.which(wanted, path=environ.get("PATH", os.defpath))
     if path is None:
         where = (
-            f"AMTOOL names {wanted}, which is no program"
+            f"AMTOOL names {wanted}, which is not a program"
             if environ.get("AMTOOL")
             else "amtool is not on PATH"
         )

@@ -121,7 +121,7 @@ def read_text(path: Path, limit: int = LARGEST, name: str | None = None) -> str 
         return raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
-        byte = f"a byte that is no UTF-8 (0x{raw[error.start]:02x})"
+        byte = f"a byte that is not UTF-8 (0x{raw[error.start]:02x})"
         return Problem(Place(name, *position(before, len(before))), byte, "a text in UTF-8")
 
 

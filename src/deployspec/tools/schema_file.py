@@ -18,7 +18,7 @@ def read_schema(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise Unmeasured(f"the JSON Schema {path} cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise Unmeasured(f"the JSON Schema {path} is no JSON: {error}") from None
+        raise Unmeasured(f"the JSON Schema {path} is not JSON: {error}") from None
     if not isinstance(document, dict):
         raise Unmeasured(f"the JSON Schema {path} holds no object")
     return document

@@ -54,7 +54,7 @@ def test_a_promtool_that_cannot_be_believed(what: str, tmp_path: Path) -> None:
 
 
 def test_a_promtool_that_does_not_tell_its_version(tmp_path: Path) -> None:
-    """A program that is no promtool at all is named, with what to do."""
+    """A program that is not promtool at all is named, with what to do."""
     path = program(tmp_path / "programs", "#!/bin/sh\necho no\n")
     folder = tmp_path / "shop"
     ran = run_checks(write(folder), folder=tmp_path, chapter="alerts", environ={"PROMTOOL": str(path)})

@@ -241,5 +241,5 @@ def test_workers_judge_as_one_process_does(tmp_path: Path) -> None:
     path = deployment(tmp_path, {"name": "api", "files": ["app.log"]})
     ran = run_checks(path, "-n", "2", folder=tmp_path, chapter="logs")
     assert ran.status == 1, ran.output
-    assert "the line is no JSON" in ran.entry("test_lines_are_records[api]")["reason"]
+    assert "the line is not JSON" in ran.entry("test_lines_are_records[api]")["reason"]
     assert ran.verdict("test_lines_are_short[api]") == "MET"

@@ -67,7 +67,7 @@ def test_findings(run: Run, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stdout.splitlines()[0] == "app.log: BREACHED"
     assert (
-        "\n9  json    $          the line is no JSON\n    app.log:2:1\n        plain\n    app.log:3:1\n"
+        "\n9  json    $          the line is not JSON\n    app.log:2:1\n        plain\n    app.log:3:1\n"
         in done.stdout
     )
     assert "\n1  secret  $.message  a credential\n    app.log:11:89\n" in done.stdout
@@ -119,7 +119,7 @@ def test_nothing_read(run: Run, tmp_path: Path, given: list[str]) -> None:
         (["--first", "-1", "app.log"], "expected a number from 0 to 1000"),
         (["--workers", "0", "app.log"], "expected a number from 1 to 64"),
         (["--schema", "missing.json", "app.log"], "missing.json cannot be read"),
-        (["--schema", "app.log", "app.log"], "is no JSON"),
+        (["--schema", "app.log", "app.log"], "is not JSON"),
         (["--schema", "list.json", "app.log"], "holds no object"),
         (["--schema", "broken.json", "app.log"], "cannot be used"),
         (["--schema", "fetched.json", "app.log"], "cannot be used"),
@@ -175,7 +175,7 @@ def test_an_error_log_may_be_empty(run: Run, tmp_path: Path, options: list[str],
 
 def test_many_bad_lines_are_a_short_report(run: Run, tmp_path: Path) -> None:
     """The report on many bad lines is as short as that on one."""
-    (tmp_path / "app.log").write_text("".join(f"{number} is no record\n" for number in range(50_000)))
+    (tmp_path / "app.log").write_text("".join(f"{number} is not a record\n" for number in range(50_000)))
     done = run("app.log")
     assert "50,000  json" in done.stdout
     assert len(done.stdout.splitlines()) < 20

@@ -126,7 +126,7 @@ class Row:
 
 
 UNREAD = dict.fromkeys((LEVELS, TIME, IDS), "no record (see test_lines_are_records)")
-"""What cannot be judged because of lines that are no records."""
+"""What cannot be judged because of lines that are not records."""
 
 
 def nothing_known(reason: str, *but: str) -> dict[str, str]:
@@ -135,7 +135,7 @@ def nothing_known(reason: str, *but: str) -> dict[str, str]:
 
 
 def unsound(fault: str, wrong: bytes, reason: str, *more: bytes) -> Row:
-    """A line that is no record: what a record of it would say, nobody knows."""
+    """A line that is not a record: what a record of it would say, nobody knows."""
     return Row(fault, with_lines(wrong, *more), {LINES: reason}, UNREAD)
 
 
@@ -211,22 +211,22 @@ RENAMED = text(
 ROWS = [
     Row("none", SOUND),
     # One strict JSON object a line.
-    unsound("plain-text", b"listening on port 8000", "the line is no JSON (1 time, first at"),
+    unsound("plain-text", b"listening on port 8000", "the line is not JSON (1 time, first at"),
     unsound("two-records-in-a-line", line(30) + line(30), "something follows the JSON value"),
-    unsound("record-over-two-lines", b'{"timestamp": "x",', "the line is no strict JSON", b'"level": "INFO"}'),
+    unsound("record-over-two-lines", b'{"timestamp": "x",', "the line is not strict JSON", b'"level": "INFO"}'),
     unsound("array-over-two-lines", line(30) + b",[", "the line is no", b"]"),
     unsound("array", b"[" + line(30) + b"]", "expected a JSON object, found an array"),
     unsound("string", b'"order placed"', "expected a JSON object, found a string"),
     unsound("duplicate-key", with_text(30, '"message": "again"'), "twice"),
     unsound("duplicate-key-inside", with_text(30, '"order": {"id": 1, "id": 2}'), "twice"),
-    unsound("nan", with_text(30, '"duration_ms": NaN'), "the line is no strict JSON"),
+    unsound("nan", with_text(30, '"duration_ms": NaN'), "the line is not strict JSON"),
     unsound("infinity", with_text(30, '"duration_ms": 1e999'), "a number is too large"),
     unsound("ten-thousand-digits", with_text(30, f'"duration_ms": {"1" * 10_000}'), "a number is too large"),
     unsound("lone-surrogate", with_text(30, '"order": "\\ud800"'), "surrogate"),
     unsound("too-deep", with_text(30, f'"order": {"[" * 100_000}{"]" * 100_000}'), "1024 deep"),
     unsound("invalid-utf-8", with_text(30, '"order": "?"').replace(b"?", b"\xff"), "the line is not UTF-8"),
     unsound("nul-bytes", b"\0" * 512, "nothing but NUL bytes"),
-    unsound("nul-in-a-text", with_text(30, '"order": "\0"'), "the line is no strict JSON"),
+    unsound("nul-in-a-text", with_text(30, '"order": "\0"'), "the line is not strict JSON"),
     unsound("empty-line", b"", "the line is empty"),
     unsound("blank-line", b" \t", "the line is blank"),
     Row("byte-order-mark", {"app.log": b"\xef\xbb\xbf" + text(*BEFORE, *AFTER)}, {LINES: "byte order mark"}, UNREAD),
@@ -260,10 +260,10 @@ ROWS = [
     Row("times-go-back-unread", {"app.log": text(BOOT, *(line(30, timestamp=f"[{day:02}/Nov/2026:22:45:29 +0000]") for day in (27, 26, 25)))}, unmeasured={TIME: "3 of 4 records have a time that cannot be read", FRESH: "3 of 4 records"}, told={"schema": "any.json", "freshness": "1s"}),
     Row("times-go-back-beside-unread", with_lines(line(30, timestamp="yesterday"), line(17)), {TIME: "more than 2 s older than a record before it"}, told={"schema": "any.json"}),
     Row("fresh-beside-unread", with_lines(line(30, timestamp="2026-13-24T07:23:16.123Z")), unmeasured={TIME: "1 of 6 records"}, told={"schema": "any.json"}),
-    Row("plain-text-but-for-one", {"app.log": text(BOOT, *[b"listening"] * 3)}, {LINES: "the line is no JSON (3 times"}, {**UNREAD, LEVELS: "3 of 4 lines are no record"}),
-    Row("plain-text-after-a-stale-record", with_lines(b"listening"), {LINES: "the line is no JSON"}, {**UNREAD, FRESH: "1 of 6 lines is no record"}, told={"freshness": "1s"}),
+    Row("plain-text-but-for-one", {"app.log": text(BOOT, *[b"listening"] * 3)}, {LINES: "the line is not JSON (3 times"}, {**UNREAD, LEVELS: "3 of 4 lines are no record"}),
+    Row("plain-text-after-a-stale-record", with_lines(b"listening"), {LINES: "the line is not JSON"}, {**UNREAD, FRESH: "1 of 6 lines is not a record"}, told={"freshness": "1s"}),
     # Exceptions.
-    Row("stack-trace", with_lines(*STACK), {ONE: "a line of a stack trace (3 times", LINES: "the line is no JSON (3 times"}, UNREAD),
+    Row("stack-trace", with_lines(*STACK), {ONE: "a line of a stack trace (3 times", LINES: "the line is not JSON (3 times"}, UNREAD),
     Row("stack-trace-in-a-record", with_lines(line(30, level="ERROR", exception=text(*STACK).decode()))),
     # Requests.
     Row("request-id-missing", with_lines(line(30, "request_id")), {IDS: "$.request_id: missing (1 time"}),
@@ -299,7 +299,7 @@ ROWS = [
     Row("errors-of-unknown-level-app", {"app.log": text(BOOT, line(30, level="error"))}, {LEVELS: "$.level: expected one of"}, told={"schema": "any.json"}),
     Row("errors-of-unknown-level", {"error.log": text(line(30, level="error"))}, {LEVELS: "$.level: expected one of"}, {EVERY: "1 of 2 records has none of the levels promised", ONLY: "1 of 1 record has none of the levels promised"}, told={"schema": "any.json", "errors_of": ["errors-of-unknown-level-app"]}),
     Row("error-lost-or-torn-app", {"app.log": COLLECTING}),
-    Row("error-lost-or-torn", {"error.log": text(*ERRORS[:2], ERRORS[2][:40], ERRORS[3])}, {LINES: "the line is no strict JSON"}, {LEVELS: "no record (see test_lines_are_records)", TIME: "no record (see", ONLY: "no record (see", EVERY: "1 of 4 lines is no record"}, told={"errors_of": ["error-lost-or-torn-app"]}),
+    Row("error-lost-or-torn", {"error.log": text(*ERRORS[:2], ERRORS[2][:40], ERRORS[3])}, {LINES: "the line is not strict JSON"}, {LEVELS: "no record (see test_lines_are_records)", TIME: "no record (see", ONLY: "no record (see", EVERY: "1 of 4 lines is not a record"}, told={"errors_of": ["error-lost-or-torn-app"]}),
     # What cannot be read.
     Row("empty", {"app.log": b""}, unmeasured=nothing_known("no line was read")),
     Row("nothing-matches", {}, unmeasured=nothing_known("matches no file")),
@@ -314,7 +314,7 @@ ROWS = [
     Row("command", SOUND, told=shell("sed 's/^/backend-1  | /' FOLDER/app.log", prefix=r"backend-\d+ +\| ")),
     Row("command-fails", SOUND, unmeasured=nothing_known("status 3", FRESH), told=shell("cat FOLDER/app.log", "exit 3")),
     Row("command-hangs", SOUND, unmeasured=nothing_known("1 s", FRESH), told=shell("cat FOLDER/app.log", "exec sleep 60", timeout="1s")),
-    Row("command-prints-for-ever", SOUND, {LINES: "the line is no JSON"}, nothing_known("", LINES), told={"command": ["yes"], "timeout": "300ms"}),
+    Row("command-prints-for-ever", SOUND, {LINES: "the line is not JSON"}, nothing_known("", LINES), told={"command": ["yes"], "timeout": "300ms"}),
     Row("command-missing", SOUND, unmeasured=nothing_known("cannot be started: No such file"), told={"command": ["no-such-program"]}),
     Row("kind-unknown", {}, unmeasured=nothing_known("cloudwatch"), told={"source": "cloudwatch:/shop"}),
     # A request that is not answered teaches nothing of the log.

@@ -59,10 +59,10 @@ def test_as_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "reason"),
     [
-        pytest.param("", "what is no JSON", id="empty"),
-        pytest.param("{", "what is no JSON", id="broken"),
-        pytest.param("[" * 100_000, "what is no JSON", id="deep"),
-        pytest.param([], "JSON that is no load result", id="list"),
+        pytest.param("", "what is not JSON", id="empty"),
+        pytest.param("{", "what is not JSON", id="broken"),
+        pytest.param("[" * 100_000, "what is not JSON", id="deep"),
+        pytest.param([], "JSON that is not a load result", id="list"),
         pytest.param(
             {"format": "deployspec.run/1", "load": None}, "a run record without a load run", id="without"
         ),

@@ -92,7 +92,7 @@ def test_name_without_address() -> None:
 
 def test_name_that_cannot_be_one() -> None:
     """A label that is too long for DNS fails the lookup, not the prober."""
-    failed(ask(f"http://{'a' * 64}.test/"), FailureKind.LOOKUP, Phase.LOOKUP, "no valid host name")
+    failed(ask(f"http://{'a' * 64}.test/"), FailureKind.LOOKUP, Phase.LOOKUP, "not a valid host name")
 
 
 def test_second_address_answers() -> None:

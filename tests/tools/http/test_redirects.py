@@ -132,8 +132,8 @@ NOWHERE = [
     ("port-0", "http://a:0/", "port 0"),
     ("half-a-bracket", "http://[::1/", "not valid"),
     ("bad-ipv6", "http://[:::]/", "valid"),
-    ("bad-host", "http://a b/", "no valid name"),
-    ("leading-dot", "http://.a/", "no valid name"),
+    ("bad-host", "http://a b/", "not a valid name"),
+    ("leading-dot", "http://.a/", "not a valid name"),
 ]
 
 

@@ -16,7 +16,7 @@ HEADERS = {"Authorization": Secret(f"Bearer {TOKEN}")}
 
 
 def test_repr_of_a_request() -> None:
-    """A request shows no header, not even one that is no secret."""
+    """A request shows no header, not even one that is not a secret."""
     request = request_to("http://a.test/", headers={**HEADERS, "X-Key": TOKEN})
     assert TOKEN not in repr(request)
     assert TOKEN not in str(request)

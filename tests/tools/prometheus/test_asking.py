@@ -209,10 +209,10 @@ REFUSED: list[tuple[str, Reply, str]] = [
     ("error-200", Reply({"status": "error", "errorType": "timeout", "error": "query timed out"}), "answers with an error (status 200): query timed out"),
     ("error-422", Reply({"status": "error", "error": "too\nmany"}, 422), "answers with an error (status 422): too\\nmany"),
     ("login-page", Reply(b"\n<!doctype html><title>Sign in</title>", 200, "text/html"), "answers with a web page instead of JSON: is it a login page, or something else's address?"),
-    ("text", Reply(b"hello \x1b[31m", 200), "answers with what is no JSON: hello \\x1b[31m"),
-    ("empty", Reply(b"", 200), "answers with what is no JSON: "),
-    ("cut", Reply(b'{"status": "success", "data": [', 200), 'answers with what is no JSON: {"status": "success", "data": ['),
-    ("deep", Reply(b"[" * 100_000, 200), "answers with what is no JSON: " + "[" * 79 + "…"),
+    ("text", Reply(b"hello \x1b[31m", 200), "answers with what is not JSON: hello \\x1b[31m"),
+    ("empty", Reply(b"", 200), "answers with what is not JSON: "),
+    ("cut", Reply(b'{"status": "success", "data": [', 200), 'answers with what is not JSON: {"status": "success", "data": ['),
+    ("deep", Reply(b"[" * 100_000, 200), "answers with what is not JSON: " + "[" * 79 + "…"),
     ("list", Reply([], 200), "answers with JSON that is not of Prometheus' form: it has no status success with data"),
     ("no-data", Reply({"status": "success"}), "answers with JSON that is not of Prometheus' form: it has no status success with data"),
     ("partial", success([], warnings=["store 2 is down"]), "answers in part only; it warns: store 2 is down"),
@@ -246,7 +246,9 @@ def test_data_of_another_type_is_unavailable(data: object) -> None:
     """Names are a list of texts; other data is not taken for names."""
     with fake_prometheus(lambda _: success(data)) as fake:
         found = probe(fake.url).observe({})
-        assert found == Unavailable(f"Prometheus at {fake.url} answers with data that are no list of names")
+        assert found == Unavailable(
+            f"Prometheus at {fake.url} answers with data that are not a list of names"
+        )
 
 
 def test_rules_that_are_not_understood_are_unavailable() -> None:
@@ -372,7 +374,7 @@ def test_a_url_that_the_library_does_not_like() -> None:
 
 
 def test_a_metrics_name_may_be_any_text() -> None:
-    """Prometheus 3 allows any name: selectors travel unharmed, and labels that are no words have no values."""
+    """Prometheus 3 allows any name: selectors travel unharmed, and labels that are not words have no values."""
     odd = '{__name__="a \\"b\\" & c=d/é#?"}'
 
     def answers(question: Question) -> Reply:

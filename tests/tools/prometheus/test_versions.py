@@ -99,7 +99,7 @@ def started(version: Version, folder: object, jobs: dict[str, Exporter]) -> Iter
 
 @pytest.fixture(scope="module", params=versions())
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A Prometheus of each version, that scrapes whole boundaries and names that are no words, and a Prometheus 3."""
+    """A Prometheus of each version, that scrapes whole boundaries and names that are not words, and a Prometheus 3."""
     version = given(request)
     with contextlib.ExitStack() as stack:
         jobs = {"whole": Exporter(whole_numbers), "no-words": Exporter(no_words, content_type=UTF8)}

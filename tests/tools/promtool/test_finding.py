@@ -99,9 +99,9 @@ def test_no_program_at_all(tmp_path: Path) -> None:
 
 
 def test_another_program(tmp_path: Path) -> None:
-    """A program that answers something else is no promtool, and its answer is shown on one line."""
+    """A program that answers something else is not promtool, and its answer is shown on one line."""
     path = program(tmp_path, "#!/bin/sh\necho hello\necho '\033[31mred'\n")
-    with pytest.raises(ToolError, match=r'is no promtool: .* "hello\\n\\x1b\[31mred"'):
+    with pytest.raises(ToolError, match=r'is not promtool: .* "hello\\n\\x1b\[31mred"'):
         find({"PATH": os.environ["PATH"], "PROMTOOL": str(path)})
 
 

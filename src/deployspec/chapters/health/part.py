@@ -77,7 +77,7 @@ def _part(check: Check, path: Steps, part: str, parts: list[str], key: str) -> N
     if part in parts:
         return
     shown = check.shown(path, f"{key}'s default part, {part}")
-    expected = listed(parts) if parts else "no part, for health.fields.parts is null"
+    expected = listed(parts) if parts else "no part, because health.fields.parts is null"
     near = suggestion(part, parts)
     if near:
         expected += f"; did you mean {near}?"

@@ -80,7 +80,7 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
     )
     one("--prefix", metavar="REGEX", help="what a command puts before each record")
     one("--timeout", type=_duration, metavar="DURATION", help="the time limit of a command (1m)")
-    repeatable("--allow", metavar="REGEX", help="what is no secret; repeatable")
+    repeatable("--allow", metavar="REGEX", help="what is not a secret; repeatable")
     one("--no-secrets", action="store_true", help="do not look for secrets and personal data")
     one(
         "--workers",

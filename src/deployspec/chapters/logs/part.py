@@ -77,7 +77,7 @@ class LogSource:
     """None: the project's own."""
     schemas: LogSchemas = field(default_factory=LogSchemas)
     allow_secrets: tuple[str, ...] = ()
-    """Regular expressions: what one of them matches as a whole is no secret."""
+    """Regular expressions: what one of them matches as a whole is not a secret."""
     access: Access | None = None
     jobs: Jobs | None = None
 

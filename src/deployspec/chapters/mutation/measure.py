@@ -71,7 +71,7 @@ class MutationRuns:
     def mutants(self, rule: Rule) -> tuple[Mutant, ...]:
         """The rule's mutants, with ``for`` moved by the test files' evaluation interval.
 
-        Raises UnreadableError for an expression that is no PromQL.
+        Raises UnreadableError for an expression that is not PromQL.
         """
         intervals = [
             test_file.evaluation_interval for test_file, rule_files in self._tests if loads(rule_files, rule)

@@ -64,7 +64,7 @@ def _read(file: str) -> Any:
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise UsageError(f"{file}: found what is no JSON; expected a run record, or a load result") from None
+        raise UsageError(f"{file}: found what is not JSON; expected a run record, or a load result") from None
 
 
 def _result_in(document: Any, file: str) -> Any:
@@ -79,4 +79,4 @@ def _result_in(document: Any, file: str) -> Any:
                 f"{file}: found a run record without a load run; expected one of a run with -m slo"
             )
         return document["load"]
-    raise UsageError(f"{file}: found JSON that is no load result; expected a run record, or a load result")
+    raise UsageError(f"{file}: found JSON that is not a load result; expected a run record, or a load result")

@@ -134,7 +134,7 @@ def _errors(result: LoadResult) -> Iterator[str]:
             f"{status} {count:,} times" for status, count in sorted(total.statuses.items())
         )
     if total.errors:
-        yield "failed, by why:"
+        yield "failures by reason:"
         for why, count in total.errors.most_common(_MOST_ERRORS):
             yield f"  {count:>9,} times {shown.one_line(why, 100)}"
         if len(total.errors) > _MOST_ERRORS:

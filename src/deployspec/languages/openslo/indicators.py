@@ -15,7 +15,7 @@ from deployspec.languages.promql.syntax import PromqlError, parse
 
 _SOURCE = ("metricSourceRef", "type", "spec")
 _METRIC = re.compile(r"[^\s\"'`{}()\[\],=!<>~*+]+")
-"""A name, and no expression. Prometheus 3 has names that are no words, such as ``http.duration``."""
+"""A name, and no expression. Prometheus 3 has names that are not words, such as ``http.duration``."""
 _ALL_GOOD = Fraction(1)
 """Stands for the threshold until the objective beside the indicator says it."""
 
@@ -110,7 +110,7 @@ def _selector(told: Fields, key: str, text: str) -> Selector | None:
         # brace that closes too early, would swallow what comes behind it.
         tree: Any = parse(f"({text})")
     except PromqlError as error:
-        told.add(key, f"what is no PromQL ({one_line(str(error), 100)})", expected)
+        told.add(key, f"what is not PromQL ({one_line(str(error), 100)})", expected)
         return None
     node = tree.expr if type(tree).__name__ == "ParenExpr" else tree
     if type(node).__name__ == "VectorSelector" and node.offset is None and node.at is None:

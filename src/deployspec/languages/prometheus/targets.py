@@ -130,10 +130,10 @@ def _read(targets: object, config: object, flags: object) -> Targets:
     try:
         document = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise NotUnderstood(f"the configuration is no YAML: {shown.one_line(str(error), 80)}") from None
+        raise NotUnderstood(f"the configuration is not YAML: {shown.one_line(str(error), 80)}") from None
     jobs = tuple(_job(one) for one in _mappings(document, "scrape_configs", "the configuration", []))
     if not isinstance(flags, dict):
-        raise NotUnderstood("the flags are no mapping")
+        raise NotUnderstood("the flags are not a mapping")
     return Targets(labels, jobs, _elsewhere(document, flags, jobs))
 
 

@@ -140,7 +140,7 @@ def metric_names(expr: Expr) -> tuple[str, ...]:
 
 
 def label_text(label: str) -> str:
-    """A label's name as PromQL: one that is no word, which Prometheus 3 allows, is quoted."""
+    """A label's name as PromQL: one that is not a word, which Prometheus 3 allows, is quoted."""
     return label if _LABEL.fullmatch(label) else quoted(label)
 
 
@@ -152,7 +152,7 @@ def names_that_are_no_words(selector: Selector) -> tuple[str, ...]:
 
 
 def selector_text(name: str | None, matchers: str) -> str:
-    """A selector as PromQL: a metric's name that is no word stands in the braces."""
+    """A selector as PromQL: a metric's name that is not a word stands in the braces."""
     if name is None or _METRIC.fullmatch(name):
         return f"{name or ''}{{{matchers}}}"
     return f"{{{', '.join(filter(None, (str(Matcher('__name__', '=', name)), matchers)))}}}"

@@ -27,7 +27,7 @@ _TOKEN = re.compile(
 
 
 class PromqlError(ValueError):
-    """A text that is no PromQL expression. Its text is the parser's, on one line."""
+    """A text that is not a PromQL expression. Its text is the parser's, on one line."""
 
 
 @lru_cache(maxsize=4096)
@@ -67,7 +67,7 @@ def parse(text: str) -> Expr:
 
 def to_text(expr: Expr) -> str:
     """The expression as PromQL that reads back as the same tree. A long one has several lines."""
-    # str() of a node is no PromQL: it leaves quotes in labels' values as they are, and drops the colon of [1h:].
+    # str() of a node is not PromQL: it leaves quotes in labels' values as they are, and drops the colon of [1h:].
     return expr.prettify()
 
 

@@ -62,7 +62,7 @@ class SeriesError(ValueError):
 def read_selector(text: str) -> Selector:
     """The name and the labels of an input series. Raises SeriesError.
 
-    An empty label is no label. The name before the braces is preferred to ``__name__`` inside them, as promtool does.
+    An empty label is not a label. The name before the braces is preferred to ``__name__`` inside them, as promtool does.
     """
     at = _blank(text, 0)
     name = _NAME.match(text, at)

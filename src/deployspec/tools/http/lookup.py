@@ -53,7 +53,7 @@ def look_up(host: str, port: int, budget: Budget) -> list[tuple[int, tuple[Any, 
 
 def _failure(host: str, error: Exception) -> Exception:
     if isinstance(error, UnicodeError):
-        return CallFailed(FailureKind.LOOKUP, f"{host} is no valid host name")
+        return CallFailed(FailureKind.LOOKUP, f"{host} is not a valid host name")
     if isinstance(error, socket.gaierror) and error.errno in _NO_SUCH_NAME:
         return CallFailed(FailureKind.LOOKUP, f"unknown host {host} ({error.strerror})")
     if not isinstance(error, OSError):

@@ -147,5 +147,5 @@ def _revealed(secret: Secret | str) -> str:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """A header's value, and its words: of ``Bearer abcdefgh`` the second is the secret. Short words are no secrets."""
+    """A header's value, and its words: of ``Bearer abcdefgh`` the second is the secret. Short words are not secrets."""
     yield from (part for part in (value.strip(), *value.split()) if len(part) >= 6)

@@ -92,13 +92,13 @@ class Url:
 def _ascii_host(host: str) -> str:
     if ":" in host:
         if not is_address(host):
-            raise ValueError("a URL whose host is no valid IPv6 address")
+            raise ValueError("a URL whose host is not a valid IPv6 address")
         return host
     if not host.isascii():
         try:
             host = host.encode("idna").decode("ascii")
         except UnicodeError:
-            raise ValueError("a URL whose host is no valid name") from None
+            raise ValueError("a URL whose host is not a valid name") from None
     if not _PLAIN_HOST.fullmatch(host):
-        raise ValueError("a URL whose host is no valid name")
+        raise ValueError("a URL whose host is not a valid name")
     return host

@@ -32,7 +32,7 @@ MAX_BODY = 16 * MIB
 CONNECTIONS = 4
 """Questions that are asked at once."""
 _LOOKED_AT = 64 * 1024
-"""Bytes of an answer that is no JSON: more than are shown, so that no secret is cut before it is hidden."""
+"""Bytes of an answer that is not JSON: more than are shown, so that no secret is cut before it is hidden."""
 _T = TypeVar("_T")
 
 
@@ -204,7 +204,7 @@ def _check(answer: Answer) -> None:
         raise Failed(
             "answers with a web page instead of JSON: is it a login page, or something else's address?"
             if page
-            else f"answers with what is no JSON: {shown.one_line(answer.body[:_LOOKED_AT].decode(errors='replace'), 80)}"
+            else f"answers with what is not JSON: {shown.one_line(answer.body[:_LOOKED_AT].decode(errors='replace'), 80)}"
         )
     if told.get("status") != "success" or "data" not in told:
         raise Failed("answers with JSON that is not of Prometheus' form: it has no status success with data")

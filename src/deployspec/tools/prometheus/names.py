@@ -82,7 +82,7 @@ def _names(found: object) -> list[str]:
     # Prometheus writes an empty list as null or []; other data is not what was asked for.
     names = [] if found is None else found
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise Failed("answers with data that are no list of names")
+        raise Failed("answers with data that are not a list of names")
     return names
 
 

@@ -69,7 +69,7 @@ def _found(named: str, search: str | None, timeout: float) -> Promtool:
     match = re.search(r"^promtool, version (\S+)", version, re.MULTILINE)
     if match is None or "test rules" not in help_:
         raise ToolError(
-            f'{said} ({path}) is no promtool: asked for its version it answers "{one_line(version.strip())}".'
+            f'{said} ({path}) is not promtool: asked for its version it answers "{one_line(version.strip())}".'
             f" {_INSTALL}"
         )
     features = frozenset(name for name in _ASKED if re.search(rf"^ +--{name}[= ]", help_, re.MULTILINE))

@@ -46,7 +46,7 @@ class Oracle:
 
 
 def strict(line: bytes) -> Any:
-    """The value of a line. Raises ValueError where it is no strict JSON; for lines nested less than 500 deep."""
+    """The value of a line. Raises ValueError where it is not strict JSON; for lines nested less than 500 deep."""
     value = json.loads(
         line.decode("utf-8"),
         object_pairs_hook=_once,

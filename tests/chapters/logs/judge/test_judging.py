@@ -29,20 +29,20 @@ def test_sound_records() -> None:
         (b"", "the line is empty", 1),
         (b" \t\r", "the line is blank", 1),
         (b"\r", "the line is blank", 1),
-        (b"plain text", "the line is no JSON", 1),
-        (b"true story", "the line is no JSON", 1),
-        (b"[INFO] text", "the line is no JSON", 1),
-        (b" 2026-01-01 text", "the line is no JSON", 1),
+        (b"plain text", "the line is not JSON", 1),
+        (b"true story", "the line is not JSON", 1),
+        (b"[INFO] text", "the line is not JSON", 1),
+        (b" 2026-01-01 text", "the line is not JSON", 1),
         (b"\xef\xbb\xbf{}", "the line starts with a byte order mark", 1),
         (b'{"a":"\xc3\xbc\xff"}', "the line is not UTF-8", 8),
         (b"\0\0\0", "the line is nothing but NUL bytes", 1),
-        (b'{"a":1', "the line is no strict JSON: it ends too early", 7),
-        (b'{"a":1} {"b":2}', "the line is no strict JSON: something follows the JSON value", 9),
-        (b'{"a":"\\ud800"}', "the line is no strict JSON: a string holds half of a surrogate pair", 7),
-        (b'{"a":1e999}', "the line is no strict JSON: a number is too large: most readers take it for infinity", 6),
-        (b'{"a":' + b"9" * 10_000 + b"}", "the line is no strict JSON: a number is too large: most readers take it for infinity", 6),
-        (b'{"a":' + b"[" * 100_000, "the line is no strict JSON: nested more than 1024 deep", 1030),
-        (b'{"a":NaN}', "the line is no strict JSON: unexpected character, expected a JSON value", 6),
+        (b'{"a":1', "the line is not strict JSON: it ends too early", 7),
+        (b'{"a":1} {"b":2}', "the line is not strict JSON: something follows the JSON value", 9),
+        (b'{"a":"\\ud800"}', "the line is not strict JSON: a string holds half of a surrogate pair", 7),
+        (b'{"a":1e999}', "the line is not strict JSON: a number is too large: most readers take it for infinity", 6),
+        (b'{"a":' + b"9" * 10_000 + b"}", "the line is not strict JSON: a number is too large: most readers take it for infinity", 6),
+        (b'{"a":' + b"[" * 100_000, "the line is not strict JSON: nested more than 1024 deep", 1030),
+        (b'{"a":NaN}', "the line is not strict JSON: unexpected character, expected a JSON value", 6),
         (b'{"a":1,"b":2,"a":3}', "the same key appears twice", 14),
         (b'{"a":{"b":1,"b" : 2}}', "the same key appears twice", 13),
         (b"[]", "expected a JSON object, found an array", 1),
@@ -53,7 +53,7 @@ def test_sound_records() -> None:
     ],
 )  # fmt: skip
 def test_no_strict_json(line: bytes, what: str, column: int) -> None:
-    """A line that is no strict JSON object has one reason, with its place; the lines beside it are judged."""
+    """A line that is not a strict JSON object has one reason, with its place; the lines beside it are judged."""
     tally = judged(record(), line, record(level="info"))
     assert told(tally).pop(("json", "$", what)) == [f"2:{column}"]
     assert {check for check, *_ in told(tally)} == {"json", "schema", "level"}

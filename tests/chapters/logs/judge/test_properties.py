@@ -21,7 +21,7 @@ LINES = 100
 
 
 def invalid(judge: LineJudge, lines: list[bytes]) -> set[int]:
-    """The numbers of the lines that are no records, or do not fit."""
+    """The numbers of the lines that are not records, or do not fit."""
     tally = judge.judge(Block(b"\n".join(lines) + b"\n", "app.log", 0, "app.log", 0.0))
     assert tally.lines == len(lines)
     found = {

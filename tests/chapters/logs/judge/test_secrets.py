@@ -83,7 +83,7 @@ def test_allow_list() -> None:
     assert scanned(text, SecretScanner((r"anna@shop\.example\.com",))) == [("an e-mail address", "bert@shop.example.com")]  # fmt: skip
     assert len(scanned(text, SecretScanner(("anna", "shop")))) == 2
     assert scanned(text, SecretScanner((r"\w+@shop\.example\.com",))) == []
-    with pytest.raises(AllowListError, match="is no regular expression"):
+    with pytest.raises(AllowListError, match="is not a regular expression"):
         SecretScanner(("(",))
 
 

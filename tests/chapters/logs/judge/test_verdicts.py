@@ -33,7 +33,7 @@ def test_nothing_known(judge) -> None:  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("judge", OF_RECORDS)
 def test_lines_that_are_no_records(judge) -> None:  # type: ignore[no-untyped-def]
-    """Of lines that are no records, nothing is known but that."""
+    """Of lines that are not records, nothing is known but that."""
     assert judge(reported([block("x", "y")])).outcome is Outcome.UNMEASURED
 
 
@@ -44,7 +44,7 @@ def test_what_is_wrong_is_a_breach_however_little_was_read() -> None:
     verdict = verdicts.lines_are_records(report)
     assert verdict.outcome is Outcome.BREACHED
     assert verdict.reason == (
-        "the line is no JSON (1 time, first at app.log:1:1); logger is missing (1 time, first at app.log:2:1);"
+        "the line is not JSON (1 time, first at app.log:1:1); logger is missing (1 time, first at app.log:2:1);"
         " and 1 other reason (3 lines read)"
     )
 

@@ -274,7 +274,7 @@ def test_source_of_files(log: Path) -> None:
 
 @pytest.mark.parametrize("command", [False, True])
 def test_where_a_text_stands(tmp_path: Path, command: bool) -> None:
-    """An id in lines that are no records is told apart from one in records, with its places."""
+    """An id in lines that are not records is told apart from one in records, with its places."""
     log = tmp_path / "app.log"
     log.write_text("" if command else "job-1234 of before\n")
     source = CommandSource(["cat", str(log)]) if command else [str(log)]

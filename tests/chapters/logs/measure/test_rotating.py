@@ -181,7 +181,7 @@ def test_left_over_compressed(tmp_path: Path) -> None:
 
 
 def test_unfinished_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last line of the newest file is not judged while it is no JSON: somebody is writing it."""
+    """The last line of the newest file is not judged while it is not JSON: somebody is writing it."""
     monkeypatch.setattr(files_module, "PATIENCE", 0.0)
     (tmp_path / "app.log").write_bytes(records(1) + b'{"message":"ha')
     found = read(FilesSource([str(tmp_path / "app.log")]))

@@ -78,7 +78,7 @@ def test_threshold(expr: str, expected: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_a_value_that_nobody_sees(expr: str, operator: str, unshown: list[str], shown: list[str]) -> None:
-    """What changes the value alone is no mutant unless a template or a comparison uses the value."""
+    """What changes the value alone is not a mutant unless a template or a comparison uses the value."""
     assert listed(expr, operator) == unshown
     assert listed(expr, operator, **SHOWN) == shown
     assert listed(expr, operator, kind="record", name="job:x:y") == shown
@@ -178,7 +178,7 @@ def test_matcher(matcher: str, expected: list[str]) -> None:
 
 
 def test_the_last_matcher_of_a_nameless_selector_stays() -> None:
-    """A selector without a name and without matchers is no PromQL, so nothing is dropped there."""
+    """A selector without a name and without matchers is not PromQL, so nothing is dropped there."""
     assert 'job="a" → none' not in listed('{job="a"} > 1', "matcher-dropped")
     assert listed('{__name__="a", job="b"} > 1', "matcher-dropped") == ['job="b" → none']
 

@@ -138,7 +138,7 @@ NOT_UNDERSTOOD = [
     pytest.param(f"{BAD.replace('5m', '1h')} / {ALL} > 0.05", "over different times", id="two-ranges"),
     pytest.param(f"{BAD.replace('rate', 'increase')} / {ALL} > 0.05", "by different functions", id="two-functions"),
     pytest.param(f"max_over_time(({BAD} / {ALL})[1h:]) > 0.05", "max_over_time", id="worst-of-an-hour"),
-    pytest.param(f"1 - {BAD} < 0.95", "from 1 that is no share", id="rest-of-a-rate"),
+    pytest.param(f"1 - {BAD} < 0.95", "from 1 that is not a share", id="rest-of-a-rate"),
     pytest.param("up == 0 or up == 2", "not one comparison with a number", id="or"),
     pytest.param("up", "not one comparison with a number", id="no-comparison"),
     pytest.param("vector(1) > scalar(up)", "not one comparison with a number", id="no-number"),
@@ -176,12 +176,12 @@ def test_a_quantile_with_something_around_it_is_unmeasured(quantile: str) -> Non
     ("expr", "reason"),
     [
         pytest.param(f"{ALL} / {BAD} > 0.05", "status=~\"5..\"} divided by deal_scout_requests_total{path", id="upside-down"),
-        pytest.param(f"{BAD} > 0.05", "which is no share; expected", id="requests-a-second"),
+        pytest.param(f"{BAD} > 0.05", "which is not a share; expected", id="requests-a-second"),
         pytest.param(f"{BAD} / {ALL} < 0.05", "fires at < 0.05; expected > 0.05", id="other-way-round"),
         pytest.param(f"1 - {BAD} / {ALL} > 0.95", "fires at > 0.95; expected < 0.95", id="rest-other-way-round"),
         pytest.param(f"{BAD} / {ALL} > 0.0500001", "fires at > 0.0500001; expected > 0.05 (5%)", id="by-a-hair"),
         pytest.param(f"{EITHER} / {ALL} > 0.05", 'or path="x"}', id="or-between-matchers"),
-        pytest.param('rate(deal_scout_requests_total{status=~"5.."}[5m]) > 0.05', "which is no share", id="the-guides-own"),
+        pytest.param('rate(deal_scout_requests_total{status=~"5.."}[5m]) > 0.05', "which is not a share", id="the-guides-own"),
     ],
 )  # fmt: skip
 def test_a_share_that_is_another(expr: str, reason: str) -> None:

@@ -128,12 +128,12 @@ NOTHING_TOLD: list[tuple[str, Census | Unavailable, str]] = [
     ("doubt", Census(1000, 1000, 1.0, doubts=("`x` selects nothing", "y")), "`x` selects nothing; y"),
     ("no-traffic-split", Census(0, 0, 1.0, split_by="`path` (300 values)"), "Prometheus has counted no request in the last 1d; the label `path` (300 values) splits them into series that never increase"),
     ("without-buckets", Census(900, 1000, 1.0, SERIES), '4 series of the histogram have no bucket that ends at the threshold, so the share is not known: {instance="a"}, {instance="b"}, {instance="c"} and 1 more'),
-    ("nan", Census(math.nan, 1000, 1.0), "Prometheus answers with nan good ones of 1000 requests, which no counters can be"),
-    ("nan-total", Census(1000, math.nan, 1.0), "Prometheus answers with 1000 good ones of nan requests, which no counters can be"),
-    ("nan-covered", Census(1000, 1000, math.nan), "Prometheus answers with a share of nan of the window that has data, which cannot be"),
-    ("infinite", Census(1000, math.inf, 1.0), "Prometheus answers with 1000 good ones of inf requests, which no counters can be"),
-    ("negative", Census(-1.0, 1000, 1.0), "Prometheus answers with -1.0 good ones of 1000 requests, which no counters can be"),
-    ("more-good-than-all", Census(1002, 1000, 1.0), "Prometheus answers with 1002.0 good ones of 1000.0 requests, which cannot be"),
+    ("nan", Census(math.nan, 1000, 1.0), "Prometheus answers with nan good ones of 1000 requests, which is impossible for counters"),
+    ("nan-total", Census(1000, math.nan, 1.0), "Prometheus answers with 1000 good ones of nan requests, which is impossible for counters"),
+    ("nan-covered", Census(1000, 1000, math.nan), "Prometheus answers with a share of nan of the window that has data, which is impossible"),
+    ("infinite", Census(1000, math.inf, 1.0), "Prometheus answers with 1000 good ones of inf requests, which is impossible for counters"),
+    ("negative", Census(-1.0, 1000, 1.0), "Prometheus answers with -1.0 good ones of 1000 requests, which is impossible for counters"),
+    ("more-good-than-all", Census(1002, 1000, 1.0), "Prometheus answers with 1002.0 good ones of 1000.0 requests, which is impossible"),
 ]  # fmt: skip
 
 

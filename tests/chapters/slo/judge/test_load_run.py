@@ -100,7 +100,7 @@ def test_near_cases_need_many_requests(bad: int, latency: Outcome, availability:
     assert judge_load(LATENCY, slow).outcome is latency
     assert judge_load(AVAILABILITY, failed).outcome is availability
     if bad == 9_500:
-        assert "no number of them would settle it" in judge_load(LATENCY, slow).reason
+        assert "no number of requests would settle it" in judge_load(LATENCY, slow).reason
 
 
 @pytest.mark.parametrize("bad", [73, 75, 77])

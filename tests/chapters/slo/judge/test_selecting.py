@@ -69,7 +69,7 @@ def test_a_label_that_is_not_there() -> None:
 def test_what_a_rule_records(expr: str, is_counter: bool) -> None:
     """A sum of counters counts; a rate, and one count divided by another, rise and fall."""
     why = no_counter("m", {"m": [expr]}, frozenset(), 0, 100)
-    assert why == ("" if is_counter else f"`m` is no counter: a rule records it as `{expr}`")
+    assert why == ("" if is_counter else f"`m` is not a counter: a rule records it as `{expr}`")
 
 
 @pytest.mark.parametrize(

@@ -519,11 +519,11 @@ def test_what_has_not_come_yet(running: Running, bad: str, total: str) -> None:
 @pytest.mark.parametrize(
     ("metric", "said"),
     [
-        pytest.param("recorded", "`recorded` is no counter: a rule records it as `sum by (status) (rate(some[3s]))`", id="rule"),
-        pytest.param("recorded_of_it", "`recorded_of_it` is no counter: a rule records it as `sum by (status) (rate(some[3s]))`", id="rule-of-a-rule"),
-        pytest.param("declared", "`declared` is no counter: its exporters declare it as a gauge", id="gauge"),
-        pytest.param("level:requests:rate5m", "`level:requests:rate5m` is no counter by its name", id="name"),
-        pytest.param("unsteady", "`unsteady` is no counter: its values fell ", id="values"),
+        pytest.param("recorded", "`recorded` is not a counter: a rule records it as `sum by (status) (rate(some[3s]))`", id="rule"),
+        pytest.param("recorded_of_it", "`recorded_of_it` is not a counter: a rule records it as `sum by (status) (rate(some[3s]))`", id="rule-of-a-rule"),
+        pytest.param("declared", "`declared` is not a counter: its exporters declare it as a gauge", id="gauge"),
+        pytest.param("level:requests:rate5m", "`level:requests:rate5m` is not a counter by its name", id="name"),
+        pytest.param("unsteady", "`unsteady` is not a counter: its values fell ", id="values"),
     ],
 )  # fmt: skip
 def test_what_is_no_counter(running: Running, metric: str, said: str) -> None:
@@ -952,7 +952,7 @@ def is_sum(question: Question) -> bool:
         pytest.param(OTHER, f"{SUM}other series; expected two sums", id="other"),
         pytest.param(_value("many"), "answers with what is no value at a time", id="text"),
         pytest.param(_value(None), "answers with what is no value at a time", id="null"),
-        pytest.param(success({"result": {}}), f"{SUM}what is no list of series", id="object"),
+        pytest.param(success({"result": {}}), f"{SUM}what is not a list of series", id="object"),
         pytest.param(success({"result": ["x"]}), "answers with what is no series", id="no-series"),
         pytest.param(success({}), "answers in an unexpected form", id="no-result"),
         pytest.param(success([]), "answers in an unexpected form", id="a-list"),

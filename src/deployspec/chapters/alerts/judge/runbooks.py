@@ -55,7 +55,7 @@ def _of_rule(rule: Rule) -> Iterator[str]:
 
 
 def _last_part(url: str) -> str | None:
-    """The last part of a URL's path, without ``.md``; None where it is no web address."""
+    """The last part of a URL's path, without ``.md``; None where it is not a web address."""
     try:
         parts = urlsplit(url)
     except ValueError:

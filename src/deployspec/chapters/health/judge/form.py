@@ -79,7 +79,7 @@ def body_fits_schema(call: Call, promise: HealthPromise) -> Verdict:
 def not_from_a_cache(call: Call, promise: HealthPromise) -> Verdict:
     """No cache between here and the deployment, and none invited: no ``Age`` and no ``max-age`` or ``s-maxage`` above 0.
 
-    Only caches write ``Age``, so one that is no number of seconds is BREACHED. A freshness that is no number counts
+    Only caches write ``Age``, so one that is no number of seconds is BREACHED. A freshness that is not a number counts
     as 0, as RFC 9111 (4.2.1) advises caches. ``no-store`` beside ``max-age=60`` does not excuse it.
     """
     answer = own_answer(call, promise)

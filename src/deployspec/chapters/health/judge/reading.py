@@ -39,7 +39,7 @@ TYPES: dict[str, set[type]] = {
     "a string": {str},
     "a number or null": {int, float, type(None)},
 }
-"""The types of fields, by what they are called. Themselves, and not what is derived: in JSON, true is no number."""
+"""The types of fields, by what they are called. Themselves, and not what is derived: in JSON, true is not a number."""
 
 
 class CannotJudgeError(Exception):

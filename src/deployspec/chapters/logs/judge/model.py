@@ -56,7 +56,7 @@ class LongLine:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """The last line of a file that is still written to: it has no line break yet, and is no JSON. It is not judged."""
+    """The last line of a file that is still written to: it has no line break yet, and is not JSON. It is not judged."""
 
     file: str
     line: int
@@ -100,7 +100,7 @@ class LogPromise:
     secrets: bool = True
     """Whether lines are searched for secrets and personal data."""
     allowed: tuple[str, ...] = ()
-    """Regular expressions; what one of them matches as a whole is no secret."""
+    """Regular expressions; what one of them matches as a whole is not a secret."""
     kept: int = KEPT_PLACES
     """How many places of a reason are kept: the first ones."""
 
@@ -168,9 +168,9 @@ class Counts:
     """What was found in a block, or in all blocks of a source."""
 
     lines: int = 0
-    """Empty lines included: an empty line is no JSON."""
+    """Empty lines included: an empty line is not JSON."""
     invalid: int = 0
-    """Lines that are no strict JSON object, or do not fit the schema. What the other checks find does not count here."""
+    """Lines that are not strict JSON objects, or do not fit the schema. What the other checks find does not count here."""
     size: int = 0
     """Bytes, line breaks included."""
     found: dict[Reason, Found] = field(default_factory=dict)

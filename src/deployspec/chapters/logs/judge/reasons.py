@@ -64,7 +64,7 @@ _PLAIN = re.compile(r"[A-Za-z_@][A-Za-z0-9_@-]{0,63}")
 
 
 def of_json(error: orjson.JSONDecodeError, line: bytes) -> tuple[str, int]:
-    """Why a line is no strict JSON, and the offset of that in its text."""
+    """Why a line is not strict JSON, and the offset of that in its text."""
     if not line:
         return "the line is empty", 0
     if line.isspace():
@@ -78,8 +78,8 @@ def of_json(error: orjson.JSONDecodeError, line: bytes) -> tuple[str, int]:
     if b"\0" in line and not line.strip(b"\0"):
         return "the line is nothing but NUL bytes", 0
     if not line.lstrip(b" \t\r").startswith(b"{"):
-        return "the line is no JSON", 0
-    return f"the line is no strict JSON: {_WORDS.get(error.msg, error.msg)}", error.pos
+        return "the line is not JSON", 0
+    return f"the line is not strict JSON: {_WORDS.get(error.msg, error.msg)}", error.pos
 
 
 _WORDS = {
@@ -97,7 +97,7 @@ _KINDS = {list: "an array", str: "a string", int: "a number", float: "a number",
 
 
 def of_value(value: object) -> str:
-    """Why a JSON value is no record."""
+    """Why a JSON value is not a record."""
     return f"expected a JSON object, found {_KINDS.get(type(value), 'null')}"
 
 
@@ -219,4 +219,4 @@ STACK_TRACE = re.compile(
     rb"|^\s*--- End of (?:inner exception )?stack trace"
     rb"|^(?:\w{1,100}\.){0,10}\w{0,100}(?:Error|Exception)(?:: .*)?\s*$"
 )
-"""A line that is no record and looks like one of a stack trace: of Python, Java, JavaScript, .NET, Go, Ruby, PHP, Rust."""
+"""A line that is not a record and looks like one of a stack trace: of Python, Java, JavaScript, .NET, Go, Ruby, PHP, Rust."""

@@ -28,7 +28,7 @@ Span = tuple[str, int, int]
 
 
 class AllowListError(ValueError):
-    """An entry of the allow-list is no regular expression. ``str()`` says which, and why."""
+    """An entry of the allow-list is not a regular expression. ``str()`` says which, and why."""
 
 
 class Match(NamedTuple):
@@ -53,7 +53,7 @@ class SecretScanner:
             try:
                 self._allowed.append(re.compile(pattern))
             except re.error as error:
-                raise AllowListError(f"{pattern!r} is no regular expression: {error}") from None
+                raise AllowListError(f"{pattern!r} is not a regular expression: {error}") from None
 
     def scan(self, data: bytes) -> list[Match]:
         """Everything in a block of whole lines that must not be logged, in the order of its places.
@@ -213,7 +213,7 @@ _CREDENTIALS = re.compile(
     r"//(?![^\s/?#@]*:?\*+@)[^\s/?#@]+@|(?:password|passwd|pwd|accountkey|accesskey)\s{0,4}=\s{0,4}[^\s*;&]",
     re.IGNORECASE,
 )
-"""Celery and others log where they are connected to; without a user or a password that is no secret."""
+"""Celery and others log where they are connected to; without a user or a password that is not a secret."""
 _TELLS_NOTHING = re.compile(r"(?:redacted|masked|hidden|filtered|removed|not set|\W*)", re.IGNORECASE)
 _PROSE = re.compile(r"[A-Za-z][a-z]+[.,]?")
 _GOES_ON = re.compile(r" [a-z]+")

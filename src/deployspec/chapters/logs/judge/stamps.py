@@ -36,7 +36,7 @@ class Ordered(NamedTuple):
 
 
 def seconds(stamp: object) -> float | None:
-    """A record's time in seconds since the epoch; None where it is no RFC 3339 time.
+    """A record's time in seconds since the epoch; None where it is not RFC 3339 time.
 
     Two times of at most six decimals that are further apart than TOLERANCE are so as floats, too, and only those.
     """

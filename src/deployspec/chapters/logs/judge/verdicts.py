@@ -2,7 +2,7 @@
 
 What is not right is a breach, however little was read; that something is missing is one only where all was read that
 may hold it. Where nothing is wrong, but a part could not be read, or nothing that the promise speaks of was there,
-nothing is known. Unread are also lines that are no records, to a promise of records, and records without what it asks
+nothing is known. Unread are also lines that are not records, to a promise of records, and records without what it asks
 for: one is enough.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from deployspec.chapters.logs.judge.report import Report
 
 _NO_RECORDS = ("json", "length")
-"""The checks whose findings are lines that are no records."""
+"""The checks whose findings are lines that are not records."""
 _counted = partial(counted, form=",")
 _SHOWN = 2
 """How many reasons a verdict names; the report shows all of them."""
@@ -205,7 +205,7 @@ class Sought:
     troubles: Sequence[Trouble] = ()
     """What may hide it."""
     lines: int = 0
-    """How many lines that are no records have the id."""
+    """How many lines that are not records have the id."""
     records: int = 0
     """How many records have it, but elsewhere."""
     first: str = ""
@@ -292,7 +292,7 @@ def _shown(record: Mapping[str, Any], name: str) -> str:
 
 
 def _of_records(report: Report, checks: tuple[str, ...], promise: str, limit: str) -> Verdict:
-    """As ``_judged``, of what only records have: lines that are no records are no breach, and hide one."""
+    """As ``_judged``, of what only records have: lines that are not records are no breach, and hide one."""
     return _unless(_judged(report, checks, promise, limit), _no_records(report))
 
 
@@ -303,7 +303,7 @@ def _unless(verdict: Verdict, unread: str) -> Verdict:
 
 
 def _no_records(report: Report) -> str:
-    """How many lines are no records, and which check says why; empty where all are."""
+    """How many lines are not records, and which check says why; empty where all are."""
     count = _lines(report, _NO_RECORDS)
     if not count:
         return ""

@@ -83,7 +83,7 @@ def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
                 if not data:
                     break
                 if data[:1] != _GZIP[:1]:
-                    raise DamagedError("has something after its compressed data that is no gzip")
+                    raise DamagedError("has something after its compressed data that is not gzip")
             inside = True
             before = member.copy()
             try:

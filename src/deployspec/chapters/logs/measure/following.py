@@ -54,7 +54,7 @@ class Follower:
         """The first record written since this was made for which ``predicate`` holds, and its place; None after
         ``timeout`` seconds.
 
-        Lines that are no JSON object are passed over. Each call searches from the beginning again, as far back as
+        Lines that are not a JSON object are passed over. Each call searches from the beginning again, as far back as
         the last 16 MiB. A source that is neither files nor a command may take longer than ``timeout``.
         """
         deadline = time.monotonic() + timeout
@@ -70,7 +70,7 @@ class Follower:
         return None
 
     def mentions(self, text: str, where_it_should: Predicate) -> tuple[list[Place], list[Place], list[Place]]:
-        """The places of ``text`` among what ``wait`` has searched: in lines that are no JSON object, in records that
+        """The places of ``text`` among what ``wait`` has searched: in lines that are not a JSON object, in records that
         have it elsewhere, and in those that have it ``where_it_should``.
 
         A source that is not files is read once more, and may have by then what was not there in time.

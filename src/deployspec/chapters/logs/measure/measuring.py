@@ -35,7 +35,7 @@ def measure(
     ``workers`` is the number of processes that judge, this one included; the report does not depend on it.
     ``progress`` is called at most ten times a second, and at the end; ``errors`` for each block that has some, where
     ``promise.keep_errors``. Raises SchemaUnusableError for a schema that
-    cannot be used, UsageError for ``promise.allowed`` that is no regular expression.
+    cannot be used, UsageError for ``promise.allowed`` that is not a regular expression.
     """
     report = Report(kept=promise.kept)
     clock = _Clock(source, progress)

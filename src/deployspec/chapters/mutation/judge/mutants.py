@@ -51,7 +51,7 @@ def mutants(rule: Rule, interval: float = INTERVAL) -> tuple[Mutant, ...]:
     """All mutants of a rule, each once, none of them the rule itself; what promql-parser refuses is among them.
 
     ``interval``: seconds between two evaluations in the tests, by which ``for`` is moved. Raises UnreadableError for
-    an expression that is no PromQL.
+    an expression that is not PromQL.
     """
     made: dict[str, Mutant] = {}
     seen = {_key(rule, read(rule.expr))}

@@ -18,7 +18,7 @@ from deployspec.languages.promql.syntax import PromqlError, fills, parse
 
 
 class UnreadableError(ValueError):
-    """The expression is no PromQL, or uses what this code does not know."""
+    """The expression is not PromQL, or uses what this code does not know."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def agrees(objective: Objective, rules: Sequence[Rule], doubts: Sequence[str] | 
     limit = f"{objective.promise} ({objective.source})"
     if not objective.alerts:
         return unmeasured(
-            f"{objective.name} ({objective.source}) names no alert; say which watch over it with the annotation deployspec/alerts",
+            f"{objective.name} ({objective.source}) names no alert; name those that watch it in the annotation deployspec/alerts",
             limit=limit,
         )
     agreeing, differing, unknown = list[str](), list[str](), list[str]()
@@ -64,7 +64,7 @@ def agrees(objective: Objective, rules: Sequence[Rule], doubts: Sequence[str] | 
         return unmeasured(f"{begin}: {'; '.join(unknown)}", limit=limit)
     if isinstance(doubts, Unavailable):
         return unmeasured(
-            f"{begin}: the files agree, and whether Prometheus has what they read is not known: {doubts.reason}",
+            f"{begin}: the files agree, but it is not known whether Prometheus has what they read: {doubts.reason}",
             limit=limit,
         )
     if doubts:
@@ -147,14 +147,14 @@ def _of_latency(objective: Objective, condition: _Condition) -> Iterator[str]:
         if not _same(compared.whole, everything) and not _same(compared.whole, last):
             yield f"divides by {_plain(compared.whole)}; expected {_plain(everything)}"
     else:
-        yield f"compares {compared}, which is no latency; expected the quantile {_shown(objective.target)}"
+        yield f"compares {compared}, which is not a latency; expected the quantile {_shown(objective.target)}"
 
 
 def _of_availability(objective: Objective, condition: _Condition) -> Iterator[str]:
     compared = condition.compared
     bad, total = selector_of(objective.availability.bad), selector_of(objective.availability.total)
     if not isinstance(compared, _Share):
-        yield f"compares {compared}, which is no share; expected {_plain(bad)} / {_plain(total)}"
+        yield f"compares {compared}, which is not a share; expected {_plain(bad)} / {_plain(total)}"
         return
     yield from _fires_at_share(condition, objective.limit, rest=compared.rest, above=True)
     others = [one for one in (compared.part, compared.whole) if not _same(one, bad) and not _same(one, total)]
@@ -204,13 +204,13 @@ def _compared(tree: Any) -> _Rate | _Quantile | _Share:
     if _kind(node) == "Call" and node.func.name == "histogram_quantile":
         quantile = _number(node.args[0])
         if quantile is None:
-            raise _UnknownFormError("its quantile is no number")
+            raise _UnknownFormError("its quantile is not a number")
         return _Quantile(quantile, _rate(node.args[1]).counter)
     if _kind(node) == "BinaryExpr" and str(node.op) == "-" and _number(node.lhs) == 1:
         share = _compared(node.rhs)
         if isinstance(share, _Share) and not share.rest:
             return _Share(share.part, share.whole, rest=True)
-        raise _UnknownFormError("it takes something from 1 that is no share")
+        raise _UnknownFormError("it takes something from 1 that is not a share")
     if _kind(node) == "BinaryExpr" and str(node.op) == "/":
         part, whole = _rate(node.lhs), _rate(node.rhs)
         if (part.function, part.counter.range) != (whole.function, whole.counter.range):

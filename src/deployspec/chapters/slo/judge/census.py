@@ -197,7 +197,7 @@ class Asked:
         """The histogram's series that are native and have no count beside them, which no other question sees."""
         told = self.objective.latency
         series = selector_text(told.histogram, told.matchers)
-        # histogram_count gives nothing for what is no native histogram; of last_over_time it gives nothing in Prometheus 2.42.
+        # histogram_count gives nothing for what is not a native histogram; of last_over_time it gives nothing in Prometheus 2.42.
         every = f"histogram_count(last_over_time({series}[{self.span}])) or histogram_count({series})"
         return f"({every}) unless last_over_time({counted_by(self.objective)}[{self.span}])"
 
@@ -279,10 +279,10 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
             f"{duration(window)}, while the count went on, so the share is not known: {_series(census.bucket_for_a_time)}"
         )
     if not 0 <= census.covered <= 1:
-        return f"Prometheus answers with a share of {census.covered} of the window that has data, which cannot be"
+        return f"Prometheus answers with a share of {census.covered} of the window that has data, which is impossible"
     numbers = (census.good, census.total, census.began_good, census.began_total)
     if not all(map(math.isfinite, numbers)) or min(numbers) < 0:
-        return f"Prometheus answers with {census.good} good ones of {census.total} requests, which no counters can be"
+        return f"Prometheus answers with {census.good} good ones of {census.total} requests, which is impossible for counters"
     if not census.covered and not census.total:
         return f"Prometheus has no data of {counted_by(objective)} in the last {duration(window)}"
     if census.covered < COVERED:
@@ -302,7 +302,7 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
             f"{least:,} at least, so that no single one decides about {percent(objective.target)}{_split(census)}"
         )
     if census.good > census.total * (1 + _NOISE):
-        return f"Prometheus answers with {census.good:.1f} good ones of {census.total:.1f} requests, which cannot be"
+        return f"Prometheus answers with {census.good:.1f} good ones of {census.total:.1f} requests, which is impossible"
     return ""
 
 

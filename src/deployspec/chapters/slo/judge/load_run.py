@@ -226,7 +226,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
         more = more_needed(counts, objective.limit, measured=found.interval)
         more = None if more is None else max(more, least - counts.total)
         return unknown(
-            f"{what}: too few samples: {told}; {least} are the least by which {percent(objective.target)} can be settled; "
+            f"{what}: too few samples: {told}; it takes at least {least} to settle {percent(objective.target)}; "
             f"{_settle(more, counts.total, result)}{cut}"
         )
     if found.all_good and (not measured.lost or _Found(objective, measured.at_worst()).all_good):
@@ -306,7 +306,7 @@ def _beside(asked: _Asked) -> str:
 def _settle(more: int | None, so_far: int, result: LoadResult) -> str:
     """How many more, and how long they take at the rate at which these came."""
     if more is None:
-        return "no number of them would settle it, for the share is the limit itself"
+        return "no number of requests would settle it, because the share equals the limit"
     text = f"{more:,} more would settle it"
     if result.elapsed > 0 and so_far:
         text += f" (about {_time(more / (so_far / result.elapsed))} more at this rate)"
@@ -378,7 +378,7 @@ def _why(errors: Counter[str]) -> str:
     most = errors.most_common(3)
     text = ", ".join(f"{count:,} times {shown.one_line(error, 80)}" for error, count in most)
     others = errors.total() - sum(count for _, count in most)
-    return f" ({text}{f', {others:,} times others' if others else ''})"
+    return f" ({text}{f', {others:,} others' if others else ''})"
 
 
 def slowest(result: LoadResult) -> Iterator[tuple[str, int]]:

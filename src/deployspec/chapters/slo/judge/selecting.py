@@ -36,7 +36,7 @@ _RATES = frozenset(
 _NAMED_RATE = re.compile(
     r":([^:]*_)?(i|[0-9]*)(rate|increase|ratio|quantile|p[0-9]{2})([0-9][0-9a-z]*)?(?=:|$|_(?![^:]*total$)[^:]*$)"
 )
-"""In ``level:metric:operations``, an operation whose result is no counter, as a word: not in ``http_operations``."""
+"""In ``level:metric:operations``, an operation whose result is not a counter, as a word: not in ``http_operations``."""
 _FALLS = 0.1
 """The share of a series' samples that may be smaller than the one before, as after a restart."""
 
@@ -102,20 +102,22 @@ def no_counter(
     falls: float,
     samples: float,
 ) -> str:
-    """Why a metric is no counter, as a sentence; empty where nothing tells so.
+    """Why a metric is not a counter, as a sentence; empty where nothing tells so.
 
     ``recorded`` has the expressions of recording rules by the name that they record, ``kinds`` the types that its
     exporters declare, ``falls`` how often its values were smaller than the ones before, of so many ``samples``.
     """
     rule = _recorded_rate(name, recorded, frozenset())
     if rule:
-        return f"{_code(name)} is no counter: a rule records it as {_code(rule)}"
+        return f"{_code(name)} is not a counter: a rule records it as {_code(rule)}"
     if _NAMED_RATE.search(name):
-        return f"{_code(name)} is no counter by its name, which is that of a recorded rate or ratio"
+        return f"{_code(name)} is not a counter by its name, which is that of a recorded rate or ratio"
     if kinds and kinds <= {"gauge", "gaugehistogram"}:
-        return f"{_code(name)} is no counter: its exporters declare it as a {' and a '.join(sorted(kinds))}"
+        return (
+            f"{_code(name)} is not a counter: its exporters declare it as a {' and a '.join(sorted(kinds))}"
+        )
     if samples and falls > samples * _FALLS:
-        return f"{_code(name)} is no counter: its values fell {falls:,.0f} times in {samples:,.0f} samples"
+        return f"{_code(name)} is not a counter: its values fell {falls:,.0f} times in {samples:,.0f} samples"
     return ""
 
 

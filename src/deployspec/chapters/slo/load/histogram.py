@@ -81,7 +81,7 @@ class Histogram:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Histogram:
-        """Read back what ``document`` gave. Raises ValueError where that is no histogram."""
+        """Read back what ``document`` gave. Raises ValueError where that is not a histogram."""
         from hdrh.histogram import HdrHistogram
 
         try:

@@ -208,7 +208,7 @@ class Counting:
             )
 
     def _no_counter(self, asked: Asked, text: str) -> str:
-        """Why what a selector finds is no counter."""
+        """Why what a selector finds is not a counter."""
         falls = self._total(f"sum(resets({text}[{asked.span}]))")
         samples = self._total(f"sum(count_over_time({text}[{asked.span}]))")
         endings = ("_count", "_bucket") if asked.objective.is_latency else ()
@@ -401,14 +401,14 @@ class Counting:
         if not isinstance(found, list) or len(found) > 1:
             raise Failed("answers a question over a range with what is no single series")
         values = [_value(pair) for one in found for pair in one["values"]]
-        # Points that are missing count as 0, and so does what is no number.
+        # Points that are missing count as 0, and so does what is not a number.
         asked_for = (end - start) // step + 1
         return min(1.0, sum(value for value in values if math.isfinite(value)) / asked_for)
 
     def _ask(self, query: str) -> list[Any]:
         found = self._connection.custom_query(query, params={"time": f"{self.at:.3f}"})
         if not isinstance(found, list):
-            raise Failed(f"answers {one_line(query, 80)} with what is no list of series")
+            raise Failed(f"answers {one_line(query, 80)} with what is not a list of series")
         return found
 
     def _sum(self, query: str) -> float | None:

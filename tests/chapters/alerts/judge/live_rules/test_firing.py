@@ -223,15 +223,15 @@ def test_values_that_could_not_be_told_are_not_listed() -> None:
         ),
         (
             "absent(pg_upp)",
-            "; absent() holds, for metric `pg_upp` does not exist there; nearest is `pg_up`",
+            "; absent() holds, because metric `pg_upp` does not exist there; nearest is `pg_up`",
         ),
         (
             "absent_over_time(maintenance[5m])",
-            "; absent() holds, for metric `maintenance` does not exist there",
+            "; absent() holds, because metric `maintenance` does not exist there",
         ),
         (
             'up == 0 and on () absent(up{jobb="x"})',
-            "; absent() holds, for label `jobb` does not exist there on `up`; nearest is `job`",
+            "; absent() holds, because label `jobb` does not exist there on `up`; nearest is `job`",
         ),
     ],
 )
@@ -264,8 +264,8 @@ def test_a_metric_whose_rule_cannot_record_does_not_count() -> None:
     outcome, reason = judged("job:a > 1", *chain)
     assert outcome is Outcome.BREACHED
     assert reason == (
-        "this alert can never fire: metric `job:a` is not recorded there, for metric `job:b` is not recorded there, "
-        "for metric `request_total` does not exist there; nearest is `requests_total`"
+        "this alert can never fire: metric `job:a` is not recorded there, because metric `job:b` is not recorded there, "
+        "because metric `request_total` does not exist there; nearest is `requests_total`"
     )
 
 
@@ -375,7 +375,7 @@ BUCKETS: list[tuple[str, str, tuple[str, ...], str]] = [
     ("excludes-another-spelling", 'h{le!="1"} > 1', THREE, 'a part of HighErrorRate does not work: `le="1"` is stored as `"1.0"` there, so `le!="1"` does not exclude it'),
     ("excludes-nothing", 'h{le!~"2|3"} > 1', THREE, 'a part of HighErrorRate does not work: no bucket there matches `le!~"2|3"`; nearest is `1.0`, so it excludes nothing'),
     ("excludes-half", 'h{le!~"0.5|1"} > 1', THREE, 'a part of HighErrorRate does not work: `le="1"` is stored as `"1.0"` there, so `le!~"0.5|1"` does not exclude it'),
-    ("absent", 'absent(h{le="1"})', THREE, 'this alert always fires: absent() always holds, for `le="1"` is stored as `"1.0"` there'),
+    ("absent", 'absent(h{le="1"})', THREE, 'this alert always fires: absent() always holds, because `le="1"` is stored as `"1.0"` there'),
     ("there", 'h{le="1.0"} > 1', THREE, ""),
     ("either-spelling", r'h{le=~"1|1\\.0"} > 1', THREE, ""),
     ("either-spelling-excluded", r'h{le!~"1|1\\.0"} > 1', TWO, ""),
@@ -436,13 +436,13 @@ def test_quantiles_are_like_buckets() -> None:
     [
         ("histogram_quantile(0.9, sum by (le) (rate(h[5m]))) > 1", ""),
         ("histogram_quantile(0.9, rate(h[5m])) > 1", ""),
-        ("histogram_quantile(0.9, rate(up[5m])) > 1", "`up` is no histogram there: it has no label `le`, and is no native one"),
-        ('histogram_quantile(0.9, sum by (le) (rate({"my.h", "label.x"="y"}[5m]))) > 1', "`my.h` is no histogram there: it has no label `le`, and is no native one"),
+        ("histogram_quantile(0.9, rate(up[5m])) > 1", "`up` is not a histogram there: it has no label `le`, and is not a native one"),
+        ('histogram_quantile(0.9, sum by (le) (rate({"my.h", "label.x"="y"}[5m]))) > 1', "`my.h` is not a histogram there: it has no label `le`, and is not a native one"),
         ('h_bucket{le="1"} > 1', "metric `h_bucket` does not exist there"),
     ],
 )  # fmt: skip
 def test_native_histograms_have_no_buckets(expr: str, reason: str) -> None:
-    """A native histogram has no `le`, and needs none; what is no histogram at all gives no quantile."""
+    """A native histogram has no `le`, and needs none; what is not a histogram at all gives no quantile."""
     seen = observed({"h": "job", "up": "job", "my.h": "job label.x"})
     verdict = can_fire(rule(expr), [], dataclasses.replace(seen, native=frozenset({"h"})), TARGETS)
     assert verdict.outcome is (Outcome.BREACHED if reason else Outcome.MET), verdict.reason
@@ -494,7 +494,7 @@ SCRAPED: list[tuple[str, str, Targets | Unavailable, Outcome, str]] = [
     ("nothing-like-it", 'up{job="redis"} == 0', TARGETS, NEVER, '`job="redis"` (targets there have: api, node, postgres)'),
     ("no-such-instance", 'up{instance="b:1"} == 0', TARGETS, NEVER, 'no target there has `instance="b:1"`'),
     ("another-metric-of-scrapes", 'scrape_duration_seconds{job="redis"} > 1', TARGETS, NEVER, "scrape_duration_seconds"),
-    ("absent", 'absent(up{job="redis"})', TARGETS, NEVER, 'this alert always fires: absent() always holds, for no target there has `job="redis"`'),
+    ("absent", 'absent(up{job="redis"})', TARGETS, NEVER, 'this alert always fires: absent() always holds, because no target there has `job="redis"`'),
     ("absent-for-a-while", '(absent_over_time(up{job="redis"}[5m])) or up == 0', TARGETS, NEVER, "this alert always fires: "),
     ("absent-beside-a-condition", 'absent(up{job="redis"}) and on () up == 0', TARGETS, NEVER, "a part of HighErrorRate does not work: absent() always holds"),
     ("application", 'requests_total{job="redis"} > 1', TARGETS, NEVER, 'no target there has `job="redis"`'),
@@ -502,7 +502,7 @@ SCRAPED: list[tuple[str, str, Targets | Unavailable, Outcome, str]] = [
     ("seen-before", 'up{job="gone"} == 0', TARGETS, CAN, ""),
     ("a-target-not-scraped-yet", 'up{job="postgres"} == 0', TARGETS, CAN, "not seen yet: `up{job=\"postgres\"}`"),
     ("not-together", 'up{job="api", instance="n:1"} == 0', TARGETS, NEVER, 'this alert can never fire: no target there has `job="api"` and `instance="n:1"` together'),
-    ("not-together-and-absent", 'absent(up{job="api", instance="n:1"})', TARGETS, NEVER, "this alert always fires: absent() always holds, for no target there has"),
+    ("not-together-and-absent", 'absent(up{job="api", instance="n:1"})', TARGETS, NEVER, "this alert always fires: absent() always holds, because no target there has"),
     ("not-together-on-the-application", 'requests_total{job="api", instance=~"n:.*"} > 1', TARGETS, NEVER, "no target there has"),
     ("together", 'up{job=~"api|node", instance="n:1"} == 0', TARGETS, CAN, ""),
     ("together-where-a-job-has-no-target-now", 'up{job=~"api|batch", instance="n:1"} == 0', TARGETS, CAN, ""),

@@ -138,10 +138,10 @@ class _Judge:
         for selector, absent in _read(expr):
             findings.names = True
             for missing in self._missing(selector):
-                told, holds = (notes, "absent() holds, for ") if absent else (faults, "")
+                told, holds = (notes, "absent() holds, because ") if absent else (faults, "")
                 told[holds + missing] = None
             for found in self.values.of(selector):
-                always = "absent() always holds, for " if absent and found.never else ""
+                always = "absent() always holds, because " if absent and found.never else ""
                 told = findings.unknown if not found.known else faults if found.fault else notes
                 told[always + found.text] = None
             notes |= dict.fromkeys(self._without_data(selector))
@@ -207,7 +207,7 @@ class _Judge:
         for rule in self.recording.get(name, ()):
             why = self.look(rule).faults
             if why:
-                return f"metric {code(name)} is not recorded there, for {next(iter(why))}"
+                return f"metric {code(name)} is not recorded there, because {next(iter(why))}"
         return f"metric {code(name)} does not exist there{shown.nearest(name, self.observed.metrics | set(self.recording))}"
 
     def _no_label(self, label: str, asked: str, metric: str) -> str:
@@ -235,7 +235,7 @@ class _Judge:
         for metric in histograms_read(expr):
             labels = self.observed.labels.get(named(metric))
             if labels and "le" not in labels and metric not in self.observed.native:
-                yield f"{code(metric)} is no histogram there: it has no label `le`, and is no native one"
+                yield f"{code(metric)} is not a histogram there: it has no label `le`, and is not a native one"
 
     def _without_data(self, selector: Selector) -> Iterator[str]:
         """Recorded metrics that nothing was recorded of."""

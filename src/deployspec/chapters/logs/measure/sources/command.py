@@ -49,7 +49,7 @@ class CommandSource(Source):
     ``prefix`` is a regular expression: what it matches at the beginning of a line is taken off, at most
     ``PREFIX_LIMIT`` bytes; a line without it is judged as it is. The command, and all it has started in its process
     group, ends after ``timeout`` seconds, the time for judging included, or after ``limit`` bytes. ``name`` is what a
-    person is told instead of the command. Raises UsageError for a prefix that is no regular expression.
+    person is told instead of the command. Raises UsageError for a prefix that is not a regular expression.
     """
 
     def __init__(
