@@ -41,7 +41,7 @@ class FailureKind(StrEnum):
     descriptors left, the proxy refused)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Timings:
     """Seconds spent in each phase that was reached, summed over redirects, and in all."""
 
@@ -50,7 +50,7 @@ class Timings:
     """From the start of the name lookup to the last byte (or to the failure), in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hop:
     """One redirect that was followed: the status and where it led (an absolute URL, without credentials)."""
 
@@ -58,7 +58,7 @@ class Hop:
     location: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """A complete HTTP response."""
 
@@ -86,7 +86,7 @@ class Answer:
         return ", ".join(values) if values else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Failure:
     """A call that brought no complete answer."""
 
@@ -105,7 +105,7 @@ class Failure:
     """What it was asked with."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """One call with its attempts: failures that were retried, then what ended it."""
 
