@@ -183,7 +183,7 @@ def test_only_what_may_be_selected_is_imported(outside: Path) -> None:
     """A run of another chapter imports no module of this one but that by which it introduces itself."""
     script = (
         "import sys, pytest\n"
-        f"pytest.main(['-c', '{ROOT}/pytest.ini', '-p', 'no:cacheprovider', '-q', '--collect-only', '-m', 'health'])\n"
+        f"pytest.main(['-c', '{ROOT}/pytest.ini', '-p', 'no:cacheprovider', '-q', '--collect-only', '-m', 'health', '{ROOT}/checks'])\n"
         "print(*sorted(name for name in sys.modules if name.startswith(('colours.', 'deployspec.chapters.'))))\n"
     )
     told = run(outside, "-c", script).stdout.splitlines()[-1].split()

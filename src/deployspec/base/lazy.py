@@ -13,4 +13,7 @@ class Lazy:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
+        # pytest looks for some of these on whatever stands in a module that it collects.
+        if attribute.startswith("_"):
+            raise AttributeError(attribute)
         return getattr(import_module(self._name), attribute)

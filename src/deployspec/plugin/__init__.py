@@ -1,6 +1,7 @@
 """The pytest plugin: options, selection, fixtures, and how verdicts are told. It names no chapter."""
 
 import gc
+from importlib import import_module
 
 import pytest
 
@@ -10,7 +11,7 @@ from deployspec.plugin import hooks
 # tenth of a short run.
 gc.set_threshold(100_000, 20, 20)
 
-pytest_plugins = [
+_MODULES = (
     # By its name alone: it stands above us, and gives us the chapters.
     "deployspec.app",
     "deployspec.plugin.options",
@@ -22,9 +23,14 @@ pytest_plugins = [
     "deployspec.plugin.outcomes",
     "deployspec.plugin.run_folder",
     "deployspec.plugin.recording",
-]
+)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Let others bring chapters and deployments."""
+    """Let others bring chapters and deployments, and register our modules.
+
+    Not by ``pytest_plugins``: for each name there pytest looks through all packages that are installed.
+    """
     pluginmanager.add_hookspecs(hooks)
+    for name in _MODULES:
+        pluginmanager.register(import_module(name), name)
