@@ -12,6 +12,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Know pytest-xdist's marker also in runs without it."""
+    config.addinivalue_line("markers", "xdist_group(name): tests that run in one worker of pytest-xdist.")
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Give each item the name with its group: pytest-xdist 3.8 writes it where pytest 9.2 does not read it."""

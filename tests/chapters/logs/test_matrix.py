@@ -125,7 +125,7 @@ class Row:
         return (*OF_ALL, *(check for name in self.source for check in PROMISED.get(name, ())))
 
 
-UNREAD = dict.fromkeys((LEVELS, TIME, IDS), "no record (see test_lines_are_records)")
+UNREAD = dict.fromkeys((LEVELS, TIME, IDS), "(see test_lines_are_records)")
 """What cannot be judged because of lines that are not records."""
 
 
@@ -260,7 +260,7 @@ ROWS = [
     Row("times-go-back-unread", {"app.log": text(BOOT, *(line(30, timestamp=f"[{day:02}/Nov/2026:22:45:29 +0000]") for day in (27, 26, 25)))}, unmeasured={TIME: "3 of 4 records have a time that cannot be read", FRESH: "3 of 4 records"}, told={"schema": "any.json", "freshness": "1s"}),
     Row("times-go-back-beside-unread", with_lines(line(30, timestamp="yesterday"), line(17)), {TIME: "more than 2 s older than a record before it"}, told={"schema": "any.json"}),
     Row("fresh-beside-unread", with_lines(line(30, timestamp="2026-13-24T07:23:16.123Z")), unmeasured={TIME: "1 of 6 records"}, told={"schema": "any.json"}),
-    Row("plain-text-but-for-one", {"app.log": text(BOOT, *[b"listening"] * 3)}, {LINES: "the line is not JSON (3 times"}, {**UNREAD, LEVELS: "3 of 4 lines are no record"}),
+    Row("plain-text-but-for-one", {"app.log": text(BOOT, *[b"listening"] * 3)}, {LINES: "the line is not JSON (3 times"}, {**UNREAD, LEVELS: "3 of 4 lines are not records"}),
     Row("plain-text-after-a-stale-record", with_lines(b"listening"), {LINES: "the line is not JSON"}, {**UNREAD, FRESH: "1 of 6 lines is not a record"}, told={"freshness": "1s"}),
     # Exceptions.
     Row("stack-trace", with_lines(*STACK), {ONE: "a line of a stack trace (3 times", LINES: "the line is not JSON (3 times"}, UNREAD),
@@ -299,7 +299,7 @@ ROWS = [
     Row("errors-of-unknown-level-app", {"app.log": text(BOOT, line(30, level="error"))}, {LEVELS: "$.level: expected one of"}, told={"schema": "any.json"}),
     Row("errors-of-unknown-level", {"error.log": text(line(30, level="error"))}, {LEVELS: "$.level: expected one of"}, {EVERY: "1 of 2 records has none of the levels promised", ONLY: "1 of 1 record has none of the levels promised"}, told={"schema": "any.json", "errors_of": ["errors-of-unknown-level-app"]}),
     Row("error-lost-or-torn-app", {"app.log": COLLECTING}),
-    Row("error-lost-or-torn", {"error.log": text(*ERRORS[:2], ERRORS[2][:40], ERRORS[3])}, {LINES: "the line is not strict JSON"}, {LEVELS: "no record (see test_lines_are_records)", TIME: "no record (see", ONLY: "no record (see", EVERY: "1 of 4 lines is not a record"}, told={"errors_of": ["error-lost-or-torn-app"]}),
+    Row("error-lost-or-torn", {"error.log": text(*ERRORS[:2], ERRORS[2][:40], ERRORS[3])}, {LINES: "the line is not strict JSON"}, {LEVELS: "(see test_lines_are_records)", TIME: "(see test_lines_are_records)", ONLY: "(see test_lines_are_records)", EVERY: "1 of 4 lines is not a record"}, told={"errors_of": ["error-lost-or-torn-app"]}),
     # What cannot be read.
     Row("empty", {"app.log": b""}, unmeasured=nothing_known("no line was read")),
     Row("nothing-matches", {}, unmeasured=nothing_known("matches no file")),

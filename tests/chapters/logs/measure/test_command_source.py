@@ -65,7 +65,7 @@ def test_prefix() -> None:
 
 def test_prefix_that_is_no_pattern() -> None:
     """It is said when the source is made."""
-    with pytest.raises(UsageError, match=r"prefix \(: no regular expression: missing \)"):
+    with pytest.raises(UsageError, match=r"prefix \(: not a regular expression: missing \)"):
         CommandSource(["true"], prefix="(")
 
 

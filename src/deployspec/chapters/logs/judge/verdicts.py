@@ -271,7 +271,7 @@ def _not_found(what: str, within: float, limit: str, sought: Sought) -> Verdict:
     if sought.lines:
         lines = _counted(sought.lines, "line")
         more = f", and in {records} in another field;" if sought.records else ","
-        told = f"{lines} that {_is(sought.lines)} no record{more} first at {sought.first} {_see('lines_are_records')}"
+        told = f"{lines} that {_not_records(sought.lines)}{more} first at {sought.first} {_see('lines_are_records')}"
         return breached(f"{what} stands only in {told}", measured="no record", limit=limit)
     if sought.records:
         return breached(
@@ -307,7 +307,7 @@ def _no_records(report: Report) -> str:
     count = _lines(report, _NO_RECORDS)
     if not count:
         return ""
-    return f"{count:,} of {_counted(report.lines, 'line')} {_is(count)} no record {_see('lines_are_records')}"
+    return f"{count:,} of {_counted(report.lines, 'line')} {_not_records(count)} {_see('lines_are_records')}"
 
 
 def _undated(report: Report) -> str:
@@ -402,6 +402,10 @@ def _span(comparison: Comparison) -> str:
     if comparison.since is None:
         return "it has no record"
     return f"it begins {seconds(max(0.0, comparison.until - comparison.since))} before it was read"
+
+
+def _not_records(count: int) -> str:
+    return "is not a record" if count == 1 else "are not records"
 
 
 def _is(count: int) -> str:

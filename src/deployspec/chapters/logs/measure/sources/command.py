@@ -116,7 +116,7 @@ def _stripping(prefix: str) -> Callable[[bytes], bytes]:
     try:
         match = re.compile(prefix.encode()).match
     except (re.error, RecursionError, OverflowError) as error:
-        raise UsageError(f"prefix {one_line(prefix, 60)}: no regular expression: {error}") from None
+        raise UsageError(f"prefix {one_line(prefix, 60)}: not a regular expression: {error}") from None
 
     def strip(data: bytes) -> bytes:
         lines = data.split(b"\n")
