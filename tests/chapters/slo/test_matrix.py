@@ -203,16 +203,14 @@ def compare(ran: Ran, row: Row) -> None:
 
 
 def shared_out(rows: list[Row]) -> list[Any]:
-    """The rows in three groups of pytest-xdist, each with a reference of its own; the long ones have a group alone."""
+    """The rows in four groups of pytest-xdist, each with a reference of its own: about as long, two with the long rows."""
+    short = [row for row in rows if "m" not in row.load.get("duration", "")]
+    long = [row for row in rows if row not in short]
+    groups = {"slo-0": short[::2], "slo-1": short[1::2], "slo-2": long[1:3], "slo-3": [*long[:1], *long[3:]]}
     return [
-        pytest.param(
-            row,
-            id=row.id or row.fault,
-            marks=pytest.mark.xdist_group(
-                "slo-long" if "m" in row.load.get("duration", "") else f"slo-{number % 2}"
-            ),
-        )
-        for number, row in enumerate(rows)
+        pytest.param(row, id=row.id or row.fault, marks=pytest.mark.xdist_group(group))
+        for group, members in groups.items()
+        for row in members
     ]
 
 

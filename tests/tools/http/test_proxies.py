@@ -74,7 +74,7 @@ EXCEPTIONS = [
 UNUSABLE = [
     ("socks", "socks5://p:1080", "scheme is not http"),
     ("https", "https://p:3128", "scheme is not http"),
-    ("bad-port", "http://me:hunter2@p:many", "not a valid URL"),
+    ("bad-port", "http://me:hunter2@p:many", "no valid URL"),
     ("no-host", "http://:3128", "names no host"),
     ("line-break", "http://p q:3128", "names no host"),
 ]

@@ -16,7 +16,7 @@ GET = Route("get", "GET", "/health", 1.0)
 
 def plan(url: str, *routes: Route, **more: Any) -> Plan:
     """20 requests in a second, without a warm-up, unless it is said otherwise."""
-    told = {"rate": 20.0, "duration": 1.0, "seed": 1, "thresholds": (HALF,), "timeout": 1.0}
+    told = {"rate": 20.0, "duration": 1.0, "seed": 1, "thresholds": (HALF,), "timeout": 5.0}
     return Plan(base_url=url, routes=routes or (GET,), **{**told, **more})
 
 
