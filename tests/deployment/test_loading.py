@@ -22,6 +22,10 @@ from tests.deployment.conftest import BASE, Reader, Refusal
 from tests.suite import ROOT
 from tests.trials import trials
 
+LOADED = (
+    "load: {arrival_rate: 5, requests: [{name: snap, path: /x, method: POST, writes: false, body: '{}'}]}"
+)
+
 
 def test_only_base_url_is_required(read: Reader) -> None:
     """Every part that is left out is absent in the model, and nothing is allowed."""
@@ -121,6 +125,11 @@ def test_fields_may_be_renamed_or_absent(read: Reader) -> None:
         ),
         pytest.param("logs: [{name: api, files: [x]}]", "logs.api", True, id="log-by-name"),
         pytest.param("logs: [{name: api, files: [x]}]", "logs.worker", False, id="other-log"),
+        pytest.param(LOADED, "load.arrival_rate", True, id="key-of-another-name-in-the-model"),
+        pytest.param(LOADED, "load.requests.snap", True, id="request"),
+        pytest.param(LOADED, "load.requests.snap.body", True, id="key-of-a-request"),
+        pytest.param(LOADED, "load.requests.snap.keep", False, id="key-that-it-lacks"),
+        pytest.param(LOADED, "load.requests.other", False, id="other-request"),
     ],
 )
 def test_describes_says_what_a_check_can_use(read: Reader, text: str, dotted: str, described: bool) -> None:

@@ -121,6 +121,8 @@ WRONG = [
     pytest.param("name: quick-requests", "name: Quick", "18:13", '"Quick"', "small letters", id="indicator-name"),
     pytest.param("name: quick-requests", "nam: quick-requests", "18:7", "the unknown field `nam`", "`name`", id="indicator-key"),
     pytest.param('path!~"/health|/metrics|/ping"', "'path!~\"/health\" or a=\"b\"'", "25:23", "or between", "commas", id="or-between-matchers"),
+    pytest.param(' path!~"/health|/metrics|/ping"', "", "25:22", "nothing", "matchers such as", id="matchers-left-blank"),
+    pytest.param('path!~"/health|/metrics|/ping"', "''", "25:23", "an empty text", "matchers such as", id="matchers-empty"),
     pytest.param('path!~"/health|/metrics|/ping"', "'} #'", "25:23", "not PromQL", "a plain selector", id="closing-brace-and-comment"),
     pytest.param('path!~"/health|/metrics|/ping"', "'a=\"b\"} offset 1d #'", "25:23", "not PromQL", "a plain selector", id="offset-out-of-the-braces"),
     pytest.param('path!~"/health|/metrics|/ping"', "'le=\"0.5\"'", "25:23", "a matcher on le", "the objective's value", id="boundary-said-twice"),

@@ -4,10 +4,31 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.plugin.selection import positive_markers
+from deployspec.plugin.selection import may_select_of, positive_markers
 from tests.plugin.conftest import Project
 
 ONE = "def test_x(deployment, judge): judge(met('fine'))"
+
+
+# expression: what follows -m; chapters: those whose modules such a run needs.
+@pytest.mark.parametrize(
+    ("expression", "chapters"),
+    [
+        pytest.param("", "health logs slo", id="all"),
+        pytest.param("health", "health", id="one"),
+        pytest.param("not health", "logs slo", id="not"),
+        pytest.param("health or slo", "health slo", id="or"),
+        pytest.param("slo and not (health or logs)", "slo", id="and-not"),
+        pytest.param("mine", "health logs slo", id="a-mark-of-ones-own"),
+        pytest.param("health or my-mark", "health logs slo", id="a-mark-that-is-no-word"),
+        pytest.param("slo and live", "slo", id="with-another-mark"),
+        pytest.param("(slo and logs) or health", "health logs slo", id="a-check-of-two-chapters"),
+    ],
+)
+def test_chapters_that_a_run_needs(expression: str, chapters: str) -> None:
+    """Those that the expression may select a check of, whatever other marks it has."""
+    known = ["health", "logs", "slo"]
+    assert [name for name in known if may_select_of(expression, name, known)] == chapters.split()
 
 
 # expression: what follows -m; names: those it asks for.

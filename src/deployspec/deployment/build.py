@@ -59,6 +59,7 @@ def build(
             {part.key: part.build(data[part.key], folder) for part in parts if part.key in data}
         ),
         schema=schema,
+        data=data,
         known_secrets=tuple(Secret(value) for value in sorted(_secrets(data, values))),
     )
 

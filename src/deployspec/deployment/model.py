@@ -69,6 +69,8 @@ class Deployment:
     """By key, what the file says to the chapters; see :meth:`get`."""
     schema: Schema = field(repr=False)
     """The JSON Schema of the file."""
+    data: Mapping[str, Any] = field(repr=False)
+    """What the file says, with its defaults."""
     known_secrets: tuple[Secret, ...] = field(default=(), repr=False)
 
     def get(self, part: Part[T]) -> T | None:
@@ -102,17 +104,17 @@ class Deployment:
         """
         if not is_described(self.schema, dotted):
             raise ValueError(f"no deployment file can describe {dotted!r}")
-        first, *steps = dotted.split(".")
-        value: Any = self.parts.get(first, getattr(self, first, None))
-        for step in steps:
+        value: Any = self.data
+        for step in dotted.split("."):
             value = _step(value, step)
-        return value is not None and (not isinstance(value, (tuple, frozenset, Mapping)) or bool(value))
+        return value is not None and (not isinstance(value, (list, Mapping)) or bool(value))
 
 
 def _step(value: Any, step: str) -> Any:
     """What lies below ``value`` by the name of ``step``; None where there is nothing."""
     if isinstance(value, Mapping):
         return value.get(step)
-    if isinstance(value, (tuple, frozenset)):
-        return next((item for item in value if step in (item, getattr(item, "name", None))), None)
-    return getattr(value, step, None)
+    items = value if isinstance(value, list) else ()
+    return next(
+        (item for item in items if step in (item, isinstance(item, Mapping) and item.get("name"))), None
+    )

@@ -26,6 +26,7 @@ class Fields:
         self.is_mapping = isinstance(node, Mapping)
         """Without it there is no field, and nothing else is to be said."""
         self._values: dict[str, Node] = {}
+        self._nulls: dict[str, Node] = {}
         self._meant: set[str | None] = set()
         """Fields that an unknown one was probably meant to be: that they are missing is told already."""
         if not isinstance(node, Mapping):
@@ -37,8 +38,8 @@ class Fields:
                 self._meant.add(near)
                 expected = f"`{near}`" if near else listed(f"`{one}`" for one in known)
                 problems.add(key, f"the unknown field `{cut(name, 60)}` in {what}", expected)
-            elif not is_null(value):
-                self._values[name] = value
+            else:
+                (self._nulls if is_null(value) else self._values)[name] = value
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
@@ -88,9 +89,14 @@ class Fields:
         node = self.get(name)
         return None if node is None else scalar_of(node, self.problems, what)
 
-    def text(self, name: str, what: str, *, required: bool = False) -> str:
-        """A single value's text; empty where it is not there, or none. ``required``: that is noted."""
+    def text(self, name: str, what: str, *, required: bool = False, filled: bool = False) -> str:
+        """A single value's text; empty where it is not there, or none. ``required``: that is noted. ``filled``: a
+        field that is there and says nothing is noted, for whoever wrote it meant something."""
         scalar = self.scalar(name, what)
+        if filled and name in self._nulls:
+            self.problems.add(self._nulls[name], "nothing", what)
+        elif filled and scalar is not None and not scalar.text:
+            self.add(name, shown(""), what)
         if required and name not in self:
             self.require(name, what)
         elif required and scalar is not None and not scalar.text:

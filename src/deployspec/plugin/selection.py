@@ -75,9 +75,11 @@ def positive_markers(expression: str) -> list[str]:
     return names
 
 
-def _may_select_of(expression: str, chapter: str, others: Collection[str]) -> bool:
-    """Whether a ``-m`` expression may select a check of this chapter alone, whatever else it is marked with."""
-    free = set(re.findall(r"\w+", expression)) - {chapter, *others, "and", "or", "not"}
+def may_select_of(expression: str, chapter: str, others: Collection[str]) -> bool:
+    """Whether a ``-m`` expression may select a check of this chapter, whatever else it is marked with: with other
+    chapters, too, where the expression names this one among them."""
+    named = set(re.findall(r"[^\s()|&]+", expression)) - {"and", "or", "not"}
+    free = named - {chapter} if chapter in named else named - {chapter, *others}
     return len(free) > _MOST_FREE or any(
         may_select(expression, {chapter, *chosen})
         for size in range(len(free) + 1)
@@ -90,7 +92,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Name the markers, and import what the chapters bring that this run may select something of."""
     known = chapters(config)
     expression = config.getoption("markexpr") or ""
-    meant = [name for name in known if _may_select_of(expression, name, known)]
+    meant = [name for name in known if may_select_of(expression, name, known)]
     for name, sentence in _MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {sentence}")
     for chapter in known.values():

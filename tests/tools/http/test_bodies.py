@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Iterator
 
 import pytest
 
@@ -126,3 +127,16 @@ def test_many_tiny_members_are_bounded_by_their_raw_size() -> None:
         read_body((gzip.compress(b"") * 100 for _ in range(10**9)), "gzip", LIMIT)
     assert caught.value.kind is FailureKind.TOO_LARGE
     assert "already as gzip" in caught.value.reason
+
+
+def test_a_body_is_decompressed_as_it_comes() -> None:
+    """Whoever gives the pieces watches the time: what cannot be decompressed is not waited for, nor are many members."""
+
+    def begun(first: bytes) -> Iterator[bytes]:
+        yield first
+        raise TimeoutError
+
+    with pytest.raises(CallFailed, match="does not begin as gzip does"):
+        read_body(begun(b"no gzip"), "gzip", LIMIT)
+    with pytest.raises(TimeoutError):
+        read_body(begun(gzip.compress(b"") * 100), "gzip", LIMIT)

@@ -37,7 +37,7 @@ def _latency(spec: Fields) -> LatencyIndicator | None:
     told = _source(spec.inner("thresholdMetric", ("metricSource",)), ("histogram", "matchers"))
     expected = "the name of a histogram, without _bucket"
     histogram = told.text("histogram", expected, required=True)
-    matchers = told.text("matchers", 'matchers such as path!="/health"')
+    matchers = told.text("matchers", 'matchers such as path!="/health"', filled=True)
     if not histogram:
         return None
     if not _METRIC.fullmatch(histogram) or histogram.endswith(("_bucket", "_count", "_sum")):

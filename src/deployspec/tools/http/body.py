@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from deployspec.model.http import FailureKind
 from deployspec.tools.http.budget import CallFailed
 
 _MIB = 1024 * 1024
 _GZIP = zlib.MAX_WBITS | 16
+_PIECE = 4096
 
 
 def read_body(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:
@@ -23,13 +25,19 @@ def read_body(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:
         raise CallFailed(
             FailureKind.ENCODING, f"the body's Content-Encoding is {coding}, which was not asked for"
         )
-    most = raw_limit(encoding, limit)
-    raw = bytearray()
+    sound = _bounded(
+        chunks, raw_limit(encoding, limit), limit, f"already as {coding}" if coding else "as sent"
+    )
+    return _inflated(sound, coding, limit) if coding else b"".join(sound)
+
+
+def _bounded(chunks: Iterable[bytes], most: int, limit: int, what: str) -> Iterator[bytes]:
+    so_far = 0
     for chunk in chunks:
-        raw += chunk
-        if len(raw) > most:
-            raise too_large(limit, f"already as {coding}" if coding else "as sent")
-    return _inflated(bytes(raw), coding, limit) if coding else bytes(raw)
+        so_far += len(chunk)
+        if so_far > most:
+            raise too_large(limit, what)
+        yield chunk
 
 
 def raw_limit(encoding: str, limit: int) -> int:
@@ -48,27 +56,37 @@ def _coding(encoding: str) -> str:
     return ", ".join(name for name in names if name not in ("", "identity"))
 
 
-def _inflated(raw: bytes, coding: str, limit: int) -> bytes:
-    """Gzip (also of several members) and deflate (also without its zlib wrapping, as some servers send it)."""
-    body = bytearray()
-    while raw:
-        engine = zlib.decompressobj(_window(raw, coding, is_first=not body))
-        try:
-            body += engine.decompress(raw, limit - len(body) + 1)
-        except zlib.error as error:
-            raise _broken(coding, str(error).rpartition(": ")[2]) from None
-        if len(body) > limit:
-            raise too_large(limit, f"after decompressing {coding}")
-        if not engine.eof:
-            raise _broken(coding, "it ends too early")
-        raw = engine.unused_data
+def _inflated(chunks: Iterable[bytes], coding: str, limit: int) -> bytes:
+    """Gzip (also of several members) and deflate (also without its zlib wrapping, as some servers send it).
+
+    As the chunks come, so that whoever gives them can end it; in small pieces, since zlib copies what follows a member.
+    """
+    body, rest = bytearray(), b""
+    engine: Any = None
+    is_first = True
+    for chunk in chunks:
+        rest += chunk
+        while len(rest) > (1 if engine is None else 0):
+            if engine is None:
+                engine = zlib.decompressobj(_window(rest, coding, is_first=is_first))
+                is_first = False
+            piece, rest = rest[:_PIECE], rest[_PIECE:]
+            try:
+                body += engine.decompress(piece, limit - len(body) + 1)
+            except zlib.error as error:
+                raise _broken(coding, str(error).rpartition(": ")[2]) from None
+            if len(body) > limit:
+                raise too_large(limit, f"after decompressing {coding}")
+            if engine.eof:
+                rest = engine.unused_data + rest
+                engine = None
+    if engine is not None or rest:
+        raise _broken(coding, "it ends too early")
     return bytes(body)
 
 
 def _window(data: bytes, coding: str, *, is_first: bool) -> int:
     """How zlib is told what begins here."""
-    if len(data) < 2:
-        raise _broken(coding, "it ends too early")
     if coding == "gzip":
         if data[:2] != b"\x1f\x8b":
             why = "it does not begin as gzip does" if is_first else "bytes that are not gzip follow it"
