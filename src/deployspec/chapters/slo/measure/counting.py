@@ -125,7 +125,7 @@ class Counting:
                 process = (
                     f"process {share + 1} of {self._plan.processes} of the load generator (pid {told.pid})"
                 )
-                return f"{process} died: it has told nothing for {silence:.0f} s"
+                return f"{process} died, or got no processor time: no word from it for {silence:.0f} s"
         return ""
 
     def excuse(self, seconds: float) -> None:
