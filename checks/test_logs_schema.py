@@ -44,7 +44,7 @@ def test_levels_are_promised(log, judge):
 
     Source: the guide, "Log Levels" and "Log Configuration".
     """
-    verdict = log.judged(contract.levels, log_level=log.told.log_level)
+    verdict = log.judged(contract.levels, log_level=log.log_source.log_level)
     judge(verdict, **log.how("level", "below-log-level"))
 
 
@@ -61,7 +61,7 @@ def test_newest_record_is_fresh(dated_log, judge):
 
     Source: our own choice; a log that nobody writes to any more looks like a log without errors.
     """
-    verdict = contract.newest_is_fresh(dated_log.report, dated_log.told.freshness, dated_log.began)
+    verdict = contract.newest_is_fresh(dated_log.report, dated_log.log_source.freshness, dated_log.began)
     judge(verdict, **dated_log.how())
 
 
@@ -70,7 +70,9 @@ def test_error_log_holds_errors_only(error_log, judge):
 
     Source: the guide, "Log Configuration" and "Log Levels".
     """
-    verdict = error_log.judged(contract.error_log_holds_errors_only, error_level=error_log.told.error_level)
+    verdict = error_log.judged(
+        contract.error_log_holds_errors_only, error_level=error_log.log_source.error_level
+    )
     judge(verdict, **error_log.how("not-an-error"))
 
 

@@ -112,12 +112,12 @@ class Arrivals(FastHttpUser):
 
     def _report(self, dispatcher: Dispatcher, share: int, origin: int) -> None:
         """Tell what was counted once a second; look more often whether to stop."""
-        told = origin
+        reported = origin
         while True:
             gevent.sleep(0.1)
             self._stopped = _is_orphan() or PLAN.with_name("stop").exists()
-            if time.monotonic_ns() - told >= 1_000_000_000:
-                told += 1_000_000_000
+            if time.monotonic_ns() - reported >= 1_000_000_000:
+                reported += 1_000_000_000
                 self._count(dispatcher, share, origin, last=False)
 
     def _count(self, dispatcher: Dispatcher, share: int, origin: int, *, last: bool) -> None:

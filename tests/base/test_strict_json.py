@@ -72,7 +72,7 @@ def test_strict_documents_are_read(text, value):
         pytest.param(b"[True]", "found 'T', expected a value", (1, 2), (0,), id="python-literal"),
         pytest.param(b"[1 /* x */]", "expected ',' or ']'", (1, 4), (1,), id="comment"),
         pytest.param(b'["a\nb"]', "control character", (1, 4), (0,), id="raw-newline-in-a-string"),
-        pytest.param(b'["\\x41"]', "escape that JSON does not know", (1, 3), (0,), id="unknown-escape"),
+        pytest.param(b'["\\x41"]', "escape that JSON does not have", (1, 3), (0,), id="unknown-escape"),
         pytest.param(b'["abc', "a string is not closed", (1, 2), (0,), id="string-not-closed"),
         pytest.param(b'{"a": [1', "found the end of the body, expected ',' or ']'", (1, 9), ("a", 1), id="cut-off"),
         pytest.param("[\u00a01]".encode(), "found '\\xa0', expected a value", (1, 2), (0,), id="no-break-space"),

@@ -13,7 +13,10 @@ from tests.tools.http.asking import ask
 _OK = b"HTTP/1.1 200 OK\r\n"
 _CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
 _BREAK, _AFTER = "a line of its head does not end in CR LF", "there are bytes after its end"
-_CODING, _SPACE = "Transfer-Encoding is another than chunked, or repeated", "with a space before its colon"
+_CODING, _SPACE = (
+    "Transfer-Encoding is something other than chunked, or repeated",
+    "with a space before its colon",
+)
 ANSWERS = [
     # the bytes, and why they are not HTTP; empty where they are
     pytest.param(_OK + b"Content-Length: 2\r\n\r\n{}", "", id="sound"),
@@ -47,7 +50,7 @@ ANSWERS = [
         _OK + b"Transfer-Encoding: chunked\t\r\n\r\n2\r\n{}\r\n0\r\n\r\n", _CODING, id="coding-and-tab"
     ),
     pytest.param(
-        _CHUNKED + b"2\r\n{}\r\n0\r\nContent-Length: 2\r\n\r\n", "behind its chunks", id="trailing-length"
+        _CHUNKED + b"2\r\n{}\r\n0\r\nContent-Length: 2\r\n\r\n", "after its chunks", id="trailing-length"
     ),
     pytest.param(_CHUNKED + b"2 \r\n{}\r\n0\r\n\r\n", "illegal chunk header", id="chunk-and-space"),
     pytest.param(_CHUNKED + b"2\n{}\n0\n\n", "between its chunks does not end in CR LF", id="chunk-lf"),

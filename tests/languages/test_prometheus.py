@@ -50,14 +50,14 @@ def test_no_rules_at_all(data: Any) -> None:
 
 # id, the data, what is said.
 NOT_UNDERSTOOD: list[tuple[str, Any, str]] = [
-    ("nothing", None, "the answer is null, no object"),
-    ("list", [], "the answer is an array of 0 items, no object"),
+    ("nothing", None, "the answer is null, not an object"),
+    ("list", [], "the answer is an array of 0 items, not an object"),
     ("no-groups", {}, "the answer has no list groups"),
-    ("group-no-object", {"groups": ["api"]}, 'groups[0] is "api", no object'),
+    ("group-no-object", {"groups": ["api"]}, 'groups[0] is "api", not an object'),
     ("no-interval", {"groups": [answer_group() | {"interval": "15s"}]}, "groups[0] has no number interval"),
     ("boolean-interval", {"groups": [answer_group() | {"interval": True}]}, "groups[0] has no number interval"),
     ("no-rules", {"groups": [{"name": "a", "interval": 1}]}, "groups[0] has no list rules"),
-    ("rule-no-object", {"groups": [answer_group(), answer_group(7)]}, "groups[1].rules[0] is 7, no object"),  # type: ignore[arg-type]
+    ("rule-no-object", {"groups": [answer_group(), answer_group(7)]}, "groups[1].rules[0] is 7, not an object"),  # type: ignore[arg-type]
     ("new-type", {"groups": [answer_group(answer_rule("up", kind="derived"))]},
      'groups[0].rules[0] is of the type "derived", neither alerting nor recording'),
     ("no-query", {"groups": [answer_group(answer_rule("up", query=None))]}, "groups[0].rules[0] has no text query"),
@@ -65,9 +65,9 @@ NOT_UNDERSTOOD: list[tuple[str, Any, str]] = [
     ("duration-as-text", {"groups": [answer_group(answer_rule("up", duration="5m"))]},
      "groups[0].rules[0] has no number duration"),
     ("labels-as-list", {"groups": [answer_group(answer_rule("up", labels=[]))]},
-     "groups[0].rules[0] has labels that are no texts by name"),
+     "groups[0].rules[0] has labels whose values are not texts"),
     ("label-as-number", {"groups": [answer_group(answer_rule("up", labels={"a": 1}))]},
-     "groups[0].rules[0] has labels that are no texts by name"),
+     "groups[0].rules[0] has labels whose values are not texts"),
 ]  # fmt: skip
 
 

@@ -130,7 +130,7 @@ def test_a_defect_shows_where_it_sits(project: Project) -> None:
     """For a defect of the suite itself, and only then, there is a traceback."""
     output = project("def test_x(deployment): {}['missing']").output
     assert (
-        "UNMEASURED: a defect of deployspec or of the check, not of the deployment: KeyError: 'missing'"
+        "UNMEASURED: a defect in deployspec or the check, not in the deployment: KeyError: 'missing'"
         in output
     )
     assert "Traceback (most recent call last)" in output

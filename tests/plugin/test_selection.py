@@ -99,7 +99,7 @@ def test_a_check_that_needs_no_part_of_a_file_is_an_error(project: Project, work
     """A misspelt part would deselect its check for ever: status 4, and which check it is."""
     ran = project("@pytest.mark.needs('metrics')\n" + ONE, *workers)
     assert ran.status == 4, ran.output
-    assert "test_x: found a mark `needs` of what is no part of a deployment file" in ran.output
+    assert "test_x: found a mark `needs` with something that is not part of a deployment file" in ran.output
     assert "Traceback" not in ran.output
 
 

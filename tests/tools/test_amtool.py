@@ -67,9 +67,9 @@ def test_the_variable_wins(tmp_path):
         pytest.param({"PATH": "/nowhere", "AMTOOL": "/no/amtool"}, "AMTOOL names /no/amtool, which is not a program",
                      id="no-such-file"),
         pytest.param({"PATH": "/nowhere", "AMTOOL": "/etc/passwd"}, "which is not a program", id="not-executable"),
-        pytest.param({"AMTOOL": "/bin/false"}, "/bin/false --version does not answer as amtool does (status 1: ",
+        pytest.param({"AMTOOL": "/bin/false"}, "/bin/false --version does not behave like amtool (status 1: ",
                      id="status"),
-        pytest.param({"AMTOOL": "/bin/echo"}, "does not answer as amtool does (status 0: ", id="another-program"),
+        pytest.param({"AMTOOL": "/bin/echo"}, "does not behave like amtool (status 0: ", id="another-program"),
     ],
 )  # fmt: skip
 def test_not_found(environ, said):
@@ -177,8 +177,8 @@ def test_a_refused_configuration(config, text, said):
     [
         pytest.param("kill -9 $$", "amtool was killed by signal 9", id="killed"),
         pytest.param("exit 7", "amtool ended with status 7: nothing", id="status"),
-        pytest.param("echo mail; echo more", "printed what is not understood here: mail more", id="garbage"),
-        pytest.param(":", "printed what is not understood here: nothing", id="silent"),
+        pytest.param("echo mail; echo more", "printed something unexpected: mail more", id="garbage"),
+        pytest.param(":", "printed something unexpected: nothing", id="silent"),
         pytest.param("exec yes", "amtool did not answer: ended after it had printed 16 MiB", id="endless"),
         pytest.param("sleep 60", "amtool did not answer: ended after its time limit of 1 s", id="hangs"),
     ],

@@ -30,7 +30,7 @@ def nothing(_: str) -> list[Span]:
     return []
 
 
-class _Told:
+class _Known:
     """Where the values stand in a text that whoever uses the contracts knows to be secret."""
 
     spans: Callable[[str], list[Span]] = staticmethod(nothing)
@@ -41,17 +41,17 @@ def hide(spans: Callable[[str], list[Span]]) -> None:
 
     It changes no verdict: what is judged is not masked.
     """
-    _Told.spans = staticmethod(spans)
+    _Known.spans = staticmethod(spans)
 
 
 def hidden() -> Callable[[str], list[Span]]:
     """What was given to ``hide``: for another process, which has to do the same."""
-    return _Told.spans
+    return _Known.spans
 
 
 def redact(text: str) -> str:
     """The text without what ``hide`` was told of. On the whole text: a piece of a value is not known as one."""
-    known = _Told.spans(text)
+    known = _Known.spans(text)
     return _render(text, 0, len(text), merged(known)) if known else text
 
 
@@ -73,7 +73,7 @@ def findings(text: str) -> tuple[Finding, ...]:
     for layer in _layers(text):
         spans = _spans(layer)
         whole_spans = merged([span for _, span in spans])
-        shown = merged([*whole_spans, *_Told.spans(layer)]) if spans else []
+        shown = merged([*whole_spans, *_Known.spans(layer)]) if spans else []
         claimed: set[Span] = set()
         for kind, (start, _) in spans:
             whole = whole_spans[bisect_right(whole_spans, start, key=lambda span: span[0]) - 1]
@@ -101,7 +101,7 @@ def mask(text: str) -> str:
 
 def masked_window(text: str, start: int, end: int) -> str:
     """``text[start:end]`` with every finding hidden, also one that the window cuts in two."""
-    hidden = merged([*(span for _, span in _spans(text)), *_Told.spans(text)])
+    hidden = merged([*(span for _, span in _spans(text)), *_Known.spans(text)])
     if any(_spans(layer) for layer in _layers(_render(text, 0, len(text), hidden))[1:]):
         return HIDDEN  # something hides behind escapes: its place in the window cannot be told
     return mask(_render(text, max(0, start), min(len(text), end), hidden))

@@ -96,7 +96,7 @@ def _objection(text: str) -> Unfit:
         return Unfit("{}, which is not a duration", EXPECTED)
     unknown = next((unit for unit in units if unit not in _UNITS), None)
     if unknown is not None:
-        return Unfit("{} with a unit that there is not", f"{EXPECTED}; the units are y, w, d, h, m, s and ms")
+        return Unfit("{} with an unknown unit", f"{EXPECTED}; the units are y, w, d, h, m, s and ms")
     if len(set(units)) < len(units):
         return Unfit("{} with a unit given twice", f"{EXPECTED}, each unit once")
     return Unfit("{} with its units out of order", f"{EXPECTED}, from the largest unit to the smallest")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-MOST_TOLD = 100
+MOST_SHOWN = 100
 """Problems of one file: as many as anyone reads."""
 _LONGEST_SHOWN = 60
 
@@ -66,7 +66,7 @@ class Problems(list[Problem]):
     def __init__(self, path: str) -> None:
         super().__init__()
         self.path = path
-        self.untold = 0
+        self.not_shown = 0
         """How many more there are, beyond what anyone would read."""
 
     def place(self, at: Positioned | None) -> Place:
@@ -77,20 +77,22 @@ class Problems(list[Problem]):
         """Note a problem where ``at`` begins."""
         self.append(Problem(self.place(at), found, expected, kind))
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """All of them in the file's order, one a line, each once: an alias leads to the same place twice."""
         lines = [str(problem) for problem in sorted(set(self))]
-        more = max(0, len(lines) - MOST_TOLD) + self.untold
+        more = max(0, len(lines) - MOST_SHOWN) + self.not_shown
         if more > 0:
-            lines[MOST_TOLD:] = [f"{self.path}: and {more} more problems"]
+            lines[MOST_SHOWN:] = [f"{self.path}: and {more} more problems"]
         return "\n".join(lines)
 
     def in_order(self) -> tuple[Problem, ...]:
         """They in the file's order, as many as anyone reads."""
-        told = sorted(self, key=lambda problem: problem.place)
-        if len(told) > MOST_TOLD:
-            told[MOST_TOLD:] = [Problem(Place(self.path), f"and {len(told) - MOST_TOLD} more problems", "")]
-        return tuple(told)
+        ordered = sorted(self, key=lambda problem: problem.place)
+        if len(ordered) > MOST_SHOWN:
+            ordered[MOST_SHOWN:] = [
+                Problem(Place(self.path), f"and {len(ordered) - MOST_SHOWN} more problems", "")
+            ]
+        return tuple(ordered)
 
 
 def position(text: str, offset: int) -> Position:

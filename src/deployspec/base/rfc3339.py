@@ -53,25 +53,25 @@ class NotAStamp(NamedTuple):
 def parse(text: str) -> Stamp | NotAStamp:
     """Read a time. Never raises, whatever the text."""
     if not (match := _pattern().fullmatch(text)):
-        return NotAStamp("is not a date and time as RFC 3339 writes it")
+        return NotAStamp("is not an RFC 3339 date and time")
     year, month, day = int(match["year"]), int(match["month"]), int(match["day"])
     hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"])
     if not 1 <= month <= 12 or not 1 <= day <= calendar.monthrange(year, month)[1]:
-        return NotAStamp("names a day that is in no calendar")
+        return NotAStamp("names a day that does not exist")
     if hour > 23 or minute > 59 or second > 60:
-        return NotAStamp("names a time that no clock shows")
+        return NotAStamp("names a time of day that does not exist")
     if match["offset"] is None:
         return NotAStamp("has no offset (Z or ±hh:mm)")
     offset = _offset_minutes(match)
     if offset is None:
-        return NotAStamp("has an offset that no place has")
+        return NotAStamp("has an offset that is out of range")
     minutes = hour * 60 + minute - offset
     utc_day = _days_since_epoch(year, month, day) + minutes // 1440
     utc_second = minutes % 1440 * 60 + second
     # The offset moves the date by at most a day: a month that ends in UTC is the local date's or the one before.
     months = (_days_since_epoch(year, month, 1), _days_since_epoch(year + month // 12, month % 12 + 1, 1))
     if second == 60 and not (utc_second == _DAY and utc_day + 1 in months):
-        return NotAStamp("has a leap second where there can be none")
+        return NotAStamp("has a leap second where none is possible")
     kept = (match["fraction"] or "")[:_KEPT_DIGITS].rstrip("0")
     fraction = Fraction(int(kept or "0"), 10 ** len(kept))
     return Stamp(utc_day, utc_second, fraction, Fraction(1, 10 ** len(kept)))

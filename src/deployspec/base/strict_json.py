@@ -201,7 +201,7 @@ class _Walker:
     def _number(self, number: re.Match[str]) -> int | float:
         as_double = float(number[0])
         if isinf(as_double):
-            raise _FaultError("a number is too large: most readers take it for infinity", number.start())
+            raise _FaultError("a number is too large: most readers turn it into infinity", number.start())
         if number[1] is None and number[2] is None:
             return int(number[0])
         return as_double
@@ -226,5 +226,5 @@ def _string_fault(message: str) -> str:
     if message.startswith("Unterminated"):
         return "a string is not closed"
     if message.startswith("Invalid control"):
-        return "a control character stands in a string without its escape"
-    return "a string holds an escape that JSON does not know"
+        return "a string holds a control character that is not escaped"
+    return "a string holds an escape that JSON does not have"

@@ -86,8 +86,8 @@ def _ours(place: str) -> Iterator[Path]:
     with contextlib.suppress(OSError), os.scandir(place) as found:
         for one in found:
             if _NAME.fullmatch(one.name):
-                told = one.stat(follow_symlinks=False)
-                if stat.S_ISDIR(told.st_mode) and told.st_uid == os.geteuid():
+                status = one.stat(follow_symlinks=False)
+                if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid():
                     yield Path(one.path)
 
 

@@ -9,7 +9,7 @@ from deployspec.base.unfit import Unfit
 
 def check_regex(text: str) -> None:
     """Raise :class:`Unfit` unless ``text`` is a regular expression of Python's that is not empty."""
-    expected = "a regular expression, as Python's re has it"
+    expected = "a regular expression in Python's syntax"
     if not text:
         raise Unfit("an empty text", expected)
     try:

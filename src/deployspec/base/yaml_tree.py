@@ -109,7 +109,7 @@ class Builder:
     """What messages call the text."""
     most_nodes = MOST_NODES
     scalar_tags = _PLAIN_TAGS | {_CORE + "str", _CORE + "timestamp"}
-    no_anchor = "an alias of the anchor {}, which there is not"
+    no_anchor = "an alias of the anchor {}, which does not exist"
 
     def __init__(self, problems: Problems) -> None:
         self.problems = problems

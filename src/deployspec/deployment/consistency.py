@@ -31,7 +31,9 @@ def _headers(check: Check, data: Mapping[str, Any]) -> None:
             first = names.setdefault((*steps[:-1], name.lower()), name)
             if first != name:
                 found = f"the header {name}, which is {first} again"
-                check.problems.add(position, found, "each header once: capitals make no difference")
+                check.problems.add(
+                    position, found, "each header once: upper and lower case make no difference"
+                )
 
 
 def _files(check: Check, data: Mapping[str, Any], folder: Path) -> None:

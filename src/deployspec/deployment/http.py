@@ -52,7 +52,7 @@ def check_header_name(name: str) -> None:
     # In `{Authorization:Bearer x}` the missing space makes a name of the credential, so no name is shown.
     if ":" in name:
         raise Unfit("a header's name with a colon in it", "a space after the colon, as in Name: value")
-    raise Unfit("a header's name with characters that none may have", "letters, digits and hyphens")
+    raise Unfit("a header's name with invalid characters", "letters, digits and hyphens")
 
 
 def check_header_value(value: str) -> None:
@@ -105,7 +105,7 @@ def _check_url(url: str) -> None:
     except ValueError:
         wrong_port = True
     if wrong_port:
-        raise Unfit("{} with a port that there is not", "a port from 1 to 65535")
+        raise Unfit("{} with an impossible port", "a port from 1 to 65535")
     if not _is_host(host, bracketed=authority.startswith("[")):
         raise Unfit("{} with a host that there is not", expected)
 

@@ -30,10 +30,10 @@ def load(path: Path, environ: Mapping[str, str], chapters: Iterable[Chapter]) ->
     problems at once and shows no value that is, or may be, a secret.
     """
     __tracebackhide__ = True
-    deployment, told = _load(path, environ, tuple(chapters))
+    deployment, text = _load(path, environ, tuple(chapters))
     del environ  # a traceback with locals would show it
     if deployment is None:
-        raise DeploymentFileError(told)
+        raise DeploymentFileError(text)
     return deployment
 
 
@@ -45,7 +45,7 @@ def _load(
     text = read_text(path, problems)
     tree = None if text is None else read_tree(text, problems)
     if tree is None:
-        return None, problems.told()
+        return None, problems.in_words()
     values = evaluate(tree, environ, problems, schema)
     faulty = check_shape(values, problems, schema)
     data = with_defaults({key: value for key, value in values.data.items() if key not in faulty}, schema)
@@ -53,7 +53,7 @@ def _load(
     parts = [PROMETHEUS, *(imported(name) for key, name in named.items() if key in data)]
     check_consistency(data, values, path.parent, problems, parts)
     if problems:
-        return None, problems.told()
+        return None, problems.in_words()
     return build(data, values, path, parts, schema), ""
 
 

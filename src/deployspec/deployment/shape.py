@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from deployspec.base.problems import MOST_TOLD, Positioned, Problems, did_you_mean, listed, suggestion
+from deployspec.base.problems import MOST_SHOWN, Positioned, Problems, did_you_mean, listed, suggestion
 from deployspec.base.unfit import Unfit
 from deployspec.deployment.schema import FORMATS, Schema, expectation, types, validator
 from deployspec.deployment.values import Place, Steps, Values
@@ -14,8 +14,8 @@ from deployspec.deployment.values import Place, Steps, Values
 def check_shape(values: Values, problems: Problems, schema: Schema) -> set[str]:
     """Note everything that the schema objects to. Returns the top-level keys that hold a problem."""
     errors = sorted(validator(schema).iter_errors(values.data), key=lambda error: _position(error, values))
-    problems.untold += max(0, len(errors) - MOST_TOLD)
-    for error in errors[:MOST_TOLD]:
+    problems.not_shown += max(0, len(errors) - MOST_SHOWN)
+    for error in errors[:MOST_SHOWN]:
         _Objection(error, values, problems).note()
     paths: list[Steps] = [*(tuple(error.instance_path) for error in errors), *values.spoilt]
     return {str(path[0]) for path in paths if path}
@@ -54,8 +54,8 @@ class _Objection:
         match kind.name:
             case "additionalProperties":
                 unexpected = sorted(kind.unexpected, key=lambda key: _at(self.values.keys[*self.path, key]))
-                self.problems.untold += max(0, len(unexpected) - MOST_TOLD)
-                for key in unexpected[:MOST_TOLD]:
+                self.problems.not_shown += max(0, len(unexpected) - MOST_SHOWN)
+                for key in unexpected[:MOST_SHOWN]:
                     self.unknown_key(key)
             case "propertyNames":
                 self.wrong_name(kind.error.instance)

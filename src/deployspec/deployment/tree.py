@@ -31,7 +31,7 @@ class _Builder(Builder):
     whole = "document"
     most_nodes = 10_000
     scalar_tags = Builder.scalar_tags - {"tag:yaml.org,2002:timestamp"}
-    no_anchor = "an alias of an anchor that there is not"
+    no_anchor = "an alias of an anchor that does not exist"
 
     def __init__(self, problems: Problems) -> None:
         super().__init__(problems)

@@ -157,7 +157,7 @@ class Form:
         if not re.fullmatch(_FIELDS, line + b"\r\n"):
             return self._refuse(_unsound_field(line), line)
         if _FRAMING.match(line):
-            return self._refuse("a length or a coding behind its chunks")
+            return self._refuse("a length or a coding after its chunks")
         return True
 
 
@@ -191,7 +191,7 @@ def _unclear(lengths: list[bytes], codings: list[bytes]) -> str:
     if lengths and not _NUMBER.fullmatch(lengths[0]):
         return "Content-Length is not a plain number"
     if codings and [coding.lower() for coding in codings] != [b"chunked"]:
-        return "Transfer-Encoding is another than chunked, or repeated"
+        return "Transfer-Encoding is something other than chunked, or repeated"
     if codings and lengths:
         return "both Content-Length and Transfer-Encoding"
     return ""

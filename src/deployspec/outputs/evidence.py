@@ -20,7 +20,7 @@ _MASKED_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authorization
 def evidence_of(calls: Sequence[Call]) -> tuple[Evidence, ...]:
     """The first calls in full, each attempt of them, and a line for each of the others."""
     distinct = list({id(call): call for call in calls}.values())
-    told = [
+    pieces = [
         Evidence(_title(number, len(distinct), attempt, len(call.attempts)), _text(result))
         for number, call in enumerate(distinct[:_FULL], 1)
         for attempt, result in enumerate(call.attempts, 1)
@@ -29,8 +29,8 @@ def evidence_of(calls: Sequence[Call]) -> tuple[Evidence, ...]:
         lines = [
             f"call {number}: {_brief(call.result)}" for number, call in enumerate(distinct[_FULL:], _FULL + 1)
         ]
-        told.append(Evidence("the other calls", "\n".join(lines)))
-    return tuple(told)
+        pieces.append(Evidence("the other calls", "\n".join(lines)))
+    return tuple(pieces)
 
 
 def _title(number: int, count: int, attempt: int, attempts: int) -> str:

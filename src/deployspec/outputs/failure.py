@@ -15,14 +15,14 @@ def failure_text(entry: Entry) -> str:
     What is not known is left out.
     """
     lines = [f"{entry.verdict}: {entry.reason}"]
-    told = [
+    parts = [
         ("promise", entry.promise),
         ("measured", entry.measured),
         ("limit", entry.limit),
         ("check", f"{entry.id} ({entry.source})" if entry.source else entry.id),
         ("reproduce", entry.reproduce),
     ]
-    for label, text in told:
+    for label, text in parts:
         if not text:
             continue
         # The command is left in one piece, to be copied.

@@ -125,7 +125,7 @@ def _none_named(config: pytest.Config) -> str:
     there_are = sorted({*names_in(config.rootpath / FOLDER), *provided_names(config)})
     return (
         "no deployment is named, and the selected checks need one; "
-        "say --deployment NAME or set DEPLOYMENT to one of: " + ", ".join(there_are)
+        "give --deployment NAME or set DEPLOYMENT to one of: " + ", ".join(there_are)
     )
 
 

@@ -63,7 +63,7 @@ def acquire(path: Path, *, exclusive: bool, patience: float = PATIENCE) -> int:
                 continue
             os.close(descriptor)
             raise Unmeasured(
-                f"another run kept {path.name} for {patience:g} s (it injects faults or load); try again later"
+                f"another run held {path.name} for {patience:g} s (it injects faults or load); try again later"
             ) from None
         except OSError as error:
             os.close(descriptor)

@@ -128,8 +128,8 @@ def pytest_runtest_makereport(
         raised.value.msg = without_pieces(item.config, str(raised.value))
     elif raised is not None and not isinstance(raised.value, Breached | Unmeasured):
         # Where a defect sits. Without local variables: nobody has to see them all, and there are many.
-        told = "".join(traceback.format_exception(raised.value)).rstrip()
-        trace = Evidence("traceback", without_pieces(item.config, told))
+        text = "".join(traceback.format_exception(raised.value)).rstrip()
+        trace = Evidence("traceback", without_pieces(item.config, text))
         # Others, such as allure-pytest, read the exception itself, and not the report: it becomes a verdict.
         error = Unmeasured(without_pieces(item.config, _trouble(call))).with_traceback(raised.tb)
         call.excinfo = pytest.ExceptionInfo.from_exception(error)
@@ -148,7 +148,7 @@ def pytest_runtest_makereport(
     report.deployspec = asdict(entry)  # type: ignore[attr-defined]
     report.outcome = "passed" if entry.verdict == Outcome.MET else "failed"
     vars(report).pop("wasxfail", None)
-    report.longrepr = None if report.passed else _told(entry)  # type: ignore[assignment]
+    report.longrepr = None if report.passed else _failure_text(entry)  # type: ignore[assignment]
     return report
 
 
@@ -194,10 +194,10 @@ def _hidden(config: pytest.Config) -> Iterator[None]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
     """Redact what pytest lists at the end, an exception in a thread among it."""
-    told = str(warning_message.message)
-    if redact(told) != told:
+    text = str(warning_message.message)
+    if redact(text) != text:
         # A text: a warning of whatever class might not be made of one.
-        warning_message.message = redact(told)
+        warning_message.message = redact(text)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -208,7 +208,7 @@ def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> N
         excinfo.value.args = (excinfo.value.msg,)
 
 
-def _told(entry: Entry) -> FailureText:
+def _failure_text(entry: Entry) -> FailureText:
     return FailureText(failure_text(entry), entry.reason)
 
 
@@ -260,7 +260,7 @@ def _skipped(call: pytest.CallInfo[None]) -> bool:
 def _trouble(call: pytest.CallInfo[None]) -> str:
     """Why there is no verdict: the suite's own breakage reads differently from the deployment's."""
     if call.excinfo is None:
-        return "the check ended without a verdict: a defect of the check itself"
+        return "the check ended without a verdict: a defect in the check itself"
     error = call.excinfo.value
     if isinstance(error, Unmeasured):
         return str(error)
@@ -268,20 +268,24 @@ def _trouble(call: pytest.CallInfo[None]) -> str:
         return f"skipped ({error}); a check cannot be skipped silently"
     where = call.excinfo.traceback[-1]
     return (
-        f"a defect of deployspec or of the check, not of the deployment: {type(error).__name__}: "
+        f"a defect in deployspec or the check, not in the deployment: {type(error).__name__}: "
         f"{' '.join(str(error).split())} (in {call.when}, {Path(where.path).name}:{where.lineno + 1})"
     )
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
     """Letters and words of the verdicts. UNMEASURED stays in pytest's own failing categories."""
-    told = getattr(report, "deployspec", None)
-    if told is None:
+    attached = getattr(report, "deployspec", None)
+    if attached is None:
         return None
     if report.passed:
-        return ("passed", "~", ("MET (flaky)", {"yellow": True})) if told["flaky"] else ("passed", ".", "MET")
+        return (
+            ("passed", "~", ("MET (flaky)", {"yellow": True}))
+            if attached["flaky"]
+            else ("passed", ".", "MET")
+        )
     category = "failed" if report.when == "call" else "error"
-    if told["verdict"] == Outcome.BREACHED:
+    if attached["verdict"] == Outcome.BREACHED:
         return category, "B", ("BREACHED", {"red": True})
     return category, "U", ("UNMEASURED", {"yellow": True})
 
@@ -301,6 +305,6 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         )
         lost = Entry(own, own, "", own, Outcome.UNMEASURED.value, reason)
         report.deployspec = asdict(lost)  # type: ignore[attr-defined]
-    told = getattr(report, "deployspec", None)
-    if told is not None and report.failed and not isinstance(report.longrepr, FailureText):
-        report.longrepr = _told(Entry.from_dict(told))  # type: ignore[assignment]
+    attached = getattr(report, "deployspec", None)
+    if attached is not None and report.failed and not isinstance(report.longrepr, FailureText):
+        report.longrepr = _failure_text(Entry.from_dict(attached))  # type: ignore[assignment]

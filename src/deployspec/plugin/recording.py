@@ -45,10 +45,10 @@ class Recorder:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep and record a check's verdict as it comes."""
-        told: dict[str, Any] | None = getattr(report, "deployspec", None)
-        if told is None:
+        attached: dict[str, Any] | None = getattr(report, "deployspec", None)
+        if attached is None:
             return
-        entry = Entry.from_dict(told)
+        entry = Entry.from_dict(attached)
         if not entry.source and (known := kept_ids(self.config).get(entry.check)):
             entry = replace(entry, id=known[0], chapter=known[1], asks=known[2])
         self.run.entries[entry.check] = entry

@@ -127,7 +127,7 @@ def _missing(item: pytest.Item, deployment: Deployment) -> list[str]:
         return [part for part in parts_needed(item) if not deployment.describes(part)]
     except ValueError as error:
         raise pytest.UsageError(
-            f"{item.nodeid}: found a mark `needs` of what is no part of a deployment file ({error}); expected a key of "
+            f"{item.nodeid}: found a mark `needs` with something that is not part of a deployment file ({error}); expected a key of "
             "docs/deployment-file.md, such as health.max_response_time"
         ) from None
 
@@ -280,6 +280,6 @@ def _refuse_checks_without_chapter(config: pytest.Config, items: list[pytest.Ite
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take over from a worker what it selected: the controller of pytest-xdist collects nothing itself."""
-    told = getattr(node, "workeroutput", {}).get(_WORKER_SELECTION)
-    if told is not None:
-        node.config.stash[SELECTION] = Selection(**told)
+    sent = getattr(node, "workeroutput", {}).get(_WORKER_SELECTION)
+    if sent is not None:
+        node.config.stash[SELECTION] = Selection(**sent)

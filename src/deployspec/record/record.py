@@ -58,7 +58,7 @@ class Run:
         Raises ValueError where it is not a run record, or a damaged one.
         """
         if not isinstance(document, dict) or document.get("format") not in (FORMAT, *_OLDER):
-            raise ValueError("it is no run record of this or an older format")
+            raise ValueError("it is not a run record of this or an older format")
         older = document["format"] != FORMAT
         chapters = tuple(chapters)
         try:

@@ -79,7 +79,7 @@ def find(environ: Mapping[str, str], *, timeout: float = 20.0) -> Amtool:
     )  # older ones print it to standard error
     if status != 0 or version is None:
         said = one_line(" ".join((errors or output).split())) or "nothing"
-        raise ToolError(f"{path} --version does not answer as amtool does (status {status}: {said}): {_HINT}")
+        raise ToolError(f"{path} --version does not behave like amtool (status {status}: {said}): {_HINT}")
     return Amtool(path, version[1], timeout)
 
 

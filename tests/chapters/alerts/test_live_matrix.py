@@ -147,7 +147,8 @@ def test_an_entry_for_a_mutant_that_is_not_there_is_breached(tmp_path: Path) -> 
     entry = ran.entry("test_equivalent_mutants_are_current")
     assert entry["verdict"] == "BREACHED", ran.output
     assert (
-        "equivalent-mutants.yml:1:3: found ShopErrors:gone, which is no mutant of any rule" in entry["reason"]
+        "equivalent-mutants.yml:1:3: found ShopErrors:gone, which is not a mutant of any rule"
+        in entry["reason"]
     )
 
 

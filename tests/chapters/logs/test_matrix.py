@@ -268,7 +268,7 @@ ROWS = [
     # Requests.
     Row("request-id-missing", with_lines(line(30, "request_id")), {IDS: "$.request_id: missing (1 time"}),
     Row("request-id-empty", with_lines(line(30, request_id=" ")), {IDS: "$.request_id: empty (1 time"}),
-    Row("nothing-of-requests", SOUND, unmeasured={IDS: "no record is of a logger that belongs to requests"}, told={"request_scoped": ["billing"]}),
+    Row("nothing-of-requests", SOUND, unmeasured={IDS: "no record comes from a logger that belongs to requests"}, told={"request_scoped": ["billing"]}),
     # Secrets.
     *(leak(fault, message, kind) for fault, (message, kind) in SECRETS.items()),
     Row("secret-behind-escapes", with_lines(line(30, message='{"password": "hunter2-and-more"}')), {SECRET: "a credential"}),

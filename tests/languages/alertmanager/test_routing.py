@@ -76,14 +76,14 @@ def test_problems(text, expected):
         pytest.param(run("pager,chat,chat\n"), Outcome.BREACHED, "reaches pager, chat and chat; expected", id="twice"),
         pytest.param(run("mail\n"), Outcome.BREACHED, "reaches mail; expected pager and chat", id="another"),
         pytest.param(run("", "amtool: error: yaml: line 1: did not find\n", 1), Outcome.BREACHED,
-                     "amtool refuses: yaml: line 1: did not find", id="refused"),
+                     "amtool rejects it: yaml: line 1: did not find", id="refused"),
         pytest.param(run("", "ended after its time limit of 1 s", None), Outcome.UNMEASURED,
                      "amtool did not answer: ended after its time limit of 1 s", id="hung"),
         pytest.param(run("pager,chat\n", "", -9), Outcome.UNMEASURED, "amtool was killed by signal 9", id="killed"),
         pytest.param(run("", "panic: x", 2), Outcome.UNMEASURED, "amtool ended with status 2: panic: x", id="panic"),
         pytest.param(run("pager,chat\n", "", 1), Outcome.UNMEASURED, "amtool ended with status 1", id="status-without-words"),
-        pytest.param(run(""), Outcome.UNMEASURED, "printed what is not understood here: nothing", id="silent"),
-        pytest.param(run("pager,chat\nmore\n"), Outcome.UNMEASURED, "not understood here: pager,chat more", id="two-lines"),
+        pytest.param(run(""), Outcome.UNMEASURED, "printed something unexpected: nothing", id="silent"),
+        pytest.param(run("pager,chat\nmore\n"), Outcome.UNMEASURED, "something unexpected: pager,chat more", id="two-lines"),
     ],
 )  # fmt: skip
 def test_a_row(said, outcome, reason):
@@ -99,11 +99,11 @@ def test_a_row(said, outcome, reason):
     [
         pytest.param(run("Checking 'a.yml'  SUCCESS\nFound:\n"), Outcome.MET, "accepts", id="success"),
         pytest.param(run("Checking 'a.yml'  FAILED: no route\n", "amtool: error: failed to validate 1 file(s)", 1),
-                     Outcome.BREACHED, "amtool refuses the configuration: no route", id="failed"),
+                     Outcome.BREACHED, "amtool rejects the configuration: no route", id="failed"),
         pytest.param(run("", "amtool: error: path 'a.yml' does not exist", 1), Outcome.BREACHED, "does not exist", id="missing"),
         pytest.param(run("Checking 'a.yml'  SUCCESS\n", "", 1), Outcome.UNMEASURED, "status 1", id="success-with-status-1"),
-        pytest.param(run("Checking 'a.yml'  FAILED: x\n"), Outcome.UNMEASURED, "not understood", id="failed-with-status-0"),
-        pytest.param(run(""), Outcome.UNMEASURED, "not understood here: nothing", id="silent"),
+        pytest.param(run("Checking 'a.yml'  FAILED: x\n"), Outcome.UNMEASURED, "something unexpected", id="failed-with-status-0"),
+        pytest.param(run(""), Outcome.UNMEASURED, "something unexpected: nothing", id="silent"),
         pytest.param(run("", "", None), Outcome.UNMEASURED, "did not answer", id="hung"),
     ],
 )  # fmt: skip
@@ -134,7 +134,7 @@ MAIL = "- {id: b, labels: {severity: none}, receivers: [mail]}\n"
         pytest.param(CONFIG, PAGER + MAIL.replace("none", "critical"), ["am.yml:2:3: found a default route that no row reaches"],
                      id="the-row-of-the-default-enters-another-route"),
         pytest.param(CONFIG.replace("pager", "'p,q'"), PAGER.replace("pager", "'p,q'") + MAIL,
-                     ['found the receiver "p,q"; expected a name without comma'], id="comma"),
+                     ['found the receiver "p,q"; expected a name without a comma'], id="comma"),
     ],
 )  # fmt: skip
 def test_uncovered(config, table, expected):

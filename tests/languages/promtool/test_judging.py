@@ -124,7 +124,7 @@ def test_what_differs(block: str, lines: list[str], reason: str) -> None:
             "yaml: unmarshal errors: line 3: field x not found",
         ),
         ("a \x1b[31mred\n\n", r"a \x1b[31mred"),
-        ("", "promtool fails it, without a word"),
+        ("", "promtool fails it without saying why"),
         (alert("10m") + alert("5m"), "alertname: Down, time: 10m,"),
     ],
 )

@@ -142,7 +142,7 @@ def test_places_are_those_of_the_values() -> None:
         ),
         pytest.param("a: [", "f:2:1: found broken YAML", id="broken YAML"),
         pytest.param("groups:\n\t- name: g\n", "f:2:1: found a tab in the indentation; expected spaces", id="tab"),
-        pytest.param("groups: *g\n", "f:1:9: found an alias of the anchor g, which there is not", id="unknown alias"),
+        pytest.param("groups: *g\n", "f:1:9: found an alias of the anchor g, which does not exist", id="unknown alias"),
         pytest.param("groups: &g [*g]\n", "f:1:13: found an alias inside its own anchor", id="endless alias"),
         pytest.param("groups: !x []\n", "f:1:9: found the YAML tag !x; expected plain data", id="tag"),
         pytest.param("? [a]\n: b\n", "f:1:3: found a list or a mapping as a key", id="list as key"),

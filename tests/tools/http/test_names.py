@@ -162,7 +162,7 @@ def test_no_descriptors_left(monkeypatch: pytest.MonkeyPatch) -> None:
         ask("http://192.0.2.1/"),
         FailureKind.PROBER,
         Phase.CONNECT,
-        "the prober can open no socket: Too many open",
+        "the prober cannot open a socket: Too many open",
     )
 
 

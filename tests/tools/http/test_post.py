@@ -79,7 +79,7 @@ def test_a_redirected_post_is_not_repeated(server: http.server.ThreadingHTTPServ
     failure = ask(_url(server, "/elsewhere"), post=b"{}")
     assert isinstance(failure, Failure)
     assert failure.kind is FailureKind.REDIRECT
-    assert "status 307 leads elsewhere, and a POST is not repeated there" in failure.reason
+    assert "status 307 redirects elsewhere, and a POST is not repeated there" in failure.reason
     assert server.seen == ["/elsewhere"]  # type: ignore[attr-defined]
 
 

@@ -39,7 +39,7 @@ ENDS_BY_ITSELF = [
     ("endless-headers", FailureKind.PROTOCOL, Phase.HEADERS, "the response's head is longer than 100 kB"),
     ("huge-header", FailureKind.PROTOCOL, Phase.HEADERS, "the response's head is longer than 100 kB"),
     ("switches-protocols", FailureKind.PROTOCOL, Phase.HEADERS, "101 switches to a protocol"),
-    ("reset-mid-body", FailureKind.PROTOCOL, Phase.BODY, "reset the connection in mid-answer"),
+    ("reset-mid-body", FailureKind.PROTOCOL, Phase.BODY, "reset the connection in the middle of its answer"),
     ("short-body", FailureKind.PROTOCOL, Phase.BODY, "shorter than announced: 13 of 200 bytes"),
     ("bad-chunk", FailureKind.PROTOCOL, Phase.BODY, "illegal chunk header: 'two'"),
     ("unfinished-chunks", FailureKind.PROTOCOL, Phase.BODY, "closed before the body's last chunk"),

@@ -209,13 +209,13 @@ REFUSED: list[tuple[str, Reply, str]] = [
     ("error-200", Reply({"status": "error", "errorType": "timeout", "error": "query timed out"}), "answers with an error (status 200): query timed out"),
     ("error-422", Reply({"status": "error", "error": "too\nmany"}, 422), "answers with an error (status 422): too\\nmany"),
     ("login-page", Reply(b"\n<!doctype html><title>Sign in</title>", 200, "text/html"), "answers with a web page instead of JSON: is it a login page, or something else's address?"),
-    ("text", Reply(b"hello \x1b[31m", 200), "answers with what is not JSON: hello \\x1b[31m"),
-    ("empty", Reply(b"", 200), "answers with what is not JSON: "),
-    ("cut", Reply(b'{"status": "success", "data": [', 200), 'answers with what is not JSON: {"status": "success", "data": ['),
-    ("deep", Reply(b"[" * 100_000, 200), "answers with what is not JSON: " + "[" * 79 + "…"),
-    ("list", Reply([], 200), "answers with JSON that is not of Prometheus' form: it has no status success with data"),
-    ("no-data", Reply({"status": "success"}), "answers with JSON that is not of Prometheus' form: it has no status success with data"),
-    ("partial", success([], warnings=["store 2 is down"]), "answers in part only; it warns: store 2 is down"),
+    ("text", Reply(b"hello \x1b[31m", 200), "answers with something that is not JSON: hello \\x1b[31m"),
+    ("empty", Reply(b"", 200), "answers with something that is not JSON: "),
+    ("cut", Reply(b'{"status": "success", "data": [', 200), 'answers with something that is not JSON: {"status": "success", "data": ['),
+    ("deep", Reply(b"[" * 100_000, 200), "answers with something that is not JSON: " + "[" * 79 + "…"),
+    ("list", Reply([], 200), "answers with JSON in a form that is not Prometheus': no status success with data"),
+    ("no-data", Reply({"status": "success"}), "answers with JSON in a form that is not Prometheus': no status success with data"),
+    ("partial", success([], warnings=["store 2 is down"]), "answers only in part, with a warning: store 2 is down"),
 ]  # fmt: skip
 
 
@@ -238,7 +238,7 @@ def test_a_remark_on_a_query_is_no_warning() -> None:
     with fake_prometheus(lambda _: success(["a"], warnings=[remark, "store 2 is down"])) as fake:
         found = probe(fake.url).observe({})
     assert isinstance(found, Unavailable)
-    assert found.reason.endswith("answers in part only; it warns: store 2 is down")
+    assert found.reason.endswith("answers only in part, with a warning: store 2 is down")
 
 
 @pytest.mark.parametrize("data", [{"a": 1}, "up", [1], [None], [["up"]]])
@@ -255,7 +255,7 @@ def test_rules_that_are_not_understood_are_unavailable() -> None:
     """Rules of another form are not taken for none."""
     with fake_prometheus(lambda _: success([])) as fake:
         found = probe(fake.url).loaded_rules()
-    reason = "the loaded rules could not be understood: the answer is an array of 0 items, no object"
+    reason = "the loaded rules could not be understood: the answer is an array of 0 items, not an object"
     assert found == Unavailable(reason)
 
 
@@ -289,7 +289,7 @@ def test_nobody_listens() -> None:
     found = probe(url).loaded_rules()
     assert isinstance(found, Unavailable)
     assert found.reason.startswith(
-        f"Prometheus at {url} gave no answer: connection refused by 127.0.0.1 port "
+        f"Prometheus at {url} did not answer: connection refused by 127.0.0.1 port "
     )
 
 
@@ -298,9 +298,9 @@ def test_nobody_listens() -> None:
     [
         (
             {"timeout": 0.3},
-            "gave no answer: the time limit of 0.3 s ran out while waiting for the response's headers",
+            "did not answer: the time limit of 0.3 s ran out while waiting for the response's headers",
         ),
-        ({"time_limit": 0.3}, "did not answer all questions within 0.3 s"),
+        ({"time_limit": 0.3}, "did not answer all queries within 0.3 s"),
     ],
     ids=["of-a-question", "of-all"],
 )
@@ -330,7 +330,7 @@ def test_many_questions_share_one_time_limit() -> None:
     with fake_prometheus(lambda _: success(["__name__"])) as fake:
         wanted = {f'{{__name__="m{number}"}}': frozenset[str]() for number in range(500)}
         found = probe(fake.url, send=slow, time_limit=0.3).observe(wanted)
-    assert found == Unavailable(f"Prometheus at {fake.url} did not answer all questions within 0.3 s")
+    assert found == Unavailable(f"Prometheus at {fake.url} did not answer all queries within 0.3 s")
     assert len(sent) < 500
     assert max(sent) <= 0.3
 
@@ -350,7 +350,7 @@ def test_the_size_limit(size: int, held: bool) -> None:
         assert isinstance(found, Observed)
     else:
         assert isinstance(found, Unavailable)
-        assert "gave no answer: the body is larger than the limit of 2000 bytes" in found.reason
+        assert "did not answer: the body is larger than the limit of 2000 bytes" in found.reason
 
 
 def test_values_past_the_size_limit_are_left_out() -> None:

@@ -109,7 +109,7 @@ def test_hanging_promtool_is_ended(tmp_path: Path) -> None:
     """A promtool that does not answer is ended with all it started, at the time limit."""
     path = program(tmp_path, f"#!/bin/sh\nsleep 60 &\necho $! >> {tmp_path}/pids\nwait\n")
     began = time.monotonic()
-    with pytest.raises(ToolError, match="did not tell its version within 1 s"):
+    with pytest.raises(ToolError, match="did not report its version within 1 s"):
         find({"PATH": os.environ["PATH"], "PROMTOOL": str(path)}, timeout=1)
     assert time.monotonic() - began < 20
     gone = [

@@ -140,10 +140,10 @@ def test_a_second_try_alone(fake: Promtool, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("garbage", "promtool ended with status 0, and what it printed does not say so"),
-        ("liar", "promtool ended with status 1, and what it printed does not say so"),
-        ("coward", "promtool ended with status 0, and what it printed does not say so"),
-        ("grumble", "promtool ended with status 1, and what it printed does not say so"),
+        ("garbage", "promtool ended with status 0, which its output does not explain"),
+        ("liar", "promtool ended with status 1, which its output does not explain"),
+        ("coward", "promtool ended with status 0, which its output does not explain"),
+        ("grumble", "promtool ended with status 1, which its output does not explain"),
     ],
 )
 @pytest.mark.parametrize("others", [(), ("pass1", "pass2", "pass3", "pass4")])
@@ -202,8 +202,8 @@ def test_closing_ends_everything(fake: Promtool) -> None:
         time.sleep(0.01)
     runner.close()
     assert [future.result(0).exit_status for future in futures] == [None] * 4
-    assert {future.result(0).trouble for future in futures} == {"the run was called off"}
-    assert runner.submit("pass2").result(0).trouble == "the run was called off"
+    assert {future.result(0).trouble for future in futures} == {"the run was cancelled"}
+    assert runner.submit("pass2").result(0).trouble == "the run was cancelled"
     runner.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "promtool"]
 

@@ -23,17 +23,17 @@ def health(deployment: Deployment, pytestconfig: pytest.Config) -> HealthMeasure
     """What is measured of the health endpoint, once a session."""
     from deployspec.tools.http import Request, proxies_from
 
-    told = deployment.require(HEALTH)
+    described = deployment.require(HEALTH)
     request = Request(
-        url=deployment.base_url + told.path,
+        url=deployment.base_url + described.path,
         headers=deployment.headers,
-        timeout=told.timeout,
-        retries=told.retries,
+        timeout=described.timeout,
+        retries=described.retries,
         ca=deployment.ca,
         proxies=proxies_from(os.environ),
     )
-    schema = told.schema or pytestconfig.rootpath / "schemas" / "health.schema.json"
-    promise = HealthPromise(**(vars(told) | {"base_url": deployment.base_url, "schema": {}}))
+    schema = described.schema or pytestconfig.rootpath / "schemas" / "health.schema.json"
+    promise = HealthPromise(**(vars(described) | {"base_url": deployment.base_url, "schema": {}}))
     return HealthMeasurements(request, promise, schema)
 
 

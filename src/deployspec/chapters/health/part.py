@@ -56,11 +56,13 @@ def _check(check: Check, data: Mapping[str, Any]) -> None:
     longest, limit = health.get("max_response_time"), health["timeout"]
     if longest is not None and parse_duration(longest) > parse_duration(limit):
         own = ("health", "max_response_time")
-        told = check.shown(("health", "timeout"), f"its default, {format_duration(parse_duration(limit))}")
+        limit_text = check.shown(
+            ("health", "timeout"), f"its default, {format_duration(parse_duration(limit))}"
+        )
         check.add(
             own,
             f"{check.shown(own, '')}, which is longer than timeout",
-            f"at most timeout ({told}), or a longer timeout",
+            f"at most timeout ({limit_text}), or a longer timeout",
         )
     if health.get("expect_version") is not None and fields["version"] is None:
         found = "expect_version, and health.fields.version is null"
@@ -82,7 +84,7 @@ def _part(check: Check, path: Steps, part: str, parts: list[str], key: str) -> N
     if near:
         expected += f"; did you mean {near}?"
     if path not in check.values.places:
-        expected += "; say queue_depth: null if the answer has no such field"
+        expected += "; set queue_depth: null if the answer has no such field"
     check.add(path, f"{shown}, which is not in health.fields.parts", expected)
 
 

@@ -68,17 +68,21 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
     repeatable(
         "--level",
         metavar="LEVEL",
-        help=f"the levels that there are, ascending; repeat it ({', '.join(LEVELS)})",
+        help=f"a level; repeat it for each level, in ascending order ({', '.join(LEVELS)})",
     )
-    one("--log-level", metavar="LEVEL", help="the least level that may be logged")
-    one("--errors-only", action="store_true", help="nothing below --error-level belongs into this log")
-    one("--error-level", default="ERROR", metavar="LEVEL", help="the least level of an error (ERROR)")
+    one("--log-level", metavar="LEVEL", help="the lowest level that may be logged")
+    one(
+        "--errors-only",
+        action="store_true",
+        help="this is an error log: nothing below --error-level belongs in it",
+    )
+    one("--error-level", default="ERROR", metavar="LEVEL", help="the lowest level of an error (ERROR)")
     repeatable(
         "--request-scoped",
         metavar="LOGGER",
-        help="a logger whose every record has a request id; NAME.* is all below NAME; repeatable",
+        help="a logger whose records all have a request id; NAME.* stands for all loggers below NAME; repeatable",
     )
-    one("--prefix", metavar="REGEX", help="what a command puts before each record")
+    one("--prefix", metavar="REGEX", help="what a command prints before each record (a regular expression)")
     one("--timeout", type=_duration, metavar="DURATION", help="the time limit of a command (1m)")
     repeatable("--allow", metavar="REGEX", help="what is not a secret; repeatable")
     one("--no-secrets", action="store_true", help="do not look for secrets and personal data")
@@ -86,7 +90,7 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
         "--workers",
         type=partial(_between, 1, 64),
         metavar="N",
-        help="processes that judge (one for each processor, at most 4)",
+        help="how many processes judge (one for each processor, at most 4)",
     )
     logs.set_defaults(run=run)
 
@@ -109,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
     levels = tuple(options.level or LEVELS)
     for option in ("log_level", "error_level") if options.errors_only else ("log_level",):
         if (level := getattr(options, option)) is not None and level not in levels:
-            raise UsageError(f"--{option.replace('_', '-')}: {level} is none of {', '.join(levels)}")
+            raise UsageError(f"--{option.replace('_', '-')}: {level} is not one of {', '.join(levels)}")
     schemas = LogSchemas(
         *(
             {name: Path(file) for name, file in pairs}
@@ -142,9 +146,9 @@ def run(options: argparse.Namespace) -> int:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     if options.format == "json":
-        print(json.dumps(as_json(report, outcome, source.told), indent=2, ensure_ascii=False))
+        print(json.dumps(as_json(report, outcome, source.label), indent=2, ensure_ascii=False))
     else:
-        print(as_text(report, outcome, source.told), end="")
+        print(as_text(report, outcome, source.label), end="")
     return 0 if outcome is Outcome.MET else 1
 
 
@@ -163,7 +167,7 @@ def _source(options: argparse.Namespace) -> Source:
     elif "-" not in files:
         source = FilesSource(files)
     elif len(files) > 1:
-        raise UsageError("- (standard input) stands beside files; expected one or the other")
+        raise UsageError("- (standard input) together with files; expected one or the other")
     else:
         source = StdinSource()
     for option in ("prefix", "timeout"):
@@ -221,7 +225,9 @@ def _bar(source: Source) -> Iterator[Progress | None]:
 
     tqdm.monitor_interval = 0  # no thread: progress is told often enough
     began = monotonic()
-    with tqdm(desc=source.told[:40], unit="B", unit_scale=True, leave=False, delay=1, file=sys.stderr) as bar:
+    with tqdm(
+        desc=source.label[:40], unit="B", unit_scale=True, leave=False, delay=1, file=sys.stderr
+    ) as bar:
 
         def show(done: int, total: int | None, lines: int) -> None:
             bar.total = total

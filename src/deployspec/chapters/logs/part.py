@@ -100,7 +100,7 @@ def _log_source(part: Mapping[str, Any], folder: Path) -> LogSource:
         "access": _access,
         "jobs": lambda jobs: Jobs(**{**jobs, "within": parse_duration(jobs["within"])}),
     }
-    return LogSource(**{key: read[key](told) if key in read else told for key, told in part.items()})
+    return LogSource(**{key: read[key](value) if key in read else value for key, value in part.items()})
 
 
 def _access(part: Mapping[str, Any]) -> Access:
@@ -115,7 +115,7 @@ def _check(check: Check, data: Mapping[str, Any]) -> None:
         path = ("logs", number)
         for key in ("log_level", "error_level"):
             if source.get(key) is not None:
-                advice = "" if (*path, key) in check.values.places else "; say which with error_level"
+                advice = "" if (*path, key) in check.values.places else "; set error_level"
                 default = f"{key}'s default, ERROR"
                 check.one_of((*path, key), source[key], source["levels"], default, "levels", advice)
         for key in ("timeout", "prefix"):

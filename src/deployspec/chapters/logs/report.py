@@ -29,8 +29,8 @@ def _lines(report: Report, outcome: Outcome, source: str) -> Iterator[str]:
     yield f"{source}: {outcome}"
     yield f"  lines   {report.lines:,} read, {report.valid:,} valid, {report.invalid:,} invalid ({_size(report.size)})"
     if report.levels:
-        told = ", ".join(f"{level} {count:,}" for level, count in report.levels.items())
-        yield f"  levels  {told}"
+        counts = ", ".join(f"{level} {count:,}" for level, count in report.levels.items())
+        yield f"  levels  {counts}"
     if report.newest is not None:
         yield f"  time    {document['oldest']} to {document['newest']}"
     if report.unfinished:

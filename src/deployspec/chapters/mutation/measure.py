@@ -66,7 +66,7 @@ class MutationRuns:
         try:
             return self._results[rule.name, str(rule.place)].result()
         except CancelledError:
-            return MutationResult(rule, problem="the runs were ended before this rule's turn")
+            return MutationResult(rule, problem="the runs were stopped before this rule's turn")
 
     def mutants(self, rule: Rule) -> tuple[Mutant, ...]:
         """The rule's mutants, with ``for`` moved by the test files' evaluation interval.
@@ -121,7 +121,7 @@ class MutationRuns:
 
     def _run(self, files: Callable[[str], dict[str, str]]) -> FileRun:
         if self._closed:
-            return _no_answer("the runs were ended")
+            return _no_answer("the runs were stopped")
         stem = f"mutation-{next(self._numbers)}"
         written = {self._folder / name: text for name, text in files(stem).items()}
         try:
@@ -129,7 +129,7 @@ class MutationRuns:
                 path.write_text(text, "utf-8")
             return self._submit(str(self._folder / f"{stem}.test.yml")).result(_WAIT)
         except (TimeoutError, CancelledError):
-            return _no_answer("promtool's runner gave no answer")
+            return _no_answer("promtool's runner did not answer")
         except OSError as error:
             return _no_answer(f"files for promtool cannot be written: {error.strerror}")
         finally:
@@ -232,7 +232,7 @@ class _Runs:
     def _baseline(self) -> None:
         run = self._run(lambda stem: alone(self._bench, None, stem))
         if run.exit_status is None:
-            raise _NoAnswerError(f"promtool gave no answer without any mutation: {run.trouble}")
+            raise _NoAnswerError(f"promtool did not answer even without a mutation: {run.trouble}")
         if run.exit_status != 0:
             raise _CannotMutateError(f"the tests fail without any mutation: {_first_line(run.output)}")
 

@@ -7,14 +7,14 @@ from deployspec.model.chapter import Chapter, Option
 
 CHAPTER = Chapter(
     name="slo",
-    sentence='requests keep the objectives, in a load run and in Prometheus (guide: "Alert Rules", p95 and error rate).',
+    sentence='requests meet the objectives, in a load run and in Prometheus (guide: "Alert Rules", p95 and error rate).',
     checks=("slo.load-run", "slo.window", "slo.buckets", "slo.alerts-agree"),
     only_running=True,
     never_alone=("load",),
     markers={
         "load": "makes load, which the deployment file has to allow.",
         "after_load": "looks at what the load run leaves behind, where one is selected.",
-        "of_kind(kind)": "made for objectives of this kind alone: latency or availability.",
+        "of_kind(kind)": "made only for objectives of this kind: latency or availability.",
     },
     options=(
         Option(
@@ -32,7 +32,7 @@ CHAPTER = Chapter(
                 "metavar": "N",
                 "type": seed,
                 "default": None,
-                "help": "make a load run's requests arrive as in the run that told this seed "
+                "help": "make a load run's requests arrive as in the run that printed this seed "
                 "(default: the deployment file's load.seed, else a new one for each run)",
             },
         ),

@@ -92,7 +92,7 @@ def judge_route(row: RoutingRow, run: AmtoolRun) -> Verdict:
         return failed
     got = run.output.removesuffix("\n")
     if not got or "\n" in got or run.exit_status != 0:
-        return unmeasured(f"amtool printed what is not understood here: {_shown(run.output or run.errors)}")
+        return unmeasured(f"amtool printed something unexpected: {_shown(run.output or run.errors)}")
     limit = ", ".join(sorted(row.receivers))
     if sorted(got.split(",")) == sorted(row.receivers):
         return met(f"the alert reaches {names(row.receivers)}", measured=got, limit=limit)
@@ -110,12 +110,12 @@ def judge_config(run: AmtoolRun) -> Verdict:
         return met("amtool accepts the configuration")
     if run.exit_status == 1 and "FAILED" in text:
         return breached(
-            f"amtool refuses the configuration: {_shown(text.partition('FAILED')[2].lstrip(': '))}"
+            f"amtool rejects the configuration: {_shown(text.partition('FAILED')[2].lstrip(': '))}"
         )
     failed = _failed(run)
     if failed is not None:
         return failed
-    return unmeasured(f"amtool printed what is not understood here: {_shown(text)}")
+    return unmeasured(f"amtool printed something unexpected: {_shown(text)}")
 
 
 def _failed(run: AmtoolRun) -> Verdict | None:
@@ -125,7 +125,7 @@ def _failed(run: AmtoolRun) -> Verdict | None:
         return unmeasured(f"amtool was killed by signal {-run.exit_status}")
     refusal = run.errors.partition("amtool: error:")[2]
     if run.exit_status == 1 and refusal:
-        return breached(f"amtool refuses: {_shown(refusal)}")
+        return breached(f"amtool rejects it: {_shown(refusal)}")
     if run.exit_status != 0:
         return unmeasured(f"amtool ended with status {run.exit_status}: {_shown(run.errors or run.output)}")
     return None
@@ -142,7 +142,11 @@ def uncovered(rows: Sequence[RoutingRow], routes: Routes) -> tuple[Problem, ...]
     for receiver, place in routes.receivers.items():
         if "," in receiver:
             found.append(
-                Problem(place, f'the receiver "{receiver}"', "a name without comma, which amtool can tell")
+                Problem(
+                    place,
+                    f'the receiver "{receiver}"',
+                    "a name without a comma, because amtool separates names by commas",
+                )
             )
         elif receiver not in reached:
             expected = "a row of the routing table that reaches it, or no such receiver"

@@ -68,8 +68,8 @@ def read_objectives(text: str, path: str) -> Read:
     roots = read_documents(text, problems)
     if not problems and all(map(is_null, roots)):
         problems.add(None, "nothing (an empty file, or only comments)", "an OpenSLO document")
-    told = [_document(root, problems) for root in roots if not is_null(root)]
-    known = [document for document in told if document is not None]
+    read = [_document(root, problems) for root in roots if not is_null(root)]
+    known = [document for document in read if document is not None]
     indicators = _named(known, "SLI", problems, lambda head, _: read_indicator(head))
     usable = {name: indicator for name, (indicator, _) in indicators.items()}
     found = _named(known, "SLO", problems, lambda head, metadata: _objective(head, metadata, usable))

@@ -34,20 +34,20 @@ def read_indicator(document: Fields) -> LatencyIndicator | AvailabilityIndicator
 
 
 def _latency(spec: Fields) -> LatencyIndicator | None:
-    told = _source(spec.inner("thresholdMetric", ("metricSource",)), ("histogram", "matchers"))
+    metric_source = _source(spec.inner("thresholdMetric", ("metricSource",)), ("histogram", "matchers"))
     expected = "the name of a histogram, without _bucket"
-    histogram = told.text("histogram", expected, required=True)
-    matchers = told.text("matchers", 'matchers such as path!="/health"', filled=True)
+    histogram = metric_source.text("histogram", expected, required=True)
+    matchers = metric_source.text("matchers", 'matchers such as path!="/health"', filled=True)
     if not histogram:
         return None
     if not _METRIC.fullmatch(histogram) or histogram.endswith(("_bucket", "_count", "_sum")):
-        told.add("histogram", shown(histogram), expected)
+        metric_source.add("histogram", shown(histogram), expected)
         return None
-    selector = _selector(told, "matchers", selector_text(histogram, matchers))
+    selector = _selector(metric_source, "matchers", selector_text(histogram, matchers))
     if selector is None:
         return None
     if any(matcher.label == "le" for matcher in selector.matchers):
-        told.add("matchers", "a matcher on le", "none: the objective's value says which bucket")
+        metric_source.add("matchers", "a matcher on le", "none: the objective's value says which bucket")
         return None
     # PromQL lets a comma stand at the end; without it, more matchers can be put behind these.
     matchers = matchers.strip().rstrip(", \n")
@@ -63,9 +63,11 @@ def _availability(spec: Fields) -> AvailabilityIndicator | None:
             return None
     queries, read = [], list[Selector]()
     for key in ("bad", "total"):
-        told = _source(ratio.inner(key, ("metricSource",)), ("query",))
-        query = told.text("query", 'a selector such as http_requests_total{status=~"5.."}', required=True)
-        selector = _selector(told, "query", query) if query else None
+        metric_source = _source(ratio.inner(key, ("metricSource",)), ("query",))
+        query = metric_source.text(
+            "query", 'a selector such as http_requests_total{status=~"5.."}', required=True
+        )
+        selector = _selector(metric_source, "query", query) if query else None
         if selector is not None:
             queries.append(query.strip())
             read.append(selector)
@@ -102,7 +104,7 @@ def _source(metric: Fields, known: tuple[str, ...]) -> Fields:
     return source.inner("spec", known)
 
 
-def _selector(told: Fields, key: str, text: str) -> Selector | None:
+def _selector(metric_source: Fields, key: str, text: str) -> Selector | None:
     """The plain selector that this is; None where it is something else, which is noted."""
     expected = "a plain selector: no function, no range, no offset"
     try:
@@ -110,15 +112,15 @@ def _selector(told: Fields, key: str, text: str) -> Selector | None:
         # brace that closes too early, would swallow what comes behind it.
         tree: Any = parse(f"({text})")
     except PromqlError as error:
-        told.add(key, f"what is not PromQL ({one_line(str(error), 100)})", expected)
+        metric_source.add(key, f"something that is not PromQL ({one_line(str(error), 100)})", expected)
         return None
     node = tree.expr if type(tree).__name__ == "ParenExpr" else tree
     if type(node).__name__ == "VectorSelector" and node.offset is None and node.at is None:
         selector = selector_of(node)
         if selector.alternatives:
-            told.add(key, "matchers with or between them", "matchers with commas between them")
+            metric_source.add(key, "matchers with or between them", "matchers with commas between them")
             return None
         if selector.name:
             return selector
-    told.add(key, f"{one_line(text, 80)}, which is more than that", expected)
+    metric_source.add(key, f"{one_line(text, 80)}, which is more than that", expected)
     return None

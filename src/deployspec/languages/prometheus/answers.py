@@ -17,7 +17,7 @@ class NotUnderstood(Exception):  # noqa: N818 - a signal to who reads a whole an
 def field(found: object, key: str, where: str, kind: Any, default: object = None) -> Any:
     """A field of an object, of one of the kinds that ``_WORDS`` has; the default where it is missing or null."""
     if not isinstance(found, dict):
-        raise NotUnderstood(f"{where} is {shown.value(found)}, no object")
+        raise NotUnderstood(f"{where} is {shown.value(found)}, not an object")
     value = default if found.get(key) is None else found[key]
     if isinstance(value, bool) or not isinstance(value, kind):
         raise NotUnderstood(f"{where} has no {_WORDS[kind]} {key}")

@@ -69,5 +69,5 @@ def _texts(found: object, key: str, where: str) -> Mapping[str, str]:
     if value is not None and not (
         isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
     ):
-        raise NotUnderstood(f"{where} has {key} that are no texts by name")
+        raise NotUnderstood(f"{where} has {key} whose values are not texts")
     return value or {}

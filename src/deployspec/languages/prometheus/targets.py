@@ -185,7 +185,7 @@ def _may_set(rule: Mapping[str, Any], label: str) -> bool:
 def _mappings(found: object, key: str, where: str, default: object = None) -> list[Mapping[str, Any]]:
     read: list[Mapping[str, Any]] = field(found, key, where, list, default)
     if not all(isinstance(one, dict) for one in read):
-        raise NotUnderstood(f"{where} has {key} that are no objects")
+        raise NotUnderstood(f"{where} has {key} that are not objects")
     return read
 
 

@@ -37,11 +37,11 @@ def summary(text: str) -> str:
     """The same in one line: the first thing that differs, and how many alerts or samples were expected and got."""
     found = _only(text)
     if found is None:
-        told = [line.strip() for line in own_words(text).splitlines() if line.strip()]
-        first = "".join(told[:1])
+        lines = [line.strip() for line in own_words(text).splitlines() if line.strip()]
+        first = "".join(lines[:1])
         if first.endswith(":"):
-            first = " ".join(told[:2])
-        return printable(first) if told else "promtool fails it, without a word"
+            first = " ".join(lines[:2])
+        return printable(first) if lines else "promtool fails it without saying why"
     if found.error:
         return printable(found.error)
     expected, got = _items(found)

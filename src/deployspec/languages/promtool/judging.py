@@ -16,7 +16,7 @@ def judge_case(case: Case, run: CaseRun) -> Verdict:
     BREACHED, with promtool's own words: it is the file that is wrong, and Prometheus would refuse the rules as well.
     """
     if run.status is None:
-        return unmeasured(one_line(f"{run.trouble or 'promtool gave no answer that could be understood'}"))
+        return unmeasured(one_line(run.trouble or "promtool's answer could not be understood"))
     if run.status != 0:
         return breached(one_line(summary(run.printed or run.text), 400))
     if case.kind == "expr":

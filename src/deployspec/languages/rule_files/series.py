@@ -158,9 +158,9 @@ def _unquoted(text: str, at: int) -> str:
         last = escape.end()
         number = int(byte or short or long or "0", 16) if octal is None else int(octal, 8)
         if letter is not None and letter != quote and letter not in _LETTERS:
-            raise _broken(inner, escape.start(), "an escape that Go knows, such as \\n", at + 1)
+            raise _broken(inner, escape.start(), "an escape that Go has, such as \\n", at + 1)
         if number > 0x10FFFF or 0xD800 <= number <= 0xDFFF or (octal and number > 0xFF):
-            raise _broken(inner, escape.start(), "a character of Unicode", at + 1)
+            raise _broken(inner, escape.start(), "a Unicode character", at + 1)
         if letter is not None:
             read += _LETTERS.get(letter, letter).encode()
         elif byte or octal:

@@ -105,7 +105,7 @@ def _connect_one(family: int, address: tuple[Any, ...], share: float) -> socket.
     try:
         sock = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
-        raise CallFailed(FailureKind.PROBER, f"the prober can open no socket: {error.strerror}") from None
+        raise CallFailed(FailureKind.PROBER, f"the prober cannot open a socket: {error.strerror}") from None
     try:
         sock.settimeout(share)
         sock.connect(address)
@@ -226,7 +226,9 @@ class DeadlineStream(httpcore.NetworkStream):
         if self._proxy is not None:
             return CallFailed(FailureKind.PROBER, f"the proxy {self._proxy} {what} the connection")
         if self._head:
-            return CallFailed(FailureKind.PROTOCOL, f"{self._peer} {what} the connection in mid-answer")
+            return CallFailed(
+                FailureKind.PROTOCOL, f"{self._peer} {what} the connection in the middle of its answer"
+            )
         return CallFailed(FailureKind.CONNECT, f"{self._peer} {what} the connection without an answer")
 
     def _look_at_head(self, data: bytes) -> None:

@@ -119,7 +119,7 @@ class _Attempt:
         except CallFailed as failed:
             failure = failed
         timings = budget.timings()
-        told: dict[str, Any] = {
+        common: dict[str, Any] = {
             "url": self._scrubber.hide(str(self._url)),
             "sent_at": sent_at,
             "timings": timings,
@@ -129,10 +129,10 @@ class _Attempt:
         }
         if failure is not None:
             reason = self._scrubber.line(failure.reason)
-            return Failure(kind=failure.kind, phase=budget.phase, reason=reason, **told)
+            return Failure(kind=failure.kind, phase=budget.phase, reason=reason, **common)
         received_at = sent_at + timings.total
         return Answer(
-            status=reply.status, headers=reply.headers, body=reply.body, received_at=received_at, **told
+            status=reply.status, headers=reply.headers, body=reply.body, received_at=received_at, **common
         )
 
     def _exchange(self, budget: Budget) -> Reply:
@@ -156,10 +156,10 @@ class _Attempt:
     def _follow(self, status: int, location: str, visited: set[Url]) -> None:
         if self._request.post is not None:
             raise CallFailed(
-                FailureKind.REDIRECT, f"status {status} leads elsewhere, and a POST is not repeated there"
+                FailureKind.REDIRECT, f"status {status} redirects elsewhere, and a POST is not repeated there"
             )
         if not location:
-            raise CallFailed(FailureKind.REDIRECT, f"status {status} without a Location leads nowhere")
+            raise CallFailed(FailureKind.REDIRECT, f"status {status} redirects without a Location")
         try:
             # Bytes that no URL may have are percent-encoded, as browsers do.
             url = self._url.join(quote(location.encode("latin-1"), safe=_LOCATION))

@@ -38,7 +38,7 @@ def look_up(host: str, port: int, budget: Budget) -> list[tuple[int, tuple[Any, 
         # A daemon: a lookup that hangs is abandoned, and never keeps the process alive.
         threading.Thread(target=ask, name=f"lookup-{host}", daemon=True).start()
     except RuntimeError:
-        raise CallFailed(FailureKind.PROBER, "the prober can start no thread for the name lookup") from None
+        raise CallFailed(FailureKind.PROBER, "the prober cannot start a thread for the name lookup") from None
     try:
         found = came.get(timeout=budget.remaining())
     except queue.Empty:

@@ -73,7 +73,7 @@ def _parse(variable: str, value: str) -> Proxy:
         raise UnusableProxyError(f"the variable {variable} holds no valid URL") from None
     if parts.scheme != "http":
         raise UnusableProxyError(
-            f"the variable {variable} names a proxy whose scheme is not http, which is all we speak"
+            f"the variable {variable} names a proxy whose scheme is not http, the only one that is supported"
         )
     if not host or not re.fullmatch(r"[A-Za-z0-9._~:-]+", host):
         raise UnusableProxyError(f"the variable {variable} names no host")

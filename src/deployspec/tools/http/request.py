@@ -96,7 +96,7 @@ def header_fields(request: Request, url: Url, *, own_origin: bool) -> list[tuple
         for name, secret in request.headers.items():
             value = _revealed(secret)
             if not _TOKEN.fullmatch(name):
-                raise ValueError("a header of the request has a name with characters that none may have")
+                raise ValueError("a header of the request has a name with invalid characters")
             if name.lower() in _FRAMING:
                 raise ValueError(
                     f"the request's header {name} describes a body, and {_NOT_BY_HAND[request.method]}"

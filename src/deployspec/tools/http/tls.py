@@ -17,7 +17,7 @@ _CERTIFICATE = {
     18: "self-signed certificate",
     **dict.fromkeys(
         (2, 19, 20, 21, 27),
-        "the certificate is by an authority that is not trusted (a private one is named by `ca:`)",
+        "the certificate's issuer is not trusted (`ca:` names a private one)",
     ),
 }
 _WRONG_HOST = {62, 64}

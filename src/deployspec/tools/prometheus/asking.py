@@ -91,11 +91,11 @@ class Prometheus:
 
     def loaded_rules(self) -> LoadedRules | Unavailable:
         """Ask for the loaded rules, for which prometheus-api-client has no call."""
-        return self._told(read_loaded, "rules")
+        return self._read(read_loaded, "rules")
 
     def targets(self) -> Targets | Unavailable:
         """Ask what it scrapes: its active targets, its configuration, and whether others may write into it."""
-        return self._told(read_targets, "targets?state=active", "status/config", "status/flags")
+        return self._read(read_targets, "targets?state=active", "status/config", "status/flags")
 
     def version(self) -> str | Unavailable:
         """Ask for its version."""
@@ -103,10 +103,12 @@ class Prometheus:
         def read(data: object) -> str | Unavailable:
             version = data.get("version") if isinstance(data, dict) else None
             return (
-                version if isinstance(version, str) else Unavailable(f"{self.who} does not tell its version")
+                version
+                if isinstance(version, str)
+                else Unavailable(f"{self.who} does not report its version")
             )
 
-        return self._told(read, "status/buildinfo")
+        return self._read(read, "status/buildinfo")
 
     def measured(
         self, measure: Callable[[Questions], _T | Unavailable], *, patience: float = 0.0
@@ -124,7 +126,7 @@ class Prometheus:
         """How a sentence about it begins."""
         return f"Prometheus at {self.url}"
 
-    def _told(self, read: Callable[..., _T | Unavailable], *paths: str) -> _T | Unavailable:
+    def _read(self, read: Callable[..., _T | Unavailable], *paths: str) -> _T | Unavailable:
         """What is read from the answers to these paths."""
         return self._within_limits(lambda deadline: read(*(self._tell(path, deadline) for path in paths)))
 
@@ -175,7 +177,7 @@ class Prometheus:
 
     def _ask(self, url: str, deadline: float) -> Answer:
         """Ask once. The answer is Prometheus' own, of success, and whole."""
-        late = Failed(f"did not answer all questions within {self.time_limit:g} s")
+        late = Failed(f"did not answer all queries within {self.time_limit:g} s")
         left = deadline - time.monotonic()
         if left <= 0:
             raise late
@@ -183,7 +185,7 @@ class Prometheus:
         if isinstance(result, Failure):
             if result.kind is FailureKind.TIMEOUT and left < self.timeout:
                 raise late
-            raise Failed(f"gave no answer: {result.reason}", result.kind)
+            raise Failed(f"did not answer: {result.reason}", result.kind)
         _check(result)
         return result
 
@@ -195,25 +197,25 @@ def _check(answer: Answer) -> None:
             f"rejected the credentials (status {answer.status}); see prometheus.headers in the deployment file"
         )
     document = _json(answer.body)
-    told = document if isinstance(document, dict) else {}
-    if told.get("status") == "error" or answer.status != 200:
-        error = f": {shown.one_line(str(told['error']))}" if "error" in told else ""
+    content = document if isinstance(document, dict) else {}
+    if content.get("status") == "error" or answer.status != 200:
+        error = f": {shown.one_line(str(content['error']))}" if "error" in content else ""
         raise Failed(f"answers with an error (status {answer.status}){error}")
     if document is None:
         page = answer.body.lstrip()[:1] == b"<"
         raise Failed(
             "answers with a web page instead of JSON: is it a login page, or something else's address?"
             if page
-            else f"answers with what is not JSON: {shown.one_line(answer.body[:_LOOKED_AT].decode(errors='replace'), 80)}"
+            else f"answers with something that is not JSON: {shown.one_line(answer.body[:_LOOKED_AT].decode(errors='replace'), 80)}"
         )
-    if told.get("status") != "success" or "data" not in told:
-        raise Failed("answers with JSON that is not of Prometheus' form: it has no status success with data")
-    warnings = told.get("warnings") or []
+    if content.get("status") != "success" or "data" not in content:
+        raise Failed("answers with JSON in a form that is not Prometheus': no status success with data")
+    warnings = content.get("warnings") or []
     # Prometheus 2.47 to 2.55 has remarks on a query, such as on a counter's name, among its warnings.
     listed = warnings if isinstance(warnings, list) else [warnings]
     warnings = [one for one in listed if not str(one).startswith("PromQL info:")]
     if warnings:
-        raise Failed(f"answers in part only; it warns: {shown.one_line('; '.join(map(str, warnings)))}")
+        raise Failed(f"answers only in part, with a warning: {shown.one_line('; '.join(map(str, warnings)))}")
 
 
 def _json(body: bytes) -> object:

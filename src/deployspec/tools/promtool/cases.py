@@ -88,7 +88,7 @@ class CaseRuns:
             }
         else:
             runs = self._each_alone(test_file, whole)
-        return {case_key(case): self._told(test_file, case, runs[case_key(case)]) for case in cases}
+        return {case_key(case): self._case_run(test_file, case, runs[case_key(case)]) for case in cases}
 
     def _each_alone(self, test_file: TestFile, whole: FileRun) -> dict[CaseKey, FileRun]:
         cases = test_file.cases
@@ -102,15 +102,15 @@ class CaseRuns:
             return dict.fromkeys(runs, FileRun(whole.path, 1, output, whole.seconds))
         return runs
 
-    def _told(self, test_file: TestFile, case: Case, run: FileRun) -> CaseRun:
+    def _case_run(self, test_file: TestFile, case: Case, run: FileRun) -> CaseRun:
         printed = own_words(run.output) if run.exit_status == 1 else ""
         text = run.output.strip("\n") if run.exit_status is None else printed
         if printed:
             # A name with line breaks would hide the rest; which case it is, is known.
             name = case.group_name
             printed = printed.replace(f"    name: {name},", f"    name: {printable(name)},", 1)
-            told = difference(printed)
-            text = printed if told == own_words(printed) else f"{told}\n\npromtool:\n{printed}"
+            summary = difference(printed)
+            text = printed if summary == own_words(printed) else f"{summary}\n\npromtool:\n{printed}"
         if len(text) > _SHOWN:
             text = f"{text[:_SHOWN]}\n… and {len(text) - _SHOWN} more characters"
         line = self._reproduce(test_file, case)

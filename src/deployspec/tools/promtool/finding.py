@@ -20,7 +20,7 @@ _ASKED = ("run", "junit")
 """The options of ``promtool test rules`` that only some versions have."""
 _INSTALL = (
     "Install it (Debian and Ubuntu: apt-get install prometheus; macOS: brew install prometheus; otherwise it is in"
-    f" the archive at https://prometheus.io/download/) or say where it is in the variable {VARIABLE}."
+    f" the archive at https://prometheus.io/download/) or give its path in the variable {VARIABLE}."
 )
 _ANSWER = 64 * 1024
 """How much of an answer is read, in bytes."""
@@ -61,7 +61,7 @@ def _found(named: str, search: str | None, timeout: float) -> Promtool:
     path = shutil.which(named or "promtool", path=search)
     if path is None:
         if named and Path(named).is_file():
-            raise ToolError(f"{said}: the file is there, but may not be run. Make it executable (chmod +x).")
+            raise ToolError(f"{said}: the file is there, but is not executable. Make it so (chmod +x).")
         where = "is not there" if "/" in named else "is not on PATH"
         raise ToolError(f"{said} {where}. {_INSTALL}")
     path = str(Path(path).absolute())
@@ -87,5 +87,5 @@ def _ask(path: str, said: str, timeout: float, *questions: list[str]) -> list[st
         except OSError as error:
             raise ToolError(f"{said} ({path}) cannot be run: {error.strerror}. {_INSTALL}") from None
         if status is None:
-            raise ToolError(f"{said} ({path}) did not tell its version within {timeout:g} s.")
+            raise ToolError(f"{said} ({path}) did not report its version within {timeout:g} s.")
     return [str(answer) for answer in answers]

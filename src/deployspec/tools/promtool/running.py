@@ -66,7 +66,7 @@ class TestRunner:
         self._jobs: collections.deque[_Job] = collections.deque()
         self._free = threading.Condition()
         self._closed = False
-        self._why_closed = "the run was called off"
+        self._why_closed = "the run was cancelled"
         self._hung = 0
         self._threads: list[threading.Thread] = []
         self._folder: Workspace | None = None
@@ -203,7 +203,7 @@ class TestRunner:
             trouble = (
                 f"promtool ended with status {status}"
                 if status not in (0, 1)
-                else f"promtool ended with status {status}, and what it printed does not say so"
+                else f"promtool ended with status {status}, which its output does not explain"
             )
         return status, part, trouble
 

@@ -105,9 +105,9 @@ def test_error_log(comparison: Comparison, outcome: Outcome) -> None:
     ("sought", "reason"),
     [
         (verdicts.Sought(), "no record of the job job-1234 within 2 s"),
-        (verdicts.Sought(lines=2, records=0, first="w.log:7:1"), "the job job-1234 stands only in 2 lines that are not records, first at w.log:7:1 (see test_lines_are_records)"),
-        (verdicts.Sought(lines=2, records=1, first="w.log:7:1"), "the job job-1234 stands only in 2 lines that are not records, and in 1 record in another field; first at w.log:7:1 (see test_lines_are_records)"),
-        (verdicts.Sought(lines=0, records=1, first="w.log:7:1"), "the job job-1234 stands in 1 record, but not in the field where it is looked for; first at w.log:7:1"),
+        (verdicts.Sought(lines=2, records=0, first="w.log:7:1"), "the job job-1234 appears only in 2 lines that are not records, first at w.log:7:1 (see test_lines_are_records)"),
+        (verdicts.Sought(lines=2, records=1, first="w.log:7:1"), "the job job-1234 appears only in 2 lines that are not records, and in 1 record in another field; first at w.log:7:1 (see test_lines_are_records)"),
+        (verdicts.Sought(lines=0, records=1, first="w.log:7:1"), "the job job-1234 appears in 1 record, but not in the field where it is looked for; first at w.log:7:1"),
     ],
 )  # fmt: skip
 def test_a_job_that_no_record_has(sought: verdicts.Sought, reason: str) -> None:
@@ -155,7 +155,7 @@ def test_errors_that_were_not_compared_are_not_among_those_that_are_there() -> N
     report = reported([block(record())])
     told = verdicts.error_log_holds_every_error(Comparison(compared=3, outside=2), report, {"api": report})
     assert told.reason == (
-        "all 3 errors of the sources are in the error log; of 2 more errors it does not surely cover the time"
+        "all 3 errors of the sources are in the error log; it may not cover the time of 2 more errors"
     )
     alone = verdicts.error_log_holds_every_error(Comparison(compared=3), report, {"api": report})
     assert alone.reason == "all 3 errors of the sources are in the error log"

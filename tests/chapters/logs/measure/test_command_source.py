@@ -118,14 +118,14 @@ def test_time_limit(tmp_path: Path) -> None:
     found = read(shell(f"echo '{{}}'; echo waiting >&2; sleep 60 & echo $! > {pid}; wait", timeout=1))
     assert time.monotonic() - began < 20
     assert found.data == b"{}\n"
-    assert [one.reason for one in found.troubles] == ["was ended after its time limit of 1 s: waiting"]
+    assert [one.reason for one in found.troubles] == ["was stopped at its time limit of 1 s: waiting"]
     wait_until_gone(int(pid.read_text()))
 
 
 def test_hangs_with_closed_output() -> None:
     """It hangs as well without its standard output."""
     found = read(shell("exec >&- 2>&-; exec sleep 60", timeout=0.5))
-    assert [one.reason for one in found.troubles] == ["was ended after its time limit of 0.5 s"]
+    assert [one.reason for one in found.troubles] == ["was stopped at its time limit of 0.5 s"]
 
 
 def test_prints_for_ever() -> None:
@@ -134,11 +134,12 @@ def test_prints_for_ever() -> None:
     assert len(found.data) >= 999_000
     (trouble,) = found.troubles
     assert (
-        trouble.reason == "was ended after 1000000 bytes, the most that is read of a command; ask it for less"
+        trouble.reason
+        == "was stopped after 1000000 bytes, the most that is read from a command; have it print less"
     )
     assert trouble.line == len(found.lines) + 1
     (trouble,) = read(CommandSource(["yes", "x" * 1000], limit=1 << 40, timeout=0.3)).troubles
-    assert trouble.reason == "was ended after its time limit of 0.3 s"
+    assert trouble.reason == "was stopped at its time limit of 0.3 s"
 
 
 def test_errors_for_ever() -> None:
@@ -184,5 +185,5 @@ def test_address() -> None:
 
 def test_told() -> None:
     """It is told by its words, without secrets, or by its name."""
-    assert "s3cr3tpw" not in CommandSource(["psql", "postgres://joe:s3cr3tpw@db/x"]).told
-    assert CommandSource(["psql"], name="worker").told == "what worker prints"
+    assert "s3cr3tpw" not in CommandSource(["psql", "postgres://joe:s3cr3tpw@db/x"]).label
+    assert CommandSource(["psql"], name="worker").label == "what worker prints"

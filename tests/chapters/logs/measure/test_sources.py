@@ -32,7 +32,7 @@ def from_address(rest):
 
 class Nowhere(Source):
     def __init__(self, message):
-        self.told = f"nowhere, {message}"
+        self.label = f"nowhere, {message}"
         self.message = message
 
     def pieces(self):
@@ -51,7 +51,7 @@ def test_module_that_is_dropped_in(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sources, "__path__", [*sources.__path__, str(tmp_path)])
     monkeypatch.delitem(sys.modules, f"{sources.__name__}.nowhere", raising=False)
     source = source_of("nowhere:1")
-    assert source.told == "nowhere, 1"
+    assert source.label == "nowhere, 1"
     assert read(source).data == records(1)
     assert "nowhere" in kinds()
     with pytest.raises(UsageError, match="expected a message"):

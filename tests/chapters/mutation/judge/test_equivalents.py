@@ -59,7 +59,9 @@ def test_an_entry_that_is_no_longer_true(status: Status, words: str) -> None:
     """An entry whose mutant is noticed now, or is no rule, is a breach at the entry's place."""
     verdict = score(result(status), [Equivalent(MUTANTS[0].id, "because", PLACE)])
     assert verdict.outcome == Outcome.BREACHED
-    assert verdict.reason == f"{PLACE}: {MUTANTS[0].id} stands as equivalent, but {words}; take the entry out"
+    assert (
+        verdict.reason == f"{PLACE}: {MUTANTS[0].id} is listed as equivalent, but {words}; remove the entry"
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,9 +70,9 @@ def test_an_entry_that_is_no_longer_true(status: Status, words: str) -> None:
         pytest.param(result("unmeasured", detail="it hung"), Outcome.UNMEASURED, "1 mutant of alert Alarm could not be judged: ", id="unmeasured"),
         pytest.param(result("unmeasured", "survived"), Outcome.BREACHED, "1 mutant of alert Alarm survived: ", id="survivor-says-enough"),
         pytest.param(result(problem="the tests fail"), Outcome.UNMEASURED, "alert Alarm could not be mutated: the tests fail", id="problem"),
-        pytest.param(result(cases=0), Outcome.BREACHED, "no case looks at alert Alarm, so nothing would notice a change of it", id="no-case"),
-        pytest.param(result(*["invalid"] * len(MUTANTS)), Outcome.UNMEASURED, "alert Alarm has no valid mutant, so nothing is known of its tests", id="all-invalid"),
-        pytest.param(MutationResult(RULE, (), 1), Outcome.UNMEASURED, "alert Alarm has no valid mutant, so nothing is known of its tests", id="no-mutant"),
+        pytest.param(result(cases=0), Outcome.BREACHED, "no case looks at alert Alarm, so a change to it would go unnoticed", id="no-case"),
+        pytest.param(result(*["invalid"] * len(MUTANTS)), Outcome.UNMEASURED, "alert Alarm has no valid mutant, so nothing is known about its tests", id="all-invalid"),
+        pytest.param(MutationResult(RULE, (), 1), Outcome.UNMEASURED, "alert Alarm has no valid mutant, so nothing is known about its tests", id="no-mutant"),
     ],
 )  # fmt: skip
 def test_score(found: MutationResult, outcome: Outcome, reason: str) -> None:
@@ -96,7 +98,7 @@ def test_reading() -> None:
         pytest.param("- {id: a, reason: }", "e.yml:1:19: found no text for `reason`; expected why no test can tell the mutant from its rule", id="null-reason"),
         pytest.param("- {id: a, reason: ' '}", "e.yml:1:19: found no text for `reason`; expected why no test can tell the mutant from its rule", id="blank-reason"),
         pytest.param("- {reason: b}", "e.yml:1:3: found no `id`; expected the id of a mutant, as a survivor is reported", id="no-id"),
-        pytest.param("- {id: a, reason: b, why: c}", "e.yml:1:22: found the key 'why'; expected `id` and `reason` alone", id="unknown-key"),
+        pytest.param("- {id: a, reason: b, why: c}", "e.yml:1:22: found the key 'why'; expected only `id` and `reason`", id="unknown-key"),
         pytest.param("- {id: a, id: b, reason: c}", "e.yml:1:11: found the key `id` for the second time (the first is at 1:4); expected each key once", id="key-twice"),
         pytest.param("- {id: [a], reason: c}", "e.yml:1:8: found no text for `id`; expected the id of a mutant, as a survivor is reported", id="list"),
         pytest.param("- a", "e.yml:1:3: found 'a'; expected a mapping with `id` and `reason`", id="text"),
@@ -116,7 +118,7 @@ def test_unknown_entries() -> None:
     """An entry that names no mutant of any rule is a problem at its place."""
     known, other = Equivalent(MUTANTS[0].id, "r", PLACE), Equivalent("Alarm/comparison/0", "r", PLACE)
     (problem,) = unknown([known, other], {mutant.id for mutant in MUTANTS})
-    assert str(problem).startswith(f"{PLACE}: found Alarm/comparison/0, which is no mutant of any rule;")
+    assert str(problem).startswith(f"{PLACE}: found Alarm/comparison/0, which is not a mutant of any rule;")
 
 
 def test_how_many_mutants_were_noticed() -> None:

@@ -256,7 +256,7 @@ def test_diff() -> None:
     [
         pytest.param("sum(", "unclosed left parenthesis", id="unclosed"),
         pytest.param(
-            "x{a='1' or b='2'}", "`or` between matchers, which Prometheus does not know", id="or-matchers"
+            "x{a='1' or b='2'}", "`or` between matchers, which Prometheus does not support", id="or-matchers"
         ),
         pytest.param("", "no expression found", id="empty"),
         pytest.param("+".join(["x"] * 200), "nested more than 100 deep", id="deep"),

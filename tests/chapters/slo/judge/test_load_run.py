@@ -120,7 +120,7 @@ def test_what_was_unanswered_when_the_run_was_ended_is_not_good() -> None:
         verdict = judge_load(objective, result)
         assert verdict.outcome is Outcome.UNMEASURED
         assert (
-            "40 requests had no answer yet when the run was ended, and that could have changed"
+            "40 requests had no answer yet when the run was stopped, and that could have changed"
             in verdict.reason
         )
     assert judge_load(LATENCY, run(3_000, cut_short="x")).outcome is Outcome.MET
@@ -140,7 +140,7 @@ def test_nothing_was_answered_before_the_run_was_ended() -> None:
     result = run(cut_short="interrupted")
     result.tally.routes[0].add_unfinished(0, 1)
     reason = judge_load(AVAILABILITY, result).reason
-    assert "no request was answered before the run was ended; 1 request had no answer yet" in reason
+    assert "no request was answered before the run was stopped; 1 request had no answer yet" in reason
 
 
 def test_the_summary_rounds_onto_no_limit() -> None:
@@ -220,7 +220,7 @@ def test_a_kind_that_waits_for_a_field_that_never_comes() -> None:
     result = run(600, routes=2)
     result.plan["routes"][1]["path"] = "/b/{r0}"
     reason = judge_load(LATENCY, result, "r1").reason
-    assert "its path wants what answers to r0 bring, and none had the field" in reason
+    assert "its path needs a value kept from answers to r0 and no answer had that field" in reason
 
 
 def test_neighbours_that_fail_together_are_told() -> None:

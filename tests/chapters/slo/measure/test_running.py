@@ -506,7 +506,7 @@ def test_what_fails_before_the_first_request_is_told_at_once(processes: int, tmp
     began = time.monotonic()
     text = "from load.locustfile import *\n\ndef broken(*_):\n    raise LookupError('broken on purpose')\n\nArrivals.sender = staticmethod(broken)\n"
     result = make("http://127.0.0.1:9", generator=locustfile(tmp_path, text), processes=processes)
-    assert result.trouble == "the load generator could not begin: LookupError: broken on purpose"
+    assert result.trouble == "the load generator failed at its start: LookupError: broken on purpose"
     assert time.monotonic() - began < 40
 
 

@@ -622,7 +622,7 @@ def test_metrics_that_are_not_there(running: Running, of: Objective) -> None:
     found = census(running, of)
     assert (found.good, found.total, found.covered) == (0, 0, 0)
     assert judge_census(of, found, asked_window=WINDOW).reason.startswith(
-        "it: Prometheus has no data of nowhere"
+        "it: Prometheus has no data for nowhere"
     )
 
 
@@ -950,16 +950,18 @@ def is_sum(question: Question) -> bool:
     [
         pytest.param(TWO, f"{SUM}other series; expected two sums", id="two"),
         pytest.param(OTHER, f"{SUM}other series; expected two sums", id="other"),
-        pytest.param(_value("many"), "answers with what is no value at a time", id="text"),
-        pytest.param(_value(None), "answers with what is no value at a time", id="null"),
+        pytest.param(_value("many"), "answers with something other than a value at a time", id="text"),
+        pytest.param(_value(None), "answers with something other than a value at a time", id="null"),
         pytest.param(success({"result": {}}), f"{SUM}what is not a list of series", id="object"),
-        pytest.param(success({"result": ["x"]}), "answers with what is no series", id="no-series"),
+        pytest.param(
+            success({"result": ["x"]}), "answers with something other than a series", id="no-series"
+        ),
         pytest.param(success({}), "answers in an unexpected form", id="no-result"),
         pytest.param(success([]), "answers in an unexpected form", id="a-list"),
         pytest.param(Reply(b"busy", 503), "answers with an error (status 503)", id="busy"),
         pytest.param(
             success({"result": []}, warnings=["store 2 is down"]),
-            "answers in part only; it warns: store 2 is down",
+            "answers only in part, with a warning: store 2 is down",
             id="in-part",
         ),
     ],
@@ -1017,4 +1019,4 @@ def test_a_prometheus_that_hangs_while_it_counts() -> None:
     with fake_prometheus(hang) as fake:
         found = Counters(probe(fake.url, time_limit=0.3)).census(latency("h"), WINDOW)
         released.set()
-    assert found == Unavailable(f"Prometheus at {fake.url} did not answer all questions within 0.3 s")
+    assert found == Unavailable(f"Prometheus at {fake.url} did not answer all queries within 0.3 s")

@@ -36,7 +36,7 @@ def test_file_is_sound(file: TestFile, findings: Sequence[Finding]) -> Verdict:
         return breached(listed(file.problems, _MOST))
     about = [finding for finding in findings if not isinstance(finding.about, Case)]
     if about:
-        return breached(listed(_told(about), _MOST))
+        return breached(listed(_lines(about), _MOST))
     if not file.cases:
         return breached(f"{file.path} has no case")
     return met("read", measured=f"{counted(len(file.groups), 'group')}, {counted(len(file.cases), 'case')}")
@@ -49,7 +49,7 @@ def case_holds(promtool: Verdict, findings: Sequence[Finding]) -> Verdict:
     """
     if promtool.outcome is not Outcome.MET or not findings:
         return promtool
-    return breached(f"promtool passes this case, but the case cannot fail: {listed(_told(findings), _MOST)}")
+    return breached(f"promtool passes this case, but the case cannot fail: {listed(_lines(findings), _MOST)}")
 
 
 def runbook_has_alert(page: str, alerts: Sequence[Rule]) -> Verdict:
@@ -64,7 +64,7 @@ def no_finding(findings: Sequence[LintFinding], files: Sequence[RuleFile]) -> Ve
     if findings:
         return breached(listed(map(str, findings), _MOST))
     rules = sum(len(file.rules) for file in files)
-    return met("nothing found", measured=f"{counted(rules, 'rule')} looked at")
+    return met("nothing found", measured=f"{counted(rules, 'rule')} checked")
 
 
 def routing_is_complete(table: RoutingTable, routes: Routes) -> Verdict:
@@ -81,7 +81,7 @@ def routing_is_complete(table: RoutingTable, routes: Routes) -> Verdict:
     )
 
 
-def _told(findings: Iterable[Finding]) -> list[str]:
+def _lines(findings: Iterable[Finding]) -> list[str]:
     return [
         f"{finding.place}: {finding.reason} ({finding.guard}, see docs/vacuous-tests.md#{finding.guard})"
         for finding in findings

@@ -149,7 +149,7 @@ def version_is_stated(call: Call, promise: HealthPromise) -> Verdict:
     name = named(promise.fields.version, "field for the version")
     version = text(document_of(call, promise), name)
     found = f"{name} is {value(version)}"
-    fault = "" if version.strip() else f"{found}; expected one that says something"
+    fault = "" if version.strip() else f"{found}; expected one that is not empty"
     return verdict_of(fault, found, measured=value(version))
 
 

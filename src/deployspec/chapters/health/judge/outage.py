@@ -116,10 +116,10 @@ def outage_is_told_and_over(
     before: Call, during: Call, after: Sequence[Call], part: str, restored_at: float, promise: HealthPromise
 ) -> Verdict:
     """``outage_is_told`` and ``recovers`` as one promise. Without health before, nothing is said of recovery."""
-    told = outage_is_told(before, during, part, promise)
+    outage = outage_is_told(before, during, part, promise)
     if healthy_now(before, promise).outcome is not Outcome.MET:
-        return told
-    return worst(told, recovers(after, restored_at, promise))
+        return outage
+    return worst(outage, recovers(after, restored_at, promise))
 
 
 def _wrong(during: Call, part: str, promise: HealthPromise) -> list[str]:

@@ -37,21 +37,21 @@ def on_every_call(
     ``calls[0]`` is the shared first call. Others without an answer of the deployment's own are left to the checks that
     own them: ``steady`` and ``holds_under_concurrency``.
     """
-    told = [(position, single(call, promise)) for position, call, _ in answered(calls, promise)]
+    verdicts = [(position, single(call, promise)) for position, call, _ in answered(calls, promise)]
     for outcome in (Outcome.BREACHED, Outcome.UNMEASURED):
-        found = [(position, verdict) for position, verdict in told if verdict.outcome is outcome]
+        found = [(position, verdict) for position, verdict in verdicts if verdict.outcome is outcome]
         if found:
             position, verdict = found[0]
-            if len(found) == len(told):
+            if len(found) == len(verdicts):
                 return verdict
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             return replace(verdict, reason=f"call {position} of {len(calls)}{more}: {verdict.reason}")
-    first = told[0][1]
-    seen = list(dict.fromkeys(verdict.measured for _, verdict in told if verdict.measured))
+    first = verdicts[0][1]
+    seen = list(dict.fromkeys(verdict.measured for _, verdict in verdicts if verdict.measured))
     measured = ", ".join(seen[:_ROOM]) + (f" and {len(seen) - _ROOM} more" if len(seen) > _ROOM else "")
     reason = first.reason if len(seen) < 2 else f"the first call: {first.reason}"
-    if len(told) < len(calls):
-        count = f"{len(told)} of {len(calls)} calls"
+    if len(verdicts) < len(calls):
+        count = f"{len(verdicts)} of {len(calls)} calls"
         reason, measured = f"{reason} ({count})", f"{measured}; {count}" if measured else count
     return met(reason, measured=measured, limit=first.limit)
 

@@ -57,7 +57,7 @@ def violations(document: Mapping[str, object], promise: HealthPromise) -> tuple[
     found: dict[Path, str] = {}
     lines = []
     for error in errors:
-        at, line = _told(error)
+        at, line = _placed(error)
         found[at] = line
         lines.append((list(map(str, at)), line))
     for at, line in _named_fields(document, promise):
@@ -66,7 +66,7 @@ def violations(document: Mapping[str, object], promise: HealthPromise) -> tuple[
     return tuple(dict.fromkeys(line for _, line in sorted(lines)))
 
 
-def _told(error: ValidationError) -> tuple[Path, str]:
+def _placed(error: ValidationError) -> tuple[Path, str]:
     path: Path = tuple(error.instance_path)
     name = str(path[-1]) if path else ""
     match error.kind.as_dict():

@@ -62,12 +62,12 @@ class Fitting:
         yield from sorted(by_record.items())
 
     def _note(self, number: int, breaches: _Breaches, noting: Noting) -> None:
-        told: dict[Reason, reasons.Path] = {}
+        found: dict[Reason, reasons.Path] = {}
         for path, what in breaches:
-            told.setdefault(Reason("schema", reasons.place_of(path, self._known), what), path)
-        for reason, path in told.items():
+            found.setdefault(Reason("schema", reasons.place_of(path, self._known), what), path)
+        for reason, path in found.items():
             noting.note(reason, number, path)
-        if not told:
+        if not found:
             noting.note(_TOO_DEEP_TO_TELL, number, 0)
 
 

@@ -76,7 +76,7 @@ class LineJudge:
         """Note every secret, once for each line and reason."""
         data = noting.block.data
         number = start = 0
-        told: set[tuple[int, Reason]] = set()
+        noted: set[tuple[int, Reason]] = set()
         for match in self._scanner.scan(data) if self._scanner else ():
             number += data.count(b"\n", start, match.start)
             start = data.rfind(b"\n", 0, match.start) + 1
@@ -84,6 +84,6 @@ class LineJudge:
             at = len(data[start : match.start].decode("utf-8", "replace"))
             path = [] if number in faulty else reasons.path_at(text, at)
             reason = Reason("secret", reasons.place_of(path, self._known), match.kind)
-            if (number, reason) not in told:
-                told.add((number, reason))
+            if (number, reason) not in noted:
+                noted.add((number, reason))
                 noting.note(reason, number, at)

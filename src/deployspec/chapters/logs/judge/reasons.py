@@ -85,7 +85,7 @@ def of_json(error: orjson.JSONDecodeError, line: bytes) -> tuple[str, int]:
 _WORDS = {
     "unexpected end of data": "it ends too early",
     "unexpected content after document": "something follows the JSON value",
-    "number is infinity when parsed as double": "a number is too large: most readers take it for infinity",
+    "number is infinity when parsed as double": "a number is too large: most readers turn it into infinity",
     "depth limit exceeded": "nested more than 1024 deep",
     "no low surrogate in string": "a string holds half of a surrogate pair",
     "invalid high surrogate in string": "a string holds half of a surrogate pair",
@@ -126,8 +126,8 @@ def of_schema(error: ValidationError, schema: Mapping[str, Any] | None = None) -
         case "anyOf" | "oneOf":
             return f"fits {'more than one' if 'Multiple' in type(kind).__name__ else 'none'} of the schema's {keyword}"
     limit = getattr(kind, "limit", getattr(kind, "multiple_of", getattr(kind, "format", None)))
-    told = f" of {_plain(limit)}" if isinstance(limit, str | int | float) else ""
-    return cut(f"breaks the schema's {keyword}{told}", 120)
+    of_limit = f" of {_plain(limit)}" if isinstance(limit, str | int | float) else ""
+    return cut(f"breaks the schema's {keyword}{of_limit}", 120)
 
 
 def _description(schema: Any, path: Iterable[str | int]) -> str | None:

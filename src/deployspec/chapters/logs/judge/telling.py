@@ -45,7 +45,7 @@ class Telling:
         for level in (promise.log_level, promise.error_level):
             asked = level is promise.log_level or promise.errors_only or promise.keep_errors
             if asked and level is not None and level not in self._rank:
-                raise ValueError(f"the level {level} is none of {', '.join(promise.levels)}")
+                raise ValueError(f"the level {level} is not one of {', '.join(promise.levels)}")
         self._least = 0 if promise.log_level is None else self._rank[promise.log_level]
         self._error = self._rank.get(promise.error_level, len(self._rank))
         least = max(self._least, self._error) if promise.errors_only else self._least

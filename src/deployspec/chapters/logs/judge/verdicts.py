@@ -62,11 +62,15 @@ def newest_is_fresh(report: Report, freshness: float, now: float) -> Verdict:
     measured = f"{seconds(abs(age), freshness)} {'old' if age >= 0 else 'ahead'}"
     if -age > TOLERANCE:
         # A record from the future hides how old the others are.
-        return unmeasured(f"the newest record is {measured}: no clock tells how old it is", limit=limit)
+        return unmeasured(
+            f"the newest record is {measured}, so how old the log is cannot be known", limit=limit
+        )
     if age <= freshness:
         return met(f"the newest record is {measured}", measured=measured, limit=limit)
     if report.troubles:
-        return unmeasured(f"the newest record read is {measured}, but {_told(report.troubles)}", limit=limit)
+        return unmeasured(
+            f"the newest record read is {measured}, but {_trouble(report.troubles)}", limit=limit
+        )
     if unread:
         return unmeasured(f"the newest record with a time is {measured}, but {unread}", limit=limit)
     return breached(f"the newest record is {measured}, expected {limit}", measured=measured, limit=limit)
@@ -101,14 +105,14 @@ def error_log_holds_every_error(
         )
     if unknown := next(_not_compared(comparison, error_log, sources), ""):
         return unmeasured(unknown, limit=limit)
-    told = "the sources have no error"
+    reason = "the sources have no error"
     if count := comparison.compared:
-        outside = f"; of {_counted(comparison.outside, 'more error')} it does not surely cover the time"
-        told = f"{'the one error' if count == 1 else f'all {count:,} errors'} of the sources {_is(count)} in the error log"
-        told += outside if comparison.outside else ""
+        outside = f"; it may not cover the time of {_counted(comparison.outside, 'more error')}"
+        reason = f"{'the one error' if count == 1 else f'all {count:,} errors'} of the sources {_is(count)} in the error log"
+        reason += outside if comparison.outside else ""
     if comparison.extra:
-        told += f"; the error log has {_counted(comparison.extra, 'record')} that no source has"
-    return met(told, measured="none missing", limit=limit)
+        reason += f"; the error log has {_counted(comparison.extra, 'record')} that no source has"
+    return met(reason, measured="none missing", limit=limit)
 
 
 def _not_compared(comparison: Comparison, error_log: Report, sources: Mapping[str, Report]) -> Iterator[str]:
@@ -117,7 +121,7 @@ def _not_compared(comparison: Comparison, error_log: Report, sources: Mapping[st
         if report.lines == 0:
             yield f"{name}: {_not_read(report)}"
     every = (error_log, *sources.values())
-    yield from (_told(report.troubles) for report in every if report.troubles)
+    yield from (_trouble(report.troubles) for report in every if report.troubles)
     for no_records in filter(None, map(_no_records, every)):
         yield f"{no_records}: they may be errors, and cannot be compared"
     for report in sources.values():
@@ -130,14 +134,14 @@ def _not_compared(comparison: Comparison, error_log: Report, sources: Mapping[st
         yield f"{_counted(count, 'error')} went back in time too far to be compared"
     if comparison.outside and not comparison.compared:
         yield (
-            f"nothing to compare: the sources have {_counted(comparison.outside, 'error')}, all of them of a time"
-            f" that the error log does not surely cover ({_span(comparison)})"
+            f"nothing to compare: the sources have {_counted(comparison.outside, 'error')}, all from a time"
+            f" that the error log may not cover ({_span(comparison)})"
         )
 
 
 def exceptions_are_one_record(report: Report) -> Verdict:
     """An exception is one record, not a stack trace of many lines."""
-    return _judged(report, ("stack-trace",), "no line is a part of a stack trace", hidden=("length",))
+    return _judged(report, ("stack-trace",), "no line belongs to a stack trace", hidden=("length",))
 
 
 def requests_have_their_id(report: Report, *, judged: int | None = None) -> Verdict:
@@ -150,7 +154,7 @@ def requests_have_their_id(report: Report, *, judged: int | None = None) -> Verd
     )
     unnamed = _unreadable(report, "logger", "no logger that can be read")
     return _unless(
-        verdict, unnamed or ("no record is of a logger that belongs to requests" if judged == 0 else "")
+        verdict, unnamed or ("no record comes from a logger that belongs to requests" if judged == 0 else "")
     )
 
 
@@ -259,7 +263,7 @@ def job_is_logged(job: str, sought: Sought, *, within: float) -> Verdict:
 
 def _not_found(what: str, within: float, limit: str, sought: Sought) -> Verdict:
     if sought.troubles:
-        return unmeasured(f"no record of {what} was found, but {_told(sought.troubles)}", limit=limit)
+        return unmeasured(f"no record of {what} was found, but {_trouble(sought.troubles)}", limit=limit)
     records = _counted(sought.records, "record")
     if sought.others:
         others = f"{_counted(sought.others, 'record')} {'has' if sought.others == 1 else 'have'} its id"
@@ -271,11 +275,11 @@ def _not_found(what: str, within: float, limit: str, sought: Sought) -> Verdict:
     if sought.lines:
         lines = _counted(sought.lines, "line")
         more = f", and in {records} in another field;" if sought.records else ","
-        told = f"{lines} that {_not_records(sought.lines)}{more} first at {sought.first} {_see('lines_are_records')}"
-        return breached(f"{what} stands only in {told}", measured="no record", limit=limit)
+        text = f"{lines} that {_not_records(sought.lines)}{more} first at {sought.first} {_see('lines_are_records')}"
+        return breached(f"{what} appears only in {text}", measured="no record", limit=limit)
     if sought.records:
         return breached(
-            f"{what} stands in {records}, but not in the field where it is looked for; first at {sought.first}",
+            f"{what} appears in {records}, but not in the field where it is looked for; first at {sought.first}",
             measured="another field",
             limit=limit,
         )
@@ -319,15 +323,15 @@ def _unreadable(report: Report, check: str, what: str) -> str:
     found = [(reason, one) for reason, one in sorted(report.unread.items()) if reason.check == check]
     if not found:
         return ""
-    told = "; ".join(_reason(reason, one) for reason, one in found)
-    return f"{_share(sum(one.count for _, one in found), report)} {what} ({told}){_see_schema(report, check)}"
+    text = "; ".join(_reason(reason, one) for reason, one in found)
+    return f"{_share(sum(one.count for _, one in found), report)} {what} ({text}){_see_schema(report, check)}"
 
 
 def _unknown_levels(report: Report) -> str:
     """How many records have no level that is known; empty where all have one."""
     count = _lines(report, ("level",))
-    told = f"none of the levels promised: they may be errors {_see('levels_are_promised')}"
-    return f"{_share(count, report)} {told}" if count else ""
+    text = f"none of the levels promised: they may be errors {_see('levels_are_promised')}"
+    return f"{_share(count, report)} {text}" if count else ""
 
 
 def _see_schema(report: Report, check: str) -> str:
@@ -361,16 +365,16 @@ def _judged(
     if reasons:
         count = sum(found.count for _, found in reasons)
         more = f"; and {_counted(len(reasons) - _SHOWN, 'other reason')}" if len(reasons) > _SHOWN else ""
-        told = "; ".join(_reason(reason, found) for reason, found in reasons[:_SHOWN])
+        text = "; ".join(_reason(reason, found) for reason, found in reasons[:_SHOWN])
         return breached(
-            f"{told}{more} ({_counted(report.lines, 'line')} read)",
+            f"{text}{more} ({_counted(report.lines, 'line')} read)",
             measured=_counted(count, "finding"),
             limit=limit,
         )
     if not_read := _not_read(report):
         return unmeasured(not_read, limit=limit)
     if too_long := _lines(report, hidden):
-        return unmeasured(f"{_counted(too_long, 'line')} could not be looked at: too long", limit=limit)
+        return unmeasured(f"{_counted(too_long, 'line')} could not be checked: too long", limit=limit)
     return met(f"{promise} ({_counted(report.lines, 'line')} read)", measured="no finding", limit=limit)
 
 
@@ -383,11 +387,11 @@ def _reason(reason: Reason, found: Found) -> str:
 def _not_read(report: Report) -> str:
     """Why not all was read; empty where it was."""
     if report.troubles:
-        return _told(report.troubles)
+        return _trouble(report.troubles)
     return "" if report.lines else "no line was read"
 
 
-def _told(troubles: Sequence[Trouble]) -> str:
+def _trouble(troubles: Sequence[Trouble]) -> str:
     trouble = troubles[0]
     where = f"{trouble.file}:{trouble.line}:1" if trouble.line else trouble.file
     more = f" (and {_counted(len(troubles) - 1, 'other trouble')})" if len(troubles) > 1 else ""

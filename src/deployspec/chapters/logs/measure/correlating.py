@@ -39,10 +39,10 @@ def follow_request(deployment: Deployment, log: Log) -> Followed:
 
     Raises Unmeasured where the request brings no answer of its own.
     """
-    access = log.told.access
+    access = log.log_source.access
     assert access is not None  # noqa: S101 - selected for such sources alone
     request_id = f"deployspec-{uuid.uuid4().hex}"
-    names, own = access.fields, log.told.fields.request_id
+    names, own = access.fields, log.log_source.fields.request_id
     wanted = asdict(names).values()
     with Follower(log.source) as follower:
         call, answer, reproduce = _ask(deployment, access.path, {access.header: request_id})
@@ -66,7 +66,7 @@ def follow_job(deployment: Deployment, log: Log) -> Followed:
 
     Raises Unmeasured where it cannot be queued, or the answer does not tell its id.
     """
-    jobs = log.told.jobs
+    jobs = log.log_source.jobs
     assert jobs is not None  # noqa: S101 - selected for such sources alone
     with Follower(log.source) as follower:
         call, answer, reproduce = _ask(deployment, jobs.path, {}, jobs.body)
@@ -91,7 +91,7 @@ def _sought(
     lines, records, others = mentions
     first, first_other = (next(map(str, places), "") for places in ((*lines, *records), others))
     # What kept the log from being read at all; old rotations that cannot be read hide nothing that is new.
-    hides = log.told.files is None or log.report.lines == 0
+    hides = log.log_source.files is None or log.report.lines == 0
     troubles = tuple(log.report.troubles) if hides else ()
     return Sought(None, "", troubles, len(lines), len(records), first, len(others), first_other)
 

@@ -17,30 +17,34 @@ from deployspec.chapters.logs.part import LogSchemas, LogSource
 from deployspec.tools.schema_file import read_schema
 
 
-def source_to_read(told: LogSource) -> Source:
+def source_to_read(log_source: LogSource) -> Source:
     """What is read. Raises UsageError for a source of another kind whose address cannot be used."""
-    if told.files is not None:
-        return FilesSource(told.files)
-    if told.command is not None:
-        return CommandSource(told.command, prefix=told.prefix, timeout=told.timeout, name=told.name)
-    return source_of(told.source or "")
+    if log_source.files is not None:
+        return FilesSource(log_source.files)
+    if log_source.command is not None:
+        return CommandSource(
+            log_source.command, prefix=log_source.prefix, timeout=log_source.timeout, name=log_source.name
+        )
+    return source_of(log_source.source or "")
 
 
-def promise_of_lines(told: LogSource, project: Path, *, keep_errors: bool) -> LogPromise:
+def promise_of_lines(log_source: LogSource, project: Path, *, keep_errors: bool) -> LogPromise:
     """What is promised of every line; ``project``: the JSON Schema for sources that name none.
 
     Raises Unmeasured or SchemaUnusableError for a JSON Schema that cannot be used.
     """
     return LogPromise(
-        schema=schema_of(told.schema, project, told.schemas, told.fields, told.levels),
-        fields=told.fields,
-        levels=told.levels,
-        log_level=told.log_level,
-        error_level=told.error_level,
-        errors_only=bool(told.errors_of),
+        schema=schema_of(
+            log_source.schema, project, log_source.schemas, log_source.fields, log_source.levels
+        ),
+        fields=log_source.fields,
+        levels=log_source.levels,
+        log_level=log_source.log_level,
+        error_level=log_source.error_level,
+        errors_only=bool(log_source.errors_of),
         keep_errors=keep_errors,
-        request_scoped=told.request_scoped,
-        allowed=told.allow_secrets,
+        request_scoped=log_source.request_scoped,
+        allowed=log_source.allow_secrets,
     )
 
 

@@ -35,8 +35,8 @@ _SHOWN = 20
 class Log:
     """One source: what the file says of it, and what was found in it."""
 
-    def __init__(self, told: LogSource, schema: Path, *, keep_errors: bool) -> None:
-        self.told = told
+    def __init__(self, log_source: LogSource, schema: Path, *, keep_errors: bool) -> None:
+        self.log_source = log_source
         self._schema = schema
         self._keep_errors = keep_errors
         self._spool = Spool()
@@ -47,7 +47,7 @@ class Log:
     def source(self) -> Source:
         """What is read. Raises Unmeasured where its address cannot be used."""
         try:
-            return source_to_read(self.told)
+            return source_to_read(self.log_source)
         except UsageError as error:
             raise Unmeasured(str(error)) from None
 
@@ -67,7 +67,7 @@ class Log:
     @cached_property
     def _read(self) -> Report | Unmeasured:
         try:
-            promise = promise_of_lines(self.told, self._schema, keep_errors=self._keep_errors)
+            promise = promise_of_lines(self.log_source, self._schema, keep_errors=self._keep_errors)
             self.began = time.time()
             return measure(self.source, promise, errors=self._spool.add)
         except Unmeasured as error:
@@ -83,7 +83,7 @@ class Log:
         """What ``contract`` says of the report; an error log may be empty."""
 
         verdict = contract(self.report, **more)
-        return of_error_log(self.report, verdict) if self.told.errors_of else verdict
+        return of_error_log(self.report, verdict) if self.log_source.errors_of else verdict
 
     def how(self, *checks: str) -> dict[str, Any]:
         """How a person repeats the reading, and the first places of what ``checks`` found, for ``judge``."""
@@ -93,36 +93,36 @@ class Log:
     def reproduce(self) -> str:
         """A command line that reads the same by the same promises, in the project's folder; without the secrets of a
         command, which the redaction takes out."""
-        told = self.told
-        if told.files is not None:
-            sources = told.files
+        log_source = self.log_source
+        if log_source.files is not None:
+            sources = log_source.files
         else:
-            sources = (told.source or f"command:{shlex.join(told.command or ())}",)
-        return shlex.join(["deployspec", "logs", *sources, *_options(told)])
+            sources = (log_source.source or f"command:{shlex.join(log_source.command or ())}",)
+        return shlex.join(["deployspec", "logs", *sources, *_options(log_source)])
 
 
-def _options(told: LogSource) -> Iterator[str]:
+def _options(log_source: LogSource) -> Iterator[str]:
     """What the file says of a source, as options of ``deployspec logs``; what is as usual is left out."""
 
-    if told.command is not None:
-        yield f"--timeout={format_duration(told.timeout)}"
-        if told.prefix is not None:
-            yield f"--prefix={told.prefix}"
-    for name, called in asdict(told.fields).items():
+    if log_source.command is not None:
+        yield f"--timeout={format_duration(log_source.timeout)}"
+        if log_source.prefix is not None:
+            yield f"--prefix={log_source.prefix}"
+    for name, called in asdict(log_source.fields).items():
         if name != called:
             yield f"--field={name}={called}"
-    if told.levels != LEVELS:
-        yield from (f"--level={level}" for level in told.levels)
-    if told.log_level is not None:
-        yield f"--log-level={told.log_level}"
-    if told.errors_of:
-        yield from ("--errors-only", f"--error-level={told.error_level}")
-    yield from (f"--request-scoped={logger}" for logger in told.request_scoped)
-    if told.schema is not None:
-        yield f"--schema={told.schema}"
-    yield from (f"--logger-schema={name}={path}" for name, path in told.schemas.logger.items())
-    yield from (f"--event-schema={name}={path}" for name, path in told.schemas.event.items())
-    yield from (f"--allow={pattern}" for pattern in told.allow_secrets)
+    if log_source.levels != LEVELS:
+        yield from (f"--level={level}" for level in log_source.levels)
+    if log_source.log_level is not None:
+        yield f"--log-level={log_source.log_level}"
+    if log_source.errors_of:
+        yield from ("--errors-only", f"--error-level={log_source.error_level}")
+    yield from (f"--request-scoped={logger}" for logger in log_source.request_scoped)
+    if log_source.schema is not None:
+        yield f"--schema={log_source.schema}"
+    yield from (f"--logger-schema={name}={path}" for name, path in log_source.schemas.logger.items())
+    yield from (f"--event-schema={name}={path}" for name, path in log_source.schemas.event.items())
+    yield from (f"--allow={pattern}" for pattern in log_source.allow_secrets)
 
 
 class Logs:
@@ -131,8 +131,16 @@ class Logs:
     def __init__(self, deployment: Deployment, schema: Path) -> None:
         """``schema``: the project's own, for sources that name none."""
         sources = deployment.require(LOGS)
-        compared = {name for told in sources for name in (*told.errors_of, told.name) if told.errors_of}
-        self._logs = {told.name: Log(told, schema, keep_errors=told.name in compared) for told in sources}
+        compared = {
+            name
+            for log_source in sources
+            for name in (*log_source.errors_of, log_source.name)
+            if log_source.errors_of
+        }
+        self._logs = {
+            log_source.name: Log(log_source, schema, keep_errors=log_source.name in compared)
+            for log_source in sources
+        }
 
     def close(self) -> None:
         """Let go of what was kept of them."""
@@ -145,7 +153,7 @@ class Logs:
 
     def sources_of(self, error_log: Log) -> dict[str, Log]:
         """Those whose errors it collects."""
-        return {name: self._logs[name] for name in error_log.told.errors_of}
+        return {name: self._logs[name] for name in error_log.log_source.errors_of}
 
     def how(self, error_log: Log) -> dict[str, Any]:
         """How a person repeats the reading of an error log and of its sources, for ``judge``."""

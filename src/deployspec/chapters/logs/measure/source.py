@@ -12,7 +12,7 @@ from deployspec.chapters.logs.judge.model import Piece
 class Source(ABC):
     """Where log records come from."""
 
-    told: str
+    label: str
     """One line on what it reads, for a person; without secrets."""
     done: int | None = None
     """How many bytes of ``total`` have been read, while :meth:`pieces` runs. None: what its blocks hold is counted."""

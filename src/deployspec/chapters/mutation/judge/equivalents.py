@@ -58,7 +58,7 @@ def _wrong(node: Node) -> tuple[Node, str, str] | None:
         return node, _kind(node), "a mapping with `id` and `reason`"
     for name, (key, value) in node.items.items():
         if name not in _MEANING:
-            return key, f"the key {name!r}", "`id` and `reason` alone"
+            return key, f"the key {name!r}", "only `id` and `reason`"
         if not isinstance(value, Scalar) or not value.text.strip():
             return value, f"no text for `{name}`", _MEANING[name]
     lacking = next((name for name in _MEANING if name not in node.items), None)
@@ -68,7 +68,7 @@ def _wrong(node: Node) -> tuple[Node, str, str] | None:
 def unknown(entries: Iterable[Equivalent], ids: Collection[str]) -> tuple[Problem, ...]:
     """Entries that name no mutant; ``ids``: those of all mutants of all rules."""
     return tuple(
-        Problem(entry.place, f"{entry.id}, which is no mutant of any rule", "that this entry is taken out")
+        Problem(entry.place, f"{entry.id}, which is not a mutant of any rule", "this entry to be removed")
         for entry in entries
         if entry.id not in ids
     )

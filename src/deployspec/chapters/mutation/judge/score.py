@@ -23,7 +23,7 @@ class MutantRun:
     mutant: Mutant
     status: Status
     """``killed``: a case failed; ``survived``: all passed; ``invalid``: no rule that Prometheus takes; ``unmeasured``:
-    promtool gave no answer that could be understood."""
+    promtool's answer could not be understood."""
     detail: str = ""
     """Why it is unmeasured."""
 
@@ -70,7 +70,7 @@ def _said(
     if result.problem:
         return unmeasured, f"{name} could not be mutated: {result.problem}"
     if not result.cases:
-        return breached, f"no case looks at {name}, so nothing would notice a change of it"
+        return breached, f"no case looks at {name}, so a change to it would go unnoticed"
     if survivors:
         first = survivors[0]
         more = f", and {len(survivors) - 1} more" if len(survivors) > 1 else ""
@@ -81,7 +81,7 @@ def _said(
     status = {run.mutant.id: run.status for run in result.runs}
     for entry in equivalents:
         if (what := _NO_EQUIVALENT.get(status.get(entry.id, "survived"))) is not None:
-            reason = f"{entry.place}: {entry.id} stands as equivalent, but {what} it; take the entry out"
+            reason = f"{entry.place}: {entry.id} is listed as equivalent, but {what} it; remove the entry"
             return breached, reason
     if count["unmeasured"]:
         detail = next(run for run in result.runs if run.status == "unmeasured")
@@ -96,7 +96,7 @@ def _said(
             met,
             f"no mutant of {name} differs from it: {counted(count['survived'], 'mutant')} accepted as equivalent",
         )
-    return unmeasured, f"{name} has no valid mutant, so nothing is known of its tests"
+    return unmeasured, f"{name} has no valid mutant, so nothing is known about its tests"
 
 
 _NO_EQUIVALENT: Mapping[Status, str] = {"killed": "a case kills", "invalid": "Prometheus does not take"}

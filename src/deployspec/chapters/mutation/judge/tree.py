@@ -214,7 +214,7 @@ _MATCH = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 
 def _selector(expr: Any) -> Selector:
     if expr.matchers.or_matchers:
-        raise UnreadableError("`or` between matchers, which Prometheus does not know")
+        raise UnreadableError("`or` between matchers, which Prometheus does not support")
     matchers = tuple(
         Matcher(m.name, _MATCH[str(m.op).rpartition(".")[2]], m.value) for m in expr.matchers.matchers
     )
@@ -244,7 +244,7 @@ def _binary(expr: Any, depth: int) -> Binary:
     matching = many = None
     if modifier is not None:
         if fills(expr):
-            raise UnreadableError("fill modifiers, which Prometheus does not know")
+            raise UnreadableError("fill modifiers, which Prometheus does not support")
         if modifier.matching is not None:
             word = "on" if str(modifier.matching.type).endswith("Include") else "ignoring"
             matching = Labels(word, tuple(modifier.matching.labels))

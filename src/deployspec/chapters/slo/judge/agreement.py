@@ -19,8 +19,8 @@ from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 _NEGATED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _FORMS = (
-    "understood are a histogram_quantile, and a counter's rate (or increase) divided by another's, "
-    "each compared with a number, and nothing else"
+    "only two forms are understood: a histogram_quantile, and a counter's rate (or increase) divided by another's, "
+    "each compared with a number"
 )
 
 
@@ -69,10 +69,10 @@ def agrees(objective: Objective, rules: Sequence[Rule], doubts: Sequence[str] | 
         )
     if doubts:
         return unmeasured(f"{begin}: the files agree with each other, but {'; '.join(doubts)}", limit=limit)
-    told = f"{names(list(objective.alerts))} agree{'s' if len(objective.alerts) == 1 else ''}"
+    agree = f"{names(list(objective.alerts))} agree{'s' if len(objective.alerts) == 1 else ''}"
     return met(
-        f"{begin}: {told} in thresholds, metrics and matchers: {'; '.join(agreeing)}",
-        measured=told,
+        f"{begin}: {agree} in thresholds, metrics and matchers: {'; '.join(agreeing)}",
+        measured=agree,
         limit=limit,
     )
 
@@ -210,7 +210,7 @@ def _compared(tree: Any) -> _Rate | _Quantile | _Share:
         share = _compared(node.rhs)
         if isinstance(share, _Share) and not share.rest:
             return _Share(share.part, share.whole, rest=True)
-        raise _UnknownFormError("it takes something from 1 that is not a share")
+        raise _UnknownFormError("it subtracts from 1 something that is not a share")
     if _kind(node) == "BinaryExpr" and str(node.op) == "/":
         part, whole = _rate(node.lhs), _rate(node.rhs)
         if (part.function, part.counter.range) != (whole.function, whole.counter.range):
@@ -223,13 +223,13 @@ def _rate(tree: Any) -> _Rate:
     node = _bare(tree)
     while _kind(node) == "AggregateExpr" and str(node.op) == "sum":
         node = _bare(node.expr)
-    told = one_line(" ".join(tree.prettify().split()), 100)
+    text = one_line(" ".join(tree.prettify().split()), 100)
     is_rate = _kind(node) == "Call" and node.func.name in ("rate", "increase")
     series = _bare(node.args[0]) if is_rate else None
     if series is None or _kind(series) != "MatrixSelector":
-        raise _UnknownFormError(f"{told} is not understood")
+        raise _UnknownFormError(f"{text} is not understood")
     if series.vector_selector.offset is not None or series.vector_selector.at is not None:
-        raise _UnknownFormError("it looks at another time than now (offset or @)")
+        raise _UnknownFormError("it looks at a time other than now (offset or @)")
     return _Rate(selector_of_node(series), node.func.name)
 
 

@@ -195,8 +195,8 @@ class Asked:
 
     def native(self) -> str:
         """The histogram's series that are native and have no count beside them, which no other question sees."""
-        told = self.objective.latency
-        series = selector_text(told.histogram, told.matchers)
+        latency = self.objective.latency
+        series = selector_text(latency.histogram, latency.matchers)
         # histogram_count gives nothing for what is not a native histogram; of last_over_time it gives nothing in Prometheus 2.42.
         every = f"histogram_count(last_over_time({series}[{self.span}])) or histogram_count({series})"
         return f"({every}) unless last_over_time({counted_by(self.objective)}[{self.span}])"
@@ -209,14 +209,14 @@ class Asked:
 
     def all(self) -> list[str]:
         """What a person asks to see the same numbers."""
-        told = [*map(self.increase, self.counters), *map(self.began, self.counters)]
+        queries = [*map(self.increase, self.counters), *map(self.began, self.counters)]
         if self.objective.is_latency:
-            told += [
+            queries += [
                 self.quantile(),
                 without_bucket_query(self.objective, self.window),
                 self.bucket_for_a_time(),
             ]
-        return told
+        return queries
 
     def names(self) -> list[str]:
         """What a person asks to see how many series the selectors find."""
@@ -242,24 +242,24 @@ def judge_census(objective: Objective, census: Census | Unavailable, *, asked_wi
         did, share, of = f"took at most {bound} (le)", Fraction(good) / Fraction(total), objective.target
     else:
         did, share, of = "failed", 1 - Fraction(good) / Fraction(total), objective.limit
-    told = f"{shown.percentage(share, of)} of {total:,.0f} requests in {span} {did}"
+    share_text = f"{shown.percentage(share, of)} of {total:,.0f} requests in {span} {did}"
     if census.p95 is not None and math.isfinite(census.p95):
         # Beside the share, which is exact at the boundary of a bucket.
-        told += f", p95 about {shown.seconds(census.p95, objective.threshold)} (histogram_quantile, interpolated within a bucket)"
+        share_text += f", p95 about {shown.seconds(census.p95, objective.threshold)} (histogram_quantile, interpolated within a bucket)"
     measured = f"{shown.percentage(share, of)} of {total:,.0f}"
     began_bad = max(0.0, census.began_total - census.began_good)
     worst = objective.is_met_by(good, total + began_bad)
     best = objective.is_met_by(good + census.began_good, total + census.began_good)
     if worst != best:
         return unmeasured(
-            f"{objective.name}: {told}, but series that began within that time had counted {census.began_good:,.0f} good "
+            f"{objective.name}: {share_text}, but series that began within that time had counted {census.began_good:,.0f} good "
             f"and {began_bad:,.0f} bad requests when they were scraped first, which increase leaves out, and which could "
             f"have changed the verdict{_split(census)}; promised: {limit}",
             measured=measured,
             limit=limit,
         )
     verdict = met if objective.is_met_by(good, total) else breached
-    return verdict(f"{objective.name}: {told}; promised: {limit}", measured=measured, limit=limit)
+    return verdict(f"{objective.name}: {share_text}; promised: {limit}", measured=measured, limit=limit)
 
 
 def _objection(objective: Objective, census: Census, window: float) -> str:
@@ -284,12 +284,12 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
     if not all(map(math.isfinite, numbers)) or min(numbers) < 0:
         return f"Prometheus answers with {census.good} good ones of {census.total} requests, which is impossible for counters"
     if not census.covered and not census.total:
-        return f"Prometheus has no data of {counted_by(objective)} in the last {duration(window)}"
+        return f"Prometheus has no data for {counted_by(objective)} in the last {duration(window)}"
     if census.covered < COVERED:
         return (
-            f"there is data for {shown.percentage(Fraction(census.covered), Fraction(COVERED), 1)} of the {duration(window)} that are asked about"
+            f"there is data for {shown.percentage(Fraction(census.covered), Fraction(COVERED), 1)} of the {duration(window)} asked about"
             f"{f', of {census.least}' if census.least else ''}; expected {COVERED:.0%} "
-            "(a shorter window is said with prometheus.window)"
+            "(prometheus.window sets a shorter window)"
         )
     if not census.total:
         return f"Prometheus has counted no request in the last {duration(window)}{_split(census)}"
@@ -299,7 +299,7 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
     if census.total < least and objective.is_met_by(best, least):
         return (
             f"Prometheus has counted {_below(census.total, least)} request{'' if census.total == 1 else 's'} in the last {duration(window)}; expected "
-            f"{least:,} at least, so that no single one decides about {percent(objective.target)}{_split(census)}"
+            f"{least:,} at least, so that no single request decides about {percent(objective.target)}{_split(census)}"
         )
     if census.good > census.total * (1 + _NOISE):
         return f"Prometheus answers with {census.good:.1f} good ones of {census.total:.1f} requests, which is impossible"
@@ -316,7 +316,7 @@ def judge_buckets(objective: Objective, buckets: Buckets | Unavailable) -> Verdi
         return unmeasured(f"{objective.name}: {_natively(objective, buckets.native)}", limit=limit)
     if not buckets.series:
         return unmeasured(
-            f"{objective.name}: Prometheus has no series of {bucket_of(objective)}, so nothing is known of its buckets",
+            f"{objective.name}: Prometheus has no series of {bucket_of(objective)}, so nothing is known about its buckets",
             limit=limit,
         )
     measured = f"{buckets.series - len(buckets.without)} of {buckets.series} series"
@@ -356,8 +356,8 @@ def _series(series: tuple[str, ...]) -> str:
 
 def _split(census: Census) -> str:
     """Which label makes a series of nearly every request, as the end of a sentence."""
-    told = f"; the label {census.split_by} splits them into series that never increase"
-    return told if census.split_by else ""
+    label = f"; the label {census.split_by} splits them into series that never increase"
+    return label if census.split_by else ""
 
 
 def _nearest(objective: Objective, boundaries: tuple[str, ...]) -> str:

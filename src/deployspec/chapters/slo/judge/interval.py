@@ -145,14 +145,14 @@ def more_needed(
     share = Fraction(counts.bad, counts.total)
     if share == limit:
         return None
-    told = now.effective / counts.total
+    worth = now.effective / counts.total
 
     def settled(more: int) -> bool:
         total = counts.total + more
         bad = counts.bad * total // counts.total
         if share < limit:
             bad = -(-counts.bad * total // counts.total)
-        low, high = _ends(total, bad, total * told, now.confidence)
+        low, high = _ends(total, bad, total * worth, now.confidence)
         return high < limit or low > limit
 
     too_few, enough = 0, 1

@@ -95,7 +95,7 @@ class _Found:
         return self.all_bad and (self.counts.bad > 1 or self.counts.total >= floor(self._objective.target))
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """This run's exact share, and the interval."""
         share, low, high, of = self.counts.bad, self.interval.low, self.interval.high, self._objective.limit
         did = "failed"
@@ -206,19 +206,19 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
     if not counts.total:
         return unmeasured(f"{what}: {_nothing(measured, result, route)}{cut}", limit=limit)
     found = _Found(objective, counts)
-    told = found.told + _beside(asked)
-    promised = f"{told}; promised: {limit}{cut}"
+    text = found.text + _beside(asked)
+    promised = f"{text}; promised: {limit}{cut}"
     late = f"; the load generator was late, but that cannot explain it ({result.late})" if result.late else ""
     newcomers = _newcomers(asked)
     if found.is_breach and (best := asked.best(measured)).is_breach:
         cause = _cause(asked, measured)
         if newcomers is not None and newcomers.are_alone:
-            cause += f"; on new connections {newcomers.told}"
+            cause += f"; on new connections {newcomers.text}"
         if late:
-            cause += f"{late}: without all that it may have added, {best.told}"
+            cause += f"{late}: without all that it may have added, {best.text}"
         return breached(f"{what}: {promised}{cause}", measured=found.short, limit=limit)
     if newcomers is not None:
-        reason = f"{what}: on new connections {newcomers.told}; all together {promised}{late}"
+        reason = f"{what}: on new connections {newcomers.text}; all together {promised}{late}"
         return breached(reason, measured=newcomers.measured, limit=limit)
     unknown = partial(unmeasured, measured=found.short, limit=limit)
     least = floor(objective.target)
@@ -226,7 +226,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
         more = more_needed(counts, objective.limit, measured=found.interval)
         more = None if more is None else max(more, least - counts.total)
         return unknown(
-            f"{what}: too few samples: {told}; it takes at least {least} to settle {percent(objective.target)}; "
+            f"{what}: too few samples: {text}; it takes at least {least} to settle {percent(objective.target)}; "
             f"{_settle(more, counts.total, result)}{cut}"
         )
     if found.all_good and (not measured.lost or _Found(objective, measured.at_worst()).all_good):
@@ -239,7 +239,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
     if found.all_good or found.all_bad:
         return unknown(f"{what}: {_unknown(measured)}, and that could have changed the verdict; {promised}")
     settle = _settle(more_needed(counts, objective.limit, measured=found.interval), counts.total, result)
-    return unknown(f"{what}: too few samples: {told}; promised: {limit}; at this share {settle}{cut}")
+    return unknown(f"{what}: too few samples: {text}; promised: {limit}; at this share {settle}{cut}")
 
 
 def certainly_breached(objective: Objective, result: LoadResult, route: str | None, planned: int) -> bool:
@@ -267,7 +267,7 @@ def certainly_breached(objective: Objective, result: LoadResult, route: str | No
 class _Newcomers:
     """A breach among the requests that were chosen for new connections."""
 
-    told: str
+    text: str
     measured: str
     are_alone: bool
     """Whether all others keep the objective."""
@@ -289,7 +289,7 @@ def _newcomers(asked: _Asked) -> _Newcomers | None:
         verb = "were too slow" if objective.is_latency else "failed"
         others = f"{shown.percentage(Fraction(bad, total), objective.limit)} of all others {verb}"
     return _Newcomers(
-        f"{found.told}{_why(_telling(objective, chosen.errors))}; {others}",
+        f"{found.text}{_why(_telling(objective, chosen.errors))}; {others}",
         f"on new connections {found.short}",
         bool(total) and objective.is_met_by(total - bad, total),
     )
@@ -322,17 +322,17 @@ def _time(seconds: float) -> str:
 def _nothing(measured: _Measured, result: LoadResult, route: str | None) -> str:
     """Why no request counts."""
     if route is not None and not measured.lost:
-        path = next(told["path"] for told in result.plan["routes"] if told["name"] == route)
+        path = next(planned["path"] for planned in result.plan["routes"] if planned["name"] == route)
         wanted = [name for name in result.route_names if f"{{{name}}}" in path]
         if wanted and not measured.errors:
             return (
-                f"no request was sent in the time that counts: its path wants what answers to {shown.names(tuple(wanted))} "
-                "bring, and none had the field that is to be kept"
+                f"no request was sent in the time that counts: its path needs a value kept from answers to {shown.names(tuple(wanted))} "
+                "and no answer had that field"
             )
     if measured.errors:
         return f"no request was answered as expected{_why(measured.errors)}"
     if measured.unanswered:
-        return f"no request was answered before the run was ended; {_unknown(measured)}"
+        return f"no request was answered before the run was stopped; {_unknown(measured)}"
     if measured.lost:
         return f"the load generator sent none of the {shown.counted(measured.lost.total(), 'request', ',')}: {result.late}"
     return "no request was sent in the time that counts"
@@ -341,12 +341,12 @@ def _nothing(measured: _Measured, result: LoadResult, route: str | None) -> str:
 def _unknown(measured: _Measured) -> str:
     """Of which requests nothing is known."""
     unsent = measured.lost.total() - measured.unanswered
-    told = [f"the load generator did not send {shown.counted(unsent, 'request', ',')}"] if unsent else []
+    causes = [f"the load generator did not send {shown.counted(unsent, 'request', ',')}"] if unsent else []
     if measured.unanswered:
-        told.append(
-            f"{shown.counted(measured.unanswered, 'request', ',')} had no answer yet when the run was ended"
+        causes.append(
+            f"{shown.counted(measured.unanswered, 'request', ',')} had no answer yet when the run was stopped"
         )
-    return ", and ".join(told)
+    return ", and ".join(causes)
 
 
 def _cause(asked: _Asked, measured: _Measured) -> str:
@@ -355,12 +355,12 @@ def _cause(asked: _Asked, measured: _Measured) -> str:
     why = _why(_telling(asked.objective, measured.errors))
     if threshold is None or asked.route is not None or len(asked.result.route_names) == 1:
         return why
-    told = [
+    kinds = [
         f"{shown.one_line(name, 80)} (p95 {shown.seconds(p95 / 1e6, asked.objective.threshold)})"
         for name, p95 in slowest(asked.result)
         if name in asked.names and p95 * 1000 >= threshold
     ]
-    return why + (f"; slowest: {', '.join(told[:3])}" if told else "")
+    return why + (f"; slowest: {', '.join(kinds[:3])}" if kinds else "")
 
 
 def _telling(objective: Objective, errors: Counter[str]) -> Counter[str]:
@@ -383,9 +383,9 @@ def _why(errors: Counter[str]) -> str:
 
 def slowest(result: LoadResult) -> Iterator[tuple[str, int]]:
     """The routes by their 95th percentile, in microseconds, the slowest first."""
-    told = [
+    failures = [
         (name, at)
         for name, histogram in zip(result.route_names, result.histograms, strict=True)
         if (at := histogram.at(95)) is not None
     ]
-    yield from sorted(told, key=lambda item: -item[1])
+    yield from sorted(failures, key=lambda item: -item[1])

@@ -82,26 +82,26 @@ def seen_by(result: LoadResult, objectives: Sequence[Objective], prefix: str = "
     latency, availability = first_of_each(objectives)
     known = availability or latency
     assert known is not None  # noqa: S101 - asked about at least one
-    told = _Counted.of(result, counted_by(known), prefix)
-    answered, all_count = told.yes.total(), not told.no and not told.unknown
-    apart = [*told.apart(known.name)]
+    answers = _Counted.of(result, counted_by(known), prefix)
+    answered, all_count = answers.yes.total(), not answers.no and not answers.unknown
+    apart = [*answers.apart(known.name)]
     warm_up = result.tally.warm_up.items()
     if all_count:
         answered += sum(
             count for why, count in warm_up if why == "ok" or why.startswith((STATUS, WITHOUT_TEXT))
         )
     # Of failures, those that the selector of bad ones counts.
-    bad = told if availability is None else _Counted.of(result, part_of(availability), prefix, "5")
+    bad = answers if availability is None else _Counted.of(result, part_of(availability), prefix, "5")
     failed = float(sum(count for (_, status), count in bad.yes.items() if status.startswith("5")))
     if all_count and not bad.no and not bad.unknown:
         failed += sum(count for why, count in warm_up if why.startswith(f"{STATUS}5"))
-    if bad is not told:
-        apart += bad.among(told.yes).apart(f"{known.name}'s failures")
-    seen = Seen(answered, failed, None, apart=tuple(apart), unsure=bool(told.unknown or bad.unknown))
+    if bad is not answers:
+        apart += bad.among(answers.yes).apart(f"{known.name}'s failures")
+    seen = Seen(answered, failed, None, apart=tuple(apart), unsure=bool(answers.unknown or bad.unknown))
     if latency is None:
         return seen
-    timed = told if availability is None else _Counted.of(result, counted_by(latency), prefix)
-    if timed is not told and (more := timed.apart(latency.name)) != told.apart(latency.name):
+    timed = answers if availability is None else _Counted.of(result, counted_by(latency), prefix)
+    if timed is not answers and (more := timed.apart(latency.name)) != answers.apart(latency.name):
         seen = replace(seen, apart=(*seen.apart, *more))
     routes = {route for route, _ in timed.yes}
     if timed.unknown or routes & {route for route, _ in timed.no}:
@@ -129,14 +129,14 @@ class _Counted:
     def of(cls, result: LoadResult, text: str, prefix: str, statuses: str = "") -> _Counted:
         """Of those whose status begins with ``statuses``."""
         selector = selector_of(text)
-        told = cls(text, Counter(), Counter(), Counter())
+        answers = cls(text, Counter(), Counter(), Counter())
         for route, tally in zip(result.plan["routes"], result.tally.routes, strict=True):
             for status, number in tally.statuses.items():
                 if status.startswith(statuses):
                     found = counts(selector, route["method"], route["path"], status, prefix)
-                    kind = {True: told.yes, False: told.no, None: told.unknown}[found]
+                    kind = {True: answers.yes, False: answers.no, None: answers.unknown}[found]
                     kind[route["name"], status] += number
-        return told
+        return answers
 
     def among(self, those: Counter[tuple[str, str]]) -> _Counted:
         """What is left of it beside these kinds of answers."""
@@ -163,12 +163,12 @@ def _kinds(counted: Counter[tuple[str, str]]) -> str:
     for (route, _), number in counted.items():
         by_route[route] += number
     most = by_route.most_common(5)
-    told = [
+    kinds = [
         f"{shown.counted(number, 'answer', ',')} to {shown.one_line(route, 80)}" for route, number in most
     ]
     if others := by_route.total() - sum(number for _, number in most):
-        told.append(f"{others:,} to others")
-    return ", ".join(told)
+        kinds.append(f"{others:,} to others")
+    return ", ".join(kinds)
 
 
 def reconcile(client: Seen, deployment: Seen | Unavailable, slack: float) -> Reconciliation:
@@ -177,8 +177,8 @@ def reconcile(client: Seen, deployment: Seen | Unavailable, slack: float) -> Rec
         return Reconciliation(f"not compared: {deployment.reason}", "")
     if client.apart and not client.requests:
         whether = "it is not known whether any request" if client.unsure else "no request"
-        told = f"not compared: {whether} of the load run counts for the deployment's metrics"
-        return Reconciliation("\n".join((told, *client.apart)), "")
+        why = f"not compared: {whether} of the load run counts for the deployment's metrics"
+        return Reconciliation("\n".join((why, *client.apart)), "")
     rows = [
         ("", "load run", "its own metrics"),
         (
@@ -198,10 +198,10 @@ def reconcile(client: Seen, deployment: Seen | Unavailable, slack: float) -> Rec
             else "the deployment has counted more: it has other traffic, too"
         )
     lines += client.apart
-    told = _disagreement(client, deployment, slack)
-    if told and client.apart:
-        told += "; of the load run, only the requests that the objectives' own matchers count"
-    return Reconciliation("\n".join(lines), told)
+    disagreement = _disagreement(client, deployment, slack)
+    if disagreement and client.apart:
+        disagreement += "; of the load run, only the requests that the objectives' own matchers count"
+    return Reconciliation("\n".join(lines), disagreement)
 
 
 def _disagreement(client: Seen, deployment: Seen, slack: float) -> str:
@@ -229,7 +229,7 @@ def _disagreement(client: Seen, deployment: Seen, slack: float) -> str:
     if alone and -unseen > most:
         return (
             f"the load run is blind to failures: the deployment's metrics have counted {_count(deployment.failed)} with "
-            f"5xx, and it was answered so {_times(client.failed)} (a proxy that repeats requests, or a cache?)"
+            f"5xx, and it saw 5xx {_times(client.failed)} (a proxy that repeats requests, or a cache?)"
         )
     if alone and -sooner > most:
         return (

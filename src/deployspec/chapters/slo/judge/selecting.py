@@ -149,10 +149,10 @@ def doubt(found: Found) -> str:
     """Why what was found says nothing, as a sentence; empty where it does."""
     selector, text = found.selector, _code(written(found.selector))
     if not found.there:
-        told = nearest(selector.name, found.known) if selector.name else ""
+        hint = nearest(selector.name, found.known) if selector.name else ""
         if selector == found.beside:
-            return f"Prometheus has no data of {one_line(written(selector), 120)} in the window{told}"
-        return f"{text} selects nothing, as there is no series of {_code(written(found.beside))}{told}"
+            return f"Prometheus has no data for {one_line(written(selector), 120)} in the window{hint}"
+        return f"{text} selects nothing, as there is no series of {_code(written(found.beside))}{hint}"
     for label in asked_labels(selector, found.matched):
         if not found.values.get(label):
             selects = "selects" if found.matched else "selects nothing"
@@ -178,10 +178,10 @@ def _meant(matcher: Matcher, values: frozenset[str]) -> str:
     """
     if matcher.op not in ("=", "=~") or any(map(matcher.matches, values)):
         return ""
-    told = ", ".join(map(_code, sorted(values)[:3])) + (", …" if len(values) > 3 else "")
+    some = ", ".join(map(_code, sorted(values)[:3])) + (", …" if len(values) > 3 else "")
     if _NUMBERS.fullmatch(matcher.value):
         may_come = any(value.isdigit() or any(map(matcher.matches, _siblings(value))) for value in values)
-        return "" if may_come else f"found {told}"
+        return "" if may_come else f"found {some}"
     for word in matcher.words() or ():
         alike = {value.lower(): value for value in values}
         for near in get_close_matches(word.lower(), alike, 1):

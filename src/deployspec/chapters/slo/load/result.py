@@ -25,7 +25,7 @@ DISPATCHED = 0.99
 
 _AS_THEY_ARE = ("started", "elapsed", "cut_short", "trouble", "reconciliation")
 """The fields of a result that a document has in the same form."""
-_TOLD_OTHERWISE = ("routes", "rate", "poisson")
+_ELSEWHERE = ("routes", "rate", "poisson")
 """The fields of a plan's traffic that a description does not have in the same form."""
 _OF_SPANS = ("bins", "undispatched_bins", "unfinished", "certain")
 
@@ -213,11 +213,7 @@ def described(plan: Plan, redact: Callable[[str], str] = str) -> dict[str, Any]:
         "base_url": redact(plan.base_url),
         "arrival_rate": plan.rate,
         "arrivals": "poisson" if plan.poisson else "constant",
-        **{
-            each.name: getattr(plan, each.name)
-            for each in fields(Traffic)
-            if each.name not in _TOLD_OTHERWISE
-        },
+        **{each.name: getattr(plan, each.name) for each in fields(Traffic) if each.name not in _ELSEWHERE},
         "proxy": "" if plan.proxy is None else f"http://{plan.proxy[0]}:{plan.proxy[1]}",
         "routes": [
             {"name": route.name, "method": route.method, "path": redact(route.target), "weight": route.weight}

@@ -20,7 +20,7 @@ SILENCE = 5.0
 
 
 @dataclass
-class _Told:
+class _Report:
     """The last that one process has told."""
 
     pid: int
@@ -53,7 +53,7 @@ class Counting:
         self.tally = Tally.empty(plan.thresholds, len(plan.routes))
         self.histogram = Histogram.of({})
         """Latencies of all requests so far."""
-        self._told: dict[int, _Told] = {}
+        self._reports: dict[int, _Report] = {}
         self._started = ""
         self._recent: dict[int, _Recent] = {}
         self.begun = False
@@ -65,7 +65,7 @@ class Counting:
     def take(self, line: Mapping[str, Any], now: float) -> None:
         """One line of what the generator tells; ``now`` is monotonic, in seconds."""
         if line["kind"] == "hello":
-            self._told[line["share"]] = _Told(line["pid"], now)
+            self._reports[line["share"]] = _Report(line["pid"], now)
         elif line["kind"] == "origin":
             self.begun = True
             moment = datetime.datetime.fromtimestamp(line["epoch"], datetime.UTC)
@@ -76,11 +76,11 @@ class Counting:
             self._count(line, now)
 
     def _count(self, line: Mapping[str, Any], now: float) -> None:
-        told = self._told[line["share"]]
-        offered = line["offered"] - told.offered
-        told.at = now
+        report = self._reports[line["share"]]
+        offered = line["offered"] - report.offered
+        report.at = now
         for name in ("offered", "in_flight", "cpu", "peak", "last", "elapsed"):
-            setattr(told, name, line[name])
+            setattr(report, name, line[name])
         more = Tally.from_document(line["tally"], self._plan.thresholds)
         # A reason may be what a server has said.
         more.warm_up = _redacted(more.warm_up)
@@ -100,38 +100,40 @@ class Counting:
     @property
     def elapsed(self) -> float:
         """Seconds since the origin, as the processes count them."""
-        return max((told.elapsed for told in self._told.values()), default=0.0)
+        return max((report.elapsed for report in self._reports.values()), default=0.0)
 
     @property
     def offered(self) -> int:
         """Arrivals that were due so far, warm-up included."""
-        return sum(told.offered for told in self._told.values())
+        return sum(report.offered for report in self._reports.values())
 
     @property
     def in_flight(self) -> int:
         """Requests that wait for their answers."""
-        return sum(told.in_flight for told in self._told.values())
+        return sum(report.in_flight for report in self._reports.values())
 
     @property
     def ended(self) -> bool:
         """Whether every process has told of its last request."""
-        return len(self._told) == self._plan.processes and all(told.last for told in self._told.values())
+        return len(self._reports) == self._plan.processes and all(
+            report.last for report in self._reports.values()
+        )
 
     def silent(self, now: float) -> str:
         """Which process has told nothing for too long; empty where none has."""
-        for share, told in sorted(self._told.items()):
-            silence = now - told.at
-            if not told.last and silence > SILENCE:
+        for share, report in sorted(self._reports.items()):
+            silence = now - report.at
+            if not report.last and silence > SILENCE:
                 process = (
-                    f"process {share + 1} of {self._plan.processes} of the load generator (pid {told.pid})"
+                    f"process {share + 1} of {self._plan.processes} of the load generator (pid {report.pid})"
                 )
                 return f"{process} died, or got no processor time: no word from it for {silence:.0f} s"
         return ""
 
     def excuse(self, seconds: float) -> None:
         """Nobody has listened for so long: that is not the processes' silence."""
-        for told in self._told.values():
-            told.at += seconds
+        for report in self._reports.values():
+            report.at += seconds
 
     def lost(self) -> str:
         """How many of the plan's requests came to nothing that was told; empty where every one is accounted for.
@@ -139,21 +141,22 @@ class Counting:
         Of a run that was made to its end.
         """
         planned = sum(1 for _ in arrivals(self._plan))
-        told = self.tally.warm_up.total()
-        told += sum(route.total() + route.undispatched.total() for route in self.tally.routes)
-        if told == planned:
+        reported = self.tally.warm_up.total()
+        reported += sum(route.total() + route.undispatched.total() for route in self.tally.routes)
+        if reported == planned:
             return ""
-        return f"the load generator has lost count: of {planned:,} requests, it has told of {told:,}"
+        return f"the load generator lost count: of {planned:,} requests, it reported {reported:,}"
 
     def missing(self) -> str:
         """Which processes have not told of their last request."""
         lost = [
-            f"process {share + 1} of {self._plan.processes} (pid {told.pid})"
-            for share, told in sorted(self._told.items())
-            if not told.last
+            f"process {share + 1} of {self._plan.processes} (pid {report.pid})"
+            for share, report in sorted(self._reports.items())
+            if not report.last
         ]
         return (
-            ", ".join(lost) or f"{self._plan.processes - len(self._told)} of {self._plan.processes} processes"
+            ", ".join(lost)
+            or f"{self._plan.processes - len(self._reports)} of {self._plan.processes} processes"
         )
 
     def second(self, number: int) -> Second:
@@ -180,8 +183,8 @@ class Counting:
             tally=self.tally,
             seconds=tuple(self.second(number) for number in sorted(self._recent)),
             processes=tuple(
-                Process(share, told.pid, told.cpu, told.peak, told.last)
-                for share, told in sorted(self._told.items())
+                Process(share, report.pid, report.cpu, report.peak, report.last)
+                for share, report in sorted(self._reports.items())
             ),
             trouble=self.trouble,
             cut_short=self.cut_short,

@@ -105,7 +105,7 @@ class _Run:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(self.plan.document(), file)
         ours, theirs = os.pipe()
-        with tempfile.TemporaryFile() as output, os.fdopen(ours, "rb", buffering=0) as told:
+        with tempfile.TemporaryFile() as output, os.fdopen(ours, "rb", buffering=0) as reports:
             try:
                 process = subprocess.Popen(
                     self._command(),
@@ -121,7 +121,7 @@ class _Run:
             finally:
                 os.close(theirs)
             try:
-                self._listen(told, process, output)
+                self._listen(reports, process, output)
             finally:
                 end(process)
 
@@ -150,16 +150,16 @@ class _Run:
             "DEPLOYSPEC_LOAD_REPORT": str(report),
         }
 
-    def _listen(self, told: IO[bytes], process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
+    def _listen(self, reports: IO[bytes], process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
         counting = self.counting
         began = shown = time.monotonic()
         limit = began + BOOT_LIMIT + self._longest
         stopping = 0.0
         with selectors.DefaultSelector() as selector:
-            selector.register(told, selectors.EVENT_READ)
+            selector.register(reports, selectors.EVENT_READ)
             while not counting.ended:
                 before = time.monotonic()
-                if selector.select(_TICK) and not self._take(told):
+                if selector.select(_TICK) and not self._take(reports):
                     break
                 now = time.monotonic()
                 if now - before > _STOPPED:
@@ -171,7 +171,7 @@ class _Run:
                     self.progress(counting)
                 if counting.failure:
                     counting.trouble = (
-                        f"the load generator could not begin: {one_line(self.redact(counting.failure))}"
+                        f"the load generator failed at its start: {one_line(self.redact(counting.failure))}"
                     )
                     break
                 if not counting.begun and now - began > BOOT_LIMIT:
@@ -180,7 +180,9 @@ class _Run:
                     )
                     break
                 if (stopping and now > stopping) or now > limit:
-                    counting.trouble = f"the load generator did not end in time: {counting.missing()} went on"
+                    counting.trouble = (
+                        f"the load generator did not finish in time: {counting.missing()} went on"
+                    )
                     break
                 counting.trouble = counting.silent(now) if counting.begun else ""
                 if counting.trouble:
@@ -195,9 +197,9 @@ class _Run:
             counting.trouble = counting.lost()
         self.progress(counting)
 
-    def _take(self, told: IO[bytes]) -> bool:
+    def _take(self, reports: IO[bytes]) -> bool:
         """Take what can be read now; False once nobody writes any longer."""
-        data = told.read(1 << 20)
+        data = reports.read(1 << 20)
         *lines, self._rest = (self._rest + (data or b"")).split(b"\n")
         for line in lines:
             self.counting.take(json.loads(line), time.monotonic())
@@ -210,7 +212,7 @@ class _Run:
             status = process.wait(5)
             how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
         if self.counting.begun:
-            return f"the load generator ended in mid-run ({how})"
+            return f"the load generator ended mid-run ({how})"
         where = f"{self.generator.locustfile.name}{self._line(output)}"
         return (
             f"the load generator ended before the first request ({where}) ({how}{self._last_words(output)})"

@@ -200,8 +200,8 @@ class Counting:
         except PromqlError:
             return  # it says so itself
         names = [name for one in read for name in names_that_are_no_words(one)]
-        told = self._told("status/buildinfo", {}) if names else None
-        version = told.get("version") if isinstance(told, dict) else None
+        answer = self._answer("status/buildinfo", {}) if names else None
+        version = answer.get("version") if isinstance(answer, dict) else None
         if isinstance(version, str) and version.startswith(("1.", "2.")):
             raise Failed(
                 f"is of version {one_line(version, 20)}, which has no names such as `{one_line(names[0], 80)}`; Prometheus 3 has"
@@ -215,8 +215,8 @@ class Counting:
         for name in selector_of(text).names() or ():
             # A histogram is declared by its own name.
             family = next((name.removesuffix(one) for one in endings if name.endswith(one)), name)
-            told = self._told("metadata", {"metric": family})
-            entries = told.get(family) if isinstance(told, dict) else None
+            answer = self._answer("metadata", {"metric": family})
+            entries = answer.get(family) if isinstance(answer, dict) else None
             kinds = frozenset(str(one.get("type")) for one in entries or () if isinstance(one, dict))
             why = no_counter(name, self._recorded, kinds, falls, samples)
             if why:
@@ -226,14 +226,14 @@ class Counting:
     @cached_property
     def _recorded(self) -> Mapping[str, list[str]]:
         """The expressions of recording rules, by what they record; none where they are not told."""
-        rules = read_loaded(self._told("rules", {"type": "record"}))
+        rules = read_loaded(self._answer("rules", {"type": "record"}))
         found: dict[str, list[str]] = {}
         for group in rules.groups if isinstance(rules, LoadedRules) else ():
             for rule in group.rules:
                 found.setdefault(rule.name, []).append(rule.expr)
         return found
 
-    def _told(self, path: str, params: Mapping[str, str]) -> Any:
+    def _answer(self, path: str, params: Mapping[str, str]) -> Any:
         """What an endpoint tells that not all that speak as Prometheus does have; None where it does not."""
         try:
             return self._questions.tell(f"{path}?{urlencode(params)}" if params else path)
@@ -399,7 +399,7 @@ class Counting:
             params={"start": f"{start / 1000:.3f}", "end": f"{end / 1000:.3f}"},
         )
         if not isinstance(found, list) or len(found) > 1:
-            raise Failed("answers a question over a range with what is no single series")
+            raise Failed("answers a range query with something other than one series")
         values = [_value(pair) for one in found for pair in one["values"]]
         # Points that are missing count as 0, and so does what is not a number.
         asked_for = (end - start) // step + 1
@@ -459,13 +459,13 @@ def _value(pair: Any) -> float:
     try:
         return float(pair[1])
     except (TypeError, ValueError, LookupError, KeyError):
-        raise Failed("answers with what is no value at a time") from None
+        raise Failed("answers with something other than a value at a time") from None
 
 
 def _labels(series: Any) -> Mapping[str, str]:
     labels = series.get("metric") if isinstance(series, dict) else None
     if not isinstance(labels, dict):
-        raise Failed("answers with what is no series")
+        raise Failed("answers with something other than a series")
     return {name: str(value) for name, value in labels.items() if name != "__name__"}
 
 

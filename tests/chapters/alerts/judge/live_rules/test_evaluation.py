@@ -43,7 +43,7 @@ def test_what_is_not_known_is_unmeasured() -> None:
         (evaluates([OURS], waiting), "not evaluated there yet: Down (group api)"),
         (evaluates([OURS, rule("up", "A"), rule("up", "B")], loaded()), "not loaded there: Down (group api), and 2 more"),
         (evaluates([OURS], Unavailable("no answer")), "no answer"),
-        (evaluates([], waiting), "there is no rule whose evaluation could be looked at"),
+        (evaluates([], waiting), "there is no rule whose evaluation could be checked"),
     ]  # fmt: skip
     for verdict, reason in table:
         assert (verdict.outcome, verdict.reason) == (Outcome.UNMEASURED, reason)

@@ -302,7 +302,7 @@ def test_a_metric_that_only_a_loaded_rule_records_counts() -> None:
 
 # id, what was observed, the alert, the reason.
 UNKNOWN = [
-    ("no-answer", Unavailable("Prometheus at http://p gave no answer"), "up == 0", "Prometheus at http://p gave no answer"),
+    ("no-answer", Unavailable("Prometheus at http://p did not answer"), "up == 0", "Prometheus at http://p did not answer"),
     ("empty", observed({}), "up == 0", "the Prometheus there had no metric at all in the last 1d"),
     ("hours", dataclasses.replace(observed({}), window=5400), "up", "the Prometheus there had no metric at all in the last 1h30m"),
     ("unparsable", THERE, "up ==", "the expression of HighErrorRate cannot be parsed: "),
@@ -506,7 +506,7 @@ SCRAPED: list[tuple[str, str, Targets | Unavailable, Outcome, str]] = [
     ("not-together-on-the-application", 'requests_total{job="api", instance=~"n:.*"} > 1', TARGETS, NEVER, "no target there has"),
     ("together", 'up{job=~"api|node", instance="n:1"} == 0', TARGETS, CAN, ""),
     ("together-where-a-job-has-no-target-now", 'up{job=~"api|batch", instance="n:1"} == 0', TARGETS, CAN, ""),
-    ("together-by-discovery", 'up{job="api", instance="n:1"} == 0', Targets(TARGETS.active, (Job("api", discovers=True),)), UNTOLD, "together; it cannot be told whether one will: job `api` may discover targets that bring them"),
+    ("together-by-discovery", 'up{job="api", instance="n:1"} == 0', Targets(TARGETS.active, (Job("api", discovers=True),)), UNTOLD, "together; it is not known whether one will: job `api` may discover targets that bring them"),
     ("configured-without-a-target", 'up{job="batch"} == 0', TARGETS, CAN, "no target now: job `batch` is configured there"),
     ("a-label-that-is-configured", 'up{instance="x:1"} == 0', jobs(Job("x", frozenset({("instance", "x:1")}))), CAN, "no target now: job `x`"),
     ("a-status-may-come", 'requests_total{status="500"} > 1', TARGETS, CAN, "not seen yet"),
@@ -520,7 +520,7 @@ SCRAPED: list[tuple[str, str, Targets | Unavailable, Outcome, str]] = [
     ("discovered-by-another-job", 'up{instance="b:1", job="api"} == 0', jobs(Job("pods", discovers=True)), NEVER, "no target there has"),
     ("federated", 'up{job="redis"} == 0', jobs(Job("other", honors=True, federates=True)), UNTOLD, "job `other` takes over those of another Prometheus"),
     ("written-by-others", 'up{job="redis"} == 0', jobs(elsewhere="others may write series into it"), UNTOLD, "others may write series into it"),
-    ("not-told", 'up{job="redis"} == 0', Unavailable("status 404"), UNTOLD, "whether a target may bring it cannot be told: status 404"),
+    ("not-told", 'up{job="redis"} == 0', Unavailable("status 404"), UNTOLD, "it is not known whether a target may bring it: status 404"),
     ("not-told-of-the-application", 'requests_total{job="redis"} > 1', Unavailable("status 404"), UNTOLD, "status 404"),
     ("not-told-and-not-needed", 'up{job="api"} == 0', Unavailable("status 404"), CAN, ""),
     ("not-told-of-a-status", 'requests_total{status="500"} > 1', Unavailable("status 404"), CAN, "not seen yet"),

@@ -173,7 +173,7 @@ def test_missing_interval(interval, expected):
     file = file_of(group({"a": "0x5"}, fires("Low", "2m"), interval=interval), every="30s")
     found = tuple(missing_interval(file, file.cases[0]))
     assert [finding.guard for finding in found] == ["missing-interval"] * expected
-    assert all(finding.reason.endswith("say interval: 30s") for finding in found)
+    assert all(finding.reason.endswith("set interval: 30s") for finding in found)
 
 
 def test_missing_interval_without_series():

@@ -129,7 +129,7 @@ def test_silent_after_data_says_where_the_data_ends():
     """The reason has the end of the longest series, or that there is none."""
     groups = group({"a": "1x9"}, silent("Low", "1h")), group({}, silent("Low", "5m"))
     reasons = [one.reason for one in found([alert("Low", "a > 0")], *groups)]
-    end = "let the series go on, or say “missing data” in the group's name"
+    end = "let the series go on, or put “missing data” in the group's name"
     assert reasons == [
         f"silence at 1h shows nothing: the last input ends at 9m; {end}",
         f"silence at 5m shows nothing: the group has no input; {end}",

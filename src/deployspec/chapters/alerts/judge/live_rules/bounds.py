@@ -28,7 +28,7 @@ def of_bounds(matcher: Matcher, bounds: dict[str, float], *, open_: bool) -> Val
             # After an update to Prometheus 3, the spelling of before stays in the window.
             return Value(
                 f"{code(found)} is stored there as {' and as '.join(map(_quoted, written))}, and which of them is still "
-                f"written is not known; a regular expression of both finds either",
+                f"written is not known; a regular expression that matches both finds either",
                 known=False,
             )
     excludes = matcher.op.startswith("!")

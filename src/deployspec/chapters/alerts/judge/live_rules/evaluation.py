@@ -20,7 +20,7 @@ def evaluates(rules: Sequence[Rule], loaded: LoadedRules | Unavailable) -> Verdi
     if isinstance(loaded, Unavailable):
         return unmeasured(loaded.reason)
     if not rules:
-        return unmeasured("there is no rule whose evaluation could be looked at")
+        return unmeasured("there is no rule whose evaluation could be checked")
     failing, missing, waiting = list[str](), list[str](), list[str]()
     for rule in rules:
         found = _loaded(rule, loaded)

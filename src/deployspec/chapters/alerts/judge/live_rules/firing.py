@@ -138,12 +138,12 @@ class _Judge:
         for selector, absent in _read(expr):
             findings.names = True
             for missing in self._missing(selector):
-                told, holds = (notes, "absent() holds, because ") if absent else (faults, "")
-                told[holds + missing] = None
+                into, holds = (notes, "absent() holds, because ") if absent else (faults, "")
+                into[holds + missing] = None
             for found in self.values.of(selector):
                 always = "absent() always holds, because " if absent and found.never else ""
-                told = findings.unknown if not found.known else faults if found.fault else notes
-                told[always + found.text] = None
+                into = findings.unknown if not found.known else faults if found.fault else notes
+                into[always + found.text] = None
             notes |= dict.fromkeys(self._without_data(selector))
         for mention in mentioned_labels(expr):
             faults |= dict.fromkeys(self._mentioned(mention))

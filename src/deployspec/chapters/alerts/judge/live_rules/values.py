@@ -66,7 +66,7 @@ class Values:
             if selector.name not in MADE_BY_SCRAPES and label not in ("job", "instance"):
                 return None
             return Value(
-                f"{what}, and whether a target may bring it cannot be told: {targets.reason}", known=False
+                f"{what}, and it is not known whether a target may bring it: {targets.reason}", known=False
             )
         there = targets.values(label)
         if not self._brings(targets, selector, label) or any(map(matcher.matches, there)):
@@ -78,7 +78,7 @@ class Values:
         beside = shown.nearest(matcher.value, there) or f" (targets there have: {some(sorted(there))})"
         if why := _may_come(selector, targets, [label]):
             return Value(
-                f"{what}, and no target now{beside}; it cannot be told whether one will: {why}", known=False
+                f"{what}, and no target now{beside}; it is not known whether one will: {why}", known=False
             )
         return Value(f"no target there has {code(matcher)}{beside}", fault=True, never=True)
 
@@ -93,13 +93,14 @@ class Values:
         ]
         if targets.together(wanted) or not all(targets.together([one]) for one in wanted):
             return
-        told = " and ".join(map(code, wanted))
+        matchers = " and ".join(map(code, wanted))
         if why := _may_come(selector, targets, [one.label for one in wanted]):
             yield Value(
-                f"no target now has {told} together; it cannot be told whether one will: {why}", known=False
+                f"no target now has {matchers} together; it is not known whether one will: {why}",
+                known=False,
             )
         else:
-            yield Value(f"no target there has {told} together", fault=True, never=True)
+            yield Value(f"no target there has {matchers} together", fault=True, never=True)
 
     def _is_scraped(self, selector: Selector) -> bool:
         """Whether its series come from targets, as far as the metric's name tells."""

@@ -53,8 +53,8 @@ def lint(
         for file in rule_files
         for group in file.groups
         for rule in group.rules
-        for name, told in _of_rule(rule, group, recorded, routes, (sources or {}).get(file.path, ""))
-        for place, message in told
+        for name, messages in _of_rule(rule, group, recorded, routes, (sources or {}).get(file.path, ""))
+        for place, message in messages
     }
     return tuple(sorted(found))
 

@@ -18,7 +18,7 @@ MISSING = "has missing data"
 
 _WRITE = {
     FIRES: "an alert_rule_test with exp_alerts",
-    SILENT: "an alert_rule_test without exp_alerts, at a time at which numbers of a series that it reads are there",
+    SILENT: "an alert_rule_test without exp_alerts, at a time when a series that it reads has samples",
     MISSING: f"a case in a group whose name says “{MISSING_DATA}”",
 }
 

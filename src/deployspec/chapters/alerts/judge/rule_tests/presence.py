@@ -51,7 +51,7 @@ def missing_interval(test_file: TestFile, case: Case) -> Iterator[Finding]:
         if group.index == case.group and group.series and not group.timed:
             yield Finding(
                 group.place,
-                "the group has no interval, so this promtool puts every item of its series at time 0; say interval:"
+                "the group has no interval, so this promtool puts every item of its series at time 0; set interval:"
                 f" {duration(milliseconds(group.interval))}",
                 case,
                 "missing-interval",
@@ -80,11 +80,11 @@ def unused_series(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
     An expression of the test itself is no rule: a case in which it reads only what no rule knows tests no rule.
     """
     for group in test_file.groups:
-        told: set[str] = set()
+        seen: set[str] = set()
         for series in group.series:
-            if series.name in told or rules.names_metric(series.name):
+            if series.name in seen or rules.names_metric(series.name):
                 continue
-            told.add(series.name)
+            seen.add(series.name)
             named = (
                 f"the metric {_shown(series.name)}"
                 if series.name

@@ -64,7 +64,7 @@ def silent_after_data(test_file: TestFile, rules: LoadedRules) -> Iterator[Findi
             reached = f"the last input ends at {duration(end)}" if end >= 0 else "the group has no input"
             yield Finding(
                 case.place,
-                f"silence at {case.eval_time_text} shows nothing: {reached}; let the series go on, or say"
+                f"silence at {case.eval_time_text} shows nothing: {reached}; let the series go on, or put"
                 f" “{MISSING_DATA}” in the group's name",
                 case,
             )
@@ -123,7 +123,7 @@ def unmatched_expression(test_file: TestFile, rules: LoadedRules) -> Iterator[Fi
                 yield Finding(
                     case.place,
                     f"{cut(case.subject, 120)} selects no input series of its group and no recorded metric, so it has"
-                    f" no samples whatever the rules are; correct its names and labels, or say “{MISSING_DATA}” in the"
+                    f" no samples whatever the rules are; correct its names and labels, or put “{MISSING_DATA}” in the"
                     " group's name",
                     case,
                 )

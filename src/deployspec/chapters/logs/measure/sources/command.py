@@ -63,7 +63,7 @@ class CommandSource(Source):
     ) -> None:
         self.words, self.prefix, self.timeout, self.limit = tuple(words), prefix, timeout, limit
         self.name = name or one_line(shlex.join(words), 60)
-        self.told = f"what {self.name} prints"
+        self.label = f"what {self.name} prints"
         self._strip = _stripping(prefix) if prefix else None
 
     def within(self, seconds: float) -> CommandSource:
@@ -174,12 +174,12 @@ class _Run:
     def trouble(self, timeout: float) -> str | None:
         """What went wrong, once all of the output was taken."""
         if self._size >= self._limit:
-            return f"was ended after {self._limit} bytes, the most that is read of a command; ask it for less"
+            return f"was stopped after {self._limit} bytes, the most that is read from a command; have it print less"
         while not self._late and not self._has_ended():
             self._late = time.monotonic() >= self._deadline
             time.sleep(0.01)
         if self._late:
-            return f"was ended after its time limit of {timeout:g} s{self._last_words()}"
+            return f"was stopped at its time limit of {timeout:g} s{self._last_words()}"
         self.end()
         status = self._process.returncode
         if status == 0:

@@ -38,7 +38,7 @@ class FilesSource(Source):
 
     def __init__(self, patterns: Sequence[str], *, name: str | None = None) -> None:
         self.patterns = tuple(patterns)
-        self.told = name or names([one_line(pattern, 80) for pattern in self.patterns])
+        self.label = name or names([one_line(pattern, 80) for pattern in self.patterns])
 
     def pieces(self) -> Iterator[Piece]:
         """All lines of all files, and a Trouble for each file and pattern that gives none."""

@@ -27,7 +27,7 @@ def from_address(rest: str) -> Source:
 class StdinSource(Source):
     """Standard input, or any other stream of bytes. What has been read of it is gone."""
 
-    told = NAME
+    label = NAME
 
     def __init__(self, stream: BinaryIO | None = None) -> None:
         self._stream = stream
