@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.forked import run_pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 DEAL_SCOUTS = f"rules: {{files: ['{ROOT}/rules/*.rules.yml']}}\nslos: {{files: ['{ROOT}/slos/*.yaml']}}\n"
 """Deal Scout's rules and objectives, as a deployment file names them."""
@@ -54,23 +56,29 @@ def run_checks(
     record = folder / "record.json"
     record.unlink(missing_ok=True)
     named = [] if deployment is None else ["--deployment", str(deployment)]
-    command = [sys.executable, "-m", "pytest", "checks", "-m", chapter, *named, "--record", str(record), *([] if cache else ["-p", "no:cacheprovider"]), *options]  # fmt: skip
+    arguments = ["checks", "-m", chapter, *named, "--record", str(record), *([] if cache else ["-p", "no:cacheprovider"]), *options]  # fmt: skip
     clean = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DEPLOYMENT"))
     }
-    done = subprocess.run(
-        command,
-        cwd=root,
-        env={**clean, "COLUMNS": "140", **(environ or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=limit,
-        preexec_fn=preexec,
-        check=False,
-    )
-    text = done.stdout.decode("utf-8", "replace")
-    return Ran(done.returncode, text, json.loads(record.read_text()) if record.exists() else None)
+    own = environ or {}
+    whole = {**clean, "COLUMNS": "140", **own}
+    if preexec is None and not any(name.startswith("PYTHON") for name in own):
+        status, text = run_pytest(arguments, cwd=root, environ=whole, limit=limit)
+    else:
+        # A limit of the process, or an option of the interpreter, has to be there from its first moment on.
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *arguments],
+            cwd=root,
+            env=whole,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=limit,
+            preexec_fn=preexec,
+            check=False,
+        )
+        status, text = done.returncode, done.stdout.decode("utf-8", "replace")
+    return Ran(status, text, json.loads(record.read_text()) if record.exists() else None)
 
 
 def deployment_file(

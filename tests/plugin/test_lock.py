@@ -27,7 +27,7 @@ def test_an_exclusive_check_is_alone(tmp_path: Path, first: bool, second: bool) 
     path = tmp_path / "local.yaml"
     path.write_text("")
     held = acquire(path, exclusive=first, patience=0)
-    with pytest.raises(Unmeasured, match=r"another run kept local\.yaml"):
+    with pytest.raises(Unmeasured, match=r"another run held local\.yaml"):
         acquire(path, exclusive=second, patience=0.05)
     os.close(held)
     os.close(acquire(path, exclusive=second, patience=0))

@@ -106,7 +106,7 @@ def test_allure_agrees(project: Project, tmp_path: Path) -> None:
     ("body", "reason"),
     [
         pytest.param("def test_x(deployment): pass", "ended without a verdict", id="no-verdict"),
-        pytest.param("def test_x(deployment): assert 1 == 2", "a defect of deployspec or of the check", id="assertion"),
+        pytest.param("def test_x(deployment): assert 1 == 2", "a defect in deployspec or the check", id="assertion"),
         pytest.param("def test_x(deployment): pytest.skip('not today')", "skipped (not today)", id="skip"),
         pytest.param("def test_x(deployment): pytest.xfail('known')", "skipped (known)", id="xfail"),
         pytest.param("@pytest.mark.skip(reason='later')\ndef test_x(deployment): pass", "skipped (later)", id="skip-mark"),

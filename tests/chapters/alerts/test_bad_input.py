@@ -34,11 +34,11 @@ case "$*" in --version|*--help*) exec {REAL} "$@" ;; esac
 PROGRAMS = {
     "hangs": ("sleep 600 &\nwait\n", "did not end within 1 s"),
     "is killed": ("kill -9 $$\n", "killed by signal 9"),
-    "passes everything and says nothing": ("exit 0\n", "what it printed does not say so"),
-    "fails everything and says nothing": ("exit 1\n", "what it printed does not say so"),
-    "prints what nobody has seen": ("echo 'Result: 11 of 11 ok'\nexit 0\n", "what it printed does not say so"),
+    "passes everything and says nothing": ("exit 0\n", "which its output does not explain"),
+    "fails everything and says nothing": ("exit 1\n", "which its output does not explain"),
+    "prints what nobody has seen": ("echo 'Result: 11 of 11 ok'\nexit 0\n", "which its output does not explain"),
     "ends with a status of its own": ("echo 'panic: no space left'\nexit 2\n", "promtool ended with status 2"),
-    "passes one file and forgets the others": ("printf '  SUCCESS\\n\\n'\nexit 1\n", "what it printed does not say so"),
+    "passes one file and forgets the others": ("printf '  SUCCESS\\n\\n'\nexit 1\n", "which its output does not explain"),
 }  # fmt: skip
 
 

@@ -332,7 +332,7 @@ def test_a_killed_generator_is_named(reference: Reference, tmp_path: Path) -> No
     row = Row("none", {}, load={"duration": "60s"}, prometheus=False)
     run = going(deployment_file(reference, tmp_path, row), tmp_path)
     run.generator(1)[0].kill()
-    lost = dict.fromkeys((load(LATENCY), load(AVAILABILITY)), "ended in mid-run (killed by signal 9)")
+    lost = dict.fromkeys((load(LATENCY), load(AVAILABILITY)), "ended mid-run (killed by signal 9)")
     compare(run.finished(), Row("none", {}, lost, prometheus=False))
 
 

@@ -16,7 +16,7 @@ from tests.tools.http.asking import answered, ask, failed, resolver
 def test_private_authority_is_trusted_where_it_is_named() -> None:
     """A certificate by a private authority is refused without `ca`, and accepted with it."""
     with serve("tls-ok") as server:
-        failed(ask(server, ca=None), FailureKind.TLS, Phase.TLS, "named by `ca:`")
+        failed(ask(server, ca=None), FailureKind.TLS, Phase.TLS, "`ca:` names a private one")
         assert answered(ask(server)).status == 200
 
 

@@ -87,7 +87,7 @@ def test_not_executable(tmp_path: Path) -> None:
     """A file without the right to be run is told from a missing one."""
     path = tmp_path / "promtool"
     path.write_text(ANSWERING)
-    with pytest.raises(ToolError, match="may not be run"):
+    with pytest.raises(ToolError, match="is not executable"):
         find({"PATH": os.environ["PATH"], "PROMTOOL": str(path)})
 
 

@@ -287,7 +287,7 @@ def test_a_generator_that_is_killed_is_trouble() -> None:
     """It says so, at once."""
     with keeping_server() as server:
         result = make(server.url, duration=60.0, stop=killing(0, signal.SIGKILL))
-    assert "ended in mid-run (killed by signal 9)" in result.trouble
+    assert "ended mid-run (killed by signal 9)" in result.trouble
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -952,7 +952,7 @@ def is_sum(question: Question) -> bool:
         pytest.param(OTHER, f"{SUM}other series; expected two sums", id="other"),
         pytest.param(_value("many"), "answers with something other than a value at a time", id="text"),
         pytest.param(_value(None), "answers with something other than a value at a time", id="null"),
-        pytest.param(success({"result": {}}), f"{SUM}what is not a list of series", id="object"),
+        pytest.param(success({"result": {}}), f"{SUM}something other than a list of series", id="object"),
         pytest.param(
             success({"result": ["x"]}), "answers with something other than a series", id="no-series"
         ),

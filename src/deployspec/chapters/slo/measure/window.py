@@ -408,7 +408,7 @@ class Counting:
     def _ask(self, query: str) -> list[Any]:
         found = self._connection.custom_query(query, params={"time": f"{self.at:.3f}"})
         if not isinstance(found, list):
-            raise Failed(f"answers {one_line(query, 80)} with what is not a list of series")
+            raise Failed(f"answers {one_line(query, 80)} with something other than a list of series")
         return found
 
     def _sum(self, query: str) -> float | None:
