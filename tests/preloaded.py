@@ -17,8 +17,26 @@ for _name in ("pytest", "numpy", "scipy.special", "hdrh.histogram", "hyperscan")
 for _module in pkgutil.walk_packages(deployspec.__path__, "deployspec."):
     if not NOT_YET & set(_module.name.split(".")):
         importlib.import_module(_module.name)
-# Packages are imported to be walked through.
-for _name in [
-    name for name in sys.modules if NOT_YET & set(name.split(".")) and name.startswith("deployspec.")
-]:
-    del sys.modules[_name]
+
+
+def _ours() -> dict[str, dict[str, object]]:
+    return {name: vars(module) for name, module in sys.modules.items() if name.startswith("deployspec.")}
+
+
+# Some were imported on the way. They go, and whatever has taken something from them.
+_gone = {name for name in _ours() if NOT_YET & set(name.split("."))}
+while _gone:
+    for _name in _gone:
+        del sys.modules[_name]
+    _gone = {
+        name
+        for name, namespace in _ours().items()
+        if any(
+            source.startswith("deployspec.") and source not in sys.modules
+            for source in (
+                getattr(value, "__module__", None) or getattr(value, "__name__", "")
+                for value in namespace.values()
+            )
+            if isinstance(source, str)
+        )
+    }
