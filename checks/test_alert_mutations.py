@@ -1,6 +1,6 @@
 """The alert rules' unit tests are strong: no change of a rule goes unnoticed.
 
-The guide asks for alerts, and a test that passes whatever the rule says proves none of them: our own choice.
+The guide asks for alerts, and a test that passes whatever the rule says proves none of them. This is our own choice.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.mutation
 
 
 def test_mutants_are_killed(mutated_rule, judge):
-    """Every mutant of a rule fails a unit test, or stands in the file of equivalent mutants with its reason.
+    """Every mutant of a rule fails a unit test, or is listed in the file of equivalent mutants with its reason.
 
     Source: our own choice (docs/mutation.md).
     """
@@ -23,7 +23,7 @@ def test_mutants_are_killed(mutated_rule, judge):
 
 
 def test_equivalent_mutants_are_current(equivalent_mutants, judge):
-    """The file of equivalent mutants is read without an objection, and names only mutants that there are.
+    """The file of equivalent mutants is read without an objection, and names only mutants that exist.
 
     Source: our own choice (docs/mutation.md).
     """

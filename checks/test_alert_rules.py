@@ -1,7 +1,7 @@
 """The alert rules are proven: unit-tested by promtool, nothing vacuous, linted, routed, and loaded.
 
 Chapter of the guide: "Alerting". Where the guide is silent, the docstring says "our own choice". All but the last
-three are offline: they look at files, and need no deployment.
+three are offline: they look at files and need no deployment.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ pytestmark = pytest.mark.alerts
 
 
 def test_rule_file_is_sound(rule_file, judge):
-    """Each pattern of rule files matches a file, and each file is read without an objection.
+    """Each pattern for rule files matches a file, and each file is read without an objection.
 
-    Source: the guide, "Alert Rules"; that an empty pattern is no success is our own choice.
+    Source: the guide, "Alert Rules"; that an empty pattern is not a success is our own choice.
     """
     judge(contract.rule_file_is_sound(rule_file))
 
 
 def test_test_file_is_sound(rule_test_file, judge):
-    """Each file of unit tests is read without an objection, loads rule files that are there, and has cases.
+    """Each file of unit tests is read without an objection, loads rule files that exist, and has cases.
 
     Source: our own choice; promtool passes a file that tests nothing.
     """
@@ -37,7 +37,7 @@ def test_test_file_is_sound(rule_test_file, judge):
 def test_case(rule_case, judge):
     """What a unit test expects is what promtool finds, and the expectation could have failed.
 
-    Source: our own choice; promtool's verdict, and the guards of docs/vacuous-tests.md, which promtool has not.
+    Source: our own choice; promtool's verdict, and the guards of docs/vacuous-tests.md, which promtool lacks.
     """
     verdict = contract.case_holds(promtool.judge_case(rule_case.case, rule_case.run), rule_case.findings)
     judge(verdict, **rule_case.how())
@@ -46,13 +46,13 @@ def test_case(rule_case, judge):
 def test_alert_is_covered(tested_alert, rule_set, judge):
     """Each alert has a case in which it fires, one in which it is silent with its data there, and one without data.
 
-    Source: our own choice; whether the cases stand at the threshold and at `for` is told by the mutants.
+    Source: our own choice; the mutants show whether the cases test the threshold and `for`.
     """
     judge(rule_tests.coverage(tested_alert, rule_set.loaded_tests))
 
 
 def test_alert_has_runbook(documented_alert, rule_set, judge):
-    """Each alert says severity, summary, description and runbook_url, and has its runbook page with every section.
+    """Each alert has a severity, summary, description and runbook_url, and a runbook page with every section.
 
     Source: the guide, "Alert Rules" and "Debugging Checklist"; the page's form is our own choice.
     """
@@ -60,7 +60,7 @@ def test_alert_has_runbook(documented_alert, rule_set, judge):
 
 
 def test_runbook_has_alert(runbook, rule_set, judge):
-    """Each runbook page belongs to an alert that there is.
+    """Each runbook page belongs to an alert that exists.
 
     Source: our own choice.
     """
@@ -68,7 +68,7 @@ def test_runbook_has_alert(runbook, rule_set, judge):
 
 
 def test_ratios_and_quantiles_are_aggregated(rule_set, judge):
-    """No ratio and no quantile is taken series by series where the whole is meant.
+    """No ratio or quantile is taken series by series where the whole is meant.
 
     Source: our own choice; the guide's own HighLatency and its error-rate panel do (docs/lint/).
     """
@@ -85,7 +85,7 @@ def test_templates_use_labels_that_are_there(rule_set, judge):
 
 
 def test_alerts_reach_a_route_of_their_own(routed_rules, judge):
-    """No alert reaches Alertmanager's default route only.
+    """No alert reaches only Alertmanager's default route.
 
     Source: our own choice (docs/lint/default-route-only.md).
     """
@@ -101,15 +101,15 @@ def test_alertmanager_accepts_its_configuration(alertmanager_config, judge):
 
 
 def test_route(route, judge):
-    """An alert with these labels reaches exactly these receivers, by amtool's own word.
+    """An alert with these labels reaches exactly these receivers, as amtool evaluates the routes.
 
-    Source: the guide, "Notification Channels"; who is told of what is our own choice.
+    Source: the guide, "Notification Channels"; who is notified of what is our own choice.
     """
     judge(alertmanager.judge_route(route.row, route.run), reproduce=route.run.reproduce)
 
 
 def test_routing_table_is_complete(routing_table, judge):
-    """The routing table has a row for the default route, and reaches every receiver that is configured.
+    """The routing table has a row for the default route, and reaches every configured receiver.
 
     Source: our own choice.
     """
@@ -121,7 +121,7 @@ def test_routing_table_is_complete(routing_table, judge):
 def test_alert_can_fire(live_alert, live, judge):
     """Every metric, label, bucket and target that an alert's rule names exists in the deployment's Prometheus.
 
-    Source: our own choice; an alert on a name that nobody exposes stays silent for ever.
+    Source: our own choice; an alert on a name that nobody exposes stays silent forever.
     """
     judge(
         live_rules.can_fire(live_alert, live.files, live.observed, live.targets, live.loaded),
@@ -132,7 +132,7 @@ def test_alert_can_fire(live_alert, live, judge):
 @pytest.mark.live
 @pytest.mark.needs("prometheus")
 def test_loaded_rules_are_these(live, judge):
-    """The rules that Prometheus has loaded are those of the files.
+    """The rules that Prometheus has loaded are those in the files.
 
     Source: our own choice.
     """
@@ -142,7 +142,7 @@ def test_loaded_rules_are_these(live, judge):
 @pytest.mark.live
 @pytest.mark.needs("prometheus")
 def test_loaded_rules_are_evaluated(live, judge):
-    """Every rule is evaluated by Prometheus, and without an error.
+    """Prometheus evaluates every rule, without an error.
 
     Source: our own choice.
     """

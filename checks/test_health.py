@@ -18,9 +18,9 @@ pytestmark = [pytest.mark.health, pytest.mark.needs("health")]
 
 
 def test_answers_in_time(health, judge):
-    """One call of the health path brings a complete answer within `timeout`, from name lookup to last byte.
+    """One call to the health path gets a complete answer within `timeout`, from name lookup to last byte.
 
-    Source: our own choice; the kubelet gives a probe 1 s unless it is told otherwise.
+    Source: our own choice; the kubelet gives a probe 1 s unless it is configured otherwise.
     """
     judge(transport.answers_in_time(health.first, health.promise), health.first, **health.how())
 
@@ -34,7 +34,7 @@ def test_answer_is_its_own(health, judge):
 
 
 def test_healthy_now(health, judge):
-    """Asked once, the service is well: status 200, and `ok` and every part true; without these, the status alone.
+    """One call finds the service healthy: status 200, and `ok` and every part true; without these, only the status.
 
     Source: the guide, "API Health Endpoint" and "Debugging Checklist" 1.
     """
@@ -45,7 +45,7 @@ def test_healthy_now(health, judge):
 def test_status_tells_ok(health, judge):
     """Every answer has status 200 exactly when its `ok` is true, and 503 when it is not.
 
-    Source: the guide's Kubernetes probes read nothing but the status; 503 is our own choice.
+    Source: the guide's Kubernetes probes read only the status; 503 is our own choice.
     """
     judge(meaning.status_tells_ok(health.every, health.promise), *health.every, **health.how())
 
@@ -60,7 +60,7 @@ def test_content_type_is_json(health, judge):
 
 
 def test_body_is_strict_json(health, judge):
-    """Every body is one JSON object as RFC 8259 has it: UTF-8, no NaN, no key twice, nothing after it.
+    """Every body is one JSON object as RFC 8259 defines it: UTF-8, no NaN, no duplicate keys, nothing after it.
 
     Source: the guide, "API Health Endpoint"; strictness is our own choice: lenient parsers disagree.
     """
@@ -69,7 +69,7 @@ def test_body_is_strict_json(health, judge):
 
 
 def test_body_fits_schema(health, judge):
-    """Every body is valid under the deployment's JSON Schema for health answers: of the first call, in a row, at once.
+    """Every body, of the first call, calls in a row and calls at once, fits the deployment's JSON Schema for health.
 
     Source: the guide, "API Health Endpoint", as schemas/health.schema.json.
     """
@@ -89,10 +89,10 @@ def test_ok_is_all_parts(health, judge):
 
 @pytest.mark.needs("health.fields.queue_depth")
 def test_queue_depth_is_known(health, judge):
-    """In every answer `queue_depth` is a whole number of at least 0 if Redis is up, and null exactly when it is down.
+    """In every answer `queue_depth` is a whole number, at least 0, if Redis is up, and null exactly when it is down.
 
     Source: the guide, "API Health Endpoint"; null is our own choice: a number that nobody
-    can know at that moment is old or made up.
+    can know at that moment is either old or made up.
     """
     verdict = repeat.on_every_call(meaning.queue_depth_is_known, health.every, health.promise)
     judge(verdict, *health.every, **health.how())
@@ -100,9 +100,9 @@ def test_queue_depth_is_known(health, judge):
 
 @pytest.mark.needs("health.fields.time")
 def test_time_is_current(health, judge):
-    """Every `time` is RFC 3339 with an offset, and off the prober's clock by at most `max_clock_skew`.
+    """Every `time` is RFC 3339 with an offset, and differs from the prober's clock by at most `max_clock_skew`.
 
-    The round trip and the stamp's own precision (the guide's has whole seconds) are allowed for.
+    The check allows for the round trip and the stamp's own precision (whole seconds in the guide).
     Source: the guide, "API Health Endpoint"; the 5 s are our own choice.
     """
     verdict = repeat.on_every_call(clock.time_is_current, health.every, health.promise)
@@ -111,9 +111,9 @@ def test_time_is_current(health, judge):
 
 @pytest.mark.needs("health.fields.time")
 def test_time_moves_on(health, judge):
-    """Of two calls, further apart than the stamp's precision, the second has the later `time`.
+    """If two calls are further apart than the stamp's precision, the second has the later `time`.
 
-    Source: our own choice; a stamp that stands still comes from a cache or a constant.
+    Source: our own choice; a stamp that does not move comes from a cache or a constant.
     """
     later = health.later
     judge(
@@ -127,7 +127,7 @@ def test_time_moves_on(health, judge):
 
 @pytest.mark.needs("health.fields.version")
 def test_version_is_stated(health, judge):
-    """`version` is never empty, in any answer.
+    """`version` is not empty in any answer.
 
     Source: the guide, "API Health Endpoint".
     """
@@ -137,7 +137,7 @@ def test_version_is_stated(health, judge):
 
 @pytest.mark.needs("health.fields.version", "health.expect_version")
 def test_version_is_expected(health, judge):
-    """Every `version` is the one that the deployment file expects: the deploy has arrived, and everywhere.
+    """Every `version` is the one that the deployment file expects: the deploy has arrived everywhere.
 
     Source: the guide, "API Health Endpoint", and its Sentry release "deal-scout@0.1.0".
     """
@@ -146,16 +146,16 @@ def test_version_is_expected(health, judge):
 
 
 def test_not_from_a_cache(health, judge):
-    """Every answer is fresh and may not be kept: no `Age` above 0, no `max-age` above 0.
+    """Every answer is fresh and must not be cached: no `Age` above 0, no `max-age` above 0.
 
-    Source: our own choice (RFC 9111): a cached answer tells of the past.
+    Source: our own choice (RFC 9111): a cached answer describes the past.
     """
     verdict = repeat.on_every_call(form.not_from_a_cache, health.every, health.promise)
     judge(verdict, *health.every, **health.how())
 
 
 def test_discloses_nothing(health, judge):
-    """No body holds credentials, connection strings or stack traces: anyone can read it.
+    """No body contains credentials, connection strings or stack traces, because anyone can read it.
 
     Source: our own choice; the guide's health endpoint asks for no token.
     """
@@ -179,8 +179,8 @@ def test_answers_within_max_response_time(health, judge):
 def test_steady(health, judge):
     """`health.calls` calls in a row (5 by default), each on a new connection, agree on status, `ok` and parts.
 
-    Where the deployment file names no such field, they agree on the whole body, but for times and counters.
-    Five calls see a service that flaps once in ten with a chance of 41% (1 - 0.9^5); 29 calls, of 95%.
+    If the deployment file names no such field, they agree on the whole body, except times and counters.
+    If a service flaps once in ten calls, five calls have a 41% chance of catching it (1 - 0.9^5), and 29 calls 95%.
     Source: our own choice; a load balancer with one sick backend flaps like this.
     """
     judge(repeat.steady(health.steady, health.promise), *health.steady, **health.how())
@@ -189,7 +189,7 @@ def test_steady(health, judge):
 def test_holds_under_concurrency(health, judge):
     """`health.concurrency` calls at once (5 by default) are complete within `max_response_time`, and agree with the first.
 
-    Without `max_response_time`, within `timeout`. They agree as steady calls do.
+    Without `max_response_time`, the limit is `timeout`. They must agree in the same way as steady calls.
     Source: our own choice; kubelet, load balancer and prober ask at the same time.
     """
     judge(
@@ -211,10 +211,10 @@ def test_holds_under_concurrency(health, judge):
 )  # fmt: skip
 @pytest.mark.needs("allow.faults")
 def test_outage_is_told(health, outage, judge, fault, part):
-    """With one part out, health says 503 with exactly that part false, in time; after its return, 200 again soon.
+    """With one part down, health answers 503 in time with exactly that part false; after its return, 200 again soon.
 
-    Where the deployment file names no parts, the status (and `ok`) alone tells it.
-    In time is `timeout`; soon is `recovery`, 5 s by default. Hung means stopped in its tracks, connections open.
+    If the deployment file names no parts, only the status (and `ok`) shows it.
+    "In time" is `timeout`; "soon" is `recovery`, 5 s by default. "Hung" means frozen, with its connections open.
     Source: the guide, "API Health Endpoint" and its readiness probe; the limits are our own choice.
     """
     verdict, calls = outage(fault, part)

@@ -1,7 +1,7 @@
 """Requests keep the objectives: p95 below 500 ms, fewer than 5% failed.
 
 Chapter of the guide: "Alert Rules" (HighLatency, HighErrorRate) and "Key Metrics to Monitor". The objectives are the
-OpenSLO documents in slos/, and stand nowhere else. One load run serves all checks of it.
+OpenSLO documents in slos/, and are defined nowhere else. One load run serves all checks that need one.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ pytestmark = pytest.mark.slo
 @pytest.mark.load
 @pytest.mark.needs("load", "allow.load")
 def test_load_run(objective, traffic, load_run, judge):
-    """Under the load that the deployment file describes, requests keep the objective: all together, and each kind.
+    """Under the load that the deployment file describes, requests keep the objective, both all together and each kind.
 
-    Source: the guide, "p95 latency > 500ms" and "High error rate (> 5%)". That each kind of request has to keep it, too,
-    is our own choice: a slow kind hides among many quick ones.
+    Source: the guide, "p95 latency > 500ms" and "High error rate (> 5%)". That each kind of request also has to keep
+    it is our own choice, because a slow kind hides among many quick ones.
     """
     judge(load_run.judged(objective, traffic), **load_run.how())
 
@@ -37,7 +37,7 @@ def test_window(objective, window, judge):
 def test_buckets(objective, window, judge):
     """Every series of the histogram has a bucket that ends at the objective's threshold.
 
-    Source: our own choice; without it, the share of slow requests can only be guessed between two others.
+    Source: our own choice; without it, the share of slow requests can only be guessed from two other buckets.
     """
     judge(window.buckets(objective), **window.how(objective))
 
@@ -46,9 +46,9 @@ def test_buckets(objective, window, judge):
 def test_alerts_agree(objective, alert_rules, judge):
     """The alert rules that watch over an objective have its thresholds, its metrics and its selection of requests.
 
-    Where the deployment has a Prometheus, it is asked whether there are such series: two files can agree on a label that
-    no metric has.
+    If the deployment has a Prometheus, the check asks it whether there are such series, because two files can agree on
+    a label that no metric has.
 
-    Source: the guide's HighLatency and HighErrorRate, which have to say what the objectives say.
+    Source: the guide's HighLatency and HighErrorRate, which have to say the same as the objectives.
     """
     judge(alert_rules.agreement(objective), **alert_rules.how(objective))

@@ -1,7 +1,7 @@
 """Every line of every log keeps the log contract, and a request can be followed into it.
 
-Chapter of the guide: "Logging". Where the guide is silent, the docstring says "our own choice". Each source is read
-once, whole, for all of its checks.
+Chapter of the guide: "Logging". Where the guide is silent, the docstring says "our own choice". Each log source
+is read once, in full, for all of its checks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.logs, pytest.mark.needs("logs")]
 
 
 def test_request_is_logged(access_log, judge):
-    """A request with a fresh id has its access record in time, with its method, path, status and duration.
+    """A request with a fresh id gets its access record in time, with its method, path, status and duration.
 
     Source: our own choice, after the guide's `request_id` and "Review recent logs".
     """
@@ -24,7 +24,7 @@ def test_request_is_logged(access_log, judge):
 
 @pytest.mark.needs("allow.write")
 def test_job_is_logged(job_log, judge):
-    """A job that a request queues has its id in the worker's log in time.
+    """When a request queues a job, the job's id appears in the worker's log in time.
 
     Source: our own choice, after the guide's celery.log.
     """
@@ -49,7 +49,7 @@ def test_levels_are_promised(log, judge):
 
 
 def test_time_moves_forward(log, judge):
-    """No timestamp is more than 2 s in the future, or more than 2 s older than one before it in its stream.
+    """No timestamp is more than 2 s in the future, or more than 2 s older than an earlier one in its stream.
 
     Source: our own choice; a search by time finds nothing where clocks or writers are wrong.
     """
@@ -66,7 +66,7 @@ def test_newest_record_is_fresh(dated_log, judge):
 
 
 def test_error_log_holds_errors_only(error_log, judge):
-    """The error log holds nothing below ERROR.
+    """The error log contains nothing below ERROR.
 
     Source: the guide, "Log Configuration" and "Log Levels".
     """
@@ -77,9 +77,9 @@ def test_error_log_holds_errors_only(error_log, judge):
 
 
 def test_error_log_holds_every_error(error_log, logs, judge):
-    """Over the time that both cover, the error log has each error of the sources that it collects.
+    """Over the time that both cover, the error log has every error from the log sources that it collects.
 
-    Source: the guide, "Log Configuration"; that none may be lost is our own choice.
+    Source: the guide, "Log Configuration"; that no error may be lost is our own choice.
     """
     sources = {name: log.report for name, log in logs.sources_of(error_log).items()}
     comparison = logs.comparison(error_log)
@@ -87,9 +87,9 @@ def test_error_log_holds_every_error(error_log, logs, judge):
 
 
 def test_exception_is_one_record(log, judge):
-    """An exception is one record, and not the lines of a stack trace.
+    """An exception is one record, not the lines of a stack trace.
 
-    Source: the guide, "Application Logging"; a shipper makes one event of each line.
+    Source: the guide, "Application Logging"; a log shipper makes one event from each line.
     """
     judge(log.judged(contract.exceptions_are_one_record), **log.how("stack-trace"))
 
@@ -104,9 +104,9 @@ def test_request_records_have_their_id(scoped_log, judge):
 
 
 def test_nothing_secret(log, judge):
-    """No line holds a password, a token, a key, a connection string, an e-mail address or a card number.
+    """No line contains a password, a token, a key, a connection string, an email address or a card number.
 
-    Source: our own choice; logs are read by more people than the data they tell of. Findings are masked.
+    Source: our own choice; more people read logs than the data they describe. Findings are masked.
     """
     judge(log.judged(contract.nothing_secret), **log.how("secret"))
 
@@ -114,6 +114,6 @@ def test_nothing_secret(log, judge):
 def test_lines_are_short(log, judge):
     """No line is longer than 256 KiB.
 
-    Source: our own choice; CloudWatch takes no event that is longer, and others cut it in two.
+    Source: our own choice; CloudWatch does not accept longer events, and others cut them in two.
     """
     judge(log.judged(contract.lines_are_short), **log.how("length"))
