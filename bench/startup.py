@@ -1,4 +1,7 @@
-"""How long a cold run of the health chapter takes, beside pytest on one empty test."""
+"""How long a cold run of the health chapter takes, beside pytest on one empty test.
+
+``BESIDE=FOLDER`` names the checkout of another commit, which is then run beside this one.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 15
 LIMIT_RATIO = 3.5
 LIMIT_PEAK = 120.0
+LIMIT_BESIDE = 0.75
+"""Of the other commit's processor time, for the health chapter; for collecting, 1."""
 
 
 def run() -> str:
@@ -40,7 +45,10 @@ def run() -> str:
             (folder / "local.yaml").write_text(
                 f"base_url: {base_url}\nhealth: {{timeout: 2s, max_response_time: 1s, expect_version: 0.1.0}}\n"
             )
-            return _measure(folder, environ)
+            text = _measure(folder, environ)
+            if beside := os.environ.get("BESIDE"):
+                text += _compare(Path(beside).resolve(), folder, environ)
+            return text
         finally:
             server.stdin.close()
             server.wait(10)
@@ -94,4 +102,37 @@ def _measure(folder: Path, environ: dict[str, str]) -> str:
 
 - Ratio to pytest on one empty test, round by round: **{spread(ratios)}**; limit {LIMIT_RATIO}: {"kept" if ratio <= LIMIT_RATIO else "NOT kept"}.
 - Peak memory: {spread([done.peak for done in runs], 0)} MiB; limit {LIMIT_PEAK:.0f} MB: {"kept" if peak <= LIMIT_PEAK else "NOT kept"}.
+"""
+
+
+def _compare(other: Path, folder: Path, environ: dict[str, str]) -> str:
+    """This checkout and another one, alternating. By processor time: waiting for the server's clock takes none."""
+    health = ["checks", "-m", "health", "--deployment", str(folder / "local.yaml"), "--record", str(folder / "record.json")]  # fmt: skip
+    rows = {}
+    for title, arguments in (
+        ("`pytest checks -m health --deployment FILE`", health),
+        ("`pytest checks --collect-only`", ["checks", "--collect-only"]),
+    ):
+        seen: dict[Path, list[float]] = {other: [], ROOT: []}
+        for number in range(ROUNDS + 1):
+            for root, many in seen.items():
+                done = timed(
+                    [sys.executable, "-m", "pytest", *arguments],
+                    cwd=root,
+                    environ={**environ, "PYTHONPATH": str(root / "src")},
+                )
+                if done.status != 0:
+                    raise SystemExit(f"{title} in {root} ended with status {done.status}: no figure counts")
+                if number:
+                    many.append(done.cpu)
+        ratios = [new / old for old, new in zip(seen[other], seen[ROOT], strict=True)]
+        rows[title] = f"{spread(seen[other])} | {spread(seen[ROOT])} | {spread(ratios)}"
+    name = subprocess.run(["git", "describe", "--always"], cwd=other, capture_output=True, text=True, check=False).stdout.strip() or other.name  # fmt: skip
+    table = "\n".join(f"| {title} | {row} |" for title, row in rows.items())
+    return f"""
+Beside {name}, in seconds of processor time, {ROUNDS} rounds (limits: {LIMIT_BESIDE} and 1):
+
+| whole process | {name} | this commit | ratio, round by round |
+| --- | --- | --- | --- |
+{table}
 """
