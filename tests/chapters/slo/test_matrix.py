@@ -202,10 +202,12 @@ def compare(ran: Ran, row: Row) -> None:
 
 
 def shared_out(rows: list[Row]) -> list[Any]:
-    """The rows in four groups of pytest-xdist, each with a reference of its own: about as long, two with the long rows."""
-    short = [row for row in rows if "m" not in row.load.get("duration", "")]
-    long = [row for row in rows if row not in short]
-    groups = {"slo-0": short[::2], "slo-1": short[1::2], "slo-2": long[:3], "slo-3": long[3:]}
+    """The rows in groups of pytest-xdist that take about as long, each with a reference of its own; the longest first."""
+    short, minute, minutes = [], [], []
+    for row in rows:
+        {"1m": minute, "2m": minutes}.get(row.load.get("duration"), short).append(row)
+    groups = {"slo-3": minutes[:1], "slo-4": minutes[1:], "slo-5": minute}
+    groups |= {f"slo-{number}": short[number::3] for number in range(3)}
     return [
         pytest.param(row, id=row.id or row.fault, marks=pytest.mark.xdist_group(group))
         for group, members in groups.items()
@@ -235,7 +237,7 @@ def seen_once(row: Row, run: Callable[[], Ran]) -> Ran:
     return ran
 
 
-@pytest.mark.xdist_group("slo-1")
+@pytest.mark.xdist_group("slo-0")
 def test_metrics_that_see_half_of_it_are_named(reference: Reference, tmp_path: Path) -> None:
     """The load run was answered twice as often as the deployment's metrics have counted: that side is blind."""
     path = deployment_file(reference, tmp_path, Row("blind-metrics", {}))
@@ -314,7 +316,7 @@ def going(path: Path, folder: Path, *options: str) -> Going:
 LONG = Row("none", {}, load={"duration": "60s", "processes": 2}, prometheus=False)
 
 
-@pytest.mark.xdist_group("slo-0")
+@pytest.mark.xdist_group("slo-2")
 def test_a_dead_worker_is_named(reference: Reference, tmp_path: Path) -> None:
     """One of two processes of the generator is killed: all that rests on the load run is UNMEASURED, and says which."""
     run = going(deployment_file(reference, tmp_path, LONG), tmp_path)
@@ -326,7 +328,7 @@ def test_a_dead_worker_is_named(reference: Reference, tmp_path: Path) -> None:
     compare(run.finished(), Row("none", {}, lost, prometheus=False))
 
 
-@pytest.mark.xdist_group("slo-1")
+@pytest.mark.xdist_group("slo-0")
 def test_a_killed_generator_is_named(reference: Reference, tmp_path: Path) -> None:
     """Locust itself is killed."""
     row = Row("none", {}, load={"duration": "60s"}, prometheus=False)
@@ -336,7 +338,7 @@ def test_a_killed_generator_is_named(reference: Reference, tmp_path: Path) -> No
     compare(run.finished(), Row("none", {}, lost, prometheus=False))
 
 
-@pytest.mark.xdist_group("slo-0")
+@pytest.mark.xdist_group("slo-1")
 def test_a_late_generator_is_no_breach_of_the_deployments(reference: Reference, tmp_path: Path) -> None:
     """A generator that stood still for three seconds of 13: nothing is said of the deployment, and the generator is named."""
     row = Row("none", {}, prometheus=False)
@@ -351,7 +353,7 @@ def test_a_late_generator_is_no_breach_of_the_deployments(reference: Reference, 
         assert "the load generator was late" in ran.entry(check)["reason"]
 
 
-@pytest.mark.xdist_group("slo-1")
+@pytest.mark.xdist_group("slo-2")
 def test_ctrl_c_still_gives_the_verdict(reference: Reference, tmp_path: Path) -> None:
     """On what was measured, marked as cut short; the run ends as an interrupted one, whatever the verdict."""
     row = Row("none", {}, load={"duration": "60s"}, prometheus=False)
@@ -395,7 +397,7 @@ def test_workers_of_pytest_share_one_load_run(reference: Reference, tmp_path: Pa
     assert seeds == {str(ran.record["load"]["plan"]["seed"])}
 
 
-@pytest.mark.xdist_group("slo-1")
+@pytest.mark.xdist_group("slo-2")
 def test_the_line_that_repeats_the_run_repeats_it(reference: Reference, tmp_path: Path) -> None:
     """The same seed sends as many requests of each kind as before."""
     row = Row("none", {}, load={"duration": "3s", "requests": [weighted(LISTINGS, 1), weighted(PRICING, 1)]}, prometheus=False)  # fmt: skip
