@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Mapping
+from multiprocessing import util
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.preloaded"])
+_FOLDER = util.get_temp_dir()
+"""Of the fork server's socket, made before a test moves the folder for temporary files to where paths are long."""
 
 
 class TooLongError(AssertionError):
@@ -32,7 +35,7 @@ def run_pytest(
 
     Raises TooLongError after ``limit`` seconds.
     """
-    with tempfile.NamedTemporaryFile(prefix="deployspec-tests-") as output:
+    with tempfile.NamedTemporaryFile(dir=_FOLDER) as output:
         process = _CONTEXT.Process(target=_run, args=(arguments, str(cwd), dict(environ), output.name))
         process.start()
         process.join(limit)
@@ -61,6 +64,7 @@ def _run(arguments: list[str], cwd: str, environ: dict[str, str], output: str) -
     os.environ.update(environ)
     os.chdir(cwd)
     sys.path[:] = [cwd, *(path for path in sys.path if path not in ("", str(ROOT)))]
+    tempfile.tempdir = None
     sys.argv = [pytest.__file__, *arguments]
     for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
         del sys.modules[name]
