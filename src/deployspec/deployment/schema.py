@@ -120,7 +120,7 @@ def expectation(place: Schema) -> str:
         text = "a list of " + of.replace("a text", "texts").replace("a whole number", "whole numbers")
     else:
         keys = place.get("properties")
-        text = "a mapping with the keys " + listed(keys) if keys else "a mapping of names to values"
+        text = "a mapping with the keys " + listed(keys, "and") if keys else "a mapping of names to values"
     return f"{text}, or null" if "null" in wanted else text
 
 

@@ -1,0 +1,33 @@
+"""What a schema asks for, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deployspec.deployment.schema import expectation
+
+TEXT = {"type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (
+            {"type": "object", "properties": {"db": TEXT, "redis": TEXT}},
+            "a mapping with the keys db and redis",
+        ),
+        ({"type": "object", "additionalProperties": TEXT}, "a mapping of names to values"),
+        ({"type": ["array", "null"], "items": TEXT}, "a list of texts, or null"),
+        ({"type": "array", "items": {"type": "object", "properties": {"name": TEXT}}}, "a list of mappings"),
+        ({"type": "integer", "minimum": 1, "maximum": 9}, "a whole number from 1 to 9"),
+        ({"type": "number", "exclusiveMinimum": 0, "maximum": 1}, "a number above 0, and at most 1"),
+        ({"type": "boolean"}, "true or false"),
+        ({"enum": ["load", "write"]}, "load or write"),
+    ],
+    ids=["keys", "names", "texts-or-null", "mappings", "whole", "number", "boolean", "one-of"],
+)
+def test_expectation(place: dict[str, Any], words: str) -> None:
+    """Each kind of place says what belongs there."""
+    assert expectation(place) == words
