@@ -61,7 +61,9 @@ def _found(named: str, search: str | None, timeout: float) -> Promtool:
     path = shutil.which(named or "promtool", path=search)
     if path is None:
         if named and Path(named).is_file():
-            raise ToolError(f"{said}: the file is there, but is not executable. Make it executable (chmod +x).")
+            raise ToolError(
+                f"{said}: the file is there, but is not executable. Make it executable (chmod +x)."
+            )
         where = "is not there" if "/" in named else "is not on PATH"
         raise ToolError(f"{said} {where}. {_INSTALL}")
     path = str(Path(path).absolute())
