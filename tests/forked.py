@@ -6,6 +6,7 @@ Starting Python and importing takes a run of the suite six times as long as all 
 from __future__ import annotations
 
 import atexit
+import functools
 import multiprocessing
 import os
 import signal
@@ -20,8 +21,17 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.preloaded"])
-_FOLDER = util.get_temp_dir()
-"""Of the fork server's socket, made before a test moves the folder for temporary files to where paths are long."""
+_PLACE = tempfile.gettempdir()
+
+
+@functools.cache
+def _folder() -> str:
+    """Where the fork server's socket goes, whose path must be short: where temporary files were before any test."""
+    now, tempfile.tempdir = tempfile.tempdir, _PLACE
+    try:
+        return util.get_temp_dir()
+    finally:
+        tempfile.tempdir = now
 
 
 class TooLongError(AssertionError):
@@ -35,7 +45,7 @@ def run_pytest(
 
     Raises TooLongError after ``limit`` seconds.
     """
-    with tempfile.NamedTemporaryFile(dir=_FOLDER) as output:
+    with tempfile.NamedTemporaryFile(dir=_folder()) as output:
         process = _CONTEXT.Process(target=_run, args=(arguments, str(cwd), dict(environ), output.name))
         process.start()
         process.join(limit)
