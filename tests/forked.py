@@ -68,8 +68,8 @@ def _run(arguments: list[str], cwd: str, environ: dict[str, str], output: str) -
         os.dup2(descriptor, number)
         os.close(descriptor)
     os.dup2(1, 2)
-    for each in signal.SIGTERM, signal.SIGINT:
-        signal.signal(each, signal.SIG_DFL if each is signal.SIGTERM else signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(environ)
     os.chdir(cwd)

@@ -220,7 +220,7 @@ def test_a_kind_that_waits_for_a_field_that_never_comes() -> None:
     result = run(600, routes=2)
     result.plan["routes"][1]["path"] = "/b/{r0}"
     reason = judge_load(LATENCY, result, "r1").reason
-    assert "its path needs a value kept from answers to r0 and no answer had that field" in reason
+    assert "its path needs a value kept from answers to r0, and no answer had that field" in reason
 
 
 def test_neighbours_that_fail_together_are_told() -> None:

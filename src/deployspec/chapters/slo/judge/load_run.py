@@ -326,8 +326,8 @@ def _nothing(measured: _Measured, result: LoadResult, route: str | None) -> str:
         wanted = [name for name in result.route_names if f"{{{name}}}" in path]
         if wanted and not measured.errors:
             return (
-                f"no request was sent in the time that counts: its path needs a value kept from answers to {shown.names(tuple(wanted))} "
-                "and no answer had that field"
+                f"no request was sent in the time that counts: its path needs a value kept from answers to {shown.names(tuple(wanted))}"
+                ", and no answer had that field"
             )
     if measured.errors:
         return f"no request was answered as expected{_why(measured.errors)}"
