@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import forked
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what is to run in the background deaf to Ctrl-C, and what we start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -25,3 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         grouped = getattr(item, "_nodeid", item.nodeid)
         if grouped != item.nodeid:
             item._id = item.id.parse(grouped)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind where the interpreter does not see to it."""
+    if hasattr(config, "workerinput"):
+        forked.forget()

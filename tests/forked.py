@@ -9,6 +9,7 @@ import atexit
 import functools
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -32,6 +33,12 @@ def _folder() -> str:
         return util.get_temp_dir()
     finally:
         tempfile.tempdir = now
+
+
+def forget() -> None:
+    """Remove that folder, where there is one: a worker of pytest-xdist ends without the interpreter's own cleaning up."""
+    if _folder.cache_info().currsize:
+        shutil.rmtree(_folder(), ignore_errors=True)
 
 
 class TooLongError(AssertionError):
