@@ -9,7 +9,6 @@ import atexit
 import functools
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -38,7 +37,7 @@ def _folder() -> str:
 def forget() -> None:
     """Remove that folder, where there is one: a worker of pytest-xdist ends without the interpreter's own cleaning up."""
     if _folder.cache_info().currsize:
-        shutil.rmtree(_folder(), ignore_errors=True)
+        util._run_finalizers()  # type: ignore[attr-defined]
 
 
 class TooLongError(AssertionError):

@@ -68,7 +68,7 @@ def test_workers_give_the_same_verdicts_and_one_summary(project: Project) -> Non
     assert "BREACHED checks/test_promises.py::test_broken - took 3 s" in spread.output
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 def test_junit_has_the_verdicts(project: Project, tmp_path: Path, workers: tuple[str, ...]) -> None:
     """JUnit XML carries verdict, reason, measured and limit as properties, and agrees with the record."""
     ran = project(THREE, "--junit-xml", str(tmp_path / "junit.xml"), *workers)
@@ -237,7 +237,7 @@ def test_a_worker_that_dies_over_files_has_asked_nothing(project: Project) -> No
     assert "from files alone: 1 UNMEASURED" in ran.output
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 @pytest.mark.parametrize("option", ["--setup-only", "--setup-plan"])
 def test_checks_that_did_not_run_are_not_green(
     project: Project, option: str, workers: tuple[str, ...]
@@ -338,7 +338,7 @@ def test_what_fails_in_a_fixture_is_redacted(project: Project, tmp_path: Path, b
         pytest.param("pytest.exit('said=' + token)", "Exit: said=***", id="exit"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 def test_what_pytest_says_beside_the_checks_is_redacted(
     project: Project, workers: tuple[str, ...], body: str, said: str
 ) -> None:

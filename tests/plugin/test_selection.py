@@ -49,7 +49,7 @@ def test_positive_markers(expression: str, names: list[str]) -> None:
     assert positive_markers(expression) == names
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 def test_a_marker_that_selects_nothing_fails_the_run(project: Project, workers: tuple[str, ...]) -> None:
     """``health or slo`` is not green because slo selected nothing."""
     ran = project(ONE, *workers, chapter="health or slo")
@@ -72,7 +72,7 @@ def test_a_misspelt_marker_ends_with_status_4(project: Project) -> None:
     assert "helth" in ran.output
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 def test_what_the_file_does_not_describe_is_listed(project: Project, workers: tuple[str, ...]) -> None:
     """A check whose part of the file is absent is not selected, not skipped, and named with that part."""
     ran = project(
@@ -94,7 +94,7 @@ def test_a_file_that_describes_nothing_asked_for_fails(project: Project) -> None
     assert "not selected, because local does not describe or allow it" in ran.output
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 def test_a_check_that_needs_no_part_of_a_file_is_an_error(project: Project, workers: tuple[str, ...]) -> None:
     """A misspelt part would deselect its check for ever: status 4, and which check it is."""
     ran = project("@pytest.mark.needs('metrics')\n" + ONE, *workers)
@@ -104,7 +104,7 @@ def test_a_check_that_needs_no_part_of_a_file_is_an_error(project: Project, work
 
 
 # deployment: what follows --deployment; environ: DEPLOYMENT; workers: pytest-xdist's.
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 @pytest.mark.parametrize(
     ("deployment", "environ"),
     [
@@ -126,7 +126,7 @@ def test_no_deployment_named_ends_with_status_4(
     assert "Traceback" not in ran.output
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 def test_an_unknown_deployment_ends_with_status_4(project: Project, workers: tuple[str, ...]) -> None:
     """A misspelt name is answered with the near one."""
     ran = project(ONE, *workers, deployment="locla")
@@ -140,7 +140,7 @@ def test_the_variable_names_a_deployment(project: Project) -> None:
     assert project(ONE, deployment=None, environ={"DEPLOYMENT": "local"}).status == 0
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 def test_a_faulty_file_ends_with_status_4(project: Project, workers: tuple[str, ...]) -> None:
     """All errors of a deployment file, with their places, and no traceback."""
     ran = project(ONE, *workers, more={"deployments/local.yaml": "base_url: example\nhelth: {}\n"})

