@@ -14,14 +14,12 @@ demo: .venv/demo system
 
 test: .venv/test system
 	@scripts/newer-prometheus
-	@$(BIN)/tox run
+	@$(BIN)/tox run-parallel --parallel 2
 
 # What needs no server: under a minute.
-PURE := tests/base tests/model tests/languages tests/deployment tests/outputs $(wildcard tests/chapters/*/judge) tests/chapters/slo/load
-
 quick: .venv/test
 	@$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check . && $(BIN)/mypy && $(BIN)/lint-imports >/dev/null
-	@TRIALS=0.1 $(BIN)/pytest $(PURE) -q -n 2
+	@TRIALS=0.1 $(BIN)/pytest tests --part pure -q -n 2
 
 # Properties with twenty times their examples.
 soak: .venv/test system

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,53 @@ from tests import forked
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what is to run in the background deaf to Ctrl-C, and what we start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+ROOT = Path(__file__).resolve().parent
+PARTS = {
+    "load": ("chapters/slo/test_matrix.py", "chapters/slo/measure"),
+    "pure": (
+        *("base", "model", "languages", "deployment", "outputs"),
+        *(f"chapters/{chapter}/judge" for chapter in ("logs", "alerts", "mutation", "slo")),
+        "chapters/slo/load",
+    ),
+    "plugin": ("plugin",),
+    "network": (
+        "tools/http",
+        *(
+            f"chapters/health/test_{name}.py"
+            for name in ("chain", "clock", "foreign", "form", "meaning", "outage", "outages")
+        ),
+        *(f"chapters/health/test_{name}.py" for name in ("properties", "repeat", "transport")),
+    ),
+}
+"""Which tests run beside which others, and on which Python: ``--part`` (docs/decisions/0028). What is in none of them is
+the part ``rest``."""
+
+
+def _part(place: str) -> str:
+    return next(
+        (name for name, places in PARTS.items() if any(f"{place}/".startswith(f"{one}/") for one in places)),
+        "rest",
+    )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run take parts of the tests."""
+    parser.addoption(
+        "--part",
+        action="append",
+        choices=(*PARTS, "rest"),
+        help="run this part of deployspec's own tests only (may be given again)",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files of other parts."""
+    parts = config.getoption("part")
+    if not parts or collection_path.suffix != ".py" or not collection_path.is_relative_to(ROOT):
+        return None
+    return True if _part(collection_path.relative_to(ROOT).as_posix()) not in parts else None
 
 
 def pytest_configure(config: pytest.Config) -> None:
