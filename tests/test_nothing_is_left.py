@@ -69,8 +69,14 @@ def _start(place: Path, *options: str, number: int = 0, **environ: str) -> subpr
 
 
 # signal: what the test runner gets in mid-run, when the first check has ended. Ctrl-C goes to its whole group.
-@pytest.mark.parametrize("ending", ["success", "failure", "SIGINT", "SIGTERM", "SIGKILL"])
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+@pytest.mark.parametrize(
+    ("ending", "workers"),
+    [
+        *((ending, ()) for ending in ("success", "SIGTERM", "SIGKILL")),
+        *((ending, ("-n", "2")) for ending in ("failure", "SIGINT", "SIGKILL")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "two-workers" if value else "one-process",
+)
 def test_nothing_is_left_of_the_reference(place: Path, ending: str, workers: tuple[str, ...]) -> None:
     """After success, failure, Ctrl-C, SIGTERM and kill -9 of the runner: no process, no folder."""
     options = () if ending.startswith("SIG") else ("-k", "healthy")
