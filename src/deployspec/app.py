@@ -17,6 +17,8 @@ from deployspec.chapters.mutation.chapter import CHAPTER as MUTATION
 from deployspec.chapters.slo.chapter import CHAPTER as SLO
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deployspec.model.chapter import Chapter
 
 OURS = (HEALTH, LOGS, ALERTS, MUTATION, SLO)
@@ -32,7 +34,7 @@ def chapters() -> tuple[Chapter, ...]:
     Raises UsageError where an entry point brings none, or one whose name is taken.
     """
     found = {chapter.name: chapter for chapter in OURS}
-    for entry in metadata.entry_points(group=GROUP):
+    for entry in _entry_points():
         said = f"the entry point {entry.name} = {entry.value} (group {GROUP})"
         try:
             chapter = entry.load()
@@ -44,6 +46,17 @@ def chapters() -> tuple[Chapter, ...]:
                 f"{said}: found the name {name}, which another chapter has; expected a name of its own"
             )
     return tuple(found.values())
+
+
+def _entry_points() -> Iterator[metadata.EntryPoint]:
+    """Those of our group. ``metadata.entry_points`` would take apart those of each package that is installed."""
+    seen = set()
+    for package in metadata.distributions():
+        text = package.read_text("entry_points.txt")
+        if text and GROUP in text and package.name not in seen:
+            # As for an import, the first one of a name is the one that counts.
+            seen.add(package.name)
+            yield from package.entry_points.select(group=GROUP)
 
 
 def pytest_deployspec_chapters() -> tuple[Chapter, ...]:

@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """An option of pytest's command line."""
 
     name: str
@@ -53,7 +52,8 @@ class Chapter:
     plugins: tuple[str, ...] = ()
     """Modules with its fixtures and hooks. They are imported in runs that may select one of its checks."""
     keeps: str = ""
-    """``module:name`` of a function of the deployment that gives the seconds for which a check may keep it to itself."""
+    """``module:name`` of a function of the deployment that gives the seconds for which a check may keep it to itself. It
+    is asked where the file has one of the chapter's parts."""
     commands: tuple[str, ...] = ()
     """Its commands of the command line: ``module:name`` of a function that adds them to argparse's subparsers."""
     recorded: Mapping[str, str] = field(default_factory=dict)

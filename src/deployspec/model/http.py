@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Phase(StrEnum):
@@ -50,8 +51,7 @@ class Timings:
     """From the start of the name lookup to the last byte (or to the failure), in seconds."""
 
 
-@dataclass(frozen=True)
-class Hop:
+class Hop(NamedTuple):
     """One redirect that was followed: the status and where it led (an absolute URL, without credentials)."""
 
     status: int

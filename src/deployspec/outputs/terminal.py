@@ -6,8 +6,8 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import zip_longest
+from typing import NamedTuple
 
 from deployspec.model.entry import Entry
 from deployspec.model.verdict import Outcome
@@ -23,8 +23,7 @@ _GIVE_WAY = ((0, 20), (3, 8), (2, 12))
 _COLOURS = {"MET": "green", "BREACHED": "red", "UNMEASURED": "yellow"}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of the summary, with the colour of its verdict ("" for none)."""
 
     text: str

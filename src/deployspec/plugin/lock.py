@@ -30,8 +30,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Wait for this check's turn with the deployment, before any fixture measures."""
     if is_check(item) and "deployment" in getattr(item, "fixturenames", ()):
         deployment = obtain(item.config)
-        holders = [chapter.keeps for chapter in chapters(item.config).values() if chapter.keeps]
-        patience = PATIENCE + sum(imported(keeps)(deployment) for keeps in holders)
+        patience = PATIENCE + sum(
+            imported(chapter.keeps)(deployment)
+            for chapter in chapters(item.config).values()
+            if chapter.keeps and any(deployment.parts.get(key) is not None for key in chapter.parts)
+        )
         item.stash[_HELD] = acquire(deployment.path, exclusive=wants_exclusive(item), patience=patience)
 
 
