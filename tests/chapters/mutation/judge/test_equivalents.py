@@ -131,3 +131,43 @@ def test_how_many_mutants_were_noticed() -> None:
     )
     one = score(result(*["invalid"] * (len(MUTANTS) - 1)))
     assert one.reason == "the one mutant of alert Alarm that differs from it was noticed"
+
+
+@pytest.mark.parametrize(
+    ("found", "measured"),
+    [
+        (result(problem="the tests fail"), ""),
+        (result(cases=0), "0 cases"),
+        (result("survived"), f"{len(MUTANTS) - 1} killed, 1 survived"),
+        (result("invalid", "unmeasured"), f"{len(MUTANTS) - 2} killed, 1 invalid, 1 unmeasured"),
+        (result(*["survived"] * len(MUTANTS)), f"0 killed, {len(MUTANTS)} survived"),
+    ],
+    ids=["problem", "no-case", "survived", "invalid", "none"],
+)
+def test_what_was_measured(found: MutationResult, measured: str) -> None:
+    """How many there are of each kind; none is said of the killed alone."""
+    verdict = score(found)
+    assert (verdict.measured, verdict.limit) == (
+        measured,
+        "every valid mutant killed, or equivalent with a reason",
+    )
+
+
+def test_the_first_survivor_is_named() -> None:
+    """And how many more there are; all of them stand in the text, apart from each other."""
+    one, two = result("survived"), result("survived", "survived")
+    assert score(one).reason == f"1 mutant of alert Alarm survived: == → != ({MUTANTS[0].id})"
+    assert survivors_text(two) == f"{survivors_text(one)}\n\n" + survivors_text(
+        two, [Equivalent(MUTANTS[0].id, "because", PLACE)]
+    )
+
+
+def test_the_mutant_that_could_not_be_judged_is_named() -> None:
+    """Not one that could be."""
+    verdict = score(result("killed", "unmeasured", detail="it hung"))
+    assert verdict.reason == f"1 mutant of alert Alarm could not be judged: {MUTANTS[1].id}: it hung"
+
+
+def test_an_entry_of_another_rule_is_nothing_to_this_one() -> None:
+    """It is neither killed nor refused here."""
+    assert score(result(), [Equivalent("Other/comparison/0", "because", PLACE)]).outcome is Outcome.MET

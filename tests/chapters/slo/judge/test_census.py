@@ -379,6 +379,25 @@ def test_one_series_is_not_many() -> None:
     assert " has no bucket that ends at 0.5 s" in told
 
 
+@pytest.mark.parametrize(
+    ("buckets", "measured", "reason"),
+    [
+        (Unavailable("it is away"), "", "it is away"),
+        (Buckets(0, (), ()), "", "so nothing is known about its buckets"),
+        (Buckets(2, (), ("0.5",)), "2 of 2 series", "all 2 series of h have a bucket"),
+        (Buckets(2, SERIES[:2], ()), "0 of 2 series", "; there are: none"),
+        (Buckets(4, SERIES[:3], ("1",)), "1 of 4 series", '{instance="c"}; there are: 1'),
+        (Buckets(0, (), (), SERIES[:1]), "", "1 series of h are native histograms there"),
+    ],
+    ids=["unavailable", "no-series", "all", "none", "three-without", "native"],
+)
+def test_the_verdict_on_buckets_is_whole(buckets: Buckets | Unavailable, measured: str, reason: str) -> None:
+    """What was measured, if anything was, and the limit in any case."""
+    verdict = judge_buckets(LATENCY, buckets)
+    assert (verdict.measured, verdict.limit) == (measured, 'le="0.5" on every series')
+    assert reason in verdict.reason
+
+
 def test_a_percentile_is_not_rounded_onto_the_threshold() -> None:
     """0.4996 s is less than 0.5 s, and 0.4999996 s too."""
     told = judge_census(LATENCY, Census(990, 1000, 1.0, p95=0.4999996), asked_window=86400.0)
