@@ -36,9 +36,12 @@ def test_a_disagreement_names_the_blind_side(deployment: Seen, piece: str) -> No
     assert bool(told) == bool(piece)
 
 
-def test_failures_before_the_application() -> None:
+@pytest.mark.parametrize(("failed", "times"), [(50, "50 times"), (1, "1 time")])
+def test_failures_before_the_application(failed: int, times: str) -> None:
     """A proxy's 502s are in no metric of the application."""
-    assert "blind to failures" in reconcile(CLIENT, Seen(1000, 5, 900), slack=10).disagreement
+    told = reconcile(Seen(60, failed, 9), Seen(60, 0, 9), slack=0).disagreement
+    assert "blind to failures" in told
+    assert f" {times}, and they have counted 0 (" in told
 
 
 def test_time_before_the_application() -> None:

@@ -69,3 +69,27 @@ def test_a_rule_that_is_loaded_twice_fails_once() -> None:
     verdict = evaluates([OURS, rule("up", "Fine")], loaded(answer_group(failing, other)))
     assert verdict.measured == "2 of 2 rules fail"
     assert verdict.reason.endswith("; and 1 more rule")
+
+
+def test_verdicts_on_evaluation_are_whole() -> None:
+    """How many were judged, and the limit in any case; of two of one name, what is said of each."""
+    fine = answer_rule("up", "Fine")
+    good, failing = (
+        answer_rule("up == 0", "Down"),
+        answer_rule("up == 0", "Down", health="err", lastError=MANY),
+    )
+    both = [OURS, rule("up", "Fine")]
+    table = [
+        (evaluates(both, loaded(answer_group(good, fine))), Outcome.MET, "each rule went well"),
+        (evaluates(both, loaded(answer_group(failing, fine))), Outcome.BREACHED, "fails there: Down"),
+        (
+            evaluates(both, loaded(answer_group(fine))),
+            Outcome.UNMEASURED,
+            "not loaded there: Down (group api)",
+        ),
+        (evaluates(both, loaded()), Outcome.UNMEASURED, "Down (group api), and 1 more"),
+        (evaluates(both, Unavailable("no answer")), Outcome.UNMEASURED, "no answer"),
+    ]
+    for verdict, outcome, reason in table:
+        assert (verdict.outcome, verdict.limit) == (outcome, "no evaluation error")
+        assert verdict.reason.endswith(reason) or reason in verdict.reason

@@ -17,10 +17,11 @@ def evaluates(rules: Sequence[Rule], loaded: LoadedRules | Unavailable) -> Verdi
     UNMEASURED where one is not loaded, or has not been evaluated yet: nothing is known of it then. How the rules of
     other teams fare is not looked at.
     """
+    limit = "no evaluation error"
     if isinstance(loaded, Unavailable):
-        return unmeasured(loaded.reason)
+        return unmeasured(loaded.reason, limit=limit)
     if not rules:
-        return unmeasured("there is no rule whose evaluation could be checked")
+        return unmeasured("there is no rule whose evaluation could be checked", limit=limit)
     failing, missing, waiting = list[str](), list[str](), list[str]()
     for rule in rules:
         found = _loaded(rule, loaded)
@@ -32,7 +33,6 @@ def evaluates(rules: Sequence[Rule], loaded: LoadedRules | Unavailable) -> Verdi
         failing += [f"{name}: {shown.one_line(error, 240)}" for error in failed[:1]]
         if any(one.health not in ("ok", "err") for one in found):
             waiting.append(name)
-    limit = "no evaluation error"
     if failing:
         more = f"; and {shown.counted(len(failing) - 1, 'more rule')}" if failing[1:] else ""
         return breached(
