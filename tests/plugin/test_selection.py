@@ -210,3 +210,16 @@ def test_a_provided_deployment_is_booted_once_and_closed(
     assert ran.record is not None
     assert ran.record["deployment"] == "toy"
     assert (tmp_path / "booted").read_text() == "up down "
+
+
+def test_ordinary_tests_have_names_of_their_own(project: Project) -> None:
+    """A fixture or a parameter that is called as one of ours is theirs, in a test that is no check."""
+    names = ("log", "access_log", "rule_file", "route", "runbook", "objective", "traffic", "alert_rules")
+    fixtures = "\n".join(f"@pytest.fixture\ndef {name}(): return 'own'\n" for name in names)
+    body = (
+        f"import pytest\n{fixtures}\ndef test_fixtures({', '.join(names)}): assert 'own' == {' == '.join(names)}\n"
+        "@pytest.mark.parametrize(('route', 'objective'), [(1, 2)])\n"
+        "def test_parameters(route, objective): assert (route, objective) == (1, 2)\n"
+    )
+    ran = project(ONE, "tests", "-m", "", more={"tests/test_ordinary.py": body})
+    assert "3 passed" in ran.output, ran.output

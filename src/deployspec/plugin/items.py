@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployspec.plugin.deployments import is_asked, obtain
+from deployspec.plugin.options import is_check
 from deployspec.plugin.selection import may_select
 
 if TYPE_CHECKING:
@@ -46,7 +47,12 @@ def parametrize(
     names: Container[str],
     make: Callable[[str, pytest.Config], Iterable[ParameterSet]],
 ) -> None:
-    """Make the items of a check that uses an indirect fixture of these names; one where it may not be selected."""
+    """Make the items of a check that uses an indirect fixture of these names; one where it may not be selected.
+
+    A test that is no check may have fixtures of its own by these names.
+    """
+    if not is_check(metafunc.definition):
+        return
     name = next((name for name in metafunc.fixturenames if name in names), None)
     if name is not None:
         made = make(name, metafunc.config) if may_run_item(metafunc.definition) else [parameter()]

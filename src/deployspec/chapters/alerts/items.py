@@ -15,6 +15,7 @@ from deployspec.deployment import PROMETHEUS
 from deployspec.model.verdict import Unmeasured
 from deployspec.plugin.deployments import obtained
 from deployspec.plugin.items import NONE, load_early, may_run_item, parameter, parametrize
+from deployspec.plugin.options import is_check
 
 if TYPE_CHECKING:
     from deployspec.chapters.alerts.fixtures.rule_set import RuleSet
@@ -73,7 +74,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Where no rules are named, what looks at all of them is not selected."""
     fixtures = getattr(item, "fixturenames", ())
-    if any(name in fixtures for name in _OF_RULES) and may_run_item(item):
+    if any(name in fixtures for name in _OF_RULES) and is_check(item) and may_run_item(item):
         # Without a unit test there is no mutant, and nothing that the file of equivalent ones could be compared with.
         needs = ["tests"] if "equivalent_mutants" in fixtures else []
         if missing := rule_set_of(item.config).sources.missing(*needs):

@@ -12,7 +12,7 @@ from deployspec.chapters.slo.part import LOAD
 from deployspec.deployment import PROMETHEUS
 from deployspec.plugin.deployments import is_asked, named, obtain
 from deployspec.plugin.items import load_early, may_run, may_run_item, parameter
-from deployspec.plugin.options import is_worker
+from deployspec.plugin.options import is_check, is_worker
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
@@ -40,7 +40,7 @@ def pytest_collection(session: pytest.Session) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make the items."""
-    if "objective" not in metafunc.fixturenames:
+    if "objective" not in metafunc.fixturenames or not is_check(metafunc.definition):
         return
     config = metafunc.config
     if not may_run_item(metafunc.definition):
@@ -61,7 +61,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let a check of the alert rules ask the deployment where its Prometheus can tell whether they read what is there."""
     names: list[str] = getattr(item, "fixturenames", [])
-    if "alert_rules" not in names or "deployment" in names or not may_run(item.config, *_CHECKS):
+    if "alert_rules" not in names or "deployment" in names or not is_check(item):
+        return
+    if not may_run(item.config, *_CHECKS):
         return
     if has_prometheus(item.config):
         names.append("deployment")
