@@ -234,7 +234,8 @@ def seen_once(row: Row, run: Callable[[], Ran]) -> Ran:
         ran = run()
         try:
             compare(ran, row)
-        except AssertionError:
+        except AssertionError as other:
+            print(f"seen otherwise: {other}")
             continue
         return ran
     ran = run()
