@@ -41,15 +41,15 @@ system:
 	@touch $@
 
 .venv/demo: .venv/made pyproject.toml constraints.txt
-	@scripts/python-packages '.[reference,load]'
+	@scripts/python-packages '.[reference,logs,load]'
 	@touch $@
 
 .venv/test: .venv/made pyproject.toml constraints.txt
-	@scripts/python-packages '.[reference,load,dev]'
+	@scripts/python-packages '.[dev]'
 	@touch $@ .venv/demo
 
 .venv/bench: .venv/made pyproject.toml constraints.txt
-	@scripts/python-packages '.[reference,load,dev,bench]'
+	@scripts/python-packages '.[dev,bench]'
 	@touch $@ .venv/test .venv/demo
 
 clean:

@@ -68,9 +68,11 @@ def test_body_is_strict_json(health, judge):
     judge(verdict, *health.every, **health.how())
 
 
+@pytest.mark.needs("health.schema")
 def test_body_fits_schema(health, judge):
     """Every body, of the first call, calls in a row and calls at once, fits the deployment's JSON Schema for health.
 
+    A deployment file that names fields and no schema promises these fields, and no other.
     Source: the guide, "API Health Endpoint", as schemas/health.schema.json.
     """
     verdict = repeat.on_every_call(form.body_fits_schema, health.every, health.promise_of_schema)

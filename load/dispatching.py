@@ -13,7 +13,7 @@ import gevent
 from deployspec.chapters.slo.load.arrivals import Arrival, arrivals
 from deployspec.chapters.slo.load.plan import Plan
 from deployspec.chapters.slo.load.tally import NO_ANSWER, TURNED_AWAY, RouteTally, Tally
-from load.sending import Late, NotSentError, Outcome, Sender, kept
+from deployspec.load.sending import Late, NotSentError, Outcome, Sender, kept
 
 _NANO = 1_000_000_000
 _TOO_LATE = 1 * _NANO

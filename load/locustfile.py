@@ -7,8 +7,8 @@ lines of JSON to deployspec, once a second.
 To send something else, describe it in the deployment file (``load.requests``). What cannot be described there can be
 written in a file that ``load.locustfile`` names: a subclass of ``Sender`` with a ``send`` of its own, set on the user::
 
-    from load.locustfile import *
-    from load.sending import Sender
+    from deployspec.load.locustfile import *
+    from deployspec.load.sending import Sender
 
     class Signing(Sender):
         def send(self, route, target): ...
@@ -38,8 +38,8 @@ from locust.exception import StopUser
 from locust.runners import WorkerRunner
 
 from deployspec.chapters.slo.load.plan import Plan
-from load.dispatching import LONGEST_LATENESS, Dispatcher
-from load.sending import Sender
+from deployspec.load.dispatching import LONGEST_LATENESS, Dispatcher
+from deployspec.load.sending import Sender
 
 PLAN = Path(os.environ["DEPLOYSPEC_LOAD_PLAN"])
 """The plan's file. Beside it a file called ``stop`` may appear, which ends the run early."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from deployspec.app import OURS
 from deployspec.base.errors import DeploymentFileError, UsageError
+from deployspec.base.places import Places
 from deployspec.chapters.alerts.part import RULES
 from deployspec.chapters.health.model import HealthFields, QueueDepth
 from deployspec.chapters.health.part import HEALTH
@@ -38,6 +39,24 @@ def test_only_base_url_is_required(read: Reader) -> None:
     assert [deployment.get(part) for part in (HEALTH, LOGS, RULES, SLOS, LOAD, PROMETHEUS)] == [None] * 6
 
 
+@pytest.mark.parametrize(
+    ("part", "schema"),
+    [
+        ("{}", ROOT / "schemas" / "health.schema.json"),
+        ("{path: /ready}", ROOT / "schemas" / "health.schema.json"),
+        ("{fields: {time: now}}", {"type": "object"}),
+        ("{fields: {ok: up, parts: null, queue_depth: null, time: null, version: null}}", {"type": "object"}),
+        ("{fields: {ok: null, parts: null, queue_depth: null, time: null, version: null}}", None),
+    ],
+)
+def test_the_guides_schema_is_for_the_guides_fields(read: Reader, part: str, schema: object) -> None:
+    """Who names other fields has not promised the guide's; who names none promises nothing of the body."""
+    deployment = read(f"{BASE}health: {part}")
+    found = deployment.require(HEALTH).schema
+    assert (found.resolve() if isinstance(found, Path) else found) == schema
+    assert deployment.describes("health.schema") == (schema is not None)
+
+
 def test_an_empty_health_part_has_the_guides_values(read: Reader) -> None:
     """``health: {}`` is the guide's own endpoint; what has no default is None."""
     health = read(BASE + "health: {}").get(HEALTH)
@@ -52,7 +71,7 @@ def test_an_empty_health_part_has_the_guides_values(read: Reader) -> None:
         "concurrency": 5,
         "max_clock_skew": 5.0,
         "recovery": 5.0,
-        "schema": None,
+        "schema": Places(ROOT).health_schema,
         "fields": {
             "ok": "ok",
             "parts": ("db", "redis"),

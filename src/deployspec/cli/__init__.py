@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from deployspec import __version__
 from deployspec.app import chapters
 from deployspec.base.errors import DeployspecError
-from deployspec.model.chapter import imported
+from deployspec.base.places import Places
+from deployspec.cli import check
+from deployspec.model.chapter import imported, lacking
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
@@ -30,9 +32,13 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status. Each subcommand is a function below."""
+    said = list(sys.argv[1:] if arguments is None else arguments)
+    if said[:1] == ["check"]:
+        # All that follows is pytest's, whatever it looks like to argparse.
+        return check.run(said[1:], Places(Path.cwd()))
     try:
         parser = _parser()
-        options = parser.parse_args(arguments)
+        options = parser.parse_args(said)
         if options.command is None:
             parser.print_help(sys.stderr)
             return USAGE
@@ -40,6 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except DeployspecError as error:
         print(error, file=sys.stderr)
+        return USAGE
+    except ModuleNotFoundError as error:
+        said_so = [
+            text for chapter in chapters() if error.name in chapter.libraries and (text := lacking(chapter))
+        ]
+        if not said_so:
+            raise
+        print(said_so[0], file=sys.stderr)
         return USAGE
     except BrokenPipeError:
         # Who read our output has gone. Python would complain once more when it closes standard output.
@@ -54,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="deployspec", description="An executable specification of a deployment.")
     parser.add_argument("--version", action="version", version=f"deployspec {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+
+    commands.add_parser("check", help=check.HELP)
 
     validate = commands.add_parser(
         "validate",
@@ -99,7 +115,7 @@ def _validate(options: argparse.Namespace) -> int:
     status = 0
     for name in options.files:
         try:
-            deployment = load(find(name, Path("deployments")), os.environ, chapters())
+            deployment = load(find(name, Places(Path()).deployments), os.environ, chapters())
         except DeployspecError as error:
             sys.stdout.flush()
             print(error, file=sys.stderr)

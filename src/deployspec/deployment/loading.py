@@ -51,6 +51,9 @@ def _load(
     data = with_defaults({key: value for key, value in values.data.items() if key not in faulty}, schema)
     named = {key: name for chapter in chapters for key, name in chapter.parts.items()}
     parts = [PROMETHEUS, *(imported(name) for key, name in named.items() if key in data)]
+    data |= {
+        part.key: part.complete(values.data[part.key], data[part.key]) for part in parts if part.key in data
+    }
     check_consistency(data, values, path.parent, problems, parts)
     if problems:
         return None, problems.in_words()

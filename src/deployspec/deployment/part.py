@@ -58,6 +58,10 @@ class Check:
 def _nothing_to_note(_check: Check, _data: Mapping[str, Any]) -> None: ...
 
 
+def _nothing_to_add(_said: Any, completed: Any) -> Any:
+    return completed
+
+
 @dataclass(frozen=True)
 class Part(Generic[T]):
     """One key of the deployment file. Its JSON Schema is in the chapter's ``part.schema.json``."""
@@ -67,6 +71,9 @@ class Part(Generic[T]):
     """What its valid data becomes, defaults filled in; the folder is that of the file, for paths in it."""
     check: Callable[[Check, Mapping[str, Any]], None] = _nothing_to_note
     """Given all data of the file, without the keys that are faulty by the schema."""
+    complete: Callable[[Any, Any], Any] = _nothing_to_add
+    """Given the part as the file says it, and the same with the schema's defaults filled in: that with such defaults,
+    too, as depend on what else is said."""
 
 
 def headers_of(data: Mapping[str, Any]) -> Headers:

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from deployspec.base.problems import listed
 
 
 class Option(NamedTuple):
@@ -54,6 +57,10 @@ class Chapter:
     keeps: str = ""
     """``module:name`` of a function of the deployment that gives the seconds for which a check may keep it to itself. It
     is asked where the file has one of the chapter's parts."""
+    extra: str = ""
+    """The extra of the package that brings its libraries; empty where a bare installation has all that it needs."""
+    libraries: tuple[str, ...] = ()
+    """The modules of that extra which it imports."""
     commands: tuple[str, ...] = ()
     """Its commands of the command line: ``module:name`` of a function that adds them to argparse's subparsers."""
     recorded: Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +72,18 @@ class Chapter:
     """The file that run records of format 1 name for its checks; empty where there is none."""
     old_parameters: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
     """By check id: what such a record's parameter is in today's ids, where it differs."""
+
+
+def lacking(chapter: Chapter) -> str:
+    """What this installation lacks for a chapter, in one line that says how to get it; empty where it has all."""
+    missing = [name for name in chapter.libraries if find_spec(name) is None]
+    if not missing:
+        return ""
+    are = "is" if len(missing) == 1 else "are"
+    return (
+        f"{chapter.name} needs {listed(missing, 'and')}, which {are} not installed; "
+        f"expected: pip install 'deployspec[{chapter.extra}]'"
+    )
 
 
 def imported(name: str) -> Any:

@@ -11,13 +11,12 @@ from urllib.parse import unquote
 import pytest
 
 from deployspec.base.errors import DeployspecError
-from deployspec.plugin.options import chapters, is_worker
+from deployspec.plugin.options import chapters, is_worker, places
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment, Finder
     from deployspec.plugin.hooks import Provided
 
-FOLDER = "deployments"
 _LOADED: pytest.StashKey[Deployment] = pytest.StashKey()
 _FINDER: pytest.StashKey[Finder] = pytest.StashKey()
 _WORKER_FILE = "deployspec_file"
@@ -105,7 +104,7 @@ def _load(config: pytest.Config) -> Deployment:
         if provided is not None:
             config.add_cleanup(provided.close)
             return dataclasses.replace(_read(config, provided.deployment_file), name=name)
-    return _read(config, find(name, config.rootpath / FOLDER, also=provided_names(config)))
+    return _read(config, find(name, places(config).deployments, also=provided_names(config)))
 
 
 def _read(config: pytest.Config, path: Path) -> Deployment:
@@ -122,7 +121,7 @@ def provided_names(config: pytest.Config) -> list[str]:
 def _none_named(config: pytest.Config) -> str:
     from deployspec.deployment import names_in
 
-    there_are = sorted({*names_in(config.rootpath / FOLDER), *provided_names(config)})
+    there_are = sorted({*names_in(places(config).deployments), *provided_names(config)})
     return (
         "no deployment is named, and the selected checks need one; "
         "give --deployment NAME or set DEPLOYMENT to one of: " + ", ".join(there_are)

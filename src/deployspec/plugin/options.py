@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployspec.base.errors import DeployspecError
+from deployspec.base.places import Places
 
 if TYPE_CHECKING:
     from deployspec.model.chapter import Chapter
@@ -51,6 +52,11 @@ def chapters(config: pytest.Config) -> dict[str, Chapter]:
     if known is None:
         known = config.stash[_CHAPTERS] = _brought(config.pluginmanager)
     return known
+
+
+def places(config: pytest.Config) -> Places:
+    """Where things are, seen from pytest's root folder."""
+    return Places(config.rootpath)
 
 
 def chapters_of(item: pytest.Item) -> list[str]:

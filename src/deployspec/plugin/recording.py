@@ -18,7 +18,7 @@ from deployspec.model.chapter import imported
 from deployspec.model.entry import Entry
 from deployspec.plugin.deployments import named, obtained
 from deployspec.plugin.interrupting import is_ending
-from deployspec.plugin.options import chapters, is_worker
+from deployspec.plugin.options import chapters, is_worker, places
 from deployspec.plugin.outcomes import relative
 from deployspec.plugin.run_folder import is_made, run_folder
 from deployspec.plugin.selection import SELECTION, Selection, kept_ids, positive_markers
@@ -182,7 +182,7 @@ class Recorder:
         stamp = self.run.started.replace(":", "").replace("-", "").partition(".")[0]
         # A deployment whose file cannot be used is told by its path.
         name = f"{stamp}Z-{Path(self.run.deployment or 'offline').name}-{os.getpid()}.json"
-        return self.config.rootpath / "runs" / name
+        return places(self.config).runs / name
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -7,21 +7,24 @@ import contextlib
 import itertools
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from deployspec.base.temporary import write_private
+from deployspec.model.chapter import lacking
 from deployspec.model.ids import check_id
 from deployspec.plugin.deployments import named, none_said, obtain
-from deployspec.plugin.options import chapters, chapters_of, is_check, is_worker
+from deployspec.plugin.options import chapters, chapters_of, is_check, is_worker, places
 from deployspec.plugin.run_folder import run_folder
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
+    from deployspec.model.chapter import Chapter
 
 
 @dataclass
@@ -92,6 +95,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Name the markers, and import what the chapters bring that this run may select something of."""
     known = chapters(config)
     expression = config.getoption("markexpr") or ""
+    if not is_worker(config):
+        refuse_lacking(known[name] for name in positive_markers(expression) if name in known)
     meant = [name for name in known if may_select_of(expression, name, known)]
     for name, sentence in _MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {sentence}")
@@ -102,6 +107,12 @@ def pytest_configure(config: pytest.Config) -> None:
         for plugin in chapter.plugins if chapter.name in meant or not meant else ():
             if not config.pluginmanager.has_plugin(plugin):
                 config.pluginmanager.register(import_module(plugin), plugin)
+
+
+def refuse_lacking(wanted: Iterable[Chapter]) -> None:
+    """Raise pytest.UsageError where the libraries of a chapter are not installed."""
+    if said := [text for chapter in wanted if (text := lacking(chapter))]:
+        raise pytest.UsageError("\n".join(said))
 
 
 def may_select(expression: str, markers: Collection[str]) -> bool:
@@ -176,6 +187,16 @@ def _not_described_by_plugin(config: pytest.Config, items: list[pytest.Item]) ->
     return reasons
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Name the specification's files by their package: pytest would give them the names that a project's own may have."""
+    folder = places(parent.config).checks
+    if not module_path.is_relative_to(folder):
+        return None
+    own = f"deployspec/checks/{module_path.relative_to(folder).as_posix()}"
+    return pytest.Module.from_parent(parent, path=module_path, nodeid=own)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect, visibly, what the deployment file does not describe; note markers that selected nothing."""
@@ -214,6 +235,8 @@ def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
         deployment = obtain(config)
         missing = {item.nodeid: _missing(item, deployment) for item in items if is_check(item)}
         _deselect(config, items, {node: ", ".join(parts) for node, parts in missing.items() if parts})
+    selected = {name for item in items for name in chapters_of(item)}
+    refuse_lacking(chapter for name, chapter in chapters(config).items() if name in selected)
 
 
 def _keep_ids(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -269,8 +292,12 @@ def wants_exclusive(item: pytest.Item) -> bool:
 
 def _refuse_checks_without_chapter(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A test in checks/ without a chapter would be no check: its pass would be a green without a verdict."""
-    folder = config.rootpath / "checks"
-    lost = [item.nodeid for item in items if item.path.is_relative_to(folder) and not chapters_of(item)]
+    folders = (places(config).own_checks, places(config).checks)
+    lost = [
+        item.nodeid
+        for item in items
+        if any(item.path.is_relative_to(folder) for folder in folders) and not chapters_of(item)
+    ]
     if lost:
         raise pytest.UsageError(
             f"{lost[0]} has no chapter, so its verdict would not count; mark it with one of: {', '.join(chapters(config))}"

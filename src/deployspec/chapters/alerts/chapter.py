@@ -62,6 +62,8 @@ CHAPTER = Chapter(
     ),
     parts={"rules": "deployspec.chapters.alerts.part:RULES"},
     schema=Path(__file__).with_name("part.schema.json"),
+    extra="alerts",
+    libraries=("prometheus_api_client", "promql_parser"),
     plugins=(
         "deployspec.chapters.alerts.fixtures.running",
         "deployspec.chapters.alerts.items",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def health(deployment: Deployment, pytestconfig: pytest.Config) -> HealthMeasurements:
+def health(deployment: Deployment) -> HealthMeasurements:
     """What is measured of the health endpoint, once a session."""
     from deployspec.tools.http import Request, proxies_from
 
@@ -32,9 +32,8 @@ def health(deployment: Deployment, pytestconfig: pytest.Config) -> HealthMeasure
         ca=deployment.ca,
         proxies=proxies_from(os.environ),
     )
-    schema = described.schema or pytestconfig.rootpath / "schemas" / "health.schema.json"
     promise = HealthPromise(**(vars(described) | {"base_url": deployment.base_url, "schema": {}}))
-    return HealthMeasurements(request, promise, schema)
+    return HealthMeasurements(request, promise, described.schema)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +32,7 @@ class HealthMeasurements:
 
     request: Request
     promise: HealthPromise
-    schema: Path
+    schema: Path | Mapping[str, object] | None
     waited: float = field(default=0.0, init=False)
     """Seconds spent waiting for the service's clock to move on."""
 
@@ -47,7 +48,8 @@ class HealthMeasurements:
 
         Raises Unmeasured where the schema cannot be read.
         """
-        return replace(self.promise, schema=read_schema(self.schema))
+        schema = read_schema(self.schema) if isinstance(self.schema, Path) else self.schema
+        return replace(self.promise, schema=schema or {})
 
     @cached_property
     def first(self) -> Call:

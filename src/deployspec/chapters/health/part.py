@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from deployspec.base.duration import format_duration, parse_duration
+from deployspec.base.places import Places
 from deployspec.base.problems import listed, shown, suggestion
 from deployspec.chapters.health.model import HealthFields, Promised, QueueDepth
 from deployspec.deployment import Check, Part, Steps
@@ -21,8 +22,8 @@ INJECTED = ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")
 class Health(Promised):
     """The health endpoint and what is promised of it."""
 
-    schema: Path | None
-    """None: the project's own."""
+    schema: Path | Mapping[str, object] | None
+    """The JSON Schema of the answer's body: its file, or itself. None: nothing is promised of the body."""
 
 
 def _health(part: Mapping[str, Any], folder: Path) -> Health:
@@ -38,7 +39,7 @@ def _health(part: Mapping[str, Any], folder: Path) -> Health:
         concurrency=part["concurrency"],
         max_clock_skew=parse_duration(part["max_clock_skew"]),
         recovery=parse_duration(part["recovery"]),
-        schema=folder / part["schema"] if "schema" in part else None,
+        schema=folder / part["schema"] if isinstance(part.get("schema"), str) else part.get("schema"),
         fields=HealthFields(
             ok=fields["ok"],
             parts=tuple(fields["parts"] or ()),
@@ -88,7 +89,16 @@ def _part(check: Check, path: Steps, part: str, parts: list[str], key: str) -> N
     check.add(path, f"{shown}, which is not in health.fields.parts", expected)
 
 
-HEALTH = Part("health", _health, _check)
+def _complete(said: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The guide's schema is for the guide's fields; who names others promises those, and nothing else of the body."""
+    if "schema" in part:
+        return part
+    if "fields" not in said:
+        return {**part, "schema": str(Places(Path()).health_schema)}
+    return {**part, "schema": {"type": "object"}} if any(part["fields"].values()) else part
+
+
+HEALTH = Part("health", _health, _check, _complete)
 
 
 @dataclass(frozen=True)

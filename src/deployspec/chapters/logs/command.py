@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from deployspec.base.duration import parse_duration
 from deployspec.base.errors import UsageError
+from deployspec.base.places import Places
 from deployspec.chapters.logs.judge.model import LEVELS, LogPromise
 from deployspec.chapters.logs.names import Fields
 
@@ -179,12 +180,8 @@ def _source(options: argparse.Namespace) -> Source:
 def _project_schema() -> Path:
     """The schema of the project that we are in, or of which this library is a part."""
     here = Path.cwd()
-    for folder in (here, *here.parents, Path(__file__).resolve().parents[4]):
-        if (folder / SCHEMA).is_file():
-            return folder / SCHEMA
-    raise UsageError(
-        f"there is no {SCHEMA.as_posix()} in {here} or above it; name a JSON Schema with --schema"
-    )
+    found = (folder / SCHEMA for folder in (here, *here.parents) if (folder / SCHEMA).is_file())
+    return next(found, Places(here).log_record_schema)
 
 
 def _fields(pairs: list[tuple[str, str]]) -> Fields:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deployspec.plugin.options import places
+
 if TYPE_CHECKING:
     from deployspec.chapters.logs.measure.correlating import Followed
     from deployspec.chapters.logs.measure.reading import Log, Logs
@@ -18,7 +20,7 @@ def logs(deployment: Deployment, pytestconfig: pytest.Config) -> Iterator[Logs]:
     """All sources of the deployment; each is read once."""
     from deployspec.chapters.logs.measure.reading import Logs
 
-    sources = Logs(deployment, pytestconfig.rootpath / "schemas" / "log-record.schema.json")
+    sources = Logs(deployment, places(pytestconfig).log_record_schema)
     yield sources
     sources.close()
 

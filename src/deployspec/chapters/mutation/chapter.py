@@ -6,6 +6,8 @@ CHAPTER = Chapter(
     name="mutation",
     sentence="no mutant of an alert rule survives its unit tests (our own choice).",
     checks=("mutation.mutants-are-killed", "mutation.equivalent-mutants-are-current"),
+    extra="alerts",
+    libraries=("promql_parser",),
     plugins=(
         # Its items are made of the same rules.
         "deployspec.chapters.alerts.fixtures.running",

@@ -39,6 +39,8 @@ CHAPTER = Chapter(
     ),
     parts={"slos": "deployspec.chapters.slo.part:SLOS", "load": "deployspec.chapters.slo.part:LOAD"},
     schema=Path(__file__).with_name("part.schema.json"),
+    extra="load",
+    libraries=("hdrh", "locust", "numpy", "orjson", "prometheus_api_client", "promql_parser", "scipy"),
     plugins=(
         # Objectives are compared with alert rules, and counted by the Prometheus that has those loaded.
         "deployspec.chapters.alerts.items",

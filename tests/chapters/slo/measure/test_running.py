@@ -335,8 +335,8 @@ def test_a_sender_of_ones_own_loses_no_request(tmp_path: Path) -> None:
     """Where its code raises, that is the generator's, not the deployment's; the request is counted all the same."""
     own = locustfile(
         tmp_path,
-        "from load.locustfile import *\n"
-        "from load.sending import Sender\n"
+        "from deployspec.load.locustfile import *\n"
+        "from deployspec.load.sending import Sender\n"
         "class Own(Sender):\n"
         "    sent = 0\n"
         "    def send(self, route, target):\n"
@@ -504,7 +504,7 @@ def test_a_locustfile_with_an_error(text: str, reason: str, tmp_path: Path) -> N
 def test_what_fails_before_the_first_request_is_told_at_once(processes: int, tmp_path: Path) -> None:
     """In a user's beginning, which Locust would only log: nobody waits for it until the time limit."""
     began = time.monotonic()
-    text = "from load.locustfile import *\n\ndef broken(*_):\n    raise LookupError('broken on purpose')\n\nArrivals.sender = staticmethod(broken)\n"
+    text = "from deployspec.load.locustfile import *\n\ndef broken(*_):\n    raise LookupError('broken on purpose')\n\nArrivals.sender = staticmethod(broken)\n"
     result = make("http://127.0.0.1:9", generator=locustfile(tmp_path, text), processes=processes)
     assert result.trouble == "the load generator failed at its start: LookupError: broken on purpose"
     assert time.monotonic() - began < 40
@@ -534,7 +534,7 @@ def test_a_missing_locustfile(tmp_path: Path) -> None:
 
 def test_a_locustfile_of_ones_own(tmp_path: Path) -> None:
     """It may build on the project's."""
-    own = locustfile(tmp_path, "from load.locustfile import *\n")
+    own = locustfile(tmp_path, "from deployspec.load.locustfile import *\n")
     with keeping_server() as server:
         result = make(server.url, generator=own)
     assert result.total.statuses == {"200": 20}
@@ -548,7 +548,7 @@ def test_the_clock_may_step(step: float, tmp_path: Path) -> None:
         "import time\n"
         "real, began = time.time, time.monotonic()\n"
         f"time.time = lambda: real() + ({step} if time.monotonic() - began > 1.5 else 0)\n"
-        "from load.locustfile import *\n",
+        "from deployspec.load.locustfile import *\n",
     )
     with keeping_server() as server:
         result = make(server.url, generator=own, duration=3.0)

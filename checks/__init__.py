@@ -1,0 +1,1 @@
+"""The specification: one file a chapter of the guide. In the wheel it is ``deployspec.checks``."""
