@@ -1,5 +1,5 @@
-"""Imports what runs of the suite need, for :mod:`tests.forked`: all of deployspec but what pytest imports as a plugin,
-whose assertions it rewrites, and the libraries that judges import where they need them.
+"""Imports what runs of the suite need, for :mod:`tests.forked`: all of deployspec but what pytest imports as a plugin or
+as tests, whose assertions it rewrites, and what Locust runs; and the libraries that judges import where they need them.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import sys
 import deployspec
 
 NOT_YET = {"plugin", "fixtures", "cli", "__main__"}
+NEVER = ("deployspec.checks", "deployspec.load")
 
 for _name in ("pytest", "numpy", "scipy.special", "hdrh.histogram", "hyperscan"):
     importlib.import_module(_name)
 for _module in pkgutil.walk_packages(deployspec.__path__, "deployspec."):
-    if not NOT_YET & set(_module.name.split(".")):
+    if not NOT_YET & set(_module.name.split(".")) and not _module.name.startswith(NEVER):
         importlib.import_module(_module.name)
 
 

@@ -9,21 +9,20 @@ from collections.abc import Sequence
 from deployspec.base.places import Places
 
 HELP = "run the checks, with pytest's own options: -m health --deployment NAME"
-_NOT_WANTED = ("locust", "anyio")
-"""Plugins of pytest that libraries of ours bring along: they would take option names and a third of the start."""
 
 
 def pytest_arguments(arguments: Sequence[str], places: Places) -> list[str]:
     """What pytest is started with. Paths among the ``arguments`` take the place of the specification's."""
-    folders = (
-        [places.checks]
-        if places.is_clone or not places.own_checks.is_dir()
-        else [places.checks, places.own_checks]
-    )
+    if places.is_clone:
+        # Its pytest.ini says all the rest.
+        return ["--rootdir", str(places.project), "--override-ini", "testpaths=checks", *arguments]
+    folders = [places.checks, *([places.own_checks] if places.own_checks.is_dir() else [])]
     found = " ".join(shlex.quote(glob.escape(str(folder))) for folder in folders)
     return [
         *("-p", "deployspec.plugin"),
-        *(part for name in _NOT_WANTED for part in ("-p", f"no:{name}")),
+        # What happens to be installed, or suits the project's other tests, must not change a verdict.
+        "--disable-plugin-autoload",
+        *("--override-ini", "addopts="),
         *("--rootdir", str(places.project)),
         *("--override-ini", f"testpaths={found}"),
         *arguments,

@@ -15,7 +15,7 @@ _MODULES = (
     # By its name alone: it stands above us, and gives us the chapters.
     "deployspec.app",
     "deployspec.plugin.options",
-    "deployspec.plugin.workers",
+    "deployspec.plugin.wanted",
     "deployspec.plugin.deployments",
     "deployspec.plugin.selection",
     "deployspec.plugin.interrupting",
