@@ -10,7 +10,7 @@ import pytest
 from deployspec.model.chapter import lacking
 from deployspec.plugin.deployments import is_asked, obtain
 from deployspec.plugin.options import chapters, chapters_of, is_check
-from deployspec.plugin.selection import may_select
+from deployspec.plugin.selection import may_select, may_select_of, refuse_lacking
 
 if TYPE_CHECKING:
     from _pytest.mark.structures import ParameterSet
@@ -31,9 +31,16 @@ def may_run_item(item: pytest.Item) -> bool:
 
 def load_early(config: pytest.Config, *checks: Collection[str]) -> None:
     """Load the deployment before items are made of it: in ``pytest_collection``, a faulty one still ends the run with
-    status 4."""
+    status 4, and so does one whose parts need libraries that are not installed."""
     if may_run(config, *checks) and is_asked(config):
-        obtain(config)
+        deployment, known = obtain(config), chapters(config)
+        expression = config.getoption("markexpr") or ""
+        refuse_lacking(
+            chapter
+            for name, chapter in known.items()
+            if any(deployment.parts.get(key) is not None for key in chapter.parts)
+            and may_select_of(expression, name, known)
+        )
 
 
 def parameter(*values: Any, name: str = NONE, missing: str = "") -> ParameterSet:

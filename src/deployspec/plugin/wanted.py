@@ -31,7 +31,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
             continue
         try:
             early_config.pluginmanager.import_plugin(name, consider_entry_points=True)
-        except ImportError:
+        except (ImportError, pytest.UsageError):
             raise pytest.UsageError(
                 f"{option.partition('=')[0]} needs {package}, which is not installed; expected: {install}"
             ) from None

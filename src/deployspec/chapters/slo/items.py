@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployspec.chapters.slo.chapter import CHAPTER
 from deployspec.chapters.slo.fixtures.objectives import objectives_of
 from deployspec.chapters.slo.part import LOAD
 from deployspec.deployment import PROMETHEUS
 from deployspec.plugin.deployments import is_asked, named, obtain
 from deployspec.plugin.items import load_early, may_run, may_run_item, parameter
 from deployspec.plugin.options import is_check, is_worker
+from deployspec.plugin.selection import refuse_lacking
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
@@ -26,16 +28,24 @@ _CHECKS = ({"slo"}, {"slo", "load"}, {"slo", "after_load"}, {"slo", "of_kind"})
 def pytest_configure(config: pytest.Config) -> None:
     """Read the objectives before pytest-xdist starts its workers: a faulty one ends the run with status 4."""
     distributes = config.getoption("dist", "no") != "no"
-    if distributes and not is_worker(config) and may_run(config, *_CHECKS) and named(config) is not None:
-        objectives_of(config)
+    if distributes and not is_worker(config) and named(config) is not None:
+        _read_early(config)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """Read the objectives and load the deployment before items are made of them: here a fault still means status 4."""
     load_early(session.config, *_CHECKS)
-    if may_run(session.config, *_CHECKS):
-        objectives_of(session.config)
+    _read_early(session.config)
+
+
+def _read_early(config: pytest.Config) -> None:
+    if may_run(config, *_CHECKS):
+        try:
+            objectives_of(config)
+        except ModuleNotFoundError:
+            refuse_lacking([CHAPTER])
+            raise
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
