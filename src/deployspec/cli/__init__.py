@@ -15,6 +15,7 @@ from deployspec.base.errors import DeployspecError
 from deployspec.base.places import Places
 from deployspec.cli import check
 from deployspec.model.chapter import imported, lacking
+from deployspec.scaffold import command as scaffold
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"deployspec {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
 
+    scaffold.add_to(commands)
     commands.add_parser("check", help=check.HELP)
 
     validate = commands.add_parser(

@@ -6,9 +6,10 @@ import pytest
 
 from deployspec.base.secret import Secret
 from deployspec.model.http import FailureKind, Hop, Phase
+from deployspec.tools.http import curl_line
 from deployspec.tools.http.urls import Url
 from tests.raw_server import Connection, serve
-from tests.tools.http.asking import answered, ask, failed
+from tests.tools.http.asking import answered, ask, failed, request_to
 
 HEADERS = {"Authorization": Secret("Bearer sesame-open"), "X-Api-Key": "plain-but-private"}
 
@@ -20,6 +21,15 @@ def test_hops_are_kept() -> None:
     target = f"{server.base_url}/status?full=1"
     assert answer.hops == (Hop(307, target),)
     assert answer.url == target
+
+
+def test_not_followed() -> None:
+    """Where redirects are not to be followed, the redirect is the answer."""
+    with serve("redirect-ok") as server:
+        answer = answered(ask(server, redirects=False))
+        assert len(server.requests) == 1
+    assert (answer.status, answer.hops, answer.url) == (307, (), server.url)
+    assert "--location" not in curl_line(request_to(server, redirects=False))
 
 
 def test_hops_of_a_failure_are_kept() -> None:

@@ -114,7 +114,7 @@ class _Attempt:
         visited = {self._url}
         failure: CallFailed | None = None
         try:
-            while (reply := self._exchange(budget)).status in REDIRECTS:
+            while (reply := self._exchange(budget)).status in REDIRECTS and self._request.redirects:
                 self._follow(reply.status, reply.header("location"), visited)
         except CallFailed as failed:
             failure = failed

@@ -20,7 +20,8 @@ def curl_line(request: Request, ours: Collection[str] = ()) -> str:
     environment, as for curl itself.
     """
     words = ["curl", "--silent", "--show-error", "--include"]
-    words += ["--location", "--max-redirs", str(MAX_REDIRECTS)] if request.post is None else []
+    if request.redirects and request.post is None:
+        words += ["--location", "--max-redirs", str(MAX_REDIRECTS)]
     words += ["--max-time", f"{request.timeout:g}", "--compressed"]
     if request.ca is not None:
         words += ["--cacert", str(request.ca)]

@@ -52,6 +52,8 @@ class Request:
     proxies: Proxies
     """Where the environment says to go through a proxy: ``proxies_from(os.environ)``. Required, for a prober that
     forgot it would measure another way than its user's."""
+    redirects: bool = True
+    """Whether redirects are followed. If not, a redirect is the answer, without its body."""
     post: bytes | None = field(default=None, repr=False)
     """JSON to be sent with POST; None for a GET. It is sent once: neither tried again nor redirected."""
 

@@ -1,0 +1,178 @@
+"""The texts that ``deployspec init`` writes and prints. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+
+from deployspec.base.scalars import is_null, is_text
+from deployspec.base.shown import counted, names
+from deployspec.scaffold.describing import Found, Health
+
+SCHEMA_FILE = "deployment.schema.json"
+"""The name of the JSON Schema beside the deployment files. Only .yaml and .yml files are deployments."""
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
+
+EXAMPLE = '''\
+"""A check of your own. Nothing here runs until you take away the "# " before each line of the example.
+
+`deployspec check` runs the tests in this folder together with its own. A check is a pytest function with a docstring
+that says what is promised; `judge` takes the verdict and the calls that it is about.
+"""
+
+# import pytest
+#
+# from deployspec.model.verdict import breached, met, unmeasured
+#
+# pytestmark = [pytest.mark.health, pytest.mark.needs("health")]
+#
+#
+# def test_answer_is_small(health, judge):
+#     """The health endpoint's answer has at most 10,000 bytes.
+#
+#     Source: our own choice; it is asked every few seconds.
+#     """
+#     body = getattr(health.first.result, "body", None)
+#     if body is None:
+#         judge(unmeasured("there was no answer"), health.first)
+#     elif len(body) > 10_000:
+#         judge(breached(f"the answer has {len(body)} bytes; expected at most 10,000"), health.first)
+#     else:
+#         judge(met(f"the answer has {len(body)} bytes"), health.first)
+'''
+
+
+def deployment_file(name: str, base_url: str, headers: Mapping[str, str], found: Found) -> str:
+    """The deployment file. ``headers`` are as the user wrote them, with ``${NAME}`` for what is secret."""
+    lines = [
+        f"# yaml-language-server: $schema={SCHEMA_FILE}",
+        *_prose(
+            f"The deployment {name}, begun by `deployspec init`. What is not in this file is not checked. To make "
+            "use of a line that begins with # and no space, take away the #."
+        ),
+        f"base_url: {_scalar(base_url)}",
+    ]
+    if headers:
+        lines.append("headers:")
+        # As they stand: here ${NAME} is a variable.
+        lines += [
+            f"  {_scalar(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in headers.items()
+        ]
+    lines += ["", *(_health(found.health) if found.health else _no_health(found)), "", *_further(found)]
+    return "\n".join(lines) + "\n"
+
+
+def said_of(found: Found) -> str:
+    """What was found and what was not, a few lines."""
+    lines = [f"  health   {_health_said(found)}"]
+    lines.append(f"  metrics  {found.metrics or 'none found at the usual paths'}")
+    if found.openapi:
+        count = counted(len(found.requests), "GET request")
+        lines.append(f"  OpenAPI  {found.openapi}, with {count} that a load run could make")
+    else:
+        lines.append("  OpenAPI  none found at the usual paths")
+    return "\n".join(lines)
+
+
+def _health_said(found: Found) -> str:
+    if found.health is None:
+        where = f"{found.health_path} {found.why_not}" if found.health_path else found.why_not
+        return f"not described: {where}"
+    health = found.health
+    parts = f"parts {names(health.parts)}" if health.parts else None
+    named = [one for one in (health.ok, parts, health.queue_depth, health.time, health.version) if one]
+    fields = f"with {'; '.join(named)}" if named else "of which only status and form are checked"
+    well = "" if health.ok_is else f"; just now {health.ok} is false"
+    return f"{health.path}, a JSON object {fields}{well}"
+
+
+def _fields(health: Health) -> dict[str, str]:
+    depth = health.queue_depth
+    return {
+        "ok": _or_null(health.ok),
+        "parts": f"[{', '.join(map(_scalar, health.parts))}]" if health.parts else "null",
+        "queue_depth": f"{{field: {_scalar(depth)}}}" if depth else "null",
+        "time": _or_null(health.time),
+        "version": _or_null(health.version),
+    }
+
+
+def _or_null(name: str | None) -> str:
+    return "null" if name is None else _scalar(name)
+
+
+def _health(health: Health) -> Iterator[str]:
+    yield from _prose(
+        f"Two answers of {health.path} were JSON objects with status 200. The fields are named by what these answers "
+        "had; null: there is no such field, and nothing about it is checked."
+    )
+    if health.ok is None and not health.parts:
+        yield from _prose(
+            'No field says with true or false whether all is well. A text such as "status": "ok" is not compared '
+            "with anything yet, except with the service's other answers."
+        )
+    yield "health:"
+    yield f"  path: {_scalar(health.path)}"
+    yield "  fields:"
+    for key, value in _fields(health).items():
+        yield f"    {key}: {value}"
+
+
+def _no_health(found: Found) -> Iterator[str]:
+    if found.health_path:
+        yield from _prose(f"Health is not checked: {found.health_path} {found.why_not}.")
+    else:
+        yield from _prose(f"Health is not checked: {found.why_not}.")
+    yield from _prose("If the service has an endpoint that answers with a JSON object, name its path:")
+    yield "#health:"
+    yield f"#  path: {_scalar(found.health_path or '/health')}"
+    yield "#  fields: {ok: null, parts: null, queue_depth: null, time: null, version: null}"
+
+
+def _further(found: Found) -> Iterator[str]:
+    if found.metrics:
+        yield from _prose(
+            f"{found.metrics} has metrics. They are read from the Prometheus that scrapes them:"
+        )
+    else:
+        yield from _prose("The Prometheus that watches the service:")
+    yield '#prometheus: {url: "https://prometheus.example", window: 1d}'
+    yield from ("", *_prose("Its alert rules, and their tests. Paths are seen from this file's folder:"))
+    yield '#rules: {files: ["../rules/*.rules.yml"], tests: ["../rules/*.test.yml"]}'
+    yield from ("", *_prose("Logs of which every line is one JSON object, from files or from a command:"))
+    yield "#logs:"
+    yield '#  - {name: api, files: ["/var/log/api/*.log"]}'
+    yield "#  - {name: worker, command: [docker, compose, logs, --no-log-prefix, worker]}"
+    yield from ("", *_prose("Objectives, as OpenSLO documents:"))
+    yield '#slos: {files: ["../slos/*.yaml"]}'
+    yield from ("", *_prose("A load run. It is made only if it is allowed here:"))
+    yield "#allow: [load]"
+    yield "#load:"
+    yield "#  arrival_rate: 5"
+    yield "#  duration: 30s"
+    yield "#  requests:"
+    for path in found.requests or ("/",):
+        yield f"#    - {{name: {_scalar(path.strip('/') or 'start')}, path: {_scalar(path)}}}"
+
+
+def _prose(text: str) -> list[str]:
+    # A path is never broken in two.
+    return textwrap.wrap(
+        text,
+        110,
+        initial_indent="# ",
+        subsequent_indent="# ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def _scalar(text: str) -> str:
+    """A text as YAML, in quotes where it needs them. A dollar sign is doubled, so that it begins no variable."""
+    if _PLAIN.fullmatch(text) and is_text(text) and not is_null(text):
+        return text
+    if re.fullmatch(r"https?://[A-Za-z0-9./:_-]+[A-Za-z0-9/_-]", text):
+        return text
+    return json.dumps(text.replace("$", "$$"), ensure_ascii=False)
