@@ -259,8 +259,12 @@ def _is_in(item: pytest.Item, raised: pytest.ExceptionInfo[BaseException]) -> bo
 
 
 def _holds(item: pytest.Item, report: pytest.TestReport) -> bool:
-    """Whether a check without a verdict has shown its promise to hold, by assertions that were looked at."""
-    return report.passed and _is_own(item) and (__debug__ or item.config.getoption("assertmode") == "rewrite")
+    """Whether a check without a verdict has shown its promise to hold, by assertions that were looked at.
+
+    Not where it has subtests: the check goes on after one of them that failed.
+    """
+    looked_at = __debug__ or item.config.getoption("assertmode") == "rewrite"
+    return report.passed and _is_own(item) and looked_at and "subtests" not in item.fixturenames  # type: ignore[attr-defined]
 
 
 def _failure_text(entry: Entry) -> FailureText:

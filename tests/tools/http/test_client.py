@@ -207,7 +207,7 @@ def test_a_proxy_that_cannot_be_used_is_the_probers_own() -> None:
     with serve("refused") as proxy, serve() as server:
         proxies = Proxies({"http": ("http_proxy", proxy.base_url)})
         with client_of(server, proxies=proxies) as client:
-            with pytest.raises(httpx.ProxyError, match="the proxy .* cannot be used") as raised:
+            with pytest.raises(httpx.ProxyError, match=r"the proxy .* cannot be used") as raised:
                 client.get("/health")
             failure = client.failure_of(raised.value)
     assert isinstance(failure, Failure)
