@@ -88,7 +88,7 @@ def test_allure_agrees(project: Project, tmp_path: Path) -> None:
     """What allure-pytest writes by itself: passed, failed for BREACHED, broken for UNMEASURED; none else is passed."""
     body = (
         THREE
-        + "\ndef test_silent(deployment): pass\ndef test_skipped(deployment): pytest.skip('not today')\n"
+        + "\ndef test_silent(deployment, judge): pass\ndef test_skipped(deployment): pytest.skip('not today')\n"
     )
     project(body, "-p", "allure_pytest.plugin", "-W", "ignore", "--alluredir", str(tmp_path / "allure"))
     results = [json.loads(path.read_text()) for path in (tmp_path / "allure").glob("*-result.json")]
@@ -105,8 +105,12 @@ def test_allure_agrees(project: Project, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        pytest.param("def test_x(deployment): pass", "ended without a verdict", id="no-verdict"),
-        pytest.param("def test_x(deployment): assert 1 == 2", "a defect in deployspec or the check", id="assertion"),
+        pytest.param("def test_x(deployment, judge): pass", "ended without a verdict", id="no-verdict"),
+        pytest.param("def test_x(deployment): assert 1 == 2", "assert 1 == 2", id="assertion"),
+        pytest.param("def test_x(deployment): pytest.fail('too\\nfew')", "too", id="fail"),
+        pytest.param("@pytest.fixture\ndef bad(): assert 1 == 2\ndef test_x(deployment, bad): pass", "a defect in deployspec or the check", id="assertion-in-a-fixture"),
+        pytest.param("async def test_x(deployment): assert True", "a defect in deployspec or the check", id="async"),
+        pytest.param("def test_x(deployment): return 1", "a defect in deployspec or the check", id="returns"),
         pytest.param("def test_x(deployment): pytest.skip('not today')", "skipped (not today)", id="skip"),
         pytest.param("def test_x(deployment): pytest.xfail('known')", "skipped (known)", id="xfail"),
         pytest.param("@pytest.mark.skip(reason='later')\ndef test_x(deployment): pass", "skipped (later)", id="skip-mark"),

@@ -17,18 +17,21 @@ _FULL = 3
 _MASKED_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authorization", "www-authenticate"})
 
 
-def evidence_of(calls: Sequence[Call]) -> tuple[Evidence, ...]:
-    """The first calls in full, each attempt of them, and a line for each of the others."""
+def evidence_of(calls: Sequence[Call], *, last: bool = False) -> tuple[Evidence, ...]:
+    """The first calls in full, or the ``last``, each attempt of them, and a line for each of the others."""
     distinct = list({id(call): call for call in calls}.values())
+    numbered = list(enumerate(distinct, 1))
+    cut_at = max(0, len(distinct) - _FULL) if last else _FULL
+    full, brief = numbered[:cut_at], numbered[cut_at:]
+    if last:
+        full, brief = brief, full
     pieces = [
         Evidence(_title(number, len(distinct), attempt, len(call.attempts)), _text(result))
-        for number, call in enumerate(distinct[:_FULL], 1)
+        for number, call in full
         for attempt, result in enumerate(call.attempts, 1)
     ]
-    if len(distinct) > _FULL:
-        lines = [
-            f"call {number}: {_brief(call.result)}" for number, call in enumerate(distinct[_FULL:], _FULL + 1)
-        ]
+    if brief:
+        lines = [f"call {number}: {_brief(call.result)}" for number, call in brief]
         pieces.append(Evidence("the other calls", "\n".join(lines)))
     return tuple(pieces)
 

@@ -17,6 +17,7 @@ _MODULES = (
     "deployspec.plugin.options",
     "deployspec.plugin.wanted",
     "deployspec.plugin.deployments",
+    "deployspec.plugin.client",
     "deployspec.plugin.selection",
     "deployspec.plugin.interrupting",
     "deployspec.plugin.lock",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -9,10 +11,14 @@ import pytest
 
 from deployspec.base.errors import DeployspecError
 from deployspec.base.places import Places
+from deployspec.base.problems import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from deployspec.model.chapter import Chapter
 
+_SETTING = "deployspec_chapters"
 _CHAPTERS: pytest.StashKey[dict[str, Chapter]] = pytest.StashKey()
 
 
@@ -30,6 +36,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         metavar="PATH",
         default=None,
         help="where the run record goes (default: a new file under runs/)",
+    )
+    parser.addini(
+        _SETTING,
+        "chapters of your own, one a line: the name, a colon, and what its checks make sure of",
+        type="linelist",
+        default=[],
     )
     for chapter in _brought(pluginmanager).values():
         for option in chapter.options:
@@ -50,8 +62,30 @@ def chapters(config: pytest.Config) -> dict[str, Chapter]:
     """By marker, the chapters of this run, in the order of the guide."""
     known = config.stash.get(_CHAPTERS, None)
     if known is None:
-        known = config.stash[_CHAPTERS] = _brought(config.pluginmanager)
+        known = _brought(config.pluginmanager)
+        for line in config.getini(_SETTING):
+            chapter = _said(line, known)
+            known[chapter.name] = chapter
+        config.stash[_CHAPTERS] = known
     return known
+
+
+def _said(line: str, known: Mapping[str, Chapter]) -> Chapter:
+    """A chapter of the project's own. Raises pytest.UsageError for a line that says none, or one that there is."""
+    from deployspec.model.chapter import Chapter
+
+    name, _, sentence = (part.strip() for part in line.partition(":"))
+    taken = {*known, *(marker for chapter in known.values() for marker in chapter.markers)}
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name) or not sentence:
+        raise pytest.UsageError(
+            f"{_SETTING}: found {shown(line)}; expected a name in small letters, a colon and a sentence, such as "
+            "shop: the shop keeps its promises."
+        )
+    if name in taken:
+        raise pytest.UsageError(
+            f"{_SETTING}: found the name {name}, which another chapter or marker has; expected a name of its own"
+        )
+    return Chapter(name, sentence)
 
 
 def places(config: pytest.Config) -> Places:

@@ -13,18 +13,24 @@ from dataclasses import asdict, dataclass
 from functools import partial, update_wrapper
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from deployspec.base.disclosure import redact
+from deployspec.base.shown import cut
 from deployspec.model.entry import Entry, Evidence
-from deployspec.model.http import Call
-from deployspec.model.verdict import Breached, Outcome, Unmeasured, Verdict, unmeasured
+from deployspec.model.http import Call, FailureKind
+from deployspec.model.judge import Judge
+from deployspec.model.verdict import Breached, Outcome, Unmeasured, Verdict, breached, met, unmeasured
 from deployspec.outputs.failure import failure_text
+from deployspec.plugin.client import CLIENT
 from deployspec.plugin.deployments import without_pieces
 from deployspec.plugin.options import chapters_of, is_check
 from deployspec.plugin.selection import id_of, needs_deployment
+
+if TYPE_CHECKING:
+    from deployspec.tools.http.client import DeploymentClient
 
 
 @dataclass
@@ -41,8 +47,6 @@ class Judgement:
 _SKIPS = (pytest.skip.Exception, pytest.xfail.Exception)
 _JUDGEMENT: pytest.StashKey[Judgement] = pytest.StashKey()
 _SAID: pytest.StashKey[Entry] = pytest.StashKey()
-
-Judge = Callable[..., None]
 
 
 @pytest.fixture
@@ -126,6 +130,12 @@ def pytest_runtest_makereport(
     raised = call.excinfo
     if raised is not None and isinstance(raised.value, _SKIPS):
         raised.value.msg = without_pieces(item.config, str(raised.value))
+    elif raised is not None and (found := _found(item, call.when, raised)):
+        item.stash[_JUDGEMENT] = found
+        kind = Breached if found.verdict.outcome is Outcome.BREACHED else Unmeasured
+        call.excinfo = pytest.ExceptionInfo.from_exception(
+            kind(found.verdict.reason).with_traceback(raised.tb)
+        )
     elif raised is not None and not isinstance(raised.value, Breached | Unmeasured):
         # Where a defect sits. Without local variables: nobody has to see them all, and there are many.
         text = "".join(traceback.format_exception(raised.value)).rstrip()
@@ -208,6 +218,55 @@ def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> N
         excinfo.value.args = (excinfo.value.msg,)
 
 
+_LONGEST_REASON = 300
+
+
+def _found(item: pytest.Item, when: str, raised: pytest.ExceptionInfo[BaseException]) -> Judgement | None:
+    """What an exception says of the deployment: a request that failed, and an assertion in a check of one's own.
+
+    None for any other.
+    """
+    error = raised.value
+    client = item.stash.get(CLIENT, None)
+    failure = None if client is None else client.failure_of(error)
+    if failure is not None and when != "teardown":
+        if failure.kind is FailureKind.PROBER:
+            return Judgement(unmeasured(failure.reason))
+        asked = f"{failure.method} {failure.url}"
+        return Judgement(breached(f"the deployment did not answer: {failure.reason} ({asked})"))
+    if when != "call" or not isinstance(error, AssertionError | pytest.fail.Exception):
+        return None
+    if isinstance(error, Breached) or not _is_in(item, raised):
+        return None
+    # On the whole text: pytest shortens values, and of a secret a piece alone may be left.
+    text = without_pieces(item.config, str(error)).strip()
+    where = raised.traceback.filter(raised)[-1]
+    reason = text or f"an assertion does not hold ({Path(where.path).name}:{where.lineno + 1})"
+    evidence = (Evidence("assertion", text),) if "\n" in text else ()
+    return Judgement(breached(cut(reason.splitlines()[0], _LONGEST_REASON)), evidence=evidence)
+
+
+def _is_own(item: pytest.Item) -> bool:
+    """Whether a check is one of those that say what they promise by assertions: it asks for no ``judge``."""
+    return "judge" not in getattr(item, "fixturenames", ())
+
+
+def _is_in(item: pytest.Item, raised: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Whether an assertion is the check's: not pytest's own objection to the test, nor, where the check has a
+    ``judge``, one of a library."""
+    places = [Path(entry.path) for entry in raised.traceback.filter(raised)]
+    return item.path in (places if _is_own(item) else places[-1:])
+
+
+def _holds(item: pytest.Item, report: pytest.TestReport) -> bool:
+    """Whether a check without a verdict has shown its promise to hold, by assertions that were looked at.
+
+    Not where it has subtests: the check goes on after one of them that failed.
+    """
+    looked_at = __debug__ or item.config.getoption("assertmode") == "rewrite"
+    return report.passed and _is_own(item) and looked_at and "subtests" not in item.fixturenames  # type: ignore[attr-defined]
+
+
 def _failure_text(entry: Entry) -> FailureText:
     return FailureText(failure_text(entry), entry.reason)
 
@@ -224,11 +283,14 @@ def _entry(
     said = item.stash.get(_SAID, None)
     if call.when == "teardown" and said is not None and said.verdict != Outcome.MET:
         return None
+    if judgement is None and not troubled and _holds(item, report):
+        judgement = Judgement(met("every assertion holds"))
     if call.when == "teardown" or judgement is None or trace is not None or _skipped(call):
         judgement = Judgement(unmeasured(_trouble(call)), waited=judgement.waited if judgement else 0.0)
         if trace is not None:
             judgement.evidence = (trace,)
     verdict = judgement.verdict
+    client = item.stash.get(CLIENT, None)
     return Entry(
         check=item.nodeid,
         id=id_of(item),
@@ -240,12 +302,20 @@ def _entry(
         limit=verdict.limit,
         flaky=judgement.flaky,
         reproduce=judgement.reproduce,
-        evidence=judgement.evidence,
+        evidence=(*judgement.evidence, *_exchanges(client)),
         duration=report.duration,
         waited=judgement.waited,
         source=f"{relative(item.path, item.config.rootpath)}:{report.location[1] or 0}",
         asks=needs_deployment(item),
     )
+
+
+def _exchanges(client: DeploymentClient | None) -> tuple[Evidence, ...]:
+    if client is None or not client.calls:
+        return ()
+    from deployspec.outputs.evidence import evidence_of
+
+    return evidence_of(client.calls, last=True)
 
 
 def relative(path: Path, root: Path) -> str:

@@ -41,11 +41,12 @@ _REFUSALS = {
 class DeadlineBackend(httpcore.NetworkBackend):
     """Opens the connections of one attempt within its budget, through ``proxy`` if there is one."""
 
-    def __init__(self, budget: Budget, proxy: Proxy | None, *, tunnel: bool) -> None:
+    def __init__(self, budget: Budget, proxy: Proxy | None, *, tunnel: bool, method: str = "GET") -> None:
         self._budget = budget
         self._proxy = proxy
         self._tunnel = tunnel
         """Whether a tunnel through the proxy is yet to be opened: until it is, all belongs to connecting."""
+        self._method = method
 
     def connect_tcp(
         self,
@@ -64,9 +65,8 @@ class DeadlineBackend(httpcore.NetworkBackend):
             sock = _connect(addresses, self._budget)
         if self._tunnel:
             self._budget.detour = f" through the proxy {self._proxy}"
-        return DeadlineStream(
-            sock, self._budget, f"{host} port {port}", self._proxy if self._tunnel else None
-        )
+        proxy = self._proxy if self._tunnel else None
+        return DeadlineStream(sock, self._budget, f"{host} port {port}", proxy, self._method)
 
 
 @contextlib.contextmanager
@@ -131,13 +131,16 @@ def _connect_one(family: int, address: tuple[Any, ...], share: float) -> socket.
 class DeadlineStream(httpcore.NetworkStream):
     """A connection whose every operation ends when the attempt's time does."""
 
-    def __init__(self, sock: socket.socket, budget: Budget, peer: str, proxy: Proxy | None) -> None:
+    def __init__(
+        self, sock: socket.socket, budget: Budget, peer: str, proxy: Proxy | None, method: str = "GET"
+    ) -> None:
         self._sock = sock
         self._budget = budget
         self._peer = peer
         self._proxy = proxy
         """The proxy, as long as its tunnel is not open."""
-        self._form = Form()
+        self._method = method
+        self._form = Form(method)
         self._head = b""
         """The first bytes received, at most five: enough to tell HTTP from anything else."""
 
@@ -208,7 +211,7 @@ class DeadlineStream(httpcore.NetworkStream):
         except BaseException:
             self.close()
             raise
-        return DeadlineStream(self._sock, self._budget, peer, None)
+        return DeadlineStream(self._sock, self._budget, peer, None, self._method)
 
     def close(self) -> None:
         """Close the connection; once more does no harm."""

@@ -147,7 +147,9 @@ class _Attempt:
         return exchange(
             self._url,
             fields,
-            self._request,
+            method=self._request.method,
+            content=self._request.post,
+            max_body=self._request.max_body,
             budget=budget,
             trust=self._trust,
             proxy=proxy,

@@ -14,7 +14,6 @@ from deployspec.tools.http.backend import DeadlineBackend
 from deployspec.tools.http.body import raw_limit, read_body, too_large
 from deployspec.tools.http.budget import Budget, CallFailed
 from deployspec.tools.http.proxies import Proxy
-from deployspec.tools.http.request import Request
 from deployspec.tools.http.tls import TrustStore
 from deployspec.tools.http.urls import Url
 
@@ -27,7 +26,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One response. The body of a redirect is not read."""
+    """One response. The body of a redirect is read only where it is wanted."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -41,15 +40,18 @@ class Reply:
 def exchange(
     url: Url,
     fields: list[tuple[bytes, bytes]],
-    request: Request,
     *,
+    method: str,
+    content: bytes | None,
+    max_body: int,
     budget: Budget,
     trust: TrustStore,
     proxy: Proxy | None,
+    reads_redirects: bool = False,
 ) -> Reply:
-    """Ask ``url`` what is requested once, on a connection of its own. Raises :class:`CallFailed` for whatever goes wrong."""
+    """Ask ``url`` once, on a connection of its own. Raises :class:`CallFailed` for whatever goes wrong."""
     secure = url.scheme == "https"
-    backend = DeadlineBackend(budget, proxy, tunnel=secure and proxy is not None)
+    backend = DeadlineBackend(budget, proxy, tunnel=secure and proxy is not None, method=method)
     target = httpcore.URL(
         scheme=url.scheme.encode(),
         host=url.bracketed_host.encode(),
@@ -64,15 +66,14 @@ def exchange(
     )
     try:
         with pool:
-            response = pool.handle_request(
-                httpcore.Request(request.method, target, headers=fields, content=request.post)
-            )
+            response = pool.handle_request(httpcore.Request(method, target, headers=fields, content=content))
             try:
                 if proxy is not None and response.status == 407:
                     raise CallFailed(
                         FailureKind.PROBER, f"the proxy {proxy} asks for credentials (status 407)"
                     )
-                return _read(response, budget, request.max_body)
+                skipped = frozenset() if reads_redirects else REDIRECTS
+                return _read(response, budget, max_body, skipped, is_head=method == "HEAD")
             finally:
                 response.close()
     except httpcore.ProxyError as error:
@@ -89,19 +90,21 @@ def exchange(
         ) from None
 
 
-def _read(response: httpcore.Response, budget: Budget, max_body: int) -> Reply:
+def _read(
+    response: httpcore.Response, budget: Budget, max_body: int, skipped: frozenset[int], *, is_head: bool
+) -> Reply:
     budget.enter(Phase.BODY)
     headers = tuple(
         (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers
     )
     reply = Reply(response.status, headers, b"")
-    if reply.status in REDIRECTS:
+    if reply.status in skipped:
         budget.enter(Phase.HEADERS)
         return reply
     encoding = reply.header("content-encoding")
     announced = reply.header("content-length")
     limit = raw_limit(encoding, max_body)
-    bodiless = reply.status in (204, 304) or reply.header("transfer-encoding")
+    bodiless = is_head or reply.status in (204, 304) or reply.header("transfer-encoding")
     if announced.isdigit() and not bodiless and int(announced) > limit:
         raise too_large(max_body, f"Content-Length: {announced}")
     return Reply(reply.status, headers, read_body(_chunks(response, budget), encoding, max_body))
