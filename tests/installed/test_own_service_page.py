@@ -39,9 +39,7 @@ def script(port: int) -> str:
     for number, block in enumerate(blocks()):
         text = block.text.replace(_PORT, str(port))
         if block.kind == "sh":
-            lines += [f"echo @@{number}", text]
-            if "&\n" in text:
-                lines.append("listening")
+            lines += [f"echo @@{number}", re.sub(r" &$", " &\nlistening", text, flags=re.MULTILINE)]
         elif named := _FILE.match(text):
             sign = ">>" if named[1] else ">"
             lines.append(f"mkdir -p {shlex.quote(str(Path(named[2]).parent))}")
