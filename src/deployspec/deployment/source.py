@@ -26,7 +26,7 @@ def read_text(path: Path, problems: Problems) -> str | None:
     """
     try:
         raw = _read_bytes(path)
-    except Unfit:
+    except Unfit:  # which is a ValueError
         raise
     except FileNotFoundError:
         raise _refusal("no such file") from None
