@@ -1,4 +1,4 @@
-"""The problems of one file: where they are, collected, put in order, and told."""
+"""The problems of one file, and of those that it is made from: where they are, collected, put in order, and told."""
 
 from __future__ import annotations
 
@@ -21,12 +21,22 @@ class Positioned(Protocol):
     @property
     def column(self) -> int: ...
 
+    @property
+    def file(self) -> str:
+        """Its name in messages; empty for the file that the problems are of."""
+        ...
+
 
 class Position(NamedTuple):
     """A character in a text."""
 
     line: int
     column: int
+
+    @property
+    def file(self) -> str:
+        """That of the problems."""
+        return ""
 
 
 class Place(NamedTuple):
@@ -68,7 +78,7 @@ class Problems(list[Problem]):
 
     def place(self, at: Positioned | None) -> Place:
         """Where a node begins; the file's beginning where there is none."""
-        return Place(self.path) if at is None else Place(self.path, at.line, at.column)
+        return Place(self.path) if at is None else Place(at.file or self.path, at.line, at.column)
 
     def add(self, at: Positioned | None, found: str, expected: str, kind: str = "file") -> None:
         """Note a problem where ``at`` begins."""

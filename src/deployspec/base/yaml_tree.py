@@ -48,6 +48,8 @@ class Scalar(NamedTuple):
     """Whether YAML may take it for a number, a boolean or null: it has no quotes, or the tag of one of them."""
     refused: bool = False
     """Whether it has a tag that is not taken. The problem is noted, and nothing else is to be said of such a node."""
+    file: str = ""
+    """What messages call its file, as in all nodes; empty for the one that the problems are of."""
 
 
 @dataclass(eq=False, slots=True)
@@ -59,6 +61,7 @@ class Sequence:
     items: list[Node] = field(default_factory=list)
     size: int = 1
     refused: bool = False
+    file: str = ""
 
 
 @dataclass(eq=False, slots=True)
@@ -72,6 +75,7 @@ class Mapping:
     refused: bool = False
     merged: set[str] = field(default_factory=set)
     """The keys that came through a merge key (``<<``): its own ones are preferred to them."""
+    file: str = ""
 
 
 Node = Scalar | Sequence | Mapping
@@ -108,6 +112,8 @@ class Builder:
 
     whole = "file"
     """What messages call the text."""
+    file = ""
+    """That of all nodes."""
     most_nodes = MOST_NODES
     scalar_tags = _PLAIN_TAGS | {_CORE + "str", _CORE + "timestamp"}
     no_anchor = "an alias of the anchor {}, which does not exist"
@@ -215,11 +221,12 @@ class Builder:
             size,
             plain=(event.implicit[0] and not style) or tag in _PLAIN_TAGS,
             refused=refused,
+            file=self.file,
         )
         self.add(node, event.anchor)
 
     def begin(self, event: Any, kind: type[Sequence] | type[Mapping], own: str) -> None:
-        node = kind(*_position(event.start_mark))
+        node = kind(*_position(event.start_mark), file=self.file)
         if event.tag not in (None, "!", _CORE + own):
             self.tag(event)
             node.refused = True

@@ -1,6 +1,7 @@
 """The deployment file: read, checked and turned into a :class:`Deployment` in one place.
 
-The way of the data: ``source`` (bytes to text), ``tree`` (text to nodes with positions), ``values`` (nodes to
+The way of the data: ``source`` (bytes to text), ``tree`` (text to nodes with positions), ``extending``
+(the nodes of a file and of those that it extends, as one tree), ``values`` (nodes to
 data, variables replaced), ``shape`` and ``consistency`` (what is wrong with the data), ``build`` (data to
 ``model``). Each notes what it objects to in one list, so a user sees all problems at once.
 """

@@ -8,13 +8,13 @@ from pathlib import Path
 from deployspec.base.errors import DeploymentFileError, UsageError
 from deployspec.base.problems import Problems, did_you_mean, listed
 from deployspec.base.shown import printable
+from deployspec.base.unfit import Unfit
 from deployspec.deployment.build import build, with_defaults
 from deployspec.deployment.consistency import check_consistency
+from deployspec.deployment.extending import read_whole
 from deployspec.deployment.model import PROMETHEUS, Deployment
 from deployspec.deployment.schema import assembled
 from deployspec.deployment.shape import check_shape
-from deployspec.deployment.source import read_text
-from deployspec.deployment.tree import read_tree
 from deployspec.deployment.values import evaluate
 from deployspec.model.chapter import Chapter, imported
 
@@ -42,11 +42,14 @@ def _load(
 ) -> tuple[Deployment | None, str]:
     problems = Problems(printable(str(path)))
     schema = assembled(chapter.schema for chapter in chapters if chapter.schema is not None)
-    text = read_text(path, problems)
-    tree = None if text is None else read_tree(text, problems)
-    if tree is None:
+    try:
+        whole = read_whole(path, problems, schema)
+    except Unfit as unfit:
+        return None, f"{problems.path}: {unfit}"
+    if whole is None:
         return None, problems.in_words()
-    values = evaluate(tree, environ, problems, schema)
+    tree, folders = whole
+    values = evaluate(tree, environ, problems, schema, folders)
     faulty = check_shape(values, problems, schema)
     data = with_defaults({key: value for key, value in values.data.items() if key not in faulty}, schema)
     named = {key: name for chapter in chapters for key, name in chapter.parts.items()}
@@ -61,10 +64,15 @@ def _load(
 
 
 def names_in(folder: Path) -> list[str]:
-    """The names of the deployments that have a file in ``folder``, sorted."""
+    """The names of the deployments that have a file in ``folder``, sorted.
+
+    Files whose names begin with a dot or ``_`` are there to be extended, and are not listed.
+    """
     try:
         files = [
-            file for file in folder.iterdir() if file.suffix in _SUFFIXES and not file.name.startswith(".")
+            file
+            for file in folder.iterdir()
+            if file.suffix in _SUFFIXES and not file.name.startswith((".", "_"))
         ]
     except OSError:
         return []

@@ -68,7 +68,8 @@ class Part(Generic[T]):
 
     key: str
     build: Callable[[Any, Path], T]
-    """What its valid data becomes, defaults filled in; the folder is that of the file, for paths in it."""
+    """What its valid data becomes, defaults filled in; the folder is that of the file, for paths in it. What
+    another file says that this one extends is absolute already, where its schema has one of the formats of paths."""
     check: Callable[[Check, Mapping[str, Any]], None] = _nothing_to_note
     """Given all data of the file, without the keys that are faulty by the schema."""
     complete: Callable[[Any, Any], Any] = _nothing_to_add

@@ -24,7 +24,7 @@ _URL = "a URL such as https://deal-scout.example"
 
 
 def _no_objection(value: str) -> None:
-    """``file``: whether there is one depends on the disk, and is asked elsewhere."""
+    """``file``, ``folder``, ``pattern``: whether there is one depends on the disk, and is asked elsewhere."""
 
 
 FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
@@ -35,10 +35,14 @@ FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
     "header-name": (http.check_header_name, "a header's name"),
     "header-value": (http.check_header_value, "a text; numbers and true need quotes"),
     "file": (_no_objection, "a file's path"),
+    "folder": (_no_objection, "a folder's path"),
+    "pattern": (_no_objection, "a text"),
     "regex": (texts.check_regex, "a regular expression"),
     "json-text": (texts.check_json, "JSON in quotes"),
 }
 """For each format: what raises :class:`Unfit` for a text that doesn't have it, and what to call it."""
+PATHS = ("file", "folder", "pattern")
+"""The formats that are relative to the folder of the file in which they are written."""
 
 
 def assembled(files: Iterable[Path]) -> Schema:

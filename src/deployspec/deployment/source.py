@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from pathlib import Path
 
 from deployspec.base.bounded import KINDS, read_bounded
-from deployspec.base.errors import DeploymentFileError
 from deployspec.base.problems import Problems, position
-from deployspec.base.shown import printable
+from deployspec.base.unfit import Unfit
 
 LARGEST = 1024 * 1024
 """In bytes. Hundreds of times more than any deployment needs."""
-_EXPECTED = "a deployment file: YAML, at most 1 MiB"
+EXPECTED = "a deployment file: YAML, at most 1 MiB"
 _KINDS = KINDS | {stat.S_IFDIR: "a directory"}
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 
@@ -22,23 +22,25 @@ def read_text(path: Path, problems: Problems) -> str | None:
     """The file's text, or None with the reason in ``problems``.
 
     Takes a bounded amount of memory whatever ``path`` is, and does not wait for a named pipe's writer. Raises
-    :class:`DeploymentFileError` where there is no file to point into.
+    :class:`Unfit` where there is no file to point into.
     """
     try:
         raw = _read_bytes(path)
+    except Unfit:  # which is a ValueError
+        raise
     except FileNotFoundError:
-        raise _refusal(path, "no such file") from None
+        raise _refusal("no such file") from None
     except PermissionError:
-        raise _refusal(path, "a file that you have no permission to read") from None
+        raise _refusal("a file that you have no permission to read") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = (
             error.strerror
             if isinstance(error, OSError) and error.strerror
             else "a path that no file can have"
         )
-        raise _refusal(path, f"something that cannot be read ({reason})") from None
+        raise _refusal(f"something that cannot be read ({reason})") from None
     if len(raw) > LARGEST:
-        raise _refusal(path, "a file of more than 1 MiB")
+        raise _refusal("a file of more than 1 MiB")
     try:
         text = raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -63,11 +65,19 @@ def read_text(path: Path, problems: Problems) -> str | None:
 def _read_bytes(path: Path) -> bytes:
     raw, status = read_bounded(path, LARGEST + 1)
     if not stat.S_ISREG(status.st_mode):
-        raise _refusal(path, _KINDS.get(stat.S_IFMT(status.st_mode), "no regular file"))
+        raise _refusal(_KINDS.get(stat.S_IFMT(status.st_mode), "no regular file"))
     if status.st_size > LARGEST:
-        raise _refusal(path, f"a file of {status.st_size} bytes")
+        raise _refusal(f"a file of {status.st_size} bytes")
     return raw
 
 
-def _refusal(path: Path, found: str) -> DeploymentFileError:
-    return DeploymentFileError(f"{printable(str(path))}: found {found}; expected {_EXPECTED}")
+def _refusal(found: str) -> Unfit:
+    return Unfit(found, EXPECTED)
+
+
+def real(path: Path) -> str:
+    """What tells a file from others, however its path is written. Never raises."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):  # a NUL in the path
+        return str(path)

@@ -10,12 +10,12 @@ from deployspec.base.scalars import is_text
 from deployspec.base.yaml_tree import Builder, Mapping, Node, Scalar, Sequence
 
 
-def read_tree(text: str, problems: Problems) -> Mapping | None:
-    """The document's top-level mapping, or None with the reason in ``problems``."""
+def read_tree(text: str, problems: Problems, expected: str) -> Mapping | None:
+    """The document's top-level mapping, or None with the reason in ``problems``: something else is there than is
+    ``expected``."""
     roots = _Builder(problems).build(text)
     if roots is None:
         return None
-    expected = "a mapping with at least the key base_url"
     root = roots[0] if roots else None
     if isinstance(root, Mapping):
         return root
@@ -35,6 +35,7 @@ class _Builder(Builder):
 
     def __init__(self, problems: Problems) -> None:
         super().__init__(problems)
+        self.file = problems.path
         self.left_out: set[Scalar] = set()
         """Keys whose problem is noted."""
 

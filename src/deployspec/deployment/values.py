@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Mapping as Environ
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from deployspec.base.problems import Positioned, Problems, shown
 from deployspec.base.scalars import cast, is_null, is_text
 from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence
 from deployspec.deployment.interpolation import interpolate
-from deployspec.deployment.schema import Schema, below, types
+from deployspec.deployment.schema import PATHS, Schema, below, types
 
 MOST_TEXT = 1024 * 1024
 """In characters, of all values with variables in them together."""
@@ -51,17 +53,28 @@ class Values:
         return value
 
 
-def evaluate(root: Mapping, environ: Environ[str, str], problems: Problems, schema: Schema) -> Values:
-    """The data of a whole document. What cannot be replaced or cast is noted in ``problems``."""
-    evaluation = _Evaluation(environ, problems)
+def evaluate(
+    root: Mapping,
+    environ: Environ[str, str],
+    problems: Problems,
+    schema: Schema,
+    folders: Environ[str, Path],
+) -> Values:
+    """The data of a whole document. What cannot be replaced or cast is noted in ``problems``.
+
+    ``folders`` has, by the name of a node's file, the folder that its paths are said from; they become absolute. Those
+    of other nodes stay as they are written.
+    """
+    evaluation = _Evaluation(environ, problems, folders)
     evaluation.values.data = evaluation.value(root, schema, (), secret=False)
     return evaluation.values
 
 
 class _Evaluation:
-    def __init__(self, environ: Environ[str, str], problems: Problems) -> None:
+    def __init__(self, environ: Environ[str, str], problems: Problems, folders: Environ[str, Path]) -> None:
         self.environ = environ
         self.problems = problems
+        self.folders = folders
         self.values = Values()
         self.room = MOST_TEXT
 
@@ -105,7 +118,7 @@ class _Evaluation:
         if number is not None:
             return number
         if not node.plain:
-            return done.text
+            return self.located(done.text, node, schema)
         if not done.variables and is_null(done.text):
             self.values.places[path].shown = "nothing"
             return None
@@ -115,7 +128,16 @@ class _Evaluation:
                 node, f"{place.shown} without quotes", f"quotes around a text: {_quoted(place)}"
             )
             return self.spoil(path)
-        return done.text
+        return self.located(done.text, node, schema)
+
+    def located(self, text: str, node: Scalar, schema: Schema) -> str:
+        """A text; where it is a path of another file, from the root."""
+        folder = self.folders.get(node.file)
+        form = schema.get("format")
+        if folder is None or form not in PATHS or not text:
+            return text
+        start = str(folder.absolute())
+        return str(Path(glob.escape(start) if form == "pattern" else start) / text)
 
     def spoil(self, path: Steps) -> str:
         # An empty text stands in for it: what it has may be half a character, which the validator cannot take.
@@ -125,7 +147,7 @@ class _Evaluation:
 
 def _is_free(schema: Schema) -> bool:
     """Whether a number may be meant: formats and enums have better words for one than the advice to quote it."""
-    return schema.get("format", "header-value") == "header-value" and "enum" not in schema
+    return schema.get("format", "pattern") in ("header-value", "pattern", "folder") and "enum" not in schema
 
 
 def _quoted(place: Place) -> str:
