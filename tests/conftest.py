@@ -17,7 +17,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 ROOT = Path(__file__).resolve().parent
 PARTS = {
-    "load": ("chapters/slo/test_matrix.py", "chapters/slo/measure"),
+    "load": ("chapters/slo/test_matrix.py", "chapters/slo/measure", "installed/test_own_service_page.py"),
     "pure": (
         *("base", "model", "languages", "deployment", "outputs"),
         *(f"chapters/{chapter}/judge" for chapter in ("logs", "alerts", "mutation", "slo")),

@@ -62,6 +62,13 @@ def built(source: Path, folder: Path) -> Path:
     return wheel
 
 
+def packed(source: Path, folder: Path) -> Path:
+    """The source distribution of a source tree, by uv."""
+    _carried_out(UV, "build", "--quiet", "--sdist", "--out-dir", folder, source, cwd=folder)
+    (archive,) = folder.glob("deployspec-*.tar.gz")
+    return archive
+
+
 def content(wheel: Path) -> dict[str, bytes]:
     """The files of a wheel, without its own lists of them."""
     with zipfile.ZipFile(wheel) as archive:

@@ -11,7 +11,7 @@ from ..answer import Answer
 SLOWER = 0.7
 """Seconds: more than the half second that most requests may take."""
 STALL_FIRST = 2.0
-STALL_EVERY = 20.0
+STALL_EVERY = 10.0
 STALL_LENGTH = 3.0
 """Seconds: when the process first stands still after switching on, how often it does, and for how long."""
 GLANCE = 0.02
@@ -206,7 +206,7 @@ class TooMany(Fault):
 
 @_named("stall")
 class Stall(Fault):
-    """The whole process stands still for 3 s of every 20 s, the first time 2 s after switching on."""
+    """The whole process stands still for 3 s of every 10 s, the first time 2 s after switching on."""
 
     _task: "asyncio.Task[None]"  # the event loop itself keeps no hold on it
 
