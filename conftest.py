@@ -41,14 +41,14 @@ class BootedReference:
             print(f"the reference deployment did not end well: {error}", file=sys.stderr)
 
 
-def pytest_deployspec_names() -> Sequence[str]:
-    """The deployments that this repository can boot."""
-    return ["reference"]
+def pytest_deployspec_names(config: pytest.Config) -> Sequence[str]:
+    """The deployments that this repository can boot, for itself: others may have its library installed, editable."""
+    return ["reference"] if config.rootpath == Path(__file__).parent else []
 
 
 def pytest_deployspec_provide(name: str, config: pytest.Config) -> Provided | None:
     """Boot the reference when it is asked for, with what watches it where a check may ask its Prometheus."""
-    if name != "reference":
+    if name not in pytest_deployspec_names(config):
         return None
     asked = config.getoption("markexpr") or ""
     wanted = may_select(asked, {"alerts", "live"}) or may_select(asked, {"slo"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import shlex
+import sys
 from collections.abc import Sequence
 
 from deployspec.base.places import Places
@@ -33,4 +34,6 @@ def run(arguments: Sequence[str], places: Places) -> int:
     """Run pytest; returns its exit status."""
     import pytest
 
-    return int(pytest.main(pytest_arguments(arguments, places)))
+    # pytest names itself by what it was started with.
+    sys.argv = ["deployspec check", *pytest_arguments(arguments, places)]
+    return int(pytest.console_main())

@@ -96,7 +96,8 @@ def find(name: str, folder: Path, also: Iterable[str] = ()) -> Path:
             + (
                 f"expected {listed(known)}"
                 if known
-                else f"there is none: {printable(str(folder))} has no .yaml file"
+                else f"there is none: {printable(str(folder))} has no .yaml file; "
+                "`deployspec init NAME URL` writes a first one"
             )
             + did_you_mean(name, known)
         )

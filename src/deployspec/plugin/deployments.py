@@ -115,17 +115,17 @@ def _read(config: pytest.Config, path: Path) -> Deployment:
 
 def provided_names(config: pytest.Config) -> list[str]:
     """The names of the deployments that a conftest can boot."""
-    return [name for names in config.hook.pytest_deployspec_names() for name in names]
+    return [name for names in config.hook.pytest_deployspec_names(config=config) for name in names]
 
 
 def _none_named(config: pytest.Config) -> str:
     from deployspec.deployment import names_in
 
     there_are = sorted({*names_in(places(config).deployments), *provided_names(config)})
-    return (
-        "no deployment is named, and the selected checks need one; "
-        "give --deployment NAME or set DEPLOYMENT to one of: " + ", ".join(there_are)
-    )
+    need = "no deployment is named, and the selected checks need one; "
+    if not there_are:
+        return need + "there is none yet: `deployspec init NAME URL` writes a first file"
+    return need + "give --deployment NAME or set DEPLOYMENT to one of: " + ", ".join(there_are)
 
 
 @pytest.hookimpl(trylast=True)

@@ -27,7 +27,7 @@ def pytest_deployspec_chapters() -> Sequence[Chapter]:  # type: ignore[empty-bod
 
 
 @pytest.hookspec
-def pytest_deployspec_names() -> Sequence[str]:  # type: ignore[empty-body]
+def pytest_deployspec_names(config: pytest.Config) -> Sequence[str]:  # type: ignore[empty-body]
     """The names that ``pytest_deployspec_provide`` answers to, for the list of deployments there are."""
 
 

@@ -66,9 +66,7 @@ def run(
     """
     counting = Counting(plan)
     if find_spec("locust") is None:
-        counting.trouble = (
-            "Locust is not installed; install it with: pip install 'deployspec[load]' (here: make demo)"
-        )
+        counting.trouble = "Locust is not installed; install it with: pip install 'deployspec[load]'"
         return counting.result(described)
     try:
         with TemporaryFolder("load") as folder:
