@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import glob
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from deployspec.base.places import Places
 
-HELP = "run the checks, with pytest's own options: -m health --deployment NAME"
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """None: all that follows ``deployspec check`` is pytest's."""
+    parser.add_help = False
 
 
 def pytest_arguments(arguments: Sequence[str], places: Places) -> list[str]:
@@ -29,8 +34,8 @@ def pytest_arguments(arguments: Sequence[str], places: Places) -> list[str]:
     ]
 
 
-def run(arguments: Sequence[str], places: Places) -> int:
+def run(arguments: Sequence[str]) -> int:
     """Run pytest; returns its exit status."""
     import pytest
 
-    return int(pytest.main(pytest_arguments(arguments, places)))
+    return int(pytest.main(pytest_arguments(arguments, Places(Path.cwd()))))

@@ -8,11 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from deployspec.base.problems import listed
+
+class Command(NamedTuple):
+    """A command of the command line."""
+
+    help: str
+    """What it does, in a line."""
+    arguments: str
+    """``module:name`` of a function that gives the command's ``argparse.ArgumentParser`` its description and arguments,
+    and the default ``run``: a function of the parsed arguments that returns the exit status. It is imported when the
+    command is chosen."""
 
 
 class Option(NamedTuple):
@@ -61,8 +69,8 @@ class Chapter:
     """The extra of the package that brings its libraries; empty where a bare installation has all that it needs."""
     libraries: tuple[str, ...] = ()
     """The modules of that extra which it imports."""
-    commands: tuple[str, ...] = ()
-    """Its commands of the command line: ``module:name`` of a function that adds them to argparse's subparsers."""
+    commands: Mapping[str, Command] = field(default_factory=dict)
+    """Its commands of the command line, by name."""
     recorded: Mapping[str, str] = field(default_factory=dict)
     """What it adds to the run record: key to ``module:name`` of a function of the folder that the processes of a run
     share, which gives a JSON value, or None for nothing."""
@@ -76,6 +84,11 @@ class Chapter:
 
 def lacking(chapter: Chapter) -> str:
     """What this installation lacks for a chapter, in one line that says how to get it; empty where it has all."""
+    # Here, because `deployspec --help` needs neither.
+    from importlib.util import find_spec
+
+    from deployspec.base.problems import listed
+
     missing = [name for name in chapter.libraries if find_spec(name) is None]
     if not missing:
         return ""
