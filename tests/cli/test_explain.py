@@ -88,7 +88,7 @@ def test_a_parameter_has_needs_of_its_own(
     assert main(["explain", "health.outage-is-told[redis-hung]"]) == 0
     assert "Needs:      health, allow.faults, faults.redis-hung\n" in capsys.readouterr().out
     assert main(["explain", "health.outage-is-told"]) == 0
-    assert "faults.redis-hung for [redis-hung]" in capsys.readouterr().out
+    assert "\n            [redis-hung]: faults.redis-hung\n" in capsys.readouterr().out
     assert main(["explain", "logs.lines-are-records[api]"]) == 0
     assert capsys.readouterr().out.startswith("logs.lines-are-records[api]\n")
 
@@ -158,7 +158,7 @@ def test_a_list_of_chapters(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
         "logs",
         "slo",
     ]
-    assert "\n  logs.lines-are-short                 No line is longer than 256 KiB.\n" in said
+    assert "logs.lines-are-short No line is longer than 256 KiB.".split() in map(str.split, said.splitlines())
     assert main(["list", "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)["checks"]
     assert [check["id"] for check in told] == [check.id for check in OURS]

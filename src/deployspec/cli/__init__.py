@@ -63,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if said[:1] == [_COMPLETE]:
             imported("deployspec.cli.completion:complete")(said[1:])
             return 0
+        if hasattr(sys.stdout, "reconfigure"):
+            # What a terminal cannot show, checks of one's own may say.
+            sys.stdout.reconfigure(errors="backslashreplace")
         parser = parser_for(said)
         options = parser.parse_args(said)
         if options.command is None:

@@ -64,10 +64,11 @@ def _lines(check: Told, schema: Schema, parameter: str) -> Iterator[tuple[str, l
         yield "Keys", [described(key, schema) for key in keys]
     needs = [*(["a deployment (--deployment NAME)"] if check.live else []), *check.needs]
     needs += check.needs_of.get(parameter, ())
-    if not parameter:
-        needs += [f"{', '.join(own)} for [{name}]" for name, own in check.needs_of.items() if own]
-    if needs:
-        yield "Needs", [", ".join(needs)]
+    of_each = (
+        [] if parameter else [f"[{name}]: {', '.join(own)}" for name, own in check.needs_of.items() if own]
+    )
+    if needs or of_each:
+        yield "Needs", [*([", ".join(needs)] if needs else []), *of_each]
     yield "Stands in", [f"{check.file}:{check.line}"]
 
 
