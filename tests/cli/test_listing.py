@@ -66,6 +66,14 @@ def test_as_text_of_one_chapter(tmp_path: Path) -> None:
     assert any(line.split() == ["health.steady", "needs", "health"] for line in lines)
 
 
+def test_a_path_elsewhere(tmp_path: Path) -> None:
+    """Where the file is does not change which settings are read."""
+    (tmp_path / "bare.yaml").write_text("base_url: http://127.0.0.1:9\nhealth: {}\n")
+    done = listed(ROOT, "health", "--deployment", str(tmp_path / "bare.yaml"))
+    assert done.returncode == 0, done.stderr
+    assert "health.steady" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [

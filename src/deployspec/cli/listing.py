@@ -68,7 +68,8 @@ def _of_deployment(options: argparse.Namespace, places: Places) -> int:
     from deployspec.cli.check import pytest_arguments
 
     seen = _Seen()
-    said = ["--collect-only", "--quiet", "-p", "no:cacheprovider", "--deployment", options.deployment]
+    # With `=`: pytest would look for its settings beside a path that stands alone.
+    said = ["--collect-only", "--quiet", "-p", "no:cacheprovider", f"--deployment={options.deployment}"]
     said += ["-m", " or ".join(options.chapters)] if options.chapters else []
     output, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
