@@ -14,7 +14,7 @@ from tests.suite import ROOT
 
 CHAPTER = """
 from pathlib import Path
-from deployspec.model.chapter import Chapter, Option
+from deployspec.model.chapter import Chapter, Command, Option
 
 CHAPTER = Chapter(
     name="colour",
@@ -26,7 +26,7 @@ CHAPTER = Chapter(
     parts={"colour": "colours.part:COLOUR"},
     schema=Path(__file__).with_name("part.schema.json"),
     plugins=("colours.fixtures",),
-    commands=("colours.command:add_to",),
+    commands={"colours": Command("list the colours", "colours.command:arguments")},
     recorded={"colour": "colours.report:recorded"},
     summary="colours.report:summary",
 )
@@ -61,8 +61,8 @@ def colour(deployment, pytestconfig):
     return seen
 """
 COMMAND = """
-def add_to(commands):
-    commands.add_parser("colours", help="list the colours").set_defaults(run=run)
+def arguments(parser):
+    parser.set_defaults(run=run)
 
 def run(options):
     print("blue, green")

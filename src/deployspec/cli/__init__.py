@@ -1,4 +1,4 @@
-"""The command ``deployspec``."""
+"""The command ``deployspec``. A command's module is imported when the command is chosen."""
 
 from __future__ import annotations
 
@@ -6,39 +6,67 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deployspec import __version__
 from deployspec.app import chapters
 from deployspec.base.errors import DeployspecError
-from deployspec.base.places import Places
-from deployspec.cli import check
-from deployspec.model.chapter import imported, lacking
-from deployspec.scaffold import command as scaffold
-
-if TYPE_CHECKING:
-    from deployspec.deployment import Deployment
+from deployspec.model.chapter import Command, imported, lacking
 
 USAGE = 4
 """The exit status for a wrong command line or a faulty file: pytest's own for the same."""
+_CHECK = "check"
+_COMPLETE = "__complete"
+"""What the scripts of ``deployspec completion`` call."""
+_OURS = {
+    "init": Command(
+        "ask a service a few questions and write a first deployment file for it",
+        "deployspec.scaffold.command:arguments",
+    ),
+    _CHECK: Command(
+        "run the checks, with pytest's own options: -m health --deployment NAME",
+        "deployspec.cli.check:arguments",
+    ),
+    "list": Command(
+        "list the checks, or those that are selected for a deployment", "deployspec.cli.listing:arguments"
+    ),
+    "explain": Command(
+        "say what a check promises, how it is measured and what turns it red",
+        "deployspec.cli.explain:arguments",
+    ),
+    "validate": Command(
+        "check deployment files alone, without asking the deployments", "deployspec.cli.files:validate"
+    ),
+    "schema": Command("print the JSON Schema of deployment files", "deployspec.cli.files:schema"),
+    "completion": Command(
+        "print a script by which a shell completes commands", "deployspec.cli.completion:arguments"
+    ),
+}
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """argparse's, with pytest's exit status for a usage error instead of 2."""
+
     def error(self, message: str) -> None:  # type: ignore[override]
-        """As argparse's, with pytest's exit status for a usage error instead of 2."""
+        """Say what is wrong, and end the process."""
         self.print_usage(sys.stderr)
         self.exit(USAGE, f"{self.prog}: error: {message}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status. Each subcommand is a function below."""
+    """Run the command line; returns the exit status."""
     said = list(sys.argv[1:] if arguments is None else arguments)
-    if said[:1] == ["check"]:
-        # All that follows is pytest's, whatever it looks like to argparse.
-        return check.run(said[1:], Places(Path.cwd()))
     try:
-        parser = _parser()
+        if said[:1] == [_CHECK]:
+            # All that follows is pytest's, whatever it looks like to argparse.
+            check: int = imported("deployspec.cli.check:run")(said[1:])
+            return check
+        if said[:1] == [_COMPLETE]:
+            imported("deployspec.cli.completion:complete")(said[1:])
+            return 0
+        if hasattr(sys.stdout, "reconfigure"):
+            # What a terminal cannot show, checks of one's own may say.
+            sys.stdout.reconfigure(errors="backslashreplace")
+        parser = parser_for(said)
         options = parser.parse_args(said)
         if options.command is None:
             parser.print_help(sys.stderr)
@@ -65,72 +93,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="deployspec", description="An executable specification of a deployment.")
+def parser_for(said: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of a command line. It knows the arguments of that command alone which is chosen there."""
+    parser = Parser(prog="deployspec", description="An executable specification of a deployment.")
     parser.add_argument("--version", action="version", version=f"deployspec {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
-
-    scaffold.add_to(commands)
-    commands.add_parser("check", help=check.HELP)
-
-    validate = commands.add_parser(
-        "validate",
-        help="check deployment files alone, without asking the deployments",
-        description="Check deployment files: prints one line for each valid one, and every problem of the others. "
-        f"Exit status 0 if all are valid, else {USAGE}.",
-    )
-    validate.add_argument(
-        "files",
-        nargs="+",
-        metavar="FILE",
-        help="a path, or the name of a file in deployments/ without its suffix",
-    )
-    validate.set_defaults(run=_validate)
-
-    commands.add_parser(
-        "schema",
-        help="print the JSON Schema of deployment files",
-        description="Print the JSON Schema of deployment files.",
-    ).set_defaults(run=_schema)
-
+    chosen = next((word for word in said if not word.startswith("-")), "")
+    known = dict(_OURS)
     for chapter in chapters():
-        for command in chapter.commands:
-            imported(command)(commands)
+        known.update(chapter.commands)
+    for name, command in known.items():
+        one = commands.add_parser(name, help=command.help)
+        if name == chosen:
+            imported(command.arguments)(one)
     return parser
-
-
-def _schema(_: argparse.Namespace) -> int:
-    """``deployspec schema``."""
-    import json
-
-    from deployspec.deployment.schema import assembled
-
-    files = [chapter.schema for chapter in chapters() if chapter.schema is not None]
-    print(json.dumps(assembled(files), indent=2))
-    return 0
-
-
-def _validate(options: argparse.Namespace) -> int:
-    """``deployspec validate FILE…``."""
-    from deployspec.deployment import find, load
-
-    status = 0
-    for name in options.files:
-        try:
-            deployment = load(find(name, Places(Path()).deployments), os.environ, chapters())
-        except DeployspecError as error:
-            sys.stdout.flush()
-            print(error, file=sys.stderr)
-            status = USAGE
-        else:
-            print(f"{deployment.path}: valid; {_summary(deployment)}")
-    return status
-
-
-def _summary(deployment: Deployment) -> str:
-    """What a deployment file describes and allows, in one line."""
-    described = [part for part in deployment.parts if deployment.describes(part)]
-    return (
-        f"describes {', '.join(described) or 'nothing but base_url'}; "
-        f"allows {', '.join(sorted(deployment.allow)) or 'nothing but reading'}"
-    )

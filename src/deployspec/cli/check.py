@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import glob
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from deployspec.base.places import Places
 
-HELP = "run the checks, with pytest's own options: -m health --deployment NAME"
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """None: all that follows ``deployspec check`` is pytest's."""
+    parser.add_help = False
 
 
 def pytest_arguments(arguments: Sequence[str], places: Places) -> list[str]:
@@ -30,10 +35,10 @@ def pytest_arguments(arguments: Sequence[str], places: Places) -> list[str]:
     ]
 
 
-def run(arguments: Sequence[str], places: Places) -> int:
+def run(arguments: Sequence[str]) -> int:
     """Run pytest; returns its exit status."""
     import pytest
 
     # pytest names itself by what it was started with.
-    sys.argv = ["deployspec check", *pytest_arguments(arguments, places)]
+    sys.argv = ["deployspec check", *pytest_arguments(arguments, Places(Path.cwd()))]
     return int(pytest.console_main())

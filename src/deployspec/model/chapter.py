@@ -6,13 +6,21 @@ A chapter is cheap to import: it names its modules, and imports none of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from deployspec.base.problems import listed
+
+class Command(NamedTuple):
+    """A command of the command line."""
+
+    help: str
+    """What it does, in a line."""
+    arguments: str
+    """``module:name`` of a function that gives the command's ``argparse.ArgumentParser`` its description and arguments,
+    and the default ``run``: a function of the parsed arguments that returns the exit status. It is imported when the
+    command is chosen."""
 
 
 class Option(NamedTuple):
@@ -23,9 +31,8 @@ class Option(NamedTuple):
     """What ``argparse`` is to make of it."""
 
 
-@dataclass(frozen=True)
-class Chapter:
-    """One chapter of the specification.
+class Chapter(NamedTuple):
+    """One chapter of the specification. No dataclass: to import those would take a quarter of ``deployspec --help``.
 
     ``module:name`` stands for an object in a module that is imported when the object is needed.
     """
@@ -44,10 +51,10 @@ class Chapter:
     """Whether scheduled probes ask for it unless they are told otherwise."""
     never_alone: tuple[str, ...] = ()
     """The markers of those of its checks that a scheduled run never starts by ``-m`` alone, such as ``load``."""
-    markers: Mapping[str, str] = field(default_factory=dict)
+    markers: Mapping[str, str] = MappingProxyType({})
     """Its further markers, each with its sentence."""
     options: tuple[Option, ...] = ()
-    parts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = MappingProxyType({})
     """Its parts of the deployment file: key to ``module:name`` of a ``deployspec.deployment.part.Part``, which is
     imported where a file has the key."""
     schema: Path | None = None
@@ -61,21 +68,26 @@ class Chapter:
     """The extra of the package that brings its libraries; empty where a bare installation has all that it needs."""
     libraries: tuple[str, ...] = ()
     """The modules of that extra which it imports."""
-    commands: tuple[str, ...] = ()
-    """Its commands of the command line: ``module:name`` of a function that adds them to argparse's subparsers."""
-    recorded: Mapping[str, str] = field(default_factory=dict)
+    commands: Mapping[str, Command] = MappingProxyType({})
+    """Its commands of the command line, by name."""
+    recorded: Mapping[str, str] = MappingProxyType({})
     """What it adds to the run record: key to ``module:name`` of a function of the folder that the processes of a run
     share, which gives a JSON value, or None for nothing."""
     summary: str = ""
     """``module:name`` of a function of the finished run that gives further lines of its summary; empty for none."""
     old_file: str = ""
     """The file that run records of format 1 name for its checks; empty where there is none."""
-    old_parameters: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    old_parameters: Mapping[str, Callable[[str], str]] = MappingProxyType({})
     """By check id: what such a record's parameter is in today's ids, where it differs."""
 
 
 def lacking(chapter: Chapter) -> str:
     """What this installation lacks for a chapter, in one line that says how to get it; empty where it has all."""
+    # Here, because `deployspec --help` needs neither.
+    from importlib.util import find_spec
+
+    from deployspec.base.problems import listed
+
     missing = [name for name in chapter.libraries if find_spec(name) is None]
     if not missing:
         return ""

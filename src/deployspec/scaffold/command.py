@@ -28,26 +28,25 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _MOST_TEXT = 1024 * 1024
 
 
-def add_to(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the command."""
-    init = commands.add_parser(
-        "init",
-        help="ask a service a few questions and write a first deployment file for it",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Its description and arguments."""
+    parser.description, parser.epilog = _DESCRIPTION, _EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("name", metavar="NAME", help="what the deployment is to be called, such as staging")
+    parser.add_argument(
+        "url", metavar="URL", help="where it answers; a path such as /shop at its end is fine"
     )
-    init.add_argument("name", metavar="NAME", help="what the deployment is to be called, such as staging")
-    init.add_argument("url", metavar="URL", help="where it answers; a path such as /shop at its end is fine")
-    init.add_argument(
+    parser.add_argument(
         "--header",
         action="append",
         default=[],
         metavar="'NAME: VALUE'",
         help="a header to send; written as it stands, so use ${VARIABLE} for a secret; repeatable",
     )
-    init.add_argument("--offline", action="store_true", help="ask nothing: write the file with comments only")
-    init.set_defaults(run=run)
+    parser.add_argument(
+        "--offline", action="store_true", help="ask nothing: write the file with comments only"
+    )
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ import posixpath
 from pathlib import Path
 
 from deployspec.base.arguments import seconds
-from deployspec.model.chapter import Chapter, Option
+from deployspec.model.chapter import Chapter, Command, Option
 
 CHAPTER = Chapter(
     name="alerts",
@@ -70,7 +70,9 @@ CHAPTER = Chapter(
         "deployspec.chapters.alerts.fixtures.offline",
         "deployspec.chapters.alerts.fixtures.live",
     ),
-    commands=("deployspec.chapters.alerts.command:add_to",),
+    commands={
+        "rules": Command("alert rules and their unit tests", "deployspec.chapters.alerts.command:arguments")
+    },
     old_file="test_alert_rules.py",
     old_parameters={
         "alerts.rule-file-is-sound": posixpath.basename,

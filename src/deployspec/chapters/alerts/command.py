@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 
-def add_to(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the command."""
-    rules = commands.add_parser("rules", help="alert rules and their unit tests")
-    of_rules = rules.add_subparsers(title="commands", dest="rules_command", metavar="COMMAND", required=True)
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Its description and arguments."""
+    of_rules = parser.add_subparsers(title="commands", dest="rules_command", metavar="COMMAND", required=True)
     plain = of_rules.add_parser(
         "plain",
         help="write a unit test and its rules as promtool reads them",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from deployspec.model.chapter import Chapter
+from deployspec.model.chapter import Chapter, Command
 
 CHAPTER = Chapter(
     name="logs",
@@ -27,6 +27,11 @@ CHAPTER = Chapter(
     extra="logs",
     libraries=("detect_secrets", "hyperscan", "orjson", "tqdm", "zstandard"),
     plugins=("deployspec.chapters.logs.items", "deployspec.chapters.logs.fixtures"),
-    commands=("deployspec.chapters.logs.command:add_to",),
+    commands={
+        "logs": Command(
+            "judge every line of log files, or of standard input",
+            "deployspec.chapters.logs.command:arguments",
+        )
+    },
     old_file="test_logs_schema.py",
 )

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployspec.base.duration import parse_duration
 from deployspec.base.errors import UsageError
@@ -29,21 +29,19 @@ _MOST_WORKERS = 4
 _MOST_PLACES = 1000
 
 
-def add_to(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the command."""
-    logs = commands.add_parser(
-        "logs",
-        help="judge every line of log files, or of standard input",
-        description="Judge every line: one strict JSON object that fits the schema, its level, its time, no secret, "
-        "no stack trace over many lines. Exit status 0 if all lines were read and nothing was found, else 1.",
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Its description and arguments."""
+    parser.description = (
+        "Judge every line: one strict JSON object that fits the schema, its level, its time, no secret, no stack trace "
+        "over many lines. Exit status 0 if all lines were read and nothing was found, else 1."
     )
-    logs.add_argument(
+    parser.add_argument(
         "files",
         nargs="+",
         metavar="FILE",
         help="a file or a pattern; - for standard input; KIND:ADDRESS, such as 'command:docker compose logs api'",
     )
-    one, repeatable = logs.add_argument, partial(logs.add_argument, action="append", default=[])
+    one, repeatable = parser.add_argument, partial(parser.add_argument, action="append", default=[])
     one("--format", choices=("text", "json"), default="text", help="of the report (text)")
     one(
         "--first",
@@ -93,7 +91,7 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
         metavar="N",
         help="how many processes judge (one for each processor, at most 4)",
     )
-    logs.set_defaults(run=run)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from deployspec.base.arguments import seed
-from deployspec.model.chapter import Chapter, Option
+from deployspec.model.chapter import Chapter, Command, Option
 
 CHAPTER = Chapter(
     name="slo",
@@ -49,7 +49,7 @@ CHAPTER = Chapter(
         "deployspec.chapters.slo.fixtures.given",
     ),
     keeps="deployspec.chapters.slo.part:longest",
-    commands=("deployspec.chapters.slo.command:add_to",),
+    commands={"load": Command("load runs", "deployspec.chapters.slo.command:arguments")},
     recorded={"load": "deployspec.chapters.slo.report:recorded"},
     old_file="test_latency_slo.py",
 )

@@ -13,10 +13,9 @@ _LARGEST = 256 * 1024 * 1024
 """Bytes of a file: a run record with a load run of many hours."""
 
 
-def add_to(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the command."""
-    load = commands.add_parser("load", help="load runs")
-    of_load = load.add_subparsers(title="commands", dest="load_command", metavar="COMMAND", required=True)
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Its description and arguments."""
+    of_load = parser.add_subparsers(title="commands", dest="load_command", metavar="COMMAND", required=True)
     report = of_load.add_parser(
         "report",
         help="print the result of a load run",
