@@ -13,7 +13,7 @@ from deployspec import __version__
 from deployspec.app import chapters
 from deployspec.base.errors import DeployspecError
 from deployspec.base.places import Places
-from deployspec.cli import check
+from deployspec.cli import check, plan
 from deployspec.model.chapter import imported, lacking
 from deployspec.scaffold import command as scaffold
 
@@ -38,12 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # All that follows is pytest's, whatever it looks like to argparse.
         return check.run(said[1:], Places(Path.cwd()))
     try:
-        parser = _parser()
-        options = parser.parse_args(said)
-        if options.command is None:
-            parser.print_help(sys.stderr)
-            return USAGE
-        status: int = options.run(options)
+        if said[:1] == ["plan"]:
+            status = plan.run(said[1:], Places(Path.cwd()))
+        else:
+            parser = _parser()
+            options = parser.parse_args(said)
+            if options.command is None:
+                parser.print_help(sys.stderr)
+                return USAGE
+            status = options.run(options)
         sys.stdout.flush()
     except DeployspecError as error:
         print(error, file=sys.stderr)
@@ -72,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
     scaffold.add_to(commands)
     commands.add_parser("check", help=check.HELP)
+    commands.add_parser("plan", help=plan.HELP)
 
     validate = commands.add_parser(
         "validate",

@@ -71,6 +71,7 @@ CHAPTER = Chapter(
         "deployspec.chapters.alerts.fixtures.live",
     ),
     commands=("deployspec.chapters.alerts.command:add_to",),
+    plans="deployspec.chapters.alerts.planning:planned",
     old_file="test_alert_rules.py",
     old_parameters={
         "alerts.rule-file-is-sound": posixpath.basename,

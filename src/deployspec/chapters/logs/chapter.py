@@ -28,5 +28,6 @@ CHAPTER = Chapter(
     libraries=("detect_secrets", "hyperscan", "orjson", "tqdm", "zstandard"),
     plugins=("deployspec.chapters.logs.items", "deployspec.chapters.logs.fixtures"),
     commands=("deployspec.chapters.logs.command:add_to",),
+    plans="deployspec.chapters.logs.planning:planned",
     old_file="test_logs_schema.py",
 )
