@@ -14,7 +14,7 @@ from deployspec.model.chapter import Command, imported, lacking
 
 USAGE = 4
 """The exit status for a wrong command line or a faulty file: pytest's own for the same."""
-_CHECK = "check"
+_CHECK, _PLAN = "check", "plan"
 _COMPLETE = "__complete"
 """What the scripts of ``deployspec completion`` call."""
 _OURS = {
@@ -24,6 +24,10 @@ _OURS = {
     ),
     _CHECK: Command(
         "run the checks, with pytest's own options: -m health --deployment NAME",
+        "deployspec.cli.check:arguments",
+    ),
+    _PLAN: Command(
+        "say what check would send, run and write, without doing it: -m health --deployment NAME",
         "deployspec.cli.check:arguments",
     ),
     "list": Command(
@@ -56,10 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     said = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if said[:1] == [_CHECK]:
+        if said[:1] in ([_CHECK], [_PLAN]):
             # All that follows is pytest's, whatever it looks like to argparse.
-            check: int = imported("deployspec.cli.check:run")(said[1:])
-            return check
+            status: int = imported(f"deployspec.cli.{said[0]}:run")(said[1:])
+            sys.stdout.flush()
+            return status
         if said[:1] == [_COMPLETE]:
             imported("deployspec.cli.completion:complete")(said[1:])
             return 0
@@ -71,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command is None:
             parser.print_help(sys.stderr)
             return USAGE
-        status: int = options.run(options)
+        status = options.run(options)
         sys.stdout.flush()
     except DeployspecError as error:
         print(error, file=sys.stderr)

@@ -21,7 +21,15 @@ def pytest_arguments(arguments: Sequence[str], places: Places) -> list[str]:
     """What pytest is started with. Paths among the ``arguments`` take the place of the specification's."""
     if places.is_clone:
         # Its pytest.ini says all the rest.
-        return ["--rootdir", str(places.project), "--override-ini", "testpaths=checks", *arguments]
+        return [
+            "-c",
+            str(places.project / "pytest.ini"),
+            "--rootdir",
+            str(places.project),
+            "--override-ini",
+            "testpaths=checks",
+            *arguments,
+        ]
     folders = [places.checks, *([places.own_checks] if places.own_checks.is_dir() else [])]
     found = " ".join(shlex.quote(glob.escape(str(folder))) for folder in folders)
     return [

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import json
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deployspec.app import chapters
 from deployspec.base.errors import UsageError
 from deployspec.base.places import Places
 from deployspec.base.problems import did_you_mean, listed, shown
 from deployspec.cli.reading import checks, own_chapters, sentence
-
-if TYPE_CHECKING:
-    import pytest
 
 _WIDEST_ID = 48
 """Characters. A longer id moves its own text alone."""
@@ -62,71 +55,31 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _of_deployment(options: argparse.Namespace, places: Places) -> int:
-    """What pytest would select; its exit status where it cannot tell, after what it says itself."""
-    import pytest
-
+    """What pytest would select. Raises UsageError, with what pytest says, where it cannot tell."""
     from deployspec.cli.check import pytest_arguments
+    from deployspec.cli.collecting import collected
 
-    seen = _Seen()
     # With `=`: pytest would look for its settings beside a path that stands alone.
-    said = ["--collect-only", "--quiet", "-p", "no:cacheprovider", f"--deployment={options.deployment}"]
+    said = ["--quiet", "-p", "no:cacheprovider", f"--deployment={options.deployment}"]
     said += ["-m", " or ".join(options.chapters)] if options.chapters else []
-    output, errors = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-        status = pytest.main(pytest_arguments(said, places), plugins=[seen])
-    # Where nothing is selected, that is the answer.
-    if not seen.is_told or status not in (
-        pytest.ExitCode.OK,
-        pytest.ExitCode.TESTS_FAILED,
-        pytest.ExitCode.NO_TESTS_COLLECTED,
-    ):
-        sys.stderr.write((errors.getvalue() or output.getvalue()).strip().removeprefix("ERROR: ") + "\n")
-        return int(status) or int(pytest.ExitCode.INTERNAL_ERROR)
+    found = collected(pytest_arguments(said, places))
+    # Only now: pytest itself has to import our plugin first.
+    from deployspec.plugin.options import is_check
+    from deployspec.plugin.outcomes import promise_of
+    from deployspec.plugin.selection import id_of
+
+    selected = [(id_of(item), promise_of(item)) for item in found.items if is_check(item)]
     if options.format == "json":
-        told = [{"id": own, "selected": True, "promise": promise} for own, promise in seen.selected]
-        told += [{"id": own, "selected": False, "needs": part} for own, part in seen.not_described.items()]
+        told = [{"id": own, "selected": True, "promise": promise} for own, promise in selected]
+        told += [{"id": own, "selected": False, "needs": part} for own, part in found.not_described.items()]
         print(json.dumps({"deployment": options.deployment, "checks": told}, indent=2, ensure_ascii=False))
         return 0
-    print(f"selected for {options.deployment}: {len(seen.selected)}")
-    _print_table((own, sentence(promise)) for own, promise in seen.selected)
-    if seen.not_described:
-        print(f"\nnot selected: {len(seen.not_described)}")
-        _print_table((own, f"needs {part}") for own, part in seen.not_described.items())
+    print(f"selected for {options.deployment}: {len(selected)}")
+    _print_table((own, sentence(promise)) for own, promise in selected)
+    if found.not_described:
+        print(f"\nnot selected: {len(found.not_described)}")
+        _print_table((own, f"needs {part}") for own, part in found.not_described.items())
     return 0
-
-
-class _Seen:
-    """A pytest plugin that keeps what a run would select."""
-
-    def __init__(self) -> None:
-        self.is_told = False
-        self.selected: Sequence[tuple[str, str]] = ()
-        """Id and promise."""
-        self.not_described: dict[str, str] = {}
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        """Ask for the selection, and boot nothing for it."""
-        import pytest
-
-        from deployspec.plugin.deployments import named, provided_names
-        from deployspec.plugin.selection import LISTED
-
-        if named(config) in provided_names(config):
-            raise pytest.UsageError(
-                f"found the deployment {named(config)}, which is booted for a run and has no file until then; expected one "
-                "with a file"
-            )
-        config.stash[LISTED] = True
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Keep it."""
-        from deployspec.plugin.options import is_check
-        from deployspec.plugin.outcomes import promise_of
-        from deployspec.plugin.selection import SELECTION, id_of
-
-        self.is_told = True
-        self.selected = [(id_of(item), promise_of(item)) for item in session.items if is_check(item)]
-        self.not_described = session.config.stash[SELECTION].not_described
 
 
 def _print_table(rows: Iterable[tuple[str, str]]) -> None:

@@ -75,6 +75,10 @@ class Chapter(NamedTuple):
     share, which gives a JSON value, or None for nothing."""
     summary: str = ""
     """``module:name`` of a function of the finished run that gives further lines of its summary; empty for none."""
+    plans: str = ""
+    """``module:name`` of a function that says what its checks would do in a run, and does nothing: of pytest's
+    configuration, the deployment (None where no check needs one) and the selected checks (id to the values of their
+    parameters), it gives ``deployspec.model.plan.Planned``. Empty where the chapter does not say."""
     old_file: str = ""
     """The file that run records of format 1 name for its checks; empty where there is none."""
     old_parameters: Mapping[str, Callable[[str], str]] = MappingProxyType({})

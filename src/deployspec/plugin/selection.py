@@ -42,9 +42,8 @@ class Selection:
 
 
 SELECTION: pytest.StashKey[Selection] = pytest.StashKey()
-LISTED: pytest.StashKey[bool] = pytest.StashKey()
-"""Set by a plugin that wants ``--collect-only`` to select as a run would. No deployment is booted for it: one that a
-conftest provides must have been refused."""
+SELECTING: pytest.StashKey[bool] = pytest.StashKey()
+"""Set where a list of the checks (``--collect-only``) is to be of those that a run would make."""
 _MARKERS = {
     "live": "looks at a running system in a chapter that is otherwise offline; not selected where no deployment is named.",
     "not_described(part)": "not selected, because this part is not described; set by the plugin.",
@@ -229,7 +228,7 @@ def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Take out what is not described. Raises pytest.UsageError where the deployment, or a check, cannot be used."""
     _refuse_checks_without_chapter(config, items)
     _refuse_equal_ids(items)
-    if config.getoption("collectonly") and not config.stash.get(LISTED, False):
+    if config.getoption("collectonly") and SELECTING not in config.stash:
         return
     _deselect(config, items, _not_described_by_plugin(config, items))
     # Nor may one whose name is empty pass for an offline run.

@@ -6,13 +6,23 @@ from typing import TYPE_CHECKING
 
 from deployspec.chapters.alerts.fixtures.live import curl, prometheus_of
 from deployspec.chapters.alerts.items import given, rule_set_of
+from deployspec.chapters.alerts.planning import PROMTOOL, files_of, version_of_promtool
 
 if TYPE_CHECKING:
     import pytest
 
     from deployspec.languages.rule_files.model import Rule
 
-__all__ = ["curl", "given", "prometheus_of", "rule_set_of", "rules_of"]
+__all__ = [
+    "PROMTOOL",
+    "curl",
+    "files_of",
+    "given",
+    "prometheus_of",
+    "rule_set_of",
+    "rules_of",
+    "version_of_promtool",
+]
 
 
 def rules_of(config: pytest.Config) -> list[Rule]:

@@ -73,6 +73,7 @@ CHAPTER = Chapter(
     commands={
         "rules": Command("alert rules and their unit tests", "deployspec.chapters.alerts.command:arguments")
     },
+    plans="deployspec.chapters.alerts.planning:planned",
     old_file="test_alert_rules.py",
     old_parameters={
         "alerts.rule-file-is-sound": posixpath.basename,

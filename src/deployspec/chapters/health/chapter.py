@@ -36,5 +36,6 @@ CHAPTER = Chapter(
     },
     schema=Path(__file__).with_name("part.schema.json"),
     plugins=("deployspec.chapters.health.fixtures",),
+    plans="deployspec.chapters.health.planning:planned",
     old_file="test_health.py",
 )

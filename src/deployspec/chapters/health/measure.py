@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from deployspec.tools.command import CommandResult
     from deployspec.tools.http import Request
 
-_POLL = 0.1
+POLL = 0.1
 """Seconds between two calls while a part comes back."""
 
 
@@ -164,7 +164,7 @@ class Outages:
             meaning.healthy_now(calls[-1], self._health.promise).outcome is not Outcome.MET
             and time.monotonic() <= deadline
         ):
-            time.sleep(_POLL)
+            time.sleep(POLL)
             calls.append(self._health.ask())
         return calls
 

@@ -33,5 +33,6 @@ CHAPTER = Chapter(
             "deployspec.chapters.logs.command:arguments",
         )
     },
+    plans="deployspec.chapters.logs.planning:planned",
     old_file="test_logs_schema.py",
 )

@@ -14,5 +14,6 @@ CHAPTER = Chapter(
         "deployspec.chapters.alerts.items",
         "deployspec.chapters.mutation.fixtures",
     ),
+    plans="deployspec.chapters.mutation.planning:planned",
     old_file="test_alert_mutations.py",
 )

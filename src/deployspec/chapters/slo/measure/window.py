@@ -59,9 +59,9 @@ _MANY = 10
 """Values of a label that are too many for a few kinds of requests, if each has a series of its own."""
 _INCLUDED = 0.002
 """Seconds by which a range is longer, to have its first sample in it: Prometheus 3 leaves that out at its very edge."""
-
-
-_POLL = 0.25
+MOST_JOBS = 100
+"""Whose targets and samples one objective is asked of: each takes three more questions."""
+POLL = 0.25
 """Seconds between two looks at whether it has scraped."""
 _T = TypeVar("_T")
 
@@ -110,7 +110,7 @@ class Counters:
                     return Unavailable(
                         f"{self._prometheus.who} has not scraped the deployment for {patience:g} s after the run{none}"
                     )
-                time.sleep(_POLL)
+                time.sleep(POLL)
                 counting.at = counting.now()
             if counting.ended(known, begin):
                 return Unavailable(
@@ -347,6 +347,10 @@ class Counting:
         if not targets:
             return 0.0, ""
         jobs = sorted({job for job, _ in targets})
+        if len(jobs) > MOST_JOBS:
+            raise Failed(
+                f"has {len(jobs)} jobs with {one_line(counted, 80)}; at most {MOST_JOBS} are asked about"
+            )
         up = f"up{{{Matcher('job', '=~', '|'.join(map(re.escape, jobs)))}}}"
         # Of each target all scrapes, and those that did not fail.
         scrapes, succeeded = (

@@ -1,0 +1,72 @@
+"""What the checks of the chapter health would do, by what ``measure`` does. Nothing is asked here."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deployspec.chapters.health.measure import POLL
+from deployspec.chapters.health.part import FAULTS, HEALTH
+from deployspec.model.plan import Planned, following, names_of, request
+from deployspec.tools.http.curl import MAX_REDIRECTS
+
+if TYPE_CHECKING:
+    from deployspec.chapters.health.part import Health
+    from deployspec.deployment import Deployment
+
+_FIRST = frozenset({"health.answers-in-time", "health.answer-is-its-own", "health.healthy-now"})
+"""They look at the first call alone."""
+_STEADY = frozenset({"health.steady", "health.answers-within-max-response-time", "health.time-moves-on"})
+"""They look at the calls in a row alone, the first included."""
+_CONCURRENT, _OUTAGE = "health.holds-under-concurrency", "health.outage-is-told"
+
+
+def planned(
+    _config: Any, deployment: Deployment, checks: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Planned]:
+    """Everything that these checks would do."""
+    health = deployment.require(HEALTH)
+    names = names_of(checks)
+    if calls := list(_calls(health, names)):
+        least, most, whats = zip(*calls, strict=True)
+        yield from _asked(deployment, health, sum(least), sum(most), ", ".join(whats), per_process=True)
+    if "health.body-fits-schema" in names and isinstance(health.schema, Path):
+        yield Planned("file", "", str(health.schema), 1, 1, "health: schema")
+    faults = deployment.get(FAULTS) or {}
+    for values in (values for one, values in checks.items() if one.startswith(f"{_OUTAGE}[")):
+        fault = faults[values["fault"]]
+        inject, restore = shlex.join(fault.inject), shlex.join(fault.restore)
+        limit = f"(time limit {fault.timeout:g} s)"
+        # Between two asks lies POLL at least, and none begins after the recovery time is over.
+        until_healthy = 2 + math.floor(health.recovery / POLL)
+        why = f"before, during and after {fault.name}"
+        yield from _asked(deployment, health, 3, 2 * until_healthy + 1, why, per_process=False)
+        yield Planned("command", "", inject, 1, 1, f"health: fault {fault.name} {limit}")
+        yield Planned("command", "", restore, 1, 1, f"health: end of {fault.name} {limit}")
+        yield Planned("fault", "", f"{fault.name} ({inject}; then {restore})", 1, 1, "health")
+
+
+def _calls(health: Health, names: frozenset[str]) -> Iterator[tuple[int, int, str]]:
+    """How many calls there are, of those that all checks share."""
+    of_every = names - _FIRST - _STEADY - {_CONCURRENT, _OUTAGE}
+    if names - {_OUTAGE}:
+        yield 1, 1, "first call"
+    if (of_every or names & _STEADY) and health.calls > 1:
+        yield health.calls - 1, health.calls - 1, f"{health.calls} in a row"
+    if of_every or _CONCURRENT in names:
+        yield health.concurrency, health.concurrency, f"{health.concurrency} at once"
+    if "health.time-moves-on" in names:
+        yield 0, 1, "one later"
+
+
+def _asked(
+    deployment: Deployment, health: Health, least: int, most: int, what: str, *, per_process: bool
+) -> Iterator[Planned]:
+    attempts = health.retries + 1
+    why = f"health: {what}" + (f" (up to {attempts} attempts each)" if health.retries else "")
+    url = deployment.base_url + health.path
+    asked = request("GET", url, least, most * attempts, why, per_process=per_process)
+    yield from following(asked, MAX_REDIRECTS)
