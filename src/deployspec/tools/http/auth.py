@@ -164,13 +164,14 @@ def _granted(source: OAuth2Token, ca: Path | None) -> tuple[Secret, float | None
         post=urlencode({name: value for name, value in form.items() if value is not None}).encode(),
     )
     result = call(request).result
-    where = f"got no token from {one_line(redact(source.token_url, [source.client_secret]), 100)}"
+    # In brackets: behind `token:`, all would be masked as a secret.
+    who = f"({one_line(redact(source.token_url, [source.client_secret]), 100)})"
     if not isinstance(result, Answer):
-        raise _NoTokenError(f"{where}: {result.reason}")
+        raise _NoTokenError(f"{who} did not answer, {result.reason}")
     answer = _object(result.body)
     if answer is None:
         raise _NoTokenError(
-            f"{where}: its answer (status {result.status}) is no JSON object; see whether token_url is right"
+            f"{who} answered with no JSON object (status {result.status}); see whether token_url is right"
         )
     if "error" in answer or result.status != 200:
 
@@ -181,16 +182,16 @@ def _granted(source: OAuth2Token, ca: Path | None) -> tuple[Secret, float | None
         error = " ".join(filter(None, (told("error", 60), f"(status {result.status})")))
         more = told("error_description", 80)
         advice = "see client_id, client_secret and scope"
-        raise _NoTokenError(f"{where}: {error}{f', {more}' if more else ''}; {advice}")
+        raise _NoTokenError(f"{who} answered {error}{f', {more}' if more else ''}; {advice}")
     kind, token, lifetime = (answer.get(name) for name in ("token_type", "access_token", "expires_in"))
     if not isinstance(token, str):
-        raise _NoTokenError(f"{where}: its answer has no access_token")
-    usable = _usable(token, f"{where}: its answer has")
+        raise _NoTokenError(f"{who} answered without an access_token")
+    usable = _usable(token, f"{who} answered with")
     if kind is not None and str(kind).lower() != "bearer":
         raise _NoTokenError(
-            f"{where}: a token of the type {one_line(str(kind), 30)}, and only Bearer can be sent"
+            f"{who} answered with a token of the type {one_line(str(kind), 30)}; only Bearer can be sent"
         )
-    return usable, _seconds(lifetime, where)
+    return usable, _seconds(lifetime, who)
 
 
 def _usable(token: str, who: str) -> Secret:
@@ -210,14 +211,14 @@ def _hide(secret: Secret) -> None:
         disclosure.hide_also(secret)
 
 
-def _seconds(said: object, where: str) -> float | None:
+def _seconds(said: object, who: str) -> float | None:
     """What expires_in says; some servers have a number in quotes."""
     if said is None:
         return None
     try:
         seconds = float(str(said))
     except ValueError:
-        raise _NoTokenError(f"{where}: its expires_in is no number of seconds") from None
+        raise _NoTokenError(f"{who} answered with an expires_in that is no number of seconds") from None
     return max(0.0, seconds)
 
 
