@@ -102,6 +102,8 @@ def tls_reason(error: OSError, where: str) -> str:
     if isinstance(error, ssl.SSLError):
         if error.reason in _NO_TLS:
             return f"{where} does not speak TLS"
+        if (error.reason or "").endswith("CERTIFICATE_REQUIRED"):
+            return f"{where} wants a client certificate (`client_certificate:` names one)"
         text = (error.reason or "unknown error").lower().replace("_", " ")
         return f"TLS with {where} failed: {text}"
     if error.errno in (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED):
