@@ -184,6 +184,9 @@ def _trusting(cafile: str | None = None) -> Any:
     elif cafile is not None:
         with contextlib.suppress(OSError):
             context.load_verify_locations(cafile=cafile)
+    if plan.client_certificate is not None:
+        certificate, key, password = plan.client_certificate
+        context.load_cert_chain(certificate, key, lambda: password)
     return context
 
 

@@ -16,6 +16,7 @@ from functools import cache
 from typing import NamedTuple
 
 from deployspec.base.disclosure_rules import NAMES, RULES, SAYS_NOTHING
+from deployspec.base.secret import Finder, Secret
 
 HIDDEN = "***"
 _NAMED_SECRET = r"(?i:" + NAMES + r")s?\Z"
@@ -42,6 +43,15 @@ def hide(spans: Callable[[str], list[Span]]) -> None:
     It changes no verdict: what is judged is not masked.
     """
     _Known.spans = staticmethod(spans)
+
+
+def hide_also(secret: Secret) -> None:
+    """Hide this value too, from here on: one that became known only in the course of a run."""
+    if isinstance(_Known.spans, Finder):
+        _Known.spans.add(secret)
+    else:
+        known, more = _Known.spans, Finder([secret])
+        hide(more if known is nothing else lambda text: [*known(text), *more(text)])
 
 
 def hidden() -> Callable[[str], list[Span]]:

@@ -104,6 +104,10 @@ class Finder:
     def __init__(self, secrets: Iterable[Secret]) -> None:
         self._values = frozenset(secret.reveal() for secret in secrets)
 
+    def add(self, secret: Secret) -> None:
+        """Find this one too."""
+        self._values |= {secret.reveal()}
+
     def __call__(self, text: str) -> list[tuple[int, int]]:
         __tracebackhide__ = True
         found = []

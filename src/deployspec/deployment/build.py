@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from deployspec.base.secret import Secret
-from deployspec.deployment.model import Deployment, plain_url
+from deployspec.deployment.model import Deployment, plain_url, proofs_of
 from deployspec.deployment.part import Part, headers_of
 from deployspec.deployment.schema import Schema, below
 from deployspec.deployment.values import Values
@@ -61,6 +61,7 @@ def build(
         schema=schema,
         data=data,
         known_secrets=tuple(Secret(value) for value in sorted(_secrets(data, values))),
+        **proofs_of(data, folder),
     )
 
 
@@ -72,6 +73,9 @@ def _secrets(data: Mapping[str, Any], values: Values) -> set[str]:
         for name, value in variables.items()
         if name in values.secret_variables or _TELLING_NAME.search(name)
     }
+    for path, place in values.places.items():
+        if place.schema.get("writeOnly") and isinstance(value := values.at(path), str):
+            found.add(value)
     for name, value in _all_headers(data):
         if name.lower() not in _HARMLESS_HEADERS:
             found |= {value, *_credentials(value)}
@@ -85,6 +89,8 @@ def _all_headers(data: Any) -> Iterator[tuple[str, str]]:
     for name, value in data.items() if isinstance(data, dict) else ():
         if name == "headers" and isinstance(value, dict):
             yield from value.items()
+        elif name == "auth" and isinstance(value, dict):
+            yield from ((key, made.reveal()) for key, made in headers_of({"auth": value}).items())
         else:
             yield from _all_headers(value)
     for item in data if isinstance(data, list) else ():

@@ -18,6 +18,10 @@ def check_consistency(
     """Note what does not go together in ``data``: those keys that are valid by the schema, defaults filled in."""
     check = Check(values, problems)
     _headers(check, data)
+    if any(steps[-1] == "auth" for steps in values.keys):
+        from deployspec.deployment.auth import check_auth
+
+        check_auth(check, data)
     _files(check, data, folder)
     for part in parts:
         part.check(check, data)

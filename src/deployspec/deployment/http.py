@@ -69,6 +69,13 @@ def check_header_value(value: str) -> None:
         raise Unfit("{} with a character that a header cannot carry", expected)
 
 
+def check_token(value: str) -> None:
+    """Raise :class:`Unfit` unless ``value`` can be sent behind ``Bearer``. The value is never quoted."""
+    check_header_value(value)
+    if re.search(r"[ \t]", value):
+        raise Unfit("{} with a space in it", "the token alone, without Bearer before it")
+
+
 def _check_characters(text: str, expected: str) -> None:
     if re.search(r"\s", text):
         raise Unfit("{} with a space or line break in it", expected)

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from deployspec.base.duration import parse_duration
 from deployspec.base.secret import Secret, redact
 from deployspec.deployment.part import Headers, Part, headers_of
 from deployspec.deployment.schema import Schema, is_described
 from deployspec.model.verdict import Unmeasured
+
+if TYPE_CHECKING:
+    from deployspec.deployment.auth import ClientCertificate, TokenSource
 
 T = TypeVar("T")
 
@@ -29,16 +32,32 @@ class Prometheus:
     """How far back questions about the past look."""
     exporters: tuple[str, ...] | None = None
     """What it scrapes; None: not said, so all that is asked for is taken to be there."""
+    auth: TokenSource | None = None
+    """Where the token for the header Authorization comes from; None where ``headers`` say all."""
+    client_certificate: ClientCertificate | None = None
 
 
-def _prometheus(part: Mapping[str, Any], _folder: Path) -> Prometheus:
+def _prometheus(part: Mapping[str, Any], folder: Path) -> Prometheus:
     exporters = part.get("exporters")
     return Prometheus(
         url=plain_url(part["url"]).rstrip("/"),
         headers=headers_of(part),
         window=parse_duration(part["window"]),
         exporters=None if exporters is None else tuple(exporters),
+        **proofs_of(part, folder, "prometheus.auth"),
     )
+
+
+def proofs_of(data: Mapping[str, Any], folder: Path, key: str = "auth") -> dict[str, Any]:
+    """``auth`` and ``client_certificate`` of a part of the file, where it has them."""
+    if data.keys().isdisjoint(("auth", "client_certificate")):
+        return {}
+    from deployspec.deployment.auth import client_certificate, token_source
+
+    return {
+        "auth": token_source(data, key),
+        "client_certificate": client_certificate(data, folder),
+    }
 
 
 PROMETHEUS = Part("prometheus", _prometheus)
@@ -72,6 +91,10 @@ class Deployment:
     data: Mapping[str, Any] = field(repr=False)
     """What the file says, with its defaults."""
     known_secrets: tuple[Secret, ...] = field(default=(), repr=False)
+    auth: TokenSource | None = None
+    """Where the token for the header Authorization comes from, for the same; None where ``headers`` say all."""
+    client_certificate: ClientCertificate | None = None
+    """For requests to ``base_url``'s own host, and no other."""
 
     def get(self, part: Part[T]) -> T | None:
         """What the file says to a chapter; None where it has no such part."""

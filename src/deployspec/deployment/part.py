@@ -78,7 +78,13 @@ class Part(Generic[T]):
 
 
 def headers_of(data: Mapping[str, Any]) -> Headers:
-    """The headers of a part of the file."""
+    """The headers of a part of the file, with the Authorization that its ``auth`` says."""
+    if "auth" in data:
+        from deployspec.deployment.auth import AUTHORIZATION, fixed_header
+
+        value = fixed_header(data["auth"])
+        if value is not None:
+            data = {"headers": {**data.get("headers", {}), AUTHORIZATION: value}}
     return MappingProxyType({name: Secret(value) for name, value in data.get("headers", {}).items()})
 
 

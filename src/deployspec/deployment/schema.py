@@ -34,6 +34,7 @@ FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
     "path": (http.check_path, "a path such as /health"),
     "header-name": (http.check_header_name, "a header's name"),
     "header-value": (http.check_header_value, "a text; numbers and true need quotes"),
+    "token": (http.check_token, "a text; numbers and true need quotes"),
     "file": (_no_objection, "a file's path"),
     "folder": (_no_objection, "a folder's path"),
     "pattern": (_no_objection, "a text"),

@@ -122,6 +122,8 @@ class _Objection:
             self.add(unfit.found.replace("{}", self.place.shown), unfit.expected)
 
     def not_exactly_one(self) -> None:
+        if not isinstance(self.values.at(self.path), dict):
+            return  # which is told already
         keys = [branch["required"][0] for branch in self.place.schema["oneOf"]]
         there = [key for key in keys if (*self.path, key) in self.values.keys]
         found = " and ".join(there) if there else f"neither {' nor '.join(keys)}"

@@ -147,7 +147,10 @@ class _Evaluation:
 
 def _is_free(schema: Schema) -> bool:
     """Whether a number may be meant: formats and enums have better words for one than the advice to quote it."""
-    return schema.get("format", "pattern") in ("header-value", "pattern", "folder") and "enum" not in schema
+    return (
+        schema.get("format", "pattern") in ("header-value", "token", "pattern", "folder")
+        and "enum" not in schema
+    )
 
 
 def _quoted(place: Place) -> str:

@@ -27,6 +27,8 @@ def deployment_client(deployment: Deployment, request: pytest.FixtureRequest) ->
         deployment.base_url,
         headers=deployment.headers,
         ca=deployment.ca,
+        auth=deployment.auth,
+        client_certificate=deployment.client_certificate,
         may_write="write" in deployment.allow,
         file=deployment.path.name,
     ) as client:

@@ -201,8 +201,8 @@ def test_questions_are_asked_four_at_a_time() -> None:
 
 # id, the answer, what is said after "Prometheus at URL ".
 REFUSED: list[tuple[str, Reply, str]] = [
-    ("status-401", Reply(b"no", 401, "text/plain"), "rejected the credentials (status 401); see prometheus.headers in the deployment file"),
-    ("status-403", Reply({"status": "success", "data": []}, 403), "rejected the credentials (status 403); see prometheus.headers in the deployment file"),
+    ("status-401", Reply(b"no", 401, "text/plain"), "rejected the credentials (status 401); see prometheus.headers or prometheus.auth in the deployment file"),
+    ("status-403", Reply({"status": "success", "data": []}, 403), "rejected the credentials (status 403); see prometheus.headers or prometheus.auth in the deployment file"),
     ("status-404", Reply(b"404 page not found", 404, "text/plain"), "answers with an error (status 404)"),
     ("status-503", Reply(b"Service Unavailable", 503, "text/plain"), "answers with an error (status 503)"),
     ("status-204", Reply(b"", 204), "answers with an error (status 204)"),

@@ -30,6 +30,8 @@ def health(deployment: Deployment) -> HealthMeasurements:
         timeout=described.timeout,
         retries=described.retries,
         ca=deployment.ca,
+        auth=deployment.auth,
+        client_certificate=deployment.client_certificate,
         proxies=proxies_from(os.environ),
     )
     promise = HealthPromise(**(vars(described) | {"base_url": deployment.base_url, "schema": {}}))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from deployspec.base.secret import Secret
 from deployspec.model.http import Answer, Call, Failure, FailureKind, Hop, Phase
 from deployspec.tools.http.budget import Budget, CallFailed
 from deployspec.tools.http.curl import MAX_REDIRECTS
@@ -68,10 +70,13 @@ def _prepared(request: Request) -> TrustStore:
     """What is the prober's own affair and must not count as the deployment's time: imports and certificates."""
     import deployspec.tools.http.exchange  # noqa: F401
 
-    trust = TrustStore(request.ca)
+    trust = TrustStore(request.ca, request.client_certificate)
     if request.parsed_url.scheme == "https":
         with contextlib.suppress(CallFailed):  # told by the attempt that needs it
             _ = trust.context
+    if request.auth is not None:
+        with contextlib.suppress(CallFailed):
+            _authorized(request)
     return trust
 
 
@@ -80,11 +85,44 @@ def _call(request: Request, trust: TrustStore) -> Call:
     for number in range(request.retries + 1):
         if number:
             time.sleep(RETRY_PAUSE)
-        attempts.append(_Attempt(request, trust).make())
+        attempts.append(_attempt(request, trust))
         last = attempts[-1]
         if isinstance(last, Answer) or last.kind in LASTING:
             break
     return Call(tuple(attempts))
+
+
+def _attempt(request: Request, trust: TrustStore) -> Answer | Failure:
+    """One attempt; where a token is refused that may have been revoked early, the attempt with another one."""
+    try:
+        sent = _authorized(request)
+    except CallFailed as failed:
+        return _own_failure(request, failed.reason)
+    result = _Attempt(sent, trust).make()
+    if request.auth is None or request.post is not None:
+        return result
+    if not isinstance(result, Answer) or result.status != 401 or result.hops:
+        return result
+    from deployspec.deployment.auth import AUTHORIZATION
+    from deployspec.tools.http.auth import tokens_of
+
+    refused = sent.headers[AUTHORIZATION]
+    assert isinstance(refused, Secret)  # noqa: S101 - for the types
+    another = tokens_of(request.auth, request.ca).renewed(refused)
+    if another is None:
+        return result
+    return _Attempt(replace(sent, headers={**sent.headers, AUTHORIZATION: another}), trust).make()
+
+
+def _authorized(request: Request) -> Request:
+    """The request with its token among the headers. Raises :class:`CallFailed` where there is none."""
+    if request.auth is None:
+        return request
+    from deployspec.deployment.auth import AUTHORIZATION
+    from deployspec.tools.http.auth import tokens_of
+
+    token = tokens_of(request.auth, request.ca).header()
+    return replace(request, headers={**request.headers, AUTHORIZATION: token})
 
 
 def _own_failure(request: Request, reason: str) -> Failure:
@@ -151,7 +189,7 @@ class _Attempt:
             content=self._request.post,
             max_body=self._request.max_body,
             budget=budget,
-            trust=self._trust,
+            trust=self._trust if self._own_origin else self._trust.for_others,
             proxy=proxy,
         )
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -24,6 +24,10 @@ from deployspec.tools.http.proxies import Proxies, proxies_from
 from deployspec.tools.http.request import DEFAULT_HEADERS, MIB, Request, Scrubber
 from deployspec.tools.http.tls import TrustStore
 from deployspec.tools.http.urls import Url
+
+if TYPE_CHECKING:
+    from deployspec.deployment.auth import ClientCertificate, TokenSource
+    from deployspec.tools.http.auth import Tokens
 
 TIMEOUT = 10.0
 """Seconds for a request, from the start of the name lookup to the last byte, where a check says nothing else."""
@@ -43,7 +47,7 @@ class DeploymentClient(httpx.Client):
 
     ``timeout``, here or of one request, is in seconds, from the start of the name lookup to the last byte, redirects
     included; of several values the smallest counts, and without any it is 10. ``max_body`` is in bytes, after decompression.
-    ``headers`` go to the origin of ``base_url`` only, and so do a request's own headers when a redirect leaves its
+    ``headers``, the token of ``auth`` and the ``client_certificate`` go to the origin of ``base_url`` only, and so do a request's own headers when a redirect leaves its
     origin. A failed request raises httpx's own exception with one line that says why; a method that may change
     something raises :class:`Unmeasured`, unless ``may_write``.
     """
@@ -54,11 +58,18 @@ class DeploymentClient(httpx.Client):
         *,
         headers: Mapping[str, Secret | str] | None = None,
         ca: Path | None = None,
+        auth: TokenSource | None = None,
+        client_certificate: ClientCertificate | None = None,
         proxies: Proxies | None = None,
         may_write: bool = False,
         file: str = "the deployment file",
         max_body: int = MIB,
     ) -> None:
+        tokens = None
+        if auth is not None:
+            from deployspec.tools.http.auth import tokens_of
+
+            tokens = tokens_of(auth, ca)
         self._calls: deque[Call] = deque(maxlen=KEPT)
         self._failed: tuple[Exception | None, Failure | None] = (None, None)
         self._may_write = may_write
@@ -71,9 +82,10 @@ class DeploymentClient(httpx.Client):
             transport=_Transport(
                 Url.parse(base_url),
                 headers or {},
-                TrustStore(ca),
+                TrustStore(ca, client_certificate),
                 proxies_from(os.environ) if proxies is None else proxies,
                 max_body,
+                tokens,
             ),
         )
         # What a request carries from here on is the check's own; the transport adds ours.
@@ -149,7 +161,9 @@ class _Transport(httpx.BaseTransport):
         trust: TrustStore,
         proxies: Proxies,
         max_body: int,
+        tokens: Tokens | None,
     ) -> None:
+        self._tokens = tokens
         self._base = base
         self._headers = headers
         self._trust = trust
@@ -168,9 +182,18 @@ class _Transport(httpx.BaseTransport):
             with contextlib.suppress(CallFailed):
                 _ = self._trust.context
         given = [one for one in request.extensions.get("timeout", {}).values() if one is not None]
+        if sending.url is not None and sending.url.origin != url.origin:
+            sending.left = True
+        is_ours = url.origin == self._base.origin and not sending.left
+        headers, tokenless = dict(self._headers), None
+        if self._tokens is not None and is_ours and "authorization" not in request.headers:
+            try:
+                headers["Authorization"] = self._tokens.header()
+            except CallFailed as failed:
+                tokenless = failed
         asked = Request(
             url=str(url),
-            headers={**self._headers, **{k: v for k, v in request.headers.items() if k != "host"}},
+            headers={**headers, **{k: v for k, v in request.headers.items() if k != "host"}},
             timeout=min(given, default=TIMEOUT),
             max_body=self._max_body,
             proxies=self._proxies,
@@ -178,8 +201,6 @@ class _Transport(httpx.BaseTransport):
         scrubber = Scrubber(asked)
         if isinstance(sending.result, Answer):
             sending.hops.append(Hop(sending.result.status, scrubber.hide(str(url))))
-        if sending.url is not None and sending.url.origin != url.origin:
-            sending.left = True
         sending.url = url
         if sending.budget is None:
             sending.budget, sending.sent_at = Budget(asked.timeout), time.time()
@@ -191,16 +212,18 @@ class _Transport(httpx.BaseTransport):
             "method": request.method,
         }
         try:
+            if tokenless is not None:
+                raise tokenless
             proxy = self._proxies.select(url)
             common["via"] = "" if proxy is None else f"proxy {proxy}"
             reply = exchange(
                 url,
-                self._fields(request, url, left=sending.left),
+                self._fields(request, url, headers if is_ours else {}, left=sending.left),
                 method=request.method,
                 content=_content(request, left=sending.left),
                 max_body=self._max_body,
                 budget=budget,
-                trust=self._trust,
+                trust=self._trust if is_ours else self._trust.for_others,
                 proxy=proxy,
                 reads_redirects=True,
             )
@@ -223,15 +246,16 @@ class _Transport(httpx.BaseTransport):
         )
         return _response(sending.result, timings)
 
-    def _fields(self, request: httpx.Request, url: Url, *, left: bool) -> list[tuple[bytes, bytes]]:
-        """The header fields to send: the deployment's to its own origin, the request's as long as it has not left its own."""
+    def _fields(
+        self, request: httpx.Request, url: Url, headers: Mapping[str, Secret | str], *, left: bool
+    ) -> list[tuple[bytes, bytes]]:
+        """The header fields to send: ``headers``, which are the deployment's, the request's as long as it has not left its own."""
         ours = {"host": ("Host", url.authority)}
         ours |= {name.lower(): (name, value) for name, value in (DEFAULT_HEADERS | {"Accept": "*/*"}).items()}
-        if url.origin == self._base.origin and not left:
-            ours |= {
-                name.lower(): (name, value.reveal() if isinstance(value, Secret) else value)
-                for name, value in self._headers.items()
-            }
+        ours |= {
+            name.lower(): (name, value.reveal() if isinstance(value, Secret) else value)
+            for name, value in headers.items()
+        }
         fields = [] if left else [(k, v) for k, v in request.headers.raw if k.lower() != b"host"]
         own = {name.lower().decode("latin-1") for name, _ in fields}
         return [

@@ -25,11 +25,14 @@ def curl_line(request: Request, ours: Collection[str] = ()) -> str:
     words += ["--max-time", f"{request.timeout:g}", "--compressed"]
     if request.ca is not None:
         words += ["--cacert", str(request.ca)]
-    overridden = {name.lower() for name in request.headers}
+    if (own := request.client_certificate) is not None:
+        words += ["--cert", str(own.certificate), *([] if own.key is None else ["--key", str(own.key)])]
+    headers = {**request.headers, **({} if request.auth is None else {"Authorization": MASK})}
+    overridden = {name.lower() for name in headers}
     for name in ("Accept", "X-Synthetic"):
         if name.lower() not in overridden:
             words += ["--header", f"{name}: {DEFAULT_HEADERS[name]}"]
-    for name, value in request.headers.items():
+    for name, value in headers.items():
         words += ["--header", f"{name}: {value if name in ours else MASK}"]
     if request.post is not None:
         words += ["--header", f"Content-Type: {JSON}"] if "content-type" not in overridden else []

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from deployspec import __version__
@@ -15,6 +16,9 @@ from deployspec.base.errors import UsageError
 from deployspec.base.secret import MASK, Secret
 from deployspec.tools.http.proxies import Proxies
 from deployspec.tools.http.urls import Url
+
+if TYPE_CHECKING:
+    from deployspec.deployment.auth import ClientCertificate, TokenSource
 
 MIB = 1024 * 1024
 DEFAULT_HEADERS = {
@@ -49,6 +53,10 @@ class Request:
     """The largest body accepted, in bytes after decompression."""
     ca: Path | None = None
     """A PEM file of private certificate authorities, trusted beside the system's."""
+    auth: TokenSource | None = None
+    """Where the token comes from that is sent in Authorization, as the user's headers are."""
+    client_certificate: ClientCertificate | None = None
+    """What is shown, in a TLS handshake, to this URL's origin only."""
     proxies: Proxies
     """Where the environment says to go through a proxy: ``proxies_from(os.environ)``. Required, for a prober that
     forgot it would measure another way than its user's."""

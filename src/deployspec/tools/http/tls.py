@@ -6,9 +6,13 @@ import errno
 import ssl
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deployspec.model.http import FailureKind
 from deployspec.tools.http.budget import CallFailed
+
+if TYPE_CHECKING:
+    from deployspec.deployment.auth import ClientCertificate
 
 # OpenSSL's X509_V_ERR_* numbers, which the ssl module does not name.
 _CERTIFICATE = {
@@ -27,15 +31,22 @@ _NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACK
 class TrustStore:
     """The certificate authorities to trust: the system's, and a private file. Loaded when https first wants it.
 
-    Verification is always on. One store may serve several threads.
+    Verification is always on. One store may serve several threads. With ``own``, it also has the certificate that the
+    client shows.
     """
 
-    def __init__(self, ca: Path | None) -> None:
+    def __init__(self, ca: Path | None, own: ClientCertificate | None = None) -> None:
         self._ca = ca
+        self._own = own
+
+    @cached_property
+    def for_others(self) -> TrustStore:
+        """The same without the client's certificate: for hosts that it is not meant for."""
+        return self if self._own is None else TrustStore(self._ca)
 
     @cached_property
     def context(self) -> ssl.SSLContext:
-        """The client's TLS settings. Raises :class:`CallFailed` where the private CA file cannot be used."""
+        """The client's TLS settings. Raises :class:`CallFailed` where a file cannot be used."""
         try:
             context = ssl.create_default_context()
             if self._ca is not None:
@@ -47,13 +58,36 @@ class TrustStore:
         except (OSError, ValueError) as error:
             text = getattr(error, "strerror", None) or "not a path"
             raise CallFailed(FailureKind.PROBER, f"the CA file {self._ca} cannot be read: {text}") from None
+        if self._own is not None:
+            _show(context, self._own)
         return context
 
 
-def unusable(ca: Path | None) -> str:
-    """Why a private CA file cannot be used; empty where it can, or there is none."""
+def _show(context: ssl.SSLContext, own: ClientCertificate) -> None:
+    """Have the client's certificate shown. Raises :class:`CallFailed` where it cannot be used."""
+    password = "" if own.password is None else own.password.reveal()
+    files = f"the client certificate {own.certificate}"
+    if own.key is not None:
+        files += f" and its key {own.key}"
     try:
-        _ = TrustStore(ca).context
+        # Without any password, OpenSSL would ask for one on the terminal.
+        context.load_cert_chain(own.certificate, own.key, lambda: password)
+    except ssl.SSLError as error:
+        reason = (
+            "the key belongs to another certificate"
+            if error.reason == "KEY_VALUES_MISMATCH"
+            else "expected PEM form, with a private key; an encrypted key needs the right `password:`"
+        )
+        raise CallFailed(FailureKind.PROBER, f"{files} cannot be used: {reason}") from None
+    except (OSError, ValueError) as error:
+        text = getattr(error, "strerror", None) or "the password is longer than OpenSSL takes"
+        raise CallFailed(FailureKind.PROBER, f"{files} cannot be read: {text}") from None
+
+
+def unusable(ca: Path | None, own: ClientCertificate | None = None) -> str:
+    """Why a private CA file, or the client's certificate, cannot be used; empty where they can, or there are none."""
+    try:
+        _ = TrustStore(ca, own).context
     except CallFailed as failed:
         return failed.reason
     return ""
@@ -68,6 +102,8 @@ def tls_reason(error: OSError, where: str) -> str:
     if isinstance(error, ssl.SSLError):
         if error.reason in _NO_TLS:
             return f"{where} does not speak TLS"
+        if (error.reason or "").endswith("CERTIFICATE_REQUIRED"):
+            return f"{where} wants a client certificate (`client_certificate:` names one)"
         text = (error.reason or "unknown error").lower().replace("_", " ")
         return f"TLS with {where} failed: {text}"
     if error.errno in (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED):

@@ -185,7 +185,8 @@ class Prometheus:
         if isinstance(result, Failure):
             if result.kind is FailureKind.TIMEOUT and left < self.timeout:
                 raise late
-            raise Failed(f"did not answer: {result.reason}", result.kind)
+            what = "could not be asked" if result.kind is FailureKind.PROBER else "did not answer"
+            raise Failed(f"{what}: {result.reason}", result.kind)
         _check(result)
         return result
 
@@ -194,7 +195,7 @@ def _check(answer: Answer) -> None:
     """Raise Failed unless this is a success as Prometheus tells it, without a warning that something is left out."""
     if answer.status in (401, 403):
         raise Failed(
-            f"rejected the credentials (status {answer.status}); see prometheus.headers in the deployment file"
+            f"rejected the credentials (status {answer.status}); see prometheus.headers or prometheus.auth in the deployment file"
         )
     document = _json(answer.body)
     content = document if isinstance(document, dict) else {}

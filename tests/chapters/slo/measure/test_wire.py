@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,6 +73,21 @@ def test_tls_by_a_private_authority() -> None:
     """With its certificate named, all is well."""
     with serve("tls-ok") as server:
         result = make(server.base_url, ca=server.ca_file)
+    assert result.total.statuses == {"200": 20}
+
+
+def test_a_client_certificate(tmp_path: Path) -> None:
+    """It is shown to a server that takes no client without one."""
+    import trustme
+
+    authority = trustme.CA()
+    own = tmp_path / "c.pem"
+    authority.issue_cert("prober.test").private_key_and_cert_chain_pem.write_to_path(str(own))
+    with serve("tls-ok") as server:
+        assert server._context is not None
+        authority.configure_trust(server._context)
+        server._context.verify_mode = ssl.CERT_REQUIRED
+        result = make(server.base_url, ca=server.ca_file, client_certificate=(str(own), None, ""))
     assert result.total.statuses == {"200": 20}
 
 

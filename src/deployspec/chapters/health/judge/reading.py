@@ -85,7 +85,8 @@ def failure_text(failure: Failure) -> str:
 
     The reason of a time limit that ran out names the phase itself.
     """
-    reason = one_line(failure.reason, 130) or failure.kind.value
+    most = 300 if failure.kind is FailureKind.PROBER else 130
+    reason = one_line(failure.reason, most) or failure.kind.value
     phase = "" if failure.kind is FailureKind.TIMEOUT else f"{failure.phase.value}, "
     return f"{reason} ({phase}after {seconds(failure.timings.total)})"
 

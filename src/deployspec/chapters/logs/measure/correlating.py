@@ -106,6 +106,8 @@ def _ask(
         headers={**theirs, **headers},
         timeout=_TIMEOUT,
         ca=deployment.ca,
+        auth=deployment.auth,
+        client_certificate=deployment.client_certificate,
         proxies=proxies_from(os.environ),
         post=None if post is None else post.encode(),
     )

@@ -64,6 +64,8 @@ class Plan(Traffic):
     thresholds: tuple[int, ...] = ()
     """In nanoseconds: the latencies that objectives speak of. A request is slow that takes as long, or longer."""
     ca: str | None = None
+    client_certificate: tuple[str, str | None, str] | None = field(default=None, repr=False)
+    """The files of the certificate and of its key, None where that is the same, and the key's password."""
     proxy: tuple[str, int, str | None, str | None] | None = field(default=None, repr=False)
     """Host, port, user and password."""
     max_body: int = 16 * 1024 * 1024
@@ -85,6 +87,7 @@ class Plan(Traffic):
                 **document,
                 "routes": routes,
                 "thresholds": tuple(document["thresholds"]),
+                "client_certificate": _tuple(document["client_certificate"]),
                 "proxy": _tuple(document["proxy"]),
             }
         )
