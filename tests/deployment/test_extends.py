@@ -16,7 +16,7 @@ from deployspec.chapters.health.part import FAULTS, HEALTH
 from deployspec.chapters.logs.part import LOGS
 from deployspec.chapters.slo.part import LOAD, SLOS
 from deployspec.cli import main
-from deployspec.deployment import Deployment, load, names_in
+from deployspec.deployment import PROMETHEUS, Deployment, load, names_in
 from deployspec.deployment.source import LARGEST
 from tests.deployment.conftest import BASE
 from tests.suite import ROOT
@@ -76,6 +76,21 @@ def test_mappings_are_merged_and_anything_else_is_replaced(files: Files) -> None
     fields = health.fields
     assert (fields.ok, fields.time, fields.parts, fields.queue_depth) == ("up", None, ("db",), None)
     assert "extends" not in deployment.data
+
+
+def test_credentials_of_another_form_replace_those_of_the_base(files: Files) -> None:
+    """They say one thing in one of several forms."""
+    deployment = files(
+        {
+            "there.yaml": CHILD
+            + 'auth: {bearer: "a-token-of-mine"}\nprometheus: {auth: {bearer: "another-token"}}\n',
+            "_base.yaml": 'auth: {basic: {user: probe, password: "${PASSWORD}"}}\n'
+            "prometheus: {url: 'https://p.example', auth: {command: [vault, read]}}\n",
+        },
+        PASSWORD="of the base",
+    )
+    assert deployment.headers["Authorization"].reveal() == "Bearer a-token-of-mine"
+    assert deployment.require(PROMETHEUS).headers["Authorization"].reveal() == "Bearer another-token"
 
 
 def test_a_chain_is_merged_from_its_root(files: Files) -> None:

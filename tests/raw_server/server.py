@@ -68,12 +68,22 @@ class Connection:
             if not data:
                 raise Stopped
             received += data
-        first, *lines = received.split(b"\r\n\r\n", 1)[0].decode("latin-1").split("\r\n")
+        whole, _, self.rest = received.partition(b"\r\n\r\n")
+        first, *lines = whole.decode("latin-1").split("\r\n")
         method, target, *_ = [*first.split(" "), "", ""]
         fields = [line.partition(":") for line in lines]
         head = Head(method, target, tuple((name.lower(), value.strip()) for name, _, value in fields))
         self.server.requests.append(head)
         return head
+
+    def read_body(self, head: Head) -> bytes:
+        """Read the body that a request announced."""
+        while len(self.rest) < int(head.header("content-length") or 0):
+            data = self.sock.recv(8192)
+            if not data:
+                raise Stopped
+            self.rest += data
+        return self.rest
 
     def send(self, data: bytes) -> None:
         """Send all of it."""

@@ -86,11 +86,17 @@ def _base(path: Path, key: Scalar, problems: Problems) -> Mapping | None:
     return tree
 
 
+_WHOLE = frozenset({"auth"})
+"""Mappings that say one thing in one of several forms: who says it otherwise means it instead."""
+
+
 def merged(child: Mapping, base: Mapping) -> Mapping:
     """What the two say together: mappings key by key, anything else as the child says it."""
     items = {**base.items, **child.items}
     for name in child.items.keys() & base.items.keys():
         (key, own), (_, other) = child.items[name], base.items[name]
+        if name in _WHOLE:
+            continue
         if isinstance(own, Mapping) and isinstance(other, Mapping) and not own.refused:
             items[name] = (key, merged(own, other))
     return Mapping(child.line, child.column, items, file=child.file)

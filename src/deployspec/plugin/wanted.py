@@ -25,9 +25,11 @@ _WANTED = {
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
     """Import them before the command line is read for good."""
+    # `-p` may have named one by its module.
+    there = {getattr(plugin, "__name__", "") for plugin in early_config.pluginmanager.get_plugins()}
     for name, (package, asks, install) in _WANTED.items():
         option = next(filter(asks.match, args), None)
-        if option is None or early_config.pluginmanager.is_blocked(name):
+        if option is None or f"{name}.plugin" in there or early_config.pluginmanager.is_blocked(name):
             continue
         try:
             early_config.pluginmanager.import_plugin(name, consider_entry_points=True)
