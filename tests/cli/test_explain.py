@@ -12,6 +12,7 @@ import pytest
 
 from deployspec.app import chapters
 from deployspec.base.places import Places
+from deployspec.chapters.alerts.judge.rule_tests.guards import GUARDS
 from deployspec.cli import main
 from deployspec.cli.explain import keys_of
 from deployspec.cli.reading import LABELS, Told, checks
@@ -112,6 +113,18 @@ def test_an_unknown_check_is_one_line(word: str, said: str, capsys: pytest.Captu
     assert said in told.err
     assert told.err.count("\n") == 1
     assert told.out == ""
+
+
+LINTS = ("unaggregated-ratio", "unaggregated-quantile", "dropped-label", "default-route-only")
+
+
+@pytest.mark.parametrize("finding", [*GUARDS, "missing-interval", *LINTS])
+def test_a_finding_with_a_name_is_explained(finding: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Wherever the library is: a message names the finding, and no file of the clone."""
+    assert main(["explain", finding]) == 0
+    told = capsys.readouterr().out
+    assert finding in told.splitlines()[0]
+    assert len(told.splitlines()) > 2
 
 
 @pytest.fixture

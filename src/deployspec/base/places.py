@@ -13,7 +13,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 class Places:
     """All paths, seen from the folder of a project: pytest's root folder, or where a command was started.
 
-    ``checks``, ``load`` and ``schemas`` are part of the package: in the wheel as files, in a clone as links to the
+    ``checks``, ``load``, ``schemas`` and ``guides`` are part of the package: in the wheel as files, in a clone as links to the
     folders that the clone's users edit. So there is one of each, and never a copy from an earlier installation.
     """
 
@@ -27,6 +27,9 @@ class Places:
     """The JSON Schema of the health endpoint that the guide describes."""
     log_record_schema: Path = _PACKAGE / "schemas" / "log-record.schema.json"
     """The JSON Schema of the log records that the guide describes."""
+
+    guides: Path = _PACKAGE / "guides"
+    """Pages on findings that have names: ``NAME.md``, or a section with that heading."""
 
     @property
     def deployments(self) -> Path:

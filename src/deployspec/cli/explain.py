@@ -15,7 +15,7 @@ from deployspec.app import chapters
 from deployspec.base.errors import UsageError
 from deployspec.base.places import Places
 from deployspec.base.problems import listed, shown
-from deployspec.cli.reading import Told, checks
+from deployspec.cli.reading import Told, checks, pages
 from deployspec.deployment.schema import Schema, assembled, place_of
 
 _WIDEST = 100
@@ -28,21 +28,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Its description and arguments."""
     parser.description = (
         "Say what a check promises, where that comes from, its limit, how it is measured, a fault that turns it red, the "
-        "keys of the deployment file that change it, what it needs to be selected, and where it stands."
+        "keys of the deployment file that change it, what it needs to be selected, and where it stands. Of a finding "
+        "that has a name, such as unknown-alert: what it means and what to do."
     )
     parser.add_argument(
-        "id", metavar="CHECK-ID", help="such as health.ok-is-all-parts or logs.lines-are-records[api]"
+        "id",
+        metavar="CHECK-ID",
+        help="such as health.ok-is-all-parts or logs.lines-are-records[api], or a finding's name",
     )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """``deployspec explain CHECK-ID``. Raises UsageError for an id that no check has."""
-    known = {check.id: check for check in checks(Places(Path()))}
+    """``deployspec explain CHECK-ID``. Raises UsageError for an id that no check or finding has."""
+    places = Places(Path())
+    known = {check.id: check for check in checks(places)}
     own, bracket, parameter = options.id.partition("[")
     check = known.get(own)
     if check is None:
-        raise UsageError(f"found no check {shown(own)}; {_nearest(own, known)}")
+        findings = pages(places.guides)
+        if options.id not in findings:
+            raise UsageError(f"found no check {shown(own)}; {_nearest(own, [*known, *findings])}")
+        print(findings[options.id])
+        return 0
     schema = assembled(chapter.schema for chapter in chapters() if chapter.schema is not None)
     width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns) if sys.stdout.isatty() else _WIDEST
     print(options.id if bracket else check.id)

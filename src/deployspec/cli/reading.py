@@ -51,6 +51,18 @@ class Told:
         return sentence(self.promise)
 
 
+def pages(folder: Path) -> dict[str, str]:
+    """By name, what the guides say of findings: a page of that name, or the section of a page."""
+    found = {}
+    for page in sorted([*folder.glob("*.md"), *folder.glob("*/*.md")]):
+        text = page.read_text(encoding="utf-8").strip()
+        found[page.stem] = text
+        for section in text.split("\n## ")[1:]:
+            names, _, rest = section.partition("\n")
+            found.update(dict.fromkeys(names.split(", "), f"# {names}\n{rest.rstrip()}"))
+    return found
+
+
 def sentence(text: str) -> str:
     """The first sentence of a text."""
     return re.split(r"(?<=[.!?])\s+(?=[A-Z`])", text, maxsplit=1)[0]

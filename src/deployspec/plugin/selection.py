@@ -141,7 +141,7 @@ def _missing(item: pytest.Item, deployment: Deployment) -> list[str]:
     except ValueError as error:
         raise pytest.UsageError(
             f"{item.nodeid}: found a mark `needs` with something that is not part of a deployment file ({error}); expected a key of "
-            "docs/deployment-file.md, such as health.max_response_time"
+            "the deployment file, such as health.max_response_time"
         ) from None
 
 

@@ -83,6 +83,5 @@ def routing_is_complete(table: RoutingTable, routes: Routes) -> Verdict:
 
 def _lines(findings: Iterable[Finding]) -> list[str]:
     return [
-        f"{finding.place}: {finding.reason} ({finding.guard}, see docs/vacuous-tests.md#{finding.guard})"
-        for finding in findings
+        f"{finding.place}: {finding.reason} (`deployspec explain {finding.guard}`)" for finding in findings
     ]

@@ -64,7 +64,7 @@ def test_alert_rules():
     assert str(finding).startswith(
         "guide.rules.yml:27:15: HighLatency: histogram_quantile of deal_scout_request_duration"
     )
-    assert str(finding).endswith("(unaggregated-quantile, see docs/lint/unaggregated-quantile.md)")
+    assert str(finding).endswith("(`deployspec explain unaggregated-quantile`)")
 
 
 def test_dashboard():

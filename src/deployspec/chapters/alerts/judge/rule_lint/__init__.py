@@ -32,7 +32,7 @@ class LintFinding:
     """One line: what is wrong, what follows from it, and what to write instead."""
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.rule}: {self.message} ({self.lint}, see docs/lint/{self.lint}.md)"
+        return f"{self.place}: {self.rule}: {self.message} (`deployspec explain {self.lint}`)"
 
 
 def lint(
