@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     from deployspec.base.secret import Finder, Secret
     from deployspec.deployment.schema import assembled
     from deployspec.scaffold.describing import Found
-    from deployspec.scaffold.texts import EXAMPLE, SCHEMA_FILE, deployment_file, said_of
+    from deployspec.scaffold.texts import SCHEMA_FILE, deployment_file, example, said_of
     from deployspec.scaffold.writing import already_there, write_new
 
     places = Places(Path())
@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
         (file, deployment_file(name, base_url, headers, found)),
     ]
     if not os.path.lexists(places.own_checks):
-        new.append((places.own_checks / "test_example.py", EXAMPLE))
+        new.append((places.own_checks / "test_example.py", example(found)))
     written = [path for path, text in new if write_new(path, text)]
     if file not in written:
         raise UsageError(f"found {file}; expected no such file, because none is overwritten")

@@ -15,33 +15,33 @@ SCHEMA_FILE = "deployment.schema.json"
 """The name of the JSON Schema beside the deployment files. Only .yaml and .yml files are deployments."""
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
 
-EXAMPLE = '''\
+_EXAMPLE = '''\
 """A check of your own. Nothing here runs until you take away the "# " before each line of the example.
 
 `deployspec check` runs the tests in this folder together with its own. A check is a pytest function with a docstring
-that says what is promised; `judge` takes the verdict and the calls that it is about.
+that says what is promised, and a marker that says which chapter it belongs to: one of deployspec's, or one of your own
+(`deployspec_chapters` in pytest.ini). A failed `assert` is BREACHED.
 """
 
 # import pytest
 #
-# from deployspec.model.verdict import breached, met, unmeasured
-#
-# pytestmark = [pytest.mark.health, pytest.mark.needs("health")]
+# pytestmark = pytest.mark.health
 #
 #
-# def test_answer_is_small(health, judge):
-#     """The health endpoint's answer has at most 10,000 bytes.
+# def test_answer_is_small(deployment_client):
+#     """An answer has at most 10,000 bytes.
 #
-#     Source: our own choice; it is asked every few seconds.
+#     Source: our own choice.
 #     """
-#     body = getattr(health.first.result, "body", None)
-#     if body is None:
-#         judge(unmeasured("there was no answer"), health.first)
-#     elif len(body) > 10_000:
-#         judge(breached(f"the answer has {len(body)} bytes; expected at most 10,000"), health.first)
-#     else:
-#         judge(met(f"the answer has {len(body)} bytes"), health.first)
+#     answer = deployment_client.get({path})
+#     assert answer.status_code == 200
+#     assert len(answer.content) <= 10_000
 '''
+
+
+def example(found: Found) -> str:
+    """An example of a check of one's own, commented out. It asks the health endpoint, or the start page."""
+    return _EXAMPLE.format(path=json.dumps(found.health.path if found.health else "/"))
 
 
 def deployment_file(name: str, base_url: str, headers: Mapping[str, str], found: Found) -> str:
