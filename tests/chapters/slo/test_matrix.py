@@ -373,7 +373,8 @@ def test_ctrl_c_still_gives_the_verdict(reference: Reference, tmp_path: Path) ->
     assert ran.status == 2, ran.output
     entry = ran.entry(load(LATENCY))
     assert "cut short: interrupted" in entry["reason"], ran.output
-    assert entry["verdict"] in ("MET", "UNMEASURED")
+    # On a busy machine the service may truly be slow.
+    assert "requests took less than 0.5 s" in entry["reason"], entry
     assert ran.record is not None
     assert ran.record["cut_short"]
     assert ran.record["load"]["cut_short"] == "interrupted"
