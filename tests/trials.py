@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import os
 
+from hypothesis import HealthCheck, settings
+
+# How soon examples are made depends on what else the machine does.
+settings.register_profile("any-machine", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
 _FACTOR = float(os.environ.get("TRIALS", "1"))
 
 

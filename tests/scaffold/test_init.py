@@ -132,7 +132,7 @@ def test_fastapi(run: Run, tmp_path: Path) -> None:
     assert "{name: listings, path: /listings}" in text
     assert text.startswith("# yaml-language-server: $schema=deployment.schema.json\n")
     assert (tmp_path / "deployments/deployment.schema.json").read_text() == run("schema").stdout
-    assert sorted(path.name for path in tmp_path.glob("*/*") if path.parent.name != "runs") == [
+    assert sorted(path.name for path in tmp_path.glob("[!r]*/*.*")) == [
         "deployment.schema.json",
         "shop.yaml",
         "test_example.py",

@@ -38,6 +38,13 @@ _REFUSALS = {
 """What tells of the deployment. Any other error of a connect, such as no descriptors or no network, is our own."""
 
 
+class _Socket(socket.socket):
+    """One that closes in silence where an interruption, between two instructions, has left it to nobody."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class DeadlineBackend(httpcore.NetworkBackend):
     """Opens the connections of one attempt within its budget, through ``proxy`` if there is one."""
 
@@ -103,7 +110,7 @@ def _connect(addresses: list[tuple[int, tuple[Any, ...]]], budget: Budget) -> so
 def _connect_one(family: int, address: tuple[Any, ...], share: float) -> socket.socket:
     where = f"{address[0]} port {address[1]}"
     try:
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock = _Socket(family, socket.SOCK_STREAM)
     except OSError as error:
         raise CallFailed(FailureKind.PROBER, f"the prober cannot open a socket: {error.strerror}") from None
     try:
