@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from deployspec.base.duration import format_duration, parse_duration
 from deployspec.base.unfit import Unfit
+from tests.trials import trials
 
 
 # columns: text, seconds
@@ -72,7 +73,7 @@ def test_anything_else_is_refused_with_its_own_reason(text: str, found: str, exp
     assert expected in caught.value.expected
 
 
-@settings(deadline=None)
+@settings(max_examples=trials(100), deadline=None)
 @given(st.integers(min_value=1, max_value=9_000_000_000_000))
 def test_a_duration_survives_the_way_to_text_and_back(milliseconds: int) -> None:
     """What is formatted and parsed again is the same to the millisecond."""
@@ -97,7 +98,7 @@ def test_durations_are_written_as_prometheus_does(seconds: float, text: str) -> 
     assert format_duration(seconds) == text
 
 
-@settings(deadline=None)
+@settings(max_examples=trials(100), deadline=None)
 @given(st.text(max_size=30) | st.text(alphabet="0123456789ywdhms.- ", max_size=20))
 def test_any_text_is_a_duration_or_unfit(text: str) -> None:
     """No text brings another exception, and every duration is above 0."""

@@ -79,7 +79,7 @@ def scripted() -> Iterator[tuple[Server, list[bytes]]]:
     max_examples=trials(300),
     deadline=None,
     database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(response=RESPONSES)
 def test_no_response_raises(scripted: tuple[Server, list[bytes]], response: bytes) -> None:

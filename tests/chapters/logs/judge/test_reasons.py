@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployspec.chapters.logs.judge import reasons
 from deployspec.languages.json_schema import validator
 
 TEXT = '{"a": [1, {"b\\n": "x"}, []], "c": null, "d":{ "e" :{}}, "": -1.5e3}'
+from tests.trials import trials
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,7 @@ def test_place_of_a_key() -> None:
     assert reasons.path_at(TEXT, 2) == []
 
 
+@settings(max_examples=trials(100), deadline=None)
 @given(st.text(max_size=60), st.integers(0, 60))
 def test_any_text_has_an_excerpt(text: str, at: int) -> None:
     """Whatever a line holds, its excerpt is one short line."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployspec.chapters.logs.judge.model import MAX_LINE, Block, LongLine
 from deployspec.chapters.logs.measure.cutting import BEGINNING, Cutter
+from tests.trials import trials
 
 
 def cut(*chunks: bytes) -> list[Block | LongLine]:
@@ -100,6 +101,7 @@ def test_few_skipped_zeros() -> None:
     assert block.data == b"\0\0\0{}\n"
 
 
+@settings(max_examples=trials(100), deadline=None)
 @given(
     st.lists(
         st.sampled_from([b"a", b"\n", b"\r\n", b"\r", b"x" * (MAX_LINE - 1), b"y" * (MAX_LINE // 2)]),
