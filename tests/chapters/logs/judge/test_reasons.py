@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from deployspec.chapters.logs.judge import reasons
 from deployspec.languages.json_schema import validator
+from tests.trials import trials
 
 TEXT = '{"a": [1, {"b\\n": "x"}, []], "c": null, "d":{ "e" :{}}, "": -1.5e3}'
-from tests.trials import trials
 
 
 @pytest.mark.parametrize(
