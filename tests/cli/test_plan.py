@@ -138,6 +138,7 @@ CASES = {
         "slo",
         0,
     ),
+    "token": ("auth: {command: [TOOL, token]}", "health", 0),
     "rules": ("prometheus: {url: PROMETHEUS}\n" + DEAL_SCOUTS, "alerts and live", 0),
 }
 
@@ -148,7 +149,7 @@ def test_a_run_does_what_was_planned(case: str, tmp_path: Path) -> None:
     part, options, dead = CASES[case]
     markers, _, keyword = options.partition(" -k ")
     ran, tool = tmp_path / "ran", tmp_path / "tool"
-    tool.write_text(f'#!/bin/sh\necho "$0 $*" >> {ran}\n')
+    tool.write_text(f'#!/bin/sh\necho "$0 $*" >> {ran}\n[ "$1" != token ] || echo token-{SECRET}\n')
     tool.chmod(0o755)
     with serving() as service, fake_prometheus(prometheus) as watching:
         more = part.replace("TOOL", str(tool)).replace("PROMETHEUS", watching.url)
@@ -246,3 +247,20 @@ def test_what_cannot_be_planned_is_told(arguments: list[str], why: str) -> None:
     assert (said.returncode, said.stdout) == (4, "")
     assert why in said.stderr
     assert "Traceback" not in said.stderr
+
+
+def test_a_token_endpoint_is_planned(tmp_path: Path) -> None:
+    """Where a check asks the host that its tokens are for, and only there; with no secret of it."""
+    (tmp_path / "local.yaml").write_text(
+        "base_url: http://127.0.0.1:9\nhealth: {}\n"
+        f"auth: {{oauth2: {{token_url: 'http://127.0.0.1:10/token', client_id: me, client_secret: {SECRET}}}}}\n"
+        "rules: {files: [none.yml]}\n"
+    )
+    said = deployspec(
+        "plan", "-m", "health", "--deployment", "local.yaml", "--format", "json", folder=tmp_path
+    )
+    (token,) = (one for one in json.loads(said.stdout)["planned"] if one["host"] == "http://127.0.0.1:10")
+    assert (token["kind"], token["what"], token["least"]) == ("write", "POST /token", 0)
+    assert token["most"] >= 1
+    assert token["why"] == "a token, for auth.oauth2"
+    assert SECRET not in said.stdout

@@ -93,6 +93,55 @@ def test_credentials_of_another_form_replace_those_of_the_base(files: Files) -> 
     assert deployment.require(PROMETHEUS).headers["Authorization"].reveal() == "Bearer another-token"
 
 
+def test_a_client_certificate_is_taken_whole(files: Files, tmp_path: Path) -> None:
+    """One with its key in one file has none of its base's."""
+    for name in ("one.pem", "two.pem", "two.key"):
+        (tmp_path / name).write_text("")
+    deployment = files(
+        {
+            "there.yaml": CHILD + "client_certificate: {certificate: one.pem}\n",
+            "_base.yaml": 'client_certificate: {certificate: two.pem, key: two.key, password: "${PASSWORD}"}\n',
+        },
+        PASSWORD="of the base",
+    )
+    own = deployment.client_certificate
+    assert own is not None
+    assert (own.certificate.name, own.key, own.password) == ("one.pem", None, None)
+
+
+def test_a_fault_may_be_called_as_credentials_are(files: Files) -> None:
+    """Only where it is one of credentials is a mapping taken whole."""
+    deployment = files(
+        {
+            "there.yaml": CHILD + "faults: {redis-hung: {timeout: 3s}}\n",
+            "_base.yaml": "health: {}\nfaults: {redis-hung: {inject: [a], restore: [b]}}\n",
+        }
+    )
+    assert deployment.require(FAULTS)["redis-hung"].timeout == 3
+
+
+def test_what_may_be_done_is_not_inherited(files: Files) -> None:
+    """A file that says nothing of it allows nothing, whatever its base is allowed."""
+    base = "allow: [faults, load, write]\nhealth: {}\n"
+    assert files({"there.yaml": CHILD, "_base.yaml": base}).allow == frozenset()
+    assert files({"there.yaml": CHILD + "allow: [write]\n", "_base.yaml": base}).allow == {"write"}
+
+
+def test_null_takes_an_inherited_key_away(files: Files) -> None:
+    """One header, all of them, credentials, a part; what no base has is refused as ever."""
+    base = (
+        'headers: {Authorization: "Bearer ${TOKEN}", X-Team: shop}\nprometheus: {url: "https://p.example"}\n'
+        "health: {max_response_time: 1s}\n"
+    )
+    child = CHILD + "headers: {Authorization: null}\nprometheus: null\nhealth: {max_response_time: null}\n"
+    deployment = files({"there.yaml": child, "_base.yaml": base}, TOKEN="a-token-of-the-base")
+    assert list(deployment.headers) == ["X-Team"]
+    assert deployment.get(PROMETHEUS) is None
+    assert deployment.require(HEALTH).max_response_time is None
+    with_auth = files({"there.yaml": CHILD + "headers: null\nauth: {bearer: another-one}\n", "_base.yaml": base}, TOKEN="x" * 9)  # fmt: skip
+    assert with_auth.headers["Authorization"].reveal() == "Bearer another-one"
+
+
 def test_a_chain_is_merged_from_its_root(files: Files) -> None:
     """The nearest file that says something is right, and what a base replaces is gone for those that extend it."""
     deployment = files(
@@ -168,7 +217,7 @@ def test_problems_name_the_file_in_which_the_value_is_written(refusals: Refusals
     texts: dict[str, str | bytes] = {
         "there.yaml": f"{BASE}extends: b/base.yaml\nhealth: {{calls: 1}}\nslos: {{}}\n",
         "b/base.yaml": "health:\n  timeout: 2\n  schema: no.json\n  calls: 9\nfaults: {redis-hung: {part: x}}\n"
-        "ca: no.pem\nallow: ['${NONE}']\nfaults: {}\n",
+        "ca: no.pem\nheaders: {X: '${NONE}'}\nfaults: {}\n",
     }
     assert refusals(texts) == [
         "b/base.yaml:2:12: found 2 without a unit; expected a duration such as 2s, 500ms or 1h30m",
@@ -176,7 +225,7 @@ def test_problems_name_the_file_in_which_the_value_is_written(refusals: Refusals
         "b/base.yaml:5:22: found no key restore; expected restore: a list of texts",
         "b/base.yaml:6:5: found no.pem, and there is no such file; expected a file's path, from this file's folder",
         (
-            "b/base.yaml:7:9: found ${NONE}, and the variable is not set; "
+            "b/base.yaml:7:14: found ${NONE}, and the variable is not set; "
             "expected NONE set in the environment, or a default: ${NONE:-…}"
         ),
         "b/base.yaml:8:1: found a key for the second time (the first is at line 5, column 1); expected each key once",

@@ -52,11 +52,14 @@ def test_a_deployment_that_wants_a_token(tmp_path: Path) -> None:
 
 
 def test_a_deployment_that_refuses_the_token(tmp_path: Path) -> None:
-    """It is obtained once more; then the status says so."""
+    """It is obtained once more; then nothing was learnt of the deployment, and the reason says what to do."""
     done, runs = ran(tmp_path, "another", f"print({TOKEN!r})")
     entry = done.entry("test_healthy_now")
-    assert entry["verdict"] == "BREACHED", done.output
-    assert "401" in entry["reason"]
+    assert entry["verdict"] == "UNMEASURED", done.output
+    assert (
+        "the credentials of auth.command were refused (status 401); see whether they are right"
+        in entry["reason"]
+    )
     assert runs == 2
 
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from deployspec.base.errors import UsageError
 from deployspec.base.places import Places
 from deployspec.base.shown import one_line
 from deployspec.cli.check import pytest_arguments
+from deployspec.deployment.auth import CommandToken
 from deployspec.model.chapter import imported
-from deployspec.model.plan import ELSEWHERE, Planned, merged
+from deployspec.model.plan import ELSEWHERE, Planned, merged, request
 
 if TYPE_CHECKING:
     from deployspec.cli.collecting import Collected
     from deployspec.deployment import Deployment
+    from deployspec.deployment.auth import TokenSource
 
 _USAGE = "usage: deployspec plan [--format text|json] [OPTIONS AND PATHS OF deployspec check]"
 _FORMATS = ("text", "json")
@@ -62,14 +66,14 @@ def run(arguments: Sequence[str]) -> int:
 
 def _form(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
     """The format, and what is left for pytest."""
-    option, equals, said = (arguments[0] if arguments else "").partition("=")
-    if option != "--format":
+    at = next((n for n, one in enumerate(arguments) if one.partition("=")[0] == "--format"), None)
+    if at is None:
         return "text", arguments
-    count = 1 if equals else 2
-    form = said if equals else " ".join(arguments[1:2])
+    _, equals, said = arguments[at].partition("=")
+    form = said if equals else " ".join(arguments[at + 1 : at + 2])
     if form not in _FORMATS:
         raise UsageError(f"{_USAGE}\n--format: found {form or 'nothing'}; expected {' or '.join(_FORMATS)}")
-    return form, arguments[count:]
+    return form, [*arguments[:at], *arguments[at + (1 if equals else 2) :]]
 
 
 def _plan(found: Collected, arguments: Sequence[str]) -> _Plan:
@@ -90,6 +94,8 @@ def _plan(found: Collected, arguments: Sequence[str]) -> _Plan:
         elif own:
             values = {one: _values(item) for one, item in own.items()}
             planned += imported(chapter.plans)(found.config, deployment, values)
+    if deployment is not None:
+        planned = [*_with_credentials(deployment, planned, by_code=bool(left))]
     not_said += [f"own check {one}: asks what its code asks" for one in left]
     if ordinary := len(found.items) - len(by_id):
         not_said.append(f"{ordinary} other tests, which are no checks: do what their code does")
@@ -108,6 +114,42 @@ def _plan(found: Collected, arguments: Sequence[str]) -> _Plan:
         not_said,
         found.not_described,
     )
+
+
+def _with_credentials(
+    deployment: Deployment, planned: Sequence[Planned], *, by_code: bool
+) -> Iterator[Planned]:
+    """The same with what is done for tokens: they are obtained, and what refuses one is asked once more.
+
+    ``by_code``: checks of one's own may ask the deployment as well.
+    """
+    from deployspec.deployment import PROMETHEUS
+
+    prometheus = deployment.get(PROMETHEUS)
+    sources = {_host(deployment.base_url): deployment.auth} | (
+        {} if prometheus is None else {_host(prometheus.url): prometheus.auth}
+    )
+    obtained: Counter[TokenSource] = Counter()
+    for one in planned:
+        source = sources.get(one.host)
+        if source is None:
+            yield one
+            continue
+        obtained[source] += 2 * one.most
+        yield one._replace(most=2 * one.most) if one.of_probe else one
+    if by_code and deployment.auth is not None:
+        obtained[deployment.auth] += 1
+    for source, most in obtained.items():
+        why = f"a token, for {source.key}"
+        if isinstance(source, CommandToken):
+            yield Planned("command", "", shlex.join(source.argv), 0, most, why, per_process=True)
+        else:
+            yield request("POST", source.token_url, 0, most, why, per_process=True)
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _name(deployment: Deployment | None) -> str:
@@ -133,7 +175,7 @@ def _document(plan: _Plan) -> dict[str, Any]:
         "deployment": plan.name or None,
         "command": plan.command,
         "planned": [
-            {name: value for name, value in one._asdict().items() if name != "per_process"}
+            {name: value for name, value in one._asdict().items() if name not in ("per_process", "of_probe")}
             for one in plan.planned
         ],
         "not_said": plan.not_said,

@@ -7,11 +7,12 @@ from functools import reduce
 from pathlib import Path
 
 from deployspec.base.problems import Problems
+from deployspec.base.scalars import is_null
 from deployspec.base.shown import cut, printable
 from deployspec.base.unfit import Unfit
 from deployspec.base.yaml_tree import Mapping, Node, Scalar
 from deployspec.deployment.interpolation import interpolate
-from deployspec.deployment.schema import Schema
+from deployspec.deployment.schema import Schema, below, types
 from deployspec.deployment.shape import check_shape
 from deployspec.deployment.source import EXPECTED, read_text, real
 from deployspec.deployment.tree import read_tree
@@ -36,7 +37,7 @@ def read_whole(path: Path, problems: Problems, schema: Schema) -> tuple[Mapping,
         trees.append(tree)
         if _KEY not in tree.items:
             # From the root: what a base replaces is not there for those that extend it.
-            return reduce(lambda base, child: merged(child, base), reversed(trees)), folders
+            return reduce(lambda base, child: merged(child, base, schema), reversed(trees)), folders
         key, node = tree.items.pop(_KEY)
         target = _target(key, node, problems, schema)
         if target is None:
@@ -86,17 +87,29 @@ def _base(path: Path, key: Scalar, problems: Problems) -> Mapping | None:
     return tree
 
 
-_WHOLE = frozenset({"auth"})
+_CREDENTIALS = ("auth", "client_certificate")
+_WHOLE = frozenset({*((name,) for name in _CREDENTIALS), *(("prometheus", name) for name in _CREDENTIALS)})
 """Mappings that say one thing in one of several forms: who says it otherwise means it instead."""
 
 
-def merged(child: Mapping, base: Mapping) -> Mapping:
-    """What the two say together: mappings key by key, anything else as the child says it."""
-    items = {**base.items, **child.items}
+_OWN = (("allow",),)
+"""What a deployment does not inherit: what may be done to it is said in its own file."""
+
+
+def merged(child: Mapping, base: Mapping, schema: Schema, at: tuple[str, ...] = ()) -> Mapping:
+    """What the two say together: mappings key by key, anything else as the child says it.
+
+    A null of the child takes an inherited key away, where it is not itself a value.
+    """
+    inherited = {name: pair for name, pair in base.items.items() if (*at, name) not in _OWN}
+    items = {**inherited, **child.items}
     for name in child.items.keys() & base.items.keys():
         (key, own), (_, other) = child.items[name], base.items[name]
-        if name in _WHOLE:
+        place = below(schema, name)
+        if isinstance(own, Scalar) and own.plain and is_null(own.text) and "null" not in types(place):
+            del items[name]
+        if (*at, name) in _WHOLE:
             continue
         if isinstance(own, Mapping) and isinstance(other, Mapping) and not own.refused:
-            items[name] = (key, merged(own, other))
+            items[name] = (key, merged(own, other, place, (*at, name)))
     return Mapping(child.line, child.column, items, file=child.file)

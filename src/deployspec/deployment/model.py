@@ -107,6 +107,12 @@ class Deployment:
             raise Unmeasured(f"the deployment file describes no {part.key}")
         return found
 
+    @property
+    def credentials(self) -> str:
+        """The key of ``auth`` that proves who asks, such as ``auth.bearer``; empty where the file has no ``auth``."""
+        auth = self.data.get("auth") or {}
+        return next((f"auth.{form}" for form in ("bearer", "basic", "command", "oauth2") if form in auth), "")
+
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret value that the file or its variables brought, for :func:`redact`.
 

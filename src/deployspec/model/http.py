@@ -107,10 +107,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Call:
-    """One call with its attempts: failures that were retried, then what ended it."""
+    """One call with its attempts: failures that were retried and tokens that were refused, then what ended it."""
 
     attempts: tuple[Answer | Failure, ...]
-    """At least one. All but the last are failures."""
+    """At least one. All but the last are failures, or answers that refused a token."""
 
     @property
     def result(self) -> Answer | Failure:

@@ -27,6 +27,8 @@ class Planned(NamedTuple):
     """Which checks want it, in a few words."""
     per_process: bool = False
     """Whether each of pytest-xdist's processes may do it once for itself: ``most`` is of one."""
+    of_probe: bool = False
+    """Whether it is asked once more where a token is refused: ``most`` is without that."""
 
 
 def request(method: str, url: str, least: int, most: int, why: str, *, per_process: bool = False) -> Planned:
@@ -40,7 +42,7 @@ def request(method: str, url: str, least: int, most: int, why: str, *, per_proce
 
 def following(asked: Planned, limit: int) -> Iterator[Planned]:
     """A request, and at most so many redirects that each of them is led to."""
-    yield asked
+    yield asked._replace(of_probe=True)
     if asked.most:
         why = f"at most {limit} for each; headers of the file go to its own host alone"
         yield Planned("request", ELSEWHERE, "GET", 0, limit * asked.most, why, asked.per_process)
@@ -59,7 +61,7 @@ def merged(planned: Iterable[Planned], processes: int) -> list[Planned]:
         most = one.most * processes if one.per_process else one.most
         known = found.get(key)
         if known is None:
-            found[key] = one._replace(most=most, per_process=False)
+            found[key] = one._replace(most=most, per_process=False, of_probe=False)
         else:
             why = known.why if one.why in known.why else f"{known.why}; {one.why}"
             found[key] = known._replace(least=known.least + one.least, most=known.most + most, why=why)

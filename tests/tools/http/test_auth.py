@@ -22,8 +22,8 @@ import trustme
 from deployspec.base import disclosure
 from deployspec.base.secret import Finder, Secret
 from deployspec.deployment.auth import ClientCertificate, CommandToken, OAuth2Token
-from deployspec.model.http import Failure, FailureKind
-from deployspec.tools.http import Proxies, call_concurrently, curl_line
+from deployspec.model.http import Failure, FailureKind, Phase
+from deployspec.tools.http import Proxies, call, call_concurrently, curl_line
 from deployspec.tools.http.auth import FAILURE_STANDS, Tokens
 from deployspec.tools.http.budget import CallFailed
 from deployspec.tools.http.client import DeploymentClient
@@ -164,13 +164,61 @@ def wanting(*accepted: str) -> Callable[[Connection], None]:
 
 
 def test_a_token_that_is_refused_is_renewed_once(counting: CommandToken) -> None:
-    """One that was revoked early is replaced; where the next one is refused too, that is the answer from then on."""
+    """One that was revoked early is replaced, and the refusal is told; where the next one is refused too, that is the
+    answer from then on."""
     with serve(wanting("token-number-2")) as server:
-        assert [answered(ask(server, auth=counting)).status for _ in range(2)] == [200, 200]
-        assert len(server.requests) == 3
+        calls = [call(request_to(server, auth=counting)) for _ in range(2)]
+        assert [[one.status for one in call.attempts] for call in calls] == [[401, 200], [200]]  # type: ignore[union-attr]
+        assert [call.flaky for call in calls] == [True, False]
     with serve(wanting()) as server:
         assert [answered(ask(server, auth=counting)).status for _ in range(2)] == [401, 401]
-        assert {head.header("authorization") for head in server.requests} == {"Bearer token-number-2"}
+        told = [head.header("authorization") for head in server.requests]
+        assert told == ["Bearer token-number-2", "Bearer token-number-3", "Bearer token-number-3"]
+
+
+def test_an_endpoint_that_refuses_now_and_then_is_flaky(counting: CommandToken) -> None:
+    """However often: each time that a token was refused, the call says so."""
+    asked: list[Connection] = []
+
+    def alternating(connection: Connection) -> None:
+        asked.append(connection)
+        connection.read_head()
+        status = "401 Unauthorized" if len(asked) % 2 else "200 OK"
+        connection.send(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    with serve(alternating) as server:
+        calls = [call(request_to(server, auth=counting)) for _ in range(3)]
+    assert [[one.status for one in call.attempts] for call in calls] == [[401, 200]] * 3  # type: ignore[union-attr]
+    assert all(call.flaky for call in calls)
+
+
+@pytest.mark.parametrize("form", ["auth.bearer", "auth.command"])
+def test_refused_credentials_tell_nothing_of_the_deployment(counting: CommandToken, form: str) -> None:
+    """Which key, and what to do; where the file has no `auth`, the status is the deployment's answer."""
+    source = counting if form == "auth.command" else None
+    with serve(wanting()) as server:
+        reason = f"the credentials of {form} were refused (status 401); see whether they are right"
+        failed(ask(server, auth=source, credentials=form), FailureKind.PROBER, Phase.HEADERS, reason)
+        assert answered(ask(server)).status == 401
+
+
+def test_a_token_that_was_revoked_and_cannot_be_renewed(tmp_path: Path) -> None:
+    """The source's own trouble is told, and not a status that it has led to."""
+    once = tmp_path / "once"
+    code = f"import pathlib,sys; p=pathlib.Path({str(once)!r}); p.exists() and sys.exit('vault sealed'); p.touch(); print('token-number-1')"
+    with serve(wanting()) as server:
+        result = ask(server, auth=printing(code), credentials="auth.command")
+    failed(result, FailureKind.PROBER, Phase.LOOKUP, "ended with status 1: vault sealed")
+
+
+@pytest.mark.parametrize("ending", ["", "; import sys; sys.exit(3)", "; print('and more')"])
+def test_what_a_command_prints_is_not_told_by_its_errors(ending: str) -> None:
+    """A token that it repeats there is hidden, whole and in pieces."""
+    token = "vt-Real-Tok-55667788"
+    code = f"import sys; print('hint'); print('{token}'); print('x' * 90, 'using {token}', file=sys.stderr){ending}"
+    reason = refused(Tokens(printing(code), None))
+    assert "Real-Tok" not in reason
+    assert "vt-Re" not in reason
 
 
 def test_a_post_is_sent_once(counting: CommandToken) -> None:
@@ -295,7 +343,9 @@ ANSWERS = [
     ("none", (200, {"token_type": "Bearer"}), "answered without an access_token"),
     ("type", (200, {"access_token": "abcdefgh", "token_type": "mac"}), "a token of the type mac; only Bearer can be sent"),
     ("value", (200, {"access_token": "abcd efgh"}), "answered with a token with a space in it"),
-    ("expiry", (200, {"access_token": "abcdefgh", "expires_in": "soon"}), "an expires_in that is no number of seconds"),
+    ("expiry", (200, {"access_token": "abcdefgh", "expires_in": "soon"}), "an expires_in of soon; expected seconds, more than 0"),
+    ("no-time", (200, {"access_token": "abcdefgh", "expires_in": 0}), "an expires_in of 0; expected seconds"),
+    ("endless", (200, {"access_token": "abcdefgh", "expires_in": "inf"}), "an expires_in of inf; expected seconds"),
     ("redirect", (302, {}), "did not answer, status 302 redirects elsewhere"),
 ]  # fmt: skip
 
@@ -368,6 +418,18 @@ def test_client_certificate(own: tuple[trustme.CA, ClientCertificate]) -> None:
         assert any(
             text in without.reason for text in (names_it, "closed the connection", "reset the connection")
         )
+
+
+def test_client_certificate_that_is_refused(own: tuple[trustme.CA, ClientCertificate]) -> None:
+    """The server has nothing to object to in itself: nothing is known of the deployment."""
+    _, mine = own
+    with asking_for_a_certificate(trustme.CA()) as server:
+        result = ask(server, client_certificate=mine)
+    assert isinstance(result, Failure)
+    # As it is read before or after the end of the connection.
+    if "closed the connection" not in result.reason and "reset the connection" not in result.reason:
+        assert result.kind is FailureKind.PROBER, result
+        assert "refused the client certificate (unknown ca); see `client_certificate:`" in result.reason
 
 
 def test_client_certificate_goes_to_no_other_host(own: tuple[trustme.CA, ClientCertificate]) -> None:

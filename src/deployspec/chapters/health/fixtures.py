@@ -31,6 +31,7 @@ def health(deployment: Deployment) -> HealthMeasurements:
         retries=described.retries,
         ca=deployment.ca,
         auth=deployment.auth,
+        credentials=deployment.credentials,
         client_certificate=deployment.client_certificate,
         proxies=proxies_from(os.environ),
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
 from base64 import b64encode
@@ -67,17 +68,22 @@ class Tokens:
             return self._header
 
     def renewed(self, refused: Secret) -> Secret | None:
-        """Another header in place of one that was refused; None where there is no hope of a better one."""
+        """Another header in place of one that was refused; None where that was another one's replacement already.
+
+        Raises :class:`CallFailed` where there is none.
+        """
         with self._lock:
             if self._header == refused:
                 if self._was_refused:
                     return None
-                try:
-                    self._obtain()
-                except CallFailed:
-                    return None
+                self._obtain()
                 self._was_refused = True
             return self._header
+
+    def accepted(self) -> None:
+        """A token was not refused: when one is, it may have been revoked."""
+        with self._lock:
+            self._was_refused = False
 
     def _left(self) -> float:
         return float("inf") if self._usable_until is None else self._usable_until - self._clock()
@@ -99,7 +105,6 @@ class Tokens:
             raise CallFailed(FailureKind.PROBER, reason) from None
         self._header = Secret(f"Bearer {token.reveal()}")
         self._usable_until = None if lifetime is None else now + lifetime - min(MARGIN, lifetime / 10)
-        self._was_refused = False
         self._failed = None
 
 
@@ -123,7 +128,10 @@ def _printed(source: CommandToken) -> tuple[Secret, float | None]:
         status = process.run(source.argv, source.timeout, output.take, errors=errors.take)
     except OSError as error:
         raise _NoTokenError(f"could not be started: {name}: {error.strerror}") from None
-    said = one_line(" ".join(str(errors).split()), 120)
+    # What a command prints, it may repeat among its errors; and what is cut could no more be found.
+    for word in str(output).split():
+        _hide(Secret(word))
+    said = one_line(disclosure.redact(" ".join(str(errors).split())), 120)
     said = f": {said}" if said else ""
     if status is None:
         limit = source.key.replace("command", "timeout")
@@ -132,6 +140,10 @@ def _printed(source: CommandToken) -> tuple[Secret, float | None]:
         )
     if status:
         raise _NoTokenError(f"({name}) ended with status {status}{said}; {by_hand} to see why")
+    if output.printed > _MOST_PRINTED:
+        raise _NoTokenError(
+            f"({name}) printed more than {_MOST_PRINTED} characters; expected the token alone"
+        )
     printed = str(output).strip()
     lines = len(printed.splitlines())
     if lines != 1:
@@ -215,11 +227,11 @@ def _seconds(said: object, who: str) -> float | None:
     """What expires_in says; some servers have a number in quotes."""
     if said is None:
         return None
-    try:
-        seconds = float(str(said))
-    except ValueError:
-        raise _NoTokenError(f"{who} answered with an expires_in that is no number of seconds") from None
-    return max(0.0, seconds)
+    if not re.fullmatch(r"[0-9]{1,10}(\.[0-9]*)?", str(said)) or not float(str(said)):
+        raise _NoTokenError(
+            f"{who} answered with an expires_in of {one_line(str(said), 30)}; expected seconds, more than 0"
+        )
+    return float(str(said))
 
 
 def _object(body: bytes) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ from deployspec.model.http import FailureKind, Phase
 from deployspec.tools.http.budget import Budget, CallFailed
 from deployspec.tools.http.lookup import look_up
 from deployspec.tools.http.proxies import Proxy
-from deployspec.tools.http.tls import tls_reason
+from deployspec.tools.http.tls import tls_failure
 
 READ_SIZE = 16 * 1024
 """At most so much at once: what httpcore does with it between two looks at the clock stays short."""
@@ -159,7 +159,7 @@ class DeadlineStream(httpcore.NetworkStream):
         except TimeoutError:
             raise self._budget.expired() from None
         except ssl.SSLError as error:
-            raise CallFailed(FailureKind.TLS, tls_reason(error, self._peer)) from None
+            raise tls_failure(error, self._peer) from None
         except OSError as error:
             raise self._lost(_loss(error)) from None
         if len(self._head) < 5:
@@ -186,7 +186,7 @@ class DeadlineStream(httpcore.NetworkStream):
         except TimeoutError:
             raise self._budget.expired() from None
         except ssl.SSLError as error:
-            raise CallFailed(FailureKind.TLS, tls_reason(error, self._peer)) from None
+            raise tls_failure(error, self._peer) from None
         except OSError as error:
             # A server may refuse early: httpcore goes on and reads what it said.
             self._wait_for_headers()
@@ -214,7 +214,7 @@ class DeadlineStream(httpcore.NetworkStream):
             raise self._budget.expired() from None
         except OSError as error:
             self.close()
-            raise CallFailed(FailureKind.TLS, tls_reason(error, peer)) from None
+            raise tls_failure(error, peer) from None
         except BaseException:
             self.close()
             raise

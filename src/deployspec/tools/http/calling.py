@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 from urllib.parse import quote
 
 from deployspec.base.secret import Secret
@@ -85,33 +85,55 @@ def _call(request: Request, trust: TrustStore) -> Call:
     for number in range(request.retries + 1):
         if number:
             time.sleep(RETRY_PAUSE)
-        attempts.append(_attempt(request, trust))
+        attempts += _attempt(request, trust)
         last = attempts[-1]
         if isinstance(last, Answer) or last.kind in LASTING:
             break
     return Call(tuple(attempts))
 
 
-def _attempt(request: Request, trust: TrustStore) -> Answer | Failure:
-    """One attempt; where a token is refused that may have been revoked early, the attempt with another one."""
+def _attempt(request: Request, trust: TrustStore) -> list[Answer | Failure]:
+    """One attempt; where a token is refused that may have been revoked early, that and the attempt with another one."""
     try:
         sent = _authorized(request)
     except CallFailed as failed:
-        return _own_failure(request, failed.reason)
-    result = _Attempt(sent, trust).make()
-    if request.auth is None or request.post is not None:
-        return result
-    if not isinstance(result, Answer) or result.status != 401 or result.hops:
-        return result
-    from deployspec.deployment.auth import AUTHORIZATION
-    from deployspec.tools.http.auth import tokens_of
+        return [_own_failure(request, failed.reason)]
+    results = [_Attempt(sent, trust).make()]
+    if request.auth is not None and request.post is None:
+        from deployspec.deployment.auth import AUTHORIZATION
+        from deployspec.tools.http.auth import tokens_of
 
-    refused = sent.headers[AUTHORIZATION]
-    assert isinstance(refused, Secret)  # noqa: S101 - for the types
-    another = tokens_of(request.auth, request.ca).renewed(refused)
-    if another is None:
-        return result
-    return _Attempt(replace(sent, headers={**sent.headers, AUTHORIZATION: another}), trust).make()
+        tokens = tokens_of(request.auth, request.ca)
+        if _is_refusal(results[-1]):
+            refused = sent.headers[AUTHORIZATION]
+            assert isinstance(refused, Secret)  # noqa: S101 - for the types
+            try:
+                another = tokens.renewed(refused)
+            except CallFailed as failed:
+                return [*results, _own_failure(request, failed.reason)]
+            if another is not None:
+                again = replace(sent, headers={**sent.headers, AUTHORIZATION: another})
+                results.append(_Attempt(again, trust).make())
+        if isinstance(results[-1], Answer) and not _is_refusal(results[-1]):
+            tokens.accepted()
+    if request.credentials and _is_refusal(last := results[-1]):
+        results[-1] = _refused(request, last)
+    return results
+
+
+def _is_refusal(result: Answer | Failure) -> TypeGuard[Answer]:
+    return isinstance(result, Answer) and result.status == 401 and not result.hops
+
+
+def _refused(request: Request, answer: Answer) -> Failure:
+    """What an answer says that refuses the credentials of ours: nothing of what was asked for."""
+    advice = "see whether they are right, and still valid" + (
+        ", for others were obtained and refused as well" if request.auth is not None else ""
+    )
+    reason = f"the credentials of {request.credentials} were refused (status 401); {advice}"
+    return Failure(
+        answer.url, FailureKind.PROBER, Phase.HEADERS, reason, answer.sent_at, answer.timings, via=answer.via, method=answer.method
+    )  # fmt: skip
 
 
 def _authorized(request: Request) -> Request:

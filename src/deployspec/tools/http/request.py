@@ -55,6 +55,9 @@ class Request:
     """A PEM file of private certificate authorities, trusted beside the system's."""
     auth: TokenSource | None = None
     """Where the token comes from that is sent in Authorization, as the user's headers are."""
+    credentials: str = ""
+    """The key of the deployment file whose credentials are sent in Authorization, such as ``auth.bearer``: an answer that
+    refuses them says nothing else of the deployment. Empty where the user's headers say what is sent."""
     client_certificate: ClientCertificate | None = None
     """What is shown, in a TLS handshake, to this URL's origin only."""
     proxies: Proxies

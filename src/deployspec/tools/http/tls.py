@@ -28,6 +28,16 @@ _WRONG_HOST = {62, 64}
 _NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}
 
 
+_OF_OURS = (
+    "BAD_CERTIFICATE",
+    "CERTIFICATE_EXPIRED",
+    "CERTIFICATE_REVOKED",
+    "CERTIFICATE_UNKNOWN",
+    "UNKNOWN_CA",
+)
+"""Alerts by which a server refuses what the client shows: of its own certificate it has nothing to object."""
+
+
 class TrustStore:
     """The certificate authorities to trust: the system's, and a private file. Loaded when https first wants it.
 
@@ -93,8 +103,18 @@ def unusable(ca: Path | None, own: ClientCertificate | None = None) -> str:
     return ""
 
 
-def tls_reason(error: OSError, where: str) -> str:
-    """Why a handshake, or an encrypted connection, with ``where`` (``atlas.example port 443``) failed."""
+def tls_failure(error: OSError, where: str) -> CallFailed:
+    """The failure of a handshake, or of an encrypted connection, with ``where`` (``atlas.example port 443``)."""
+    alert = (isinstance(error, ssl.SSLError) and error.reason) or ""
+    if alert.endswith(_OF_OURS) and "ALERT" in alert:
+        why = alert.partition("ALERT_")[2].lower().replace("_", " ")
+        return CallFailed(
+            FailureKind.PROBER, f"{where} refused the client certificate ({why}); see `client_certificate:`"
+        )
+    return CallFailed(FailureKind.TLS, _reason(error, where))
+
+
+def _reason(error: OSError, where: str) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"{_certificate_reason(error, where.partition(' ')[0])}, presented by {where}"
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):

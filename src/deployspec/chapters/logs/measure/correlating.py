@@ -107,6 +107,7 @@ def _ask(
         timeout=_TIMEOUT,
         ca=deployment.ca,
         auth=deployment.auth,
+        credentials=deployment.credentials,
         client_certificate=deployment.client_certificate,
         proxies=proxies_from(os.environ),
         post=None if post is None else post.encode(),
