@@ -145,7 +145,10 @@ def test_an_assertion_that_python_leaves_out_is_no_green(tmp_path: Path) -> None
 )  # fmt: skip
 def test_what_a_failed_request_says(tmp_path: Path, line: str, verdict: str, reason: str) -> None:
     """Of the deployment, where it was asked; of no other host."""
-    with serve(shop([], "500 Internal Server Error")) as server, serve("status-500") as other:
+    with (
+        serve(shop([], "500 Internal Server Error")) as server,
+        serve(shop([], "500 Internal Server Error")) as other,
+    ):
         check = (
             f"import pytest\n@pytest.mark.shop\ndef test_listing_has_items(deployment_client):\n    {line}\n"
         )
@@ -162,7 +165,7 @@ import pytest
 @pytest.mark.shop
 @pytest.mark.parametrize("how", ["header", "key", "basic", "url", "cookie"])
 def test_x(deployment_client, how):
-    url = str(deployment_client.base_url) + "x"
+    url = str(deployment_client.base_url).rstrip("/") + "/x"
     more = {{
         "header": {{"headers": {{"Authorization": "Bearer {SECRET}"}}}},
         "key": {{"headers": {{"X-Api-Key": "{SECRET}"}}}},

@@ -236,5 +236,6 @@ def test_the_last_ten_are_kept() -> None:
 def test_credentials_of_a_check_are_hidden_and_short_words_are_not() -> None:
     """The password of Basic too, which is sent in base64."""
     with serve() as server, client_of(server) as client:
-        client.get("/x", auth=("me", "swordfish-7"), cookies={"sid": "abcdef-123", "dark": "yes"})
+        client.cookies.update({"sid": "abcdef-123", "dark": "yes"})
+        client.get("/x", auth=("me", "swordfish-7"))
     assert disclosure.redact("swordfish-7 abcdef-123 yes me") == "*** *** yes me"
