@@ -110,7 +110,7 @@ def test_allure_agrees(project: Project, tmp_path: Path) -> None:
         pytest.param("def test_x(deployment): pytest.fail('too\\nfew')", "too", id="fail"),
         pytest.param("@pytest.fixture\ndef bad(): assert 1 == 2\ndef test_x(deployment, bad): pass", "a defect in deployspec or the check", id="assertion-in-a-fixture"),
         pytest.param("async def test_x(deployment): assert True", "a defect in deployspec or the check", id="async"),
-        pytest.param("def test_x(deployment): return 1", "a defect in deployspec or the check", id="returns"),
+        pytest.param("def test_x(deployment): return 1", "the check returns a value", id="returns"),
         pytest.param("def test_x(deployment): pytest.skip('not today')", "skipped (not today)", id="skip"),
         pytest.param("def test_x(deployment): pytest.xfail('known')", "skipped (known)", id="xfail"),
         pytest.param("@pytest.mark.skip(reason='later')\ndef test_x(deployment): pass", "skipped (later)", id="skip-mark"),
@@ -359,3 +359,117 @@ def test_what_pytest_says_beside_the_checks_is_redacted(
     assert "sesame" not in ran.output
     # Why a worker ends at once, pytest-xdist does not tell.
     assert said in ran.output or (workers and "exit" in body)
+
+
+# body: a check of one's own in which something fails that pytest lets pass, at most with a warning.
+@pytest.mark.parametrize(
+    ("body", "verdict", "reason"),
+    [
+        pytest.param("def test_x(): return 1 == 1", "UNMEASURED", "the check returns a value", id="returns"),
+        pytest.param("def test_x():\n    def f(): assert 1 == 2\n    t = threading.Thread(target=f); t.start(); t.join()", "BREACHED", "assert 1 == 2", id="assertion-in-a-thread"),
+        pytest.param("def test_x():\n    t = threading.Thread(target=int, args=('x',)); t.start(); t.join()", "UNMEASURED", "ValueError", id="error-in-a-thread"),
+        pytest.param("@pytest.fixture\ndef late():\n    t = threading.Thread(target=int, args=('x',))\n    yield\n    t.start(); t.join()\ndef test_x(late): pass", "UNMEASURED", "ValueError", id="thread-in-a-fixture"),
+        pytest.param("def test_x():\n    class Falls:\n        def __del__(self): assert 1 == 2\n    Falls()", "BREACHED", "assert 1 == 2", id="del"),
+        pytest.param("def test_x():\n    async def f(): assert 1 == 2\n    f()", "UNMEASURED", "never awaited", id="not-awaited"),
+        pytest.param("def test_x(request):\n    s = request.getfixturevalue('subtests')\n    for i in range(2):\n        with s.test(i=i): {}[1] if i else None", "UNMEASURED", "KeyError", id="error-in-a-subtest"),
+        pytest.param("def test_x(request):\n    s = request.getfixturevalue('subtests')\n    with s.test(): pytest.skip('no')\n    with s.test(): assert 1 == 2", "BREACHED", "assert 1 == 2", id="assertion-in-a-subtest"),
+        pytest.param("def test_x(request):\n    with request.getfixturevalue('subtests').test(): pass", "UNMEASURED", "has subtests", id="subtests-that-hold"),
+        pytest.param("def test_x(judge, subtests):\n    with subtests.test(): {}[1]\n    judge(met('fine'))", "UNMEASURED", "KeyError", id="judged-beside-a-subtest"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
+def test_what_pytest_only_warns_of_is_no_green(
+    project: Project, workers: tuple[str, ...], body: str, verdict: str, reason: str
+) -> None:
+    """Whatever filters of warnings a project has."""
+    ran = project("import threading\n" + body, "-W", "ignore", *workers)
+    assert ran.status == 1, ran.output
+    assert (ran.verdict("test_x"), reason in ran.entry("test_x")["reason"]) == (verdict, True), ran.output
+
+
+UNITTEST = """
+import unittest
+
+class TestShop(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def _token(self, deployment):
+        self.token = deployment.headers["Authorization"].reveal().split()[1]
+
+    def test_holds(self):
+        self.assertEqual(1, 1)
+
+    def test_asserts(self):
+        self.assertEqual(self.token, "other")
+
+    def test_errs_twice(self):
+        self.addCleanup(lambda: {}[self.token])
+        raise ValueError(self.token)
+
+    def test_subtests(self):
+        for number in range(3):
+            with self.subTest(number=number):
+                {}[self.token] if number == 0 else None
+
+    def test_skips(self):
+        for number in range(2):
+            with self.subTest(number=number):
+                self.skipTest(self.token) if number == 0 else None
+
+    def test_returns(self):
+        return self.token == ""
+"""
+
+
+def test_a_test_case_of_unittest_is_a_check_too(project: Project, tmp_path: Path) -> None:
+    """Its verdicts, and no secret in what others read of it."""
+    options = ("-p", "unittest", "-p", "allure_pytest.plugin", "-W", "ignore", "--alluredir", str(tmp_path / "allure"))  # fmt: skip
+    ran = project(UNITTEST, *options)
+    assert ran.record is not None, ran.output
+    assert {entry["check"].rpartition("::")[2]: entry["verdict"] for entry in ran.record["checks"]} == {
+        "test_holds": "MET",
+        "test_asserts": "BREACHED",
+        "test_errs_twice": "UNMEASURED",
+        "test_subtests": "UNMEASURED",
+        "test_skips": "UNMEASURED",
+        "test_returns": "UNMEASURED",
+    }
+    assert ran.output.count("SUBFAILED") == 1
+    written = "".join(path.read_text() for path in (tmp_path / "allure").iterdir())
+    assert "sesame" not in written + ran.output + json.dumps(ran.record)
+
+
+def test_an_inherited_or_imported_check_is_a_check(project: Project) -> None:
+    """Its assertions are its own, wherever they are written."""
+    shared = "class Base:\n    def test_inherited(self): assert 1 == 2\ndef test_imported(): assert 1 == 2\n"
+    body = "from shared import Base, test_imported\nclass TestMine(Base): pass"
+    ran = project(body, "-o", "pythonpath=.", more={"shared.py": shared})
+    assert (ran.verdict("test_inherited"), ran.verdict("test_imported")) == ("BREACHED", "BREACHED")
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "workers"])
+def test_a_file_of_checks_that_is_skipped_fails_the_run(project: Project, workers: tuple[str, ...]) -> None:
+    """It is told by its name, with the reason."""
+    skipped = "import pytest\npytest.importorskip('no_such_library')\n"
+    ran = project(
+        "def test_x(deployment, judge): judge(met('fine'))", *workers, more={"checks/test_gone.py": skipped}
+    )
+    assert ran.status == 1, ran.output
+    assert "checks/test_gone.py was skipped (could not import 'no_such_library'" in ran.output
+    assert ran.record is not None
+    assert "test_gone.py" in ran.record["cut_short"]
+
+
+def test_live_logs_are_redacted(project: Project, tmp_path: Path) -> None:
+    """On the terminal and in pytest's file; what a check itself sees of them stays."""
+    body = """
+    import logging
+
+    def test_x(deployment, judge, caplog):
+        token = deployment.headers["Authorization"].reveal().split()[1]
+        logging.warning("said %s", token)
+        judge(met("fine") if token in caplog.text else breached("not"))
+    """
+    ran = project(body, "-o", "log_cli=true", "--log-file", str(tmp_path / "log"))
+    assert ran.status == 0, ran.output
+    assert "said ***" in ran.output
+    assert "sesame" not in ran.output + (tmp_path / "log").read_text()

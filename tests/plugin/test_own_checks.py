@@ -117,17 +117,79 @@ def test_what_the_prober_cannot_is_unmeasured(tmp_path: Path) -> None:
 
 
 def test_an_assertion_that_python_leaves_out_is_no_green(tmp_path: Path) -> None:
-    """Under ``-O`` pytest's own assertions still hold; without them nothing was looked at."""
-    with serve(shop([])) as server:
-        run(tmp_path, server.base_url)
-        record = tmp_path / "record.json"
-        for options, verdict in (((), "BREACHED"), (("--assert=plain",), "UNMEASURED")):
+    """Under ``-O`` pytest's own assertions still fail; what nobody looked at is no green."""
+    for items, options, verdict in (
+        ([], (), "BREACHED"),
+        ([], ("--assert=plain",), "UNMEASURED"),
+        (["a lamp"], (), "UNMEASURED"),
+    ):
+        with serve(shop(items)) as server:
+            run(tmp_path, server.base_url)
+            record = tmp_path / "record.json"
             done = subprocess.run(
                 [sys.executable, "-O", "-m", "pytest", "checks/test_shop.py", "--deployment", "local", "-p", "no:cacheprovider", "--record", str(record), *options],
                 cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
             )  # fmt: skip
             assert done.returncode == 1, done.stdout + done.stderr
             assert json.loads(record.read_text())["checks"][0]["verdict"] == verdict
+
+
+# line: of a check; verdict and reason: of that.
+@pytest.mark.parametrize(
+    ("line", "verdict", "reason"),
+    [
+        ("deployment_client.get('/x').raise_for_status()", "BREACHED", "the deployment answered with status 500"),
+        ("deployment_client.get(OTHER).raise_for_status()", "UNMEASURED", "HTTPStatusError"),
+        ("deployment_client.get('http://127.0.0.1:9/')", "UNMEASURED", "no answer from a host that is not the deployment's"),
+    ],
+)  # fmt: skip
+def test_what_a_failed_request_says(tmp_path: Path, line: str, verdict: str, reason: str) -> None:
+    """Of the deployment, where it was asked; of no other host."""
+    with (
+        serve(shop([], "500 Internal Server Error")) as server,
+        serve(shop([], "500 Internal Server Error")) as other,
+    ):
+        check = (
+            f"import pytest\n@pytest.mark.shop\ndef test_listing_has_items(deployment_client):\n    {line}\n"
+        )
+        check = check.replace("OTHER", repr(other.url))
+        done = run(tmp_path, server.base_url, **{"checks/test_shop.py": check, "checks/test_stock.py": ""})
+    entry = done.checks["shop.listing-has-items"]
+    assert (entry["verdict"], reason in entry["reason"]) == (verdict, True), done.output
+
+
+def test_a_checks_own_credentials_are_hidden(tmp_path: Path) -> None:
+    """Whether in a header, in a cookie or in the URL."""
+    check = f"""
+import pytest
+@pytest.mark.shop
+@pytest.mark.parametrize("how", ["header", "key", "basic", "url", "cookie"])
+def test_x(deployment_client, how):
+    url = str(deployment_client.base_url).rstrip("/") + "/x"
+    more = {{
+        "header": {{"headers": {{"Authorization": "Bearer {SECRET}"}}}},
+        "key": {{"headers": {{"X-Api-Key": "{SECRET}"}}}},
+        "basic": {{"auth": ("me", "{SECRET}")}},
+        "url": {{"url": url.replace("//", "//me:{SECRET}@")}},
+        "cookie": {{"headers": {{"Cookie": "sid={SECRET}"}}}},
+    }}[how]
+    deployment_client.get(**({{"url": url}} | more))
+    said = "{SECRET}"
+    assert said == ""
+"""
+    for how in ("header", "key", "basic", "url", "cookie"):
+        with serve(shop([])) as server:
+            # Each in a run of its own: what one of them hides is hidden.
+            done = run(
+                tmp_path,
+                server.base_url,
+                "-k",
+                how,
+                **{"checks/test_shop.py": check, "checks/test_stock.py": ""},
+            )
+        entry = done.checks[f"shop.x[{how}]"]
+        assert entry["verdict"] == "BREACHED", done.output
+        assert SECRET not in done.output + json.dumps(done.checks), how
 
 
 @pytest.mark.parametrize(

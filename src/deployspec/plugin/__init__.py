@@ -22,6 +22,7 @@ _MODULES = (
     "deployspec.plugin.interrupting",
     "deployspec.plugin.lock",
     "deployspec.plugin.outcomes",
+    "deployspec.plugin.redacting",
     "deployspec.plugin.run_folder",
     "deployspec.plugin.recording",
 )

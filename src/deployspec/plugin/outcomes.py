@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import inspect
 import textwrap
 import traceback
-import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from functools import partial, update_wrapper
+from collections.abc import Generator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -18,35 +15,33 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployspec.base.disclosure import redact
-from deployspec.base.shown import cut
 from deployspec.model.entry import Entry, Evidence
-from deployspec.model.http import Call, FailureKind
+from deployspec.model.http import Call
 from deployspec.model.judge import Judge
-from deployspec.model.verdict import Breached, Outcome, Unmeasured, Verdict, breached, met, unmeasured
+from deployspec.model.verdict import Breached, Outcome, Unmeasured, Verdict, breached, unmeasured
 from deployspec.outputs.failure import failure_text
 from deployspec.plugin.client import CLIENT
 from deployspec.plugin.deployments import without_pieces
 from deployspec.plugin.options import chapters_of, is_check
+from deployspec.plugin.own_checks import (
+    Judgement,
+    nothing_passes_as_a_warning,
+    raised_in,
+    told_by,
+    told_by_its_end,
+)
 from deployspec.plugin.selection import id_of, needs_deployment
 
 if TYPE_CHECKING:
     from deployspec.tools.http.client import DeploymentClient
 
 
-@dataclass
-class Judgement:
-    """What a check has said so far."""
-
-    verdict: Verdict
-    flaky: bool = False
-    evidence: tuple[Evidence, ...] = ()
-    reproduce: str = ""
-    waited: float = 0.0
-
-
 _SKIPS = (pytest.skip.Exception, pytest.xfail.Exception)
 _JUDGEMENT: pytest.StashKey[Judgement] = pytest.StashKey()
 _SAID: pytest.StashKey[Entry] = pytest.StashKey()
+_RUNNING: pytest.StashKey[bool] = pytest.StashKey()
+_SUBTESTS: pytest.StashKey[list[Judgement | None]] = pytest.StashKey()
+"""What the subtests of a check say, in order; None for one that holds."""
 
 
 @pytest.fixture
@@ -126,26 +121,15 @@ def pytest_runtest_makereport(
     """Turn what happened in a check into a verdict, and the verdict into pytest's categories."""
     if not is_check(item):
         return (yield)
-    trace = None
-    raised = call.excinfo
-    if raised is not None and isinstance(raised.value, _SKIPS):
-        raised.value.msg = without_pieces(item.config, str(raised.value))
-    elif raised is not None and (found := _found(item, call.when, raised)):
-        item.stash[_JUDGEMENT] = found
-        kind = Breached if found.verdict.outcome is Outcome.BREACHED else Unmeasured
-        call.excinfo = pytest.ExceptionInfo.from_exception(
-            kind(found.verdict.reason).with_traceback(raised.tb)
-        )
-    elif raised is not None and not isinstance(raised.value, Breached | Unmeasured):
-        # Where a defect sits. Without local variables: nobody has to see them all, and there are many.
-        text = "".join(traceback.format_exception(raised.value)).rstrip()
-        trace = Evidence("traceback", without_pieces(item.config, text))
-        # Others, such as allure-pytest, read the exception itself, and not the report: it becomes a verdict.
-        error = Unmeasured(without_pieces(item.config, _trouble(call))).with_traceback(raised.tb)
-        call.excinfo = pytest.ExceptionInfo.from_exception(error)
+    call.excinfo = raised_in(item, call)
+    found, trace = _taken(item, call)
     report = yield
-    entry = _entry(item, call, report, trace)
     report.sections = [(title, redact(text)) for title, text in report.sections]
+    if item.stash.get(_RUNNING, False):
+        return _of_a_subtest(item, call, report, found)
+    if found is not None:
+        item.stash[_JUDGEMENT] = found
+    entry = _entry(item, call, report, trace)
     if entry is None:
         if report.failed:
             reason = _trouble(call)
@@ -162,109 +146,64 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-) -> Generator[None, object, object]:
-    """Redact what is raised in a fixture, and at its end, before others read it, such as allure-pytest."""
+def _taken(item: pytest.Item, call: pytest.CallInfo[None]) -> tuple[Judgement | None, Evidence | None]:
+    """What was raised says of the deployment, or else where it was; what others read of it becomes a verdict.
+
+    For others, such as allure-pytest, read the exception itself, and not the report.
+    """
+    raised = call.excinfo
+    if raised is None or isinstance(raised.value, Breached | Unmeasured):
+        return None, None
+    if isinstance(raised.value, _SKIPS):
+        raised.value.msg = without_pieces(item.config, str(raised.value))
+        return None, None
+    found, trace, error = told_by(item, call.when, raised), None, None
+    if found is not None:
+        kind = Breached if found.verdict.outcome is Outcome.BREACHED else Unmeasured
+        error = kind(found.verdict.reason)
+    else:
+        # Where a defect sits. Without local variables: nobody has to see them all, and there are many.
+        text = "".join(traceback.format_exception(raised.value)).rstrip()
+        trace = Evidence("traceback", without_pieces(item.config, text))
+        error = Unmeasured(without_pieces(item.config, _trouble(call)))
+    call.excinfo = pytest.ExceptionInfo.from_exception(error.with_traceback(raised.tb))
+    return found, trace
+
+
+def _of_a_subtest(
+    item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, found: Judgement | None
+) -> pytest.TestReport:
+    """Keep what a subtest says for the end of its check, which goes on: it is reported as the check itself would be."""
+    if call.excinfo is not None and found is None:
+        error = call.excinfo.value
+        found = Judgement(breached(str(error)) if isinstance(error, Breached) else unmeasured(_trouble(call)))
+    item.stash.setdefault(_SUBTESTS, []).append(found)
+    if report.failed and found is not None:
+        reason = redact(found.verdict.reason)
+        report.longrepr = FailureText(reason, reason)  # type: ignore[assignment]
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Know that a check is going on: a report that is made meanwhile is one of a subtest."""
+    if not is_check(item):
+        return (yield)
+    item.stash[_RUNNING] = True
     try:
-        with _hidden(request.config):
+        with nothing_passes_as_a_warning(item):
             return (yield)
     finally:
-        # allure-pytest puts its own around these, and reads what comes out of them.
-        ends = getattr(fixturedef, "_finalizers", [])
-        ends[:] = [update_wrapper(partial(_end, request.config, end), end) for end in ends]
+        item.stash[_RUNNING] = False
 
 
-def _end(config: pytest.Config, finalizer: Callable[[], object]) -> None:
-    with _hidden(config):
-        finalizer()
-
-
-@contextlib.contextmanager
-def _hidden(config: pytest.Config) -> Iterator[None]:
-    """Let no exception out that tells a secret."""
-    hide = partial(without_pieces, config)
-    try:
-        yield
-    except (Breached, Unmeasured):
-        raise
-    except (*_SKIPS, pytest.fail.Exception) as error:
-        error.msg = hide(str(error))
-        raise
-    except Exception as error:
-        error.args = tuple(hide(one) if isinstance(one, str) else one for one in error.args)
-        if notes := getattr(error, "__notes__", None):
-            error.__notes__ = [hide(str(note)) for note in notes]
-        if hide(str(error)) != str(error):
-            raise Unmeasured(f"{type(error).__name__}: {hide(str(error))}") from None
-        raise
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
-    """Redact what pytest lists at the end, an exception in a thread among it."""
-    text = str(warning_message.message)
-    if redact(text) != text:
-        # A text: a warning of whatever class might not be made of one.
-        warning_message.message = redact(text)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-    """Redact why a run ends at once, before the terminal takes it."""
-    if isinstance(excinfo.value, pytest.exit.Exception):
-        excinfo.value.msg = redact(str(excinfo.value))
-        excinfo.value.args = (excinfo.value.msg,)
-
-
-_LONGEST_REASON = 300
-
-
-def _found(item: pytest.Item, when: str, raised: pytest.ExceptionInfo[BaseException]) -> Judgement | None:
-    """What an exception says of the deployment: a request that failed, and an assertion in a check of one's own.
-
-    None for any other.
-    """
-    error = raised.value
-    client = item.stash.get(CLIENT, None)
-    failure = None if client is None else client.failure_of(error)
-    if failure is not None and when != "teardown":
-        if failure.kind is FailureKind.PROBER:
-            return Judgement(unmeasured(failure.reason))
-        asked = f"{failure.method} {failure.url}"
-        return Judgement(breached(f"the deployment did not answer: {failure.reason} ({asked})"))
-    if when != "call" or not isinstance(error, AssertionError | pytest.fail.Exception):
-        return None
-    if isinstance(error, Breached) or not _is_in(item, raised):
-        return None
-    # On the whole text: pytest shortens values, and of a secret a piece alone may be left.
-    text = without_pieces(item.config, str(error)).strip()
-    where = raised.traceback.filter(raised)[-1]
-    reason = text or f"an assertion does not hold ({Path(where.path).name}:{where.lineno + 1})"
-    evidence = (Evidence("assertion", text),) if "\n" in text else ()
-    return Judgement(breached(cut(reason.splitlines()[0], _LONGEST_REASON)), evidence=evidence)
-
-
-def _is_own(item: pytest.Item) -> bool:
-    """Whether a check is one of those that say what they promise by assertions: it asks for no ``judge``."""
-    return "judge" not in getattr(item, "fixturenames", ())
-
-
-def _is_in(item: pytest.Item, raised: pytest.ExceptionInfo[BaseException]) -> bool:
-    """Whether an assertion is the check's: not pytest's own objection to the test, nor, where the check has a
-    ``judge``, one of a library."""
-    places = [Path(entry.path) for entry in raised.traceback.filter(raised)]
-    return item.path in (places if _is_own(item) else places[-1:])
-
-
-def _holds(item: pytest.Item, report: pytest.TestReport) -> bool:
-    """Whether a check without a verdict has shown its promise to hold, by assertions that were looked at.
-
-    Not where it has subtests: the check goes on after one of them that failed.
-    """
-    looked_at = __debug__ or item.config.getoption("assertmode") == "rewrite"
-    return report.passed and _is_own(item) and looked_at and "subtests" not in item.fixturenames  # type: ignore[attr-defined]
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Notice what threads have raised until a check's fixtures have ended."""
+    if not is_check(item):
+        return (yield)
+    with nothing_passes_as_a_warning(item):
+        return (yield)
 
 
 def _failure_text(entry: Entry) -> FailureText:
@@ -283,8 +222,15 @@ def _entry(
     said = item.stash.get(_SAID, None)
     if call.when == "teardown" and said is not None and said.verdict != Outcome.MET:
         return None
-    if judgement is None and not troubled and _holds(item, report):
-        judgement = Judgement(met("every assertion holds"))
+    subtests = item.stash.get(_SUBTESTS, [])
+    if not troubled and judgement is None and (ended := told_by_its_end(item, has_subtests=bool(subtests))):
+        judgement = Judgement(ended)
+    if not troubled and (judgement is None or judgement.verdict.outcome is not Outcome.BREACHED):
+        # The worst of them: a breach, or else the first that did not hold.
+        failed = [one for one in subtests if one is not None]
+        judgement = min(
+            failed, key=lambda one: one.verdict.outcome is not Outcome.BREACHED, default=judgement
+        )
     if call.when == "teardown" or judgement is None or trace is not None or _skipped(call):
         judgement = Judgement(unmeasured(_trouble(call)), waited=judgement.waited if judgement else 0.0)
         if trace is not None:
@@ -367,6 +313,8 @@ CRASHED = "???"
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Give a worker's report its text back: on its way to the controller it became a plain string."""
+    # A subtest's output comes into its report only after that was made.
+    report.sections = [(title, redact(text)) for title, text in report.sections]
     if report.when == CRASHED:
         # All that the worker had measured is gone with it.
         own, reason = (

@@ -126,6 +126,9 @@ class Recorder:
             self.run.cut_short = (
                 f"{selection.checks - len(self.run.entries)} of {selection.checks} checks did not run"
             )
+        if selection.skipped_files and not self.run.cut_short:
+            files = [f"{file} was skipped ({reason})" for file, reason in selection.skipped_files.items()]
+            self.run.cut_short = ", ".join(files)
         nothing = selection.not_described and not selection.checks
         unasked = self.run.asked_nothing and (self.run.entries or self._asked_for_checks())
         return bool(self.run.empty_markers or self.run.cut_short or nothing or unasked)

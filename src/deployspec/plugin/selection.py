@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Generator, Iterable
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployspec.base.disclosure import redact
 from deployspec.base.temporary import write_private
 from deployspec.model.chapter import lacking
 from deployspec.model.ids import check_id
@@ -37,6 +38,8 @@ class Selection:
     """The checks that are not selected: id to the part that the deployment file does not describe."""
     empty_markers: list[str] = field(default_factory=list)
     """The markers named positively in ``-m`` that selected nothing, or nothing that asks the deployment."""
+    skipped_files: dict[str, str] = field(default_factory=dict)
+    """The files of checks that were skipped as a whole: name to reason."""
     usage_error: str = ""
     """Why a worker could not even begin; the controller ends the run with status 4."""
 
@@ -199,6 +202,19 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     return pytest.Module.from_parent(parent, path=module_path, nodeid=own)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Keep what is skipped before it has a check: nobody would miss one of it."""
+    report = yield
+    if report.skipped and _is_among_checks(collector.config, collector.path):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        selection = collector.config.stash.setdefault(SELECTION, Selection())
+        selection.skipped_files[report.nodeid] = redact(reason.removeprefix("Skipped: "))
+    return report
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect, visibly, what the deployment file does not describe; note markers that selected nothing."""
@@ -294,16 +310,16 @@ def wants_exclusive(item: pytest.Item) -> bool:
 
 def _refuse_checks_without_chapter(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A test in checks/ without a chapter would be no check: its pass would be a green without a verdict."""
-    folders = (places(config).own_checks, places(config).checks)
-    lost = [
-        item.nodeid
-        for item in items
-        if any(item.path.is_relative_to(folder) for folder in folders) and not chapters_of(item)
-    ]
+    lost = [item.nodeid for item in items if _is_among_checks(config, item.path) and not chapters_of(item)]
     if lost:
         raise pytest.UsageError(
             f"{lost[0]} has no chapter, so its verdict would not count; mark it with one of: {', '.join(chapters(config))}"
         )
+
+
+def _is_among_checks(config: pytest.Config, path: Path) -> bool:
+    """Whether a file is in a folder of checks: the project's or the specification's."""
+    return any(path.is_relative_to(folder) for folder in (places(config).own_checks, places(config).checks))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from deployspec.base.secret import Secret
+from deployspec.base import disclosure
+from deployspec.base.secret import Finder, Secret
 from deployspec.model.http import Answer, Failure, FailureKind
 from deployspec.model.verdict import Unmeasured
 from deployspec.tools.http import Proxies
 from deployspec.tools.http.client import DeploymentClient
 from tests.raw_server import Connection, Server, serve
 from tests.tools.http.asking import SLACK, TIMEOUT, assert_readable
+
+
+@pytest.fixture(autouse=True)
+def _hidden() -> Iterator[None]:
+    """What a test hides, the next one does not."""
+    before = disclosure.hidden()
+    disclosure.hide(Finder([]))
+    yield
+    disclosure.hide(before)
+
 
 TOKEN = "Bearer sesame-open-up"
 
@@ -219,3 +231,11 @@ def test_the_last_ten_are_kept() -> None:
         for number in range(12):
             client.get(f"/{number}")
         assert [call.result.url.rpartition("/")[2] for call in client.calls] == [str(n) for n in range(2, 12)]
+
+
+def test_credentials_of_a_check_are_hidden_and_short_words_are_not() -> None:
+    """The password of Basic too, which is sent in base64."""
+    with serve() as server, client_of(server) as client:
+        client.cookies.update({"sid": "abcdef-123", "dark": "yes"})
+        client.get("/x", auth=("me", "swordfish-7"))
+    assert disclosure.redact("swordfish-7 abcdef-123 yes me") == "*** *** yes me"

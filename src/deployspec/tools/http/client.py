@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import time
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from deployspec.base.disclosure import hide_also, redact, tells_something
 from deployspec.base.secret import Secret
 from deployspec.model.http import Answer, Call, Failure, FailureKind, Hop, Phase, Timings
 from deployspec.model.verdict import Unmeasured
@@ -34,6 +36,8 @@ TIMEOUT = 10.0
 KEPT = 10
 """How many exchanges of a check are kept as evidence: the last ones."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_SHORTEST = 6
+"""In characters. A shorter credential is not hidden: it would blank out pieces of ordinary words."""
 _SENDING = "deployspec"
 _TIMED_OUT = {
     Phase.SEND: httpx.WriteTimeout,
@@ -72,6 +76,7 @@ class DeploymentClient(httpx.Client):
             tokens = tokens_of(auth, ca)
         self._calls: deque[Call] = deque(maxlen=KEPT)
         self._failed: tuple[Exception | None, Failure | None] = (None, None)
+        self._origin = Url.parse(base_url).origin
         self._may_write = may_write
         self._file = file
         super().__init__(
@@ -99,6 +104,22 @@ class DeploymentClient(httpx.Client):
     def failure_of(self, error: BaseException) -> Failure | None:
         """What was measured, where this is the exception of the last request that failed; else None."""
         return self._failed[1] if error is self._failed[0] else None
+
+    def status_told_by(self, error: BaseException) -> str:
+        """What the deployment answered, where this is the exception of ``raise_for_status``; else an empty text."""
+        if not isinstance(error, httpx.HTTPStatusError) or _SENDING not in error.request.extensions:
+            return ""
+        url = str(error.request.url)
+        if not self.is_own(url):
+            return ""
+        return redact(f"status {error.response.status_code} ({error.request.method} {Url.parse(url)})")
+
+    def is_own(self, url: str) -> bool:
+        """Whether a URL is of the deployment's origin: what another host does says nothing of it."""
+        try:
+            return Url.parse(url).origin == self._origin
+        except ValueError:
+            return False
 
     def send(self, request: httpx.Request, **more: Any) -> httpx.Response:
         """Send a request, as ``httpx.Client.send`` does.
@@ -172,6 +193,7 @@ class _Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """One exchange. Raises the httpx.RequestError that fits the failure."""
+        _hide_credentials(request.headers)
         sending: _Sending = request.extensions[_SENDING]
         try:
             url = Url.parse(str(request.url))
@@ -262,6 +284,27 @@ class _Transport(httpx.BaseTransport):
             *((name.encode(), value.encode("latin-1")) for low, (name, value) in ours.items() if low not in own),
             *fields,
         ]  # fmt: skip
+
+
+def _hide_credentials(headers: httpx.Headers) -> None:
+    """Show from here on none of what a check itself gives to prove who it is, nor a cookie that it was given."""
+    for name, value in headers.multi_items():
+        if name in ("authorization", "proxy-authorization"):
+            scheme, _, rest = value.partition(" ")
+            told = [value, rest]
+            if scheme.lower() == "basic":
+                with contextlib.suppress(ValueError):
+                    user_and_password = base64.b64decode(rest).decode()
+                    told += [user_and_password, user_and_password.partition(":")[2]]
+        elif name == "cookie":
+            told = [value, *(pair.partition("=")[2] for pair in value.split(";"))]
+        elif tells_something(name, value):
+            told = [value, *value.split()]
+        else:
+            continue
+        for text in told:
+            if len(text) >= _SHORTEST and redact(text) == text:
+                hide_also(Secret(text))
 
 
 def _content(request: httpx.Request, *, left: bool) -> bytes | None:
