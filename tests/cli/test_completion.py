@@ -54,12 +54,21 @@ def test_what_is_completed(line: str, found: str, capsys: pytest.CaptureFixture[
     assert said.err == ""
 
 
-def test_a_faulty_check_completes_to_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    """No traceback in the middle of a person's line."""
+def test_a_faulty_check_is_no_candidate(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is said of it in the middle of a person's line."""
     Path("checks").mkdir()
     Path("checks/test_bad.py").write_text("def (")
     assert main(["__complete", "explain", ""]) == 0
-    assert capsys.readouterr().out.strip() == ""
+    told = capsys.readouterr()
+    assert "health.steady" in told.out
+    assert told.err == ""
+
+
+@pytest.mark.parametrize("command", ["check", "plan"])
+def test_what_pytest_takes_is_completed_for_both(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Deployments and options."""
+    assert main(["__complete", command, "--dep"]) == 0
+    assert capsys.readouterr().out == "--deployment\n"
 
 
 ASK = {

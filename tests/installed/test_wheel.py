@@ -203,6 +203,73 @@ def test_a_command_without_its_libraries(bare: Environment, project: Path) -> No
     assert (done.returncode, said in done.stdout) == (4, True), done.stdout
 
 
+OTHERS = """\
+[pytest]
+addopts = --no-such-option
+python_files = check_*.py
+python_functions = it_* test_h*
+python_classes = Spec*
+usefixtures = no_such_fixture
+required_plugins = pytest-no-such-plugin
+deployspec_chapters =
+    shop: the shop keeps it.
+"""
+OWN = """\
+import pytest
+
+pytestmark = pytest.mark.shop
+
+
+def test_total(deployment_client):
+    \"\"\"The total is there.\"\"\"
+    assert deployment_client.get("/healthz").status_code == 200
+
+
+def test_nothing(deployment_client):
+    \"\"\"Nothing is asked.\"\"\"
+"""
+
+
+@pytest.mark.parametrize("name", ["plain", "with [brackets] and spaces"])
+def test_settings_of_other_tests_change_nothing(
+    bare: Environment, service: str, tmp_path: Path, name: str
+) -> None:
+    """Neither which checks there are nor a verdict; chapters of one's own are read from them. In any folder."""
+    home = tmp_path / name
+    for folder in ("checks", "deployments", "elsewhere"):
+        (home / folder).mkdir(parents=True)
+    (home / "pytest.ini").write_text(OTHERS)
+    (home / "conftest.py").write_text("raise RuntimeError('for other tests')\n")
+    (home / "checks" / "test_shop.py").write_text(OWN)
+    for path in (home / "deployments" / "shop.yaml", tmp_path / "else.yaml"):
+        path.write_text(FILE.format(service))
+    record = tmp_path / "record.json"
+    for named, run_number in (("shop", 1), (str(tmp_path / "else.yaml"), 2)):
+        done = run(
+            bare.program("deployspec"), "check", "-m", "health or shop", "--deployment", named, "--record", record,
+            cwd=home, PYTHONWARNINGS="error",
+        )  # fmt: skip
+        checks = {check["id"]: check for check in json.loads(record.read_text())["checks"]}
+        assert len(checks) >= 12, (run_number, done.stdout)
+        assert checks.pop("shop.nothing")["verdict"] == "UNMEASURED"
+        assert {check["verdict"] for check in checks.values()} == {"MET"}, done.stdout
+        assert done.returncode == 1
+    again = "deployspec/checks/test_health.py::test_steady"
+    done = run(bare.program("deployspec"), "check", "--deployment", "shop", again, cwd=home)
+    assert "1 passed" in done.stdout, done.stdout
+    for command in ("list", "plan"):
+        done = run(bare.program("deployspec"), command, "--deployment", "shop", cwd=home)
+        assert done.returncode == 0, done.stdout
+
+
+def test_other_settings_choose_no_checks_by_pytest_itself(bare: Environment, project: Path) -> None:
+    """A check that is left out by the name of its function would be missed by nobody."""
+    (project / "pytest.ini").write_text("[pytest]\npython_functions = test_h*\n")
+    done = run(bare.program("pytest"), "--pyargs", "deployspec.checks", "-p", "deployspec.plugin", "-m", "health", "--deployment", "shop", cwd=project)  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "health.steady" in done.stdout
+
+
 def test_every_pytest_option_passes(bare: Environment, project: Path) -> None:
     """And the settings of the project around it are not ours, but for those that say what its own checks need."""
     (project / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")

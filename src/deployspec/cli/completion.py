@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def complete(words: Sequence[str]) -> None:
     *before, begun = words or [""]
     found: list[str] = []
     # Where a file is faulty, or a library is missing, the command itself says so.
-    with contextlib.suppress(DeployspecError, ModuleNotFoundError):
+    with contextlib.suppress(DeployspecError, ModuleNotFoundError), contextlib.redirect_stderr(io.StringIO()):
         found = sorted({word for word in _candidates(before, begun) if word.startswith(begun)})
     print("\n".join(found))
 
@@ -77,7 +78,7 @@ def _candidates(before: Sequence[str], begun: str) -> Iterable[str]:
     command, last = next(iter(before), ""), before[-1] if before else ""
     if last == "--deployment":
         return _deployments()
-    if command == "check":
+    if command in ("check", "plan"):
         if last == "-m":
             return _markers()
         own = (option.name for chapter in chapters() for option in chapter.options)

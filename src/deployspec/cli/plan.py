@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from deployspec.base.errors import UsageError
 from deployspec.base.places import Places
-from deployspec.base.shown import one_line
+from deployspec.base.shown import cut, one_line
 from deployspec.cli.check import pytest_arguments
 from deployspec.deployment.auth import CommandToken
 from deployspec.model.chapter import imported
@@ -196,7 +196,7 @@ def _text(plan: _Plan) -> Iterator[str]:
         if rows or kind in ("command", "write"):
             yield title
         if kind in ("fault", "file"):
-            yield from (f"  {one_line(row.what, _WIDTH)}" for row in rows)
+            yield from (f"  {cut(row.what, _WIDTH)}" for row in rows)
         elif kind == "write":
             yield from _table([row._replace(what=f"{row.host} {row.what}") for row in rows])
         else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,12 +72,17 @@ def sentence(text: str) -> str:
 def checks(places: Places) -> list[Told]:
     """The checks of the specification and the project's own, in the order of the chapters and of their files.
 
-    Raises UsageError for a file that is not Python or cannot be read.
+    A file that is not Python or cannot be read is told on standard error, and the others are read.
     """
     folders = [places.own_checks] if places.is_clone else [places.checks, places.own_checks]
     names = [*(chapter.name for chapter in chapters()), *own_chapters(places.project)]
     files = [path for folder in folders for path in sorted(folder.rglob("*.py")) if _has_tests(path)]
-    found = [check for path in files for check in _checks_in(path, names)]
+    found: list[Told] = []
+    for path in files:
+        try:
+            found += _checks_in(path, names)
+        except UsageError as error:
+            print(error, file=sys.stderr)
     return sorted(
         {check.id: check for check in reversed(found)}.values(), key=lambda check: _order(check, names, files)
     )

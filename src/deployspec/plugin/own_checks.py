@@ -131,4 +131,7 @@ def told_by_its_end(item: pytest.Item, *, has_subtests: bool) -> Verdict | None:
         return unmeasured(
             "the check has subtests, which say nothing of the whole; expected assertions, or `judge`"
         )
+    client = item.stash.get(CLIENT, None)
+    if client is not None and not client.calls:
+        return unmeasured("the check has a deployment_client and asked nothing with it")
     return met("every assertion holds")

@@ -199,7 +199,15 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     if not module_path.is_relative_to(folder):
         return None
     own = f"deployspec/checks/{module_path.relative_to(folder).as_posix()}"
-    return pytest.Module.from_parent(parent, path=module_path, nodeid=own)
+    return _Specification.from_parent(parent, path=module_path, nodeid=own)
+
+
+class _Specification(pytest.Module):
+    """A file of the specification: the settings of the project around it do not choose among its checks."""
+
+    def funcnamefilter(self, name: str) -> bool:
+        """Whether a function of this name is a check."""
+        return name.startswith("test_")
 
 
 @pytest.hookimpl(wrapper=True)
