@@ -104,7 +104,7 @@ def test_threads_share_a_token(counting: CommandToken) -> None:
 
 # id, Python, a piece of the reason
 FAILING = [
-    ("status", "import sys; sys.exit('permission\\ndenied')", "ended with status 1: permission denied; run it by hand to see why"),
+    ("status", "import sys; sys.exit('permission\\ndenied')", "ended with status 1; run it by hand to see why"),
     ("nothing", "print()", "printed nothing; expected the token alone on standard output"),
     ("lines", "print('a-token\\nand-more')", "printed 2 lines; expected the token alone"),
     ("space", f"print({SECRET!r})", "printed a token with a space in it; expected the token alone, without Bearer before it"),
@@ -208,7 +208,7 @@ def test_a_token_that_was_revoked_and_cannot_be_renewed(tmp_path: Path) -> None:
     code = f"import pathlib,sys; p=pathlib.Path({str(once)!r}); p.exists() and sys.exit('vault sealed'); p.touch(); print('token-number-1')"
     with serve(wanting()) as server:
         result = ask(server, auth=printing(code), credentials="auth.command")
-    failed(result, FailureKind.PROBER, Phase.LOOKUP, "ended with status 1: vault sealed")
+    failed(result, FailureKind.PROBER, Phase.LOOKUP, "ended with status 1; run it by hand")
 
 
 @pytest.mark.parametrize("ending", ["", "; import sys; sys.exit(3)", "; print('and more')"])
