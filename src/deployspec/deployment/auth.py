@@ -9,7 +9,6 @@ from typing import Any
 
 from deployspec.base.duration import parse_duration
 from deployspec.base.secret import Secret
-from deployspec.deployment.part import Check
 
 AUTHORIZATION = "Authorization"
 
@@ -101,32 +100,3 @@ def client_certificate(data: Mapping[str, Any], folder: Path) -> ClientCertifica
         (folder / said["key"]).absolute() if "key" in said else None,
         Secret(said["password"]) if "password" in said else None,
     )
-
-
-def check_auth(check: Check, data: Mapping[str, Any]) -> None:
-    """Note what does not go together in the ``auth`` of any part, or with the headers beside it."""
-    for steps in check.values.keys:
-        if (
-            steps[-1] != "auth"
-            or steps[0] not in data
-            or not isinstance(auth := check.values.at(steps), dict)
-        ):
-            continue
-        beside = check.values.at(steps[:-1]).get("headers")
-        for name in beside if isinstance(beside, dict) else ():
-            if name.lower() == AUTHORIZATION.lower():
-                check.problems.add(
-                    check.values.keys[(*steps[:-1], "headers", name)],
-                    f"the header {name} beside auth, which makes it",
-                    "one of the two",
-                )
-        for key, makers in (("lifetime", ("command",)), ("timeout", ("command", "oauth2"))):
-            if key in auth and not auth.keys() & set(makers):
-                found = f"{key} beside {next(iter(auth.keys() - {'lifetime', 'timeout'}))}"
-                expected = f"{key} only beside {' or '.join(makers)}"
-                check.problems.add(check.values.keys[(*steps, key)], found, expected)
-        if ":" in auth.get("basic", {}).get("user", ""):
-            path = (*steps, "basic", "user")
-            check.add(
-                path, f"{check.shown(path, 'a value')} with a colon in it", "a user's name without a colon"
-            )

@@ -18,10 +18,7 @@ def check_consistency(
     """Note what does not go together in ``data``: those keys that are valid by the schema, defaults filled in."""
     check = Check(values, problems)
     _headers(check, data)
-    if any(steps[-1] == "auth" for steps in values.keys):
-        from deployspec.deployment.auth import check_auth
-
-        check_auth(check, data)
+    _auth(check, data)
     _files(check, data, folder)
     for part in parts:
         part.check(check, data)
@@ -50,3 +47,32 @@ def _files(check: Check, data: Mapping[str, Any], folder: Path) -> None:
             if value is not None and not os.path.isfile(os.path.join(folder, value)):  # noqa: PTH113, PTH118
                 found = f"{place.shown}, and there is no such file"
                 check.problems.add(place.position, found, "a file's path, from this file's folder")
+
+
+def _auth(check: Check, data: Mapping[str, Any]) -> None:
+    """Note what does not go together in the ``auth`` of any part, or with the headers beside it."""
+    for steps in check.values.keys:
+        if (
+            steps[-1] != "auth"
+            or steps[0] not in data
+            or not isinstance(auth := check.values.at(steps), dict)
+        ):
+            continue
+        beside = check.values.at(steps[:-1]).get("headers")
+        for name in beside if isinstance(beside, dict) else ():
+            if name.lower() == "authorization":
+                check.problems.add(
+                    check.values.keys[(*steps[:-1], "headers", name)],
+                    f"the header {name} beside auth, which makes it",
+                    "one of the two",
+                )
+        for key, makers in (("lifetime", ("command",)), ("timeout", ("command", "oauth2"))):
+            if key in auth and not auth.keys() & set(makers):
+                found = f"{key} beside {next(iter(auth.keys() - {'lifetime', 'timeout'}))}"
+                expected = f"{key} only beside {' or '.join(makers)}"
+                check.problems.add(check.values.keys[(*steps, key)], found, expected)
+        if ":" in auth.get("basic", {}).get("user", ""):
+            path = (*steps, "basic", "user")
+            check.add(
+                path, f"{check.shown(path, 'a value')} with a colon in it", "a user's name without a colon"
+            )

@@ -72,7 +72,7 @@ def refused(tokens: Tokens, **more: Any) -> str:
 def test_a_command_is_asked_once(counting: CommandToken) -> None:
     """Without a lifetime, for the whole run; what it printed is hidden from then on, and in no repr."""
     now = [0.0]
-    tokens = Tokens(counting, None, lambda: now[0])
+    tokens = Tokens(counting, None, call, lambda: now[0])
     assert disclosure.redact("token-number-1") == "token-number-1"
     header = tokens.header()
     now[0] = 1e6
@@ -86,7 +86,7 @@ def test_a_command_is_asked_again(counting: CommandToken, lifetime: float, usabl
     """A little before its lifetime ends."""
     now = [1000.0]
     source = CommandToken(counting.key, counting.argv, lifetime, counting.timeout)
-    tokens = Tokens(source, None, lambda: now[0])
+    tokens = Tokens(source, None, call, lambda: now[0])
     seen = []
     for moment in (0.0, usable - 0.1, usable, 2 * usable - 0.1):
         now[0] = 1000 + moment
@@ -117,7 +117,7 @@ FAILING = [
 def test_a_command_without_a_token(code: str, reason: str) -> None:
     """One line that says what to do."""
     timeout = 0.5 if "0.5" in reason else 20.0
-    found = refused(Tokens(printing(code, timeout=timeout), None))
+    found = refused(Tokens(printing(code, timeout=timeout), None, call))
     assert found.startswith("auth.command (python")
     assert reason in found
 
@@ -126,7 +126,8 @@ def test_a_command_that_there_is_not() -> None:
     """It is named."""
     source = CommandToken("auth.command", ("/none/vault", "x"), None, 1.0)
     assert (
-        refused(Tokens(source, None)) == "auth.command could not be started: vault: No such file or directory"
+        refused(Tokens(source, None, call))
+        == "auth.command could not be started: vault: No such file or directory"
     )
 
 
@@ -134,7 +135,7 @@ def test_a_failure_stands_for_a_while(tmp_path: Path) -> None:
     """So that not every check waits for it; then it is asked again."""
     runs, now = tmp_path / "runs", [0.0]
     code = f"open({str(runs)!r}, 'a').write('x'); import sys; sys.exit(len(open({str(runs)!r}).read()) < 2 or print('a-token'))"
-    tokens = Tokens(printing(code), None, lambda: now[0])
+    tokens = Tokens(printing(code), None, call, lambda: now[0])
     assert refused(tokens) == refused(tokens)
     assert runs.read_text() == "x"
     now[0] = FAILURE_STANDS
@@ -216,7 +217,7 @@ def test_what_a_command_prints_is_not_told_by_its_errors(ending: str) -> None:
     """A token that it repeats there is hidden, whole and in pieces."""
     token = "vt-Real-Tok-55667788"
     code = f"import sys; print('hint'); print('{token}'); print('x' * 90, 'using {token}', file=sys.stderr){ending}"
-    reason = refused(Tokens(printing(code), None))
+    reason = refused(Tokens(printing(code), None, call))
     assert "Real-Tok" not in reason
     assert "vt-Re" not in reason
 
@@ -315,7 +316,7 @@ def test_oauth2_by_basic() -> None:
     now = [0.0]
     answers = granted("token-number-1", expires_in=100), granted("token-number-2", expires_in="100")
     with token_endpoint(*answers) as (url, seen):
-        tokens = Tokens(oauth2(url, scope="read metrics"), None, lambda: now[0])
+        tokens = Tokens(oauth2(url, scope="read metrics"), None, call, lambda: now[0])
         for moment, number in ((0, 1), (89, 1), (90, 2), (179, 2)):
             now[0] = moment
             assert tokens.header().reveal() == f"Bearer token-number-{number}"
@@ -327,7 +328,7 @@ def test_oauth2_by_basic() -> None:
 def test_oauth2_in_the_body() -> None:
     """For servers that want it there. Without expires_in a token is kept."""
     with token_endpoint(granted("token-number-1")) as (url, seen):
-        tokens = Tokens(oauth2(url, in_body=True), None)
+        tokens = Tokens(oauth2(url, in_body=True), None, call)
         assert tokens.header() == tokens.header()
     form = {"grant_type": ["client_credentials"], "client_id": ["an id"], "client_secret": [SECRET]}
     assert seen == [(None, form)]
@@ -355,7 +356,7 @@ ANSWERS = [
 def test_oauth2_without_a_token(answer: tuple[int, object], reason: str, in_body: bool) -> None:
     """One line that says what to do, without the secret."""
     with token_endpoint(answer) as (url, _):
-        found = refused(Tokens(oauth2(url, in_body=in_body), None))
+        found = refused(Tokens(oauth2(url, in_body=in_body), None, call))
     assert found.startswith(f"auth.oauth2 ({url}) ")
     assert reason in found
 
@@ -364,14 +365,14 @@ def test_oauth2_that_is_not_there() -> None:
     """The transport's own reason."""
     with token_endpoint(granted("x")) as (url, _):
         pass
-    assert "connection refused by 127.0.0.1" in refused(Tokens(oauth2(url), None))
+    assert "connection refused by 127.0.0.1" in refused(Tokens(oauth2(url), None, call))
 
 
 def test_a_run_that_outlasts_its_token(counting: CommandToken) -> None:
     """A fresh one is taken where the kept one would end too soon; where that would too, it is said."""
     now = [0.0]
     source = CommandToken(counting.key, counting.argv, 100.0, counting.timeout)
-    tokens = Tokens(source, None, lambda: now[0])
+    tokens = Tokens(source, None, call, lambda: now[0])
     tokens.header()
     now[0] = 60
     assert tokens.header(50).reveal() == "Bearer token-number-2"

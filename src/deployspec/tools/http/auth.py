@@ -22,8 +22,10 @@ from deployspec.base.shown import one_line
 from deployspec.base.unfit import Unfit
 from deployspec.deployment.auth import AUTHORIZATION, CommandToken, OAuth2Token, TokenSource
 from deployspec.deployment.http import check_token
-from deployspec.model.http import Answer, FailureKind
+from deployspec.model.http import Answer, Call, FailureKind
 from deployspec.tools.http.budget import CallFailed
+from deployspec.tools.http.proxies import proxies_from
+from deployspec.tools.http.request import Request
 
 MARGIN = 10.0
 """Seconds before its end at which a token is renewed; a tenth of its lifetime, where that is less."""
@@ -37,10 +39,15 @@ class Tokens:
     """The tokens of one source, for all threads of this process. Each is hidden in all output from then on."""
 
     def __init__(
-        self, source: TokenSource, ca: Path | None, clock: Callable[[], float] = time.monotonic
+        self,
+        source: TokenSource,
+        ca: Path | None,
+        ask: Callable[[Request], Call],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
         self._ca = ca
+        self._ask = ask
         self._clock = clock
         self._lock = threading.Lock()
         self._header: Secret | None = None
@@ -96,7 +103,7 @@ class Tokens:
             token, lifetime = (
                 _printed(self._source)
                 if isinstance(self._source, CommandToken)
-                else _granted(self._source, self._ca)
+                else _granted(self._source, self._ca, self._ask)
             )
         except _NoTokenError as error:
             reason = one_line(f"{self._source.key} {error}", 300)
@@ -109,9 +116,9 @@ class Tokens:
 
 
 @cache
-def tokens_of(source: TokenSource, ca: Path | None) -> Tokens:
-    """The tokens of a source, the same ones at each call in this process. ``ca`` is for an endpoint that is asked."""
-    return Tokens(source, ca)
+def tokens_of(source: TokenSource, ca: Path | None, ask: Callable[[Request], Call]) -> Tokens:
+    """The tokens of a source, the same ones at each call in this process. ``ca`` and ``ask`` are for an endpoint."""
+    return Tokens(source, ca, ask)
 
 
 class _NoTokenError(Exception):
@@ -146,11 +153,9 @@ def _printed(source: CommandToken) -> tuple[Secret, float | None]:
     return _usable(printed, f"({name}) printed"), source.lifetime
 
 
-def _granted(source: OAuth2Token, ca: Path | None) -> tuple[Secret, float | None]:
-    from deployspec.tools.http.calling import call
-    from deployspec.tools.http.proxies import proxies_from
-    from deployspec.tools.http.request import Request
-
+def _granted(
+    source: OAuth2Token, ca: Path | None, ask: Callable[[Request], Call]
+) -> tuple[Secret, float | None]:
     form = {"grant_type": "client_credentials", "scope": source.scope, "audience": source.audience}
     headers: dict[str, Secret | str] = {"Content-Type": "application/x-www-form-urlencoded"}
     secret = source.client_secret.reveal()
@@ -169,7 +174,7 @@ def _granted(source: OAuth2Token, ca: Path | None) -> tuple[Secret, float | None
         proxies=proxies_from(os.environ),
         post=urlencode({name: value for name, value in form.items() if value is not None}).encode(),
     )
-    result = call(request).result
+    result = ask(request).result
     # In brackets: behind `token:`, all would be masked as a secret.
     who = f"({one_line(redact(source.token_url, [source.client_secret]), 100)})"
     if not isinstance(result, Answer):

@@ -103,7 +103,7 @@ def _attempt(request: Request, trust: TrustStore) -> list[Answer | Failure]:
         from deployspec.deployment.auth import AUTHORIZATION
         from deployspec.tools.http.auth import tokens_of
 
-        tokens = tokens_of(request.auth, request.ca)
+        tokens = tokens_of(request.auth, request.ca, call)
         if _is_refusal(results[-1]):
             refused = sent.headers[AUTHORIZATION]
             assert isinstance(refused, Secret)  # noqa: S101 - for the types
@@ -143,7 +143,7 @@ def _authorized(request: Request) -> Request:
     from deployspec.deployment.auth import AUTHORIZATION
     from deployspec.tools.http.auth import tokens_of
 
-    token = tokens_of(request.auth, request.ca).header()
+    token = tokens_of(request.auth, request.ca, call).header()
     return replace(request, headers={**request.headers, AUTHORIZATION: token})
 
 

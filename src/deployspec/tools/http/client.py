@@ -20,6 +20,7 @@ from deployspec.base.secret import Secret
 from deployspec.model.http import Answer, Call, Failure, FailureKind, Hop, Phase, Timings
 from deployspec.model.verdict import Unmeasured
 from deployspec.tools.http.budget import Budget, CallFailed
+from deployspec.tools.http.calling import call
 from deployspec.tools.http.curl import MAX_REDIRECTS
 from deployspec.tools.http.exchange import REDIRECTS, exchange
 from deployspec.tools.http.proxies import Proxies, proxies_from
@@ -73,7 +74,7 @@ class DeploymentClient(httpx.Client):
         if auth is not None:
             from deployspec.tools.http.auth import tokens_of
 
-            tokens = tokens_of(auth, ca)
+            tokens = tokens_of(auth, ca, call)
         self._calls: deque[Call] = deque(maxlen=KEPT)
         self._failed: tuple[Exception | None, Failure | None] = (None, None)
         self._origin = Url.parse(base_url).origin
