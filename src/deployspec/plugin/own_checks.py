@@ -33,9 +33,11 @@ class Judgement:
 _LONGEST_REASON = 300
 _UNSEEN = (pytest.PytestUnhandledThreadExceptionWarning, pytest.PytestUnraisableExceptionWarning)
 """By these pytest tells what was raised where nobody could catch it."""
+_RETURNS = getattr(pytest, "PytestReturnNotNoneWarning", None)
+"""pytest 8.4 fails a test that returns something, and has no such warning."""
 _TELLING: tuple[tuple[type[Warning], str], ...] = (
     *((category, "") for category in _UNSEEN),
-    (pytest.PytestReturnNotNoneWarning, ""),
+    *(() if _RETURNS is None else ((_RETURNS, ""),)),
     (DeprecationWarning, "It is deprecated to return a value that is not None from a test case"),
     (RuntimeWarning, "coroutine .* was never awaited"),
 )
@@ -80,7 +82,7 @@ def told_by(item: pytest.Item, when: str, raised: pytest.ExceptionInfo[BaseExcep
         return Judgement(verdict)
     if when != "call":
         return None
-    if isinstance(error, pytest.PytestReturnNotNoneWarning):
+    if _RETURNS is not None and isinstance(error, _RETURNS):
         return Judgement(unmeasured("the check returns a value, which says nothing; expected an assert"))
     if not isinstance(error, AssertionError | pytest.fail.Exception):
         return None
