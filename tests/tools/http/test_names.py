@@ -157,7 +157,7 @@ def test_no_descriptors_left(monkeypatch: pytest.MonkeyPatch) -> None:
         def __init__(self, *_: object) -> None:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr("socket.socket", Exhausted)
+    monkeypatch.setattr("deployspec.tools.http.backend._Socket", Exhausted)
     failed(
         ask("http://192.0.2.1/"),
         FailureKind.PROBER,
