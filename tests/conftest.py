@@ -25,6 +25,7 @@ PARTS = {
     ),
     "plugin": ("plugin",),
     "network": (
+        "installed/test_wheel.py",
         "tools/http",
         *(
             f"chapters/health/test_{name}.py"
