@@ -264,3 +264,15 @@ def test_a_token_endpoint_is_planned(tmp_path: Path) -> None:
     assert token["most"] >= 1
     assert token["why"] == "a token, for auth.oauth2"
     assert SECRET not in said.stdout
+
+
+def test_a_marker_that_selects_nothing_is_said(tmp_path: Path) -> None:
+    """The run would fail for it."""
+    (tmp_path / "local.yaml").write_text("base_url: http://127.0.0.1:9\nhealth: {}\n")
+    chosen = ("-m", "nosuch", "--deployment", "local.yaml")
+    said = deployspec("plan", *chosen, folder=tmp_path)
+    assert said.stdout.startswith(
+        "-m nosuch selects no check that asks the deployment, so the run would fail"
+    )
+    document = json.loads(deployspec("plan", *chosen, "--format", "json", folder=tmp_path).stdout)
+    assert (document["deployment"], document["empty_markers"]) == ("local", ["nosuch"])

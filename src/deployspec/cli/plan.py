@@ -44,6 +44,8 @@ class _Plan(NamedTuple):
     not_said: list[str]
     """Sentences on whatever may do more than is planned."""
     not_selected: Mapping[str, str]
+    empty_markers: Sequence[str]
+    """Those in ``-m`` that select no check, for which the run would fail."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -78,9 +80,9 @@ def _form(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 def _plan(found: Collected, arguments: Sequence[str]) -> _Plan:
     from deployspec.base.secret import redact
-    from deployspec.plugin.deployments import obtained
+    from deployspec.plugin.deployments import named, obtained
     from deployspec.plugin.options import chapters, is_check
-    from deployspec.plugin.selection import id_of
+    from deployspec.plugin.selection import SELECTION, id_of
 
     deployment = obtained(found.config)
     by_id = {id_of(item): item for item in found.items if is_check(item)}
@@ -108,11 +110,12 @@ def _plan(found: Collected, arguments: Sequence[str]) -> _Plan:
     ]
     not_said += [one.what for one in planned if one.kind == "unknown"]
     return _Plan(
-        _name(deployment),
+        deployment.name if deployment is not None else named(found.config) or "",
         redact(shlex.join(["deployspec", "check", *arguments]), secrets),
         [one for one in planned if one.kind != "unknown"],
         not_said,
         found.not_described,
+        found.config.stash[SELECTION].empty_markers,
     )
 
 
@@ -152,10 +155,6 @@ def _host(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _name(deployment: Deployment | None) -> str:
-    return "" if deployment is None else deployment.name
-
-
 def _values(item: Any) -> Mapping[str, Any]:
     """The values of a check's parameters."""
     callspec = getattr(item, "callspec", None)
@@ -180,11 +179,15 @@ def _document(plan: _Plan) -> dict[str, Any]:
         ],
         "not_said": plan.not_said,
         "not_selected": dict(plan.not_selected),
+        "empty_markers": list(plan.empty_markers),
     }
 
 
 def _text(plan: _Plan) -> Iterator[str]:
-    yield f"{plan.name or 'no deployment'}: {plan.command} would make"
+    for name in plan.empty_markers:
+        yield f"-m {name} selects no check that asks the deployment, so the run would fail; it would make"
+    if not plan.empty_markers:
+        yield f"{plan.name or 'no deployment'}: {plan.command} would make"
     yield ""
     requests = [one for one in plan.planned if one.kind == "request"]
     hosts = sorted({one.host for one in requests} - {ELSEWHERE})
