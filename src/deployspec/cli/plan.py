@@ -110,7 +110,7 @@ def _plan(found: Collected, arguments: Sequence[str]) -> _Plan:
     ]
     not_said += [one.what for one in planned if one.kind == "unknown"]
     return _Plan(
-        deployment.name if deployment is not None else named(found.config) or "",
+        deployment.name if deployment is not None else Path(named(found.config) or "").stem,
         redact(shlex.join(["deployspec", "check", *arguments]), secrets),
         [one for one in planned if one.kind != "unknown"],
         not_said,
