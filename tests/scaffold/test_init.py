@@ -153,6 +153,14 @@ def test_comments_are_valid(run: Run, tmp_path: Path) -> None:
         assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout
 
 
+def test_the_url_of_the_endpoint_itself(run: Run) -> None:
+    """It is said that the service's own is wanted."""
+    with serving(only("/api/health", '{"ok":true}')) as service:
+        done = run("init", "shop", f"{service.url}/api/health")
+        assert done.returncode == 0
+        assert f"`deployspec init` wants the service's, {service.url}/api\n" in done.stdout
+
+
 @pytest.mark.parametrize(
     "answering",
     [

@@ -54,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
     import json
     import os
     from pathlib import Path
+    from urllib.parse import urlsplit
 
     from deployspec.app import chapters
     from deployspec.base.disclosure import hide
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     from deployspec.base.places import Places
     from deployspec.base.secret import Finder, Secret
     from deployspec.deployment.schema import assembled
-    from deployspec.scaffold.describing import Found
+    from deployspec.scaffold.describing import Found, is_health_like
     from deployspec.scaffold.texts import SCHEMA_FILE, deployment_file, example, said_of
     from deployspec.scaffold.writing import already_there, write_new
 
@@ -97,6 +98,12 @@ def run(options: argparse.Namespace) -> int:
     if file not in written:
         raise UsageError(f"found {file}; expected no such file, because none is overwritten")
     print(f"Written: {', '.join(map(str, written))}")
+    path = urlsplit(base_url).path
+    if found.health is None and is_health_like(path):
+        parent = base_url.removesuffix(path) + path.rpartition("/")[0]
+        print(
+            f"This URL looks like the health endpoint itself: `deployspec init` wants the service's, {parent}"
+        )
     if found.health is None:
         print(f"Next: describe health in {file}, then run")
     else:

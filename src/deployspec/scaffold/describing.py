@@ -116,7 +116,7 @@ def further_paths(answers: Answers, nonsense: Answer | Failure | None, base_url:
         if isinstance(answer, Answer) and answer.status in _REDIRECTS and not is_alike(answer, nonsense):
             led.append(_below(base_url, path, answer.header("location") or ""))
     _, operations = _openapi(answers, nonsense, base_url)
-    listed = [path for path in operations if _is_health_like(path)]
+    listed = [path for path in operations if is_health_like(path)]
     return tuple(dict.fromkeys(path for path in (*led, *listed) if path and path not in answers))
 
 
@@ -143,7 +143,7 @@ def describe(
         health = described(path, first, second)
     else:
         path, health = _why_not(answers, nonsense)
-    requests = [one for one in operations if not _is_health_like(one) and not _is_of_others(one)]
+    requests = [one for one in operations if not is_health_like(one) and not _is_of_others(one)]
     return Found(
         health=health if isinstance(health, Health) else None,
         why_not=health if isinstance(health, str) else "",
@@ -290,7 +290,8 @@ def _is_of_others(path: str) -> bool:
     return path.rstrip("/") in (*METRICS_PATHS, *OPENAPI_PATHS)
 
 
-def _is_health_like(path: str) -> bool:
+def is_health_like(path: str) -> bool:
+    """Whether a path's last word is one that health endpoints have."""
     return _HEALTH_LIKE.fullmatch(path.rstrip("/").rpartition("/")[2]) is not None
 
 
