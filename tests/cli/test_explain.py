@@ -152,6 +152,35 @@ def test_a_check_of_ones_own(own: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == "shop: the shop keeps it.\n  shop.total  The total is right.\n"
 
 
+MARKED = '''
+import unittest
+import pytest as pt
+
+shop = pt.mark.shop
+
+
+@shop
+def test_alias():
+    """By a name of its own."""
+
+
+class Prices(unittest.TestCase):
+    pytestmark = shop
+
+    def test_sum(self):
+        """In a class of unittest's."""
+'''
+
+
+def test_marks_by_other_names(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As pytest sees them."""
+    (own / "checks" / "test_named.py").write_text(MARKED)
+    assert main(["list", "shop"]) == 0
+    told = capsys.readouterr().out
+    assert "shop.alias" in told
+    assert "shop.sum" in told
+
+
 @pytest.mark.parametrize("text", [b"def test(:\n", b"\0", b"x = '\xff'\n"])
 def test_a_file_that_is_not_python(own: Path, text: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     """One line on standard error; the others are read all the same."""

@@ -131,7 +131,24 @@ def _checks_in(path: Path, names: list[str]) -> Iterator[Told]:
     except (SyntaxError, ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None) or 1
         raise UsageError(f"{path}:{line}: found what is not Python ({error}); expected tests") from None
-    yield from _in_body(tree.body, [], path, names)
+    yield from _in_body(_Named(tree).visit(tree).body, [], path, names)
+
+
+class _Named(ast.NodeTransformer):
+    """Puts a mark where its name stands: ``shop = pytest.mark.shop``."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._known = {
+            target.id: statement.value
+            for statement in tree.body
+            if isinstance(statement, ast.Assign) and "mark." in ast.unparse(statement.value)
+            for target in statement.targets
+            if isinstance(target, ast.Name)
+        }
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """What the name stands for."""
+        return self._known.get(node.id, node) if isinstance(node.ctx, ast.Load) else node
 
 
 def _in_body(body: list[ast.stmt], outer: list[_Mark], path: Path, names: list[str]) -> Iterator[Told]:
@@ -144,7 +161,10 @@ def _in_body(body: list[ast.stmt], outer: list[_Mark], path: Path, names: list[s
     ]
     outer = [*outer, *own]
     for statement in body:
-        if isinstance(statement, ast.ClassDef) and statement.name.startswith("Test"):
+        if isinstance(statement, ast.ClassDef) and (
+            statement.name.startswith("Test")
+            or any(ast.unparse(base).endswith("TestCase") for base in statement.bases)
+        ):
             yield from _in_body(statement.body, [*outer, *_marks(statement.decorator_list)], path, names)
         elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name.startswith(
             "test"
@@ -178,7 +198,7 @@ def _marks(nodes: Iterable[ast.expr]) -> Iterator[_Mark]:
             yield from _marks(node.elts)
             continue
         called = node.func if isinstance(node, ast.Call) else node
-        if isinstance(called, ast.Attribute) and ast.unparse(called.value) in ("pytest.mark", "mark"):
+        if isinstance(called, ast.Attribute) and ast.unparse(called.value).rpartition(".")[2] == "mark":
             yield _Mark(called.attr, node if isinstance(node, ast.Call) else None)
 
 
