@@ -98,11 +98,6 @@ class Environment:
             for one in self.folder.glob("lib/python3.*/site-packages/*.dist-info")
         }
 
-    @property
-    def size(self) -> int:
-        """Bytes on the disk."""
-        return sum(file.lstat().st_size for file in self.folder.rglob("*"))
-
 
 def environment(folder: Path, wheel: Path, extra: str = "", constraints: Path | None = None) -> Environment:
     """A new environment with the wheel, by uv where there is one."""
