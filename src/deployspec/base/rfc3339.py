@@ -1,4 +1,4 @@
-"""Times as RFC 3339 writes them, strictly and exactly.
+"""Times as RFC 3339 writes them, strictly and exactly; and as numbers since 1970.
 
 Accepted is the RFC's ``date-time`` (section 5.6): a full date, ``T`` (or ``t``, or the space that its note allows),
 a full time with any number of digits of a second, and an offset: ``Z``, ``z`` or ``±hh:mm``, ``-00:00`` among them.
@@ -75,6 +75,21 @@ def parse(text: str) -> Stamp | NotAStamp:
     kept = (match["fraction"] or "")[:_KEPT_DIGITS].rstrip("0")
     fraction = Fraction(int(kept or "0"), 10 ** len(kept))
     return Stamp(utc_day, utc_second, fraction, Fraction(1, 10 ** len(kept)))
+
+
+def from_epoch(number: float, in_a_second: int) -> Stamp | NotAStamp:
+    """The moment of a number since 1970-01-01 in UTC, of which there are ``in_a_second``: 1 or 1000.
+
+    Its precision is what its digits show: a whole number tells units, and the shortest decimal of a float its last digit.
+    """
+    if abs(number) > 1e15:
+        return NotAStamp("is no time that a clock tells")
+    exact = Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
+    moment = exact / in_a_second
+    whole = moment.numerator // moment.denominator
+    # A decimal fraction: its denominator divides a power of ten.
+    digits = next(count for count in range(400) if 10**count % moment.denominator == 0)
+    return Stamp(whole // _DAY, whole % _DAY, moment - whole, Fraction(1, 10**digits))
 
 
 @cache

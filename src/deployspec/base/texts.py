@@ -1,4 +1,4 @@
-"""What may stand where the deployment file wants a regular expression, or JSON."""
+"""What may stand where the deployment file wants a regular expression, a JSON pointer, or JSON."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ def check_regex(text: str) -> None:
         re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
         raise Unfit(f"{{}}, which is not a regular expression ({_reason(error)})", expected) from None
+
+
+def check_pointer(text: str) -> None:
+    """Raise :class:`Unfit` unless ``text`` is a JSON pointer (RFC 6901), or a field's name, which has no / before it."""
+    if text.startswith("/") and re.search("~(?![01])", text):
+        raise Unfit(
+            "{}, which has a ~ that is neither ~0 nor ~1", "~0 where a key has a ~, and ~1 where it has a /"
+        )
 
 
 def check_json(text: str) -> None:

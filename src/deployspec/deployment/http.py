@@ -55,6 +55,15 @@ def check_header_name(name: str) -> None:
     raise Unfit("a header's name with invalid characters", "letters, digits and hyphens")
 
 
+def check_media_type(text: str) -> None:
+    """Raise :class:`Unfit` unless ``text`` is a media type without parameters, or its end that begins with a plus."""
+    if text.startswith("+") and _TOKEN.fullmatch(text[1:]):
+        return
+    kind, _, subtype = text.partition("/")
+    if not (_TOKEN.fullmatch(kind) and _TOKEN.fullmatch(subtype)):
+        raise Unfit("{}", "a media type such as text/plain, or its end, such as +json")
+
+
 def check_header_value(value: str) -> None:
     """Raise :class:`Unfit` unless ``value`` can be sent as it is. The value is never quoted."""
     expected = "one line of printable ASCII characters"

@@ -38,6 +38,8 @@ FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
     "file": (_no_objection, "a file's path"),
     "folder": (_no_objection, "a folder's path"),
     "pattern": (_no_objection, "a text"),
+    "media-type": (http.check_media_type, "a media type such as text/plain, or its end, such as +json"),
+    "pointer": (texts.check_pointer, "a field's name, or a JSON pointer such as /components/db/status"),
     "regex": (texts.check_regex, "a regular expression"),
     "json-text": (texts.check_json, "JSON in quotes"),
 }
@@ -50,7 +52,9 @@ def assembled(files: Iterable[Path]) -> Schema:
     """The schema of the whole file: our own keys, and those of the chapters' parts, each with ``$ref`` followed."""
     schema: Schema = json.loads(FILE.read_text(encoding="utf-8"))
     for file in files:
-        schema["properties"] |= json.loads(file.read_text(encoding="utf-8"))
+        parts = json.loads(file.read_text(encoding="utf-8"))
+        schema["$defs"] |= parts.pop("$defs", {})
+        schema["properties"] |= parts
     resolved: Schema = _resolved(schema, schema.pop("$defs"))
     return resolved
 

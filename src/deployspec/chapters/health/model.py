@@ -1,36 +1,134 @@
-"""What a deployment promises of its health endpoint, as plain data."""
+"""What a deployment promises of a health endpoint, as plain data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+Scalar = str | int | float | bool
+Body = Literal["json", "text", "none"]
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Where a value is in a JSON document: the keys, and positions in arrays, from its top. None: the whole of it."""
+
+    steps: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What messages call it: ``components.db.status``."""
+        return ".".join(self.steps) or "the body"
+
+    def below(self, other: Pointer) -> Pointer:
+        """This pointer, seen from the value at another one."""
+        return Pointer((*other.steps, *self.steps))
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A value that says whether the service, or one of its parts, is healthy."""
+
+    name: str
+    """What messages call it: the name of the part, or of the field."""
+    at: Pointer
+    healthy: tuple[Scalar, ...] = (True,)
+    """The values that say that it is. Any other of the same types says that it is not."""
+
+
+@dataclass(frozen=True)
+class EachPart:
+    """An array or an object with one entry for each part: its parts are those that an answer has."""
+
+    each: Pointer
+    name: Pointer | None
+    """Where, in an entry, the part's name is. None: its key in the object, or its position in the array."""
+    at: Pointer
+    """Where, in an entry, the value is that says whether the part is healthy. An entry that is an array has several."""
+    healthy: tuple[Scalar, ...] = (True,)
 
 
 @dataclass(frozen=True)
 class QueueDepth:
     """Where the answer says how long the queue is."""
 
-    field: str
+    at: Pointer
     part: str | None
     """The part that holds the queue: the depth is null exactly when it is down. None: it is never null."""
 
 
 @dataclass(frozen=True)
-class HealthFields:
-    """The names of the fields in the health endpoint's answer; None where the service has no such field."""
+class Clock:
+    """Where the answer says what time it is."""
 
-    ok: str | None
+    at: Pointer
+    format: Literal["rfc3339", "epoch_s", "epoch_ms"] = "rfc3339"
+
+
+@dataclass(frozen=True)
+class Version:
+    """Where the service says which version is running."""
+
+    at: Pointer
+    path: str | None = None
+    """The path that is asked for it; None: it is in the health endpoint's own answer."""
+
+
+@dataclass(frozen=True)
+class HealthFields:
+    """Where the values are in the health endpoint's answer; None where it has no such value."""
+
+    ok: Flag | None = None
     """It says whether all is well."""
-    parts: tuple[str, ...]
-    """Each says of one part whether it is up. Empty where the service has no such fields."""
-    queue_depth: QueueDepth | None
-    time: str | None
-    version: str | None
+    parts: tuple[Flag, ...] = ()
+    """Each says of one part whether it is up. Empty where the answer has no such values, or ``each`` says where."""
+    each: EachPart | None = None
+    queue_depth: QueueDepth | None = None
+    time: Clock | None = None
+    version: Version | None = None
+
+    @property
+    def pointers(self) -> tuple[Pointer, ...]:
+        """Where the endpoint's own answer has single values."""
+        version = self.version if self.version is not None and self.version.path is None else None
+        fields = (self.ok, self.queue_depth, self.time, version, *self.parts)
+        return tuple(one.at for one in fields if one is not None)
+
+    @property
+    def says_parts(self) -> bool:
+        """Whether the answer says of parts how they are."""
+        return bool(self.parts) or self.each is not None
+
+
+@dataclass(frozen=True)
+class Statuses:
+    """The statuses of a healthy and of an unhealthy service. No status is in both."""
+
+    healthy: tuple[int, ...] = (200,)
+    unhealthy: tuple[int, ...] = (503,)
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A fault that was injected, and what it is to be seen by."""
+
+    name: str
+    """The fault's name."""
+    part: str | None
+    """The part that is down; None: the fault is of no one part."""
+    expect_status: int | None = None
+    """The status of an endpoint that depends on the part; None: any of an unhealthy service."""
+
+    @property
+    def told(self) -> str:
+        """When it was, in words."""
+        return f"during {self.name}" if self.part is None else f"with {self.part} down"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Promised:
-    """What the deployment file says of the health endpoint. Durations are in seconds."""
+    """What the deployment file says of a health endpoint. Durations are in seconds."""
 
     path: str
     timeout: float
@@ -46,18 +144,33 @@ class Promised:
     """How many calls at once."""
     max_clock_skew: float
     recovery: float
-    """How soon after a part's return the endpoint must answer 200."""
+    """How soon after a part's return the endpoint must be healthy again."""
     fields: HealthFields
+    status: Statuses = Statuses()
+    body: Body = "json"
+    content_type: tuple[str, ...] | None = ("application/json", "+json")
+    """The media types that the answer may have; one that begins with ``+`` is a suffix. None: any, or none."""
+    expect_text: str | None = None
+    """A regular expression that the text of a healthy answer, and of no other, matches."""
+    depends_on: tuple[str, ...] | None = None
+    """The parts without which it answers as unhealthy; None: those that it names, or any if it names none."""
+
+    @property
+    def says_state(self) -> bool:
+        """Whether the body, and not the status alone, says how the service is."""
+        return self.fields.ok is not None or self.fields.says_parts or self.expect_text is not None
 
     @property
     def well(self) -> str:
         """What an answer is called that ``healthy_now`` is met by: of a body that is not read, nothing is said."""
-        return "healthy" if self.flags else "status 200"
+        return "healthy" if self.says_state else f"status {' or '.join(map(str, self.status.healthy))}"
 
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """The names of the fields that are true when all is well."""
-        return self.fields.parts if self.fields.ok is None else (self.fields.ok, *self.fields.parts)
+    def is_affected_by(self, part: str | None) -> bool:
+        """Whether the endpoint is to answer as unhealthy while ``part`` is down; None: a fault of no one part."""
+        if self.depends_on is not None:
+            return bool(self.depends_on) and (part is None or part in self.depends_on)
+        named = {one.name for one in self.fields.parts}
+        return part is None or not named or part in named
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -10,92 +10,272 @@ from typing import Any
 
 from deployspec.base.duration import format_duration, parse_duration
 from deployspec.base.places import Places
-from deployspec.base.problems import listed, shown, suggestion
-from deployspec.chapters.health.model import HealthFields, Promised, QueueDepth
+from deployspec.base.problems import did_you_mean, listed
+from deployspec.chapters.health import forms
+from deployspec.chapters.health.model import (
+    Clock,
+    EachPart,
+    Flag,
+    HealthFields,
+    Pointer,
+    Promised,
+    QueueDepth,
+    Statuses,
+    Version,
+)
 from deployspec.deployment import Check, Part, Steps
 
-INJECTED = ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")
-"""The faults that a check of this chapter injects."""
+GUIDE_PARTS = {
+    "redis-stopped": "redis",
+    "redis-hung": "redis",
+    "postgres-stopped": "db",
+    "postgres-hung": "db",
+}
+"""The guide's faults: which part each takes down, where the deployment file does not say."""
+_DURATIONS = ("timeout", "max_response_time", "max_clock_skew", "recovery")
+_OF_EACH = ("name", "at", "healthy")
+"""The keys of ``fields.parts`` beside ``each``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Health(Promised):
-    """The health endpoint and what is promised of it."""
+    """One health endpoint and what is promised of it."""
 
+    name: str
+    """Its name among several; empty where there is one."""
     schema: Path | Mapping[str, object] | None
     """The JSON Schema of the answer's body: its file, or itself. None: nothing is promised of the body."""
 
 
-def _health(part: Mapping[str, Any], folder: Path) -> Health:
-    fields = part["fields"]
-    longest = part.get("max_response_time")
+def _health(part: Mapping[str, Any], folder: Path) -> tuple[Health, ...]:
+    if "endpoints" in part:
+        return tuple(_endpoint(name, one, folder) for name, one in part["endpoints"].items())
+    return (_endpoint("", part, folder),)
+
+
+def _endpoint(name: str, part: Mapping[str, Any], folder: Path) -> Health:
+    schema, allowed, depends_on = part.get("schema"), part.get("content_type"), part.get("depends_on")
+    durations = {key: None if part.get(key) is None else parse_duration(part[key]) for key in _DURATIONS}
     return Health(
+        name=name,
         path=part["path"],
-        timeout=parse_duration(part["timeout"]),
-        max_response_time=None if longest is None else parse_duration(longest),
+        **durations,  # type: ignore[arg-type]  # those that may not be None have defaults
         expect_version=part.get("expect_version"),
         retries=part["retries"],
         calls=part["calls"],
         concurrency=part["concurrency"],
-        max_clock_skew=parse_duration(part["max_clock_skew"]),
-        recovery=parse_duration(part["recovery"]),
-        schema=folder / part["schema"] if isinstance(part.get("schema"), str) else part.get("schema"),
-        fields=HealthFields(
-            ok=fields["ok"],
-            parts=tuple(fields["parts"] or ()),
-            queue_depth=None if fields["queue_depth"] is None else QueueDepth(**fields["queue_depth"]),
-            time=fields["time"],
-            version=fields["version"],
-        ),
+        status=Statuses(**{key: tuple(value) for key, value in part["status"].items()}),
+        body=part["body"],
+        content_type=None if allowed is None else tuple(allowed),
+        expect_text=part.get("expect_text"),
+        schema=folder / schema if isinstance(schema, str) else schema,
+        fields=fields_of(part["fields"]),
+        depends_on=None if depends_on is None else tuple(depends_on),
     )
+
+
+def fields_of(said: Mapping[str, Any]) -> HealthFields:
+    """The fields, as the deployment file says them, short forms among them."""
+    parts, depth, time, version = (said[key] for key in ("parts", "queue_depth", "time", "version"))
+    each = parts if isinstance(parts, Mapping) and "each" in parts else None
+    if isinstance(parts, list):
+        parts = {name: {"at": _escaped(name)} for name in parts}
+    return HealthFields(
+        ok=None if said["ok"] is None else _flag("", said["ok"]),
+        parts=() if parts is None or each else tuple(_flag(name, one) for name, one in parts.items()),
+        each=None if each is None else _each(each),
+        queue_depth=None if depth is None else QueueDepth(_pointer(depth["field"]), depth.get("part")),
+        time=None if time is None else Clock(**_placed(time)),
+        version=None if version is None else Version(**_placed(version)),
+    )
+
+
+def _flag(name: str, said: str | Mapping[str, Any]) -> Flag:
+    said = _placed(said)
+    return Flag(name or said["at"].name, said["at"], tuple(said.get("healthy", (True,))))
+
+
+def _each(said: Mapping[str, Any]) -> EachPart:
+    name = said.get("name")
+    return EachPart(
+        _pointer(said["each"]),
+        None if name is None else _pointer(name),
+        _pointer(said.get("at", "")),
+        tuple(said.get("healthy", (True,))),
+    )
+
+
+def _placed(said: str | Mapping[str, Any]) -> dict[str, Any]:
+    said = {"at": said} if isinstance(said, str) else said
+    return {**said, "at": _pointer(said["at"])}
+
+
+def _pointer(text: str) -> Pointer:
+    """A JSON pointer (RFC 6901), or a field's name."""
+    if not text.startswith("/"):
+        return Pointer((text,) if text else ())
+    return Pointer(tuple(step.replace("~1", "/").replace("~0", "~") for step in text[1:].split("/")))
+
+
+def _escaped(name: str) -> str:
+    """A field's name as a pointer to it."""
+    return f"/{name.replace('~', '~0').replace('/', '~1')}"
+
+
+def _complete(said: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the file means by what it says: of each endpoint, if it has several, all keys."""
+    meant = _completed(said, part, forms.described(said))
+    if "endpoints" not in said:
+        return meant
+    general = {key: value for key, value in part.items() if key not in (*forms.KEYS, "form", "endpoints")}
+    endpoints = {
+        name: _completed(one, {**general, **one}, forms.described({"path": "/health", **one}, meant))
+        for name, one in said["endpoints"].items()
+    }
+    return {**part, "endpoints": endpoints}
+
+
+def _completed(said: Mapping[str, Any], part: Mapping[str, Any], meant: dict[str, Any]) -> dict[str, Any]:
+    if "schema" not in meant:
+        guides = meant["fields"] == forms.FORMS[forms.DEAL_SCOUT]["fields"] and "fields" not in said
+        meant["schema"] = str(Places(Path()).health_schema) if guides else _schema(fields_of(meant["fields"]))
+    if meant["body"] != "json":
+        meant["schema"] = None
+    return {**part, **meant}
+
+
+def _schema(fields: HealthFields) -> dict[str, object] | None:
+    """The type of the whole body, where fields are named: what is wrong with each is said beside the schema."""
+    if any(not one.steps for one in fields.pointers):
+        return {"type": ["string", "number", "boolean", "object", "array"]}
+    if fields.pointers or (fields.each is not None and fields.each.each.steps):
+        return {"type": "object"}
+    return None if fields.each is None else {"type": ["array", "object"]}
 
 
 def _check(check: Check, data: Mapping[str, Any]) -> None:
     health = data["health"]
+    if "endpoints" in health:
+        if ("health", "path") in check.values.places:
+            found = "path beside endpoints, each of which has its own"
+            check.add(("health", "path"), found, "the path in one of the endpoints")
+        for name, one in health["endpoints"].items():
+            _check_endpoint(check, ("health", "endpoints", name), one)
+    else:
+        _check_endpoint(check, ("health",), health)
+    parts, open_ = _all_parts(health)
+    for name, fault in (data.get("faults") or {}).items():
+        if fault.get("part") is not None and not open_:
+            _known_part(check, ("faults", name, "part"), fault["part"], parts, "part")
+
+
+def endpoints_of(health: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """The endpoints of the part's data, by name; by an empty one where there is one."""
+    found: Mapping[str, Mapping[str, Any]] = health.get("endpoints", {"": health})
+    return found
+
+
+def _all_parts(health: Mapping[str, Any]) -> tuple[list[str], bool]:
+    """The parts that the endpoints name, and whether there may be others."""
+    named: list[str] = []
+    open_ = False
+    for one in endpoints_of(health).values():
+        parts = one["fields"]["parts"]
+        each = isinstance(parts, Mapping) and "each" in parts
+        open_ = open_ or each
+        named += [] if each else [name for name in parts or () if name not in named]
+        named += [name for name in one.get("depends_on") or () if name not in named]
+    return named, open_
+
+
+def _check_endpoint(check: Check, at: Steps, health: Mapping[str, Any]) -> None:
     fields = health["fields"]
-    parts = fields["parts"] or []
     longest, limit = health.get("max_response_time"), health["timeout"]
     if longest is not None and parse_duration(longest) > parse_duration(limit):
-        own = ("health", "max_response_time")
+        own = _own(check, at, "max_response_time")
         limit_text = check.shown(
-            ("health", "timeout"), f"its default, {format_duration(parse_duration(limit))}"
+            _own(check, at, "timeout"), f"its default, {format_duration(parse_duration(limit))}"
         )
         check.add(
             own,
             f"{check.shown(own, '')}, which is longer than timeout",
             f"at most timeout ({limit_text}), or a longer timeout",
         )
-    if health.get("expect_version") is not None and fields["version"] is None:
-        found = "expect_version, and health.fields.version is null"
-        check.add(("health", "expect_version"), found, "the name of the field that has the version")
+    version = (*at, "expect_version")
+    if version in check.values.places and fields["version"] is None:
+        found = f"expect_version, and {_dotted(at)}.fields.version is null"
+        check.add(version, found, "where the version is")
+    for found, expected, steps in _unfit(check, at, health):
+        check.add(steps, found, expected)
+    parts = fields["parts"]
+    if isinstance(parts, Mapping):
+        if "each" in parts:
+            return
+        for key in _OF_EACH:
+            if isinstance(parts.get(key), list):  # healthy; the others may be parts' names
+                found = f"{key} without each"
+                check.add((*at, "fields", "parts", key), found, "each, which says where the parts are")
+                return
     depth = fields["queue_depth"]
-    if depth is not None and depth["part"] is not None:
-        _part(check, ("health", "fields", "queue_depth", "part"), depth["part"], parts, "queue_depth")
-    for name, fault in (data.get("faults") or {}).items():
-        if fault.get("part") is not None:
-            _part(check, ("faults", name, "part"), fault["part"], parts, "part")
+    if depth is not None and depth.get("part") is not None:
+        own = (*at, "fields", "queue_depth", "part")
+        _known_part(check, own, depth["part"], list(parts or ()), "queue_depth")
+    if parts:
+        for index, part in enumerate(health.get("depends_on") or ()):
+            _known_part(check, (*at, "depends_on", index), part, list(parts), "depends_on")
 
 
-def _part(check: Check, path: Steps, part: str, parts: list[str], key: str) -> None:
+def _own(check: Check, at: Steps, key: str) -> Steps:
+    """Where a key of an endpoint is said: by itself, or for all of them."""
+    return (*at, key) if (*at, key) in check.values.places else ("health", key)
+
+
+def _dotted(at: Steps) -> str:
+    return ".".join(map(str, at))
+
+
+def _unfit(check: Check, at: Steps, health: Mapping[str, Any]) -> Iterator[tuple[str, str, Steps]]:
+    """What does not go with the kind of body, or with the other statuses."""
+    said, body = check.values.places, health["body"]
+    status = health["status"]
+    both = [one for one in status["healthy"] if one in status["unhealthy"]]
+    if both:
+        found = f"the status {both[0]} as healthy and as unhealthy"
+        yield found, "each status once", (*at, "status")
+    if body != "none" and set(status["healthy"]) <= {204, 205}:
+        expected = "body: none, or another status"
+        yield (
+            f"a body of {body} with status {status['healthy'][0]}, which has none",
+            expected,
+            (*at, "status"),
+        )
+    if "expect_text" in health and body != "text":
+        yield f"expect_text with a body of {body}", "body: text, or no expect_text", (*at, "expect_text")
+    if body == "json":
+        return
+    own = (*at, "schema")
+    if own in said and check.values.at(own) is not None:
+        yield f"a JSON Schema for a body of {body}", "body: json, or no schema", own
+    for key, value in health["fields"].items():
+        elsewhere = key == "version" and isinstance(value, Mapping) and "path" in value
+        if value is not None and not elsewhere:
+            advice = "; expect_text can say what a healthy text is" if body == "text" else ""
+            yield (
+                f"the field {key} in a body of {body}",
+                f"body: json, or null{advice}",
+                (*at, "fields", key),
+            )
+
+
+def _known_part(check: Check, path: Steps, part: str, parts: list[str], key: str) -> None:
     if part in parts:
         return
     shown = check.shown(path, f"{key}'s default part, {part}")
     expected = listed(parts) if parts else "no part, because health.fields.parts is null"
-    near = suggestion(part, parts)
-    if near:
-        expected += f"; did you mean {near}?"
+    expected += did_you_mean(part, parts)
     if path not in check.values.places:
         expected += "; set queue_depth: null if the answer has no such field"
     check.add(path, f"{shown}, which is not in health.fields.parts", expected)
-
-
-def _complete(said: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The guide's schema is for the guide's fields; who names others promises those, and nothing else of the body."""
-    if "schema" in part:
-        return part
-    if "fields" not in said:
-        return {**part, "schema": str(Places(Path()).health_schema)}
-    return {**part, "schema": {"type": "object"}} if any(part["fields"].values()) else part
 
 
 HEALTH = Part("health", _health, _check, _complete)
@@ -112,6 +292,8 @@ class Fault:
     timeout: float
     """Of each of the two."""
     part: str | None
+    """The part that it takes down; None: no one part."""
+    expect_status: int | None = None
 
 
 def _faults(part: Mapping[str, Any], _folder: Path) -> Mapping[str, Fault]:
@@ -119,18 +301,14 @@ def _faults(part: Mapping[str, Any], _folder: Path) -> Mapping[str, Fault]:
 
 
 def _fault(name: str, part: Mapping[str, Any]) -> Fault:
-    inject, restore = tuple(part["inject"]), tuple(part["restore"])
-    return Fault(name, inject, restore, parse_duration(part["timeout"]), part.get("part"))
+    return Fault(
+        name,
+        tuple(part["inject"]),
+        tuple(part["restore"]),
+        parse_duration(part["timeout"]),
+        part.get("part", GUIDE_PARTS.get(name)),
+        part.get("expect_status"),
+    )
 
 
-def _check_faults(check: Check, _data: Mapping[str, Any]) -> None:
-    """A fault that no check injects would be a promise that nobody looks at."""
-    for steps, position in check.values.keys.items():
-        if len(steps) == 2 and steps[0] == "faults" and steps[1] not in INJECTED:
-            near = suggestion(str(steps[1]), INJECTED)
-            hint = f"; did you mean {near}?" if near else ""
-            found = f"the fault {shown(str(steps[1]))}, which no check injects"
-            check.problems.add(position, found, listed(INJECTED) + hint)
-
-
-FAULTS = Part("faults", _faults, _check_faults)
+FAULTS = Part("faults", _faults)

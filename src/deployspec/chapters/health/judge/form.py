@@ -6,8 +6,16 @@ import re
 from collections.abc import Sequence
 
 from deployspec.base.disclosure import findings
-from deployspec.base.shown import names, one_line
-from deployspec.chapters.health.judge.reading import body_fault, document_of, judge, own_answer, verdict_of
+from deployspec.base.shown import counted, names, one_line
+from deployspec.chapters.health.judge.reading import (
+    body_fault,
+    document_of,
+    judge,
+    named,
+    own_answer,
+    root,
+    verdict_of,
+)
 from deployspec.chapters.health.judge.schema import asks_nothing, violations
 from deployspec.chapters.health.model import HealthPromise
 from deployspec.languages.json_schema import SchemaUnusableError
@@ -24,12 +32,13 @@ _REASON_ROOM = 180
 
 
 @judge
-def content_type_is_json(call: Call, promise: HealthPromise) -> Verdict:
-    """``Content-Type: application/json``, once. Its charset, where one is given, is UTF-8 (``utf8`` is understood).
+def content_type_is_expected(call: Call, promise: HealthPromise) -> Verdict:
+    """One ``Content-Type`` with one of the media types of ``content_type``, or with one of its suffixes.
 
-    Other parameters don't matter; other types do, ``application/problem+json`` too: they say it is something else.
+    The charset of JSON, where one is given, is UTF-8 (``utf8`` is understood). Other parameters don't matter.
     """
-    limit = "application/json"
+    allowed = named(promise.content_type, "content_type")
+    limit = " or ".join(f"a type in {one}" if one.startswith("+") else one for one in allowed)
     values = _header(own_answer(call, promise), "content-type")
     if not values:
         return breached(f"no Content-Type; expected {limit}", measured="none", limit=limit)
@@ -38,20 +47,43 @@ def content_type_is_json(call: Call, promise: HealthPromise) -> Verdict:
     fault = ""
     if len(values) > 1:
         fault = f"{len(values)} Content-Type headers: {shown}; expected one"
-    elif media_type.strip().lower() != limit:
+    elif not _is_among(media_type.strip().lower(), allowed):
         fault = f"Content-Type is {shown or 'empty'}; expected {limit}"
     elif not re.fullmatch(_PARAMETERS, parameters, re.DOTALL):
         fault = f"Content-Type is malformed: {shown}"
-    elif not _charsets(parameters) <= {"utf-8", "utf8"}:
+    elif promise.body == "json" and not _charsets(parameters) <= {"utf-8", "utf8"}:
         fault, limit = f"Content-Type is {shown}; JSON is UTF-8", f"{limit}, in UTF-8"
     return verdict_of(fault, f"Content-Type is {shown}", measured=shown, limit=limit)
 
 
+def _is_among(media_type: str, allowed: Sequence[str]) -> bool:
+    return any(
+        media_type.endswith(one) and "/" in media_type if one.startswith("+") else media_type == one
+        for one in map(str.lower, allowed)
+    )
+
+
 @judge
 def body_is_strict_json(call: Call, promise: HealthPromise) -> Verdict:
-    """The body is one strict JSON object, as ``deployspec.base.strict_json`` defines it."""
-    limit = "one strict JSON object"
-    return verdict_of(body_fault(own_answer(call, promise).body), f"the body is {limit}", limit=limit)
+    """The body is strict JSON, as ``deployspec.base.strict_json`` defines it: an object, unless the fields say otherwise."""
+    limit = f"strict JSON: {root(promise)}"
+    return verdict_of(
+        body_fault(own_answer(call, promise).body, promise), f"the body is {limit}", limit=limit
+    )
+
+
+@judge
+def body_is_empty(call: Call, promise: HealthPromise) -> Verdict:
+    """The answer has no body."""
+    body = own_answer(call, promise).body
+    limit = "no body"
+    size = counted(len(body), "byte")
+    fault = (
+        f"the body has {size}: {one_line(body[:200].decode('utf-8', 'replace'), 72)}; expected {limit}"
+        if body
+        else ""
+    )
+    return verdict_of(fault, limit, measured=size, limit=limit)
 
 
 @judge

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from deployspec.base.shown import names, one_line, value
 from deployspec.chapters.health.judge.reading import (
     CannotJudgeError,
     answered,
     document_of,
-    flag,
     judge,
     named,
     number_or_null,
@@ -17,6 +16,7 @@ from deployspec.chapters.health.judge.reading import (
     text,
     verdict_of,
 )
+from deployspec.chapters.health.judge.state import any_of, part_state, service, states, wanted
 from deployspec.chapters.health.model import HealthPromise
 from deployspec.model.http import Call
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
@@ -24,89 +24,111 @@ from deployspec.model.verdict import Verdict, breached, met, unmeasured
 _COUNT = "a whole number of at least 0"
 
 
+def statuses(of: Iterable[int]) -> str:
+    """``200 or 204``."""
+    return " or ".join(map(str, of))
+
+
 @judge
 def healthy_now(call: Call, promise: HealthPromise) -> Verdict:
-    """Status 200, and ``ok`` and every part true. Where the deployment file names none of them, the body is not read.
+    """A status of a healthy service, and ``ok``, every part and the text say so too.
 
-    A status other than 200, or one part that is false, settles it, whatever else could not be read.
+    Where the deployment file names none of these, the body is not read. An unhealthy status, or one part that is not
+    healthy, settles it, whatever else could not be read.
     """
     status = own_answer(call, promise).status
-    wrong = [f"status {status}"] if status != 200 else []
+    wrong = [f"status {status}"] if status not in promise.status.healthy else []
     unreadable: CannotJudgeError | None = None
     try:
-        document = document_of(call, promise) if promise.flags else {}
-        for name in promise.flags:
-            try:
-                wrong += [] if flag(document, name) else [f"{name} is false"]
-            except CannotJudgeError as error:
-                unreadable = unreadable or error
+        seen = states(call, promise)
+        wrong += [one.told for one in seen.all if not one.well]
+        unreadable = seen.unreadable
     except CannotJudgeError as error:
         unreadable = error
-    limit = "status 200" + (f"; {names(promise.flags)} true" if promise.flags else "")
+    well = wanted(promise)
+    limit = f"status {statuses(promise.status.healthy)}" + (f"; {well}" if well else "")
     if wrong:
         return breached(f"{', '.join(wrong)}; expected {limit}", measured=", ".join(wrong), limit=limit)
     if unreadable:
         raise unreadable
-    if not promise.flags:
-        return met("status 200; body not read", measured="status 200; body not read", limit=limit)
-    return met(limit.replace(";", ","), measured="healthy", limit=limit)
+    if not well:
+        return met(f"status {status}; body not read", measured=f"status {status}; body not read", limit=limit)
+    return met(f"status {status}, {well}", measured="healthy", limit=limit)
 
 
 @judge
 def status_tells_ok(calls: Sequence[Call], promise: HealthPromise) -> Verdict:
-    """In every answer seen, the status is 200 exactly when ``ok`` is true and 503 when it is false.
+    """In every answer seen, the status is a healthy service's exactly when ``ok`` (or the text) says that it is
+    healthy, and an unhealthy one's when not.
 
     ``calls[0]`` is the shared first call. Any other status is BREACHED, whatever the body. Calls without an answer
     of the deployment's own are left to the checks that own them.
     """
-    name = named(promise.fields.ok, "field that says whether all is well")
-    limit = f"200 when {name} is true, 503 when it is false"
+    limit = _when(promise)
     unreadable: CannotJudgeError | None = None
     seen = answered(calls, promise)
     for number, call, answer in seen:
         status = answer.status
         where = f"call {number} of {len(calls)}: " if len(calls) > 1 else ""
-        if status not in (200, 503):
+        if status not in (*promise.status.healthy, *promise.status.unhealthy):
             return breached(
                 f"{where}status {status}; expected {limit}", measured=f"status {status}", limit=limit
             )
         try:
-            ok = flag(document_of(call, promise), name)
+            ok = service(call, promise)
         except CannotJudgeError as error:
             unreadable = unreadable or error
             continue
-        if ok is not (status == 200):
-            found = f"status {status} while {name} is {str(ok).lower()}"
+        if ok.well is not (status in promise.status.healthy):
+            found = f"status {status} while {ok.told}"
             return breached(f"{where}{found}; expected {limit}", measured=found, limit=limit)
     if unreadable:
         raise unreadable
+    name = "text" if promise.fields.ok is None else promise.fields.ok.name
     return met(f"status and {name} agree", measured=f"{len(seen)} of {len(calls)} calls", limit=limit)
+
+
+def _when(promise: HealthPromise) -> str:
+    healthy, unhealthy = statuses(promise.status.healthy), statuses(promise.status.unhealthy)
+    if promise.expect_text is not None:
+        pattern = one_line(promise.expect_text, 60)
+        return f"{healthy} when the text matches {pattern}, {unhealthy} when it does not"
+    ok = named(promise.fields.ok, "field that says whether all is well")
+    otherwise = "false" if ok.healthy == (True,) else "not"
+    return f"{healthy} when {ok.name} is {any_of(ok.healthy)}, {unhealthy} when it is {otherwise}"
 
 
 @judge
 def ok_is_all_parts(call: Call, promise: HealthPromise) -> Verdict:
-    """``ok`` is true exactly when every part is."""
-    if promise.fields.ok is None or not promise.fields.parts:
+    """``ok`` is healthy exactly when every part is, of those that the endpoint depends on."""
+    if promise.fields.ok is None or not promise.fields.says_parts:
         return unmeasured("the deployment file names no ok or no parts")
-    document = document_of(call, promise)
-    ok = flag(document, promise.fields.ok)
-    down = [name for name in promise.fields.parts if document.get(name) is False]
+    seen = states(call, promise)
+    ok = service(call, promise)
+    parts = [one for one in seen.parts if promise.depends_on is None or one.name in promise.depends_on]
+    down = [one.name for one in parts if not one.well]
     if not down:
-        for name in promise.fields.parts:
-            flag(document, name)
-    limit = f"{promise.fields.ok} = {' and '.join(promise.fields.parts)}"
-    if ok and down:
+        seen.complete()
+    those = "every part" if promise.fields.each else " and ".join(one.name for one in parts)
+    limit = f"{ok.name} = {those}"
+    true, false = words(promise)
+    if ok.well and down:
         verb = "is" if len(down) == 1 else "are"
-        found = f"{promise.fields.ok} is true while {names(down)} {verb} false"
-    elif not ok and not down:
-        found = f"{promise.fields.ok} is false while {names(promise.fields.parts)} {'are' if len(promise.fields.parts) > 1 else 'is'} true"
+        found = f"{ok.told} while {names(down)} {verb} {false}"
+    elif not ok.well and not down:
+        up = [one.name for one in parts]
+        found = f"{ok.told} while {names(up)} {'are' if len(up) > 1 else 'is'} {true}"
     else:
-        return met(
-            f"{promise.fields.ok} is {str(ok).lower()}, as its parts say",
-            measured=str(ok).lower(),
-            limit=limit,
-        )
+        return met(f"{ok.told}, as its parts say", measured=ok.shown, limit=limit)
     return breached(f"{found}; expected {limit}", measured=found, limit=limit)
+
+
+def words(promise: HealthPromise) -> tuple[str, str]:
+    """What parts are called that are well, and that are not."""
+    healthy = [one.healthy for one in promise.fields.parts]
+    if promise.fields.each is not None:
+        healthy.append(promise.fields.each.healthy)
+    return ("true", "false") if set(healthy) <= {(True,)} else ("healthy", "not healthy")
 
 
 @judge
@@ -117,22 +139,21 @@ def queue_depth_is_known(call: Call, promise: HealthPromise) -> Verdict:
     while the part is down is BREACHED: nobody can know it then, so it is old or made up.
     """
     depth = named(promise.fields.queue_depth, "field for the queue's depth")
-    document = document_of(call, promise)
-    fault = queue_depth_fault(document, promise)
+    fault = queue_depth_fault(call, promise)
     limit = _COUNT + (f"; null while {depth.part} is down" if depth.part else "")
-    measured = value(document[depth.field])
-    return verdict_of(fault, f"{depth.field} is {measured}", measured=measured, limit=limit)
+    measured = value(number_or_null(document_of(call, promise), depth.at))
+    return verdict_of(fault, f"{depth.at.name} is {measured}", measured=measured, limit=limit)
 
 
-def queue_depth_fault(document: dict[str, object], promise: HealthPromise) -> str | None:
+def queue_depth_fault(call: Call, promise: HealthPromise) -> str | None:
     """What is wrong with the queue's depth, as a reason; None where nothing is, or no field is named."""
     if promise.fields.queue_depth is None:
         return None
-    name, part = promise.fields.queue_depth.field, promise.fields.queue_depth.part
-    depth = number_or_null(document, name)
-    found = f"{name} is {value(depth)}"
+    at, part = promise.fields.queue_depth.at, promise.fields.queue_depth.part
+    depth = number_or_null(document_of(call, promise), at)
+    found = f"{at.name} is {value(depth)}"
     if part is not None:
-        up = flag(document, part)
+        up = part_state(call, part, promise).well
         while_ = f"{found} while {part} is {'up' if up else 'down'}"
         if not up:
             return None if depth is None else f"{while_}: nobody can know it then; expected null"
@@ -146,8 +167,8 @@ def queue_depth_fault(document: dict[str, object], promise: HealthPromise) -> st
 @judge
 def version_is_stated(call: Call, promise: HealthPromise) -> Verdict:
     """The version is not empty, and not only whitespace."""
-    name = named(promise.fields.version, "field for the version")
-    version = text(document_of(call, promise), name)
+    field = named(promise.fields.version, "field for the version")
+    name, version = field.at.name, text(document_of(call, promise), field.at)
     found = f"{name} is {value(version)}"
     fault = "" if version.strip() else f"{found}; expected one that is not empty"
     return verdict_of(fault, found, measured=value(version))
@@ -156,9 +177,9 @@ def version_is_stated(call: Call, promise: HealthPromise) -> Verdict:
 @judge
 def version_is_expected(call: Call, promise: HealthPromise) -> Verdict:
     """The version is ``expect_version``, character by character."""
-    name = named(promise.fields.version, "field for the version")
+    field = named(promise.fields.version, "field for the version")
     expected = named(promise.expect_version, "expect_version")
-    version = text(document_of(call, promise), name)
+    name, version = field.at.name, text(document_of(call, promise), field.at)
     found, limit = f"{name} is {value(version)}", f'"{one_line(expected, 40)}"'
     fault = "" if version == expected else f"{found}; expected {limit}"
     return verdict_of(fault, found, measured=value(version), limit=limit)

@@ -5,71 +5,87 @@ The caller injects the fault, asks, ends the fault, polls, and hands over what i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from deployspec.base.shown import names, seconds
-from deployspec.chapters.health.judge.meaning import healthy_now, queue_depth_fault
+from deployspec.chapters.health.judge.meaning import healthy_now, queue_depth_fault, statuses, words
 from deployspec.chapters.health.judge.reading import (
     CannotJudgeError,
     answer_of,
-    document_of,
-    flag,
     is_prober_failure,
     judge,
     own_answer,
     verdict_of,
     worst,
 )
+from deployspec.chapters.health.judge.state import any_of, states
 from deployspec.chapters.health.judge.transport import late
-from deployspec.chapters.health.model import HealthPromise
+from deployspec.chapters.health.model import HealthPromise, Outage
 from deployspec.model.http import Answer, Call
 from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 
 
 @judge
-def outage_is_told(before: Call, during: Call, part: str, promise: HealthPromise) -> Verdict:
-    """While ``part`` is down: 503 within ``timeout``, ``ok`` and exactly that part false, the queue's depth null
-    exactly if it hangs on that part.
+def outage_is_told(before: Call, during: Call, outage: Outage, promise: HealthPromise) -> Verdict:
+    """While a part is down: the status and ``ok`` (or text) of an unhealthy service within ``timeout``, exactly that part
+    not healthy, the queue's depth null exactly if it hangs on that part.
 
-    Where the deployment file names no parts, nothing is said of one; where it names others, it is at fault.
+    An endpoint that does not depend on the part stays healthy, and says only of that part that it is down, if it names
+    it. Where the deployment file names no parts, nothing is said of one; where it names others, it is at fault.
     ``before`` must be healthy, or nothing is known of the fault's effect. As the endpoint was well then, an answer
     that cannot be read now is BREACHED here: the outage is not told.
     """
-    if promise.fields.parts and part not in promise.fields.parts:
-        return unmeasured(
-            f"the deployment file names no part {part}; expected the fault's part to be one of {names(promise.fields.parts)}"
-        )
     was = healthy_now(before, promise)
     if was.outcome is not Outcome.MET:
-        return unmeasured(f"not healthy before {part} went down: {was.reason}")
+        return unmeasured(f"not healthy before {outage.name}: {was.reason}")
     if is_prober_failure(during.result):
         answer_of(during)
-    flags = [promise.fields.ok] if promise.fields.ok is not None else []
-    flags += [f"only {part}" if flags else part] if promise.fields.parts else []
-    limit = f"503 within {seconds(promise.timeout)}" + (f", {' and '.join(flags)} false" if flags else "")
+    right, well = _expected(outage, promise)
+    said = _to_be_said(outage, promise, well=well)
+    limit = ", ".join([f"{statuses(right)} within {seconds(promise.timeout)}", *said])
     if why := late(during, promise):
-        return breached(f"with {part} down: {why}", limit=limit)
+        return breached(f"{outage.told}: {why}", limit=limit)
     try:
-        wrong = _wrong(during, part, promise)
+        wrong = _wrong(during, outage, promise, right, well=well)
     except CannotJudgeError as error:
         wrong = [str(error)]
     if wrong:
         return breached(
-            f"with {part} down: {', '.join(wrong)}; expected {limit}", measured=", ".join(wrong), limit=limit
+            f"{outage.told}: {', '.join(wrong)}; expected {limit}", measured=", ".join(wrong), limit=limit
         )
-    took = seconds(answer_of(during).timings.total)
-    read = (
-        f", only {part} false"
-        if promise.fields.parts
-        else f", {promise.fields.ok} false"
-        if flags
-        else "; body not read"
-    )
-    return met(
-        f"with {part} down: 503 in {took}{read}",
-        measured=f"503 in {took}{'' if flags else read}",
-        limit=limit,
-    )
+    answer = answer_of(during)
+    took = f"{answer.status} in {seconds(answer.timings.total)}"
+    measured = took if said else f"{took}; body not read"
+    return met(f"{outage.told}: {', '.join([measured, *said[-1:]])}", measured=measured, limit=limit)
+
+
+def _expected(outage: Outage, promise: HealthPromise) -> tuple[tuple[int, ...], bool]:
+    """The statuses that are right during the outage, and whether they say that the service is healthy."""
+    if promise.is_affected_by(outage.part):
+        if outage.expect_status is None:
+            return promise.status.unhealthy, False
+        return (outage.expect_status,), outage.expect_status in promise.status.healthy
+    return promise.status.healthy, True
+
+
+def _to_be_said(outage: Outage, promise: HealthPromise, *, well: bool) -> list[str]:
+    """What the body has to say, in words."""
+    said = []
+    if (ok := promise.fields.ok) is not None:
+        if ok.healthy == (True,):
+            said.append(f"{ok.name} {'true' if well else 'false'}")
+        else:
+            said.append(f"{ok.name} {'' if well else 'not '}{any_of(ok.healthy)}")
+    if promise.expect_text is not None:
+        said.append("the text of a healthy service" if well else "another text than a healthy service's")
+    if _names_part(outage, promise):
+        said.append(f"only {outage.part} {words(promise)[1]}")
+    return said
+
+
+def _names_part(outage: Outage, promise: HealthPromise) -> bool:
+    named_parts = {one.name for one in promise.fields.parts}
+    return outage.part is not None and (outage.part in named_parts or promise.fields.each is not None)
 
 
 @judge
@@ -113,33 +129,42 @@ def recovers(after: Sequence[Call], restored_at: float, promise: HealthPromise) 
 
 @judge
 def outage_is_told_and_over(
-    before: Call, during: Call, after: Sequence[Call], part: str, restored_at: float, promise: HealthPromise
+    before: Call,
+    during: Call,
+    after: Sequence[Call],
+    outage: Outage,
+    restored_at: float,
+    promise: HealthPromise,
 ) -> Verdict:
     """``outage_is_told`` and ``recovers`` as one promise. Without health before, nothing is said of recovery."""
-    outage = outage_is_told(before, during, part, promise)
+    told_ = outage_is_told(before, during, outage, promise)
     if healthy_now(before, promise).outcome is not Outcome.MET:
-        return outage
-    return worst(outage, recovers(after, restored_at, promise))
+        return told_
+    return worst(told_, recovers(after, restored_at, promise))
 
 
-def _wrong(during: Call, part: str, promise: HealthPromise) -> list[str]:
+def _wrong(
+    during: Call, outage: Outage, promise: HealthPromise, right: Collection[int], *, well: bool
+) -> list[str]:
     status = own_answer(during, promise).status
-    wrong = [f"status {status}"] if status != 503 else []
-    if not promise.flags and promise.fields.queue_depth is None:
+    wrong = [f"status {status}"] if status not in right else []
+    if not promise.says_state and promise.fields.queue_depth is None:
         return wrong  # nothing of the body is promised for an outage
     try:
-        document = document_of(during, promise)
-        ok = promise.fields.ok is not None and flag(document, promise.fields.ok)
-        down = [name for name in promise.fields.parts if not flag(document, name)]
-        depth_fault = queue_depth_fault(document, promise)
+        seen = states(during, promise).complete()
+        depth_fault = queue_depth_fault(during, promise)
     except CannotJudgeError as error:
         return [*wrong, str(error)]
-    if ok:
-        wrong.append(f"{promise.fields.ok} is true")
-    if promise.fields.parts and part not in down:
-        wrong.append(f"{part} is true")
-    if others := [name for name in down if name != part]:
-        wrong.append(f"{names(others)} {'is' if len(others) == 1 else 'are'} false too")
+    if seen.service is not None and seen.service.well is not well:
+        wrong.append(seen.service.told)
+    own = [one for one in seen.parts if one.name == outage.part]
+    wrong += [one.told for one in own if one.well]
+    if not own and _names_part(outage, promise):
+        wrong.append(f"the body names no part {outage.part}")
+    others = [one.name for one in seen.parts if not one.well and one.name != outage.part]
+    if others and outage.part is not None:
+        false = words(promise)[1]
+        wrong.append(f"{names(others)} {'is' if len(others) == 1 else 'are'} {false} too")
     return [*wrong, depth_fault] if depth_fault else wrong
 
 

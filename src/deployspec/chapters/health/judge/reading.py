@@ -6,7 +6,7 @@ names that check. The chain, each link presuming those before it:
 1. the prober could ask at all: else UNMEASURED everywhere;
 2. there is a complete answer: ``answers_in_time``;
 3. it comes from the deployment's own host and path: ``answer_is_its_own``;
-4. its body is one strict JSON object: ``body_is_strict_json``;
+4. its body is strict JSON, where it is to be JSON: ``body_is_strict_json``;
 5. its fields are there and have their types: ``body_fits_schema``.
 
 A judge asks for the link it needs. The functions here return it or raise ``CannotJudgeError``, which ``judge`` turns
@@ -24,7 +24,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from deployspec.base import strict_json
 from deployspec.base.shown import cut, excerpt, one_line, place, seconds, value
-from deployspec.chapters.health.model import HealthPromise
+from deployspec.chapters.health.model import HealthPromise, Pointer
 from deployspec.model.http import Answer, Call, Failure, FailureKind
 from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 
@@ -35,11 +35,14 @@ _KEEP_PARSED = 65_536
 """Bytes. Documents of larger bodies are parsed anew for each check, rather than kept in memory."""
 
 TYPES: dict[str, set[type]] = {
-    "true or false": {bool},
     "a string": {str},
-    "a number or null": {int, float, type(None)},
+    "true or false": {bool},
+    "a number": {int, float},
+    "null": {type(None)},
 }
-"""The types of fields, by what they are called. Themselves, and not what is derived: in JSON, true is not a number."""
+"""The types of values, by what they are called. Themselves, and not what is derived: in JSON, true is not a number."""
+NUMBER_OR_NULL = ("a number", "null")
+_ABSENT = object()
 
 
 class CannotJudgeError(Exception):
@@ -126,54 +129,68 @@ def answered(calls: Sequence[Call], promise: HealthPromise) -> list[tuple[int, C
     return found
 
 
-def document_of(call: Call, promise: HealthPromise) -> dict[str, object]:
-    """The strict JSON object that is the body of the deployment's own answer."""
+def document_of(call: Call, promise: HealthPromise) -> object:
+    """The strict JSON that is the body of the deployment's own answer: an object, unless the fields say otherwise."""
     answer = own_answer(call, promise)
-    if fault := body_fault(answer.body):
+    if fault := body_fault(answer.body, promise):
         raise CannotJudgeError(f"{fault} {see('body_is_strict_json')}")
     parsed = parse(answer.body)
     assert isinstance(parsed, strict_json.Parsed)  # noqa: S101 - for the types: it has no fault
-    assert isinstance(parsed.value, dict)  # noqa: S101
     return parsed.value
 
 
-def flag(document: dict[str, object], name: str) -> bool:
-    """A field that is true or false."""
-    found: bool = _field(document, name, "true or false")
+def text(document: object, at: Pointer) -> str:
+    """A value that is a string."""
+    found: str = value_of(document, at, ("a string",))
     return found
 
 
-def text(document: dict[str, object], name: str) -> str:
-    """A field that is a string."""
-    found: str = _field(document, name, "a string")
+def number_or_null(document: object, at: Pointer) -> int | float | None:
+    """A value that is a number or null."""
+    found: int | float | None = value_of(document, at, NUMBER_OR_NULL)
     return found
 
 
-def number_or_null(document: dict[str, object], name: str) -> int | float | None:
-    """A field that is a number or null."""
-    found: int | float | None = _field(document, name, "a number or null")
-    return found
-
-
-def _field(document: dict[str, object], name: str, expected: str) -> Any:
-    """A field that is there, and of a type with this name in ``TYPES``."""
-    if name not in document:
-        raise CannotJudgeError(f"the body has no {name} {see('body_fits_schema')}")
-    found = document[name]
-    if type(found) in TYPES[expected]:
+def value_of(document: object, at: Pointer, types: Sequence[str]) -> Any:
+    """The value that is there, of one of the types with these names in ``TYPES``."""
+    found = looked_up(document, at)
+    if found is _ABSENT:
+        raise CannotJudgeError(f"the body has no {one_line(at.name, 80)} {see('body_fits_schema')}")
+    if any(type(found) in TYPES[one] for one in types):
         return found
-    raise CannotJudgeError(f"{name} is {value(found, name=name)}, not {expected} {see('body_fits_schema')}")
+    shown = value(found, name=at.steps[-1] if at.steps else "")
+    raise CannotJudgeError(
+        f"{one_line(at.name, 80)} is {shown}, not {' or '.join(types)} {see('body_fits_schema')}"
+    )
 
 
-def body_fault(body: bytes) -> str | None:
-    """Why a body is not one strict JSON object; None where it is."""
+def looked_up(document: object, at: Pointer) -> object:
+    """What is at a pointer; ``is_absent`` where there is nothing."""
+    for step in at.steps:
+        if isinstance(document, dict):
+            document = document.get(step, _ABSENT)
+        elif isinstance(document, list) and step.isdecimal() and len(step) < 8 and int(step) < len(document):
+            document = document[int(step)]
+        else:
+            return _ABSENT
+    return document
+
+
+def is_absent(found: object) -> bool:
+    """Whether ``looked_up`` has found nothing."""
+    return found is _ABSENT
+
+
+def body_fault(body: bytes, promise: HealthPromise) -> str | None:
+    """Why a body is not strict JSON of the type that is wanted; None where it is."""
+    wanted, types = _root(promise)
     parsed = parse(body)
     if isinstance(parsed, strict_json.Parsed):
-        if isinstance(parsed.value, dict):
+        if isinstance(parsed.value, types):
             return None
-        return f"the body is {value(parsed.value)}; expected one JSON object"
+        return f"the body is {value(parsed.value)}; expected {wanted}"
     if not body:
-        return f"{parsed.what}; expected one JSON object"
+        return f"{parsed.what}; expected {wanted}"
     where = f"line {parsed.line} column {parsed.column}"
     if parsed.path:
         where += f", at {place(parsed.path)}"
@@ -184,6 +201,21 @@ def body_fault(body: bytes) -> str | None:
         else len(body[: parsed.offset].decode("utf-8", "replace"))
     )
     return f"the body is not strict JSON: {parsed.what} ({where}): {excerpt(decoded, at)}"
+
+
+def root(promise: HealthPromise) -> str:
+    """What the whole document has to be, in words."""
+    return _root(promise)[0]
+
+
+def _root(promise: HealthPromise) -> tuple[str, tuple[type, ...]]:
+    """What the whole document has to be: in words, and its types."""
+    fields = promise.fields
+    if any(not one.steps for one in fields.pointers):
+        return "JSON", (object,)
+    if fields.pointers or (fields.each is not None and fields.each.each.steps):
+        return "one JSON object", (dict,)
+    return "one JSON object or array", (dict, list)
 
 
 def parse(body: bytes) -> strict_json.Parsed | strict_json.Fault:

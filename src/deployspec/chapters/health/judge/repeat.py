@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from deployspec.base.shown import seconds
+from deployspec.base.shown import one_line, seconds
 from deployspec.chapters.health.judge.changing import differences
 from deployspec.chapters.health.judge.reading import (
     CannotJudgeError,
@@ -14,11 +14,11 @@ from deployspec.chapters.health.judge.reading import (
     answered,
     document_of,
     failure_text,
-    flag,
     is_prober_failure,
     judge,
     own_answer,
 )
+from deployspec.chapters.health.judge.state import State, states, text_of
 from deployspec.chapters.health.judge.transport import late
 from deployspec.chapters.health.model import HealthPromise
 from deployspec.model.http import Answer, Call, Failure
@@ -90,20 +90,23 @@ def holds_under_concurrency(call: Call, concurrent: Sequence[Call], promise: Hea
 
 
 class _Said(NamedTuple):
-    """What is compared: the status, and the fields that say how it is, or the whole body where none are named; None
-    where they cannot be read."""
+    """What is compared: the status, and what the answer says of the service and its parts, or the whole body where the
+    deployment file names nothing of that; None where it cannot be read."""
 
     status: int
-    flags: dict[str, bool] | None
-    body: dict[str, object] | None
+    states: dict[tuple[bool, str], State] | None
+    body: object
+    """A JSON document, or the words of a text."""
 
     def differs(self, other: _Said) -> list[str]:
         said = [f"status {other.status} instead of {self.status}"] if other.status != self.status else []
-        if self.flags and other.flags:
+        if self.states and other.states:
+            said += [f"{one.name} is missing" for key, one in self.states.items() if key not in other.states]
+            said += [f"{one.name} is new" for key, one in other.states.items() if key not in self.states]
             said += [
-                f"{name} {str(flag).lower()} instead of {str(self.flags[name]).lower()}"
-                for name, flag in other.flags.items()
-                if flag is not self.flags[name]
+                f"{now.name} {now.shown} instead of {self.states[key].shown}"
+                for key, now in other.states.items()
+                if key in self.states and now.well is not self.states[key].well
             ]
         elif self.body is not None and other.body is not None:
             found = differences(self.body, other.body)
@@ -117,12 +120,7 @@ def _agree(
     """One proven difference is a breach, whatever else could not be measured."""
     said, unreadable = _said(first, promise)
     total = len(others) + offset - 1
-    compared = (
-        ", ".join(("status", *promise.flags))
-        if promise.flags
-        else "status and body, but for times and counters"
-    )
-    limit = f"all {total} agree on {compared}" + (f"; each {_in_time(promise)}" if timed else "")
+    limit = f"all {total} agree on {_compared(promise)}" + (f"; each {_in_time(promise)}" if timed else "")
     faults: list[str] = []
     for position, other in enumerate(others, offset):
         if is_prober_failure(other.result):
@@ -152,14 +150,33 @@ def _in_time(promise: HealthPromise) -> str:
     return f"within {seconds(promise.max_response_time)} (max_response_time)"
 
 
+def _compared(promise: HealthPromise) -> str:
+    """What all answers agree on, in words."""
+    fields = promise.fields
+    if promise.expect_text is not None:
+        return f"status, and whether the text matches {one_line(promise.expect_text, 60)}"
+    flags = [one.name for one in (fields.ok, *fields.parts) if one is not None]
+    if fields.each is not None:
+        flags.append(f"every part in {one_line(fields.each.each.name, 60)}")
+    if flags:
+        return ", ".join(("status", *flags))
+    return "status" if promise.body == "none" else "status and body, but for times and counters"
+
+
 def _said(call: Call, promise: HealthPromise) -> tuple[_Said, CannotJudgeError | None]:
     answer = own_answer(call, promise)
     try:
-        document = document_of(call, promise)
-        flags = {name: flag(document, name) for name in promise.flags}
+        if promise.says_state:
+            seen = states(call, promise).complete()
+            return _Said(
+                answer.status, {(one is seen.service, one.name): one for one in seen.all}, None
+            ), None
+        if promise.body == "none":
+            return _Said(answer.status, None, None), None
+        body = document_of(call, promise) if promise.body == "json" else text_of(answer).split()
     except CannotJudgeError as error:
         return _Said(answer.status, None, None), error
-    return _Said(answer.status, flags, None if flags else document), None
+    return _Said(answer.status, None, body), None
 
 
 def _fault(said: _Said, other: Call, promise: HealthPromise, *, timed: bool) -> str | None:
@@ -174,7 +191,8 @@ def _fault(said: _Said, other: Call, promise: HealthPromise, *, timed: bool) -> 
         return str(error)
     if differences := said.differs(now):
         return ", ".join(differences)
-    return str(unreadable) if unreadable and said.flags is not None else None
+    readable = said.states is not None or said.body is not None
+    return str(unreadable) if unreadable and readable else None
 
 
 def _slow(answer: Answer, promise: HealthPromise) -> str | None:
