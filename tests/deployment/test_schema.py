@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deployspec.deployment.schema import expectation
+from deployspec.deployment.schema import expectation, is_described
 
 TEXT = {"type": "string"}
 
@@ -31,3 +31,34 @@ TEXT = {"type": "string"}
 def test_expectation(place: dict[str, Any], words: str) -> None:
     """Each kind of place says what belongs there."""
     assert expectation(place) == words
+
+
+PROBE = {
+    "type": "object",
+    "properties": {
+        "body": {"type": ["string", "null"], "enum": ["json", "text", None]},
+        "fields": {"type": "object", "properties": {"ok": TEXT}},
+    },
+}
+PLACES = {
+    "type": "object",
+    "properties": {"health": {"properties": {**PROBE["properties"], "endpoints": {"additionalProperties": PROBE}}}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("dotted", "there"),
+    [
+        ("health.body", True),
+        ("health.body.json", True),
+        ("health.body.yaml", False),
+        ("health.body.json.json", False),
+        ("health.endpoints.liveness.body.text", True),
+        ("health.endpoints.liveness.body.txt", False),
+        ("health.endpoints.liveness.fields.ok", True),
+        ("health.endpoints.liveness.field.ok", False),
+    ],
+)
+def test_places_by_the_word_that_stands_there_and_by_any_name(dotted: str, there: bool) -> None:
+    """A word of several is a place below its key; below a mapping of names to mappings, each name is one."""
+    assert is_described(PLACES, dotted) is there

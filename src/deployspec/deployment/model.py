@@ -128,7 +128,8 @@ class Deployment:
         """Whether the file, with its defaults, says something of ``dotted``.
 
         ``health``, ``health.max_response_time``, ``health.fields.time``, ``allow.faults``, ``faults.redis-hung``,
-        ``logs.worker`` (lists of named things by name). Raises ValueError for what no deployment file can
+        ``logs.worker`` (lists of named things by name), ``auth.oauth2.client_auth.body`` (a key that says one of
+        several words by that word). Raises ValueError for what no deployment file can
         describe: a misspelt name must not deselect a check for ever.
         """
         if not is_described(self.schema, dotted):
@@ -143,6 +144,8 @@ def _step(value: Any, step: str) -> Any:
     """What lies below ``value`` by the name of ``step``; None where there is nothing."""
     if isinstance(value, Mapping):
         return value.get(step)
+    if isinstance(value, str):
+        return value if value == step else None
     items = value if isinstance(value, list) else ()
     return next(
         (item for item in items if step in (item, isinstance(item, Mapping) and item.get("name"))), None

@@ -130,14 +130,18 @@ def expectation(place: Schema) -> str:
 
 
 def is_described(place: Schema, dotted: str) -> bool:
-    """Whether ``dotted`` names a place below ``place``; items of a list are named by their ``name`` or themselves."""
+    """Whether ``dotted`` names a place below ``place``; items of a list are named by their ``name`` or themselves, and
+    a word of several by itself."""
     return place_of(place, dotted) is not None
 
 
 def place_of(place: Schema, dotted: str) -> Schema | None:
     """What is known of the place that ``dotted`` names below ``place``; None where there is no such place."""
     for step in dotted.split("."):
-        if "array" in types(place):
+        if step in place.get("enum", ()):
+            place = {}
+            continue
+        if "array" in types(place) and "object" not in types(place):
             place = below(place, 0)
             if step not in place.get("enum", (step,)):
                 return None
