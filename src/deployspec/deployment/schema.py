@@ -122,7 +122,10 @@ def expectation(place: Schema) -> str:
         of = expectation(below(place, 0))
         if of.startswith("a mapping"):
             of = "mappings"
-        text = "a list of " + of.replace("a text", "texts").replace("a whole number", "whole numbers")
+        of = of.replace("a text", "texts").replace("a whole number", "whole numbers")
+        text = "a list of " + of.replace("a URL", "URLs")
+        if "object" in wanted:
+            text += f", or {expectation({**place, 'type': 'object'})}"
     else:
         keys = place.get("properties")
         text = "a mapping with the keys " + listed(keys, "and") if keys else "a mapping of names to values"
