@@ -27,6 +27,8 @@ LOADED = (
     "load: {arrival_rate: 5, requests: [{name: snap, path: /x, method: POST, writes: false, body: '{}'}]}"
 )
 
+OAUTH2 = "auth: {oauth2: {token_url: 'https://login.example/t', client_id: a, client_secret: s3same}}"
+
 
 def test_only_base_url_is_required(read: Reader) -> None:
     """Every part that is left out is absent in the model, and nothing is allowed."""
@@ -149,6 +151,9 @@ def test_fields_may_be_renamed_or_absent(read: Reader) -> None:
         pytest.param(LOADED, "load.requests.snap.body", True, id="key-of-a-request"),
         pytest.param(LOADED, "load.requests.snap.keep", False, id="key-that-it-lacks"),
         pytest.param(LOADED, "load.requests.other", False, id="other-request"),
+        pytest.param(OAUTH2, "auth.oauth2.client_auth.header", True, id="word-by-default"),
+        pytest.param(OAUTH2, "auth.oauth2.client_auth.body", False, id="another-word"),
+        pytest.param("", "auth.oauth2.client_auth.body", False, id="word-of-an-absent-part"),
     ],
 )
 def test_describes_says_what_a_check_can_use(read: Reader, text: str, dotted: str, described: bool) -> None:
@@ -163,6 +168,8 @@ def test_describes_says_what_a_check_can_use(read: Reader, text: str, dotted: st
         pytest.param("health.max_response", id="key"),
         pytest.param("health.path.x", id="below-a-text"),
         pytest.param("allow.fault", id="word"),
+        pytest.param("auth.oauth2.client_auth.head", id="word-of-a-key"),
+        pytest.param("auth.oauth2.client_auth.body.x", id="below-a-word"),
         pytest.param("", id="empty"),
     ],
 )

@@ -103,6 +103,70 @@ def test_a_check_that_needs_no_part_of_a_file_is_an_error(project: Project, work
     assert "Traceback" not in ran.output
 
 
+def test_one_of_several_parts_is_enough(project: Project) -> None:
+    """Alternatives select a check where one is described; where none is, they are named as they stand."""
+    ran = project(
+        """
+        @pytest.mark.needs('prometheus.url or health.timeout')
+        def test_one(deployment, judge): judge(met('fine'))
+
+        @pytest.mark.needs('prometheus.url or health.expect_version')
+        def test_none(deployment, judge): judge(met('fine'))
+        """
+    )
+    assert ran.status == 0, ran.output
+    assert ran.record is not None
+    assert len(ran.record["checks"]) == 1
+    assert ran.record["not_described"] == {"health.none": "prometheus.url or health.expect_version"}
+
+
+# marks: of the check; found: what the error names.
+@pytest.mark.parametrize(
+    ("marks", "found"),
+    [
+        pytest.param("@pytest.mark.needs('health or metrics')", "'metrics'", id="second-alternative"),
+        pytest.param("@pytest.mark.needs('health or')", "'health or'", id="nothing-after-or"),
+        pytest.param(
+            "@pytest.mark.within('health', 'helth.x')\n@pytest.mark.needs('health.path')",
+            "'helth.x.path'",
+            id="no-such-place",
+        ),
+        pytest.param("@pytest.mark.within('health')\n@pytest.mark.needs('health')", "`within` with 1", id="no-place"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_need_is_an_error_wherever_it_stands(project: Project, marks: str, found: str) -> None:
+    """Beside a described alternative, and at a place that another mark names."""
+    ran = project(f"{marks}\n{ONE}")
+    assert ran.status == 4, ran.output
+    assert "test_x: found a mark `" in ran.output
+    assert found in ran.output
+    assert "Traceback" not in ran.output
+
+
+def test_what_an_item_needs_is_looked_up_at_its_own_place(project: Project) -> None:
+    """``within`` moves what begins with its part, whole steps only, and what is missing is named at its place."""
+    ran = project(
+        """
+        pytestmark = [pytest.mark.health, pytest.mark.within('auth', 'prometheus.auth')]
+
+        @pytest.mark.needs('auth', 'auth.bearer or health', 'auth.oauth2')
+        def test_moved(deployment, judge): judge(met('fine'))
+
+        @pytest.mark.within('aut', 'prometheus')
+        @pytest.mark.needs('auth.bearer')
+        def test_described(deployment, judge): judge(met('fine'))
+        """,
+        more={
+            "deployments/local.yaml": "base_url: http://127.0.0.1:9\nhealth: {}\n"
+            "prometheus: {url: 'http://127.0.0.1:9', auth: {bearer: sesame-open-up}}\n"
+        },
+    )
+    assert ran.status == 0, ran.output
+    assert ran.record is not None
+    assert ran.record["not_described"] == {"health.moved": "prometheus.auth.oauth2"}
+    assert len(ran.record["checks"]) == 1
+
+
 # deployment: what follows --deployment; environ: DEPLOYMENT; workers: pytest-xdist's.
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 @pytest.mark.parametrize(
@@ -170,11 +234,12 @@ def test_a_test_in_checks_without_a_chapter_is_refused(project: Project) -> None
     assert "test_lost.py::test_lost has no chapter" in ran.output
 
 
-def test_checks_that_inject_faults_come_last(project: Project) -> None:
+@pytest.mark.parametrize("part", ["allow.faults", "allow.load", "prometheus or allow.faults"])
+def test_checks_that_inject_faults_come_last(project: Project, part: str) -> None:
     """The quiet checks are read first."""
-    body = "@pytest.mark.needs('allow.faults')\ndef test_loud(deployment, judge): judge(met('fine'))\n" + ONE
+    body = f"@pytest.mark.needs('{part}')\ndef test_loud(deployment, judge): judge(met('fine'))\n" + ONE
     ran = project(
-        body, "-v", more={"deployments/local.yaml": "base_url: http://127.0.0.1:9\nallow: [faults]\n"}
+        body, "-v", more={"deployments/local.yaml": "base_url: http://127.0.0.1:9\nallow: [faults, load]\n"}
     )
     assert ran.status == 0, ran.output
     assert ran.output.index("::test_x MET") < ran.output.index("::test_loud MET")

@@ -8,7 +8,7 @@ data, variables replaced), ``shape`` and ``consistency`` (what is wrong with the
 
 from deployspec.base.secret import Finder, Secret
 from deployspec.deployment.loading import find, load, names_in
-from deployspec.deployment.model import PROMETHEUS, Deployment
+from deployspec.deployment.model import PROMETHEUS, Deployment, Replicas
 from deployspec.deployment.part import Check, Headers, Part, headers_of, patterns
 from deployspec.deployment.values import Steps
 
@@ -19,6 +19,7 @@ __all__ = [
     "Finder",
     "Headers",
     "Part",
+    "Replicas",
     "Secret",
     "Steps",
     "find",

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from deployspec.base.secret import Secret
-from deployspec.deployment.model import Deployment, plain_url, proofs_of
+from deployspec.deployment.model import Deployment, proofs_of, replicas_of, root_url
 from deployspec.deployment.part import Part, headers_of
 from deployspec.deployment.schema import Schema, below
 from deployspec.deployment.values import Values
@@ -51,7 +51,7 @@ def build(
     return Deployment(
         name=path.stem,
         path=path,
-        base_url=plain_url(data["base_url"]).rstrip("/"),
+        base_url=root_url(data["base_url"]),
         headers=headers_of(data),
         ca=folder / data["ca"] if "ca" in data else None,
         allow=frozenset(data["allow"]),
@@ -61,6 +61,7 @@ def build(
         schema=schema,
         data=data,
         known_secrets=tuple(Secret(value) for value in sorted(_secrets(data, values))),
+        replicas=replicas_of(data),
         **proofs_of(data, folder),
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deployspec.base.problems import Problems
+from deployspec.deployment.model import root_url
 from deployspec.deployment.part import Check, Part
 from deployspec.deployment.values import Values
 
@@ -19,6 +20,7 @@ def check_consistency(
     check = Check(values, problems)
     _headers(check, data)
     _auth(check, data)
+    _replicas(check, data)
     _files(check, data, folder)
     for part in parts:
         part.check(check, data)
@@ -35,6 +37,18 @@ def _headers(check: Check, data: Mapping[str, Any]) -> None:
                 check.problems.add(
                     position, found, "each header once: upper and lower case make no difference"
                 )
+
+
+def _replicas(check: Check, data: Mapping[str, Any]) -> None:
+    """Note replicas that differ only as texts: each would be counted twice."""
+    urls: dict[str, str] = {}
+    listed = data.get("replicas")
+    for index, url in enumerate(listed if isinstance(listed, list) else ()):
+        path = ("replicas", index)
+        own = check.shown(path, "a URL")
+        first = urls.setdefault(root_url(url), own)
+        if index >= len(urls):
+            check.add(path, f"{own}, which is {first} again", "each replica once")
 
 
 def _files(check: Check, data: Mapping[str, Any], folder: Path) -> None:

@@ -40,7 +40,7 @@ class Prometheus:
 def _prometheus(part: Mapping[str, Any], folder: Path) -> Prometheus:
     exporters = part.get("exporters")
     return Prometheus(
-        url=plain_url(part["url"]).rstrip("/"),
+        url=root_url(part["url"]),
         headers=headers_of(part),
         window=parse_duration(part["window"]),
         exporters=None if exporters is None else tuple(exporters),
@@ -69,6 +69,32 @@ def plain_url(url: str) -> str:
     return scheme.lower() + separator + rest
 
 
+def root_url(url: str) -> str:
+    """The same, without a slash at its end: a path, which begins with one, can be appended."""
+    return plain_url(url).rstrip("/")
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """Where the deployment's replicas answer: their URLs, or the command that prints these."""
+
+    urls: tuple[str, ...] = ()
+    """Each once, without a slash at its end; empty where there is a command."""
+    command: tuple[str, ...] = field(default=(), repr=False)
+    timeout: float = 0.0
+    """Of the command, in seconds."""
+
+
+def replicas_of(data: Mapping[str, Any]) -> Replicas | None:
+    """What a valid file says of replicas; None where it says nothing of them."""
+    said = data.get("replicas")
+    if said is None:
+        return None
+    if isinstance(said, Mapping):
+        return Replicas(command=tuple(said["command"]), timeout=parse_duration(said["timeout"]))
+    return Replicas(urls=tuple(map(root_url, said)))
+
+
 @dataclass(frozen=True, eq=False)
 class Deployment:
     """One deployment file, validated. Compared and hashed by identity, so that it can be a key."""
@@ -80,7 +106,7 @@ class Deployment:
     base_url: str
     """Without a slash at its end: append a path, which begins with one."""
     headers: Headers
-    """For requests to ``base_url``'s own host, and no other."""
+    """For requests to the host of ``base_url`` and those of the replicas, and no other."""
     ca: Path | None
     allow: frozenset[str]
     """Of ``load``, ``write`` and ``faults``."""
@@ -94,7 +120,9 @@ class Deployment:
     auth: TokenSource | None = None
     """Where the token for the header Authorization comes from, for the same; None where ``headers`` say all."""
     client_certificate: ClientCertificate | None = None
-    """For requests to ``base_url``'s own host, and no other."""
+    """For requests to the host of ``base_url`` and those of the replicas, and no other."""
+    replicas: Replicas | None = None
+    """None where the file says nothing of them; see :func:`deployspec.tools.replicas.replica_urls`."""
 
     def get(self, part: Part[T]) -> T | None:
         """What the file says to a chapter; None where it has no such part."""
@@ -128,7 +156,8 @@ class Deployment:
         """Whether the file, with its defaults, says something of ``dotted``.
 
         ``health``, ``health.max_response_time``, ``health.fields.time``, ``allow.faults``, ``faults.redis-hung``,
-        ``logs.worker`` (lists of named things by name). Raises ValueError for what no deployment file can
+        ``logs.worker`` (lists of named things by name), ``auth.oauth2.client_auth.body`` (a key that says one of
+        several words by that word). Raises ValueError for what no deployment file can
         describe: a misspelt name must not deselect a check for ever.
         """
         if not is_described(self.schema, dotted):
@@ -143,6 +172,8 @@ def _step(value: Any, step: str) -> Any:
     """What lies below ``value`` by the name of ``step``; None where there is nothing."""
     if isinstance(value, Mapping):
         return value.get(step)
+    if isinstance(value, str):
+        return value if value == step else None
     items = value if isinstance(value, list) else ()
     return next(
         (item for item in items if step in (item, isinstance(item, Mapping) and item.get("name"))), None

@@ -126,7 +126,10 @@ def expectation(place: Schema) -> str:
         of = expectation(below(place, 0))
         if of.startswith("a mapping"):
             of = "mappings"
-        text = "a list of " + of.replace("a text", "texts").replace("a whole number", "whole numbers")
+        of = of.replace("a text", "texts").replace("a whole number", "whole numbers")
+        text = "a list of " + of.replace("a URL", "URLs")
+        if "object" in wanted:
+            text += f", or {expectation({**place, 'type': 'object'})}"
     else:
         keys = place.get("properties")
         text = "a mapping with the keys " + listed(keys, "and") if keys else "a mapping of names to values"
@@ -134,14 +137,18 @@ def expectation(place: Schema) -> str:
 
 
 def is_described(place: Schema, dotted: str) -> bool:
-    """Whether ``dotted`` names a place below ``place``; items of a list are named by their ``name`` or themselves."""
+    """Whether ``dotted`` names a place below ``place``; items of a list are named by their ``name`` or themselves, and
+    a word of several by itself."""
     return place_of(place, dotted) is not None
 
 
 def place_of(place: Schema, dotted: str) -> Schema | None:
     """What is known of the place that ``dotted`` names below ``place``; None where there is no such place."""
     for step in dotted.split("."):
-        if "array" in types(place):
+        if step in place.get("enum", ()):
+            place = {}
+            continue
+        if "array" in types(place) and "object" not in types(place):
             place = below(place, 0)
             if step not in place.get("enum", (step,)):
                 return None

@@ -69,6 +69,9 @@ class _Objection:
                 self.repeated_items()
             case "minItems":
                 self.add("an empty list", f"{expectation(self.place.schema)}; a list has at least one item")
+            case "maxItems":
+                most = self.place.schema["maxItems"]
+                self.add(f"a list of {len(self.values.at(self.path))} items", f"at most {most}")
             case "minLength":
                 empty = self.place.shown if self.place.shown.startswith("a value from") else "an empty text"
                 self.add(empty, f"{expectation(self.place.schema)} that is not empty")

@@ -50,8 +50,12 @@ SELECTING: pytest.StashKey[bool] = pytest.StashKey()
 _MARKERS = {
     "live": "looks at a running system in a chapter that is otherwise offline; not selected where no deployment is named.",
     "not_described(part)": "not selected, because this part is not described; set by the plugin.",
-    "needs(part)": "selected only for a deployment whose file describes that part, such as health.max_response_time.",
+    "needs(part)": "selected only for a deployment whose file describes that part, such as health.max_response_time; "
+    "`A or B`: one of them.",
+    "within(part, place)": "what `needs` says of that part is looked up at another place of the same form; set by chapters.",
 }
+_OR = " or "
+"""Between the alternatives in a ``needs`` mark."""
 _IDS = "ids.json"
 _MOST_FREE = 8
 """Names in a `-m` expression that are of no chapter; with more of them, each chapter may be selected."""
@@ -133,14 +137,46 @@ def may_select(expression: str, markers: Collection[str]) -> bool:
 
 
 def parts_needed(item: pytest.Item) -> list[str]:
-    """The parts of the deployment file that this check speaks of, as ``needs`` markers say it."""
-    return [str(part) for marker in item.iter_markers("needs") for part in marker.args]
+    """The parts of the deployment file that this check speaks of, as ``needs`` markers say it, at the places that
+    ``within`` markers name; of alternatives (``A or B``), all in one text."""
+    moved = [_moved(marker, item) for marker in item.iter_markers("within")]
+    return [
+        _OR.join(_placed(part, moved) for part in _alternatives(str(text)))
+        for marker in item.iter_markers("needs")
+        for text in marker.args
+    ]
+
+
+def _alternatives(text: str) -> list[str]:
+    """The parts of which a check needs one."""
+    return [part.strip() for part in text.split(_OR)]
+
+
+def _moved(marker: pytest.Mark, item: pytest.Item) -> tuple[str, str]:
+    """A part, and the place where it is looked up."""
+    try:
+        part, place = map(str, marker.args)
+    except ValueError:
+        raise pytest.UsageError(
+            f"{item.nodeid}: found a mark `within` with {len(marker.args)} texts; expected two, a part and its place"
+        ) from None
+    return part, place
+
+
+def _placed(part: str, moved: Iterable[tuple[str, str]]) -> str:
+    """The part at the place that the first of ``moved`` which speaks of it names."""
+    return next((place + part[len(own) :] for own, place in moved if f"{part}.".startswith(f"{own}.")), part)
 
 
 def _missing(item: pytest.Item, deployment: Deployment) -> list[str]:
     """The parts that a check speaks of and this deployment's file does not describe."""
     try:
-        return [part for part in parts_needed(item) if not deployment.describes(part)]
+        # A list, not a generator: a misspelt alternative is an error beside a described one, too.
+        return [
+            text
+            for text in parts_needed(item)
+            if not any([deployment.describes(part) for part in _alternatives(text)])  # noqa: C419
+        ]
     except ValueError as error:
         raise pytest.UsageError(
             f"{item.nodeid}: found a mark `needs` with something that is not part of a deployment file ({error}); expected a key of "
@@ -303,7 +339,7 @@ def _is_of(marker: str, item: pytest.Item, *, named: bool) -> bool:
 
 def makes_load(item: pytest.Item) -> bool:
     """Whether this check makes load, or reads what the load run of this session has measured."""
-    return "allow.load" in parts_needed(item)
+    return _speaks_of("allow.load", item)
 
 
 def follows_load(item: pytest.Item) -> bool:
@@ -313,7 +349,12 @@ def follows_load(item: pytest.Item) -> bool:
 
 def wants_exclusive(item: pytest.Item) -> bool:
     """Whether this check needs the deployment to itself: it injects faults or load, or makes sure that the load ran."""
-    return "allow.faults" in parts_needed(item) or makes_load(item) or follows_load(item)
+    return _speaks_of("allow.faults", item) or makes_load(item) or follows_load(item)
+
+
+def _speaks_of(part: str, item: pytest.Item) -> bool:
+    """Whether a part is among those that this check needs, be it as one of several alternatives."""
+    return any(part in _alternatives(text) for text in parts_needed(item))
 
 
 def _refuse_checks_without_chapter(config: pytest.Config, items: list[pytest.Item]) -> None:
