@@ -1,47 +1,122 @@
-"""The health chapter's fixtures: what is measured of the endpoint, and the outage, for its checks."""
+"""The health chapter's fixtures: what is measured of the endpoints, and the outage, for its checks."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
-from deployspec.chapters.health.measure import HealthMeasurements, Outages
+from deployspec.chapters.health.measure import Asked, HealthMeasurements, Outages
 from deployspec.chapters.health.model import HealthPromise
-from deployspec.chapters.health.part import HEALTH
-from deployspec.model.http import Call
-from deployspec.model.verdict import Verdict
+from deployspec.chapters.health.part import HEALTH, Health
+from deployspec.model.verdict import Unmeasured
 
 if TYPE_CHECKING:
-    from deployspec.deployment import Deployment
+    from deployspec.deployment import Deployment, Headers, Secret
+    from deployspec.model.judge import Judge
+    from deployspec.tools.http import Request
 
 
 @pytest.fixture(scope="session")
-def health(deployment: Deployment) -> HealthMeasurements:
-    """What is measured of the health endpoint, once a session."""
-    from deployspec.tools.http import Request, proxies_from
+def health_endpoints(deployment: Deployment) -> Mapping[str, HealthMeasurements]:
+    """What is measured of each health endpoint, by name, once a session."""
+    replicas = _Replicas(deployment)
+    return {
+        one.name: HealthMeasurements(lambda one=one: replicas.asked(one), one.schema)  # type: ignore[misc]
+        for one in deployment.require(HEALTH)
+    }
 
-    described = deployment.require(HEALTH)
-    request = Request(
-        url=deployment.base_url + described.path,
-        headers=deployment.headers,
-        timeout=described.timeout,
-        retries=described.retries,
-        ca=deployment.ca,
-        auth=deployment.auth,
-        credentials=deployment.credentials,
-        client_certificate=deployment.client_certificate,
-        proxies=proxies_from(os.environ),
-    )
-    promise = HealthPromise(**(vars(described) | {"base_url": deployment.base_url, "schema": {}}))
-    return HealthMeasurements(request, promise, described.schema)
+
+@pytest.fixture(scope="session")
+def health(
+    health_endpoints: Mapping[str, HealthMeasurements], request: pytest.FixtureRequest
+) -> HealthMeasurements:
+    """What is measured of the health endpoint that the check is about."""
+    return health_endpoints[getattr(request, "param", "")]
 
 
 @pytest.fixture(scope="session")
 def outage(
-    deployment: Deployment, health: HealthMeasurements
-) -> Callable[[str, str], tuple[Verdict, tuple[Call, ...]]]:
-    """``outage(fault, part)``: break one part, measure, mend it; the verdict and its calls."""
-    return Outages(deployment, health).judge
+    deployment: Deployment, health_endpoints: Mapping[str, HealthMeasurements]
+) -> Callable[[Judge, str], None]:
+    """``outage(judge, fault)``: cause a fault, measure every endpoint, mend it, and give the verdict."""
+    return Outages(deployment, health_endpoints).judge
+
+
+class _Replicas:
+    """Who is to be asked. It is found out once, when the first check wants to know."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._asked: dict[str, Sequence[Asked]] = {}
+
+    def asked(self, health: Health) -> Sequence[Asked]:
+        """The replicas of an endpoint. Raises Unmeasured where they could not be found out."""
+        if health.name not in self._asked:
+            self._asked[health.name] = [
+                self._one(health, name, url, address) for name, url, address in self._places()
+            ]
+        return self._asked[health.name]
+
+    @cached_property
+    def _listed(self) -> tuple[str, ...] | Unmeasured:
+        from deployspec.tools.replicas import replica_urls
+
+        try:
+            return replica_urls(self._deployment)
+        except Unmeasured as error:
+            return error  # a command that failed is not run again by each check
+
+    @cached_property
+    def _addresses(self) -> tuple[str, ...]:
+        from deployspec.tools.http import addresses_of
+
+        return addresses_of(self._request(self._deployment.base_url, self._deployment.require(HEALTH)[0], ""))
+
+    def _places(self) -> list[tuple[str, str, str]]:
+        """Name, base URL and address of each; the name is empty where there is one, and it needs none."""
+        base_url = self._deployment.base_url
+        if self._deployment.replicas is None:
+            addresses = self._addresses
+            return [(one, base_url, one) for one in addresses] if len(addresses) > 1 else [("", base_url, "")]
+        if isinstance(self._listed, Unmeasured):
+            raise self._listed
+        hosts = [urlsplit(url).netloc for url in self._listed]
+        alike = len(set(hosts)) < len(hosts)
+        return [(url if alike else host, url, "") for host, url in zip(hosts, self._listed, strict=True)]
+
+    def _one(self, health: Health, name: str, base_url: str, address: str) -> Asked:
+        said = {key: value for key, value in vars(health).items() if key not in ("name", "schema")}
+        promise = HealthPromise(**said, base_url=base_url)
+        return Asked(name, self._request(base_url, health, address), promise)
+
+    def _request(self, base_url: str, health: Health, address: str) -> Request:
+        from deployspec.tools.http import Request, proxies_from
+
+        deployment = self._deployment
+        return Request(
+            url=base_url + health.path,
+            address=address,
+            headers=_accepting(health, deployment.headers),
+            timeout=health.timeout,
+            retries=health.retries,
+            ca=deployment.ca,
+            auth=deployment.auth,
+            credentials=deployment.credentials,
+            client_certificate=deployment.client_certificate,
+            proxies=proxies_from(os.environ),
+        )
+
+
+def _accepting(health: Health, headers: Headers) -> Mapping[str, Secret | str]:
+    """The headers, with an Accept that asks for what is expected, unless the user's own asks for something."""
+    if any(name.lower() == "accept" for name in headers):
+        return headers
+    types = [one for one in health.content_type or () if not one.startswith("+")]
+    if health.body == "json":
+        types = types or ["application/json"]
+    return {"Accept": ", ".join(types) or "*/*", **headers}

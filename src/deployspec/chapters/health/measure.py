@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from deployspec.chapters.health.judge import clock, meaning, outage
-from deployspec.chapters.health.model import HealthPromise
+from deployspec.base.shown import names
+from deployspec.chapters.health.judge import clock, meaning, outage, repeat
+from deployspec.chapters.health.judge.replicas import of_each, worst_of
+from deployspec.chapters.health.model import HealthFields, HealthPromise, Outage, Version
 from deployspec.chapters.health.part import FAULTS
 from deployspec.model.http import Call, Failure, FailureKind
 from deployspec.model.verdict import Outcome, Unmeasured, Verdict
@@ -19,20 +22,44 @@ from deployspec.tools.schema_file import read_schema
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
+    from deployspec.model.judge import Judge
     from deployspec.tools.command import CommandResult
     from deployspec.tools.http import Request
 
+T = TypeVar("T")
+R = TypeVar("R")
+Single = Callable[[Call, HealthPromise], Verdict]
+Measure = Callable[["Asked"], tuple[Verdict, *tuple[Call, ...]]]
+"""Of one replica: the verdict, and after it the calls that it rests on."""
+
 POLL = 0.1
 """Seconds between two calls while a part comes back."""
+AT_ONCE = 20
+"""How many replicas are asked at the same time."""
+BURSTS_AT_ONCE = 4
+"""How many of them are asked concurrently at the same time: with more, the prober would measure itself."""
+_SHOWN = 3
+"""Of how many replicas the calls are shown."""
+
+
+def at_once(function: Callable[[T], R], of: Sequence[T], most: int = AT_ONCE) -> list[R]:
+    """What the function gives for each, in order, where it waits for the network: several at a time."""
+    if len(of) < 2:
+        return [function(one) for one in of]
+    import deployspec.tools.http.exchange  # noqa: F401 - here, and not in the time of the first calls
+
+    with ThreadPoolExecutor(min(most, len(of))) as pool:
+        return list(pool.map(function, of))
 
 
 @dataclass(eq=False)
-class HealthMeasurements:
-    """What is measured of the health endpoint. A property asks at its first use, and keeps what it got."""
+class Asked:
+    """What is measured of one endpoint of one replica. A property asks at its first use, and keeps what it got."""
 
+    name: str
+    """The replica's; empty where there is one."""
     request: Request
     promise: HealthPromise
-    schema: Path | Mapping[str, object] | None
     waited: float = field(default=0.0, init=False)
     """Seconds spent waiting for the service's clock to move on."""
 
@@ -41,15 +68,6 @@ class HealthMeasurements:
         from deployspec.tools.http import call
 
         return call(self.request)
-
-    @cached_property
-    def promise_of_schema(self) -> HealthPromise:
-        """The promise with the JSON Schema of the answer, which one check alone needs.
-
-        Raises Unmeasured where the schema cannot be read.
-        """
-        schema = read_schema(self.schema) if isinstance(self.schema, Path) else self.schema
-        return replace(self.promise, schema=schema or {})
 
     @cached_property
     def first(self) -> Call:
@@ -62,12 +80,7 @@ class HealthMeasurements:
 
         No further ones once one has brought no answer in time: the others would cost their time limit too.
         """
-        calls = [self.first]
-        while len(calls) < self.promise.calls and not _timed_out(calls[-1]):
-            if len(calls) == 1 and isinstance(self.first.result, Failure):
-                break
-            calls.append(self.ask())
-        return tuple(calls)
+        return _in_a_row(self.first, self.ask, self.promise.calls)
 
     @cached_property
     def concurrent(self) -> tuple[Call, ...]:
@@ -102,36 +115,132 @@ class HealthMeasurements:
         self.waited = remaining
         return self.ask()
 
-    def how(self) -> dict[str, Any]:
-        """How a person repeats the measurement, for ``judge``."""
+    @cached_property
+    def promise_of_version(self) -> HealthPromise:
+        """The promise of the answer that has the version: another path's, where the deployment file says so."""
+        version = self.promise.fields.version
+        if version is None or version.path is None:
+            return self.promise
+        fields = HealthFields(version=Version(version.at))
+        return replace(self.promise, path=version.path, body="json", expect_text=None, fields=fields)
+
+    @property
+    def of_version(self) -> Asked:
+        """What is measured of the endpoint that has the version."""
+        return self if self.promise_of_version is self.promise else self._elsewhere
+
+    @cached_property
+    def _elsewhere(self) -> Asked:
+        promise = self.promise_of_version
+        return Asked(self.name, replace(self.request, url=promise.base_url + promise.path), promise)
+
+
+def _in_a_row(first: Call, ask: Callable[[], Call], count: int) -> tuple[Call, ...]:
+    calls = [first]
+    while len(calls) < count and not _timed_out(calls[-1]):
+        if len(calls) == 1 and isinstance(first.result, Failure):
+            break
+        calls.append(ask())
+    return tuple(calls)
+
+
+class HealthMeasurements:
+    """What is measured of one endpoint: of each replica that answers for it."""
+
+    def __init__(
+        self, each: Callable[[], Sequence[Asked]], schema: Path | Mapping[str, object] | None
+    ) -> None:
+        self._each = each
+        self._schema = schema
+
+    @property
+    def each(self) -> Sequence[Asked]:
+        """The replicas. Raises Unmeasured where it could not be found out which there are."""
+        return self._each()
+
+    @cached_property
+    def schema(self) -> Mapping[str, object]:
+        """The JSON Schema of the answer, which one check alone needs. Raises Unmeasured where it cannot be read."""
+        schema = read_schema(self._schema) if isinstance(self._schema, Path) else self._schema
+        return schema or {}
+
+    def with_schema(self, single: Single) -> Single:
+        """``single`` with the promise that has the JSON Schema. Raises Unmeasured where that cannot be read."""
+        schema = self.schema
+        return lambda call, promise: single(call, replace(promise, schema=schema))
+
+    def measure_all(self) -> None:
+        """Make the calls of all replicas: those at once after all others, for they would be in their way."""
+        at_once(lambda one: one.steady, self.each)
+        at_once(lambda one: one.concurrent, self.each, BURSTS_AT_ONCE)
+
+    def judge_each(self, judge: Judge, measure: Measure, most: int = AT_ONCE) -> None:
+        """Give the verdict on all replicas: ``measure`` gives that on one, and after it the calls that it rests on.
+
+        ``most`` replicas are measured at once. Raises Unmeasured where it could not be found out which there are.
+        """
         from deployspec.tools.http import curl_line
 
-        return {"reproduce": curl_line(self.request)}
+        each = {one.name: one for one in self.each}
+        found = dict(zip(each, at_once(measure, list(each.values()), most), strict=True))
+        verdicts = {name: verdict for name, (verdict, *_) in found.items()}
+        decide = list(worst_of(verdicts))[:_SHOWN]
+        judge(
+            of_each(verdicts),
+            *(call for name in decide for call in found[name][1:]),
+            reproduce=curl_line(each[decide[0]].request, ours=("Accept",)),
+            waited=max(one.waited for one in each.values()),
+        )
+
+    def judge_every_call(self, judge: Judge, single: Single) -> None:
+        """The same of what ``single`` says of each call: the first one, those in a row and those at once."""
+        self.measure_all()
+        self.judge_each(judge, lambda one: (repeat.on_every_call(single, one.every, one.promise), *one.every))
+
+    def judge_version(self, judge: Judge, single: Single) -> None:
+        """The same of the answers that have the version, which may be another endpoint's: then those in a row."""
+        if all(one.of_version is one for one in self.each):
+            self.judge_every_call(judge, single)
+            return
+        self.judge_each(judge, lambda one: _in_each(single, one.of_version))
+
+
+def _in_each(single: Single, one: Asked) -> tuple[Verdict, *tuple[Call, ...]]:
+    return repeat.on_every_call(single, one.steady, one.promise), *one.steady
 
 
 class Outages:
     """Injects a fault, measures around it, and always ends it again."""
 
-    def __init__(self, deployment: Deployment, health: HealthMeasurements) -> None:
+    def __init__(self, deployment: Deployment, endpoints: Mapping[str, HealthMeasurements]) -> None:
         self._deployment = deployment
-        self._health = health
+        self._endpoints = endpoints
 
-    def judge(self, name: str, part: str) -> tuple[Verdict, tuple[Call, ...]]:
-        """Break ``part`` with the deployment file's fault ``name``; the verdict, and the calls it rests on.
+    def judge(self, judge: Judge, name: str) -> None:
+        """Inject the deployment file's fault ``name``, and give the verdict on every endpoint of every replica.
 
         Raises Unmeasured where the fault could not be injected, or not be ended.
         """
         from deployspec.tools.command import run
+        from deployspec.tools.http import curl_line
 
-        promise = self._health.promise
         fault = self._deployment.require(FAULTS)[name]
-        part = fault.part or part
-        before = self._until_healthy(time.time())[-1]
-        unknown = promise.fields.parts and part not in promise.fields.parts
-        if unknown or meaning.healthy_now(before, promise).outcome is not Outcome.MET:
+        out = Outage(name, fault.part, fault.expect_status)
+        asked = {
+            _called(endpoint, one): one for endpoint, health in self._endpoints.items() for one in health.each
+        }
+        _refuse_unknown(out, [one.promise for one in asked.values()])
+        before = dict(zip(asked, self._until_healthy(asked.values(), time.time()), strict=True))
+        sick = {
+            who: verdict
+            for who, calls in before.items()
+            if (verdict := outage.was_healthy(calls[-1], out, asked[who].promise)).outcome is not Outcome.MET
+        }
+        if sick:
             # Nothing could be judged, so nothing is broken for it.
-            return outage.outage_is_told(before, before, part, promise), (before,)
-        during = None
+            judge(of_each(sick, "endpoint"), *(before[who][-1] for who in sick))
+            return
+        during: list[Call] = []
         came: list[int] = []
         # A signal is noted, and raises nothing: an exception could come while a command is being started, which would
         # then go on, unknown to us, and break what has just been mended.
@@ -139,7 +248,7 @@ class Outages:
             try:
                 injected = run(fault.inject, fault.timeout, stop=lambda: bool(came))
                 if injected.ok and not came:
-                    during = self._health.ask()
+                    during = at_once(Asked.ask, list(asked.values()))
             finally:
                 # Whatever happened: what may be broken is mended, and the mending is not cut short.
                 restored = run(fault.restore, fault.timeout)
@@ -149,24 +258,51 @@ class Outages:
             raise Unmeasured(
                 f"{name} could not be ended, so the deployment may still be broken: {_ending(restored)}"
             )
-        if during is None:
+        if not during:
             raise Unmeasured(f"{name} could not be injected: {_ending(injected)}")
         restored_at = time.time()
-        after = self._until_healthy(restored_at)
-        verdict = outage.outage_is_told_and_over(before, during, after, part, restored_at, promise)
-        return verdict, (before, during, after[-1])
+        after = self._until_healthy(asked.values(), restored_at)
+        verdicts, calls = {}, {}
+        for (who, one), then, later in zip(asked.items(), during, after, strict=True):
+            was = before[who][-1]
+            verdicts[who] = outage.outage_is_told_and_over(was, then, later, out, restored_at, one.promise)
+            calls[who] = (was, then, later[-1])
+        decide = list(worst_of(verdicts))[:_SHOWN]
+        judge(
+            of_each(verdicts, "endpoint"),
+            *(call for who in decide for call in calls[who]),
+            reproduce=curl_line(asked[decide[0]].request, ours=("Accept",)),
+        )
 
-    def _until_healthy(self, since: float) -> list[Call]:
-        """Ask until the answer is healthy, or until ``recovery`` seconds have passed."""
-        calls = [self._health.ask()]
-        deadline = time.monotonic() + self._health.promise.recovery - (time.time() - since)
-        while (
-            meaning.healthy_now(calls[-1], self._health.promise).outcome is not Outcome.MET
-            and time.monotonic() <= deadline
-        ):
-            time.sleep(POLL)
-            calls.append(self._health.ask())
-        return calls
+    def _until_healthy(self, asked: Iterable[Asked], since: float) -> list[list[Call]]:
+        """Ask each until its answer is healthy, or until ``recovery`` seconds have passed."""
+        return at_once(lambda one: _until_healthy(one, since), list(asked))
+
+
+def _called(endpoint: str, one: Asked) -> str:
+    return " of ".join(word for word in (endpoint, one.name) if word)
+
+
+def _refuse_unknown(out: Outage, promises: Sequence[HealthPromise]) -> None:
+    """Raise Unmeasured for a part that no endpoint names, though one names parts: nobody could tell of it."""
+    named = {part.name: None for promise in promises for part in promise.fields.parts}
+    told = any(promise.fields.each or out.part in (promise.depends_on or ()) for promise in promises)
+    if out.part is not None and named and out.part not in named and not told:
+        raise Unmeasured(
+            f"the deployment file names no part {out.part}; expected the fault's part to be one of {names(list(named))}"
+        )
+
+
+def _until_healthy(one: Asked, since: float) -> list[Call]:
+    calls = [one.ask()]
+    deadline = time.monotonic() + one.promise.recovery - (time.time() - since)
+    while (
+        meaning.healthy_now(calls[-1], one.promise).outcome is not Outcome.MET
+        and time.monotonic() <= deadline
+    ):
+        time.sleep(POLL)
+        calls.append(one.ask())
+    return calls
 
 
 def _ending(done: CommandResult) -> str:

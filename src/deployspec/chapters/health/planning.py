@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,32 +21,52 @@ _FIRST = frozenset({"health.answers-in-time", "health.answer-is-its-own", "healt
 """They look at the first call alone."""
 _STEADY = frozenset({"health.steady", "health.answers-within-max-response-time", "health.time-moves-on"})
 """They look at the calls in a row alone, the first included."""
+_VERSION = frozenset({"health.version-is-stated", "health.version-is-expected"})
 _CONCURRENT, _OUTAGE = "health.holds-under-concurrency", "health.outage-is-told"
+_MOST_REPLICAS = 100
+"""Of a name's addresses, or of those that a command prints."""
 
 
 def planned(
     _config: Any, deployment: Deployment, checks: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Planned]:
     """Everything that these checks would do."""
-    health = deployment.require(HEALTH)
-    names = names_of(checks)
-    if calls := list(_calls(health, names)):
-        least, most, whats = zip(*calls, strict=True)
-        yield from _asked(deployment, health, sum(least), sum(most), ", ".join(whats), per_process=True)
-    if "health.body-fits-schema" in names and isinstance(health.schema, Path):
-        yield Planned("file", "", str(health.schema), 1, 1, "health: schema")
+    replicas = deployment.replicas
+    if replicas is not None and replicas.command:
+        limit = f"(time limit {replicas.timeout:g} s)"
+        command = shlex.join(replicas.command)
+        yield Planned("command", "", command, 1, 1, f"health: which replicas there are {limit}", per_process=True)
+    for health in deployment.require(HEALTH):
+        own = {one: values for one, values in checks.items() if values.get("health", "") == health.name}
+        yield from _of_endpoint(deployment, health, names_of(own))
     faults = deployment.get(FAULTS) or {}
     for values in (values for one, values in checks.items() if one.startswith(f"{_OUTAGE}[")):
         fault = faults[values["fault"]]
         inject, restore = shlex.join(fault.inject), shlex.join(fault.restore)
         limit = f"(time limit {fault.timeout:g} s)"
-        # Between two asks lies POLL at least, and none begins after the recovery time is over.
-        until_healthy = 2 + math.floor(health.recovery / POLL)
-        why = f"before, during and after {fault.name}"
-        yield from _asked(deployment, health, 3, 2 * until_healthy + 1, why, per_process=False)
+        for health in deployment.require(HEALTH):
+            # Between two asks lies POLL at least, and none begins after the recovery time is over.
+            until_healthy = 2 + math.floor(health.recovery / POLL)
+            why = f"before, during and after {fault.name}"
+            yield from _asked(deployment, health, health.path, 3, 2 * until_healthy + 1, why, per_process=False)
         yield Planned("command", "", inject, 1, 1, f"health: fault {fault.name} {limit}")
         yield Planned("command", "", restore, 1, 1, f"health: end of {fault.name} {limit}")
         yield Planned("fault", "", f"{fault.name} ({inject}; then {restore})", 1, 1, "health")
+
+
+def _of_endpoint(deployment: Deployment, health: Health, names: frozenset[str]) -> Iterator[Planned]:
+    version = health.fields.version
+    elsewhere = None if version is None else version.path
+    own = names - _VERSION if elsewhere else names
+    if calls := list(_calls(health, own)):
+        least, most, whats = zip(*calls, strict=True)
+        what = ", ".join(whats)
+        yield from _asked(deployment, health, health.path, sum(least), sum(most), what, per_process=True)
+    if elsewhere and names & _VERSION:
+        what = "the version"
+        yield from _asked(deployment, health, elsewhere, health.calls, health.calls, what, per_process=True)
+    if "health.body-fits-schema" in names and isinstance(health.schema, Path):
+        yield Planned("file", "", str(health.schema), 1, 1, "health: schema")
 
 
 def _calls(health: Health, names: frozenset[str]) -> Iterator[tuple[int, int, str]]:
@@ -54,7 +74,7 @@ def _calls(health: Health, names: frozenset[str]) -> Iterator[tuple[int, int, st
     of_every = names - _FIRST - _STEADY - {_CONCURRENT, _OUTAGE}
     if names - {_OUTAGE}:
         yield 1, 1, "first call"
-    if (of_every or names & _STEADY) and health.calls > 1:
+    if (of_every or names & (_STEADY | {_CONCURRENT})) and health.calls > 1:
         yield health.calls - 1, health.calls - 1, f"{health.calls} in a row"
     if of_every or _CONCURRENT in names:
         yield health.concurrency, health.concurrency, f"{health.concurrency} at once"
@@ -63,10 +83,21 @@ def _calls(health: Health, names: frozenset[str]) -> Iterator[tuple[int, int, st
 
 
 def _asked(
-    deployment: Deployment, health: Health, least: int, most: int, what: str, *, per_process: bool
+    deployment: Deployment, health: Health, path: str, least: int, most: int, what: str, *, per_process: bool
 ) -> Iterator[Planned]:
     attempts = health.retries + 1
-    why = f"health: {what}" + (f" (up to {attempts} attempts each)" if health.retries else "")
-    url = deployment.base_url + health.path
-    asked = request("GET", url, least, most * attempts, why, per_process=per_process)
-    yield from following(asked, MAX_REDIRECTS)
+    name = f"{health.name}, " if health.name else ""
+    why = f"health: {name}{what}" + (f" (up to {attempts} attempts each)" if health.retries else "")
+    for base_url, fewest, count in _replicas(deployment):
+        whose = f"{why}, of each of up to {count} replicas" if count > 1 else why
+        asked = request("GET", base_url + path, least * fewest, most * attempts * count, whose, per_process=per_process)
+        yield from following(asked, MAX_REDIRECTS)
+
+
+def _replicas(deployment: Deployment) -> Sequence[tuple[str, int, int]]:
+    """The base URLs that are asked, and of each how many replicas may answer there: at least and at most."""
+    if deployment.replicas is None:
+        return [(deployment.base_url, 1, 1)]
+    if deployment.replicas.urls:
+        return [(url, 1, 1) for url in deployment.replicas.urls]
+    return [("http://REPLICA", 1, _MOST_REPLICAS)]

@@ -26,6 +26,15 @@ from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 
 
 @judge
+def was_healthy(before: Call, outage: Outage, promise: HealthPromise) -> Verdict:
+    """Whether the endpoint was healthy before the fault: else nothing could be said of its effect."""
+    was = healthy_now(before, promise)
+    if was.outcome is Outcome.MET:
+        return was
+    return unmeasured(f"not healthy before {outage.part or outage.name} went down: {was.reason}")
+
+
+@judge
 def outage_is_told(before: Call, during: Call, outage: Outage, promise: HealthPromise) -> Verdict:
     """While a part is down: the status and ``ok`` (or text) of an unhealthy service within ``timeout``, exactly that part
     not healthy, the queue's depth null exactly if it hangs on that part.
@@ -35,9 +44,9 @@ def outage_is_told(before: Call, during: Call, outage: Outage, promise: HealthPr
     ``before`` must be healthy, or nothing is known of the fault's effect. As the endpoint was well then, an answer
     that cannot be read now is BREACHED here: the outage is not told.
     """
-    was = healthy_now(before, promise)
+    was = was_healthy(before, outage, promise)
     if was.outcome is not Outcome.MET:
-        return unmeasured(f"not healthy before {outage.name}: {was.reason}")
+        return was
     if is_prober_failure(during.result):
         answer_of(during)
     right, well = _expected(outage, promise)
