@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deployspec.base.shown import one_line
 from deployspec.base.unfit import Unfit
 from deployspec.deployment import Deployment, Replicas
 from deployspec.deployment.http import check_base_url
@@ -32,7 +33,7 @@ def replica_urls(deployment: Deployment) -> tuple[str, ...]:
 def _printed(replicas: Replicas) -> tuple[str, ...]:
     # Not by `command.run`, which keeps the end of a long output, and mixes warnings into it. What the command says on
     # standard error is not shown, because it may hold secrets.
-    name = Path(replicas.command[0]).name
+    name = one_line(Path(replicas.command[0]).name, 60)
     output, errors = process.Kept(_MOST_PRINTED), process.Kept(0)
     try:
         status = process.run(replicas.command, replicas.timeout, output.take, errors=errors.take)
@@ -46,10 +47,12 @@ def _printed(replicas: Replicas) -> tuple[str, ...]:
         raise Unmeasured(f"{said} ended with status {status}; run it by hand to see why")
     lines = [(number, line.strip()) for number, line in enumerate(str(output).split("\n"), 1)]
     lines = [(number, line) for number, line in lines if line and not line.startswith("#")]
+    if output.printed > _MOST_PRINTED:
+        raise Unmeasured(f"{said} printed more than {_MOST_PRINTED} bytes; expected at most {_MOST} URLs")
     if not lines:
         raise Unmeasured(f"{said} printed no URL; expected the replicas' URLs on standard output, one a line")
-    if output.printed > _MOST_PRINTED or len(lines) > _MOST:
-        raise Unmeasured(f"{said} printed more than {_MOST} lines or {_MOST_PRINTED} bytes; expected fewer")
+    if len(lines) > _MOST:
+        raise Unmeasured(f"{said} printed {len(lines)} URLs; expected at most {_MOST}")
     for number, line in lines:
         try:
             check_base_url(line)
