@@ -77,20 +77,10 @@ def test_what_is_refused(refusal: Refusal, said: str, column: int, found: str, e
         assert line == f"{start}; expected {expected}"
 
 
-# id, what the file says, what the one that it extends says, what they say together
-TOGETHER = [
-    ("list-for-list", "[http://a]", "[http://b, http://c]", Replicas(("http://a",))),
-    ("list-for-mapping", "[http://a]", "{command: [b], timeout: 3s}", Replicas(("http://a",))),
-    ("mapping-for-list", "{command: [a]}", "[http://b]", Replicas(command=("a",), timeout=10)),
-    ("key-by-key", "{timeout: 3s}", "{command: [b]}", Replicas(command=("b",), timeout=3)),
-    ("taken-away", "null", "[http://b]", None),
-]
-
-
-@pytest.mark.parametrize(("own", "other", "together"), [row[1:] for row in TOGETHER], ids=[row[0] for row in TOGETHER])  # fmt: skip
-def test_what_two_files_say(tmp_path: Path, own: str, other: str, together: Replicas | None) -> None:
-    """A list replaces what the other file says, and so does a mapping where the other has a list."""
-    (tmp_path / "_base.yaml").write_text(f"replicas: {other}\n")
-    (tmp_path / "there.yaml").write_text(f"{BASE}extends: _base.yaml\nreplicas: {own}\n")
-    deployment: Deployment = load(tmp_path / "there.yaml", {}, OURS)
-    assert deployment.replicas == together
+def test_replicas_are_not_inherited(tmp_path: Path) -> None:
+    """Another deployment has others: whoever extends a file would send its credentials to that one's replicas."""
+    (tmp_path / "_base.yaml").write_text("replicas: [http://b]\n")
+    (tmp_path / "there.yaml").write_text(f"{BASE}extends: _base.yaml\n")
+    (tmp_path / "own.yaml").write_text(f"{BASE}extends: _base.yaml\nreplicas: [http://a]\n")
+    assert load(tmp_path / "there.yaml", {}, OURS).replicas is None
+    assert load(tmp_path / "own.yaml", {}, OURS).replicas == Replicas(("http://a",))

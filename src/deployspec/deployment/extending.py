@@ -92,8 +92,8 @@ _WHOLE = frozenset({*((name,) for name in _CREDENTIALS), *(("prometheus", name) 
 """Mappings that say one thing in one of several forms: who says it otherwise means it instead."""
 
 
-_OWN = (("allow",),)
-"""What a deployment does not inherit: what may be done to it is said in its own file."""
+_OWN = (("allow",), ("replicas",))
+"""What a deployment does not inherit: what may be done to it, and where it answers."""
 
 
 def merged(child: Mapping, base: Mapping, schema: Schema, at: tuple[str, ...] = ()) -> Mapping:

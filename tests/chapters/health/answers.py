@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from deployspec.chapters.health.model import HealthFields, HealthPromise, QueueDepth
+from deployspec.chapters.health.model import HealthPromise
+from deployspec.chapters.health.part import fields_of
 from deployspec.model.http import Answer, Call, Failure, FailureKind, Phase, Timings
 from tests.suite import ROOT
 
@@ -29,6 +30,7 @@ def promise(**changes) -> HealthPromise:
     names = {"ok": "ok", "parts": ("db", "redis"), "time": "time", "version": "version"}
     names |= {name: changes.pop(name) for name in names if name in changes}
     depth, part = changes.pop("queue_depth", "queue_depth"), changes.pop("queue_part", "redis")
+    said = names | {"parts": list(names["parts"]), "queue_depth": depth and {"field": depth, "part": part}}
     told = {
         "base_url": "http://deal-scout.example:8000",
         "path": "/health",
@@ -40,7 +42,7 @@ def promise(**changes) -> HealthPromise:
         "concurrency": 5,
         "max_clock_skew": 5.0,
         "recovery": 5.0,
-        "fields": HealthFields(**names, queue_depth=depth and QueueDepth(depth, part)),
+        "fields": fields_of(said),
         "schema": SCHEMA,
     }
     return HealthPromise(**(told | changes))

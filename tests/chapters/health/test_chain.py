@@ -27,7 +27,7 @@ def judged(first, promised=None):
     verdicts = {
         check.__name__: check(first, promised)
         for check in (
-            transport.answers_in_time, transport.answer_is_its_own, meaning.healthy_now, form.content_type_is_json,
+            transport.answers_in_time, transport.answer_is_its_own, meaning.healthy_now, form.content_type_is_expected,
             form.body_is_strict_json, form.body_fits_schema, meaning.ok_is_all_parts, meaning.queue_depth_is_known,
             clock.time_is_current, meaning.version_is_stated, meaning.version_is_expected, form.not_from_a_cache,
             form.discloses_nothing,
@@ -68,9 +68,9 @@ html = partial(answered, b"<html>", headers=(("content-type", "text/html"),))
                      FIELDS | {"body_fits_schema"}, "(see test_body_is_strict_json)", id="nan"),
         pytest.param(answered(b"[]"), {"body_is_strict_json": "the body is an array of 0 items; expected one JSON object"},
                      FIELDS | {"body_fits_schema"}, "(see test_body_is_strict_json)", id="array"),
-        pytest.param(html(), {"body_is_strict_json": "found '<', expected a value", "content_type_is_json": "text/html"},
+        pytest.param(html(), {"body_is_strict_json": "found '<', expected a value", "content_type_is_expected": "text/html"},
                      FIELDS | {"body_fits_schema"}, "(see test_body_is_strict_json)", id="html"),
-        pytest.param(html(status=500), {"body_is_strict_json": "found '<'", "content_type_is_json": "text/html",
+        pytest.param(html(status=500), {"body_is_strict_json": "found '<'", "content_type_is_expected": "text/html",
                                         "healthy_now": "status 500", "status_tells_ok": "call 1 of 5: status 500"},
                      FIELDS | {"body_fits_schema"}, "(see test_body_is_strict_json)", id="html-with-500"),
         pytest.param(answered(ok=REMOVED), {"body_fits_schema": "$.ok is missing"},

@@ -9,7 +9,7 @@ import pytest
 from deployspec.chapters.health.judge.form import (
     body_fits_schema,
     body_is_strict_json,
-    content_type_is_json,
+    content_type_is_expected,
     discloses_nothing,
     not_from_a_cache,
 )
@@ -48,7 +48,7 @@ BARE = promise(ok="ok", parts=(), queue_depth=None, time=None, version=None)
 def test_content_type(values, outcome, reason):
     """The media type is application/json, once, in UTF-8 where it says so."""
     call = answered(headers=tuple(("content-type", found) for found in values))
-    verdict = content_type_is_json(call, promise())
+    verdict = content_type_is_expected(call, promise())
     assert verdict.outcome is outcome
     assert reason in verdict.reason
 

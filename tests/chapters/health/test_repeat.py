@@ -7,7 +7,7 @@ import json
 import pytest
 
 from deployspec.chapters.health.judge.changing import differences
-from deployspec.chapters.health.judge.form import body_fits_schema, content_type_is_json
+from deployspec.chapters.health.judge.form import body_fits_schema, content_type_is_expected
 from deployspec.chapters.health.judge.meaning import queue_depth_is_known
 from deployspec.chapters.health.judge.repeat import holds_under_concurrency, on_every_call, steady
 from deployspec.model.verdict import Outcome
@@ -192,7 +192,7 @@ def test_every_call_is_judged(calls, outcome, reason):
 def test_what_every_call_measured_is_told():
     """Equal values once, others one after the other; a media type that changes is a breach."""
     plain = answered(headers=(("content-type", "text/plain"),))
-    verdict = on_every_call(content_type_is_json, [answered(), answered(), plain], promise())
+    verdict = on_every_call(content_type_is_expected, [answered(), answered(), plain], promise())
     assert verdict.reason.startswith("call 3 of 3: Content-Type is text/plain")
     depths = [answered(queue_depth=depth) for depth in (4, 4, 5, 6, 7)]
     verdict = on_every_call(queue_depth_is_known, depths[:2], promise())

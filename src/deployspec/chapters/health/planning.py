@@ -7,11 +7,13 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from deployspec.chapters.health.measure import POLL
 from deployspec.chapters.health.part import FAULTS, HEALTH
 from deployspec.model.plan import Planned, following, names_of, request
 from deployspec.tools.http.curl import MAX_REDIRECTS
+from deployspec.tools.http.urls import is_address
 
 if TYPE_CHECKING:
     from deployspec.chapters.health.part import Health
@@ -89,7 +91,7 @@ def _asked(
     name = f"{health.name}, " if health.name else ""
     why = f"health: {name}{what}" + (f" (up to {attempts} attempts each)" if health.retries else "")
     for base_url, fewest, count in _replicas(deployment):
-        whose = f"{why}, of each of up to {count} replicas" if count > 1 else why
+        whose = f"{why}; of each replica, at most {count}" if count > 1 else why
         asked = request("GET", base_url + path, least * fewest, most * attempts * count, whose, per_process=per_process)
         yield from following(asked, MAX_REDIRECTS)
 
@@ -97,7 +99,8 @@ def _asked(
 def _replicas(deployment: Deployment) -> Sequence[tuple[str, int, int]]:
     """The base URLs that are asked, and of each how many replicas may answer there: at least and at most."""
     if deployment.replicas is None:
-        return [(deployment.base_url, 1, 1)]
+        one = is_address(urlsplit(deployment.base_url).hostname or "")
+        return [(deployment.base_url, 1, 1 if one else _MOST_REPLICAS)]
     if deployment.replicas.urls:
         return [(url, 1, 1) for url in deployment.replicas.urls]
-    return [("http://REPLICA", 1, _MOST_REPLICAS)]
+    return [("http://replica", 1, _MOST_REPLICAS)]
