@@ -23,6 +23,10 @@ def curl_line(request: Request, ours: Collection[str] = ()) -> str:
     if request.redirects and request.post is None:
         words += ["--location", "--max-redirs", str(MAX_REDIRECTS)]
     words += ["--max-time", f"{request.timeout:g}", "--compressed"]
+    if request.address:
+        url = request.parsed_url
+        address = f"[{request.address}]" if ":" in request.address else request.address
+        words += ["--resolve", f"{url.bracketed_host}:{url.port}:{address}"]
     if request.ca is not None:
         words += ["--cacert", str(request.ca)]
     if (own := request.client_certificate) is not None:
