@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from deployspec.base.disclosure_rules import NAMES, RULES, SAYS_NOTHING
@@ -35,14 +36,17 @@ class _Known:
     """Where the values stand in a text that whoever uses the contracts knows to be secret."""
 
     spans: Callable[[str], list[Span]] = staticmethod(nothing)
+    variables: Mapping[str, Secret] = MappingProxyType({})
 
 
-def hide(spans: Callable[[str], list[Span]]) -> None:
+def hide(spans: Callable[[str], list[Span]], variables: Mapping[str, Secret] = MappingProxyType({})) -> None:
     """Hide, from here on, what ``spans`` finds, wherever a text is masked or put on one line for a person.
 
-    It changes no verdict: what is judged is not masked.
+    ``variables`` are those of the environment that gave some of it, by name. It changes no verdict: what is judged is not
+    masked.
     """
     _Known.spans = staticmethod(spans)
+    _Known.variables = variables
 
 
 def hide_also(secret: Secret) -> None:
@@ -51,12 +55,18 @@ def hide_also(secret: Secret) -> None:
         _Known.spans.add(secret)
     else:
         known, more = _Known.spans, Finder([secret])
-        hide(more if known is nothing else lambda text: [*known(text), *more(text)])
+        hide(more if known is nothing else lambda text: [*known(text), *more(text)], _Known.variables)
 
 
 def hidden() -> Callable[[str], list[Span]]:
     """What was given to ``hide``: for another process, which has to do the same."""
     return _Known.spans
+
+
+def variable_of(value: str) -> str | None:
+    """The name of a variable of the environment that gave this secret value, as ``hide`` was told; None without one."""
+    known = _Known.variables.items()
+    return next((name for name, secret in known if secret.reveal() == value), None)
 
 
 def redact(text: str) -> str:

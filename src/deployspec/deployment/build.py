@@ -60,6 +60,13 @@ def build(
         ),
         schema=schema,
         data=data,
+        secret_variables=MappingProxyType(
+            {
+                name: Secret(value)
+                for name, value in _secret_variables(values).items()
+                if name in values.set_variables
+            }
+        ),
         known_secrets=tuple(Secret(value) for value in sorted(_secrets(data, values))),
         replicas=replicas_of(data),
         **proofs_of(data, folder),
@@ -68,12 +75,7 @@ def build(
 
 def _secrets(data: Mapping[str, Any], values: Values) -> set[str]:
     """All that must not be seen: values at secret places, their telling pieces, and variables that say so."""
-    variables = values.from_variables
-    found = {
-        value
-        for name, value in variables.items()
-        if name in values.secret_variables or _TELLING_NAME.search(name)
-    }
+    found = set(_secret_variables(values).values())
     for path, place in values.places.items():
         if place.schema.get("writeOnly") and isinstance(value := values.at(path), str):
             found.add(value)
@@ -83,6 +85,14 @@ def _secrets(data: Mapping[str, Any], values: Values) -> set[str]:
     for text in _texts(data):
         found |= set(_PASSWORD.findall(text))
     return {value for value in found if value.lower() not in _HARMLESS_VALUES}
+
+
+def _secret_variables(values: Values) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in values.from_variables.items()
+        if name in values.secret_variables or _TELLING_NAME.search(name)
+    }
 
 
 def _all_headers(data: Any) -> Iterator[tuple[str, str]]:

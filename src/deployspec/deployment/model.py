@@ -117,6 +117,8 @@ class Deployment:
     data: Mapping[str, Any] = field(repr=False)
     """What the file says, with its defaults."""
     known_secrets: tuple[Secret, ...] = field(default=(), repr=False)
+    secret_variables: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+    """By name, the variables of the environment that gave some of them; none whose default stands in for it."""
     auth: TokenSource | None = None
     """Where the token for the header Authorization comes from, for the same; None where ``headers`` say all."""
     client_certificate: ClientCertificate | None = None

@@ -42,6 +42,8 @@ class Values:
     """Values whose problem is already noted: nothing else is said of them."""
     from_variables: dict[str, str] = field(default_factory=dict)
     """Name and value of every variable that was put in."""
+    set_variables: set[str] = field(default_factory=set)
+    """The names of those that are set, so that their value is no default of the file's."""
     secret_variables: set[str] = field(default_factory=set)
     """The names of those that stand at a secret place."""
 
@@ -102,6 +104,7 @@ class _Evaluation:
         done = interpolate(node.text, self.environ, self.room)
         self.room -= len(done.text) if done.variables else 0
         self.values.from_variables.update(zip(done.variables, done.values, strict=True))
+        self.values.set_variables.update(filter(self.environ.get, done.variables))
         if secret:
             self.values.secret_variables.update(done.variables)
         self.values.places[path] = Place(node, _shown(node, done.variables, schema, secret=secret), schema)

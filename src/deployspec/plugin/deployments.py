@@ -71,7 +71,7 @@ def _hide_secrets(config: pytest.Config, deployment: Deployment) -> None:
     # With the user too: it is both together that are sent, in base64.
     said = [unquote(text) for user in users for text in user.groups()]
     finder = config.stash[_FINDER] = Finder([*deployment.secrets(), *map(Secret, said)])
-    disclosure.hide(finder)
+    disclosure.hide(finder, deployment.secret_variables)
     config.add_cleanup(lambda: disclosure.hide(disclosure.nothing))
 
 

@@ -46,14 +46,20 @@ class _Socket(socket.socket):
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
-    """Opens the connections of one attempt within its budget, through ``proxy`` if there is one."""
+    """Opens the connections of one attempt within its budget, through ``proxy`` if there is one.
 
-    def __init__(self, budget: Budget, proxy: Proxy | None, *, tunnel: bool, method: str = "GET") -> None:
+    With ``address``, to that one, and no name is looked up.
+    """
+
+    def __init__(
+        self, budget: Budget, proxy: Proxy | None, *, tunnel: bool, method: str = "GET", address: str = ""
+    ) -> None:
         self._budget = budget
         self._proxy = proxy
         self._tunnel = tunnel
         """Whether a tunnel through the proxy is yet to be opened: until it is, all belongs to connecting."""
         self._method = method
+        self._address = address
 
     def connect_tcp(
         self,
@@ -65,15 +71,16 @@ class DeadlineBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         host = host.strip("[]")
         with _blaming(self._proxy):
-            self._budget.detour = ""
+            self._budget.detour, self._budget.address = "", self._address
             self._budget.enter(Phase.LOOKUP)
-            addresses = look_up(host, port, self._budget)
+            addresses = look_up(self._address or host, port, self._budget)
             self._budget.enter(Phase.CONNECT)
-            sock = _connect(addresses, self._budget)
+            sock = connect(addresses, self._budget)
         if self._tunnel:
             self._budget.detour = f" through the proxy {self._proxy}"
         proxy = self._proxy if self._tunnel else None
-        return DeadlineStream(sock, self._budget, f"{host} port {port}", proxy, self._method)
+        peer = f"{host} port {port}" + (f" ({self._address})" if self._address else "")
+        return DeadlineStream(sock, self._budget, peer, proxy, self._method)
 
 
 @contextlib.contextmanager
@@ -87,8 +94,11 @@ def _blaming(proxy: Proxy | None) -> Iterator[None]:
         raise CallFailed(FailureKind.PROBER, f"the proxy {proxy} cannot be used: {failed.reason}") from None
 
 
-def _connect(addresses: list[tuple[int, tuple[Any, ...]]], budget: Budget) -> socket.socket:
-    """Try the addresses in order; each gets a fair share of the time that is left."""
+def connect(addresses: list[tuple[int, tuple[Any, ...]]], budget: Budget) -> socket.socket:
+    """A connection to the first address that accepts one; each gets a fair share of the time that is left.
+
+    Raises :class:`CallFailed` where none does.
+    """
     failures: list[CallFailed] = []
     for position, (family, address) in enumerate(addresses):
         left = budget.remaining()
@@ -202,7 +212,7 @@ class DeadlineStream(httpcore.NetworkStream):
         """Do the handshake, certificate verified."""
         host = (server_hostname or "").strip("[]")
         self._budget.enter(Phase.TLS)
-        peer = f"{host} port {self._peer.rpartition(' ')[2]}"
+        peer = f"{host} {self._peer.partition(' ')[2]}"
         plain = self._sock
         try:
             plain.settimeout(self._budget.remaining())

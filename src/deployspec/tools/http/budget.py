@@ -40,6 +40,8 @@ class Budget:
         """How much of a body has come, for the reason of a time-out."""
         self.detour = ""
         """What a connection is being made through, for the same."""
+        self.address = ""
+        """The address that was asked for in place of a lookup, for the same."""
         self._started = self._entered = time.monotonic()
         self._spent: dict[Phase, float] = {}
 
@@ -64,6 +66,8 @@ class Budget:
             seen = f" ({self.body_bytes} bytes of it came)"
         elif self.phase is Phase.CONNECT:
             seen = self.detour
+        if self.address and self.phase not in (Phase.LOOKUP, Phase.CONNECT):
+            seen += f", connected to {self.address}"
         reason = f"the time limit of {self.limit:g} s ran out {_WHILE[self.phase]}{seen}"
         return CallFailed(FailureKind.TIMEOUT, reason)
 

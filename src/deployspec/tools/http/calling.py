@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeGuard
 from urllib.parse import quote
 
+from deployspec.base.errors import UsageError
 from deployspec.base.secret import Secret
 from deployspec.model.http import Answer, Call, Failure, FailureKind, Hop, Phase
 from deployspec.tools.http.budget import Budget, CallFailed
@@ -66,11 +69,63 @@ def call_concurrently(request: Request, count: int) -> tuple[Call, ...]:
     return made
 
 
-def _prepared(request: Request) -> TrustStore:
-    """What is the prober's own affair and must not count as the deployment's time: imports and certificates."""
+def call_each(requests: Sequence[Request], at_once: int = 32) -> tuple[Call, ...]:
+    """One call for each request, in their order, at most ``at_once`` of them at the same moment.
+
+    Raises UsageError where ``at_once`` is less than 1.
+    """
+    if at_once < 1:
+        raise UsageError(f"at least 1 call must be made at the same moment, not {at_once}")
+    stores: list[tuple[Request, TrustStore]] = []
+    waiting: queue.SimpleQueue[tuple[int, Request, TrustStore]] = queue.SimpleQueue()
+    for position, request in enumerate(requests):
+        like = next((store for other, store in stores if _trusts_alike(request, other)), None)
+        trust = _prepared(request, like)
+        if like is None:
+            stores.append((request, trust))
+        waiting.put((position, request, trust))
+    calls: list[Call | None] = [None] * len(requests)
+
+    def work() -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                position, request, trust = waiting.get_nowait()
+                calls[position] = _call(request, trust)
+
+    count = min(at_once, len(requests))
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(count)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    except BaseException as error:
+        # Nobody waits for what the threads that run are asking; they are to ask nothing more.
+        with contextlib.suppress(queue.Empty):
+            while True:
+                waiting.get_nowait()
+        if not isinstance(error, RuntimeError):
+            raise
+        reason = f"the prober can start no {count} threads"
+        return tuple(Call((_own_failure(request, reason),)) for request in requests)
+    made = tuple(one for one in calls if one is not None)
+    if len(made) < len(requests):
+        raise RuntimeError(f"{len(requests) - len(made)} of {len(requests)} calls ended without a result")
+    return made
+
+
+def _trusts_alike(one: Request, other: Request) -> bool:
+    return (one.ca, one.client_certificate) == (other.ca, other.client_certificate)
+
+
+def _prepared(request: Request, trust: TrustStore | None = None) -> TrustStore:
+    """What is the prober's own affair and must not count as the deployment's time: imports and certificates.
+
+    ``trust`` is one that may be used again.
+    """
     import deployspec.tools.http.exchange  # noqa: F401
 
-    trust = TrustStore(request.ca, request.client_certificate)
+    trust = trust or TrustStore(request.ca, request.client_certificate)
     if request.parsed_url.scheme == "https":
         with contextlib.suppress(CallFailed):  # told by the attempt that needs it
             _ = trust.context
@@ -203,6 +258,13 @@ class _Attempt:
             fields = header_fields(self._request, self._url, own_origin=self._own_origin)
         except ValueError as error:  # UnusableProxyError among them; neither quotes a value
             raise CallFailed(FailureKind.PROBER, str(error)) from None
+        own = self._request.parsed_url
+        address = self._request.address if (self._url.host, self._url.port) == (own.host, own.port) else ""
+        if address and proxy is not None:
+            raise CallFailed(
+                FailureKind.PROBER,
+                f"asked for the address {address} of {own.host}, but the proxy {proxy} would choose one itself",
+            )
         self._via = "" if proxy is None else f"proxy {proxy}"
         return exchange(
             self._url,
@@ -213,6 +275,7 @@ class _Attempt:
             budget=budget,
             trust=self._trust if self._own_origin else self._trust.for_others,
             proxy=proxy,
+            address=address,
         )
 
     def _follow(self, status: int, location: str, visited: set[Url]) -> None:

@@ -48,10 +48,16 @@ def exchange(
     trust: TrustStore,
     proxy: Proxy | None,
     reads_redirects: bool = False,
+    address: str = "",
 ) -> Reply:
-    """Ask ``url`` once, on a connection of its own. Raises :class:`CallFailed` for whatever goes wrong."""
+    """Ask ``url`` once, on a connection of its own: to ``address``, if one is given.
+
+    Raises :class:`CallFailed` for whatever goes wrong.
+    """
     secure = url.scheme == "https"
-    backend = DeadlineBackend(budget, proxy, tunnel=secure and proxy is not None, method=method)
+    backend = DeadlineBackend(
+        budget, proxy, tunnel=secure and proxy is not None, method=method, address=address
+    )
     target = httpcore.URL(
         scheme=url.scheme.encode(),
         host=url.bracketed_host.encode(),

@@ -21,8 +21,13 @@ _NO_SUCH_NAME = {
 }
 
 
-def look_up(host: str, port: int, budget: Budget) -> list[tuple[int, tuple[Any, ...]]]:
-    """The socket addresses of a host, as pairs of address family and address, each once, in the resolver's order."""
+def look_up(
+    host: str, port: int, budget: Budget, most: int = MAX_ADDRESSES
+) -> list[tuple[int, tuple[Any, ...]]]:
+    """The socket addresses of a host, as pairs of address family and address, each once, in the resolver's order.
+
+    At most ``most`` of them. Raises :class:`CallFailed` where there are none.
+    """
     if is_address(host):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return [(family, (host, port))]
@@ -48,7 +53,7 @@ def look_up(host: str, port: int, budget: Budget) -> list[tuple[int, tuple[Any, 
     addresses = list(dict.fromkeys((entry[0], entry[4]) for entry in found))
     if not addresses:
         raise CallFailed(FailureKind.LOOKUP, f"the name {host} has no address")
-    return addresses[:MAX_ADDRESSES]
+    return addresses[:most]
 
 
 def _failure(host: str, error: Exception) -> Exception:

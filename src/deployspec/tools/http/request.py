@@ -15,7 +15,7 @@ from deployspec.base.disclosure import redact
 from deployspec.base.errors import UsageError
 from deployspec.base.secret import MASK, Secret
 from deployspec.tools.http.proxies import Proxies
-from deployspec.tools.http.urls import Url
+from deployspec.tools.http.urls import Url, is_address
 
 if TYPE_CHECKING:
     from deployspec.deployment.auth import ClientCertificate, TokenSource
@@ -67,6 +67,9 @@ class Request:
     """Whether redirects are followed. If not, a redirect is the answer, without its body."""
     post: bytes | None = field(default=None, repr=False)
     """JSON to be sent with POST; None for a GET. It is sent once: neither tried again nor redirected."""
+    address: str = ""
+    """An IP address, without brackets, to connect to in place of looking up the URL's host; empty: look it up. All else
+    stays as the URL says, and so do redirects to another host or port."""
 
     def __post_init__(self) -> None:
         try:
@@ -83,6 +86,10 @@ class Request:
             raise UsageError("a POST is not tried again: what it asks for may have been done")
         if self.max_body < 0:
             raise UsageError(f"the size limit of a body must be 0 bytes or more, not {self.max_body}")
+        if self.address and not is_address(self.address):
+            raise UsageError(
+                f"the address to connect to must be an IP address without brackets, not {self.address!r}"
+            )
 
     @property
     def method(self) -> str:
