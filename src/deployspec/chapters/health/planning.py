@@ -37,7 +37,9 @@ def planned(
     if replicas is not None and replicas.command:
         limit = f"(time limit {replicas.timeout:g} s)"
         command = shlex.join(replicas.command)
-        yield Planned("command", "", command, 1, 1, f"health: which replicas there are {limit}", per_process=True)
+        yield Planned(
+            "command", "", command, 1, 1, f"health: which replicas there are {limit}", per_process=True
+        )
     for health in deployment.require(HEALTH):
         own = {one: values for one, values in checks.items() if values.get("health", "") == health.name}
         yield from _of_endpoint(deployment, health, names_of(own))
@@ -50,7 +52,9 @@ def planned(
             # Between two asks lies POLL at least, and none begins after the recovery time is over.
             until_healthy = 2 + math.floor(health.recovery / POLL)
             why = f"before, during and after {fault.name}"
-            yield from _asked(deployment, health, health.path, 3, 2 * until_healthy + 1, why, per_process=False)
+            yield from _asked(
+                deployment, health, health.path, 3, 2 * until_healthy + 1, why, per_process=False
+            )
         yield Planned("command", "", inject, 1, 1, f"health: fault {fault.name} {limit}")
         yield Planned("command", "", restore, 1, 1, f"health: end of {fault.name} {limit}")
         yield Planned("fault", "", f"{fault.name} ({inject}; then {restore})", 1, 1, "health")
@@ -92,7 +96,9 @@ def _asked(
     why = f"health: {name}{what}" + (f" (up to {attempts} attempts each)" if health.retries else "")
     for base_url, fewest, count in _replicas(deployment):
         whose = f"{why}; of each replica, at most {count}" if count > 1 else why
-        asked = request("GET", base_url + path, least * fewest, most * attempts * count, whose, per_process=per_process)
+        asked = request(
+            "GET", base_url + path, least * fewest, most * attempts * count, whose, per_process=per_process
+        )
         yield from following(asked, MAX_REDIRECTS)
 
 

@@ -57,10 +57,13 @@ def content_type_is_expected(call: Call, promise: HealthPromise) -> Verdict:
 
 
 def _is_among(media_type: str, allowed: Sequence[str]) -> bool:
-    return any(
-        media_type.endswith(one) and "/" in media_type if one.startswith("+") else media_type == one
-        for one in map(str.lower, allowed)
-    )
+    if media_type in map(str.lower, allowed):
+        return True
+    # It describes an error (RFC 9457), so it has to be listed by its name.
+    suffixes = [
+        one.lower() for one in allowed if one.startswith("+") and media_type != "application/problem+json"
+    ]
+    return "/" in media_type and media_type.endswith(tuple(suffixes))
 
 
 @judge
