@@ -11,7 +11,7 @@ import pytest
 from deployspec.app import OURS
 from deployspec.base.errors import DeploymentFileError
 from deployspec.chapters.alerts.part import RULES
-from deployspec.chapters.health.model import QueueDepth
+from deployspec.chapters.health.model import Pointer, QueueDepth
 from deployspec.chapters.health.part import FAULTS, HEALTH
 from deployspec.chapters.logs.part import LOGS
 from deployspec.chapters.slo.part import LOAD, SLOS
@@ -71,10 +71,11 @@ def test_mappings_are_merged_and_anything_else_is_replaced(files: Files) -> None
     assert deployment.base_url == "https://deal-scout.example"
     assert deployment.allow == {"load"}
     assert deployment.get(RULES) is None
-    health = deployment.require(HEALTH)
+    health = deployment.require(HEALTH)[0]
     assert (health.path, health.timeout) == ("/ready", 3)
     fields = health.fields
-    assert (fields.ok, fields.time, fields.parts, fields.queue_depth) == ("up", None, ("db",), None)
+    assert (fields.time, fields.queue_depth) == (None, None)
+    assert [flag.name for flag in (fields.ok, *fields.parts)] == ["up", "db"]
     assert "extends" not in deployment.data
 
 
@@ -137,7 +138,7 @@ def test_null_takes_an_inherited_key_away(files: Files) -> None:
     deployment = files({"there.yaml": child, "_base.yaml": base}, TOKEN="a-token-of-the-base")
     assert list(deployment.headers) == ["X-Team"]
     assert deployment.get(PROMETHEUS) is None
-    assert deployment.require(HEALTH).max_response_time is None
+    assert deployment.require(HEALTH)[0].max_response_time is None
     with_auth = files({"there.yaml": CHILD + "headers: null\nauth: {bearer: another-one}\n", "_base.yaml": base}, TOKEN="x" * 9)  # fmt: skip
     assert with_auth.headers["Authorization"].reveal() == "Bearer another-one"
 
@@ -151,9 +152,9 @@ def test_a_chain_is_merged_from_its_root(files: Files) -> None:
             "root.yaml": "health: {retries: 1, calls: 9, fields: {queue_depth: {field: gone, part: redis}}}\n",
         }
     )
-    health = deployment.require(HEALTH)
+    health = deployment.require(HEALTH)[0]
     assert (health.retries, health.calls) == (2, 9)
-    assert health.fields.queue_depth == QueueDepth("backlog", None)
+    assert health.fields.queue_depth == QueueDepth(Pointer(("backlog",)), None)
 
 
 def test_a_base_may_say_all_but_nothing_has_to(files: Files) -> None:
@@ -185,7 +186,7 @@ def test_paths_are_said_from_the_file_in_which_they_are_written(files: Files, tm
     rules, slos = deployment.require(RULES), deployment.require(SLOS)
     assert rules is not None
     assert slos is not None
-    health, (log, command) = deployment.require(HEALTH), deployment.require(LOGS)
+    health, (log, command) = deployment.require(HEALTH)[0], deployment.require(LOGS)
     assert deployment.ca == there / "ca.pem"
     assert health.schema == there / "h.json"
     assert rules.files == (f"{escaped}/r/*.yml", "/abs/*.yml")
@@ -365,7 +366,7 @@ def test_a_chain_has_at_most_eight_bases(files: Files, bases: int) -> None:
     }
     texts[f"{bases}.yaml"] = f"{BASE}health: {{retries: 3}}\n"
     if bases == 8:
-        health = files(texts).require(HEALTH)
+        health = files(texts).require(HEALTH)[0]
         assert (health.calls, health.retries) == (2, 3)
     else:
         with pytest.raises(DeploymentFileError) as caught:
@@ -428,7 +429,7 @@ def test_the_example_of_the_page_is_valid(files: Files) -> None:
     for name, text in texts.items():
         deployment = files({name: text, "deployments/_base.yaml": base}, API_TOKEN="some-token")
         longest = 0.5 if name.endswith("production.yaml") else 1
-        assert (deployment.require(HEALTH).timeout, deployment.require(HEALTH).max_response_time) == (
+        assert (deployment.require(HEALTH)[0].timeout, deployment.require(HEALTH)[0].max_response_time) == (
             2,
             longest,
         )

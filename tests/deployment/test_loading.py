@@ -14,7 +14,15 @@ from deployspec.app import OURS
 from deployspec.base.errors import DeploymentFileError, UsageError
 from deployspec.base.places import Places
 from deployspec.chapters.alerts.part import RULES
-from deployspec.chapters.health.model import HealthFields, QueueDepth
+from deployspec.chapters.health.model import (
+    Clock,
+    Flag,
+    HealthFields,
+    Pointer,
+    QueueDepth,
+    Statuses,
+    Version,
+)
 from deployspec.chapters.health.part import HEALTH
 from deployspec.chapters.logs.part import LOGS
 from deployspec.chapters.slo.part import LOAD, SLOS
@@ -54,16 +62,16 @@ def test_only_base_url_is_required(read: Reader) -> None:
 def test_the_guides_schema_is_for_the_guides_fields(read: Reader, part: str, schema: object) -> None:
     """Who names other fields has not promised the guide's; who names none promises nothing of the body."""
     deployment = read(f"{BASE}health: {part}")
-    found = deployment.require(HEALTH).schema
+    found = deployment.require(HEALTH)[0].schema
     assert (found.resolve() if isinstance(found, Path) else found) == schema
     assert deployment.describes("health.schema") == (schema is not None)
 
 
 def test_an_empty_health_part_has_the_guides_values(read: Reader) -> None:
     """``health: {}`` is the guide's own endpoint; what has no default is None."""
-    health = read(BASE + "health: {}").get(HEALTH)
-    assert health is not None
-    assert dataclasses.asdict(health) == {
+    health = read(BASE + "health: {}").require(HEALTH)[0]
+    assert vars(health) == {
+        "name": "",
         "path": "/health",
         "timeout": 2.0,
         "max_response_time": None,
@@ -74,13 +82,18 @@ def test_an_empty_health_part_has_the_guides_values(read: Reader) -> None:
         "max_clock_skew": 5.0,
         "recovery": 5.0,
         "schema": Places(ROOT).health_schema,
-        "fields": {
-            "ok": "ok",
-            "parts": ("db", "redis"),
-            "queue_depth": {"field": "queue_depth", "part": "redis"},
-            "time": "time",
-            "version": "version",
-        },
+        "status": Statuses((200,), (503,)),
+        "body": "json",
+        "content_type": ("application/json", "+json"),
+        "expect_text": None,
+        "depends_on": None,
+        "fields": HealthFields(
+            ok=Flag("ok", Pointer(("ok",))),
+            parts=(Flag("db", Pointer(("db",))), Flag("redis", Pointer(("redis",)))),
+            queue_depth=QueueDepth(Pointer(("queue_depth",)), "redis"),
+            time=Clock(Pointer(("time",))),
+            version=Version(Pointer(("version",))),
+        ),
     }
 
 
@@ -110,9 +123,13 @@ def test_fields_may_be_renamed_or_absent(read: Reader) -> None:
     text = (
         "health: {fields: {ok: up, parts: [database], queue_depth: {field: backlog}, time: null, version: ~}}"
     )
-    health = read(BASE + text).get(HEALTH)
+    health = read(BASE + text).require(HEALTH)[0]
     assert health is not None
-    assert health.fields == HealthFields("up", ("database",), QueueDepth("backlog", None), None, None)
+    assert health.fields == HealthFields(
+        Flag("up", Pointer(("up",))),
+        (Flag("database", Pointer(("database",))),),
+        queue_depth=QueueDepth(Pointer(("backlog",)), None),
+    )
 
 
 # columns: the text after base_url, a dotted name, whether it is described
@@ -208,7 +225,9 @@ def test_variables_are_replaced_in_texts(
 ) -> None:
     """A text that comes from a variable is that text, whatever is in it."""
     environ = {} if variable is None else {"X": variable}
-    health = read(f"{BASE}health:\n  expect_version: {quotes}{written}{quotes}\n", **environ).get(HEALTH)
+    health = read(f"{BASE}health:\n  expect_version: {quotes}{written}{quotes}\n", **environ).require(HEALTH)[
+        0
+    ]
     assert health is not None
     assert health.expect_version == value
 
@@ -228,7 +247,7 @@ def test_a_variable_is_a_number_where_one_is_wanted(
 ) -> None:
     """The schema, not the look of the value, decides that it is a number."""
     environ = {} if variable is None else {"X": variable}
-    health = read(f"{BASE}health:\n  retries: {written}\n", **environ).get(HEALTH)
+    health = read(f"{BASE}health:\n  retries: {written}\n", **environ).require(HEALTH)[0]
     assert health is not None
     assert health.retries == number
 
@@ -257,8 +276,11 @@ def test_files_are_relative_to_the_deployment_file(read: Reader, tmp_path: Path)
     (tmp_path / "own.json").touch()
     text = "ca: ca.pem\nhealth: {schema: own.json}\nlogs: [{name: a, files: ['logs/*.log', /var/log/x]}]\n"
     deployment = read(BASE + text)
-    assert deployment.get(HEALTH) is not None
-    assert (deployment.ca, deployment.require(HEALTH).schema) == (tmp_path / "ca.pem", tmp_path / "own.json")
+    assert deployment.get(HEALTH)
+    assert (deployment.ca, deployment.require(HEALTH)[0].schema) == (
+        tmp_path / "ca.pem",
+        tmp_path / "own.json",
+    )
     assert deployment.require(LOGS)[0].files == (str(tmp_path / "logs/*.log"), "/var/log/x")
 
 
@@ -285,9 +307,12 @@ def test_aliases_and_core_tags_are_read(read: Reader) -> None:
     deployment = read(
         BASE + "health: {expect_version: !!str 1.10, retries: !!int 2, timeout: &t 3s, max_response_time: *t}"
     )
-    assert deployment.get(HEALTH) is not None
-    assert (deployment.require(HEALTH).expect_version, deployment.require(HEALTH).retries) == ("1.10", 2)
-    assert deployment.require(HEALTH).max_response_time == 3
+    assert deployment.get(HEALTH)
+    assert (deployment.require(HEALTH)[0].expect_version, deployment.require(HEALTH)[0].retries) == (
+        "1.10",
+        2,
+    )
+    assert deployment.require(HEALTH)[0].max_response_time == 3
 
 
 def test_a_byte_order_mark_is_skipped(read: Reader) -> None:

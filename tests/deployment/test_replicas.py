@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deployspec.app import OURS
-from deployspec.deployment import Deployment, Replicas, load
+from deployspec.deployment import Replicas, load
 from tests.deployment.conftest import BASE, Reader, Refusal
 
 EITHER = "a list of URLs such as https://deal-scout.example, or a mapping with the keys command and timeout"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deployspec.chapters.health.judge.outage import outage_is_told, outage_is_told_and_over, recovers
+from deployspec.chapters.health.model import Outage
 from deployspec.model.verdict import Outcome
 from tests.chapters.health.answers import (
     ELSEWHERE,
@@ -17,6 +18,11 @@ from tests.chapters.health.answers import (
     failed,
     promise,
 )
+
+
+def of(part: str | None, expect_status: int | None = None) -> Outage:
+    """The outage of a part."""
+    return Outage("a-fault", part, expect_status)
 
 
 def down(part: str, **changes):
@@ -51,7 +57,7 @@ def down(part: str, **changes):
 )  # fmt: skip
 def test_outage_is_told(part, during, outcome, reason):
     """While a part is down: 503 in time, with exactly that part false."""
-    verdict = outage_is_told(answered(), during, part, promise())
+    verdict = outage_is_told(answered(), during, of(part), promise())
     assert verdict.outcome is outcome
     assert reason in verdict.reason
 
@@ -61,10 +67,12 @@ def test_outage_is_told(part, during, outcome, reason):
 )
 def test_without_health_before_nothing_is_known(before):
     """Where it was not healthy before, what it says during the outage proves nothing."""
-    verdict = outage_is_told(before, down("redis"), "redis", promise())
+    verdict = outage_is_told(before, down("redis"), of("redis"), promise())
     assert verdict.outcome is Outcome.UNMEASURED
     assert verdict.reason.startswith("not healthy before redis went down: ")
-    assert outage_is_told_and_over(before, down("redis"), [answered()], "redis", NOW, promise()) == verdict
+    assert (
+        outage_is_told_and_over(before, down("redis"), [answered()], of("redis"), NOW, promise()) == verdict
+    )
 
 
 # after: the polls, by the second after the return at which each begins and the call it makes; each takes 0.125 s.
@@ -125,7 +133,7 @@ def test_recovers(after, outcome, reason):
 )
 def test_told_and_over_are_one_promise(during, after, outcome, reason):
     """The worse of the two is the verdict, and both reasons are told where they are equal."""
-    verdict = outage_is_told_and_over(answered(), during, [after], "redis", NOW, promise())
+    verdict = outage_is_told_and_over(answered(), during, [after], of("redis"), NOW, promise())
     assert verdict.outcome is outcome
     assert reason in verdict.reason
 
@@ -145,13 +153,13 @@ WITHOUT_PARTS = promise(**NO_NAMES)
         pytest.param({"ok": "ok"}, down("db"), Outcome.MET, "with db down: 503 in 0.125 s, ok false", id="ok-alone"),
         pytest.param({"ok": "ok"}, answered(status=503), Outcome.BREACHED,
                      "with db down: ok is true; expected 503 within 2 s, ok false", id="ok-is-true"),
-        pytest.param({"parts": ("redis",)}, answered(status=503), Outcome.UNMEASURED,
-                     "the deployment file names no part db; expected the fault's part to be one of redis", id="other-parts"),
+        pytest.param({"parts": ("redis",)}, answered(status=503), Outcome.BREACHED,
+                     "with db down: status 503; expected 200 within 2 s", id="other-parts-alone"),
     ],
 )  # fmt: skip
 def test_of_a_part_that_no_field_tells_nothing_is_said(changes, during, outcome, reason):
     """Where no field is named for the part, the status alone tells of the outage, and no sentence says more."""
-    verdict = outage_is_told(answered(), during, "db", promise(**(NO_NAMES | changes)))
+    verdict = outage_is_told(answered(), during, of("db"), promise(**(NO_NAMES | changes)))
     assert verdict.outcome is outcome
     assert verdict.reason == reason
 

@@ -105,15 +105,6 @@ def test_a_cancelled_run_mends_what_it_broke(tmp_path: Path, number: signal.Sign
     assert not broken.exists()
 
 
-def test_a_fault_that_no_check_injects_is_refused(tmp_path: Path) -> None:
-    """A misspelt fault would be a promise that nobody looks at."""
-    faults = "allow: [faults]\nfaults: {redis-stoped: {inject: ['true'], restore: ['true']}}"
-    ran = run_checks(deployment_file(tmp_path, "http://127.0.0.1:9", more=faults), folder=tmp_path)
-    assert ran.status == 4
-    assert "the fault redis-stoped, which no check injects" in ran.output
-    assert "did you mean redis-stopped?" in ran.output
-
-
 def test_a_schema_that_cannot_be_read_takes_one_check(tmp_path: Path) -> None:
     """Only the check that needs the JSON Schema is UNMEASURED, without a traceback, however deep it is nested."""
     (tmp_path / "schema.json").write_text("[" * 100_000)

@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 
 from deployspec.chapters.health.judge.clock import time_moves_on
 from deployspec.chapters.health.judge.outage import outage_is_told_and_over
+from deployspec.chapters.health.model import Outage
 from deployspec.model.http import Answer, Call, Failure, FailureKind, Phase, Timings
 from deployspec.model.verdict import Outcome
 from tests.chapters.health.answers import GUIDE, NOW, URL, answered, promise
 from tests.chapters.health.test_chain import ALL, judged
 from tests.trials import trials
+
+REDIS = Outage("redis-hung", "redis")
 
 anything = st.recursive(
     st.none()
@@ -70,7 +73,7 @@ def test_no_answer_makes_a_judge_raise(first, other):
     for verdict in judged(first).values():
         assert_presentable(verdict)
     assert_presentable(time_moves_on(first, other, promise()))
-    assert_presentable(outage_is_told_and_over(answered(), first, [other], "redis", NOW, promise()))
+    assert_presentable(outage_is_told_and_over(answered(), first, [other], REDIS, NOW, promise()))
 
 
 @settings(deadline=None, max_examples=trials(200))
@@ -85,6 +88,6 @@ def test_no_failure_is_ever_met(failure):
     assert breached == (set() if failure.kind is FailureKind.PROBER else {"answers_in_time"})
     unmeasured = {check for check, verdict in verdicts.items() if verdict.outcome is Outcome.UNMEASURED}
     assert unmeasured == ALL - breached
-    told = outage_is_told_and_over(answered(), call, [call], "redis", NOW, promise())
+    told = outage_is_told_and_over(answered(), call, [call], REDIS, NOW, promise())
     assert told.outcome is not Outcome.MET
     assert_presentable(told)
