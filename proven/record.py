@@ -29,7 +29,8 @@ def recorded(answer: Answer, state: str, path: str, asked: dict[str, str], folde
     """An answer as it stands in the file, with nothing of this machine in it."""
 
     def clean(text: str) -> str:
-        text = text.replace(str(folder), "/home/user").replace(socket.gethostname(), "server.example")
+        text = text.replace(str(folder), "/home/user")
+        text = re.sub(rf"\b{re.escape(socket.gethostname())}\b", "server.example", text)
         return re.sub(r"127\.0\.0\.1:\d+", "server.example:8000", text)
 
     headers = [[name, clean(value)] for name, value in answer.headers if name != "date"]

@@ -306,8 +306,9 @@ def prometheus(folder: Path, _: Path) -> Iterator[Running]:
         wait_until(server, "/-/ready", 503)
 
     def well() -> None:
-        # A writer that leaves at once: the segment is empty, and the replay goes on.
-        os.close(os.open(segment, os.O_WRONLY | os.O_NONBLOCK))
+        program.end()
+        shutil.rmtree(folder / "data")
+        program.start()
         wait_until(server, "/-/ready", 200)
 
     server.sick, server.well = sick, well
@@ -495,10 +496,7 @@ def rabbitmq(folder: Path, _: Path) -> Iterator[Running]:
     server = Running(
         port,
         Program([RABBITMQ / "rabbitmq-server"], folder, environ),
-        [
-            f"{RABBITMQ_CHECKS}/{name}"
-            for name in ("alarms", "local-alarms", "virtual-hosts", "port-listener/1")
-        ],
+        [f"{RABBITMQ_CHECKS}/{name}" for name in ("alarms", "local-alarms", "virtual-hosts")],
         {"Authorization": f"Basic {guest}"},
         "rabbitmqctl set_vm_memory_high_watermark 0",
     )
@@ -541,7 +539,7 @@ http {{
 
 @contextmanager
 def nginx(folder: Path, _: Path) -> Iterator[Running]:
-    """nginx with fixed answers. Sick: another configuration, which answers 503, is loaded."""
+    """nginx with fixed answers. Sick: started again with another configuration, which answers 503."""
     port = free_port()
     config = folder / "nginx.conf"
     program = Program(
@@ -549,23 +547,26 @@ def nginx(folder: Path, _: Path) -> Iterator[Running]:
         folder,
         {"PATH": f"{os.environ['PATH']}:/usr/sbin"},
     )
-    server = Running(port, program, ["/health", "/empty", "/folder"], sickness="return 503, and SIGHUP")
+    server = Running(
+        port, program, ["/health", "/empty", "/folder"], sickness="its configuration says return 503"
+    )
 
     def configure(text: str, empty: str) -> None:
         config.write_text(_NGINX.format(port=port, text=text, empty=empty))
 
-    def sick() -> None:
-        configure('503 "unhealthy\\n"', "503")
-        program.signal(signal.SIGHUP)
-        wait_until(server, "/health", 503)
+    def restarted(text: str, empty: str, status: int) -> Callable[[], None]:
+        # Not reloaded: the old worker goes on answering for a moment beside the new one.
+        def restart() -> None:
+            program.end()
+            configure(text, empty)
+            program.start()
+            wait_until(server, "/health", status)
 
-    def well() -> None:
-        configure('200 "healthy\\n"', "204")
-        program.signal(signal.SIGHUP)
-        wait_until(server, "/health", 200)
+        return restart
 
-    server.sick, server.well = sick, well
-    configure('200 "healthy\\n"', "204")
+    well = ('200 "healthy\\n"', "204")
+    server.sick, server.well = restarted('503 "unhealthy\\n"', "503", 503), restarted(*well, 200)
+    configure(*well)
     with running(server):
         yield server
 
@@ -640,7 +641,9 @@ def _dockerflow(app: str, serve: Callable[[Path, Path, str, int], Program], sick
     @contextmanager
     def boot(folder: Path, cache: Path) -> Iterator[Running]:
         port = free_port()
-        programs = environment(cache, "dockerflow", [DOCKERFLOW, FASTAPI, FLASK, UVICORN])
+        programs = environment(
+            cache, "dockerflow", [DOCKERFLOW_EXTRAS, FASTAPI, FLASK, "sqlalchemy", UVICORN]
+        )
         version = {
             "source": "https://example.org/service",
             "version": "1.2.3",
@@ -671,7 +674,7 @@ def _django(name: str, settings: str, requirements: Sequence[str], path: str) ->
             "PYTHONDONTWRITEBYTECODE": "1",
             "DJANGO_SETTINGS_MODULE": settings,
         }
-        django = [programs / "python", "-m", "django"]
+        django: list[str | Path] = [programs / "python", "-m", "django"]
         _run([*django, "migrate"], folder, environ)
         media = folder / "media"
         media.mkdir()
@@ -702,9 +705,11 @@ def _django(name: str, settings: str, requirements: Sequence[str], path: str) ->
 
 @contextmanager
 def kinto(folder: Path, cache: Path) -> Iterator[Running]:
-    """Kinto with its storage in memory. Sick: started again, with a memcached as its cache that nobody runs."""
+    """Kinto with its storage in memory. Sick: started again, with a PostgreSQL for its cache that nobody runs."""
     port, nobody = free_port(), free_port()
-    programs = environment(cache, "kinto", [f"kinto[memcached]=={KINTO.partition('==')[2]}", "setuptools<81"])
+    programs = environment(
+        cache, "kinto", [f"kinto[postgresql]=={KINTO.partition('==')[2]}", "setuptools<81"]
+    )
     version = {
         "source": "https://example.org/service",
         "version": "1.2.3",
@@ -719,7 +724,7 @@ def kinto(folder: Path, cache: Path) -> Iterator[Running]:
             f"[server:main]\nuse = egg:waitress#main\nhost = 127.0.0.1\nport = {port}\n"
             "[app:main]\nuse = egg:kinto\nkinto.userid_hmac_secret = an-example\n"
             "kinto.storage_backend = kinto.core.storage.memory\nkinto.permission_backend = kinto.core.permission.memory\n"
-            f"kinto.cache_backend = kinto.core.cache.{cached}\nkinto.cache_hosts = 127.0.0.1:{nobody}\n"
+            f"kinto.cache_backend = kinto.core.cache.{cached}\nkinto.cache_url = postgresql://user@127.0.0.1:{nobody}/example\n"
         )
 
     program = Program([programs / "kinto", "start", "--ini", config], folder)
@@ -727,7 +732,7 @@ def kinto(folder: Path, cache: Path) -> Iterator[Running]:
         port,
         program,
         ["/v1/__heartbeat__", "/v1/__lbheartbeat__", "/v1/__version__", "/"],
-        sickness="nobody runs the memcached that it was started with",
+        sickness="nobody runs the PostgreSQL that it was started with for its cache",
     )
 
     def restarted(cached: str, status: int) -> Callable[[], None]:
@@ -739,7 +744,7 @@ def kinto(folder: Path, cache: Path) -> Iterator[Running]:
 
         return restart
 
-    server.sick, server.well = restarted("memcached", 503), restarted("memory", 200)
+    server.sick, server.well = restarted("postgresql", 503), restarted("memory", 200)
     configure("memory")
     with running(server):
         yield server
@@ -759,9 +764,9 @@ def datasette(folder: Path, cache: Path) -> Iterator[Running]:
 def flower(folder: Path, cache: Path) -> Iterator[Running]:
     """Flower. Sick: its broker has ended, of which its health says nothing."""
     port = free_port()
-    programs = environment(cache, "flower", [FLOWER, "redis"])
+    programs = environment(cache, "flower", [FLOWER, "celery[redis]"])
     with _redis(folder) as (redis_port, redis):
-        argv = [programs / "celery", f"--broker=redis://127.0.0.1:{redis_port}/0", "flower"]
+        argv: list[str | Path] = [programs / "celery", f"--broker=redis://127.0.0.1:{redis_port}/0", "flower"]
         program = Program([*argv, "--address=127.0.0.1", f"--port={port}"], folder)
         server = Running(port, program, ["/healthcheck"], sickness="its broker has ended")
         server.sick, server.well = redis.end, redis.start
@@ -774,7 +779,13 @@ def jupyter_server(folder: Path, cache: Path) -> Iterator[Running]:
     """Jupyter Server. It says that it is well as long as it answers; without the token it answers 403."""
     port = free_port()
     programs = environment(cache, "jupyter-server", [JUPYTER_SERVER])
-    argv = [programs / "jupyter-server", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
+    argv: list[str | Path] = [
+        programs / "jupyter-server",
+        "--no-browser",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--allow-root",
+    ]
     argv += ["--IdentityProvider.token=an-example"]
     program = Program(argv, folder, {"HOME": str(folder), "JUPYTER_CONFIG_DIR": str(folder)})
     with running(
@@ -803,6 +814,8 @@ STARLETTE, UVICORN = "starlette==1.10.0", "uvicorn==0.54.0"
 FASTAPI, FLASK = "fastapi==0.165.0", "flask==3.1.3"
 PY_HEALTHCHECK = "py-healthcheck==1.10.1"
 DOCKERFLOW = "dockerflow==2026.3.4"
+# For Flask it also imports SQLAlchemy, which no extra of it brings.
+DOCKERFLOW_EXTRAS = "dockerflow[fastapi,flask]==2026.3.4"
 DJANGO = "django==5.2.19"
 DJANGO_HEALTH_CHECK, DJANGO_HEALTH_CHECK_3 = "django-health-check==4.8.0", "django-health-check==3.24.0"
 KINTO = "kinto==26.5.0"
