@@ -818,6 +818,8 @@ DOCKERFLOW = "dockerflow==2026.3.4"
 DOCKERFLOW_EXTRAS = "dockerflow[fastapi,flask]==2026.3.4"
 DJANGO = "django==5.2.19"
 DJANGO_HEALTH_CHECK, DJANGO_HEALTH_CHECK_3 = "django-health-check==4.8.0", "django-health-check==3.24.0"
+# The newest that says "working", as all before it do.
+DJANGO_HEALTH_CHECK_318 = "django-health-check==3.18.3"
 KINTO = "kinto==26.5.0"
 DATASETTE = "datasette==0.65.5"
 FLOWER = "flower==2.2.0"
@@ -856,6 +858,12 @@ SERVERS: Mapping[str, Server] = {
         "PyPI",
         DJANGO_HEALTH_CHECK_3,
         _django("django-health-check-3", "django3_settings", [DJANGO_HEALTH_CHECK_3, DJANGO], "/ht/"),
+    ),
+    "django-health-check-3.18": Server(
+        "django-health-check",
+        "PyPI",
+        DJANGO_HEALTH_CHECK_318,
+        _django("django-health-check-3.18", "django3_settings", [DJANGO_HEALTH_CHECK_318, DJANGO], "/ht/"),
     ),
     "kinto": Server("Kinto", "PyPI", KINTO, kinto),
     "datasette": Server("Datasette", "PyPI", DATASETTE, datasette),
