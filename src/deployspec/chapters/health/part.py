@@ -129,7 +129,7 @@ def _complete(said: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, 
         return meant
     general = {key: value for key, value in part.items() if key not in (*forms.KEYS, "form", "endpoints")}
     endpoints = {
-        name: _completed(one, {**general, **one}, forms.described({"path": "/health", **one}, meant))
+        name: _completed(one, {**general, **one}, forms.described(one, meant))
         for name, one in said["endpoints"].items()
     }
     return {**part, "endpoints": endpoints}

@@ -160,7 +160,7 @@ def _compared(promise: HealthPromise) -> str:
         flags.append(f"every part in {one_line(fields.each.each.name, 60)}")
     if flags:
         return ", ".join(("status", *flags))
-    return "status" if promise.body == "none" else "status and body, but for times and counters"
+    return "status and body, but for times and counters"
 
 
 def _said(call: Call, promise: HealthPromise) -> tuple[_Said, CannotJudgeError | None]:
@@ -171,8 +171,6 @@ def _said(call: Call, promise: HealthPromise) -> tuple[_Said, CannotJudgeError |
             return _Said(
                 answer.status, {(one is seen.service, one.name): one for one in seen.all}, None
             ), None
-        if promise.body == "none":
-            return _Said(answer.status, None, None), None
         body = document_of(call, promise) if promise.body == "json" else text_of(answer).split()
     except CannotJudgeError as error:
         return _Said(answer.status, None, None), error
