@@ -260,3 +260,20 @@ def test_a_pytest_failure_with_locals_shows_no_secret(tmp_path: Path) -> None:
     assert "unknown key unknown" in done.stdout
     for secret in ("hunter22", "sesame", "swordfish"):
         assert secret not in done.stdout + done.stderr
+
+
+def test_variables_that_gave_secrets_are_known_by_name(read: Reader) -> None:
+    """Those that are set: by their name, or by where they stand. A default is no variable's value."""
+    deployment = read(
+        "base_url: https://${WHERE}.example/${HOOK_TOKEN}/${OTHER_TOKEN:-by-default}\n"
+        'headers: {X-Key: "${KEY}", X-More: "${MORE:-unset}"}\n',
+        WHERE="hooks",
+        HOOK_TOKEN="open-sesame",
+        KEY="k7Qm-2xVf",
+    )
+    assert {name: secret.reveal() for name, secret in deployment.secret_variables.items()} == {
+        "HOOK_TOKEN": "open-sesame",
+        "KEY": "k7Qm-2xVf",
+    }
+    assert "open-sesame" not in repr(deployment.secret_variables)
+    assert "by-default" not in deployment.redact(deployment.base_url)

@@ -7,10 +7,13 @@ import os
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from tests.plugin.conftest import Project
+from tests.raw_server import Connection, serve
+from tests.suite import deployment_file, run_checks
 
 THREE = '''
 def test_kept(deployment, judge):
@@ -279,6 +282,35 @@ def test_the_base_url_is_redacted(project: Project) -> None:
     ran = project(THREE, more=file, environ={"API_TOKEN": "open-sesame-open"})
     assert "local (http://127.0.0.1:9/***)" in ran.output
     assert "sesame" not in ran.output + json.dumps(ran.record)
+
+
+def test_a_secret_in_the_path(tmp_path: Path) -> None:
+    """The URL's host is told everywhere, the secret nowhere, and the curl line names the variables to fill in."""
+    secrets = {"HOOK_TOKEN": "T012=x/open-sesame", "STAGING_TOKEN": "k7Qm-2xVf-9LpZ"}
+    junit = tmp_path / "junit.xml"
+
+    def handler(connection: Connection) -> None:
+        head = connection.read_head()
+        body = f"{head.target} {quote(head.target)} {quote(head.target, safe='')} {head.header('authorization')}".encode()
+        connection.send(b"HTTP/1.1 500 Oh\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+    with serve(handler) as server:
+        host = f"http://127.0.0.1:{server.port}"
+        more = "headers: {Authorization: 'Bearer ${STAGING_TOKEN}'}"
+        path = deployment_file(tmp_path, f"{host}/${{HOOK_TOKEN}}/shop", more=more)
+        ran = run_checks(path, "--junit-xml", str(junit), folder=tmp_path, environ=secrets)
+    line = f'--header "Authorization: Bearer ${{STAGING_TOKEN}}" "{host}/${{HOOK_TOKEN}}/shop/health"'
+    record = json.dumps(ran.record)
+    for text, shown in (
+        (ran.output, line),
+        (record, json.dumps(line)[1:-1]),
+        (junit.read_text(), line),
+    ):
+        assert shown in text
+        assert f"{host}/***/shop" in text
+        for value in secrets.values():
+            assert not [form for form in (value, quote(value), quote(value, safe="")) if form in text]
+        assert "sesame" not in text
 
 
 def test_what_a_check_has_printed_is_redacted(project: Project) -> None:
