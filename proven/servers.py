@@ -818,7 +818,7 @@ DOCKERFLOW = "dockerflow==2026.3.4"
 DOCKERFLOW_EXTRAS = "dockerflow[fastapi,flask]==2026.3.4"
 DJANGO = "django==5.2.19"
 DJANGO_HEALTH_CHECK, DJANGO_HEALTH_CHECK_3 = "django-health-check==4.8.0", "django-health-check==3.24.0"
-# The newest that says "working", as all before it do.
+# It says "working" where newer ones say "OK".
 DJANGO_HEALTH_CHECK_318 = "django-health-check==3.18.3"
 KINTO = "kinto==26.5.0"
 DATASETTE = "datasette==0.65.5"
