@@ -102,7 +102,7 @@ def test_body_is_empty(health, judge):
     Source: our own choice, for endpoints whose status says all, such as nginx's `return 204`.
     Limit: 0 bytes.
     Measured: the body of the first call, the calls in a row and the calls at once.
-    Fault: body-where-none-is: an error page is sent with the status of a healthy service.
+    Fault: a body where none is promised: a page is sent with the status of a healthy service.
     Keys: health.body, health.calls, health.concurrency
     """
     health.judge_every_call(judge, form.body_is_empty)

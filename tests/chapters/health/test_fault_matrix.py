@@ -280,7 +280,8 @@ def test_every_check_has_a_fault() -> None:
         for line in run_checks(None, "--collect-only", "-q", folder=Path("/nonexistent")).output.splitlines()
         if line.startswith("checks/test_health.py::")
     }
-    assert collected == from_service | from_outages
+    elsewhere = {"test_body_is_empty"}  # in test_endpoints.py: the reference's answers have bodies
+    assert collected == from_service | from_outages | elsewhere
 
 
 FAULTS = ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")
