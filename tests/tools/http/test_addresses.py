@@ -6,9 +6,11 @@ import contextlib
 import shlex
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,7 @@ import pytest
 
 from deployspec.base.errors import UsageError
 from deployspec.model.http import FailureKind, Phase
-from deployspec.tools.http import Proxies, addresses_of, call_each, curl_line
-from deployspec.tools.http.tls import TrustStore
+from deployspec.tools.http import Proxies, addresses_of, call, curl_line
 from tests.raw_server import Connection, serve
 from tests.tools.http.asking import TIMEOUT, answered, ask, failed, request_to, resolver
 
@@ -268,69 +269,19 @@ def test_a_lookup_that_hangs_has_no_addresses(monkeypatch: pytest.MonkeyPatch) -
         release.set()
 
 
-def test_each_is_called_once_in_order() -> None:
-    """The results stand in the order of the requests."""
-    with replicas(*THREE) as (port, heads):
-        requests = [request_to(f"http://atlas.test:{port}/", address=THREE[at % 3]) for at in range(20)]
-        bodies = [answered(one.result).body.decode() for one in call_each(requests, at_once=4)]
-        assert len(heads) == 20
-    assert bodies == [THREE[at % 3] for at in range(20)]
-    assert call_each([]) == ()
-
-
-def test_no_more_than_asked_for_at_once() -> None:
-    """As many calls as may be are under way at the same moment, and no more."""
-    lock, present, most = threading.Lock(), 0, 0
-    together = threading.Barrier(3)
-
-    def handler(connection: Connection) -> None:
-        nonlocal present, most
-        with lock:
-            present += 1
-            most = max(most, present)
-        connection.read_head()
-        together.wait(10)
-        with lock:
-            present -= 1
-        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-
-    with serve(handler) as server:
-        for one in call_each([request_to(server)] * 9, at_once=3):
-            answered(one.result)
-    assert most == 3
-
-
 def test_the_trust_store_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests that trust alike share a store, loaded before the first of them is sent."""
-    made: list[Path | None] = []
-    init = TrustStore.__init__
+    """Calls that trust alike share what is loaded, also where they are made at the same moment."""
+    loaded: list[None] = []
+    create = ssl.create_default_context
 
-    def counting(self: TrustStore, ca: Path | None, own: Any = None) -> None:
-        made.append(ca)
-        init(self, ca, own)
+    def counting() -> ssl.SSLContext:
+        loaded.append(None)
+        return create()
 
-    monkeypatch.setattr(TrustStore, "__init__", counting)
+    monkeypatch.setattr(ssl, "create_default_context", counting)
     with serve("tls-ok") as server:
-        for one in call_each([request_to(server)] * 3):
-            answered(one.result)
-        assert made == [Path(server.ca_file)]
-
-
-def test_threads_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A prober without threads blames itself, once for each request."""
-
-    def start(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    requests = [request_to("http://a.test/one"), request_to("http://a.test/two")]
-    monkeypatch.setattr("threading.Thread.start", start)
-    made = call_each(requests)
-    assert [one.result.url for one in made] == ["http://a.test/one", "http://a.test/two"]
-    for one in made:
-        failed(one.result, FailureKind.PROBER, Phase.LOOKUP, "the prober can start no 2 threads")
-
-
-def test_none_at_once() -> None:
-    """Not even one at a time would never end."""
-    with pytest.raises(UsageError, match="at least 1 call"):
-        call_each([], at_once=0)
+        request = request_to(server)
+        with ThreadPoolExecutor(4) as pool:
+            for one in pool.map(call, [request] * 8):
+                answered(one.result)
+    assert len(loaded) == 1

@@ -1,7 +1,7 @@
 """The HTTP probe: one GET, measured from name lookup to last byte, under limits of time and size that always hold."""
 
 from deployspec.tools.http.addresses import addresses_of
-from deployspec.tools.http.calling import call, call_concurrently, call_each
+from deployspec.tools.http.calling import call, call_concurrently
 from deployspec.tools.http.curl import curl_line
 from deployspec.tools.http.proxies import Proxies, proxies_from
 from deployspec.tools.http.request import Request
@@ -12,7 +12,6 @@ __all__ = [
     "addresses_of",
     "call",
     "call_concurrently",
-    "call_each",
     "curl_line",
     "proxies_from",
 ]

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeGuard
 from urllib.parse import quote
 
-from deployspec.base.errors import UsageError
 from deployspec.base.secret import Secret
 from deployspec.model.http import Answer, Call, Failure, FailureKind, Hop, Phase
 from deployspec.tools.http.budget import Budget, CallFailed
 from deployspec.tools.http.curl import MAX_REDIRECTS
 from deployspec.tools.http.request import Request, Scrubber, header_fields
-from deployspec.tools.http.tls import TrustStore
+from deployspec.tools.http.tls import TrustStore, trust_store
 from deployspec.tools.http.urls import Url
 
 if TYPE_CHECKING:
@@ -27,6 +24,7 @@ RETRY_PAUSE = 0.2
 """Seconds between two attempts: a server that restarts needs a moment."""
 LASTING = frozenset({FailureKind.TOO_LARGE, FailureKind.ENCODING, FailureKind.REDIRECT})
 """Failures of the answer itself, not of its transport: another attempt would bring the same."""
+_LOADING = threading.Lock()
 _LOCATION = "%/:?#@!$&'()*+,;=~-._[]"
 
 
@@ -69,65 +67,14 @@ def call_concurrently(request: Request, count: int) -> tuple[Call, ...]:
     return made
 
 
-def call_each(requests: Sequence[Request], at_once: int = 32) -> tuple[Call, ...]:
-    """One call for each request, in their order, at most ``at_once`` of them at the same moment.
-
-    Raises UsageError where ``at_once`` is less than 1.
-    """
-    if at_once < 1:
-        raise UsageError(f"at least 1 call must be made at the same moment, not {at_once}")
-    stores: list[tuple[Request, TrustStore]] = []
-    waiting: queue.SimpleQueue[tuple[int, Request, TrustStore]] = queue.SimpleQueue()
-    for position, request in enumerate(requests):
-        like = next((store for other, store in stores if _trusts_alike(request, other)), None)
-        trust = _prepared(request, like)
-        if like is None:
-            stores.append((request, trust))
-        waiting.put((position, request, trust))
-    calls: list[Call | None] = [None] * len(requests)
-
-    def work() -> None:
-        with contextlib.suppress(queue.Empty):
-            while True:
-                position, request, trust = waiting.get_nowait()
-                calls[position] = _call(request, trust)
-
-    count = min(at_once, len(requests))
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(count)]
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    except BaseException as error:
-        # Nobody waits for what the threads that run are asking; they are to ask nothing more.
-        with contextlib.suppress(queue.Empty):
-            while True:
-                waiting.get_nowait()
-        if not isinstance(error, RuntimeError):
-            raise
-        reason = f"the prober can start no {count} threads"
-        return tuple(Call((_own_failure(request, reason),)) for request in requests)
-    made = tuple(one for one in calls if one is not None)
-    if len(made) < len(requests):
-        raise RuntimeError(f"{len(requests) - len(made)} of {len(requests)} calls ended without a result")
-    return made
-
-
-def _trusts_alike(one: Request, other: Request) -> bool:
-    return (one.ca, one.client_certificate) == (other.ca, other.client_certificate)
-
-
-def _prepared(request: Request, trust: TrustStore | None = None) -> TrustStore:
-    """What is the prober's own affair and must not count as the deployment's time: imports and certificates.
-
-    ``trust`` is one that may be used again.
-    """
+def _prepared(request: Request) -> TrustStore:
+    """What is the prober's own affair and must not count as the deployment's time: imports and certificates."""
     import deployspec.tools.http.exchange  # noqa: F401
 
-    trust = trust or TrustStore(request.ca, request.client_certificate)
+    trust = trust_store(request.ca, request.client_certificate)
     if request.parsed_url.scheme == "https":
-        with contextlib.suppress(CallFailed):  # told by the attempt that needs it
+        # One thread loads, and the others wait for it, rather than load the same.
+        with _LOADING, contextlib.suppress(CallFailed):  # told by the attempt that needs it
             _ = trust.context
     if request.auth is not None:
         with contextlib.suppress(CallFailed):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import ssl
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,12 @@ _OF_OURS = (
     "UNKNOWN_CA",
 )
 """Alerts by which a server refuses what the client shows: of its own certificate it has nothing to object."""
+
+
+@lru_cache(maxsize=8)
+def trust_store(ca: Path | None, own: ClientCertificate | None) -> TrustStore:
+    """The same store for the same files: to load the system's authorities takes some 35 ms of each call else."""
+    return TrustStore(ca, own)
 
 
 class TrustStore:
