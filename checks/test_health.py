@@ -27,7 +27,9 @@ def test_answers_in_time(health, judge):
     Fault: hangs: the service accepts the call and never answers.
     Keys: health.path, health.timeout, health.retries
     """
-    health.judge_each(judge, lambda one: (transport.answers_in_time(one.first, one.promise), one.first))
+    health.judge_each(
+        judge, "first", lambda one: (transport.answers_in_time(one.first, one.promise), one.first)
+    )
 
 
 def test_answer_is_its_own(health, judge):
@@ -39,7 +41,9 @@ def test_answer_is_its_own(health, judge):
     Fault: redirect-login: the health path redirects to a login page.
     Keys: base_url, health.path
     """
-    health.judge_each(judge, lambda one: (transport.answer_is_its_own(one.first, one.promise), one.first))
+    health.judge_each(
+        judge, "first", lambda one: (transport.answer_is_its_own(one.first, one.promise), one.first)
+    )
 
 
 def test_healthy_now(health, judge):
@@ -51,7 +55,7 @@ def test_healthy_now(health, judge):
     Fault: all-false-200: the status is 200, but `ok` and both parts are false.
     Keys: health.path, health.status, health.fields.ok, health.fields.parts, health.expect_text
     """
-    health.judge_each(judge, lambda one: (meaning.healthy_now(one.first, one.promise), one.first))
+    health.judge_each(judge, "first", lambda one: (meaning.healthy_now(one.first, one.promise), one.first))
 
 
 @pytest.mark.needs("health.fields.ok or health.expect_text")
@@ -64,8 +68,9 @@ def test_status_tells_ok(health, judge):
     Fault: status-503-when-ok: the status is 503 while `ok` is true.
     Keys: health.status, health.fields.ok, health.expect_text, health.calls, health.concurrency
     """
-    health.measure_all()
-    health.judge_each(judge, lambda one: (meaning.status_tells_ok(one.every, one.promise), *one.every))
+    health.judge_each(
+        judge, "every", lambda one: (meaning.status_tells_ok(one.every, one.promise), *one.every)
+    )
 
 
 @pytest.mark.needs("health.content_type")
@@ -176,7 +181,9 @@ def test_time_moves_on(health, judge):
     Keys: health.fields.time, health.calls
     """
     health.judge_each(
-        judge, lambda one: (clock.time_moves_on(one.first, one.later, one.promise), one.first, one.later)
+        judge,
+        "later",
+        lambda one: (clock.time_moves_on(one.first, one.later, one.promise), one.first, one.later),
     )
 
 
@@ -243,6 +250,7 @@ def test_answers_within_max_response_time(health, judge):
     """
     health.judge_each(
         judge,
+        "steady",
         lambda one: (transport.answers_within_max_response_time(one.steady, one.promise), *one.steady),
     )
 
@@ -259,7 +267,7 @@ def test_steady(health, judge):
     Fault: flapping: every second answer says that the database is down.
     Keys: health.calls, health.fields.ok, health.fields.parts
     """
-    health.judge_each(judge, lambda one: (repeat.steady(one.steady, one.promise), *one.steady))
+    health.judge_each(judge, "steady", lambda one: (repeat.steady(one.steady, one.promise), *one.steady))
 
 
 def test_holds_under_concurrency(health, judge):
@@ -272,9 +280,9 @@ def test_holds_under_concurrency(health, judge):
     Fault: one-at-a-time: the service answers one call after the other, so the last caller waits too long.
     Keys: health.concurrency, health.max_response_time, health.timeout
     """
-    health.measure_all()
     health.judge_each(
         judge,
+        "every",
         lambda one: (repeat.holds_under_concurrency(one.first, one.concurrent, one.promise), *one.concurrent),
     )
 

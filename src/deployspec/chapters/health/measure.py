@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from deployspec.base.shown import names
 from deployspec.chapters.health.judge import clock, meaning, outage, repeat
@@ -29,15 +30,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 Single = Callable[[Call, HealthPromise], Verdict]
-Measure = Callable[["Asked"], tuple[Verdict, *tuple[Call, ...]]]
+Judged = Callable[["Asked"], tuple[Verdict, *tuple[Call, ...]]]
 """Of one replica: the verdict, and after it the calls that it rests on."""
+Measured = Literal["first", "steady", "later", "every", "versions"]
+"""What a check looks at: a property of what was asked."""
 
 POLL = 0.1
 """Seconds between two calls while a part comes back."""
 AT_ONCE = 20
 """How many replicas are asked at the same time."""
-BURSTS_AT_ONCE = 4
+BURSTS_AT_ONCE = 10
 """How many of them are asked concurrently at the same time: with more, the prober would measure itself."""
+_BURSTS = (("steady", AT_ONCE), ("concurrent", BURSTS_AT_ONCE))
 _SHOWN = 3
 """Of how many replicas the calls are shown."""
 
@@ -50,6 +54,18 @@ def at_once(function: Callable[[T], R], of: Sequence[T], most: int = AT_ONCE) ->
 
     with ThreadPoolExecutor(min(most, len(of))) as pool:
         return list(pool.map(function, of))
+
+
+class kept(Generic[T]):  # noqa: N801 - used as a decorator
+    """A property that keeps what it gave first, as ``functools.cached_property``, which before Python 3.12 lets no other
+    object compute its own meanwhile."""
+
+    def __init__(self, function: Callable[[Any], T]) -> None:
+        self._function = function
+
+    def __get__(self, one: object, _: type) -> T:
+        value = one.__dict__[self._function.__name__] = self._function(one)
+        return value
 
 
 @dataclass(eq=False)
@@ -69,12 +85,12 @@ class Asked:
 
         return call(self.request)
 
-    @cached_property
+    @kept
     def first(self) -> Call:
         """The call that most checks share."""
         return self.ask()
 
-    @cached_property
+    @kept
     def steady(self) -> tuple[Call, ...]:
         """Calls in a row, the first one included, each on a new connection.
 
@@ -82,7 +98,7 @@ class Asked:
         """
         return _in_a_row(self.first, self.ask, self.promise.calls)
 
-    @cached_property
+    @kept
     def concurrent(self) -> tuple[Call, ...]:
         """Calls at the same moment; none where not even a single one is answered."""
         from deployspec.tools.http import call_concurrently
@@ -96,7 +112,7 @@ class Asked:
         """All of these calls, the first one first."""
         return (*self.steady, *self.concurrent)
 
-    @cached_property
+    @kept
     def later(self) -> Call:
         """A call so much after the first one that an honest clock has moved on.
 
@@ -115,7 +131,7 @@ class Asked:
         self.waited = remaining
         return self.ask()
 
-    @cached_property
+    @kept
     def promise_of_version(self) -> HealthPromise:
         """The promise of the answer that has the version: another path's, where the deployment file says so."""
         version = self.promise.fields.version
@@ -124,12 +140,17 @@ class Asked:
         fields = HealthFields(version=Version(version.at))
         return replace(self.promise, path=version.path, body="json", expect_text=None, fields=fields)
 
+    @kept
+    def versions(self) -> tuple[Call, ...]:
+        """The calls in a row of the endpoint that has the version."""
+        return self.of_version.steady
+
     @property
     def of_version(self) -> Asked:
         """What is measured of the endpoint that has the version."""
         return self if self.promise_of_version is self.promise else self._elsewhere
 
-    @cached_property
+    @kept
     def _elsewhere(self) -> Asked:
         promise = self.promise_of_version
         return Asked(self.name, replace(self.request, url=promise.base_url + promise.path), promise)
@@ -169,24 +190,23 @@ class HealthMeasurements:
         schema = self.schema
         return lambda call, promise: single(call, replace(promise, schema=schema))
 
-    def measure_all(self) -> None:
-        """Make the calls of all replicas: those at once after all others, for they would be in their way."""
-        at_once(lambda one: one.steady, self.each)
-        at_once(lambda one: one.concurrent, self.each, BURSTS_AT_ONCE)
+    def judge_each(self, judge: Judge, measured: Measured, single: Judged) -> None:
+        """Give the verdict on all replicas: ``single`` gives that on one, and after it the calls that it rests on.
 
-    def judge_each(self, judge: Judge, measure: Measure, most: int = AT_ONCE) -> None:
-        """Give the verdict on all replicas: ``measure`` gives that on one, and after it the calls that it rests on.
-
-        ``most`` replicas are measured at once. Raises Unmeasured where it could not be found out which there are.
+        ``measured`` is what it looks at, which is measured of all replicas first, of several at the same time. Raises
+        Unmeasured where it could not be found out which there are.
         """
         from deployspec.tools.http import curl_line
 
         each = {one.name: one for one in self.each}
-        found = dict(zip(each, at_once(measure, list(each.values()), most), strict=True))
+        _measure(list(each.values()), measured)
+        found = {name: single(one) for name, one in each.items()}
         verdicts = {name: verdict for name, (verdict, *_) in found.items()}
-        decide = list(worst_of(verdicts))[:_SHOWN]
+        whole = of_each(verdicts)
+        # Where all is well, one is as good as another.
+        decide = list(worst_of(verdicts))[: 1 if whole.outcome is Outcome.MET else _SHOWN]
         judge(
-            of_each(verdicts),
+            whole,
             *(call for name in decide for call in found[name][1:]),
             reproduce=curl_line(each[decide[0]].request, ours=("Accept",)),
             waited=max(one.waited for one in each.values()),
@@ -194,15 +214,23 @@ class HealthMeasurements:
 
     def judge_every_call(self, judge: Judge, single: Single) -> None:
         """The same of what ``single`` says of each call: the first one, those in a row and those at once."""
-        self.measure_all()
-        self.judge_each(judge, lambda one: (repeat.on_every_call(single, one.every, one.promise), *one.every))
+        self.judge_each(
+            judge, "every", lambda one: (repeat.on_every_call(single, one.every, one.promise), *one.every)
+        )
 
     def judge_version(self, judge: Judge, single: Single) -> None:
         """The same of the answers that have the version, which may be another endpoint's: then those in a row."""
         if all(one.of_version is one for one in self.each):
             self.judge_every_call(judge, single)
             return
-        self.judge_each(judge, lambda one: _in_each(single, one.of_version))
+        self.judge_each(judge, "versions", lambda one: _in_each(single, one.of_version))
+
+
+def _measure(each: Sequence[Asked], measured: Measured) -> None:
+    """Measure of all what a check looks at. The calls at once come after all others, for they would be in their way."""
+    for name, most in _BURSTS if measured == "every" else ((measured, AT_ONCE),):
+        new = [one for one in each if name not in vars(one)]
+        at_once(attrgetter(name), new, most)
 
 
 def _in_each(single: Single, one: Asked) -> tuple[Verdict, *tuple[Call, ...]]:

@@ -31,7 +31,7 @@ from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-_KEEP_PARSED = 65_536
+_KEEP_PARSED = 16_384
 """Bytes. Documents of larger bodies are parsed anew for each check, rather than kept in memory."""
 
 TYPES: dict[str, set[type]] = {
@@ -223,7 +223,7 @@ def parse(body: bytes) -> strict_json.Parsed | strict_json.Fault:
     return _parse_and_keep(body) if len(body) <= _KEEP_PARSED else strict_json.parse(body)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _parse_and_keep(body: bytes) -> strict_json.Parsed | strict_json.Fault:
     return strict_json.parse(body)
 
