@@ -10,7 +10,18 @@ from pathlib import Path
 from bench.processes import machine
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PARTS = ("startup", "installed", "green", "rules", "mutants", "logs", "coverage", "load", "verdicts")
+PARTS = (
+    "startup",
+    "installed",
+    "replicas",
+    "green",
+    "rules",
+    "mutants",
+    "logs",
+    "coverage",
+    "load",
+    "verdicts",
+)
 
 
 def main(wanted: list[str]) -> None:
