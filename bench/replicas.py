@@ -81,7 +81,5 @@ def _measure(folder: Path, urls: list[str]) -> str:
     lines.append("")
     for what, ratios, limit in (("Wall time", walls, LIMIT_WALL), ("Peak memory", peaks, LIMIT_PEAK)):
         kept = "kept" if statistics.median(ratios) <= limit else "NOT KEPT"
-        lines.append(
-            f"{'' if what != 'Wall time' else chr(10)}- {what} of 20 beside one: {spread(ratios)}; limit {limit}: {kept}."
-        )
+        lines.append(f"- {what} of 20 beside one: {spread(ratios)}; limit {limit}: {kept}.")
     return "\n".join(lines)

@@ -29,9 +29,12 @@ PARTS = {
         "tools/http",
         *(
             f"chapters/health/test_{name}.py"
-            for name in ("chain", "clock", "foreign", "form", "meaning", "outage", "outages")
+            for name in ("chain", "clock", "endpoints", "foreign", "form", "meaning", "outage", "outages")
         ),
-        *(f"chapters/health/test_{name}.py" for name in ("properties", "repeat", "transport")),
+        *(
+            f"chapters/health/test_{name}.py"
+            for name in ("properties", "recorded", "repeat", "replicas", "state", "transport")
+        ),
     ),
 }
 """Which tests run beside which others, and on which Python: ``--part`` (docs/decisions/0028). What is in none of them is

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import http.server
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from deployspec.app import OURS
+from deployspec.chapters.health.fixtures import Replicas
+from deployspec.chapters.health.part import HEALTH
+from deployspec.deployment import load
 from tests.suite import Ran, run_checks
 
 Reply = tuple[int, str, str]
@@ -237,3 +242,28 @@ def test_a_command_that_finds_no_replicas_is_unmeasured(tmp_path: Path) -> None:
     assert set(verdicts(ran).values()) == {"UNMEASURED"}
     assert "replicas.command (sh) ended with status 3" in ran.entry("test_healthy_now")["reason"]
     assert ran_file.read_text() == "run\n"
+
+
+def test_the_addresses_of_a_name_are_its_replicas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the name resolves to several, each of them is asked by its address, and named by it."""
+    addresses = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+    replies = dict(zip(addresses, (UP, PAGE, UP), strict=True))
+    with ExitStack() as stack:
+        port = 0
+        for address in addresses:
+            url = stack.enter_context(service(lambda _, own=address: replies[own], address, port))  # type: ignore[misc]
+            port = int(url.rpartition(":")[2])
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in addresses]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        file = tmp_path / "there.yaml"
+        file.write_text(f"base_url: http://atlas.test:{port}\nhealth: {{form: actuator, timeout: 5s}}\n")
+        deployment = load(file, {}, OURS)
+        replicas = Replicas(deployment)
+        (health,) = deployment.require(HEALTH)
+        asked = {one.name: one.first.result for one in replicas.asked(health)}
+    assert {name: answer.status for name, answer in asked.items()} == {
+        "127.0.0.1": 200,
+        "127.0.0.2": 503,
+        "127.0.0.3": 200,
+    }
+    assert {answer.url for answer in asked.values()} == {f"http://atlas.test:{port}/actuator/health"}

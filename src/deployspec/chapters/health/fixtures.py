@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def health_endpoints(deployment: Deployment) -> Mapping[str, HealthMeasurements]:
     """What is measured of each health endpoint, by name, once a session."""
-    replicas = _Replicas(deployment)
+    replicas = Replicas(deployment)
     return {
         one.name: HealthMeasurements(lambda one=one: replicas.asked(one), one.schema)  # type: ignore[misc]
         for one in deployment.require(HEALTH)
@@ -47,7 +47,7 @@ def outage(
     return Outages(deployment, health_endpoints).judge
 
 
-class _Replicas:
+class Replicas:
     """Who is to be asked. It is found out once, when the first check wants to know."""
 
     def __init__(self, deployment: Deployment) -> None:
