@@ -164,10 +164,20 @@ class Deployment:
         """
         if not is_described(self.schema, dotted):
             raise ValueError(f"no deployment file can describe {dotted!r}")
+        value = self._at(dotted)
+        return value is not None and (not isinstance(value, (list, Mapping)) or bool(value))
+
+    def says_another_word(self, dotted: str) -> bool:
+        """Whether the file says another word than the last one of ``dotted``: ``health.body.json`` where that is text."""
+        key, _, word = dotted.rpartition(".")
+        said = self._at(key)
+        return isinstance(said, str) and said != word
+
+    def _at(self, dotted: str) -> Any:
         value: Any = self.data
         for step in dotted.split("."):
             value = _step(value, step)
-        return value is not None and (not isinstance(value, (list, Mapping)) or bool(value))
+        return value
 
 
 def _step(value: Any, step: str) -> Any:

@@ -208,10 +208,10 @@ def _refuse_equal_ids(items: list[pytest.Item]) -> None:
 
 
 def _deselect(config: pytest.Config, items: list[pytest.Item], reasons: dict[str, str]) -> None:
-    """Take the items with these node ids out, and keep why."""
+    """Take the items with these node ids out, and keep why; an empty reason is none to speak of."""
     if reasons:
         config.stash[SELECTION].not_described.update(
-            {id_of(item): reasons[item.nodeid] for item in items if item.nodeid in reasons}
+            {id_of(item): reasons[item.nodeid] for item in items if reasons.get(item.nodeid)}
         )
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid in reasons])
         items[:] = [item for item in items if item.nodeid not in reasons]
@@ -296,7 +296,16 @@ def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
     if any(is_check(item) and (empty or needs_deployment(item)) for item in items):
         deployment = obtain(config)
         missing = {item.nodeid: _missing(item, deployment) for item in items if is_check(item)}
-        _deselect(config, items, {node: ", ".join(parts) for node, parts in missing.items() if parts})
+        # Nothing is missing where the file says what it is: only that this is something else.
+        _deselect(
+            config,
+            items,
+            {
+                node: ", ".join(part for part in parts if not deployment.says_another_word(part))
+                for node, parts in missing.items()
+                if parts
+            },
+        )
     selected = {name for item in items for name in chapters_of(item)}
     refuse_lacking(chapter for name, chapter in chapters(config).items() if name in selected)
 

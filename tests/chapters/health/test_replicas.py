@@ -21,7 +21,7 @@ LOST = unmeasured("the prober could not ask")
         pytest.param({"": BAD}, Outcome.BREACHED, BAD.reason, "3 s", id="one-without-a-name"),
         pytest.param({"a": GOOD}, Outcome.MET, "answered after 1 s (1 replica)", "1 s", id="one"),
         pytest.param({"a": GOOD, "b": GOOD}, Outcome.MET, "answered after 1 s (2 replicas)", "1 s", id="alike"),
-        pytest.param({"a": GOOD, "b": SLOW}, Outcome.MET, "answered after 1 s (a, the first of 2 replicas)", "1 s, 2 s", id="met"),
+        pytest.param({"a": GOOD, "b": SLOW}, Outcome.MET, "answered after 1 s (a, the first of 2 replicas)", "1 s; 2 s", id="met"),
         pytest.param({"a": GOOD, "b": BAD}, Outcome.BREACHED, f"b (1 of 2 replicas): {BAD.reason}", "3 s", id="one-breach"),
         pytest.param({"a": LOST, "b": BAD}, Outcome.BREACHED, f"b (1 of 2 replicas): {BAD.reason}", "3 s", id="a-breach-is-a-breach"),
         pytest.param({"a": LOST, "b": GOOD}, Outcome.UNMEASURED, f"a (1 of 2 replicas): {LOST.reason}", "", id="not-measured"),
@@ -44,5 +44,5 @@ def test_many_are_counted() -> None:
     assert of_each(each).reason == "5 of 5 replicas: r0: fault 0; r1: fault 1; r2: fault 2 (and 2 more)"
     assert list(worst_of({**each, "good": GOOD})) == list(each)
     assert (
-        of_each({f"r{n}": met("in time", measured=str(n)) for n in range(5)}).measured == "0, 1, 2 and 2 more"
+        of_each({f"r{n}": met("in time", measured=str(n)) for n in range(5)}).measured == "0; 1; 2 and 2 more"
     )

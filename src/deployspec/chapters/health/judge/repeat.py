@@ -156,6 +156,7 @@ def _compared(promise: HealthPromise) -> str:
     if promise.expect_text is not None:
         return f"status, and whether the text matches {one_line(promise.expect_text, 60)}"
     flags = [one.name for one in (fields.ok, *fields.parts) if one is not None]
+    flags = ["$.status" if name == "status" else name for name in flags]
     if fields.each is not None:
         flags.append(f"every part in {one_line(fields.each.each.name, 60)}")
     if flags:

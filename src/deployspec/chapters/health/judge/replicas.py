@@ -25,7 +25,7 @@ def of_each(verdicts: Mapping[str, Verdict], kind: str = "replica") -> Verdict:
     first = next(iter(found.values()))
     if first.outcome is Outcome.MET:
         seen = list(dict.fromkeys(one.measured for one in found.values() if one.measured))
-        measured = ", ".join(seen[:_ROOM]) + (f" and {len(seen) - _ROOM} more" if len(seen) > _ROOM else "")
+        measured = "; ".join(seen[:_ROOM]) + (f" and {len(seen) - _ROOM} more" if len(seen) > _ROOM else "")
         which = f"{total}" if len(seen) < 2 else f"{next(iter(found))}, the first of {total}"
         return replace(first, reason=f"{first.reason} ({which})", measured=measured)
     shown = list(found)[:_ROOM]
