@@ -17,6 +17,20 @@ transport = Lazy("deployspec.chapters.health.judge.transport")
 pytestmark = [pytest.mark.health, pytest.mark.needs("health")]
 
 
+@pytest.mark.needs("health.fields.version")
+def test_version_arrived(judge, version_arrival):
+    """All replicas say the version that the run was told to wait for, in one round of questions, within the time.
+
+    Selected only with `--wait-for-version`. Where it does not arrive, nothing else of the deployment is measured.
+    Source: our own choice; a gate right after a rollout would check the old version, or half of each.
+    Limit: each replica of each endpoint that has a version says this one, within `--within` (5m by default).
+    Measured: the version, of all replicas at once, about once a second; who they are is found out anew every 5 s.
+    Fault: a replica that stays behind: one of them goes on to say the old version.
+    Keys: health.fields.version, replicas, health.endpoints
+    """
+    judge(version_arrival)
+
+
 def test_answers_in_time(health, judge):
     """One call to the health path gets a complete answer within `timeout`, from name lookup to last byte.
 

@@ -27,6 +27,7 @@ from tests.suite import ROOT
 OURS = checks(Places(ROOT))
 MATRICES = (
     "chapters/health/test_endpoints.py",
+    "chapters/health/test_rollout.py",
     "chapters/alerts/test_matrix.py",
     "chapters/alerts/test_live_matrix.py",
     "chapters/slo/test_matrix.py",

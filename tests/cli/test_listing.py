@@ -62,7 +62,7 @@ def test_as_text_of_one_chapter(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == "selected for bare.yaml: 0"
-    assert lines[2] == "not selected: 22"
+    assert lines[2] == "not selected: 20"
     assert any(line.split() == ["health.steady", "needs", "health"] for line in lines)
 
 

@@ -29,6 +29,8 @@ class Option(NamedTuple):
     name: str
     settings: Mapping[str, Any]
     """What ``argparse`` is to make of it."""
+    alone: bool = True
+    """Whether it may be given in a run that can select none of the chapter's checks, where it has no effect."""
 
 
 class Chapter(NamedTuple):

@@ -107,6 +107,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not is_worker(config):
         refuse_lacking(known[name] for name in positive_markers(expression) if name in known)
     meant = [name for name in known if may_select_of(expression, name, known)]
+    for chapter in known.values():
+        _refuse_without_effect(config, chapter, meant)
     for name, sentence in _MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {sentence}")
     for chapter in known.values():
@@ -116,6 +118,15 @@ def pytest_configure(config: pytest.Config) -> None:
         for plugin in chapter.plugins if chapter.name in meant or not meant else ():
             if not config.pluginmanager.has_plugin(plugin):
                 config.pluginmanager.register(import_module(plugin), plugin)
+
+
+def _refuse_without_effect(config: pytest.Config, chapter: Chapter, meant: Collection[str]) -> None:
+    """Raise pytest.UsageError for an option that promises what none of the selected checks keeps."""
+    for option in chapter.options if meant and chapter.name not in meant else ():
+        if not option.alone and config.getoption(option.name) is not None:
+            raise pytest.UsageError(
+                f"{option.name}: found it in a run that selects no check of {chapter.name}; expected -m with {chapter.name}"
+            )
 
 
 def refuse_lacking(wanted: Iterable[Chapter]) -> None:

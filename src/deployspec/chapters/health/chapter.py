@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from deployspec.model.chapter import Chapter
+from deployspec.model.chapter import Chapter, Option
 
 CHAPTER = Chapter(
     name="health",
     sentence='the health endpoint keeps its contract (guide: "Health Checks").',
     checks=(
+        "health.version-arrived",
         "health.answers-in-time",
         "health.answer-is-its-own",
         "health.healthy-now",
@@ -30,13 +31,38 @@ CHAPTER = Chapter(
         "health.outage-is-told",
     ),
     only_running=True,
+    options=(
+        Option(
+            "--wait-for-version",
+            {
+                "metavar": "VERSION",
+                "default": None,
+                "help": "begin when all replicas say this version (health.fields.version); if they do not within --within, every "
+                "check of the deployment is UNMEASURED",
+            },
+            alone=False,
+        ),
+        Option(
+            "--within",
+            {
+                "metavar": "DURATION",
+                "default": None,
+                "help": "how long to wait for the version at most, such as 90s or 10m (default: 5m)",
+            },
+            alone=False,
+        ),
+    ),
     in_probes=True,
     parts={
         "health": "deployspec.chapters.health.part:HEALTH",
         "faults": "deployspec.chapters.health.part:FAULTS",
     },
     schema=Path(__file__).with_name("part.schema.json"),
-    plugins=("deployspec.chapters.health.fixtures", "deployspec.chapters.health.items"),
+    plugins=(
+        "deployspec.chapters.health.fixtures",
+        "deployspec.chapters.health.items",
+        "deployspec.chapters.health.rollout",
+    ),
     plans="deployspec.chapters.health.planning:planned",
     old_file="test_health.py",
 )

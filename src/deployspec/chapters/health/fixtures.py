@@ -13,7 +13,7 @@ import pytest
 from deployspec.chapters.health.measure import Asked, HealthMeasurements, Outages
 from deployspec.chapters.health.model import HealthPromise
 from deployspec.chapters.health.part import HEALTH, Health
-from deployspec.model.verdict import Unmeasured
+from deployspec.model.verdict import Unmeasured, Verdict
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment, Headers, Secret
@@ -37,6 +37,14 @@ def health(
 ) -> HealthMeasurements:
     """What is measured of the health endpoint that the check is about."""
     return health_endpoints[getattr(request, "param", "")]
+
+
+@pytest.fixture
+def version_arrival(deployment: Deployment, pytestconfig: pytest.Config) -> Verdict:  # noqa: ARG001 - it is asked
+    """What came of the wait for a version."""
+    from deployspec.chapters.health.rollout import arrival
+
+    return arrival(pytestconfig)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from deployspec.chapters.health.measure import POLL
 from deployspec.chapters.health.part import FAULTS, HEALTH
+from deployspec.chapters.health.rollout import FIND_ANEW, ROUND, waited_for
 from deployspec.model.plan import Planned, following, names_of, request
 from deployspec.tools.http.curl import MAX_REDIRECTS
 from deployspec.tools.http.urls import is_address
@@ -24,23 +25,36 @@ _FIRST = frozenset({"health.answers-in-time", "health.answer-is-its-own", "healt
 _STEADY = frozenset({"health.steady", "health.answers-within-max-response-time", "health.time-moves-on"})
 """They look at the calls in a row alone, the first included."""
 _VERSION = frozenset({"health.version-is-stated", "health.version-is-expected"})
+_ARRIVED = "health.version-arrived"
 _CONCURRENT, _OUTAGE = "health.holds-under-concurrency", "health.outage-is-told"
+_PRINTED = "http://replica"
+"""Stands for what a command will print."""
 _MOST_REPLICAS = 100
 """Of a name's addresses, or of those that a command prints."""
 
 
 def planned(
-    _config: Any, deployment: Deployment, checks: Mapping[str, Mapping[str, Any]]
+    config: Any, deployment: Deployment, checks: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Planned]:
     """Everything that these checks would do."""
     replicas = deployment.replicas
     if replicas is not None and replicas.command:
         limit = f"(time limit {replicas.timeout:g} s)"
         command = shlex.join(replicas.command)
-        yield Planned(
-            "command", "", command, 1, 1, f"health: which replicas there are {limit}", per_process=True
-        )
+        waits = waited_for(config)
+        anew = math.ceil(waits[1] / FIND_ANEW) + 1 if waits else 0
+        why = f"health: which replicas there are {limit}"
+        yield Planned("command", "", command, 1, 1, why, per_process=True)
+        if anew:
+            yield Planned("command", "", command, 1, anew, why)
+    waits = waited_for(config)
     for health in deployment.require(HEALTH):
+        if waits and health.fields.version is not None:
+            # Of a name or a command, who the replicas are is found out anew, and each of them may be asked in each round.
+            most = math.ceil(waits[1] / ROUND) + 2
+            path = health.fields.version.path or health.path
+            why = f"until it says version {waits[0]}"
+            yield from _asked(deployment, health, path, 1, most, why, per_process=False)
         own = {one: values for one, values in checks.items() if values.get("health", "") == health.name}
         yield from _of_endpoint(deployment, health, names_of(own))
     faults = deployment.get(FAULTS) or {}
@@ -77,6 +91,7 @@ def _of_endpoint(deployment: Deployment, health: Health, names: frozenset[str]) 
 
 def _calls(health: Health, names: frozenset[str]) -> Iterator[tuple[int, int, str]]:
     """How many calls there are, of those that all checks share."""
+    names -= {_ARRIVED}
     of_every = names - _FIRST - _STEADY - {_CONCURRENT, _OUTAGE}
     if names - {_OUTAGE}:
         yield 1, 1, "first call"
@@ -99,6 +114,8 @@ def _asked(
         asked = request(
             "GET", base_url + path, least * fewest, most * attempts * count, whose, per_process=per_process
         )
+        if base_url == _PRINTED:
+            asked = asked._replace(host="replicas that the command prints")
         yield from following(asked, MAX_REDIRECTS)
 
 
@@ -109,4 +126,4 @@ def _replicas(deployment: Deployment) -> Sequence[tuple[str, int, int]]:
         return [(deployment.base_url, 1, 1 if one else _MOST_REPLICAS)]
     if deployment.replicas.urls:
         return [(url, 1, 1) for url in deployment.replicas.urls]
-    return [("http://replica", 1, _MOST_REPLICAS)]
+    return [(_PRINTED, 1, _MOST_REPLICAS)]

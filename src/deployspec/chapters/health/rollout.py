@@ -1,0 +1,187 @@
+"""``--wait-for-version``: no check begins before all replicas say the version, or the time is over."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deployspec.base.duration import parse_duration
+from deployspec.base.temporary import write_private
+from deployspec.base.unfit import Unfit
+from deployspec.chapters.health.judge.rollout import Saying, missing, progress, saying, version_arrived
+from deployspec.chapters.health.measure import Asked, at_once
+from deployspec.chapters.health.part import HEALTH
+from deployspec.model.verdict import Outcome, Unmeasured, Verdict
+from deployspec.plugin.deployments import is_asked, named, obtain
+from deployspec.plugin.options import is_check, is_worker
+from deployspec.plugin.run_folder import run_folder
+from deployspec.plugin.selection import id_of, needs_deployment
+
+if TYPE_CHECKING:
+    from deployspec.deployment import Deployment
+
+CHECK = "health.version-arrived"
+OPTION = "--wait-for-version"
+ROUND = 1.0
+"""Seconds from the start of one round of questions to the start of the next."""
+FIND_ANEW = 5.0
+"""Seconds after which it is found out anew who the replicas are: a rollout changes that."""
+_EVERY = 10.0
+"""Seconds between two lines that say how far it has got, where lines cannot be rewritten."""
+_FILE = "rollout.json"
+_WANTED: pytest.StashKey[tuple[str, float]] = pytest.StashKey()
+
+
+def wait(deployment: Deployment, wanted: str, within: float, tell: Callable[[str, float], None]) -> Verdict:
+    """Ask all replicas about once a second until they all say ``wanted``, for at most ``within`` seconds and a round.
+
+    ``tell`` is given how far it has got after each round, and the seconds that have passed.
+    """
+    began = time.monotonic()
+    asked: dict[str, Asked] = {}
+    found_at = -FIND_ANEW
+    while True:
+        round_at = time.monotonic()
+        sayings: dict[str, Saying] = {}
+        trouble = ""
+        try:
+            if round_at - found_at >= FIND_ANEW:
+                asked, found_at = _found(deployment), round_at
+            calls = at_once(Asked.ask, list(asked.values()))
+            sayings = {
+                name: saying(call, one.promise)
+                for (name, one), call in zip(asked.items(), calls, strict=True)
+            }
+        except Unmeasured as error:
+            trouble = str(error)
+        passed = time.monotonic() - began
+        if passed >= within or (sayings and not missing(sayings, wanted)):
+            return version_arrived(sayings, wanted, passed, within, trouble)
+        tell(trouble or progress(sayings, wanted, passed, within), passed)
+        time.sleep(max(0.0, min(round_at + ROUND, began + within) - time.monotonic()))
+
+
+def _found(deployment: Deployment) -> dict[str, Asked]:
+    """Who is asked for the version, by name. Raises Unmeasured where it could not be found out."""
+    from deployspec.chapters.health.fixtures import Replicas
+
+    replicas = Replicas(deployment)
+    return {
+        " of ".join(word for word in (health.name, one.name) if word): one.of_version
+        for health in deployment.require(HEALTH)
+        if health.fields.version is not None
+        for one in replicas.asked(health)
+    }
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse what cannot be waited for, before pytest-xdist starts its workers."""
+    wanted, within = config.getoption(OPTION), config.getoption("--within")
+    if wanted is None:
+        if within is not None:
+            raise pytest.UsageError(f"--within: found it without {OPTION}; expected both")
+        return
+    if not wanted.strip():
+        raise pytest.UsageError(f"{OPTION}: found an empty text; expected a version")
+    try:
+        config.stash[_WANTED] = wanted, parse_duration("5m" if within is None else within)
+    except Unfit as error:
+        raise pytest.UsageError(
+            f"--within: found {error.found.replace('{}', within)}; expected {error.expected}"
+        ) from None
+    if named(config) is None:
+        raise pytest.UsageError(f"{OPTION}: found no deployment to wait for; expected --deployment NAME")
+    if _distributes(config):
+        _refuse_what_never_comes(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """The same, where this process collects itself: a deployment that names no version, or another one."""
+    _refuse_what_never_comes(session.config)
+
+
+def waited_for(config: pytest.Config) -> tuple[str, float] | None:
+    """The version that this run waits for, and for how many seconds at most; None where it waits for none."""
+    return config.stash.get(_WANTED, None)
+
+
+def _distributes(config: pytest.Config) -> bool:
+    """Whether this process hands the checks out to others, and collects none itself."""
+    return config.getoption("dist", "no") != "no" and not is_worker(config)
+
+
+def _refuse_what_never_comes(config: pytest.Config) -> None:
+    if _WANTED not in config.stash or not is_asked(config):
+        return
+    wanted, _ = config.stash[_WANTED]
+    endpoints = [one for one in obtain(config).get(HEALTH) or () if one.fields.version is not None]
+    if not endpoints:
+        raise pytest.UsageError(
+            f"{OPTION}: found a deployment file that does not say where the version is; expected health.fields.version"
+        )
+    for one in endpoints:
+        if one.expect_version not in (None, wanted):
+            raise pytest.UsageError(
+                f"{OPTION}: found {wanted}, and the deployment file expects {one.expect_version}; expected one version"
+            )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let the check that it has arrived belong to no run that does not wait for it."""
+    if is_check(item) and id_of(item) == CHECK and _WANTED not in item.config.stash:
+        item.add_marker(pytest.mark.not_described(""))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Wait, once in a run: in the process that hands out the checks."""
+    config = session.config
+    if _WANTED not in config.stash or is_worker(config) or config.getoption("collectonly"):
+        return
+    if not (session.items or _distributes(config)):
+        return  # that nothing was selected is said elsewhere
+    wanted, within = config.stash[_WANTED]
+    verdict = wait(obtain(config), wanted, within, _Progress(config).tell)
+    write_private(run_folder(config) / _FILE, asdict(verdict))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Measure nothing of a version that was not to be checked."""
+    if _WANTED not in item.config.stash or not (is_check(item) and needs_deployment(item)):
+        return
+    if id_of(item) != CHECK and arrival(item.config).outcome is not Outcome.MET:
+        wanted, _ = item.config.stash[_WANTED]
+        raise Unmeasured(f"version {wanted} has not arrived (see test_version_arrived)")
+
+
+def arrival(config: pytest.Config) -> Verdict:
+    """What came of the wait."""
+    said: Mapping[str, str] = json.loads((run_folder(config) / _FILE).read_text())
+    return Verdict(Outcome(said["outcome"]), said["reason"], said["measured"], said["limit"])
+
+
+class _Progress:
+    """Says how far it has got: on a terminal in one line, elsewhere every ten seconds."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._reporter = config.pluginmanager.get_plugin("terminalreporter")
+        self._quiet = config.getoption("verbose") < -1
+        self._last = -_EVERY
+
+    def tell(self, text: str, passed: float) -> None:
+        """Say it, unless a run says as little as possible."""
+        if self._reporter is None or self._quiet:
+            return
+        if self._reporter.isatty:
+            self._reporter.rewrite(text, erase=True)
+        elif passed - self._last >= _EVERY:
+            self._last = passed
+            self._reporter.write_line(text)
