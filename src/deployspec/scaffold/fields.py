@@ -16,8 +16,8 @@ _STATES = ("status", "state", "health", "result", "message", *_FLAGS)
 """Fields that say in a word whether all is well."""
 _ENTRY = ("status", "state", "health", "result", "passed", "success", *_FLAGS)
 """The same, in the entry of one part."""
-_WELL = frozenset(
-    [
+_WELL = {
+    *(
         "ok",
         "up",
         "healthy",
@@ -30,12 +30,11 @@ _WELL = frozenset(
         "ready",
         "true",
         "working",
-        "operational",
-        "pong",
-    ]
-)
+    ),
+    *("operational", "pong"),
+}
 """Words of a service, or of a part, that is well."""
-_COLOURS = frozenset(("green", "true"))
+_COLOURS = {"green", "true"}
 """Those of them that mean something else beside the service's own state: a slot, a switch."""
 _EACH = ("components", "checks", "services", "dependencies", "details", "results", "entries", "parts")
 """Where the parts are."""
