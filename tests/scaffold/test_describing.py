@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deployspec.model.http import Answer, Failure, FailureKind, Phase, Timings
-from deployspec.scaffold.describing import Found, describe, further_paths
+from deployspec.scaffold.describing import RARE_PATHS, Found, describe, further_paths
 from deployspec.scaffold.forms import Health, described
 from deployspec.scaffold.texts import deployment_file
 
@@ -281,7 +281,16 @@ def test_openapi(base_url: str, extra: dict[str, Any], expected: tuple[str, ...]
 def test_redirects(location: str, expected: tuple[str, ...]) -> None:
     """A redirect is asked where it leads if that is below the same URL."""
     seen = {"/health": answer("", status=308, location=location)}
-    assert further_paths(seen, MISSING, f"{BASE}/shop") == expected
+    assert further_paths(seen, MISSING, f"{BASE}/shop") == (*expected, *RARE_PATHS)
+
+
+def test_companions() -> None:
+    """What is usual beside a path is asked where that one answered, and the rare paths are where none can be described."""
+    good = answer({"ok": True})
+    assert further_paths({"/-/healthy": good, "/q/health": MISSING}, MISSING, BASE) == (
+        "/-/ready",
+        "/-/metrics",
+    )
 
 
 def test_dollars_begin_no_variable() -> None:

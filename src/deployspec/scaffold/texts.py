@@ -176,9 +176,12 @@ def _prose(text: str) -> list[str]:
 
 
 def _scalar(text: str) -> str:
-    """A text as YAML, in quotes where it needs them. A dollar sign is doubled, so that it begins no variable."""
+    """A text as YAML, in quotes where it needs them. A dollar sign is doubled where it would begin a variable."""
     if _PLAIN.fullmatch(text) and is_text(text) and not is_null(text):
         return text
     if re.fullmatch(r"https?://[A-Za-z0-9./:_-]+[A-Za-z0-9/_-]", text):
         return text
-    return json.dumps(text.replace("$", "$$"), ensure_ascii=False)
+    text = re.sub(r"\$(?=[$A-Za-z_{])", "$$", text)
+    if "\\" in text and "'" not in text and text.isascii() and text.isprintable():
+        return f"'{text}'"
+    return json.dumps(text, ensure_ascii=False)
