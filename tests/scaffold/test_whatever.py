@@ -76,9 +76,14 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("any") / "any.yaml"
 
 
-@given(st.dictionaries(PATHS, answers(), min_size=1, max_size=3), answers(), answers(), st.booleans())
+@given(
+    seen=st.dictionaries(PATHS, answers(), min_size=1, max_size=3),
+    other=answers(),
+    nonsense=answers(),
+    same=st.booleans(),
+)
 def test_whatever_is_answered(
-    file: Path, seen: dict[str, Answer], other: Answer, nonsense: Answer, *, same: bool
+    file: Path, seen: dict[str, Answer], other: Answer, nonsense: Answer, same: bool
 ) -> None:
     """Nothing is raised, and the file is valid."""
     further_paths(seen, nonsense, BASE)
