@@ -113,7 +113,9 @@ def _parts(was: Any, now: Any, both: Mapping[str, Pair], ok: str, *, well: bool)
     words = {
         name: found
         for name, pair in both.items()
-        if name != ok and (found := _words(pair)) and not _COLOURS & {one.lower() for one in found}
+        if name.lower() not in (ok.lower(), *_STATES)
+        and (found := _words(pair))
+        and not _COLOURS & {one.lower() for one in found}
     }
     if not words:
         return flags or None

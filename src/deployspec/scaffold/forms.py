@@ -225,7 +225,7 @@ def _in_words(fields: Mapping[str, Any]) -> tuple[str, ...]:
             at = str(value.get("at", value.get("field", ""))).removeprefix("/")
         if key == "ok":
             words = f' "{value["healthy"][0]}"' if isinstance(value, Mapping) else ""
-            said.append(f"{at or 'a text'}{words}")
+            said.append(f"{at or 'the text'}{words}")
         elif key == "parts":
             each = isinstance(value, Mapping) and "each" in value
             where = str(value["each"]).removeprefix("/") if each else ""

@@ -84,7 +84,7 @@ def _health_said(found: Found) -> str:
     health = found.health
     named = [one for one in health.named if one != "that text"]
     status = "" if health.status == 200 else f"status {health.status} and "
-    only = "" if health.named else " of which only status and form are checked"
+    only = "" if health.named else ": only status and form are checked"
     fields = f" with {'; '.join(named)}" if named else only
     well = f"; just now {health.just_now}" if health.just_now else ""
     return f"{health.path}, {status}{health.kind}{fields}{well}"
@@ -92,13 +92,10 @@ def _health_said(found: Found) -> str:
 
 def _health(health: Health) -> Iterator[str]:
     kind = _first(health.said.get("content_type"))
-    yield from _prose(
-        f"{health.path} answered twice with status {health.status} and {health.kind}{f' as {kind}' if kind else ''}. "
-        + ("Checked are its status, its form and " + ", ".join(health.named) if health.named else "")
-        + ("" if health.named else "Only its status and form are checked")
-        + "; what is not named here is not."
-    )
-    if health.said.get("body", "json") == "json" and "form" in health.said and not health.says_state:
+    seen = f"status {health.status} and {health.kind}{f' as {kind}' if kind else ''}"
+    said = f", and what it says: {'; '.join(health.named)}" if health.named else ", and nothing else"
+    yield from _prose(f"{health.path} answered twice with {seen}. Its status and form are checked{said}.")
+    if health.kind.startswith("a JSON") and not health.says_state:
         yield from _prose("No field of it is known to say whether all is well.")
     yield "health:"
     yield f"  path: {_scalar(health.path)}"
@@ -130,7 +127,7 @@ def _no_health(found: Found) -> Iterator[str]:
     else:
         yield from _prose(f"Health is not checked: {found.why_not}.")
     yield from _prose(
-        "If the service has an endpoint that says how it is, name its path, and its form if it is none of JSON:"
+        "If the service has an endpoint that says how it is, name its path, and its form (json, or another):"
     )
     yield "#health:"
     yield f"#  path: {_scalar(found.health_path or '/health')}"
