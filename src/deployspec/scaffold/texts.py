@@ -93,10 +93,13 @@ def _health_said(found: Found) -> str:
 def _health(health: Health) -> Iterator[str]:
     kind = _first(health.said.get("content_type"))
     seen = f"status {health.status} and {health.kind}{f' as {kind}' if kind else ''}"
-    said = f", and what it says: {'; '.join(health.named)}" if health.named else ", and nothing else"
+    said = f", and what it says: {'; '.join(health.named)}" if health.named else ""
     yield from _prose(f"{health.path} answered twice with {seen}. Its status and form are checked{said}.")
     if health.kind.startswith("a JSON") and not health.says_state:
-        yield from _prose("No field of it is known to say whether all is well.")
+        yield from _prose(
+            "No field of it is known to say whether all is well. Its answers are compared with one another, but for "
+            "times and counters."
+        )
     yield "health:"
     yield f"  path: {_scalar(health.path)}"
     for key, value in health.said.items():
