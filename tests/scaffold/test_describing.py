@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from deployspec.model.http import Answer, Failure, FailureKind, Phase, Timings
-from deployspec.scaffold.describing import Found, Health, describe, described, further_paths
+from deployspec.scaffold.describing import RARE_PATHS, Found, describe, further_paths
+from deployspec.scaffold.forms import Health, described
 from deployspec.scaffold.texts import deployment_file
 
 NOW = 1_800_000_000.0
@@ -33,52 +34,147 @@ def stamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
+OK = {"ok": "ok"}
+WELL = {"ok": {"at": "/status", "healthy": ["ok"]}}
+
+
 @pytest.mark.parametrize(
     ("first", "later", "expected"),
     [
-        ({}, {}, Health("/h")),
-        ({"status": "ok"}, {}, Health("/h")),
-        ({"status": "UP", "components": {"db": {"status": "UP"}}}, {}, Health("/h")),
-        ({"ok": True, "db": True, "cache": True}, {}, Health("/h", ok="ok", parts=("db", "cache"))),
-        ({"Healthy": True}, {}, Health("/h", ok="Healthy")),
-        ({"database": True}, {}, Health("/h", ok="database")),
-        ({"database": True, "cache": True}, {}, Health("/h", parts=("database", "cache"))),
+        ({}, {}, {}),
+        ({"status": "ok"}, {}, WELL),
+        ({"ok": True, "db": True, "cache": True}, {}, {**OK, "parts": ["db", "cache"]}),
+        ({"Healthy": True}, {}, {"ok": "Healthy"}),
+        ({"/": True}, {}, {"ok": "/~1"}),
+        ({"database": True}, {}, {"ok": "database"}),
+        ({"database": True, "cache": True}, {}, {"parts": ["database", "cache"]}),
         # false while all is well: no part
-        ({"ok": True, "debug": False}, {}, Health("/h", ok="ok")),
-        ({"maintenance": False}, {}, Health("/h")),
+        ({"ok": True, "debug": False}, {}, OK),
+        ({"maintenance": False}, {}, {}),
         # red for a true reason
-        ({"ok": False, "db": False}, {}, Health("/h", ok="ok", ok_is=False, parts=("db",))),
-        ({"ok": "yes", "db": 1}, {}, Health("/h")),
-        ({"ok": True, "queue": 3, "build": "a1"}, {}, Health("/h", ok="ok", queue_depth="queue", version="build")),
-        ({"ok": True, "queue_depth": None, "version": " "}, {}, Health("/h", ok="ok")),
-        ({"ok": True, "queue_depth": True}, {}, Health("/h", ok="ok", parts=("queue_depth",))),
-        ({"ok": True, "time": stamp(NOW)}, {"time": stamp(NOW + 1)}, Health("/h", ok="ok", time="time")),
-        ({"ok": True, "as_of": stamp(NOW)}, {"as_of": stamp(NOW + 1)}, Health("/h", ok="ok", time="as_of")),
+        ({"ok": False, "db": False}, {}, {**OK, "parts": ["db"]}),
+        ({"ok": "yes", "db": 1}, {}, {}),
+        ({"status": "DOWN"}, {}, {}),
+        ({"status": "ok"}, {"status": "UP"}, {"ok": {"at": "/status", "healthy": ["ok", "UP"]}}),
+        ({"ok": True, "queue": 3, "build": "a1"}, {}, {**OK, "queue_depth": {"field": "queue"}, "version": "build"}),
+        ({"ok": True, "queue_depth": None, "version": " "}, {}, OK),
+        ({"ok": True, "queue_depth": True}, {}, {**OK, "parts": ["queue_depth"]}),
+        ({"ok": True, "time": stamp(NOW)}, {"time": stamp(NOW + 1)}, {**OK, "time": "time"}),
+        ({"ok": True, "as_of": stamp(NOW)}, {"as_of": stamp(NOW + 1)}, {**OK, "time": "as_of"}),
+        ({"ok": True, "ts": NOW}, {"ts": NOW + 1}, {**OK, "time": {"at": "/ts", "format": "epoch_s"}}),
+        ({"ok": True, "ts": NOW * 1000}, {"ts": NOW * 1000 + 1}, {**OK, "time": {"at": "/ts", "format": "epoch_ms"}}),
         # a start, not a clock
-        ({"ok": True, "started_at": stamp(NOW)}, {}, Health("/h", ok="ok")),
-        ({"ok": True, "date": stamp(NOW - 9999)}, {}, Health("/h", ok="ok")),
-        ({"ok": True, "time": "2026-01-01T00:00:00"}, {}, Health("/h", ok="ok")),
-        ({"uptime": 1.5, "at": "12:00:01"}, {"uptime": 2.5, "at": "12:00:02"}, Health("/h")),
+        ({"ok": True, "started_at": stamp(NOW)}, {}, OK),
+        ({"ok": True, "started": NOW}, {}, OK),
+        ({"ok": True, "ts": NOW - 9999}, {"ts": NOW - 9998}, OK),
+        ({"ok": True, "date": stamp(NOW - 9999)}, {}, OK),
+        ({"ok": True, "time": "2026-01-01T00:00:00"}, {}, OK),
+        ({"uptime": 1.5, "at": "12:00:01"}, {"uptime": 2.5, "at": "12:00:02"}, {}),
+        # parts
+        (
+            {"status": "ok", "checks": {"db": {"status": "UP"}, "disk": {"status": "ok"}}},
+            {},
+            {**WELL, "parts": {"each": "/checks", "at": "status", "healthy": ["UP", "ok"]}},
+        ),
+        ({"status": "ok", "services": {"db": True}}, {}, {**WELL, "parts": {"each": "/services"}}),
+        ({"status": "ok", "services": {"db": "up"}}, {}, {**WELL, "parts": {"each": "/services", "healthy": ["up"]}}),
+        (
+            {"status": "ok", "results": [{"checker": "db", "passed": True}]},
+            {},
+            {**WELL, "parts": {"each": "/results", "name": "checker", "at": "passed"}},
+        ),
+        (
+            {"status": "ok", "db": "up", "cache": True},
+            {},
+            {**WELL, "parts": {"db": {"at": "/db", "healthy": ["up"]}, "cache": {"at": "/cache"}}},
+        ),
+        ({"DatabaseBackend": "working", "Cache": "OK"}, {}, {"parts": {"each": "", "healthy": ["working", "OK"]}}),
+        # no parts: one that is not well, one that comes and goes, none at all, and a slot
+        ({"status": "ok", "checks": {"db": "up", "disk": "DOWN"}}, {}, WELL),
+        ({"status": "ok", "checks": {"db": "up"}}, {"checks": {"db": "up", "disk": "up"}}, WELL),
+        ({"status": "ok", "checks": [], "details": {}}, {}, WELL),
+        ({"status": "ok", "slot": "green"}, {}, WELL),
     ],
 )  # fmt: skip
-def test_objects(first: dict[str, Any], later: dict[str, Any], expected: Health) -> None:
+def test_objects(first: dict[str, Any], later: dict[str, Any], expected: dict[str, Any]) -> None:
     """JSON objects are described by the fields of two answers."""
-    assert described("/h", answer(first), answer({**first, **later}, at=NOW + 1)) == expected
+    found = described("/h", answer(first), answer({**first, **later}, at=NOW + 1))
+    assert isinstance(found, Health)
+    assert found.said == {"form": "json", **({"fields": expected} if expected else {})}
+    assert found.just_now == ("ok is false" if first.get("ok") is False else "")
+
+
+SPRING = "application/vnd.spring-boot.actuator.v3+json"
+
+
+@pytest.mark.parametrize(
+    ("path", "seen", "expected"),
+    [
+        ("/h", answer("OK", kind="text/plain"), {"body": "text", "expect_text": "^OK$"}),
+        ("/h", answer("I am (ok).\r\n", kind="text/plain"), {"body": "text", "expect_text": r"^\s*I am \(ok\)\.\s*$"}),
+        # may be another another day, or says that something is wrong
+        ("/h", answer("up for 17 min", kind="text/plain"), {"body": "text"}),
+        ("/h", answer("not ready", kind="text/plain"), {"body": "text"}),
+        ("/h", answer("ok\nfine", kind="text/plain"), {"body": "text"}),
+        ("/healthz", answer("ok", kind="text/plain"), {"form": "livez"}),
+        ("/healthz", answer("OK", kind="text/plain"), {"body": "text", "expect_text": "^OK$"}),
+        ("/h", answer("", status=204, kind=""), {"body": "none", "status": {"healthy": [204]}}),
+        ("/h", answer("", kind="text/html"), {"body": "none"}),
+        ("/h", answer({}, kind="text/plain"), {"form": "json", "content_type": ["text/plain"]}),
+        ("/h", answer({}, kind="text/x-json"), {"form": "json", "content_type": ["text/x-json"]}),
+        ("/h", answer({}, kind=""), {"form": "json", "content_type": None}),
+        ("/h", answer({}, kind="application/json; charset=latin-1"), {"form": "json", "content_type": None}),
+        ("/h", answer({}, kind="application/json; charset=utf-8"), {"form": "json"}),
+        ("/h", answer('"OK"'), {"form": "json", "fields": {"ok": {"at": "", "healthy": ["OK"]}}}),
+        ("/h", answer([{"name": "db", "ok": True}]), {"form": "json", "fields": {"parts": {"each": "", "name": "name", "at": "ok"}}}),
+        ("/actuator/health", answer({"status": "UP"}), {"form": "actuator"}),
+        ("/h", answer({"status": "UP"}, kind=SPRING), {"form": "actuator"}),
+        ("/actuator/health", answer({"status": "UNKNOWN"}), {"form": "json"}),
+        ("/h", answer({"status": "pass"}, kind="application/health+json"), {"form": "health-json"}),
+        ("/__heartbeat__", answer({"status": "ok"}), {"form": "dockerflow", "fields": {**WELL, "version": None}}),
+    ],
+)  # fmt: skip
+def test_forms(path: str, seen: Answer, expected: dict[str, Any]) -> None:
+    """Each form has only the keys that differ from what is meant without them."""
+    found = described(path, seen, seen)
+    assert isinstance(found, Health), found
+    assert found.said == expected
+    text = deployment_file("x", BASE, {}, Found(health=found))
+    assert f"  path: {path}\n" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "expected"),
+    [
+        ("/__version__", {"version": "1.2"}, {"at": "/version", "path": "/__version__"}),
+        ("/actuator/info", {"build": {"version": "1.2"}}, {"at": "/build/version", "path": "/actuator/info"}),
+        ("/actuator/info", {"build": "1.2"}, None),
+        ("/__version__", [], None),
+        ("/__version__", {"version": ""}, None),
+    ],
+)
+def test_version_of_another_path(path: str, document: Any, expected: object) -> None:
+    """The version is taken from where it is said."""
+    seen = answer({"status": "ok"})
+    health = describe({"/health": seen, path: answer(document)}, seen, MISSING, BASE).health
+    assert health is not None
+    assert health.said["fields"].get("version") == expected
 
 
 @pytest.mark.parametrize(
     ("seen", "said"),
     [
-        (answer("OK", kind="text/plain"), 'the text "OK" as text/plain'),
+        (answer("OK", kind="text/html"), 'the text "OK" as text/html'),
+        (answer("OK", kind=""), 'the text "OK"'),
+        (answer("OK"), 'the text "OK" as application/json'),
+        (answer(b"\xff", kind="text/plain"), "as text/plain"),
+        (answer({"status": 200}, kind="application/problem+json"), "problem+json"),
         (answer("<html>", kind="text/html"), "a page as text/html"),
-        (answer("", kind=""), "an empty body"),
-        (answer([1]), "a JSON array"),
         (answer('{"ok": NaN}'), "not strict JSON"),
-        (answer({"status": "UP"}, kind="application/vnd.spring-boot.actuator.v3+json"), "vnd.spring-boot"),
         (answer({"ok": False}, status=503), "status 503"),
         (answer("", status=401), "--header"),
         (answer("", status=302, location="https://login.example/?token=x"), "https://login.example/"),
-        (answer("password=hunter2hunter2", kind="text/plain"), "password=***"),
+        (answer("password=hunter2hunter2", kind="text/css"), "password=***"),
     ],
 )
 def test_not_described(seen: Answer, said: str) -> None:
@@ -95,15 +191,17 @@ def test_not_described(seen: Answer, said: str) -> None:
 @pytest.mark.parametrize(
     ("second", "said"),
     [
-        (answer({"status": "ok", "node": "web-two"}), "changes"),
-        (answer("OK", kind="text/plain"), "two different answers"),
+        (answer({"state": "odd", "node": "web-two"}), "changes"),
+        (answer([1]), "changes"),
+        (answer("OK", kind="text/plain"), "different forms"),
+        (answer("OK", kind="text/html"), "two different answers"),
         (Failure(BASE, FailureKind.TIMEOUT, Phase.HEADERS, "too late", NOW, Timings()), "too late"),
         (None, "no time"),
     ],
 )
 def test_second_answer(second: Answer | Failure | None, said: str) -> None:
     """What would not hold from one answer to the next is not promised."""
-    first = answer({"status": "ok", "node": "web-one"})
+    first = answer({"state": "odd", "node": "web-one"})
     found = describe({"/health": first}, second, MISSING, BASE)
     assert found.health is None
     assert said in found.why_not
@@ -125,7 +223,8 @@ def test_health_beside_a_start_page() -> None:
     page = answer("<html>", kind="text/html")
     good = answer({"ok": True})
     found = describe({"/health": page, "/api/health": good}, good, page, BASE)
-    assert found.health == Health("/api/health", ok="ok")
+    assert found.health is not None
+    assert found.health.path == "/api/health"
 
 
 def test_metrics() -> None:
@@ -182,12 +281,21 @@ def test_openapi(base_url: str, extra: dict[str, Any], expected: tuple[str, ...]
 def test_redirects(location: str, expected: tuple[str, ...]) -> None:
     """A redirect is asked where it leads if that is below the same URL."""
     seen = {"/health": answer("", status=308, location=location)}
-    assert further_paths(seen, MISSING, f"{BASE}/shop") == expected
+    assert further_paths(seen, MISSING, f"{BASE}/shop") == (*expected, *RARE_PATHS)
+
+
+def test_companions() -> None:
+    """What is usual beside a path is asked where that one answered, and the rare paths are where none can be described."""
+    good = answer({"ok": True})
+    assert further_paths({"/-/healthy": good, "/q/health": MISSING}, MISSING, BASE) == (
+        "/-/ready",
+        "/-/metrics",
+    )
 
 
 def test_dollars_begin_no_variable() -> None:
     """What the service says is never taken for a variable; what the user says is."""
-    found = Found(health=Health("/h", ok="$HOME"))
+    found = Found(health=Health("/h", said={"fields": {"ok": "$HOME"}}))
     text = deployment_file("x", "http://a.example/$b", {"X-Key": "${KEY}"}, found)
     assert 'ok: "$$HOME"' in text
     assert 'base_url: "http://a.example/$$b"' in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import py_compile
@@ -10,11 +11,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,7 +99,11 @@ def fastapi(path: str) -> tuple[int, str, str]:
     if path == "/metrics/":
         return 200, "text/plain; version=0.0.4", "# HELP up Up.\nup 1\n"
     if path == "/openapi.json":
-        paths = {"/listings": {"get": {}}, "/health": {"get": {}}, "/internal/ready": {"get": {}}}
+        paths: dict[str, Any] = {
+            "/listings": {"get": {}},
+            "/health": {"get": {}},
+            "/internal/ready": {"get": {}},
+        }
         return 200, JSON, json.dumps({"openapi": "3.1.0", "paths": paths})
     return MISSING
 
@@ -167,9 +174,11 @@ def test_the_url_of_the_endpoint_itself(run: Run) -> None:
         only("/healthz", '{"status":"ok"}'),
         only("/up", '{"status": "UP", "uptime": 17, "started": "2026-01-01T00:00:00Z"}'),
         only("/status", '{"healthy": true, "debug": false}', f"{JSON}; charset=utf-8"),
+        lambda path: only("/health", json.dumps({"ok": True, "ts": time.time()}))(path),
+        only("/ping", "pong\r\n", "text/plain"),
         lambda path: (301, "text/html", "/health/") if path == "/health" else only("/health/", '{"ok":true}')(path),
     ],
-    ids=["a text", "up", "not a part", "redirect"],
+    ids=["a word", "up", "not a part", "seconds", "text", "redirect"],
 )  # fmt: skip
 def test_others_that_are_green(run: Run, answering: Answering) -> None:
     """Whatever is described as health is green without an edit."""
@@ -179,10 +188,132 @@ def test_others_that_are_green(run: Run, answering: Answering) -> None:
         assert done.returncode == 0, done.stdout
 
 
+RECORDED = Path(__file__).parents[1] / "chapters/health/recorded"
+
+
+def recorded(name: str) -> Answering:
+    """The answers of a real server that was well, each path's in turn. An answer to other headers than ours is none."""
+    turns: dict[str, Iterator[dict[str, Any]]] = {}
+    for one in json.loads((RECORDED / f"{name}.json").read_text())["answers"]:
+        if one["state"].startswith("well") and "request" not in one and one["path"] not in turns:
+            same = [
+                other
+                for other in json.loads((RECORDED / f"{name}.json").read_text())["answers"]
+                if (other["path"], other["state"]) == (one["path"], one["state"])
+            ]
+            turns[one["path"]] = itertools.cycle(same)
+
+    def answering(path: str) -> tuple[int, str, str]:
+        if path not in turns:
+            return MISSING
+        seen = next(turns[path])
+        return seen["status"], dict(seen["headers"]).get("content-type", ""), seen["body"]
+
+    return answering
+
+
+@pytest.mark.parametrize(
+    ("name", "below", "said"),
+    [
+        ("alertmanager", "", ["path: /-/healthy", "body: text", 'expect_text: "^OK$"']),
+        (
+            "dockerflow-fastapi",
+            "",
+            [
+                "path: /__heartbeat__",
+                "form: dockerflow",
+                "fields:",
+                "  ok: {at: /status, healthy: [ok]}",
+                "  parts: {each: /checks, healthy: [ok]}",
+            ],
+        ),
+        (
+            "etcd",
+            "",
+            [
+                "path: /health",
+                "form: json",
+                "content_type: [text/plain]",
+                "fields:",
+                '  ok: {at: /health, healthy: ["true"]}',
+            ],
+        ),
+        (
+            "health-json-draft",
+            "",
+            [
+                "path: /health",
+                "form: health-json",
+                "fields:",
+                "  parts: {each: /checks, at: status, healthy: [pass]}",
+                "  version: version",
+            ],
+        ),
+        ("influxdb", "", ["path: /ping", "body: none", "status: {healthy: [204]}"]),
+        (
+            "kinto",
+            "/v1",
+            ["path: /__heartbeat__", "form: dockerflow", "fields:", "  parts: [storage, permission, cache]"],
+        ),
+        (
+            "microprofile-health",
+            "",
+            [
+                "path: /q/health",
+                "form: json",
+                "fields:",
+                "  ok: {at: /status, healthy: [UP]}",
+                "  parts: {each: /checks, name: name, at: status, healthy: [UP]}",
+            ],
+        ),
+        ("nginx", "", ["path: /health", "body: text", 'expect_text: "^healthy$"']),
+        (
+            "prometheus",
+            "",
+            ["path: /-/healthy", "body: text", r"expect_text: '^Prometheus Server is Healthy\.$'"],
+        ),
+        (
+            "py-healthcheck",
+            "",
+            [
+                "path: /healthcheck",
+                "form: json",
+                "fields:",
+                "  ok: {at: /status, healthy: [success]}",
+                "  parts: {each: /results, name: checker, at: passed}",
+            ],
+        ),
+        (
+            "spring-boot-actuator",
+            "",
+            [
+                "path: /actuator/health",
+                "form: actuator",
+                "fields:",
+                "  parts: {each: /components, at: status, healthy: [UP]}",
+            ],
+        ),
+    ],
+)
+def test_recorded_servers(run: Run, tmp_path: Path, name: str, below: str, said: list[str]) -> None:
+    """Real servers are described by their form, and what is written is green against them without an edit."""
+    answers = recorded(name)
+    with serving(lambda path: answers(path)) as service:
+        done = run("init", "shop", service.url + below)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert len(service) <= 25
+        written = (tmp_path / "deployments/shop.yaml").read_text()
+        assert "\nhealth:\n" in written, done.stdout
+        block = written.split("\nhealth:\n")[1].split("\n\n")[0].splitlines()
+        assert [line.removeprefix("  ") for line in block] == said
+        green = checked(run)
+        assert green.returncode == 0, green.stdout
+
+
 @pytest.mark.parametrize(
     ("answering", "said"),
     [
-        (only("/healthz", "OK", "text/plain"), '/healthz answered with the text "OK" as text/plain'),
+        (only("/healthz", "OK", "text/html"), '/healthz answered with the text "OK" as text/html'),
         (lambda _: (200, "text/html", "<html>Hello</html>"), "every path"),
         (lambda _: (200, JSON, '{"ok": true}'), "every path"),
         (lambda path: (200, JSON, json.dumps({"ok": True, "path": path})), "every path"),

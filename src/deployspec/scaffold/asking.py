@@ -12,9 +12,8 @@ from deployspec.base.errors import UsageError
 from deployspec.base.secret import Secret
 from deployspec.model.http import Answer, Failure, Phase
 from deployspec.scaffold.describing import (
-    HEALTH_PATHS,
+    FIRST_PATHS,
     METRICS_PATHS,
-    OPENAPI_PATHS,
     Found,
     best_health,
     describe,
@@ -57,7 +56,7 @@ def ask(base_url: str, headers: Mapping[str, Secret], proxies: Proxies) -> Asked
     nonsense = session.get([nowhere]).get(nowhere)
     if isinstance(nonsense, Failure) and nonsense.phase in _HOPELESS:
         raise UsageError(f"no answer: {nonsense.reason}; nothing was written (--offline asks nothing)")
-    answers = session.get((*HEALTH_PATHS, *METRICS_PATHS, *OPENAPI_PATHS))
+    answers = session.get(FIRST_PATHS)
     answers |= session.get(further_paths(answers, nonsense, base_url), leave=1)
     if not any(isinstance(one, Answer) for one in (nonsense, *answers.values())):
         reason = nonsense.reason if isinstance(nonsense, Failure) else "no time was left"

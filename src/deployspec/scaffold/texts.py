@@ -8,8 +8,9 @@ import textwrap
 from collections.abc import Iterator, Mapping
 
 from deployspec.base.scalars import is_null, is_text
-from deployspec.base.shown import counted, names
-from deployspec.scaffold.describing import Found, Health
+from deployspec.base.shown import counted
+from deployspec.scaffold.describing import Found
+from deployspec.scaffold.forms import Health
 
 SCHEMA_FILE = "deployment.schema.json"
 """The name of the JSON Schema beside the deployment files. Only .yaml and .yml files are deployments."""
@@ -81,43 +82,46 @@ def _health_said(found: Found) -> str:
         where = f"{found.health_path} {found.why_not}" if found.health_path else found.why_not
         return f"not described: {where}"
     health = found.health
-    parts = f"parts {names(health.parts)}" if health.parts else None
-    named = [one for one in (health.ok, parts, health.queue_depth, health.time, health.version) if one]
-    fields = f"with {'; '.join(named)}" if named else "of which only status and form are checked"
-    well = "" if health.ok_is else f"; just now {health.ok} is false"
-    return f"{health.path}, a JSON object {fields}{well}"
-
-
-def _fields(health: Health) -> dict[str, str]:
-    depth = health.queue_depth
-    return {
-        "ok": _or_null(health.ok),
-        "parts": f"[{', '.join(map(_scalar, health.parts))}]" if health.parts else "null",
-        "queue_depth": f"{{field: {_scalar(depth)}}}" if depth else "null",
-        "time": _or_null(health.time),
-        "version": _or_null(health.version),
-    }
-
-
-def _or_null(name: str | None) -> str:
-    return "null" if name is None else _scalar(name)
+    named = [one for one in health.named if one != "that text"]
+    status = "" if health.status == 200 else f"status {health.status} and "
+    only = "" if health.named else ": only status and form are checked"
+    fields = f" with {'; '.join(named)}" if named else only
+    well = f"; just now {health.just_now}" if health.just_now else ""
+    return f"{health.path}, {status}{health.kind}{fields}{well}"
 
 
 def _health(health: Health) -> Iterator[str]:
-    yield from _prose(
-        f"Two answers of {health.path} were JSON objects with status 200. The fields are named by what these answers "
-        "had; null: there is no such field, and nothing about it is checked."
-    )
-    if health.ok is None and not health.parts:
+    kind = _first(health.said.get("content_type"))
+    seen = f"status {health.status} and {health.kind}{f' as {kind}' if kind else ''}"
+    said = f", and what it says: {'; '.join(health.named)}" if health.named else ""
+    yield from _prose(f"{health.path} answered twice with {seen}. Its status and form are checked{said}.")
+    if health.kind.startswith("a JSON") and not health.says_state:
         yield from _prose(
-            'No field says with true or false whether all is well. A text such as "status": "ok" is not compared '
-            "with anything yet, except with the service's other answers."
+            "No field of it is known to say whether all is well. Its answers are compared with one another, but for "
+            "times and counters."
         )
     yield "health:"
     yield f"  path: {_scalar(health.path)}"
-    yield "  fields:"
-    for key, value in _fields(health).items():
-        yield f"    {key}: {value}"
+    for key, value in health.said.items():
+        if key != "fields":
+            yield f"  {key}: {_flow(value)}"
+    if fields := health.said.get("fields"):
+        yield "  fields:"
+        for key, value in fields.items():
+            yield f"    {key}: {_flow(value)}"
+
+
+def _first(content_type: object) -> str:
+    return str(content_type[0]) if isinstance(content_type, list) else ""
+
+
+def _flow(value: object) -> str:
+    """Plain data as YAML on one line."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_scalar(key)}: {_flow(one)}' for key, one in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    return _scalar(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _no_health(found: Found) -> Iterator[str]:
@@ -125,10 +129,12 @@ def _no_health(found: Found) -> Iterator[str]:
         yield from _prose(f"Health is not checked: {found.health_path} {found.why_not}.")
     else:
         yield from _prose(f"Health is not checked: {found.why_not}.")
-    yield from _prose("If the service has an endpoint that answers with a JSON object, name its path:")
+    yield from _prose(
+        "If the service has an endpoint that says how it is, name its path, and its form (json, or another):"
+    )
     yield "#health:"
     yield f"#  path: {_scalar(found.health_path or '/health')}"
-    yield "#  fields: {ok: null, parts: null, queue_depth: null, time: null, version: null}"
+    yield "#  form: json"
 
 
 def _further(found: Found) -> Iterator[str]:
@@ -170,9 +176,12 @@ def _prose(text: str) -> list[str]:
 
 
 def _scalar(text: str) -> str:
-    """A text as YAML, in quotes where it needs them. A dollar sign is doubled, so that it begins no variable."""
+    """A text as YAML, in quotes where it needs them. A dollar sign is doubled where it would begin a variable."""
     if _PLAIN.fullmatch(text) and is_text(text) and not is_null(text):
         return text
     if re.fullmatch(r"https?://[A-Za-z0-9./:_-]+[A-Za-z0-9/_-]", text):
         return text
-    return json.dumps(text.replace("$", "$$"), ensure_ascii=False)
+    text = re.sub(r"\$(?=[$A-Za-z_{])", "$$", text)
+    if "\\" in text and "'" not in text and text.isascii() and text.isprintable():
+        return f"'{text}'"
+    return json.dumps(text, ensure_ascii=False)
