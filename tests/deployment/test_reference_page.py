@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
 from deployspec.app import OURS
+from deployspec.chapters.health.forms import FORMS
+from deployspec.chapters.health.part import HEALTH
+from deployspec.deployment import load
 from deployspec.deployment.schema import FORMATS, assembled
 from tests.suite import ROOT
 
@@ -28,7 +33,11 @@ def _properties(place: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, 
         yield from _properties(below.get("items", {}), f"{prefix}{key}[].")
 
 
-KEYS = [pytest.param(*each, id=each[0]) for each in _properties(SCHEMA)]
+KEYS = [
+    pytest.param(*each, id=each[0])
+    for each in _properties(SCHEMA)
+    if not each[0].startswith("health.endpoints.NAME.")  # the same keys again
+]
 
 
 def test_the_schema_is_a_valid_json_schema() -> None:
@@ -80,3 +89,32 @@ def test_no_mapping_lets_unknown_keys_through() -> None:
     for name, place, _ in _properties(SCHEMA):
         if "object" in str(place.get("type")):
             assert "additionalProperties" in place, name
+
+
+EXAMPLES = re.findall(r"```yaml\n(health:.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[text.splitlines()[-1].strip()[:40] for text in EXAMPLES])
+def test_the_examples_of_health_are_valid(example: str, tmp_path: Path) -> None:
+    """Each is a part of a deployment file that is understood."""
+    file = tmp_path / "there.yaml"
+    file.write_text(f"base_url: http://there\n{example}")
+    assert load(file, {}, OURS).require(HEALTH)
+
+
+def test_the_table_of_forms_is_the_forms() -> None:
+    """Its rows say of each form what it means."""
+    section = PAGE.read_text().split("\n## Health\n")[1].split("\n### ")[0]
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:5]]
+        for line in section.splitlines()
+        if line.startswith("| `")
+    ]
+    assert rows == [
+        [
+            f"`{name}`",
+            f"`{form['path']}`",
+            *(", ".join(map(str, form["status"][key])) for key in ("healthy", "unhealthy")),
+        ]
+        for name, form in FORMS.items()
+    ]

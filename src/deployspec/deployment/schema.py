@@ -110,16 +110,22 @@ def expectation(place: Schema) -> str:
     from deployspec.base.problems import listed
 
     wanted = types(place)
-    kind = next(iter(wanted), "")
+    kinds = [one for one in wanted if one != "null"]
+    kind = next(iter(kinds), "")
     text: str
     if "enum" in place:
         text = listed(place["enum"])
+    elif len(kinds) > 1:
+        each = [expectation({**place, "type": one}) for one in kinds]
+        text = f"{', '.join(each[:-1])}, or {each[-1]}"
     elif kind == "string":
         text = FORMATS[place["format"]][1] if "format" in place else "a text"
     elif kind == "integer":
         text = f"a whole number from {place['minimum']} to {place['maximum']}"
     elif kind == "number":
-        text = f"a number above {place['exclusiveMinimum']}, and at most {place['maximum']}"
+        text = "a number"
+        if "exclusiveMinimum" in place:
+            text += f" above {place['exclusiveMinimum']}, and at most {place['maximum']}"
     elif kind == "boolean":
         text = "true or false"
     elif kind == "array":
@@ -128,8 +134,6 @@ def expectation(place: Schema) -> str:
             of = "mappings"
         of = of.replace("a text", "texts").replace("a whole number", "whole numbers")
         text = "a list of " + of.replace("a URL", "URLs")
-        if "object" in wanted:
-            text += f", or {expectation({**place, 'type': 'object'})}"
     else:
         keys = place.get("properties")
         text = "a mapping with the keys " + listed(keys, "and") if keys else "a mapping of names to values"

@@ -72,6 +72,8 @@ class _Objection:
             case "maxItems":
                 most = self.place.schema["maxItems"]
                 self.add(f"a list of {len(self.values.at(self.path))} items", f"at most {most}")
+            case "minProperties":
+                self.add("an empty mapping", f"{expectation(self.place.schema)}, at least one")
             case "minLength":
                 empty = self.place.shown if self.place.shown.startswith("a value from") else "an empty text"
                 self.add(empty, f"{expectation(self.place.schema)} that is not empty")

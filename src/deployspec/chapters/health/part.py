@@ -33,8 +33,6 @@ GUIDE_PARTS = {
 }
 """The guide's faults: which part each takes down, where the deployment file does not say."""
 _DURATIONS = ("timeout", "max_response_time", "max_clock_skew", "recovery")
-_OF_EACH = ("name", "at", "healthy")
-"""The keys of ``fields.parts`` beside ``each``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,14 +206,8 @@ def _check_endpoint(check: Check, at: Steps, health: Mapping[str, Any]) -> None:
     for found, expected, steps in _unfit(check, at, health):
         check.add(steps, found, expected)
     parts = fields["parts"]
-    if isinstance(parts, Mapping):
-        if "each" in parts:
-            return
-        for key in _OF_EACH:
-            if isinstance(parts.get(key), list):  # healthy; the others may be parts' names
-                found = f"{key} without each"
-                check.add((*at, "fields", "parts", key), found, "each, which says where the parts are")
-                return
+    if isinstance(parts, Mapping) and "each" in parts:
+        return
     depth = fields["queue_depth"]
     if depth is not None and depth.get("part") is not None:
         own = (*at, "fields", "queue_depth", "part")
