@@ -156,7 +156,7 @@ def test_a_text_says_how_the_service_is() -> None:
     other = steady(
         [text("all is well"), text("all is lost")], promise(fields=WORDS.fields, body="text", schema={})
     )
-    assert other.reason == '1 of 2 calls differs: call 2: $[2] "lost" instead of "well"'
+    assert other.reason == '1 of 2 calls differs: call 2: the text "all is lost" instead of "all is well"'
 
 
 def test_an_empty_body_is_empty() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from deployspec.base.shown import one_line, seconds
+from deployspec.base.shown import one_line, seconds, value
 from deployspec.chapters.health.judge.changing import differences
 from deployspec.chapters.health.judge.reading import (
     CannotJudgeError,
@@ -89,6 +89,15 @@ def holds_under_concurrency(call: Call, concurrent: Sequence[Call], promise: Hea
     return _agree(call, concurrent, promise, kind="concurrent call", offset=1, timed=True)
 
 
+class _Words(list[str]):
+    """The words of a text."""
+
+    @property
+    def shown(self) -> str:
+        """As a reason shows it."""
+        return value(" ".join(self))
+
+
 class _Said(NamedTuple):
     """What is compared: the status, and what the answer says of the service and its parts, or the whole body where the
     deployment file names nothing of that; None where it cannot be read."""
@@ -96,7 +105,7 @@ class _Said(NamedTuple):
     status: int
     states: dict[tuple[bool, str], State] | None
     body: object
-    """A JSON document, or the words of a text."""
+    """A JSON document, or ``_Words``."""
 
     def differs(self, other: _Said) -> list[str]:
         said = [f"status {other.status} instead of {self.status}"] if other.status != self.status else []
@@ -108,6 +117,9 @@ class _Said(NamedTuple):
                 for key, now in other.states.items()
                 if key in self.states and now.well is not self.states[key].well
             ]
+        elif isinstance(self.body, _Words) and isinstance(other.body, _Words):
+            if differences(self.body, other.body):
+                said.append(f"the text {other.body.shown} instead of {self.body.shown}")
         elif self.body is not None and other.body is not None:
             found = differences(self.body, other.body)
             said += found[:_ROOM] + ([f"{len(found) - _ROOM} more"] if len(found) > _ROOM else [])
@@ -172,7 +184,7 @@ def _said(call: Call, promise: HealthPromise) -> tuple[_Said, CannotJudgeError |
             return _Said(
                 answer.status, {(one is seen.service, one.name): one for one in seen.all}, None
             ), None
-        body = document_of(call, promise) if promise.body == "json" else text_of(answer).split()
+        body = document_of(call, promise) if promise.body == "json" else _Words(text_of(answer).split())
     except CannotJudgeError as error:
         return _Said(answer.status, None, None), error
     return _Said(answer.status, None, body), None
