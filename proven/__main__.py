@@ -32,16 +32,16 @@ LIMIT = 120
 """Seconds for one run."""
 TRUE_THOUGH_SICK = {"redis-exporter", "flower"}
 """They say that they are well while what is behind them is gone, and their file says so."""
-NOT_FOUND = {
-    "django-health-check": "no usual path",
-    "django-health-check-3": "no usual path",
-    "django-health-check-3.18": "no usual path",
-    "flower": "a text that is called a page",
-    "jupyter-server": "no usual path",
-    "json-server": "no usual path",
-    "rabbitmq": "no usual path",
+HEALTH_AT = {
+    "datasette": "/-/versions.json",
+    "django-health-check": "/health/",
+    "django-health-check-3": "/ht/",
+    "django-health-check-3.18": "/ht/",
+    "jupyter-server": "/api/status",
+    "json-server": "/posts",
+    "rabbitmq": "/api/health/checks/alarms",
 }
-"""What `deployspec init` does not describe, and why."""
+"""What `deployspec init` has to be told with `--health`, because it is none of the usual paths."""
 _PAGE = b"<html><title>503 Service Temporarily Unavailable</title></html>"
 _REFUSAL = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
@@ -139,6 +139,7 @@ def found_by_init(name: str, url: str, folder: Path, server: Running) -> str:
     """What `deployspec init` says of the health endpoint, whose file is then to be green."""
     headers = [f"{key}: {value}" for key, value in server.headers.items()]
     argv = [PROGRAM, "init", "found", url, *(word for one in headers for word in ("--header", one))]
+    argv += ["--health", HEALTH_AT[name]] if name in HEALTH_AT else []
     done = subprocess.run(
         argv,
         cwd=folder,
@@ -151,13 +152,10 @@ def found_by_init(name: str, url: str, folder: Path, server: Running) -> str:
     )
     line = next((one.strip() for one in done.stdout.splitlines() if one.startswith("  health")), "")
     said = " ".join(line.split()[1:])
-    if said.startswith("not described") != (name in NOT_FOUND):
-        raise NotAsItIsToBeError(
-            f"found init saying “{said or done.stdout[-500:]}”; expected {NOT_FOUND.get(name, 'a description')}"
-        )
-    if name in NOT_FOUND:
-        return f"not described: {NOT_FOUND[name]}"
-    return f"{said.partition(',')[0]}: {well(check(folder / 'deployments' / 'found.yaml', folder, {}))}"
+    if not said or said.startswith("not described"):
+        raise NotAsItIsToBeError(f"found init saying “{said or done.stdout[-500:]}”; expected a description")
+    told = " (told by `--health`)" if name in HEALTH_AT else ""
+    return f"{said}{told}: {well(check(folder / 'deployments' / 'found.yaml', folder, {}))}"
 
 
 def prove(name: str, server: Server, cache: Path) -> list[str]:

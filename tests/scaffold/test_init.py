@@ -165,7 +165,7 @@ def test_the_url_of_the_endpoint_itself(run: Run) -> None:
     with serving(only("/api/health", '{"ok":true}')) as service:
         done = run("init", "shop", f"{service.url}/api/health")
         assert done.returncode == 0
-        assert f"`deployspec init` wants the service's, {service.url}/api\n" in done.stdout
+        assert f"`deployspec init shop {service.url}/api --health /health`\n" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -195,11 +195,13 @@ def recorded(name: str) -> Answering:
     """The answers of a real server that was well, each path's in turn. An answer to other headers than ours is none."""
     turns: dict[str, Iterator[dict[str, Any]]] = {}
     for one in json.loads((RECORDED / f"{name}.json").read_text())["answers"]:
-        if one["state"].startswith("well") and "request" not in one and one["path"] not in turns:
+        asked = one.get("request", {}).get("accept", JSON)
+        if one["state"].startswith("well") and asked == JSON and one["path"] not in turns:
             same = [
                 other
                 for other in json.loads((RECORDED / f"{name}.json").read_text())["answers"]
-                if (other["path"], other["state"]) == (one["path"], one["state"])
+                if (other["path"], other["state"], other.get("request"))
+                == (one["path"], one["state"], one.get("request"))
             ]
             turns[one["path"]] = itertools.cycle(same)
 
@@ -245,7 +247,7 @@ def recorded(name: str) -> Answering:
                 "path: /health",
                 "form: health-json",
                 "fields:",
-                "  parts: {each: /checks, at: status, healthy: [pass]}",
+                "  parts: {each: /checks, at: status, healthy: [pass, warn]}",
                 "  version: version",
             ],
         ),
@@ -311,9 +313,72 @@ def test_recorded_servers(run: Run, tmp_path: Path, name: str, below: str, said:
 
 
 @pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("datasette", "/-/databases.json"),
+        ("django-health-check", "/health/"),
+        ("django-health-check-3.18", "/ht/"),
+        ("flower", "/healthcheck"),
+        ("json-server", "/posts"),
+        ("rabbitmq", "/api/health/checks/alarms"),
+        ("starlette", "/health.json"),
+    ],
+)
+def test_a_path_that_is_said(run: Run, tmp_path: Path, name: str, path: str) -> None:
+    """Where health is at none of the usual paths, it is said where it is, and nothing else is asked for it."""
+    answers = recorded(name)
+    with serving(lambda asked: answers(asked)) as service:
+        done = run("init", "shop", service.url, "--health", path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert len(service) <= 10
+        assert f"\n  path: {path}\n" in (tmp_path / "deployments/shop.yaml").read_text(), done.stdout
+        green = checked(run)
+        assert green.returncode == 0, green.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (
+            "health",
+            "--health: found health without a / at its beginning; expected a path on the deployment's own host",
+        ),
+        ("//there", "--health: found //there with two slashes at its beginning"),
+    ],
+)
+def test_what_is_no_path(run: Run, path: str, said: str) -> None:
+    """One line, and nothing is asked or written."""
+    done = run("init", "shop", "http://127.0.0.1:9", "--health", path)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
     ("answering", "said"),
     [
-        (only("/healthz", "OK", "text/html"), '/healthz answered with the text "OK" as text/html'),
+        (only("/h", "<html>"), "/h answered with a page"),
+        (
+            only("/h", '{"ok": 1}', status=500),
+            "/h answered with status 500, where a healthy service answers 200",
+        ),
+        (
+            lambda _: (200, JSON, '{"ok": true}'),
+            "/h answered with what every path answers, even one that cannot exist",
+        ),
+    ],
+    ids=["page", "500", "all-alike"],
+)
+def test_a_path_that_cannot_be_described(run: Run, answering: Answering, said: str) -> None:
+    """It is said why not."""
+    with serving(answering) as service:
+        done = run("init", "shop", service.url, "--health", "/h")
+        assert f"not described: {said}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("answering", "said"),
+    [
+        (only("/healthz", "<b>OK</b>", "text/html"), "/healthz answered with a page as text/html"),
         (lambda _: (200, "text/html", "<html>Hello</html>"), "every path"),
         (lambda _: (200, JSON, '{"ok": true}'), "every path"),
         (lambda path: (200, JSON, json.dumps({"ok": True, "path": path})), "every path"),

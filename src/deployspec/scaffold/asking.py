@@ -14,6 +14,7 @@ from deployspec.model.http import Answer, Failure, Phase
 from deployspec.scaffold.describing import (
     FIRST_PATHS,
     METRICS_PATHS,
+    OTHER_PATHS,
     Found,
     best_health,
     describe,
@@ -44,8 +45,8 @@ class Asked:
     """How long it took."""
 
 
-def ask(base_url: str, headers: Mapping[str, Secret], proxies: Proxies) -> Asked:
-    """Ask the service below ``base_url``, which has no slash at its end.
+def ask(base_url: str, headers: Mapping[str, Secret], proxies: Proxies, health_path: str = "") -> Asked:
+    """Ask the service below ``base_url``, which has no slash at its end; for its health ``health_path`` alone, if given.
 
     At most 25 GET requests, 4 at once, each at most 2 s, all at most 10 s; redirects are not followed.
     Raises UsageError with the reason where nothing answers.
@@ -56,14 +57,17 @@ def ask(base_url: str, headers: Mapping[str, Secret], proxies: Proxies) -> Asked
     nonsense = session.get([nowhere]).get(nowhere)
     if isinstance(nonsense, Failure) and nonsense.phase in _HOPELESS:
         raise UsageError(f"no answer: {nonsense.reason}; nothing was written (--offline asks nothing)")
-    answers = session.get(FIRST_PATHS)
-    answers |= session.get(further_paths(answers, nonsense, base_url), leave=1)
+    if health_path:
+        answers = session.get(dict.fromkeys((health_path, *OTHER_PATHS)))
+    else:
+        answers = session.get(FIRST_PATHS)
+        answers |= session.get(further_paths(answers, nonsense, base_url), leave=1)
     if not any(isinstance(one, Answer) for one in (nonsense, *answers.values())):
         reason = nonsense.reason if isinstance(nonsense, Failure) else "no time was left"
         raise UsageError(f"no answer: {reason}; nothing was written (--offline asks nothing)")
     best = best_health(answers, nonsense)
     second = session.get([best]).get(best) if best else None
-    found = describe(answers, second, nonsense, base_url)
+    found = describe(answers, second, nonsense, base_url, health_path)
     return Asked(found, session.made, time.monotonic() - session.began)
 
 

@@ -44,6 +44,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a header to send; written as it stands, so use ${VARIABLE} for a secret; repeatable",
     )
     parser.add_argument(
+        "--health",
+        metavar="PATH",
+        default="",
+        help="the path of its health endpoint, such as /ht/, if it is none of the usual ones",
+    )
+    parser.add_argument(
         "--offline", action="store_true", help="ask nothing: write the file with comments only"
     )
     parser.set_defaults(run=run)
@@ -69,6 +75,7 @@ def run(options: argparse.Namespace) -> int:
     places = Places(Path())
     name, base_url = _checked_name(options.name), _checked_url(options.url)
     headers, values = _checked_headers(options.header, os.environ, offline=options.offline)
+    health_path = _checked_path(options.health)
     file = places.deployments / f"{name}.yaml"
     if there := already_there(places.deployments, name):
         raise UsageError(f"found {there}; expected no such file, because none is overwritten")
@@ -81,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
         from deployspec.tools.http import proxies_from
 
         secrets = {key: Secret(value) for key, value in values.items()}
-        asked = ask(base_url, secrets, proxies_from(os.environ))
+        asked = ask(base_url, secrets, proxies_from(os.environ), health_path)
         found = asked.found
         print(f"Asked {base_url} with {asked.requests} GET requests in {asked.seconds:.1f} s:")
         print(said_of(found))
@@ -100,10 +107,9 @@ def run(options: argparse.Namespace) -> int:
     print(f"Written: {', '.join(map(str, written))}")
     path = urlsplit(base_url).path
     if found.health is None and is_health_like(path):
-        parent = base_url.removesuffix(path) + path.rpartition("/")[0]
-        print(
-            f"This URL looks like the health endpoint itself: `deployspec init` wants the service's, {parent}"
-        )
+        parent, last = base_url.removesuffix(path) + path.rpartition("/")[0], path.rpartition("/")[2]
+        own = f"--health /{last}"
+        print(f"This URL looks like the health endpoint itself: `deployspec init {name} {parent} {own}`")
     if found.health is None:
         print(f"Next: describe health in {file}, then run")
     else:
@@ -142,6 +148,21 @@ def _checked_url(url: str) -> str:
         text = "a URL" if "@" in url else shown(head + ("?…" if query else ""))
         raise UsageError(f"found {error.found.replace('{}', text)}; expected {error.expected}") from None
     return url.rstrip("/")
+
+
+def _checked_path(path: str) -> str:
+    from deployspec.base.errors import UsageError
+    from deployspec.base.problems import shown
+    from deployspec.base.unfit import Unfit
+    from deployspec.deployment.http import check_path
+
+    if path:
+        try:
+            check_path(path)
+        except Unfit as error:
+            found = error.found.replace("{}", shown(path))
+            raise UsageError(f"--health: found {found}; expected {error.expected}") from None
+    return path
 
 
 def _checked_headers(

@@ -46,6 +46,8 @@ RARE_PATHS = ("/_health", "/__lbheartbeat__", "/health_check", "/api/healthcheck
 """Where they sometimes are: asked where none of the others can be described."""
 METRICS_PATHS = ("/metrics", "/-/metrics", "/actuator/prometheus", "/q/metrics")
 OPENAPI_PATHS = ("/openapi.json", "/v3/api-docs", "/swagger.json", "/api/openapi.json")
+OTHER_PATHS = (METRICS_PATHS[0], *OPENAPI_PATHS, "/__version__", "/actuator/info")
+"""What is asked beside a health endpoint that is known."""
 FIRST_PATHS = (*HEALTH_PATHS, METRICS_PATHS[0], *OPENAPI_PATHS)
 """What is asked of every service."""
 _COMPANIONS = {
@@ -140,16 +142,22 @@ def best_health(answers: Answers, nonsense: Answer | Failure | None) -> str | No
 
 
 def describe(
-    answers: Answers, second: Answer | Failure | None, nonsense: Answer | Failure | None, base_url: str
+    answers: Answers,
+    second: Answer | Failure | None,
+    nonsense: Answer | Failure | None,
+    base_url: str,
+    health_path: str = "",
 ) -> Found:
-    """All that is known. ``second`` is a later answer of ``best_health``'s path."""
+    """All that is known. ``second`` is a later answer of ``best_health``'s path; ``health_path`` is one that was said."""
     openapi, operations = _openapi(answers, nonsense, base_url)
     metrics = next((path for path, answer in answers.items() if _has_metrics(answer, nonsense)), "")
     path = best_health(answers, nonsense) or ""
     first = answers.get(path)
     health: Health | str
     if isinstance(first, Answer):
-        health = described(path, first, second, _version_of(answers, nonsense))
+        health = described(path, first, second, _version_of(answers, nonsense), sure=bool(health_path))
+    elif health_path:
+        path, health = health_path, _why_not_this(answers.get(health_path))
     else:
         path, health = _why_not(answers, nonsense)
     requests = [one for one in operations if not is_health_like(one) and not _is_of_others(one)]
@@ -192,6 +200,14 @@ def _why_not(answers: Answers, nonsense: Answer | Failure | None) -> tuple[str, 
     if isinstance(nonsense, Answer) and nonsense.status not in (404, 405, 410):
         return "", f"every path, even one that cannot exist, is answered alike: {_alike(nonsense)}"
     return "", "none of the usual paths answered"
+
+
+def _why_not_this(answer: Answer | Failure | None) -> str:
+    """Why the path that was said to be the health endpoint cannot be described."""
+    if isinstance(answer, Answer):
+        fault = fault_of(answer) or "what every path answers, even one that cannot exist"
+        return f"answered with {fault}"
+    return f"gave no answer: {'no time was left' if answer is None else answer.reason}"
 
 
 def _alike(nonsense: Answer) -> str:

@@ -20,6 +20,8 @@ from deployspec.deployment.http import check_media_type
 from deployspec.model.http import Answer, Failure
 from deployspec.scaffold.fields import fields_of, is_plain
 
+_MOST_WORD = 80
+"""Bytes of a body that is no page, whatever it is called."""
 REDIRECTS = (301, 302, 303, 307, 308)
 _SICK = re.compile(
     r"\b(not|no|un\w+|fail\w*|err\w*|down|degraded|starting|stopp\w+|maintenance|warn\w*)\b", re.IGNORECASE
@@ -74,11 +76,17 @@ def fault_of(answer: Answer) -> str:
 
 
 def described(
-    path: str, first: Answer, second: Answer | Failure | None, version: Mapping[str, str] | None = None
+    path: str,
+    first: Answer,
+    second: Answer | Failure | None,
+    version: Mapping[str, str] | None = None,
+    *,
+    sure: bool = False,
 ) -> Health | str:
     """What two answers, one after the other, allow to promise; a text says why nothing.
 
-    ``version`` is where another path says the version: its ``path``, and ``at``.
+    ``version`` is where another path says the version: its ``path``, and ``at``. With ``sure``, somebody has said that
+    this path is the health endpoint, and an array that says nothing of parts is one that stays as it is.
     """
     if second is None:
         return "gave one answer, and no time was left to ask for a second one"
@@ -92,7 +100,7 @@ def described(
         return _none(path, first, version)
     if _body(first) == "text":
         return _text(path, first, second, version)
-    return _json(path, first, second, version)
+    return _json(path, first, second, version, sure=sure)
 
 
 def _none(path: str, answer: Answer, version: Mapping[str, str] | None) -> Health:
@@ -128,13 +136,15 @@ def _text(path: str, first: Answer, second: Answer, version: Mapping[str, str] |
     return Health(path, f'the text "{line}"' if says_state else "a text", said, named, says_state)
 
 
-def _json(path: str, first: Answer, second: Answer, version: Mapping[str, str] | None) -> Health | str:
+def _json(
+    path: str, first: Answer, second: Answer, version: Mapping[str, str] | None, *, sure: bool
+) -> Health | str:
     was, now = document(first), document(second)
     fields, just_now = fields_of(was, now, first, second, version)
     says_state = bool(fields.keys() & {"ok", "parts"})
-    if not says_state and isinstance(was, list):
+    if not says_state and isinstance(was, list) and not sure:
         return "gave a JSON array, of which no entry says whether a part is well"
-    if not says_state and not isinstance(was, dict):
+    if not says_state and not isinstance(was, dict | list):
         return "gave JSON that does not say whether all is well"
     if not says_state and (changed := differences(was, now)):
         return (
@@ -146,6 +156,11 @@ def _json(path: str, first: Answer, second: Answer, version: Mapping[str, str] |
     if form in ("actuator", "health-json"):
         # The form says which words are healthy.
         differing.pop("ok", None)
+    if form == "health-json" and isinstance(parts := differing.get("parts"), dict):
+        # A warning is one of a healthy part, as it is of a healthy service.
+        differing["parts"] = parts | (
+            {"healthy": ["pass", "warn"]} if parts.get("healthy") == ["pass"] else {}
+        )
     said: dict[str, Any] = {"form": form}
     if (allowed := _type(first, second, ("application/json", "+json"))) is not None:
         said["content_type"] = allowed or None
@@ -177,6 +192,8 @@ def _body(answer: Answer) -> str:
     if not answer.body:
         return "none"
     kind = media_type(answer)
+    if kind == "text/html" and len(answer.body) <= _MOST_WORD and b"<" not in answer.body:
+        kind = "text/plain"  # a word that a framework calls a page
     if answer.status == 204 or kind in ("text/html", "application/xhtml+xml", "application/problem+json"):
         return ""
     found = document(answer)
