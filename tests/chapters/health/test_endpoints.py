@@ -217,6 +217,17 @@ def test_the_version_of_another_path(tmp_path: Path) -> None:
     assert ran.verdict("test_version_is_stated") == "MET"
 
 
+def test_the_version_of_another_path_is_asked_for_as_json(tmp_path: Path) -> None:
+    """Whatever the health endpoint's own answer is; and what repeats the call by hand asks the same."""
+    health = "health: {form: text, path: /live, expect_version: 1.2.4, fields: {version: {at: version, path: /info}}}"
+    replies = {"/live": OK, "/info": (200, "application/json", '{"version": "1.2.3"}')}
+    with service(lambda path: replies[path]) as url:
+        ran = run(tmp_path, f"base_url: {url}\n{health}")
+    assert reds(ran) == {"test_version_is_expected": 'version is "1.2.3"; expected "1.2.4"'}
+    by_hand = ran.entry("test_version_is_expected")["reproduce"]
+    assert by_hand.endswith(f"--header 'Accept: application/json' {url}/info")
+
+
 def test_a_replica_that_is_sick_is_named(tmp_path: Path) -> None:
     """Each of the replicas is asked; where one is down, or says another version, it is named."""
     health = "health: {form: json, timeout: 5s, fields: {ok: {at: /status, healthy: [UP]}}}"
