@@ -231,6 +231,17 @@ def test_a_run_that_does_not_wait_does_not_speak_of_it(tmp_path: Path) -> None:
     assert "version_arrived" not in ran.output
 
 
+def test_whoever_is_selected_alone_says_who_was_missing(tmp_path: Path) -> None:
+    """Where the check that says it is not part of the run; and a run without a terminal's reporter has its record."""
+    with service(behind(10_000)) as url:
+        text = f"base_url: {url}\n{HEALTH}"
+        options = ("--wait-for-version", "1.2.3", "--within", "1s", "-k", "steady", "-p", "no:terminal")
+        ran = run(tmp_path, text, *options)
+    reason = reds(ran)["test_steady"]
+    assert reason.startswith("version 1.2.3 has not arrived: after 1")
+    assert reason.endswith('s, it does not say "1.2.3": it says "1.2.2"')
+
+
 def test_a_terminal_has_one_line(tmp_path: Path) -> None:
     """It is written over, not repeated."""
     local = tmp_path / "there.yaml"

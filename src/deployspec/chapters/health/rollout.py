@@ -182,7 +182,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     if id_of(item) != CHECK and arrival(item.config).outcome is not Outcome.MET:
         wanted, _ = item.config.stash[_WANTED]
-        raise Unmeasured(f"version {wanted} has not arrived (see test_version_arrived)")
+        told = any(id_of(one) == CHECK for one in item.session.items if is_check(one))
+        why = " (see test_version_arrived)" if told else f": {arrival(item.config).reason}"
+        raise Unmeasured(f"version {wanted} has not arrived{why}")
 
 
 def arrival(config: pytest.Config) -> Verdict:
@@ -196,7 +198,7 @@ class _Progress:
 
     def __init__(self, config: pytest.Config) -> None:
         self._reporter = config.pluginmanager.get_plugin("terminalreporter")
-        self._quiet = config.getoption("verbose") < -1
+        self._quiet = config.getoption("verbose", 0) < -1  # without a terminal there is no such option
         self._last = -_EVERY
 
     def tell(self, text: str, passed: float) -> None:
