@@ -36,7 +36,7 @@ Measured = Literal["first", "steady", "later", "every", "versions"]
 """What a check looks at: a property of what was asked."""
 
 POLL = 0.1
-"""Seconds between two calls while a part comes back."""
+"""Seconds between two calls while a part comes back, at least; of many replicas it is more."""
 AT_ONCE = 20
 """How many replicas are asked at the same time."""
 BURSTS_AT_ONCE = 10
@@ -309,7 +309,10 @@ class Outages:
 
     def _until_healthy(self, asked: Iterable[Asked], since: float) -> list[list[Call]]:
         """Ask each until its answer is healthy, or until ``recovery`` seconds have passed."""
-        return at_once(lambda one: _until_healthy(one, since), list(asked))
+        # All at the same time: one that waited for others' answers would seem to have been sick meanwhile.
+        every = list(asked)
+        pause = POLL * max(1, len(every) / AT_ONCE)
+        return at_once(lambda one: _until_healthy(one, since, pause), every, len(every))
 
 
 def _called(endpoint: str, one: Asked) -> str:
@@ -326,14 +329,14 @@ def _refuse_unknown(out: Outage, promises: Sequence[HealthPromise]) -> None:
         )
 
 
-def _until_healthy(one: Asked, since: float) -> list[Call]:
+def _until_healthy(one: Asked, since: float, pause: float) -> list[Call]:
     calls = [one.ask()]
     deadline = time.monotonic() + one.promise.recovery - (time.time() - since)
     while (
         meaning.healthy_now(calls[-1], one.promise).outcome is not Outcome.MET
         and time.monotonic() <= deadline
     ):
-        time.sleep(POLL)
+        time.sleep(pause)
         calls.append(one.ask())
     return calls
 
