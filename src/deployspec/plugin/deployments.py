@@ -60,6 +60,11 @@ def obtain(config: pytest.Config) -> Deployment:
     return known
 
 
+def amend(config: pytest.Config, deployment: Deployment) -> None:
+    """Let the deployment of this run, which is loaded, be this one, of the same file: an option says more than it."""
+    config.stash[_LOADED] = deployment
+
+
 def _hide_secrets(config: pytest.Config, deployment: Deployment) -> None:
     """From here on, no text that is made for a person shows one."""
     from deployspec.base import disclosure

@@ -6,6 +6,7 @@ import http.server
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from deployspec.app import OURS
 from deployspec.chapters.health.fixtures import Replicas
+from deployspec.chapters.health.measure import AT_ONCE
 from deployspec.chapters.health.part import HEALTH
 from deployspec.deployment import load
 from tests.suite import Ran, run_checks
@@ -170,6 +172,25 @@ def test_what_depends_on_a_part_is_checked_in_its_outage(
     assert not (tmp_path / "broken").exists()
 
 
+def test_no_replica_waits_for_others_to_be_seen_healthy_again(tmp_path: Path) -> None:
+    """Of more than are asked at the same time elsewhere, all answer within `recovery`, though each takes its time."""
+    broken = tmp_path / "broken"
+
+    def answer(_: str) -> Reply:
+        well = not broken.exists()
+        time.sleep(0.9)
+        return (200 if well else 503), "application/json", f'{{"status": "{"UP" if well else "DOWN"}"}}'
+
+    health = (
+        "health: {form: json, timeout: 10s, recovery: 1500ms, fields: {ok: {at: /status, healthy: [UP]}}}"
+    )
+    with ExitStack() as stack:
+        urls = [stack.enter_context(service(answer)) for _ in range(AT_ONCE + 1)]
+        text = f"base_url: {urls[0]}\nreplicas: [{', '.join(urls)}]\n{health}\n{faults(tmp_path)}"
+        ran = run(tmp_path, text, "-k", "outage")
+    assert (ran.status, reds(ran)) == (0, {}), ran.output
+
+
 def test_a_fault_may_have_a_status_of_its_own(tmp_path: Path) -> None:
     """`expect_status` is the one that is right; a fault of no one part looks at no part."""
     state = Broken(tmp_path / "broken", "db")
@@ -215,6 +236,17 @@ def test_the_version_of_another_path(tmp_path: Path) -> None:
         ran = run(tmp_path, f"base_url: {url}\n{health}")
     assert reds(ran) == {"test_version_is_expected": 'build.version is "1.2.3"; expected "1.2.4"'}
     assert ran.verdict("test_version_is_stated") == "MET"
+
+
+def test_the_version_of_another_path_is_asked_for_as_json(tmp_path: Path) -> None:
+    """Whatever the health endpoint's own answer is; and what repeats the call by hand asks the same."""
+    health = "health: {form: text, path: /live, expect_version: 1.2.4, fields: {version: {at: version, path: /info}}}"
+    replies = {"/live": OK, "/info": (200, "application/json", '{"version": "1.2.3"}')}
+    with service(lambda path: replies[path]) as url:
+        ran = run(tmp_path, f"base_url: {url}\n{health}")
+    assert reds(ran) == {"test_version_is_expected": 'version is "1.2.3"; expected "1.2.4"'}
+    by_hand = ran.entry("test_version_is_expected")["reproduce"]
+    assert by_hand.endswith(f"--header 'Accept: application/json' {url}/info")
 
 
 def test_a_replica_that_is_sick_is_named(tmp_path: Path) -> None:

@@ -138,6 +138,61 @@ def test_checks_of_files_alone_do_not_wait_for_it(tmp_path: Path) -> None:
     assert "MET" in found.values()
 
 
+def relapses(said: str, health: str) -> Callable[[str], Reply]:
+    """A replica that says the new version once, and then the old one."""
+    numbers = itertools.count()
+    ours, theirs = (json.dumps({"status": "UP", "version": version}) for version in ("1.2.3", "1.2.2"))
+
+    def answer(path: str) -> Reply:
+        if path != said:
+            return 200, "application/json", health
+        return 200, "application/json", ours if next(numbers) < 1 else theirs
+
+    return answer
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "two-workers"])
+def test_a_version_that_is_gone_again_is_a_breach(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    """What was waited for is what every answer has to say, though the file names no version to expect."""
+    with service(behind(0)) as first, service(relapses("/health", "")) as second:
+        text = f"base_url: {first}\nreplicas: [{first}, {second}]\n{HEALTH}"
+        ran = run(tmp_path, text, "--wait-for-version", "1.2.3", "--within", "1m", *workers)
+    name = second.removeprefix("http://")
+    assert verdicts(ran)["test_version_arrived"] == "MET"
+    assert reds(ran) == {
+        "test_version_is_expected": f'{name} (1 of 2 replicas): version is "1.2.2"; expected "1.2.3"'
+    }
+
+
+def test_of_several_endpoints_those_that_have_a_version_must_keep_it(tmp_path: Path) -> None:
+    """And no other."""
+    health = (
+        "health: {timeout: 5s, endpoints: {live: {form: livez, path: /live, content_type: null}, "
+        "ready: {form: json, path: /ready, fields: {ok: {at: /status, healthy: [UP]}, version: version}}}}"
+    )
+    with service(relapses("/ready", "ok")) as url:
+        ran = run(tmp_path, f"base_url: {url}\n{health}", "--wait-for-version", "1.2.3", "--within", "1m")
+    assert reds(ran) == {"test_version_is_expected[ready]": 'version is "1.2.2"; expected "1.2.3"'}
+
+
+def test_a_command_that_fails_is_run_no_more_often_than_planned(tmp_path: Path) -> None:
+    """It is asked again in each round, because a rollout may be why it fails."""
+    ran_to = tmp_path / "ran"
+    local = tmp_path / "there.yaml"
+    local.write_text(
+        f"base_url: http://127.0.0.1:9\nreplicas: {{command: [sh, -c, 'echo x >> {ran_to}; exit 3']}}\n{HEALTH}"
+    )
+    options = ("--wait-for-version", "1.2.3", "--within", "3s")
+    said = subprocess.run(
+        [sys.executable, "-m", "deployspec.cli", "plan", "-m", "health", "--deployment", str(local), "--format", "json", *options],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    (planned,) = (one for one in json.loads(said.stdout)["planned"] if one["kind"] == "command")
+    ran = run(tmp_path, local.read_text(), *options)
+    assert set(verdicts(ran).values()) == {"UNMEASURED"}
+    assert planned["least"] < len(ran_to.read_text().split()) <= planned["most"]
+
+
 # options: of a run that cannot be waited for; said: a piece of the one line
 @pytest.mark.parametrize(
     ("options", "said"),
@@ -174,6 +229,17 @@ def test_a_run_that_does_not_wait_does_not_speak_of_it(tmp_path: Path) -> None:
     assert ran.status == 0
     assert "version-arrived" not in ran.output
     assert "version_arrived" not in ran.output
+
+
+def test_whoever_is_selected_alone_says_who_was_missing(tmp_path: Path) -> None:
+    """Where the check that says it is not part of the run; and a run without a terminal's reporter has its record."""
+    with service(behind(10_000)) as url:
+        text = f"base_url: {url}\n{HEALTH}"
+        options = ("--wait-for-version", "1.2.3", "--within", "1s", "-k", "steady", "-p", "no:terminal")
+        ran = run(tmp_path, text, *options)
+    reason = reds(ran)["test_steady"]
+    assert reason.startswith("version 1.2.3 has not arrived: after 1")
+    assert reason.endswith('s, it does not say "1.2.3": it says "1.2.2"')
 
 
 def test_a_terminal_has_one_line(tmp_path: Path) -> None:

@@ -149,6 +149,22 @@ def test_redirects(*, elsewhere: bool) -> None:
     assert answer.body == (b"127.0.0.3" if elsewhere else b"same")
 
 
+def test_another_port_of_the_host_is_asked_at_the_address() -> None:
+    """As where http leads to https: the answer is that of the server which was to be asked."""
+    with replicas("127.0.0.1", "127.0.0.2") as (port, _):
+
+        def handler(connection: Connection) -> None:
+            connection.read_head()
+            connection.send(
+                f"HTTP/1.1 302 Found\r\nLocation: http://atlas.test:{port}/\r\nContent-Length: 0\r\n\r\n".encode()
+            )
+
+        with serve(handler) as server:
+            url = f"http://atlas.test:{server.port}/"
+            answer = answered(ask(url, address="127.0.0.1", resolve=resolver(("127.0.0.2", port))))
+    assert answer.body == b"127.0.0.1"
+
+
 def test_no_address_through_a_proxy() -> None:
     """A proxy connects to what it likes, so the request is not sent."""
     proxies = Proxies({"http": ("http_proxy", "http://proxy.test:3128")})
@@ -166,6 +182,7 @@ def test_no_address_through_a_proxy() -> None:
     [
         ("https://a.test/", "127.0.0.2", "--resolve a.test:443:127.0.0.2"),
         ("http://a.test:8000/", "::1", "--resolve 'a.test:8000:[::1]'"),
+        ("http://a.test/", "127.0.0.2", "--resolve a.test:80:127.0.0.2 --resolve a.test:443:127.0.0.2"),
     ],
 )
 def test_curl_line_names_the_address(url: str, address: str, words: str) -> None:

@@ -100,7 +100,8 @@ class Replicas:
     def _one(self, health: Health, name: str, base_url: str, address: str) -> Asked:
         said = {key: value for key, value in vars(health).items() if key not in ("name", "schema")}
         promise = HealthPromise(**said, base_url=base_url)
-        return Asked(name, self._request(base_url, health, address), promise)
+        version_headers = _accepting(["application/json"], self._deployment.headers)
+        return Asked(name, self._request(base_url, health, address), promise, version_headers)
 
     def _request(self, base_url: str, health: Health, address: str) -> Request:
         from deployspec.tools.http import Request, proxies_from
@@ -109,7 +110,7 @@ class Replicas:
         return Request(
             url=base_url + health.path,
             address=address,
-            headers=_accepting(health, deployment.headers),
+            headers=_accepting(_types(health), deployment.headers),
             timeout=health.timeout,
             retries=health.retries,
             ca=deployment.ca,
@@ -120,11 +121,14 @@ class Replicas:
         )
 
 
-def _accepting(health: Health, headers: Headers) -> Mapping[str, Secret | str]:
+def _types(health: Health) -> Sequence[str]:
+    """The media types that an endpoint's answer may have; empty where any is right."""
+    types = [one for one in health.content_type or () if not one.startswith("+")]
+    return types or (["application/json"] if health.body == "json" else [])
+
+
+def _accepting(types: Sequence[str], headers: Headers) -> Mapping[str, Secret | str]:
     """The headers, with an Accept that asks for what is expected, unless the user's own asks for something."""
     if any(name.lower() == "accept" for name in headers):
         return headers
-    types = [one for one in health.content_type or () if not one.startswith("+")]
-    if health.body == "json":
-        types = types or ["application/json"]
     return {"Accept": ", ".join(types) or "*/*", **headers}

@@ -22,7 +22,7 @@ from deployspec.plugin.signals import signals_to
 from deployspec.tools.schema_file import read_schema
 
 if TYPE_CHECKING:
-    from deployspec.deployment import Deployment
+    from deployspec.deployment import Deployment, Secret
     from deployspec.model.judge import Judge
     from deployspec.tools.command import CommandResult
     from deployspec.tools.http import Request
@@ -36,7 +36,7 @@ Measured = Literal["first", "steady", "later", "every", "versions"]
 """What a check looks at: a property of what was asked."""
 
 POLL = 0.1
-"""Seconds between two calls while a part comes back."""
+"""Seconds between two calls while a part comes back, at least; of many replicas it is more."""
 AT_ONCE = 20
 """How many replicas are asked at the same time."""
 BURSTS_AT_ONCE = 10
@@ -76,6 +76,8 @@ class Asked:
     """The replica's; empty where there is one."""
     request: Request
     promise: HealthPromise
+    version_headers: Mapping[str, Secret | str] | None = None
+    """Of the request for a version that another path has; None: the same."""
     waited: float = field(default=0.0, init=False)
     """Seconds spent waiting for the service's clock to move on."""
 
@@ -153,7 +155,9 @@ class Asked:
     @kept
     def _elsewhere(self) -> Asked:
         promise = self.promise_of_version
-        return Asked(self.name, replace(self.request, url=promise.base_url + promise.path), promise)
+        headers = self.request.headers if self.version_headers is None else self.version_headers
+        request = replace(self.request, url=promise.base_url + promise.path, headers=headers)
+        return Asked(self.name, request, promise)
 
 
 def _in_a_row(first: Call, ask: Callable[[], Call], count: int) -> tuple[Call, ...]:
@@ -205,10 +209,11 @@ class HealthMeasurements:
         whole = of_each(verdicts)
         # Where all is well, one is as good as another.
         decide = list(worst_of(verdicts))[: 1 if whole.outcome is Outcome.MET else _SHOWN]
+        shown = each[decide[0]].of_version if measured == "versions" else each[decide[0]]
         judge(
             whole,
             *(call for name in decide for call in found[name][1:]),
-            reproduce=curl_line(each[decide[0]].request, ours=("Accept",)),
+            reproduce=curl_line(shown.request, ours=("Accept",)),
             waited=max(one.waited for one in each.values()),
         )
 
@@ -304,7 +309,10 @@ class Outages:
 
     def _until_healthy(self, asked: Iterable[Asked], since: float) -> list[list[Call]]:
         """Ask each until its answer is healthy, or until ``recovery`` seconds have passed."""
-        return at_once(lambda one: _until_healthy(one, since), list(asked))
+        # All at the same time: one that waited for others' answers would seem to have been sick meanwhile.
+        every = list(asked)
+        pause = POLL * max(1, len(every) / AT_ONCE)
+        return at_once(lambda one: _until_healthy(one, since, pause), every, len(every))
 
 
 def _called(endpoint: str, one: Asked) -> str:
@@ -321,14 +329,14 @@ def _refuse_unknown(out: Outage, promises: Sequence[HealthPromise]) -> None:
         )
 
 
-def _until_healthy(one: Asked, since: float) -> list[Call]:
+def _until_healthy(one: Asked, since: float, pause: float) -> list[Call]:
     calls = [one.ask()]
     deadline = time.monotonic() + one.promise.recovery - (time.time() - since)
     while (
         meaning.healthy_now(calls[-1], one.promise).outcome is not Outcome.MET
         and time.monotonic() <= deadline
     ):
-        time.sleep(POLL)
+        time.sleep(pause)
         calls.append(one.ask())
     return calls
 

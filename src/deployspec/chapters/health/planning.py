@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from deployspec.chapters.health.measure import POLL
 from deployspec.chapters.health.part import FAULTS, HEALTH
-from deployspec.chapters.health.rollout import FIND_ANEW, ROUND, waited_for
+from deployspec.chapters.health.rollout import ROUND, waited_for
 from deployspec.model.plan import Planned, following, names_of, request
 from deployspec.tools.http.curl import MAX_REDIRECTS
 from deployspec.tools.http.urls import is_address
@@ -42,7 +42,8 @@ def planned(
         limit = f"(time limit {replicas.timeout:g} s)"
         command = shlex.join(replicas.command)
         waits = waited_for(config)
-        anew = math.ceil(waits[1] / FIND_ANEW) + 1 if waits else 0
+        # A command that fails is run again in each round.
+        anew = math.ceil(waits[1] / ROUND) + 2 if waits else 0
         why = f"health: which replicas there are {limit}"
         yield Planned("command", "", command, 1, 1, why, per_process=True)
         if anew:

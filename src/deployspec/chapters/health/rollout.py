@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +17,7 @@ from deployspec.chapters.health.judge.rollout import Saying, missing, progress, 
 from deployspec.chapters.health.measure import Asked, at_once
 from deployspec.chapters.health.part import HEALTH
 from deployspec.model.verdict import Outcome, Unmeasured, Verdict
-from deployspec.plugin.deployments import is_asked, named, obtain
+from deployspec.plugin.deployments import amend, is_asked, named, obtain
 from deployspec.plugin.options import is_check, is_worker
 from deployspec.plugin.run_folder import run_folder
 from deployspec.plugin.selection import id_of, needs_deployment
@@ -103,8 +103,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """The same, where this process collects itself: a deployment that names no version, or another one."""
-    _refuse_what_never_comes(session.config)
+    """The same, where this process collects itself: a deployment that names no version, or another one.
+
+    From here on the version is the one that is expected: it may be gone again after the wait.
+    """
+    config = session.config
+    _refuse_what_never_comes(config)
+    if _WANTED in config.stash and is_asked(config):
+        amend(config, _expecting(obtain(config), config.stash[_WANTED][0]))
 
 
 def waited_for(config: pytest.Config) -> tuple[str, float] | None:
@@ -133,6 +139,23 @@ def _refuse_what_never_comes(config: pytest.Config) -> None:
             )
 
 
+def _expecting(deployment: Deployment, wanted: str) -> Deployment:
+    """The deployment, with each endpoint that has a version expecting this one."""
+    endpoints = tuple(
+        one if one.fields.version is None else replace(one, expect_version=wanted)
+        for one in deployment.require(HEALTH)
+    )
+    said = deployment.data["health"]
+    expecting = {one.name: {"expect_version": one.expect_version} for one in endpoints if one.expect_version}
+    if "endpoints" in said:
+        both = {name: {**one, **expecting.get(name, {})} for name, one in said["endpoints"].items()}
+        said = {**said, "endpoints": both}
+    else:
+        said = {**said, **expecting.get("", {})}
+    parts = {**deployment.parts, HEALTH.key: endpoints}
+    return replace(deployment, parts=parts, data={**deployment.data, "health": said})
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let the check that it has arrived belong to no run that does not wait for it."""
     if is_check(item) and id_of(item) == CHECK and _WANTED not in item.config.stash:
@@ -159,7 +182,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     if id_of(item) != CHECK and arrival(item.config).outcome is not Outcome.MET:
         wanted, _ = item.config.stash[_WANTED]
-        raise Unmeasured(f"version {wanted} has not arrived (see test_version_arrived)")
+        told = any(id_of(one) == CHECK for one in item.session.items if is_check(one))
+        why = " (see test_version_arrived)" if told else f": {arrival(item.config).reason}"
+        raise Unmeasured(f"version {wanted} has not arrived{why}")
 
 
 def arrival(config: pytest.Config) -> Verdict:
@@ -173,7 +198,7 @@ class _Progress:
 
     def __init__(self, config: pytest.Config) -> None:
         self._reporter = config.pluginmanager.get_plugin("terminalreporter")
-        self._quiet = config.getoption("verbose") < -1
+        self._quiet = config.getoption("verbose", 0) < -1  # without a terminal there is no such option
         self._last = -_EVERY
 
     def tell(self, text: str, passed: float) -> None:

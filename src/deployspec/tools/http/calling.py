@@ -206,7 +206,8 @@ class _Attempt:
         except ValueError as error:  # UnusableProxyError among them; neither quotes a value
             raise CallFailed(FailureKind.PROBER, str(error)) from None
         own = self._request.parsed_url
-        address = self._request.address if (self._url.host, self._url.port) == (own.host, own.port) else ""
+        # On another port too: where http leads to https, it is this server's https that is asked, not any server's.
+        address = self._request.address if self._url.host == own.host else ""
         if address and proxy is not None:
             raise CallFailed(
                 FailureKind.PROBER,

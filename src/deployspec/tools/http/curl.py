@@ -30,7 +30,9 @@ def curl_line(request: Request, ours: Collection[str] = ()) -> str:
     if request.address:
         url = request.parsed_url
         address = f"[{request.address}]" if ":" in request.address else request.address
-        words += ["--resolve", f"{url.bracketed_host}:{url.port}:{address}"]
+        ports = (80, 443) if (url.scheme, url.port) == ("http", 80) else (url.port,)
+        for port in ports:  # where it leads to https, that of the same server is asked
+            words += ["--resolve", f"{url.bracketed_host}:{port}:{address}"]
     if request.ca is not None:
         words += ["--cacert", str(request.ca)]
     if (own := request.client_certificate) is not None:

@@ -69,7 +69,7 @@ class Request:
     """JSON to be sent with POST; None for a GET. It is sent once: neither tried again nor redirected."""
     address: str = ""
     """An IP address, without brackets, to connect to in place of looking up the URL's host; empty: look it up. All else
-    stays as the URL says, and so do redirects to another host or port."""
+    stays as the URL says, and so do redirects to another host."""
 
     def __post_init__(self) -> None:
         try:

@@ -25,9 +25,11 @@ def of_each(verdicts: Mapping[str, Verdict], kind: str = "replica") -> Verdict:
     first = next(iter(found.values()))
     if first.outcome is Outcome.MET:
         seen = list(dict.fromkeys(one.measured for one in found.values() if one.measured))
-        measured = "; ".join(seen[:_ROOM]) + (f" and {len(seen) - _ROOM} more" if len(seen) > _ROOM else "")
         which = f"{total}" if len(seen) < 2 else f"{next(iter(found))}, the first of {total}"
-        return replace(first, reason=f"{first.reason} ({which})", measured=measured)
+        limits = list(dict.fromkeys(one.limit for one in found.values() if one.limit))
+        return replace(
+            first, reason=f"{first.reason} ({which})", measured=_several(seen), limit=_several(limits)
+        )
     shown = list(found)[:_ROOM]
     if len({one.reason for one in found.values()}) == 1:
         who = f"all {total}" if len(found) == len(verdicts) > 1 else _names(list(found), total)
@@ -46,6 +48,11 @@ def worst_of(verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
         if found:
             return found
     return dict(verdicts)
+
+
+def _several(texts: list[str]) -> str:
+    more = f" and {len(texts) - _ROOM} more" if len(texts) > _ROOM else ""
+    return "; ".join(texts[:_ROOM]) + more
 
 
 def _names(names: list[str], total: str) -> str:
