@@ -51,6 +51,20 @@ def test_what_came_of_it(sayings: dict[str, Saying], trouble: str, outcome: Outc
     assert verdict.limit == '"1.2.3" within 5m'
 
 
+@pytest.mark.parametrize(
+    ("passed", "outcome", "reason"),
+    [
+        (59.9, Outcome.MET, 'it says "1.2.3" after 59.9 s'),
+        (60.0, Outcome.MET, 'it says "1.2.3" after 60 s'),
+        (60.001, Outcome.UNMEASURED, 'it says "1.2.3" only after 60.001 s, expected within 1m'),
+    ],
+)
+def test_at_the_limit_is_in_time(passed: float, outcome: Outcome, reason: str) -> None:
+    """A round that ends after the time has not brought it within the time."""
+    verdict = version_arrived({"": NEW}, "1.2.3", passed, 60)
+    assert (verdict.outcome, verdict.reason) == (outcome, reason)
+
+
 def test_how_far_it_has_got() -> None:
     """One line, with those who are missing."""
     line = progress({"a": NEW, "b": OLD, "c": SILENT}, "1.2.3", 42.9, 300)

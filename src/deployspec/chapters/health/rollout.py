@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployspec.base.duration import parse_duration
+from deployspec.base.shown import cut
 from deployspec.base.temporary import write_private
 from deployspec.base.unfit import Unfit
 from deployspec.chapters.health.judge.rollout import Saying, missing, progress, saying, version_arrived
@@ -206,7 +207,10 @@ class _Progress:
         if self._reporter is None or self._quiet:
             return
         if self._reporter.isatty:
-            self._reporter.rewrite(text, erase=True)
+            # A line that wraps could not be written over.
+            self._reporter.rewrite(
+                cut(text, self._reporter.config.get_terminal_writer().fullwidth - 1), erase=True
+            )
         elif passed - self._last >= _EVERY:
             self._last = passed
             self._reporter.write_line(text)

@@ -68,6 +68,9 @@ def version_arrived(
     measured = f"{len(sayings) - len(others)} of {counted(len(sayings), 'replica')} after {took}"
     if not others:
         who = "it says" if len(sayings) == 1 else f"all {len(sayings)} replicas say"
+        if passed > within:
+            only, limit_text = seconds(passed, within), format_duration(within)
+            return unmeasured(f"{who} {shown} only after {only}, expected within {limit_text}", limit=limit)
         return met(f"{who} {shown} after {took}", measured=measured, limit=limit)
     if list(sayings) == [""]:
         return unmeasured(f"after {took}, it does not say {shown}: it{sayings[''].told}", limit=limit)
