@@ -44,7 +44,7 @@ def following(asked: Planned, limit: int) -> Iterator[Planned]:
     """A request, and at most so many redirects that each of them is led to."""
     yield asked._replace(of_probe=True)
     if asked.most:
-        why = f"at most {limit} for each; headers of the file go to its own host alone"
+        why = f"at most {limit} for each; headers of the file go to no other host"
         yield Planned("request", ELSEWHERE, "GET", 0, limit * asked.most, why, asked.per_process)
 
 

@@ -229,6 +229,17 @@ def test_what_cannot_be_waited_for(tmp_path: Path, options: tuple[str, ...], sai
     assert "Traceback" not in ran.output
 
 
+def test_a_version_that_is_a_secret_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even in the line that says that two are expected."""
+    monkeypatch.setenv("TOKEN", "sesame-open-up-now")
+    health = HEALTH.replace("{form", "{expect_version: '${TOKEN}', form")
+    text = f"base_url: http://127.0.0.1:9\nauth: {{bearer: '${{TOKEN}}'}}\n{health}"
+    ran = run(tmp_path, text, "--wait-for-version", "2")
+    assert ran.status == 4, ran.output
+    assert "found 2, and the deployment file expects ***; expected one version" in ran.output
+    assert "sesame" not in ran.output
+
+
 def test_a_file_without_a_version(tmp_path: Path) -> None:
     """There is nothing to wait for."""
     ran = run(tmp_path, "base_url: http://127.0.0.1:9\nhealth: {form: livez}\n", "--wait-for-version", "1")

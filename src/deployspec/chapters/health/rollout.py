@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployspec.base.duration import parse_duration
-from deployspec.base.shown import cut
+from deployspec.base.shown import cut, one_line
 from deployspec.base.temporary import write_private
 from deployspec.base.unfit import Unfit
 from deployspec.chapters.health.judge.rollout import Saying, missing, progress, saying, version_arrived
@@ -135,8 +135,10 @@ def _refuse_what_never_comes(config: pytest.Config) -> None:
         )
     for one in endpoints:
         if one.expect_version not in (None, wanted):
+            # Either may be a variable's value, and a secret: `one_line` hides it.
+            found, theirs = one_line(wanted, 40), one_line(str(one.expect_version), 40)
             raise pytest.UsageError(
-                f"{OPTION}: found {wanted}, and the deployment file expects {one.expect_version}; expected one version"
+                f"{OPTION}: found {found}, and the deployment file expects {theirs}; expected one version"
             )
 
 
