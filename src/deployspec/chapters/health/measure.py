@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from deployspec.base.shown import names
+from deployspec.base.shown import names, one_line
 from deployspec.chapters.health.judge import clock, meaning, outage, repeat
 from deployspec.chapters.health.judge.replicas import of_each, worst_of
 from deployspec.chapters.health.model import HealthFields, HealthPromise, Outage, Version
@@ -205,10 +206,11 @@ class HealthMeasurements:
         whole = of_each(verdicts)
         # Where all is well, one is as good as another.
         decide = list(worst_of(verdicts))[: 1 if whole.outcome is Outcome.MET else _SHOWN]
+        shown = each[decide[0]].of_version if measured == "versions" else each[decide[0]]
         judge(
             whole,
             *(call for name in decide for call in found[name][1:]),
-            reproduce=curl_line(each[decide[0]].request, ours=("Accept",)),
+            reproduce=curl_line(shown.request, ours=("Accept",)),
             waited=max(one.waited for one in each.values()),
         )
 
@@ -234,7 +236,10 @@ def _measure(each: Sequence[Asked], measured: Measured) -> None:
 
 
 def _in_each(single: Single, one: Asked) -> tuple[Verdict, *tuple[Call, ...]]:
-    return repeat.on_every_call(single, one.steady, one.promise), *one.steady
+    verdict = repeat.on_every_call(single, one.steady, one.promise)
+    # The checks that own the cause elsewhere look at another path.
+    reason = re.sub(r"\(see \w+\)$", f"(GET {one_line(one.promise.path, 60)})", verdict.reason)
+    return replace(verdict, reason=reason), *one.steady
 
 
 class Outages:
