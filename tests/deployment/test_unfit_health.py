@@ -68,6 +68,12 @@ UNFIT = [
      "found 2s, which is longer than timeout; expected at most timeout (1s), or a longer timeout"),
     ("media-type", "health: {content_type: [json]}", "2:25",
      "found json; expected a media type such as text/plain, or its end, such as +json"),
+    ("wildcard", "health: {content_type: ['text/*']}", "2:25",
+     'found text/*; expected a media type such as text/plain, or its end, such as +json'),
+    ("part-beside-each", "health: {fields: {queue_depth: null, parts: {each: /c, at: s, db: /db}}}", "2:67",
+     "found the part db beside each, which says where all parts are; expected each, or db"),
+    ("version-of-no-endpoint", "health: {expect_version: '1', endpoints: {a: {form: livez}}}", "2:26",
+     "found expect_version, and no endpoint has a fields.version; expected where the version is"),
     ("tilde", "health: {fields: {ok: {at: /a~b}}}", "2:28",
      "found /a~b, which has a ~ that is neither ~0 nor ~1; expected ~0 where a key has a ~, and ~1 where it has a /"),
     ("misspelt-form", "health: {form: actuater}", "2:16",
@@ -148,6 +154,26 @@ def test_a_schema_is_made_of_the_fields(read: Read) -> None:
     for text, schema in cases.items():
         (health,) = read(f"health: {text}").require(HEALTH)
         assert health.schema == schema, text
+
+
+def test_a_schema_is_made_of_each_endpoints_own_fields(read: Read) -> None:
+    """The one that is meant of all does not fit an endpoint with other fields; one that is said does."""
+    none = "parts: null, queue_depth: null, time: null, version: null"
+    said = endpoints(read(f"health: {{endpoints: {{a: {{fields: {{ok: up, {none}}}}}, b: {{}}}}}}"))
+    assert said["a"].schema == {"type": "object"}
+    assert isinstance(said["b"].schema, Path)
+    said = endpoints(read("health: {form: json, endpoints: {a: {fields: {ok: up}}, b: {}}}"))
+    assert (said["a"].schema, said["b"].schema) == ({"type": "object"}, None)
+    said = endpoints(
+        read("health: {form: json, schema: there.yaml, endpoints: {a: {fields: {ok: up}}, b: {}}}")
+    )
+    assert {one.name: isinstance(one.schema, Path) for one in said.values()} == {"a": True, "b": True}
+
+
+def test_an_endpoint_of_a_form_of_its_own_depends_on_nothing_of_others(read: Read) -> None:
+    """What another form's parts are, its own need not have."""
+    said = endpoints(read("health: {depends_on: [db], endpoints: {a: {form: livez}, b: {path: /b}}}"))
+    assert (said["a"].depends_on, said["b"].depends_on) == (None, ("db",))
 
 
 def test_a_fault_has_the_name_that_it_is_given(read: Read) -> None:

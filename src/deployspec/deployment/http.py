@@ -60,7 +60,7 @@ def check_media_type(text: str) -> None:
     if text.startswith("+") and _TOKEN.fullmatch(text[1:]):
         return
     kind, _, subtype = text.partition("/")
-    if not (_TOKEN.fullmatch(kind) and _TOKEN.fullmatch(subtype)):
+    if "*" in text or not (_TOKEN.fullmatch(kind) and _TOKEN.fullmatch(subtype)):
         raise Unfit("{}", "a media type such as text/plain, or its end, such as +json")
 
 

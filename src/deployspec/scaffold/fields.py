@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -10,6 +11,10 @@ from deployspec.base import rfc3339
 from deployspec.base.shown import one_line
 from deployspec.model.http import Answer
 
+SICK = re.compile(
+    r"\b(not|no|un\w+|fail\w*|err\w*|down|degraded|starting|stopp\w+|maintenance|warn\w*)\b", re.IGNORECASE
+)
+"""Words of something that is not well."""
 _FLAGS = ("ok", "healthy", "up", "alive", "ready")
 """Fields that are true when all is well."""
 _STATES = ("status", "state", "health", "result", "message", *_FLAGS)
@@ -85,6 +90,10 @@ def fields_of(
         fields["ok"] = _place(ok)
     elif words := _words((was, now)):
         fields["ok"] = {"at": "", "healthy": words}
+    else:
+        says = {name: now for name, (_, now) in both.items() if isinstance(now, str) and SICK.search(now)}
+        if word := _named(_STATES, says):
+            just_now = f"{word} is {one_line(says[word], 40)}"
     if parts := _parts(was, now, both, ok, well=not just_now):
         fields["parts"] = parts
     depths = [name for name, pair in both.items() if all(type(one) is int and one >= 0 for one in pair)]

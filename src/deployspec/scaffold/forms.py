@@ -18,14 +18,11 @@ from deployspec.chapters.health.forms import FORMS
 from deployspec.chapters.health.judge.changing import differences
 from deployspec.deployment.http import check_media_type
 from deployspec.model.http import Answer, Failure
-from deployspec.scaffold.fields import fields_of, is_plain
+from deployspec.scaffold.fields import SICK, fields_of, is_plain
 
 _MOST_WORD = 80
 """Bytes of a body that is no page, whatever it is called."""
 REDIRECTS = (301, 302, 303, 307, 308)
-_SICK = re.compile(
-    r"\b(not|no|un\w+|fail\w*|err\w*|down|degraded|starting|stopp\w+|maintenance|warn\w*)\b", re.IGNORECASE
-)
 _KUBERNETES = ("livez", "readyz", "healthz")
 _SIMPLE_PARAMETERS = re.compile(r'(\s*;\s*[\w-]+="?[\w.+-]+"?)*[\s;]*', re.ASCII)
 
@@ -118,7 +115,7 @@ def _text(path: str, first: Answer, second: Answer, version: Mapping[str, str] |
     line = was.strip()
     # A digit may be a time or a version, which another day is another.
     lasts = line == now.strip() and len(line) <= 80 and is_plain(line) and not re.search(r"\d", line)
-    says_state = lasts and not _SICK.search(line)
+    says_state = lasts and not SICK.search(line)
     said: dict[str, Any] = {"body": "text"}
     if says_state and line == "ok" and was.startswith("ok") and path.rpartition("/")[2] in _KUBERNETES:
         said = {"form": "livez"}

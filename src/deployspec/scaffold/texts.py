@@ -100,6 +100,8 @@ def _health(health: Health) -> Iterator[str]:
             "No field of it is known to say whether all is well. Its answers are compared with one another, but for "
             "times and counters."
         )
+    if health.just_now:
+        yield from _prose(f"Just now {health.just_now}.")
     yield "health:"
     yield f"  path: {_scalar(health.path)}"
     for key, value in health.said.items():

@@ -236,6 +236,16 @@ def test_the_version_of_another_path(tmp_path: Path) -> None:
         ran = run(tmp_path, f"base_url: {url}\n{health}")
     assert reds(ran) == {"test_version_is_expected": 'build.version is "1.2.3"; expected "1.2.4"'}
     assert ran.verdict("test_version_is_stated") == "MET"
+    assert f"{url}/info\n" in ran.output.partition("test_version_is_expected")[2].partition("reproduce ")[2]
+
+
+def test_a_version_that_another_path_lacks(tmp_path: Path) -> None:
+    """The reason names that path, and no check of the health path."""
+    health = "health: {form: json, fields: {version: {at: version, path: /info}}}"
+    with service(lambda path: UP) as url:
+        ran = run(tmp_path, f"base_url: {url}\n{health}")
+    assert ran.verdict("test_version_is_stated") == "UNMEASURED"
+    assert reds(ran) == {"test_version_is_stated": "the body has no version (GET /info)"}
 
 
 def test_the_version_of_another_path_is_asked_for_as_json(tmp_path: Path) -> None:

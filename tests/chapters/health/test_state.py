@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -287,3 +288,18 @@ def test_a_clock_of_numbers_moves_on() -> None:
     assert time_moves_on(first, second, made).reason == "now moved on by 1 s"
     still = answered(json.dumps({"now": NOW}).encode(), at=NOW + 2)
     assert time_moves_on(first, still, made).outcome is Outcome.BREACHED
+
+
+def test_what_depends_on_a_part_that_no_answer_names() -> None:
+    """Nothing was measured then. What depends on nothing is healthy, whatever its parts say."""
+    each = form(ok="ok", parts={"each": "/c"})
+    parts = {"ok": True, "c": {"db": True, "mq": False}}
+    assert ok_is_all_parts(said(parts), replace(each, depends_on=("db",))).outcome is Outcome.MET
+    verdict = ok_is_all_parts(said(parts), replace(each, depends_on=("db", "s3")))
+    assert (verdict.outcome, verdict.reason) == (
+        Outcome.UNMEASURED,
+        "the body names no part s3, which depends_on names",
+    )
+    assert ok_is_all_parts(said(parts), replace(each, depends_on=())).outcome is Outcome.MET
+    verdict = ok_is_all_parts(said({**parts, "ok": False}), replace(each, depends_on=()))
+    assert verdict.reason == "ok is false; expected ok true, whatever its parts say"

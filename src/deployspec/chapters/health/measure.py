@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from deployspec.base.shown import names
+from deployspec.base.shown import names, one_line
 from deployspec.chapters.health.judge import clock, meaning, outage, repeat
 from deployspec.chapters.health.judge.replicas import of_each, worst_of
 from deployspec.chapters.health.model import HealthFields, HealthPromise, Outage, Version
@@ -239,7 +240,10 @@ def _measure(each: Sequence[Asked], measured: Measured) -> None:
 
 
 def _in_each(single: Single, one: Asked) -> tuple[Verdict, *tuple[Call, ...]]:
-    return repeat.on_every_call(single, one.steady, one.promise), *one.steady
+    verdict = repeat.on_every_call(single, one.steady, one.promise)
+    # The checks that own the cause elsewhere look at another path.
+    reason = re.sub(r"\(see \w+\)$", f"(GET {one_line(one.promise.path, 60)})", verdict.reason)
+    return replace(verdict, reason=reason), *one.steady
 
 
 class Outages:

@@ -122,14 +122,16 @@ def _escaped(name: str) -> str:
 
 def _complete(said: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the file means by what it says: of each endpoint, if it has several, all keys."""
-    meant = _completed(said, part, forms.described(said))
+    below = forms.described(said)
     if "endpoints" not in said:
-        return meant
+        return _completed(said, part, below)
     general = {key: value for key, value in part.items() if key not in (*forms.KEYS, "form", "endpoints")}
-    endpoints = {
-        name: _completed(one, {**general, **one}, forms.described(one, meant))
-        for name, one in said["endpoints"].items()
-    }
+    endpoints = {}
+    for name, one in said["endpoints"].items():
+        own = "form" in one
+        inherited = {key: value for key, value in general.items() if not own or key != "depends_on"}
+        meant = forms.described(one, below)
+        endpoints[name] = _completed(one if own else {**said, **one}, {**inherited, **one}, meant)
     return {**part, "endpoints": endpoints}
 
 
@@ -159,6 +161,12 @@ def _check(check: Check, data: Mapping[str, Any]) -> None:
             check.add(("health", "path"), found, "the path in one of the endpoints")
         for name, one in health["endpoints"].items():
             _check_endpoint(check, ("health", "endpoints", name), one)
+        version = ("health", "expect_version")
+        if version in check.values.places and all(
+            one["fields"]["version"] is None for one in health["endpoints"].values()
+        ):
+            found = "expect_version, and no endpoint has a fields.version"
+            check.add(version, found, "where the version is")
     else:
         _check_endpoint(check, ("health",), health)
     parts, open_ = _all_parts(health)
@@ -207,6 +215,9 @@ def _check_endpoint(check: Check, at: Steps, health: Mapping[str, Any]) -> None:
         check.add(steps, found, expected)
     parts = fields["parts"]
     if isinstance(parts, Mapping) and "each" in parts:
+        for key in parts.keys() - {"each", "name", "at", "healthy"}:
+            found = f"the part {key} beside each, which says where all parts are"
+            check.add((*at, "fields", "parts", key), found, f"each, or {key}")
         return
     depth = fields["queue_depth"]
     if depth is not None and depth.get("part") is not None:

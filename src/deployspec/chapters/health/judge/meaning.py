@@ -109,17 +109,22 @@ def ok_is_all_parts(call: Call, promise: HealthPromise) -> Verdict:
     down = [one.name for one in parts if not one.well]
     if not down:
         seen.complete()
+        told = [one.name for one in parts]
+        if unknown := [one for one in promise.depends_on or () if one not in told]:
+            raise CannotJudgeError(f"the body names no part {names(unknown)}, which depends_on names")
     those = "every part" if promise.fields.each else " and ".join(one.name for one in parts)
-    limit = f"{ok.name} = {those}"
+    limit = f"{ok.name} = {those}" if parts else f"{ok.name} {any_of(ok.healthy)}, whatever its parts say"
     true, false = words(promise)
     if ok.well and down:
         verb = "is" if len(down) == 1 else "are"
         found = f"{ok.told} while {names(down)} {verb} {false}"
     elif not ok.well and not down:
         up = [one.name for one in parts]
-        found = f"{ok.told} while {names(up)} {'are' if len(up) > 1 else 'is'} {true}"
+        found = ok.told
+        if up:
+            found += f" while {names(up)} {'are' if len(up) > 1 else 'is'} {true}"
     else:
-        return met(f"{ok.told}, as its parts say", measured=ok.shown, limit=limit)
+        return met(ok.told + (", as its parts say" if parts else ""), measured=ok.shown, limit=limit)
     return breached(f"{found}; expected {limit}", measured=found, limit=limit)
 
 
