@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from deployspec.base import rfc3339
-from deployspec.base.shown import one_line
+from deployspec.base.shown import names, one_line
 from deployspec.model.http import Answer
 
 SICK = re.compile(
@@ -94,8 +94,13 @@ def fields_of(
         says = {name: now for name, (_, now) in both.items() if isinstance(now, str) and SICK.search(now)}
         if word := _named(_STATES, says):
             just_now = f"{word} is {one_line(says[word], 40)}"
-    if parts := _parts(was, now, both, ok, well=not just_now):
+    well = not just_now
+    if parts := _parts(was, now, both, ok, well=well):
         fields["parts"] = parts
+    off = [name for name, pair in flags.items() if name != ok and not all(pair)]
+    if ok and well and off:
+        # Such as `debug`; but it may be a part that the service forgets.
+        just_now = f"{names(off)} {'is' if len(off) == 1 else 'are'} false and not taken for a part"
     depths = [name for name, pair in both.items() if all(type(one) is int and one >= 0 for one in pair)]
     if depth := _named(_QUEUE_DEPTH, depths):
         fields["queue_depth"] = {"field": _place(depth)}

@@ -130,7 +130,9 @@ def _text(path: str, first: Answer, second: Answer, version: Mapping[str, str] |
         said["content_type"] = allowed or None
     said |= _version_alone(version)
     named = (*(("that text",) if says_state else ()), *_in_words(_version_alone(version).get("fields", {})))
-    return Health(path, f'the text "{line}"' if says_state else "a text", said, named, says_state)
+    kind = f'the text "{line}"' if says_state else "a text"
+    sick = f'it says "{line}"' if lasts and not says_state else ""
+    return Health(path, kind, said, named, says_state, just_now=sick)
 
 
 def _json(

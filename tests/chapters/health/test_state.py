@@ -61,6 +61,8 @@ WORDS = promise(fields=fields_of(NONE), body="text", expect_text=r"^OK$", schema
         pytest.param({"ok": {"at": "/up", "healthy": [1]}}, {"up": True}, Outcome.UNMEASURED, "not a number", id="true-is-no-number"),
         pytest.param({"ok": {"at": "/a~1b/c~0d"}}, {"a/b": {"c~d": True}}, Outcome.MET, "status 200, a/b.c~d true", id="escaped"),
         pytest.param({"ok": {"at": "/checks/1/ok"}}, {"checks": [{}, {"ok": True}]}, Outcome.MET, "", id="in-an-array"),
+        pytest.param({"ok": {"at": "/checks/01/ok"}}, {"checks": [{}, {"ok": True}]}, Outcome.UNMEASURED,
+                     "the body has no checks.01.ok", id="no-position"),
         pytest.param({"ok": {"at": "/checks/2/ok"}}, {"checks": [{}, {"ok": True}]}, Outcome.UNMEASURED,
                      "the body has no checks.2.ok", id="beyond-an-array"),
         pytest.param({"ok": {"at": "", "healthy": ["OK"]}}, "OK", Outcome.MET, "", id="the-body-itself"),

@@ -55,7 +55,7 @@ FORMS: dict[str, dict[str, Any]] = {
         "status": {"healthy": [200], "unhealthy": [500, 503]},
         "body": "text",
         "content_type": TEXT,
-        "expect_text": r"^ok\b",
+        "expect_text": "^ok$",
         "fields": NO_FIELDS,
     },
     "text": {

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from deployspec.base.shown import names, one_line
@@ -48,13 +50,42 @@ _SHOWN = 3
 
 
 def at_once(function: Callable[[T], R], of: Sequence[T], most: int = AT_ONCE) -> list[R]:
-    """What the function gives for each, in order, where it waits for the network: several at a time."""
+    """What the function gives for each, in order, where it waits for the network: several at a time.
+
+    An interruption does not wait for those that are under way.
+    """
     if len(of) < 2:
         return [function(one) for one in of]
     import deployspec.tools.http.exchange  # noqa: F401 - here, and not in the time of the first calls
 
-    with ThreadPoolExecutor(min(most, len(of))) as pool:
-        return list(pool.map(function, of))
+    waiting = SimpleQueue[int]()
+    for position in range(len(of)):
+        waiting.put(position)
+    found: dict[int, R] = {}
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        with suppress(Empty):
+            while not raised:
+                position = waiting.get_nowait()
+                try:
+                    found[position] = function(of[position])
+                except BaseException as error:  # noqa: BLE001 - whoever waits for it raises it
+                    raised.append(error)
+
+    # Daemons: an executor's threads are waited for when the interpreter ends, however long they take.
+    threads = [Thread(target=work, daemon=True) for _ in range(min(most, len(of)))]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    except BaseException as error:
+        raised.append(error)
+        raise
+    if raised:
+        raise raised[0]
+    return [found[position] for position in range(len(of))]
 
 
 class kept(Generic[T]):  # noqa: N801 - used as a decorator
@@ -240,7 +271,7 @@ def _measure(each: Sequence[Asked], measured: Measured) -> None:
 
 
 def _in_each(single: Single, one: Asked) -> tuple[Verdict, *tuple[Call, ...]]:
-    verdict = repeat.on_every_call(single, one.steady, one.promise)
+    verdict = repeat.on_every_call(meaning.of_another_path(single), one.steady, one.promise)
     # The checks that own the cause elsewhere look at another path.
     reason = re.sub(r"\(see \w+\)$", f"(GET {one_line(one.promise.path, 60)})", verdict.reason)
     return replace(verdict, reason=reason), *one.steady
@@ -324,7 +355,17 @@ def _called(endpoint: str, one: Asked) -> str:
 
 
 def _refuse_unknown(out: Outage, promises: Sequence[HealthPromise]) -> None:
-    """Raise Unmeasured for a part that no endpoint names, though one names parts: nobody could tell of it."""
+    """Raise Unmeasured for a fault of which nobody could tell: of a part that no endpoint names, though one names parts, or
+    on which no endpoint depends."""
+    shows = any(
+        one.is_affected_by(out.part) or out.part in {part.name for part in one.fields.parts}
+        for one in promises
+    )
+    if not shows:
+        raise Unmeasured(
+            f"no endpoint depends on {out.part or 'anything'}, so nothing would show that {out.name} took place; expected "
+            "one that does among health.endpoints"
+        )
     named = {part.name: None for promise in promises for part in promise.fields.parts}
     told = any(promise.fields.each or out.part in (promise.depends_on or ()) for promise in promises)
     if out.part is not None and named and out.part not in named and not told:

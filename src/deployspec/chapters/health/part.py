@@ -32,6 +32,7 @@ GUIDE_PARTS = {
     "postgres-hung": "db",
 }
 """The guide's faults: which part each takes down, where the deployment file does not say."""
+_REDIRECTS = (301, 302, 303, 307, 308)
 _DURATIONS = ("timeout", "max_response_time", "max_clock_skew", "recovery")
 
 
@@ -245,6 +246,9 @@ def _unfit(check: Check, at: Steps, health: Mapping[str, Any]) -> Iterator[tuple
     if both:
         found = f"the status {both[0]} as healthy and as unhealthy"
         yield found, "each status once", (*at, "status")
+    if led := [one for key in ("healthy", "unhealthy") for one in status[key] if one in _REDIRECTS]:
+        expected = "the status of the answer to which it leads, because redirects are followed"
+        yield f"the status {led[0]}, a redirect", expected, (*at, "status")
     if body != "none" and set(status["healthy"]) <= {204, 205}:
         expected = "body: none, or another status"
         yield (
@@ -252,7 +256,7 @@ def _unfit(check: Check, at: Steps, health: Mapping[str, Any]) -> Iterator[tuple
             expected,
             (*at, "status"),
         )
-    if "expect_text" in health and body != "text":
+    if health.get("expect_text") is not None and body != "text":
         yield f"expect_text with a body of {body}", "body: text, or no expect_text", (*at, "expect_text")
     if body == "json":
         return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployspec.base.duration import parse_duration
+from deployspec.base.duration import format_duration, parse_duration
 from deployspec.base.shown import cut, one_line
 from deployspec.base.temporary import write_private
 from deployspec.base.unfit import Unfit
@@ -43,6 +43,7 @@ def wait(deployment: Deployment, wanted: str, within: float, tell: Callable[[str
 
     ``tell`` is given how far it has got after each round, and the seconds that have passed.
     """
+    tell(f"waiting for version {one_line(wanted, 40)}, at most {format_duration(within)}", 0)
     began = time.monotonic()
     asked: dict[str, Asked] = {}
     found_at = -FIND_ANEW
@@ -53,11 +54,8 @@ def wait(deployment: Deployment, wanted: str, within: float, tell: Callable[[str
         try:
             if round_at - found_at >= FIND_ANEW:
                 asked, found_at = _found(deployment), round_at
-            calls = at_once(Asked.ask, list(asked.values()))
-            sayings = {
-                name: saying(call, one.promise)
-                for (name, one), call in zip(asked.items(), calls, strict=True)
-            }
+            said = at_once(_said, list(asked.values()))
+            sayings = dict(zip(asked, said, strict=True))
         except Unmeasured as error:
             trouble = str(error)
         passed = time.monotonic() - began
@@ -73,11 +71,16 @@ def _found(deployment: Deployment) -> dict[str, Asked]:
 
     replicas = Replicas(deployment)
     return {
-        " of ".join(word for word in (health.name, one.name) if word): one.of_version
+        " of ".join(word for word in (health.name, one.name) if word): one
         for health in deployment.require(HEALTH)
         if health.fields.version is not None
         for one in replicas.asked(health)
     }
+
+
+def _said(one: Asked) -> Saying:
+    asked = one.of_version
+    return saying(asked.ask(), asked.promise, of_another_path=asked is not one)
 
 
 @pytest.hookimpl(trylast=True)
@@ -169,7 +172,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Wait, once in a run: in the process that hands out the checks."""
     config = session.config
-    if _WANTED not in config.stash or is_worker(config) or config.getoption("collectonly"):
+    listed = config.getoption("collectonly") or config.getoption("setupplan", False)
+    if _WANTED not in config.stash or is_worker(config) or listed:
         return
     if not (session.items or _distributes(config)):
         return  # that nothing was selected is said elsewhere

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from deployspec.base.shown import names, one_line, value
 from deployspec.chapters.health.judge.reading import (
@@ -167,6 +167,22 @@ def queue_depth_fault(call: Call, promise: HealthPromise) -> str | None:
     if depth is None or depth < 0 or (isinstance(depth, float) and not depth.is_integer()):
         return f"{found}; expected {_COUNT}"
     return None
+
+
+def of_another_path(
+    single: Callable[[Call, HealthPromise], Verdict],
+) -> Callable[[Call, HealthPromise], Verdict]:
+    """What ``single`` says of an answer that is asked for the version alone: its status has to be 200."""
+
+    @judge
+    def judged(call: Call, promise: HealthPromise) -> Verdict:
+        status = own_answer(call, promise).status
+        if status != 200:
+            found = f"status {status} of {one_line(promise.path, 60)}"
+            return breached(f"{found}; expected 200", measured=found, limit="status 200")
+        return single(call, promise)
+
+    return judged
 
 
 @judge

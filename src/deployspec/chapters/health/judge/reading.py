@@ -15,6 +15,7 @@ into the verdict. So a judge cannot forget: what is not there is never MET.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -43,6 +44,8 @@ TYPES: dict[str, set[type]] = {
 """The types of values, by what they are called. Themselves, and not what is derived: in JSON, true is not a number."""
 NUMBER_OR_NULL = ("a number", "null")
 _ABSENT = object()
+_INDEX = re.compile("0|[1-9][0-9]{0,6}")
+"""A position in an array, as RFC 6901 writes it."""
 
 
 class CannotJudgeError(Exception):
@@ -169,7 +172,7 @@ def looked_up(document: object, at: Pointer) -> object:
     for step in at.steps:
         if isinstance(document, dict):
             document = document.get(step, _ABSENT)
-        elif isinstance(document, list) and step.isdecimal() and len(step) < 8 and int(step) < len(document):
+        elif isinstance(document, list) and _INDEX.fullmatch(step) and int(step) < len(document):
             document = document[int(step)]
         else:
             return _ABSENT

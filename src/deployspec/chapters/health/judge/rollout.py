@@ -8,7 +8,14 @@ from typing import NamedTuple
 
 from deployspec.base.duration import format_duration
 from deployspec.base.shown import counted, one_line, seconds, value
-from deployspec.chapters.health.judge.reading import CannotJudgeError, document_of, judge, named, text
+from deployspec.chapters.health.judge.reading import (
+    CannotJudgeError,
+    document_of,
+    judge,
+    named,
+    own_answer,
+    text,
+)
 from deployspec.chapters.health.model import HealthPromise
 from deployspec.model.http import Call
 from deployspec.model.verdict import Verdict, met, unmeasured
@@ -30,9 +37,13 @@ class Saying(NamedTuple):
         return f": {self.why}" if self.version is None else f" says {value(self.version)}"
 
 
-def saying(call: Call, promise: HealthPromise) -> Saying:
-    """What an answer says of the version, which ``promise`` places in it."""
+def saying(call: Call, promise: HealthPromise, *, of_another_path: bool = False) -> Saying:
+    """What an answer says of the version, which ``promise`` places in it. Another path than the health endpoint's has to
+    answer with status 200."""
     try:
+        status = own_answer(call, promise).status
+        if of_another_path and status != 200:
+            return Saying(None, f"status {status} of {one_line(promise.path, 60)}")
         return Saying(text(document_of(call, promise), named(promise.fields.version, "version").at))
     except CannotJudgeError as error:
         return Saying(None, re.sub(r" \(see \w+\)$", "", str(error)))
