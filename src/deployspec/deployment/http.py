@@ -61,7 +61,7 @@ def check_media_type(text: str) -> None:
         return
     kind, _, subtype = text.partition("/")
     if "*" in text or not (_TOKEN.fullmatch(kind) and _TOKEN.fullmatch(subtype)):
-        raise Unfit("{}", "a media type such as text/plain, or its end, such as +json")
+        raise Unfit("{}", "a media type such as text/plain or +json, without parameters")
 
 
 def check_header_value(value: str) -> None:

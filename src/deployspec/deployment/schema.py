@@ -38,7 +38,7 @@ FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
     "file": (_no_objection, "a file's path"),
     "folder": (_no_objection, "a folder's path"),
     "pattern": (_no_objection, "a text"),
-    "media-type": (http.check_media_type, "a media type such as text/plain, or its end, such as +json"),
+    "media-type": (http.check_media_type, "a media type such as text/plain or +json"),
     "pointer": (texts.check_pointer, "a field's name, or a JSON pointer such as /components/db/status"),
     "regex": (texts.check_regex, "a regular expression"),
     "json-text": (texts.check_json, "JSON in quotes"),
@@ -46,6 +46,15 @@ FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
 """For each format: what raises :class:`Unfit` for a text that doesn't have it, and what to call it."""
 PATHS = ("file", "folder", "pattern")
 """The formats that are relative to the folder of the file in which they are written."""
+
+
+_PLURALS = {
+    "a text": "texts",
+    "a number": "numbers",
+    "a whole number": "whole numbers",
+    "a URL": "URLs",
+    "a media type": "media types",
+}
 
 
 def assembled(files: Iterable[Path]) -> Schema:
@@ -132,10 +141,11 @@ def expectation(place: Schema) -> str:
         of = expectation(below(place, 0))
         if of.startswith("a mapping"):
             of = "mappings"
-        of = of.replace("a text", "texts").replace("a whole number", "whole numbers")
-        text = "a list of " + of.replace("a URL", "URLs")
+        for one, several in _PLURALS.items():
+            of = of.replace(one, several)
+        text = f"a list of {of}"
     else:
-        keys = place.get("properties")
+        keys = None if isinstance(place.get("additionalProperties"), dict) else place.get("properties")
         text = "a mapping with the keys " + listed(keys, "and") if keys else "a mapping of names to values"
     return f"{text}, or null" if "null" in wanted else text
 

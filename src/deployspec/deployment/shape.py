@@ -73,10 +73,13 @@ class _Objection:
                 most = self.place.schema["maxItems"]
                 self.add(f"a list of {len(self.values.at(self.path))} items", f"at most {most}")
             case "minProperties":
-                self.add("an empty mapping", f"{expectation(self.place.schema)}, at least one")
+                self.add(
+                    "an empty mapping", f"{expectation(self.place.schema)}; a mapping has at least one key"
+                )
             case "minLength":
                 empty = self.place.shown if self.place.shown.startswith("a value from") else "an empty text"
-                self.add(empty, f"{expectation(self.place.schema)} that is not empty")
+                end = "" if self.place.schema.get("format") == "pointer" else " that is not empty"
+                self.add(empty, f"{expectation(self.place.schema)}{end}")
             case _:
                 self.wrong_value()
 
@@ -150,7 +153,9 @@ class _Objection:
             expected += near
         elif self.place.shown == "nothing":
             advice = (
-                "; {} for its defaults" if "object" in types(wanted) and not wanted.get("required") else ""
+                "; {} for its defaults"
+                if "object" in types(wanted) and not wanted.keys() & {"required", "minProperties"}
+                else ""
             )
             expected += (
                 f"{advice}, or leave the key out" if self.path and isinstance(self.path[-1], str) else ""

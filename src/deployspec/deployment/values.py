@@ -151,7 +151,7 @@ class _Evaluation:
 def _is_free(schema: Schema) -> bool:
     """Whether a number may be meant: formats and enums have better words for one than the advice to quote it."""
     return (
-        schema.get("format", "pattern") in ("header-value", "token", "pattern", "folder")
+        schema.get("format", "pattern") in ("header-value", "token", "pattern", "folder", "pointer")
         and "enum" not in schema
     )
 
@@ -166,7 +166,8 @@ def _shown(node: Scalar, variables: tuple[str, ...], schema: Schema, *, secret: 
         return "a value from " + " and ".join(f"${{{name}}}" for name in dict.fromkeys(variables))
     if secret:
         return "a value"
-    if not types(schema) or set(types(schema)) & {"object", "array"}:
+    # A secret may stand where a mapping of secrets belongs, but not where a text does.
+    if not types(schema) or ("string" not in types(schema) and set(types(schema)) & {"object", "array"}):
         return "a text" if not node.plain or is_text(node.text) else "a number or a word such as true"
     text = node.text
     if "@" in text:

@@ -160,20 +160,30 @@ def _check(check: Check, data: Mapping[str, Any]) -> None:
         if ("health", "path") in check.values.places:
             found = "path beside endpoints, each of which has its own"
             check.add(("health", "path"), found, "the path in one of the endpoints")
-        for name, one in health["endpoints"].items():
-            _check_endpoint(check, ("health", "endpoints", name), one)
-        version = ("health", "expect_version")
-        if version in check.values.places and all(
-            one["fields"]["version"] is None for one in health["endpoints"].values()
-        ):
-            found = "expect_version, and no endpoint has a fields.version"
-            check.add(version, found, "where the version is")
+        if not _check_general(check, health):
+            for name, one in health["endpoints"].items():
+                _check_endpoint(check, ("health", "endpoints", name), one)
     else:
         _check_endpoint(check, ("health",), health)
     parts, open_ = _all_parts(health)
     for name, fault in (data.get("faults") or {}).items():
         if fault.get("part") is not None and not open_:
             _known_part(check, ("faults", name, "part"), fault["part"], parts, "part")
+
+
+def _check_general(check: Check, health: Mapping[str, Any]) -> bool:
+    """Note what is said of all endpoints and fits none. Whether something does not fit the body that is meant there."""
+    version = ("health", "expect_version")
+    without = all(one["fields"]["version"] is None for one in health["endpoints"].values())
+    if without and version in check.values.places:
+        found = "expect_version, and no endpoint has a fields.version"
+        check.add(version, found, "where the version is")
+    general = forms.described(check.values.at(("health",)))
+    # A status may be for endpoints that have another body.
+    unfit = [one for one in _unfit(check, ("health",), general) if one[2][1] != "status"]
+    for found, expected, steps in unfit:
+        check.add(steps, found, expected)
+    return bool(unfit)
 
 
 def endpoints_of(health: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:

@@ -43,7 +43,7 @@ def wait(deployment: Deployment, wanted: str, within: float, tell: Callable[[str
 
     ``tell`` is given how far it has got after each round, and the seconds that have passed.
     """
-    tell(f"waiting for version {one_line(wanted, 40)}, at most {format_duration(within)}", 0)
+    tell(f"waiting for version {one_line(wanted, 40)}, at most {format_duration(within)}", -_EVERY)
     began = time.monotonic()
     asked: dict[str, Asked] = {}
     found_at = -FIND_ANEW
@@ -206,7 +206,7 @@ class _Progress:
     def __init__(self, config: pytest.Config) -> None:
         self._reporter = config.pluginmanager.get_plugin("terminalreporter")
         self._quiet = config.getoption("verbose", 0) < -1  # without a terminal there is no such option
-        self._last = -_EVERY
+        self._last = float("-inf")
 
     def tell(self, text: str, passed: float) -> None:
         """Say it, unless a run says as little as possible."""
