@@ -101,7 +101,11 @@ def test_objects(first: dict[str, Any], later: dict[str, Any], expected: dict[st
     found = described("/h", answer(first), answer({**first, **later}, at=NOW + 1))
     assert isinstance(found, Health)
     assert found.said == {"form": "json", **({"fields": expected} if expected else {})}
-    sick = {"ok is false": first.get("ok") is False, "status is DOWN": first.get("status") == "DOWN"}
+    sick = {
+        "ok is false": first.get("ok") is False,
+        "status is DOWN": first.get("status") == "DOWN",
+        "debug is false and not taken for a part": first.get("debug") is False,
+    }
     assert found.just_now == next((words for words, said in sick.items() if said), "")
     text = deployment_file("x", BASE, {}, Found(health=found))
     assert (f"# Just now {found.just_now}." in text) is bool(found.just_now)
