@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from deployspec.app import OURS
-from deployspec.chapters.health.fixtures import Replicas
-from deployspec.chapters.health.measure import AT_ONCE
+from deployspec.chapters.health.measure.asked import AT_ONCE
+from deployspec.chapters.health.measure.replicas import Replicas
 from deployspec.chapters.health.part import HEALTH
 from deployspec.deployment import load
 from tests.suite import Ran, run_checks

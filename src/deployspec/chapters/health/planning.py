@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from deployspec.chapters.health.measure import POLL
+from deployspec.chapters.health.measure.outages import POLL
+from deployspec.chapters.health.measure.rollout import ROUND
 from deployspec.chapters.health.part import FAULTS, HEALTH
-from deployspec.chapters.health.rollout import ROUND, waited_for
+from deployspec.chapters.health.rollout import waited_for
 from deployspec.model.plan import Planned, following, names_of, request
 from deployspec.tools.http.curl import MAX_REDIRECTS
 from deployspec.tools.http.urls import is_address

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from deployspec.base.duration import format_duration, parse_duration
+from deployspec.base.duration import parse_duration
 from deployspec.base.shown import cut, one_line
 from deployspec.base.temporary import write_private
 from deployspec.base.unfit import Unfit
-from deployspec.chapters.health.judge.rollout import Saying, missing, progress, saying, version_arrived
-from deployspec.chapters.health.measure import Asked, at_once
+from deployspec.chapters.health.measure.rollout import wait
 from deployspec.chapters.health.part import HEALTH
 from deployspec.model.verdict import Outcome, Unmeasured, Verdict
 from deployspec.plugin.deployments import amend, is_asked, named, obtain
@@ -28,59 +26,10 @@ if TYPE_CHECKING:
 
 CHECK = "health.version-arrived"
 OPTION = "--wait-for-version"
-ROUND = 1.0
-"""Seconds from the start of one round of questions to the start of the next."""
-FIND_ANEW = 5.0
-"""Seconds after which it is found out anew who the replicas are: a rollout changes that."""
 _EVERY = 10.0
 """Seconds between two lines that say how far it has got, where lines cannot be rewritten."""
 _FILE = "rollout.json"
 _WANTED: pytest.StashKey[tuple[str, float]] = pytest.StashKey()
-
-
-def wait(deployment: Deployment, wanted: str, within: float, tell: Callable[[str, float], None]) -> Verdict:
-    """Ask all replicas about once a second until they all say ``wanted``, for at most ``within`` seconds and a round.
-
-    ``tell`` is given how far it has got after each round, and the seconds that have passed.
-    """
-    tell(f"waiting for version {one_line(wanted, 40)}, at most {format_duration(within)}", -_EVERY)
-    began = time.monotonic()
-    asked: dict[str, Asked] = {}
-    found_at = -FIND_ANEW
-    while True:
-        round_at = time.monotonic()
-        sayings: dict[str, Saying] = {}
-        trouble = ""
-        try:
-            if round_at - found_at >= FIND_ANEW:
-                asked, found_at = _found(deployment), round_at
-            said = at_once(_said, list(asked.values()))
-            sayings = dict(zip(asked, said, strict=True))
-        except Unmeasured as error:
-            trouble = str(error)
-        passed = time.monotonic() - began
-        if passed >= within or (sayings and not missing(sayings, wanted)):
-            return version_arrived(sayings, wanted, passed, within, trouble)
-        tell(trouble or progress(sayings, wanted, passed, within), passed)
-        time.sleep(max(0.0, min(round_at + ROUND, began + within) - time.monotonic()))
-
-
-def _found(deployment: Deployment) -> dict[str, Asked]:
-    """Who is asked for the version, by name. Raises Unmeasured where it could not be found out."""
-    from deployspec.chapters.health.fixtures import Replicas
-
-    replicas = Replicas(deployment)
-    return {
-        " of ".join(word for word in (health.name, one.name) if word): one
-        for health in deployment.require(HEALTH)
-        if health.fields.version is not None
-        for one in replicas.asked(health)
-    }
-
-
-def _said(one: Asked) -> Saying:
-    asked = one.of_version
-    return saying(asked.ask(), asked.promise, of_another_path=asked is not one)
 
 
 @pytest.hookimpl(trylast=True)
@@ -206,7 +155,7 @@ class _Progress:
     def __init__(self, config: pytest.Config) -> None:
         self._reporter = config.pluginmanager.get_plugin("terminalreporter")
         self._quiet = config.getoption("verbose", 0) < -1  # without a terminal there is no such option
-        self._last = float("-inf")
+        self._next = float("-inf")
 
     def tell(self, text: str, passed: float) -> None:
         """Say it, unless a run says as little as possible."""
@@ -217,6 +166,6 @@ class _Progress:
             self._reporter.rewrite(
                 cut(text, self._reporter.config.get_terminal_writer().fullwidth - 1), erase=True
             )
-        elif passed - self._last >= _EVERY:
-            self._last = passed
+        elif passed >= self._next:
+            self._next = max(passed + _EVERY, 0.0)
             self._reporter.write_line(text)
