@@ -206,6 +206,21 @@ def test_a_fault_may_have_a_status_of_its_own(tmp_path: Path) -> None:
     assert reds(wrong) == {OUTAGE: 'during disk-full: status 503; expected 507 within 2 s, status not "UP"'}
 
 
+def test_a_fault_that_nobody_would_see_is_not_caused(tmp_path: Path) -> None:
+    """Where no endpoint depends on the part or names it, that all stayed well would prove nothing."""
+    with service(probes({})) as url:
+        health = "health: {form: livez, depends_on: []}"
+        ran = run(tmp_path, f"base_url: {url}\n{health}{faults(tmp_path)}", "-k", "outage")
+        each = "health: {form: json, path: /ready, fields: {parts: {each: parts}}, depends_on: []}"
+        seen = run(tmp_path, f"base_url: {url}\n{each}{faults(tmp_path, part='db')}", "-k", "outage")
+    assert ran.entry(OUTAGE)["verdict"] == "UNMEASURED"
+    assert (
+        "no endpoint depends on anything, so nothing would show that disk-full took place"
+        in reds(ran)[OUTAGE]
+    )
+    assert "with db down: db is true" in reds(seen)[OUTAGE]
+
+
 def test_a_part_that_no_endpoint_names_is_refused(tmp_path: Path) -> None:
     """Before anything is broken."""
     text = f"base_url: http://127.0.0.1:9\n{PROBES}{faults(tmp_path, part='dbb')}"

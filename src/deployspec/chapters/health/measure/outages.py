@@ -47,6 +47,7 @@ class Outages:
         asked = {
             _called(endpoint, one): one for endpoint, health in self._endpoints.items() for one in health.each
         }
+        kind = "endpoint" if len(self._endpoints) > 1 else "replica"
         _refuse_unknown(out, [one.promise for one in asked.values()])
         before = dict(zip(asked, self._until_healthy(asked.values(), time.time()), strict=True))
         sick = {
@@ -56,7 +57,7 @@ class Outages:
         }
         if sick:
             # Nothing could be judged, so nothing is broken for it.
-            judge(of_each(sick, "endpoint"), *(before[who][-1] for who in sick))
+            judge(of_each(sick, kind), *(before[who][-1] for who in sick))
             return
         during: list[Call] = []
         came: list[int] = []
@@ -87,7 +88,7 @@ class Outages:
             calls[who] = (was, then, later[-1])
         decide = list(worst_of(verdicts))[:SHOWN]
         judge(
-            of_each(verdicts, "endpoint"),
+            of_each(verdicts, kind),
             *(call for who in decide for call in calls[who]),
             reproduce=curl_line(asked[decide[0]].request, ours=("Accept",)),
         )
@@ -108,7 +109,10 @@ def _refuse_unknown(out: Outage, promises: Sequence[HealthPromise]) -> None:
     """Raise Unmeasured for a fault of which nobody could tell: of a part that no endpoint names, though one names parts, or
     on which no endpoint depends."""
     shows = any(
-        one.is_affected_by(out.part) or out.part in {part.name for part in one.fields.parts}
+        one.is_affected_by(out.part)
+        or (
+            out.part is not None and (one.fields.each or out.part in {part.name for part in one.fields.parts})
+        )
         for one in promises
     )
     if not shows:
