@@ -24,7 +24,7 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
 from proven.record import version
-from proven.servers import SERVERS, NotProvenError, Running, Server, ask, wait_until
+from proven.servers import SERVERS, NotProvenError, Running, Server
 
 DEPLOYMENTS = Path(__file__).with_name("deployments")
 PROGRAM = Path(sys.executable).with_name("deployspec")
@@ -87,9 +87,10 @@ def check(file: Path, folder: Path, environ: dict[str, str]) -> dict[str, tuple[
 
 
 def well(verdicts: dict[str, tuple[str, str]]) -> str:
-    """How many checks are MET. Raises NotAsItIsToBeError where one is not."""
-    if red := {own: said for own, said in verdicts.items() if said[0] != "MET"}:
-        raise NotAsItIsToBeError(f"found {red}; expected every check MET")
+    """How many checks are MET. Raises NotAsItIsToBeError where one is not, or where there is none."""
+    red = {own: said for own, said in verdicts.items() if said[0] != "MET"}
+    if red or not verdicts:
+        raise NotAsItIsToBeError(f"found {red or 'no check'}; expected every check MET")
     return f"{len(verdicts)} MET"
 
 
@@ -201,7 +202,7 @@ def _sick(name: str, file: Path, client: Path, booted: Running, environ: dict[st
             said = red(check(file, client, environ), "health.answers-in-time", "the time limit")
         finally:
             booted.thaw()
-        wait_until(booted, booted.paths[0], ask(booted, booted.paths[0]).status)
+        well(check(file, client, environ))
         return f"frozen: {said}"
     booted.sick()
     verdicts = check(file, client, environ)
@@ -218,6 +219,14 @@ def main(arguments: list[str]) -> int:
     cache, names = Path(arguments[0]).absolute(), arguments[1:] or list(SERVERS)
     if unknown := [name for name in names if name not in SERVERS]:
         raise SystemExit(f"no server is called {', '.join(unknown)}; there are: {', '.join(SERVERS)}")
+    try:
+        return _all(names, cache)
+    except KeyboardInterrupt:
+        print("interrupted; the servers have been ended", file=sys.stderr)
+        return 130
+
+
+def _all(names: list[str], cache: Path) -> int:
     rows, wrong = [], False
     for name in names:
         try:

@@ -721,7 +721,8 @@ def kinto(folder: Path, cache: Path) -> Iterator[Running]:
 
     def configure(cached: str) -> None:
         config.write_text(
-            f"[server:main]\nuse = egg:waitress#main\nhost = 127.0.0.1\nport = {port}\n"
+            # One thread: two heartbeats at once disturb each other's entry in the cache, and some of them say 503.
+            f"[server:main]\nuse = egg:waitress#main\nhost = 127.0.0.1\nport = {port}\nthreads = 1\n"
             "[app:main]\nuse = egg:kinto\nkinto.userid_hmac_secret = an-example\n"
             "kinto.storage_backend = kinto.core.storage.memory\nkinto.permission_backend = kinto.core.permission.memory\n"
             f"kinto.cache_backend = kinto.core.cache.{cached}\nkinto.cache_url = postgresql://user@127.0.0.1:{nobody}/example\n"

@@ -56,9 +56,10 @@ def test_one_reading_of_the_same_bytes(
     if why:
         assert isinstance(called, Failure)
         assert why in called.reason
-        (error,) = _errors(seen)
-        assert error.startswith("not HTTP: ")
-        assert why in error
+        # A busy machine may break a connection, too: that is no reading of these bytes.
+        read = [error for error in _errors(seen) if error.startswith("not HTTP: ")]
+        assert len(read) == 1, dict(seen.errors)
+        assert why in read[0]
         assert not seen.statuses
     else:
         assert isinstance(called, Answer)
