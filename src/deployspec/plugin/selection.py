@@ -20,11 +20,11 @@ from deployspec.base.temporary import write_private
 from deployspec.model.chapter import lacking
 from deployspec.model.ids import check_id
 from deployspec.plugin.deployments import named, none_said, obtain
+from deployspec.plugin.needs import alternatives, parts_missing, parts_needed
 from deployspec.plugin.options import chapters, chapters_of, is_check, is_worker, places
 from deployspec.plugin.run_folder import run_folder
 
 if TYPE_CHECKING:
-    from deployspec.deployment import Deployment
     from deployspec.model.chapter import Chapter
 
 
@@ -54,8 +54,6 @@ _MARKERS = {
     "`A or B`: one of them.",
     "within(part, place)": "what `needs` says of that part is looked up at another place of the same form; set by chapters.",
 }
-_OR = " or "
-"""Between the alternatives in a ``needs`` mark."""
 _IDS = "ids.json"
 _MOST_FREE = 8
 """Names in a `-m` expression that are of no chapter; with more of them, each chapter may be selected."""
@@ -145,54 +143,6 @@ def may_select(expression: str, markers: Collection[str]) -> bool:
         return Expression.compile(expression).evaluate(lambda name, /, **_: name in markers)
     except Exception:  # noqa: BLE001 - pytest itself refuses the expression, with an error of its own
         return True
-
-
-def parts_needed(item: pytest.Item) -> list[str]:
-    """The parts of the deployment file that this check speaks of, as ``needs`` markers say it, at the places that
-    ``within`` markers name; of alternatives (``A or B``), all in one text."""
-    moved = [_moved(marker, item) for marker in item.iter_markers("within")]
-    return [
-        _OR.join(_placed(part, moved) for part in _alternatives(str(text)))
-        for marker in item.iter_markers("needs")
-        for text in marker.args
-    ]
-
-
-def _alternatives(text: str) -> list[str]:
-    """The parts of which a check needs one."""
-    return [part.strip() for part in text.split(_OR)]
-
-
-def _moved(marker: pytest.Mark, item: pytest.Item) -> tuple[str, str]:
-    """A part, and the place where it is looked up."""
-    try:
-        part, place = map(str, marker.args)
-    except ValueError:
-        raise pytest.UsageError(
-            f"{item.nodeid}: found a mark `within` with {len(marker.args)} texts; expected two, a part and its place"
-        ) from None
-    return part, place
-
-
-def _placed(part: str, moved: Iterable[tuple[str, str]]) -> str:
-    """The part at the place that the first of ``moved`` which speaks of it names."""
-    return next((place + part[len(own) :] for own, place in moved if f"{part}.".startswith(f"{own}.")), part)
-
-
-def _missing(item: pytest.Item, deployment: Deployment) -> list[str]:
-    """The parts that a check speaks of and this deployment's file does not describe."""
-    try:
-        # A list, not a generator: a misspelt alternative is an error beside a described one, too.
-        return [
-            text
-            for text in parts_needed(item)
-            if not any([deployment.describes(part) for part in _alternatives(text)])  # noqa: C419
-        ]
-    except ValueError as error:
-        raise pytest.UsageError(
-            f"{item.nodeid}: found a mark `needs` with something that is not part of a deployment file ({error}); expected a key of "
-            "the deployment file, such as health.max_response_time"
-        ) from None
 
 
 def needs_deployment(item: pytest.Item) -> bool:
@@ -306,7 +256,7 @@ def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
     empty = named(config) is None and not none_said(config)
     if any(is_check(item) and (empty or needs_deployment(item)) for item in items):
         deployment = obtain(config)
-        missing = {item.nodeid: _missing(item, deployment) for item in items if is_check(item)}
+        missing = {item.nodeid: parts_missing(item, deployment) for item in items if is_check(item)}
         # Nothing is missing where the file says what it is: only that this is something else.
         _deselect(
             config,
@@ -374,7 +324,7 @@ def wants_exclusive(item: pytest.Item) -> bool:
 
 def _speaks_of(part: str, item: pytest.Item) -> bool:
     """Whether a part is among those that this check needs, be it as one of several alternatives."""
-    return any(part in _alternatives(text) for text in parts_needed(item))
+    return any(part in alternatives(text) for text in parts_needed(item))
 
 
 def _refuse_checks_without_chapter(config: pytest.Config, items: list[pytest.Item]) -> None:

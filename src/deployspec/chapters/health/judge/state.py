@@ -22,7 +22,7 @@ from deployspec.chapters.health.judge.reading import (
 from deployspec.chapters.health.model import EachPart, Flag, HealthPromise, Pointer, Scalar
 from deployspec.model.http import Answer, Call
 
-_MOST_TEXT = 65_536
+_MOST_TEXT = 16_384
 """Characters of a text that are searched for what is expected: an endpoint of health says it early."""
 _TRUE = (True,)
 
