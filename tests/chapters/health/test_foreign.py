@@ -6,6 +6,7 @@ import http.server
 import itertools
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,3 +104,16 @@ def test_nothing_is_said_of_a_part_that_the_body_does_not_have(tmp_path: Path) -
         "test_outage_is_told[postgres-stopped]": "with db down: status 200; expected 503 within 5 s"
     }
     assert "db is" not in ran.output
+
+
+def test_only_the_check_that_waited_says_so(tmp_path: Path) -> None:
+    """The second that a clock of whole seconds needs is one check's, and no other's."""
+    moment = "%Y-%m-%dT%H:%M:%SZ"
+    with service(lambda _: {"now": time.strftime(moment, time.gmtime())}) as url:
+        (tmp_path / "clock.yaml").write_text(
+            f"base_url: {url}\nhealth: {{form: json, timeout: 5s, fields: {{time: now}}}}\n"
+        )
+        ran = run_checks(tmp_path / "clock.yaml", folder=tmp_path)
+    assert ran.record is not None, ran.output
+    waited = {entry["id"] for entry in ran.record["checks"] if entry["waited"]}
+    assert waited <= {"health.time-moves-on"}

@@ -80,7 +80,8 @@ class HealthMeasurements:
             whole,
             *(call for name in decide for call in found[name][1:]),
             reproduce=curl_line(shown.request, ours=("Accept",)),
-            waited=max(one.waited for one in each.values()),
+            # The check that waited, and no other, says so.
+            waited=max(one.waited for one in each.values()) if measured == "later" else 0.0,
         )
 
     def judge_every_call(self, judge: Judge, single: Single) -> None:
