@@ -13,7 +13,6 @@ from deployspec.base.duration import parse_duration
 from deployspec.base.shown import cut, one_line
 from deployspec.base.temporary import write_private
 from deployspec.base.unfit import Unfit
-from deployspec.chapters.health.measure.rollout import wait
 from deployspec.chapters.health.part import HEALTH
 from deployspec.model.verdict import Outcome, Unmeasured, Verdict
 from deployspec.plugin.deployments import amend, is_asked, named, obtain
@@ -126,6 +125,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         return
     if not (session.items or _distributes(config)):
         return  # that nothing was selected is said elsewhere
+    from deployspec.chapters.health.measure.rollout import wait
+
     wanted, within = config.stash[_WANTED]
     verdict = wait(obtain(config), wanted, within, _Progress(config).tell)
     write_private(run_folder(config) / _FILE, asdict(verdict))
