@@ -384,9 +384,10 @@ def test_a_path_that_cannot_be_described(run: Run, answering: Answering, said: s
         (lambda path: (200, JSON, json.dumps({"ok": True, "path": path})), "every path"),
         (lambda _: (302, "text/html", "http://other.invalid/login"), "leads to http://other.invalid/login"),
         (only("/health", '{"ok": false}', status=503), "status 503"),
+        (lambda path: (301, "text/plain", f"/v1{path}"), "below /v1, so give the URL that ends in /v1"),
         (lambda _: MISSING, "none of the usual paths answered"),
     ],
-    ids=["text", "start page", "JSON page", "echo", "login", "503", "nothing"],
+    ids=["text", "start page", "JSON page", "echo", "login", "503", "version prefix", "nothing"],
 )
 def test_not_described(run: Run, tmp_path: Path, answering: Answering, said: str) -> None:
     """What cannot be described is a comment and is said; the checks are red, for health was not asked."""

@@ -197,9 +197,25 @@ def _why_not(answers: Answers, nonsense: Answer | Failure | None) -> tuple[str, 
             continue
         if answer.status not in (404, 405, 410) and not is_alike(answer, nonsense):
             return path, f"answered with {fault_of(answer)}"
+    if isinstance(nonsense, Answer) and (below := _led_below(nonsense)):
+        return "", f"every path leads to the same one below {below}, so give the URL that ends in {below}"
     if isinstance(nonsense, Answer) and nonsense.status not in (404, 405, 410):
         return "", f"every path, even one that cannot exist, is answered alike: {_alike(nonsense)}"
     return "", "none of the usual paths answered"
+
+
+def _led_below(nonsense: Answer) -> str:
+    """The path below which a redirect of a path that cannot exist finds the same path, such as ``/v1``; or empty."""
+    if nonsense.status not in REDIRECTS:
+        return ""
+    last = "/" + urlsplit(nonsense.url).path.rpartition("/")[2]
+    try:
+        led = urlsplit(urljoin(nonsense.url, nonsense.header("location") or ""))
+    except ValueError:
+        return ""
+    below = led.path.removesuffix(last)
+    same = led.netloc.lower() == urlsplit(nonsense.url).netloc.lower() and led.path.endswith(last)
+    return below if same and _fits(below) and below != urlsplit(nonsense.url).path.removesuffix(last) else ""
 
 
 def _why_not_this(answer: Answer | Failure | None) -> str:
