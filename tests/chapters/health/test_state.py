@@ -87,6 +87,9 @@ WORDS = promise(fields=fields_of(NONE), body="text", expect_text=r"^OK$", schema
         pytest.param({"parts": {"each": "", "name": "n", "at": "ok"}}, [{"n": "db", "ok": True}], Outcome.MET, "", id="an-array"),
         pytest.param({"parts": {"each": "/c", "at": "status", "healthy": ["pass"]}},
                      {"c": {"cpu": [{"status": "pass"}, {"status": "fail"}]}}, Outcome.BREACHED, 'cpu is "fail"', id="several-of-one"),
+        pytest.param({"parts": {"each": "/c", "at": "status", "healthy": ["pass"]}},
+                     {"c": {"db": [], "cpu": [{"status": "pass"}]}}, Outcome.UNMEASURED, "the body has no c.db.status",
+                     id="none-of-one"),
     ],
 )  # fmt: skip
 def test_what_a_form_says(fields: dict[str, Any], document: object, outcome: Outcome, reason: str) -> None:
@@ -160,6 +163,14 @@ def test_a_text_says_how_the_service_is() -> None:
         [text("all is well"), text("all is lost")], promise(fields=WORDS.fields, body="text", schema={})
     )
     assert other.reason == '1 of 2 calls differs: call 2: the text "all is lost" instead of "all is well"'
+
+
+def test_a_long_text_is_compared_to_its_end() -> None:
+    """What is called steady was read as a whole."""
+    long = "all is well " * 5000
+    made = promise(fields=WORDS.fields, body="text", schema={})
+    assert steady([text(f"{long}here"), text(f"{long}here")], made).outcome is Outcome.MET
+    assert steady([text(f"{long}here"), text(f"{long}there")], made).outcome is Outcome.BREACHED
 
 
 def test_an_empty_body_is_empty() -> None:

@@ -18,7 +18,7 @@ from deployspec.chapters.health.judge.reading import (
     judge,
     own_answer,
 )
-from deployspec.chapters.health.judge.state import State, states, text_of
+from deployspec.chapters.health.judge.state import State, states
 from deployspec.chapters.health.judge.transport import late
 from deployspec.chapters.health.model import HealthPromise
 from deployspec.model.http import Answer, Call, Failure
@@ -184,7 +184,11 @@ def _said(call: Call, promise: HealthPromise) -> tuple[_Said, CannotJudgeError |
             return _Said(
                 answer.status, {(one is seen.service, one.name): one for one in seen.all}, None
             ), None
-        body = document_of(call, promise) if promise.body == "json" else _Words(text_of(answer).split())
+        body = (
+            document_of(call, promise)
+            if promise.body == "json"
+            else _Words(answer.body.decode("utf-8", "replace").split())
+        )
     except CannotJudgeError as error:
         return _Said(answer.status, None, None), error
     return _Said(answer.status, None, body), None

@@ -144,9 +144,9 @@ def _flags(entries: dict[str, object] | list[object], each: EachPart) -> Iterato
         if each.name is not None:
             found = looked_up(entry, each.name)
             name = found if isinstance(found, str) and found else name
-        values = (
-            [at] if not isinstance(entry, list) else [Pointer((*at.steps, str(n))) for n in range(len(entry))]
-        )
+        # An empty array says nothing of its part, which is not to be passed over: it is read, and is not there.
+        several = entry if isinstance(entry, list) else []
+        values = [Pointer((*at.steps, str(n))) for n in range(len(several))] or [at]
         for one in values:
             yield Flag(one_line(name, 60), each.at.below(one), each.healthy)
 
