@@ -11,7 +11,7 @@ from deployspec.chapters.logs.judge.schema import (
     following,
     of_lists,
 )
-from deployspec.chapters.logs.names import Fields
+from deployspec.chapters.logs.form import Fields
 from deployspec.languages.json_schema import SchemaUnusableError, validator
 from tests.chapters.logs.judge.blocks import SCHEMA
 

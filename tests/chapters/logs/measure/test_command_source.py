@@ -54,28 +54,6 @@ def test_much(tmp_path: Path) -> None:
     assert len(blocks) <= len(data) // BLOCK + 5
 
 
-def test_prefix() -> None:
-    """A prefix is taken off each line that has it; a line without it stays; an empty line swallows no other."""
-    lines = ['backend-1  | {"a":1}', '{"b":2}', "backend-12 | ", "backend-1  | ", 'x | {"c":3}', ""]
-    found = read(CommandSource(["printf", "%s\\n", *lines], prefix=r"backend-\d+\s*\|\s?"))
-    assert found.data.split(b"\n") == [b'{"a":1}', b'{"b":2}', b"", b"", b'x | {"c":3}', b"", b""]
-    found = read(CommandSource(["printf", "%s\\n", "no bar", "x | y"], prefix=r"[^|]*\|\s"))
-    assert found.data == b"no bar\ny\n"
-
-
-def test_prefix_that_is_no_pattern() -> None:
-    """It is said when the source is made."""
-    with pytest.raises(UsageError, match=r"prefix \(: not a regular expression: missing \)"):
-        CommandSource(["true"], prefix="(")
-
-
-def test_slow_prefix_pattern() -> None:
-    """A pattern can only look at the beginning of a line."""
-    line = "a" * (MAX_LINE - 1)
-    found = read(CommandSource([sys.executable, "-c", f"print('a' * {len(line)})"], prefix="a*"))
-    assert len(found.data) == len(line) + 1 - 1024
-
-
 @pytest.mark.parametrize(
     ("script", "reason"),
     [

@@ -50,7 +50,8 @@ def parsed(
     data: bytes, lines: Sequence[bytes], faults: list[tuple[int, str, int]]
 ) -> Iterator[tuple[Sequence[int], list[Record]]]:
     """The records, some at a time, with the numbers of their lines from 0: they are to be dropped while the caches
-    hold them. ``faults`` gets the number of each other line, what is wrong, and the offset of that."""
+    hold them. ``faults`` gets the number of each other line, what is wrong, and the offset of that. ``data`` holds the
+    lines."""
     spaced = bool(ends(_SPACED_COLON, data, once=True))
     for start in range(0, len(lines), _TOGETHER):
         numbers: list[int] = []
