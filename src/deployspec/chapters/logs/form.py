@@ -91,12 +91,7 @@ def value_at(record: Mapping[str, Any], name: str | None) -> Any:
         return record[name]
     found: Any = record
     for step in steps_of(name):
-        if isinstance(found, Mapping):
-            found = found.get(step)
-        elif isinstance(found, list) and step.isdecimal() and int(step) < len(found):
-            found = found[int(step)]
-        else:
-            return None
+        found = _below(found, int(step) if isinstance(found, list) and step.isdecimal() else step)
     return found
 
 
@@ -104,7 +99,20 @@ def path_to(record: Mapping[str, Any], name: str) -> list[str | int]:
     """The path from a record to the field of this name, whether it is there or not."""
     if name in record and not name.startswith("/"):
         return [name]
-    return list(steps_of(name))
+    path: list[str | int] = []
+    found: Any = record
+    for step in steps_of(name):
+        is_index = isinstance(found, list) and step.isdecimal()
+        path.append(int(step) if is_index else step)
+        found = _below(found, path[-1])
+    return path
+
+
+def _below(found: Any, step: str | int) -> Any:
+    try:
+        return found[step]
+    except (LookupError, TypeError):
+        return None
 
 
 def is_nested(name: str) -> bool:

@@ -8,11 +8,11 @@ from functools import partial
 
 import pytest
 
+from deployspec.chapters.logs.form import AccessFields
 from deployspec.chapters.logs.judge import verdicts
 from deployspec.chapters.logs.judge.errors import Comparison
 from deployspec.chapters.logs.judge.model import Found, Place, Reason, Trouble
 from deployspec.chapters.logs.judge.report import Report
-from deployspec.chapters.logs.form import AccessFields
 from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 
 KINDS = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 import time
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import psutil
 import pytest
 
 from deployspec.base.errors import UsageError
-from deployspec.chapters.logs.judge.model import MAX_LINE, Block
+from deployspec.chapters.logs.judge.model import Block
 from deployspec.chapters.logs.measure.cutting import BLOCK
 from deployspec.chapters.logs.measure.sources import source_of
 from deployspec.chapters.logs.measure.sources.command import CommandSource

@@ -49,7 +49,9 @@ class Noting:
             case _:
                 offset = self._syntax.offset_of(text, at)
         begin = self.texts.begins[number] if self.texts.begins else 0
-        if offset < 0:
+        if offset == 0 and isinstance(at, list) and at:
+            begin = 0  # what a prefix says, or what is missing
+        elif offset < 0:
             text = lines_of(self.block.data)[number].decode("utf-8", "replace")
             offset, begin = begin + offset, 0
         found.places.append(

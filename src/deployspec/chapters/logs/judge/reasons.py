@@ -77,11 +77,17 @@ def of_json(error: orjson.JSONDecodeError, line: bytes) -> tuple[str, int]:
         return "the line is not UTF-8", len(line[: fault.start].decode("utf-8", "replace"))
     if b"\0" in line and not line.strip(b"\0"):
         return "the line is nothing but NUL bytes", 0
+    if _PRETTY.fullmatch(line):
+        return "a line of a JSON object that is printed over many lines; expected each object on one line", 0
     if not line.lstrip(b" \t\r").startswith(b"{"):
         return "the line is not JSON", 0
     return f"the line is not strict JSON: {_WORDS.get(error.msg, error.msg)}", error.pos
 
 
+_PRETTY = re.compile(
+    rb"[ \t]*[{}\]\[]{1,2},?\r?"  # the brackets of an object
+    rb'|[ \t]+"(?:[^"\\]|\\.){1,200}"[ \t]?:[ \t].*'  # one of its fields
+)
 _WORDS = {
     "unexpected end of data": "it ends too early",
     "unexpected content after document": "something follows the JSON value",

@@ -90,7 +90,8 @@ def _where(name: str, says: Any, *, required: bool) -> dict[str, Any]:
 
 def _at(steps: Sequence[str], says: Any, *, required: bool) -> dict[str, Any]:
     for step in reversed(steps):
-        says = {"properties": {step: says}} | ({"required": [step]} if required else {})
+        kind = ["object", "array"] if step.isdecimal() else "object"
+        says = {"properties": {step: says}} | ({"type": kind, "required": [step]} if required else {})
     found: dict[str, Any] = says
     return found
 

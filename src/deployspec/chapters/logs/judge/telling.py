@@ -88,8 +88,10 @@ class Telling:
             said.records += records
 
     def _named(self, level: Any) -> Any:
-        """The level's name, where what a record says has one; else what it says."""
-        return self._level_names.get(level, level) if type(level) in (str, int) else level
+        """The name of what a record says; what has none is no level, though it may be the name of another."""
+        if type(level) in (str, int):
+            return self._level_names.get(level, _UNNAMED)
+        return level
 
     def keep_errors(
         self, numbers: Sequence[int], records: list[dict[str, Any]], said: Said, noting: Noting, tally: Tally
@@ -164,7 +166,7 @@ class Telling:
         if level is None:
             yield "level", "missing"
         elif not isinstance(level, str) or level not in self._rank:
-            yield "level", f"expected one of {', '.join(self._rank)}"
+            yield "level", f"expected one of {', '.join(self._promise.form.level_names or self._rank)}"
         else:
             if self._rank[level] < self._least:
                 yield "below-log-level", f"{level} is below {self._promise.log_level}"
@@ -215,6 +217,7 @@ def _is_blank(message: object) -> bool:
     return type(message) is str and message.isspace()
 
 
+_UNNAMED = object()
 _WRAPPED = frozenset(WRAPPED_AT.values())
 _BACKWARDS = f"more than {TOLERANCE:g} s older than a record before it"
 
