@@ -30,6 +30,8 @@ GUARDS: Mapping[str, Guard] = {
     "split-alert": expected.split_alert,
 }
 """Every guard by its name, which is also the heading of its section in the documentation."""
+EXPLAINING = frozenset({"split-alert"})
+"""The guards that find what promtool fails."""
 
 
 def findings(test_file: TestFile, loaded: Mapping[str, Sequence[RuleFile]]) -> tuple[Finding, ...]:
