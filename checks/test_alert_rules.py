@@ -59,12 +59,12 @@ def test_alert_is_covered(tested_alert, rule_set, judge):
     """Each alert has a case in which it fires, one in which it is silent with its data there, and one without data.
 
     Source: our own choice; the mutants show whether the cases test the threshold and `for`.
-    Limit: at least one case of each of the three kinds.
+    Limit: at least one case of each kind that `rules.coverage` names; by default of all three.
     Measured: the cases of the unit tests, by the alert that they look at.
     Fault: no case that fires: every case of an alert expects silence.
-    Keys: rules.files, rules.tests
+    Keys: rules.files, rules.tests, rules.coverage
     """
-    judge(rule_tests.coverage(tested_alert, rule_set.loaded_tests))
+    judge(rule_tests.coverage(tested_alert, rule_set.loaded_tests, rule_set.sources.coverage))
 
 
 def test_alert_has_runbook(documented_alert, rule_set, judge):

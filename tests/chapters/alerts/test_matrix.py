@@ -141,10 +141,12 @@ ROWS = [
     Row("silence after the data", added("too late", ERRORS, "0+1x10", "20m"), {NEW.format("ShopErrors", "20m", "too late"): "silent-after-data"}),
     Row("silence because of a label", added("other label", 'shop_queue_length{queue="mails"}', "9000x30", "20m", "ShopQueue"), {NEW.format("ShopQueue", "20m", "other label"): "unmatched-series"}),
     Row("an expression that selects nothing", ((TESTS, SAMPLED, "      - expr: job:shop_request:rate5m\n        eval_time: 20m\n"),), {"test_case[job:shop_request:rate5m@20m[errors fire]]": "unmatched-expression"}),
+    Row("one expected alert written as two", ((TESTS, "            exp_annotations:\n              summary: More than 5%", "          - exp_annotations:\n              summary: More than 5%"),), {FIRES: "split-alert"}),
     # Coverage.
     Row("no case that fires", ((TESTS, FIRING, SILENCE), (RULES, "> 1000", "> 9999")), {COVERED.format("ShopQueue"): "no case in which it fires"}),
     Row("no case that is silent with its data there", ((TESTS, "      - {eval_time: 20m, alertname: ShopLatency}\n", "      - {eval_time: 20m, alertname: ShopErrors}\n"),), {COVERED.format("ShopLatency"): "silent although its data is there"}),
-    Row("no case with missing data", ((TESTS, "queue, missing data", "queue, a few minutes"),), {COVERED.format("ShopQueue"): "missing data", "test_case[ShopQueue@20m[queue, a few minutes]]": "silent-after-data"}),
+    Row("no case with missing data", ((TESTS, "queue, missing data", "queue, a few orders"), (TESTS, "2000x3 stale", "9x30")), {COVERED.format("ShopQueue"): "missing data"}),
+    Row("missing data that no name tells", ((TESTS, "queue, missing data", "queue, a few minutes"),), {"test_case[ShopQueue@20m[queue, a few minutes]]": "silent-after-data"}),
     # Runbooks.
     Row("no runbook", ((RULES, "          runbook_url: https://shop.example/runbooks/ShopLatency\n", ""), (TESTS, "              runbook_url: https://shop.example/runbooks/ShopLatency\n", "")), {"test_alert_has_runbook[ShopLatency]": "no annotation runbook_url"}),
     Row("a page without a section", (("runbooks/ShopLatency.md", "## Mitigation", "## Undoing"),), {"test_alert_has_runbook[ShopLatency]": "Mitigation"}),
@@ -175,13 +177,13 @@ def test_a_page_without_an_alert_is_told(tmp_path: Path) -> None:
 
 
 def test_a_file_of_unit_tests_is_no_rule_file(tmp_path: Path) -> None:
-    """A pattern of rules that takes in the unit tests is told so in one line, and the tests are not read as rules."""
+    """A pattern of rules that takes in the unit tests takes them as such, once."""
     folder = tmp_path / "shop"
     deployment = write(folder, (("shop.yaml", "files: [shop.rules.yml]", "files: ['shop.*.yml']"),))
     ran = run_checks(deployment, folder=tmp_path, chapter="alerts")
     compare(
         ran,
-        Row("", (), {"test_rule_file_is_sound[shop.test.yml]": "found a file of unit tests; expected rules"}),
+        Row("", (), {}),
         folder,
     )
 

@@ -85,6 +85,8 @@ class Series:
     last_number: int
     """The index of the last item that is a number, from 0; -1 where there is none."""
     place: Place
+    first_gap: int = -1
+    """The index of the first item that is no number (``_`` or ``stale``), from 0; -1 where there is none."""
 
 
 @dataclass(frozen=True)

@@ -43,10 +43,12 @@ class Selector(NamedTuple):
 
 
 class Items(NamedTuple):
-    """How many items values have, and the index of the last number, -1 where there is none."""
+    """How many items values have, and the indices of the last number and of the first item that is none; -1 where
+    there is no such item."""
 
     number: int
     last_number: int
+    first_gap: int
 
 
 class SeriesError(ValueError):
@@ -102,7 +104,7 @@ def read_selector(text: str) -> Selector:
 
 def read_items(text: str) -> Items:
     """The number of items that values cover. Raises SeriesError."""
-    count, last = 0, -1
+    count, last, gap = 0, -1, -1
     begin, end = len(text) - len(text.lstrip(" \t")), len(text.rstrip(" \t\r\n"))
     at = begin
     while at < end:
@@ -113,13 +115,15 @@ def read_items(text: str) -> Items:
         times = item["gaps"] or item["more"] or item["further"] or item["histograms"]
         repeat = int(times) if times and len(times) < 19 else 0 if not times else MOST_ITEMS + 1
         size = (repeat if times else 1) if item["gap"] else repeat + 1
+        if (item["gap"] or item["stale"]) and size and gap < 0:
+            gap = count
         count += size
         if count > MOST_ITEMS:
             raise SeriesError(at, f"more than {MOST_ITEMS} items", "a series that fits into memory")
         if not item["gap"] and not item["stale"]:
             last = count - 1
         at = _blank(text, after)
-    return Items(count, last)
+    return Items(count, last, gap)
 
 
 def _blank(text: str, at: int) -> int:

@@ -126,16 +126,16 @@ class _Reader(Documents):
         values = fields.scalar("values", "values such as 0+10x20")
         if not isinstance(text, Scalar):
             return None
-        name, labels, items, last = "", dict[str, str](), 0, -1
+        name, labels, items, last, gap = "", dict[str, str](), 0, -1, -1
         scalar = text
         try:
             name, labels = read_selector(text.text)
             if values is not None:
                 scalar = values
-                items, last = read_items(values.text)
+                items, last, gap = read_items(values.text)
         except SeriesError as error:
             self.problems.add(place_in(self.lines(scalar), error.offset), error.found, error.expected)
-        return Series(text.text, name, labels, items, last, self.lines(text)[0][1])
+        return Series(text.text, name, labels, items, last, self.lines(text)[0][1], gap)
 
     def alert_case(self, node: Node, group: int, group_name: str, number: int) -> Case | None:
         fields = self.fields(node, "an alert case", _ALERT)

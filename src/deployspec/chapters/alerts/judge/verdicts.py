@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from deployspec.base.shown import counted
 from deployspec.chapters.alerts.judge.rule_lint import LintFinding
-from deployspec.chapters.alerts.judge.rule_tests import Finding
+from deployspec.chapters.alerts.judge.rule_tests import EXPLAINING, Finding
 from deployspec.chapters.alerts.judge.words import listed
 from deployspec.languages.alertmanager.routes import Routes
 from deployspec.languages.alertmanager.routing import RoutingTable, uncovered
@@ -45,8 +46,11 @@ def test_file_is_sound(file: TestFile, findings: Sequence[Finding]) -> Verdict:
 def case_holds(promtool: Verdict, findings: Sequence[Finding]) -> Verdict:
     """promtool's verdict on a case, and the guards': a case that could not have failed has shown nothing.
 
-    Where promtool could not judge, that comes first: what a guard says would not mend it.
+    Where promtool could not judge, that comes first: what a guard says would not mend it. Where it fails the case, the
+    guards that say why add it.
     """
+    if promtool.outcome is Outcome.BREACHED and (why := [one for one in findings if one.guard in EXPLAINING]):
+        return replace(promtool, reason=f"{promtool.reason}; {listed(_lines(why), _MOST)}")
     if promtool.outcome is not Outcome.MET or not findings:
         return promtool
     return breached(f"promtool passes this case, but the case cannot fail: {listed(_lines(findings), _MOST)}")

@@ -29,6 +29,11 @@ def last_number(series: Series, group: TestGroup) -> int:
     return series.last_number * milliseconds(group.interval)
 
 
+def first_gap(series: Series, group: TestGroup) -> int:
+    """When the first item of the series that is no number is due, in milliseconds; negative: there is none."""
+    return series.first_gap * milliseconds(group.interval)
+
+
 def milliseconds(seconds: float) -> int:
     """Prometheus counts in these; sums of them are exact."""
     return round(seconds * 1000)
