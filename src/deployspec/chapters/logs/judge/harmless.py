@@ -44,22 +44,33 @@ def _is_no_person(text: str, start: int, end: int) -> bool:
     address = text[start:end]
     after = text[end : end + _AFTER]
     local, _, host = address.lower().partition("@")
-    return bool(
-        # The algorithms of SSH have the names of those who made them.
-        (host in _OF_ALGORITHMS and _ALGORITHM.fullmatch(local))
+    # What is quick to see comes first.
+    if after.startswith((":/", ":~")):
+        return True  # an account at a host, as scp and rsync write it
+    if host in _OF_ALGORITHMS and _ALGORITHM.fullmatch(local):
+        return True  # an algorithm of SSH, by the name of who made it
+    if "gent" in before and _USER_AGENT.search(before):
+        return True
+    if "(" in before and (
         # Who compiled the kernel, and where.
-        or _LINUX_VERSION.search(before)
-        # An account at a host, as ssh, scp and rsync write it.
-        or after.startswith((":/", ":~"))
-        or _SSH.search(before)
-        or _MESSAGE_ID.search(before)
-        or (local.isdigit() and len(local) <= _EXTENSION and _SIP.search(before))
-        or _USER_AGENT.search(before)
-        or (_COMBINED.search(text, max(0, start - 4096), start) and _LAST.match(text, end))
-        or (_BOT.search(before) and _CLOSED.match(after))
+        _LINUX_VERSION.search(before) or (_BOT.search(before) and _CLOSED.match(after))
+    ):
+        return True
+    if before.endswith("<") and _MESSAGE_ID.search(before):
+        return True
+    if before.endswith(" ") and _SSH.search(before):
+        return True
+    if local.isdigit() and len(local) <= _EXTENSION and _SIP.search(before):
+        return True
+    return (
+        '" "' in text[max(0, start - _AGENT) : start]
+        and _COMBINED.search(text, max(0, start - _AGENT), start) is not None
+        and _LAST.match(text, end) is not None
     )
 
 
+_AGENT = 1024
+"""The longest user agent that is looked at."""
 _OF_ALGORITHMS = frozenset(
     (
         "openssh.com",

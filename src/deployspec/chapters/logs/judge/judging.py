@@ -37,7 +37,7 @@ class LineJudge:
         self._unwrapping, self._syntax = Unwrapping(promise.form), syntax_of(promise.form)
         self._fitting = Fitting(promise.schema, self._known)
         self._telling = Telling(promise, self._known)
-        self._scanner = SecretScanner(promise.allowed) if promise.secrets else None
+        self._scanner = SecretScanner(promise.allowed, promise.personal_data) if promise.secrets else None
         self._placed: Counter[Reason] = Counter()
 
     def judge(self, block: Block) -> Tally:

@@ -11,10 +11,15 @@ if TYPE_CHECKING:
 
 def ends(patterns: tuple[bytes, ...], data: bytes, *, once: bool = False) -> list[int]:
     """Where the matches of patterns for hyperscan end; ``once``: one of each pattern."""
-    found: list[int] = []
+    return [end for end, _ in hits(patterns, data, once=once)]
 
-    def take(_id: int, _start: int, end: int, _flags: int, _context: object) -> None:
-        found.append(end)
+
+def hits(patterns: tuple[bytes, ...], data: bytes, *, once: bool = False) -> list[tuple[int, int]]:
+    """Where the matches of patterns for hyperscan end, each with the number of its pattern, from 0."""
+    found: list[tuple[int, int]] = []
+
+    def take(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
+        found.append((end, number))
 
     _database(patterns, once).scan(data, match_event_handler=take)
     return found
