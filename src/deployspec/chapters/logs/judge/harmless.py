@@ -118,7 +118,8 @@ def _is_no_credential(text: str, start: int, end: int) -> bool:
         or (name in _OF_CLUSTERS and not any(map(str.isdigit, value)))
         or _ARN.search(before)
         # The name of a type, before its fields.
-        or (text[end : end + 1] in _OPENS and _TYPE.fullmatch(value))
+        or (text[end : end + 2].lstrip(" ")[:1] in _OPENS and _TYPE.fullmatch(value))
+        or _OBJECT.fullmatch(value)
         or (_OF_FILES.search(name) and _PATH.fullmatch(value))
     )
 
@@ -143,6 +144,10 @@ _OF_PAGES = re.compile(
 _OF_CLUSTERS = ("initial-cluster-token", "initial_cluster_token", "initialclustertoken")
 _ARN = re.compile(r"\barn:aws[\w-]*:[\w:/.-]*\Z")
 _OPENS = ("{", "(", "[")
+_OBJECT = re.compile(
+    r"(?:com|org|net|io|android|javax?|sun|jdk|kotlin|scala)(?:\.[\w$-]+)+(?:@[0-9a-f]{4,8}|/\d{1,9}:?)?:?"
+)
+"""A class of Java's, perhaps with the address of an object; a name that begins with a domain."""
 _TYPE = re.compile(r"[A-Za-z_$][A-Za-z_$.]*")
 _OF_FILES = re.compile(r"private[_-]?key|key[_-]?file|[_-](?:file|path)\Z")
 _PATH = re.compile(r"(?:~|\.{1,2})?(?:/[\w.@-]+){2,}/?")

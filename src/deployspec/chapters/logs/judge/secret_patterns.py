@@ -151,15 +151,15 @@ _ONLY_IN_LOGS = (
     Rule(
         "a card's check number",
         ("cv",),
-        r"(?i:\b(?:cvv2?|cvc2?|cvn)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<hide1>[0-9]{3,4})\b)",
+        r"(?i:\b(?:cvv2?|cvc2?|cvn)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<hide>[0-9]{3,4})\b)",
     ),
     Rule(
-        "a one-time password", ("otp",), r"(?i:\bt?otp[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<hide1>[0-9]{4,8})\b)"
+        "a one-time password", ("otp",), r"(?i:\bt?otp[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<hide>[0-9]{4,8})\b)"
     ),
     Rule(
         "a social security number",
         ("ssn", "social"),
-        r"(?i:\b(?:ssn|social[ _-]?security(?:[ _-]?(?:number|no))?)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<hide1>[0-9]{3}-?[0-9]{2}-?[0-9]{4})\b)",
+        r"(?i:\b(?:ssn|social[ _-]?security(?:[ _-]?(?:number|no))?)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<hide>[0-9]{3}-?[0-9]{2}-?[0-9]{4})\b)",
     ),
 )
 

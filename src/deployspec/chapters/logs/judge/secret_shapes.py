@@ -59,7 +59,7 @@ SHAPES = (
     Shape("a Flutterwave key", ("flwseck",), r"FLWSECK(?:_TEST)?-[0-9a-hA-H]{12,32}(?:-X)?"),
     Shape("a Fly.io token", ("fo1_", "fm1", "fm2_"), r"fo1_[\w-]{43}|fm(?:1[ar]|2)_[A-Za-z0-9+/=,]{90,2000}"),
     Shape("a Frame.io token", ("fio-u-",), r"fio-u-[\w=-]{64}"),
-    Shape("a Firebase key", (":apa91b",), r"[\w-]{11}:APA91b[\w-]{120,180}|AAAA[\w-]{7}:[\w-]{140}"),
+    Shape("a Firebase key", (":apa91b", "aaaa"), r"[\w-]{11}:APA91b[\w-]{120,180}|AAAA[\w-]{7}:[\w-]{140}"),
     Shape("a Google client secret", ("gocspx-",), r"GOCSPX-[\w-]{28}"),
     Shape("a Google refresh token", ("1//0",), r"1//0[\w-]{40,200}"),
     Shape("a Grafana token", ("glsa_", "glc_", "eyjrijoi"), r"glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}|glc_[A-Za-z0-9+/=]{32,400}|eyJrIjoi[A-Za-z0-9+/=_-]{60,400}"),
