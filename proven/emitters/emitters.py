@@ -1,0 +1,128 @@
+"""What is run: each emitter as it is by default, or as its documentation has it for production.
+
+    text = EMITTERS["pino"].emit(folder, cache)
+
+`folder` is empty and is where it runs; `cache` keeps what PyPI, npm and the Go proxy gave.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from proven.servers import NotProvenError, environment, node_modules
+
+APPS = Path(__file__).parent / "apps"
+RUN_LIMIT = 30.0
+"""Seconds in which a program must have written its lines and ended."""
+
+Emit = Callable[[Path, Path], str]
+"""Runs an emitter in an empty folder, with a cache, and returns what it wrote.
+
+Raises NotProvenError if it cannot be installed or run.
+"""
+
+
+@dataclass(frozen=True)
+class Emitter:
+    """A program that logs, and how it is set up."""
+
+    package: str
+    """With its version, as the installer takes it; of Debian's only the name."""
+    origin: str
+    configuration: str
+    """In a few words."""
+    emit: Emit
+
+
+def run(argv: Sequence[str | Path], folder: Path, environ: Mapping[str, str] | None = None) -> str:
+    """What a program printed to both its outputs, with its process id as 4711. Status 1 is no error here."""
+    argv = [str(one) for one in argv]
+    # An output of its own, which is no terminal: many colour what a terminal shows.
+    with (folder / "output.log").open("wb") as log:
+        try:
+            process = subprocess.Popen(
+                argv,
+                cwd=folder,
+                env={**os.environ, **(environ or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise NotProvenError(f"found no program {argv[0]}; expected it to be installed") from None
+        try:
+            process.wait(RUN_LIMIT)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise NotProvenError(
+                f"found {argv[0]} still running after {RUN_LIMIT:g} seconds; expected it to have ended"
+            ) from None
+    text = (folder / "output.log").read_text()
+    if process.returncode:
+        raise NotProvenError(f"found {argv[0]} ending with {process.returncode}; expected 0. {text[-1500:]}")
+    return renumbered(text, [process.pid])
+
+
+def renumbered(text: str, pids: Sequence[int]) -> str:
+    """The text with these process ids as 4711, 4712 and so on."""
+    for number, pid in enumerate(pids, 4711):
+        text = re.sub(rf"(?<![\d.]){pid}(?![\d.])", str(number), text)
+    return text
+
+
+def _python(script: str, *requirements: str) -> Emit:
+    def emit(folder: Path, cache: Path) -> str:
+        bin_folder = environment(cache, f"emit-{script.removesuffix('.py')}", requirements)
+        return run([bin_folder / "python", APPS / script], folder)
+
+    return emit
+
+
+def _node(script: str, package: str) -> Emit:
+    def emit(folder: Path, cache: Path) -> str:
+        modules = node_modules(cache, f"emit-{script.removesuffix('.cjs')}", package).parent
+        return run(["node", APPS / script], folder, {"NODE_PATH": str(modules)})
+
+    return emit
+
+
+def _of_python(script: str, configuration: str, *requirements: str) -> Emitter:
+    return Emitter(requirements[0], "PyPI", configuration, _python(script, *requirements))
+
+
+def _of_node(script: str, configuration: str, package: str) -> Emitter:
+    return Emitter(package, "npm", configuration, _node(script, package))
+
+
+EMITTERS = {
+    "pino": _of_node("pino_app.cjs", "no options", "pino@10.4.0"),
+    "pino-http": _of_node("pino_http_app.cjs", "no options; three requests", "pino-http@11.0.0"),
+    "python-json-logger": _of_python(
+        "json_logger_app.py",
+        "without a format, with a format, with `timestamp=True`",
+        "python-json-logger==4.2.0",
+    ),
+    "structlog": _of_python(
+        "structlog_app.py", "`JSONRenderer` with `TimeStamper(fmt='iso')`", "structlog==26.1.0"
+    ),
+    "loguru": _of_python("loguru_app.py", "`serialize=True`", "loguru==0.7.3"),
+    "loguru-text": _of_python("loguru_text_app.py", "no options", "loguru==0.7.3"),
+    "bunyan": _of_node("bunyan_app.cjs", "a name and `stdSerializers`", "bunyan@2.0.5"),
+    "winston": _of_node("winston_app.cjs", "`json()`; then with `errors` and `timestamp`", "winston@3.19.0"),
+    "ecs-logging": _of_python("ecs_app.py", "`StdlibFormatter()`", "ecs-logging==2.3.0"),
+    "google-cloud-logging": _of_python(
+        "google_app.py", "`StructuredLogHandler` to the standard output", "google-cloud-logging==3.17.0"
+    ),
+    "aws-lambda-powertools": _of_python(
+        "powertools_app.py", "`Logger(service=…)`", "aws-lambda-powertools==3.37.0"
+    ),
+    "mozlog": _of_python("mozlog_app.py", "`JsonLogFormatter` for the console", "dockerflow==2026.3.4"),
+}
