@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from proven.emitters import servers
 from proven.servers import NotProvenError, environment, node_modules
 
 APPS = Path(__file__).parent / "apps"
@@ -125,4 +126,18 @@ EMITTERS = {
         "powertools_app.py", "`Logger(service=…)`", "aws-lambda-powertools==3.37.0"
     ),
     "mozlog": _of_python("mozlog_app.py", "`JsonLogFormatter` for the console", "dockerflow==2026.3.4"),
+    "uvicorn": Emitter(
+        "uvicorn==0.54.0", "PyPI", "no options: errors and accesses together", servers.uvicorn
+    ),
+    "gunicorn": Emitter(
+        "gunicorn==27.0.1", "PyPI", "its error log, no options", servers.gunicorn("output.log")
+    ),
+    "gunicorn-access": Emitter(
+        "gunicorn==27.0.1", "PyPI", "`--access-logfile`, no format", servers.gunicorn("access.log")
+    ),
+    "nginx": Emitter("nginx", "Debian", "`access_log … combined`", servers.nginx("access.log")),
+    "nginx-error": Emitter("nginx", "Debian", "`error_log` with no level", servers.nginx("error.log")),
+    "caddy": Emitter("caddy", "Debian", "`log` with `format json`", servers.caddy(console=False)),
+    "caddy-console": Emitter("caddy", "Debian", "`log` with `format console`", servers.caddy(console=True)),
+    "haproxy": Emitter("haproxy", "Debian", "`option httplog`, as it comes at its socket", servers.haproxy),
 }
