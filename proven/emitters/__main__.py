@@ -6,6 +6,7 @@ PyPI, npm and the Go proxy gave.
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -34,7 +35,10 @@ def cleaned(text: str, folder: Path, cache: Path) -> str:
         text = text.replace(str(path), neutral)
     for prefix in {sys.base_prefix, sys.base_exec_prefix}:
         text = text.replace(f"{prefix}/lib/python", "/usr/lib/python")
-    return re.sub(rf"\b{re.escape(socket.gethostname())}\b", "host", text)
+    system = os.uname()
+    for said, neutral in ((system.release, "6.1.0"), (system.version, "#1 SMP")):
+        text = text.replace(said, neutral)
+    return re.sub(rf"(?<![\w.-]){re.escape(socket.gethostname())}(?![\w.-])", "host", text)
 
 
 def versioned(emitter: Emitter) -> str:

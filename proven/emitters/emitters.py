@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from proven.emitters import servers
+from proven.emitters import daemons, servers
 from proven.servers import NotProvenError, environment, node_modules
 
 APPS = Path(__file__).parent / "apps"
@@ -140,4 +140,20 @@ EMITTERS = {
     "caddy": Emitter("caddy", "Debian", "`log` with `format json`", servers.caddy(console=False)),
     "caddy-console": Emitter("caddy", "Debian", "`log` with `format console`", servers.caddy(console=True)),
     "haproxy": Emitter("haproxy", "Debian", "`option httplog`, as it comes at its socket", servers.haproxy),
+    "postgresql": Emitter(
+        "postgresql-15", "Debian", "Debian's `log_line_prefix`, to stderr", daemons.postgresql(as_json=False)
+    ),
+    "postgresql-json": Emitter(
+        "postgresql-15", "Debian", "`log_destination = jsonlog`", daemons.postgresql(as_json=True)
+    ),
+    "django-structlog": _of_python(
+        "django_structlog_app.py",
+        "`JSONRenderer`; three requests",
+        "django-structlog==11.0.0",
+        "django==5.2.19",
+    ),
+    "celery": Emitter("celery==5.7.0", "PyPI", "`worker --loglevel INFO`", daemons.celery),
+    "redis": Emitter("redis-server", "Debian", "no options", daemons.redis),
+    "prometheus": Emitter("prometheus", "Debian", "no options (logfmt)", daemons.prometheus),
+    "alertmanager": Emitter("prometheus-alertmanager", "Debian", "no options (logfmt)", daemons.alertmanager),
 }
