@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from proven.emitters import daemons, journal, servers
+from proven.emitters import containers, daemons, journal, servers
 from proven.servers import NotProvenError, environment, node_modules
 
 APPS = Path(__file__).parent / "apps"
@@ -200,5 +200,9 @@ EMITTERS = {
     "logrus": Emitter("golang-github-sirupsen-logrus-dev", "Debian", "`JSONFormatter`", _go("logrus")),
     "logrus-text": Emitter(
         "golang-github-sirupsen-logrus-dev", "Debian", "no options, no terminal", _go("logrus-text")
+    ),
+    "cri": Emitter("conmon", "Debian", "`--log-path k8s-file:…`, no runtime behind it", containers.conmon),
+    "docker-json-file": Emitter(
+        "Docker's json-file", "-", "not run: written by its documentation", containers.docker
     ),
 }
