@@ -18,7 +18,17 @@ def conmon(folder: Path, _: Path) -> str:
     for name in ("bundle", "exits", "sockets"):
         (folder / name).mkdir()
     (folder / "bundle" / "config.json").write_text('{"process": {"terminal": false}}')
-    argv = ["conmon", "--cid", "shop", "--cuuid", "shop", "--name", "shop", "--runtime", APPS / "runtime.sh"]
+    argv: list[str | Path] = [
+        "conmon",
+        "--cid",
+        "shop",
+        "--cuuid",
+        "shop",
+        "--name",
+        "shop",
+        "--runtime",
+        APPS / "runtime.sh",
+    ]
     argv += ["--bundle", folder / "bundle", "--container-pidfile", folder / "pid", "--no-sync-log"]
     argv += ["--exit-dir", folder / "exits", "--socket-dir-path", folder / "sockets"]
     argv += ["--log-path", f"k8s-file:{folder / 'cri.log'}"]

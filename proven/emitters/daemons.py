@@ -123,7 +123,18 @@ def _reloaded(argv: list[str], folder: Path, port: int, file: Path, ready: str) 
 def celery(folder: Path, cache: Path) -> str:
     """A Celery worker in one process, with a broker in its memory."""
     binary = environment(cache, "emit-celery", ["celery==5.7.0"]) / "celery"
-    argv = [binary, "--workdir", APPS, "-A", "celery_app", "worker", "--pool", "solo", "--loglevel", "INFO"]
+    argv: list[str | Path] = [
+        binary,
+        "--workdir",
+        APPS,
+        "-A",
+        "celery_app",
+        "worker",
+        "--pool",
+        "solo",
+        "--loglevel",
+        "INFO",
+    ]
     program = Program(argv, folder)
     program.start()
     log = folder / "output.log"

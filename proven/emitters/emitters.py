@@ -12,6 +12,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +154,12 @@ EMITTERS = {
         "powertools_app.py", "`Logger(service=…)`", "aws-lambda-powertools==3.37.0"
     ),
     "mozlog": _of_python("mozlog_app.py", "`JsonLogFormatter` for the console", "dockerflow==2026.3.4"),
+    "python-logging": Emitter(
+        "Python's own logging",
+        "-",
+        "`basicConfig()`, then with a time; then an error that nothing catches",
+        lambda folder, _: run([sys.executable, APPS / "logging_app.py"], folder, status=1),
+    ),
     "uvicorn": Emitter(
         "uvicorn==0.54.0", "PyPI", "no options: errors and accesses together", servers.uvicorn
     ),

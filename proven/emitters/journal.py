@@ -66,8 +66,8 @@ def journald(output: str) -> Callable[[Path, Path], str]:
         journals.mkdir()
         try:
             for argv in (
-                [_REMOTE, "--output", journals / "shop.journal", exported],
-                ["journalctl", "--directory", journals, "--output", output, "--no-pager"],
+                [_REMOTE, f"--output={journals / 'shop.journal'}", str(exported)],
+                ["journalctl", f"--directory={journals}", f"--output={output}", "--no-pager"],
             ):
                 done = subprocess.run(
                     argv,

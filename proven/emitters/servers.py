@@ -98,7 +98,7 @@ def gunicorn(file: str) -> Callable[[Path, Path], str]:
     def emit(folder: Path, cache: Path) -> str:
         port = free_port()
         binary = environment(cache, "emit-gunicorn", ["gunicorn==27.0.1"]) / "gunicorn"
-        argv = [
+        argv: list[str | Path] = [
             binary,
             "--chdir",
             APPS,
@@ -147,7 +147,7 @@ http {{
 """
         )
         binary = "/usr/sbin/nginx"
-        argv = [binary, "-c", folder / "nginx.conf", "-g", "daemon off;"]
+        argv: list[str | Path] = [binary, "-c", folder / "nginx.conf", "-g", "daemon off;"]
         with served(argv, folder, port) as program:
             ask(port, [*PATHS, "/ended"])
             ask_badly(port)
@@ -183,7 +183,7 @@ http://127.0.0.1:{port} {{
 }}
 """.replace("    ", "\t")
         )
-        argv = ["caddy", "run", "--config", folder / "Caddyfile", "--adapter", "caddyfile"]
+        argv: list[str | Path] = ["caddy", "run", "--config", folder / "Caddyfile", "--adapter", "caddyfile"]
         with served(argv, folder, port, {"HOME": str(folder), "XDG_DATA_HOME": str(folder)}) as program:
             ask(port)
             program.end()
@@ -222,7 +222,7 @@ backend orders
         with served(["/usr/sbin/haproxy", "-f", folder / "haproxy.cfg"], folder, port) as program:
             ask(port)
             ask_badly(port)
-            lines = []
+            lines: list[str] = []
             while "BADREQ" not in "".join(lines):
                 try:
                     lines.append(log.recv(65_536).decode())
