@@ -123,6 +123,24 @@ def _go(name: str) -> Emit:
     return emit
 
 
+_LOG4J = """<Configuration><Appenders><Console name="out">{layout}</Console></Appenders>
+<Loggers><Root level="info"><AppenderRef ref="out"/></Root></Loggers></Configuration>
+"""
+
+
+def _java(program: str, jars: Sequence[str], layout: str = "") -> Emit:
+    def emit(folder: Path, _: Path) -> str:
+        (folder / "log4j2.xml").write_text(_LOG4J.format(layout=layout))
+        classes = ":".join(f"/usr/share/java/{jar}.jar" for jar in jars)
+        configured = f"-Dlog4j2.configurationFile={folder / 'log4j2.xml'}"
+        return run(["java", "-cp", classes, configured, APPS / program], folder)
+
+    return emit
+
+
+_JACKSON = ("jackson-core", "jackson-annotations", "jackson-databind")
+
+
 def _of_python(script: str, configuration: str, *requirements: str) -> Emitter:
     return Emitter(requirements[0], "PyPI", configuration, _python(script, *requirements))
 
@@ -211,5 +229,31 @@ EMITTERS = {
     "cri": Emitter("conmon", "Debian", "`--log-path k8s-file:…`, no runtime behind it", containers.conmon),
     "docker-json-file": Emitter(
         "Docker's json-file", "-", "not run: written by its documentation", containers.docker
+    ),
+    "log4j2-json": Emitter(
+        "liblog4j2-java",
+        "Debian",
+        "`JsonLayout` with `compact`, `eventEol` and `properties`",
+        _java(
+            "Log4jApp.java",
+            ["log4j-api", "log4j-core", *_JACKSON],
+            '<JsonLayout compact="true" eventEol="true" properties="true"/>',
+        ),
+    ),
+    "log4j2": Emitter(
+        "liblog4j2-java",
+        "Debian",
+        "the `PatternLayout` of its manual",
+        _java(
+            "Log4jApp.java",
+            ["log4j-api", "log4j-core"],
+            '<PatternLayout pattern="%d{HH:mm:ss.SSS} [%t] %-5level %logger{36} - %msg%n"/>',
+        ),
+    ),
+    "logback": Emitter(
+        "liblogback-java",
+        "Debian",
+        "no configuration",
+        _java("LogbackApp.java", ["slf4j-api", "logback-classic", "logback-core"]),
     ),
 }
