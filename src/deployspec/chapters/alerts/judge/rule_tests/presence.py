@@ -9,8 +9,11 @@ from deployspec.base.problems import Place
 from deployspec.base.shown import cut
 from deployspec.chapters.alerts.judge.rule_tests.finding import Finding
 from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules
-from deployspec.chapters.alerts.judge.rule_tests.times import duration, milliseconds
+from deployspec.chapters.alerts.judge.rule_tests.times import duration, is_silent, milliseconds
 from deployspec.languages.rule_files.model import Case, TestFile
+
+_COSTLY = 1_000_000
+"""Items of a series: 90 MB and a fifth of a second of promtool's (2.42)."""
 
 
 def empty_file(test_file: TestFile, _: LoadedRules) -> Iterator[Finding]:
@@ -77,9 +80,13 @@ def unknown_alert(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
 def unused_series(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
     """An input series whose metric's name occurs in no rule of the test file's rule files: neither read nor recorded.
 
-    An expression of the test itself is no rule: a case in which it reads only what no rule knows tests no rule.
+    An expression of the test itself is no rule: a case in which it reads only what no rule knows tests no rule. A case
+    that expects alerts or samples would fail without its data, and so it shows that the other series are right: there,
+    the series is worth a note. What stays in doubt are the silent cases of what the group never shows firing.
     """
     for group in test_file.groups:
+        firing = {case.subject for case in group.cases if not is_silent(case, group)}
+        doubted = [case for case in group.cases if case.subject not in firing]
         seen: set[str] = set()
         for series in group.series:
             if series.name in seen or rules.names_metric(series.name):
@@ -90,12 +97,27 @@ def unused_series(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
                 if series.name
                 else f"a metric without a name ({series.text})"
             )
-            yield Finding(
-                series.place,
+            reason = (
                 f"{cut(named, 120)} occurs in no rule of the test's rule files"
-                f"{_nearest(series.name, rules.names)}",
-                group,
+                f"{_nearest(series.name, rules.names)}"
             )
+            yield Finding(series.place, reason, group, note=bool(firing))
+            if firing:
+                yield from (Finding(series.place, reason, case) for case in doubted)
+
+
+def costly_series(test_file: TestFile, _: LoadedRules) -> Iterator[Finding]:
+    """A note on a series of a million items or more: promtool holds each of them in memory."""
+    for group in test_file.groups:
+        for series in group.series:
+            if series.items >= _COSTLY:
+                yield Finding(
+                    series.place,
+                    f"{cut(series.text, 120)} has {series.items} items, which cost promtool some"
+                    f" {series.items // 11_000} MB; a series needs to reach no further than the last eval_time",
+                    group,
+                    note=True,
+                )
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
