@@ -90,7 +90,7 @@ class Series:
     """The same of ``stale``."""
     place: Place
     values: str = ""
-    """As written: ``0+10x20``."""
+    """As written: ``0+10x20``; empty where they cannot be read."""
 
     def first(self, number: int) -> tuple[str, ...]:
         """The first items, at most this many, as texts that are the same where the items are."""

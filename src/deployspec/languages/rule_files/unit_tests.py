@@ -126,17 +126,16 @@ class _Reader(Documents):
         values = fields.scalar("values", "values such as 0+10x20")
         if not isinstance(text, Scalar):
             return None
-        name, labels, items = "", dict[str, str](), Items(0, -1, -1)
+        name, labels, items, written = "", dict[str, str](), Items(0, -1, -1), ""
         scalar = text
         try:
             name, labels = read_selector(text.text)
             if values is not None:
                 scalar = values
-                items = read_items(values.text)
+                items, written = read_items(values.text), values.text
         except SeriesError as error:
             self.problems.add(place_in(self.lines(scalar), error.offset), error.found, error.expected)
         place = self.lines(text)[0][1]
-        written = values.text if values is not None else ""
         return Series(text.text, name, labels, *items, place, written)
 
     def alert_case(self, node: Node, group: int, group_name: str, number: int) -> Case | None:
