@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.chapters.alerts.judge.rule_tests import GUARDS, concerning, findings, missing_interval
 from deployspec.chapters.alerts.judge import verdicts
+from deployspec.chapters.alerts.judge.rule_tests import GUARDS, concerning, findings, missing_interval
 from deployspec.languages.rule_files.rules import read_rules
 from deployspec.languages.rule_files.unit_tests import read_tests
 from deployspec.model.verdict import Outcome
