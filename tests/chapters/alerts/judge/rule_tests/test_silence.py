@@ -153,7 +153,8 @@ def test_silent_after_data(values, every, at, vacuous):
         pytest.param([alert("X", "a > 9")], "1x5 stale", 7, id="stale"),
         pytest.param([alert("X", "rate(a[12m]) > 9")], "1x5 stale", 17, id="stale-in-a-range"),
         pytest.param([alert("X", "a offset 20m > 9")], "1x5 stale", 25, id="stale-and-offset"),
-        pytest.param([alert("X", 'a{x="1"} > 9 and b')], "1x5", 6, id="not-read"),
+        pytest.param([alert("X", "b > 9"), record("r", "a")], "1x5", 6, id="not-read"),
+        pytest.param([alert("X", 'a{x!=""} > 9')], "1x5", 10, id="labels-are-not-looked-at"),
     ],
 )  # fmt: skip
 def test_data_is_there_while_a_selector_sees_it(rules, values, end):
