@@ -83,7 +83,7 @@ def test_unused_series():
     file = file_of(
         group(
             {"a": "0x5", 'requests_totl{x="1"}': "1x5", 'requests_totl{x="2"}': "1x5"},
-            silent("Low", "2m"),
+            silent("Many", "2m"),
             sampled("requests_totl", "2m"),
         ),
         group({"a": "0x5"}, fires("Low", "2m")),
@@ -97,22 +97,24 @@ def test_unused_series():
     assert [len(concerning(found, case)) for case in file.cases] == [1, 1, 0]
 
 
-def test_an_unused_series_where_something_fires_is_a_note():
-    """What fires has its data. What is silent, and fires nowhere in the group, may lack it."""
+def test_an_unused_series_beside_the_data_is_a_note():
+    """What fires has its data, and so has what is silent while all that it needs is there. Other silence may lack it."""
     series = {"a": "0x5", "requests": "1x5"}
     file = file_of(
         group(series, fires("Low", "2m"), silent("Low", "9m")),
         group(series, fires("Low", "2m"), silent("Many", "2m")),
+        group(series, silent("Many", "2m")),
         group(series, silent("Low", "2m")),
     )
-    found = findings(file, {RULES: [rule_file(LOW, alert("Many", "a > 9"))]})
+    found = findings(file, {RULES: [rule_file(LOW, alert("Many", "a / request > 9"))]})
     assert [(*of, one.note) for of, one in zip(told(found), found, strict=True)] == [
         ("unused-series", "group", True),
         ("unused-series", "group", True),
         ("unused-series", "2m", False),
         ("unused-series", "group", False),
+        ("unused-series", "group", True),
     ]
-    assert [len(concerning(found, case)) for case in file.cases] == [0, 0, 0, 1, 1]
+    assert [len(concerning(found, case)) for case in file.cases] == [0, 0, 0, 1, 1, 0]
 
 
 @pytest.mark.parametrize(("values", "noted"), [("0x999999", True), ("0x999998", False)])
