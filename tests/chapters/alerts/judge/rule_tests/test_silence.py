@@ -95,6 +95,32 @@ def test_firing_in_another_group_shows_what_the_same_series_can_do(series, at, v
     assert told(found(rules, *groups)) == ([("silent-before-for", "4m")] if vacuous else [])
 
 
+@pytest.mark.parametrize(
+    ("series", "vacuous"),
+    [
+        pytest.param(['a{job="x",pod="3"}', 'b{pod="3"}'], False, id="another-pod"),
+        pytest.param(['a{job="x",pod="3"}', 'b{pod="4"}'], True, id="two-pods"),
+        pytest.param(['a{job="y",pod="1"}', 'b{pod="1"}'], True, id="another-job"),
+        pytest.param(['a{job="x",node="1"}', 'b{pod="1"}'], True, id="another-label"),
+    ],
+)
+def test_series_are_the_same_whatever_their_other_labels_say(series, vacuous):
+    """Those that no matcher asks for, as long as they tell the same series apart."""
+    rules = [alert("Low", 'a{job="x"} > 0 and on(pod) b', "5m")]
+    shown = group({'a{job="x",pod="1"}': "1x60", 'b{pod="1"}': "1x60"}, fires("Low", "6m"))
+    other = found(rules, shown, group(dict.fromkeys(series, "1x60"), silent("Low", "4m")))
+    assert told(other) == ([("silent-before-for", "4m")] if vacuous else [])
+
+
+@pytest.mark.parametrize(("le", "vacuous"), [("1", False), ("2", True)])
+def test_another_bound_is_another_series(le, vacuous):
+    """It changes the quantile."""
+    rules = [alert("Slow", "histogram_quantile(0.9, sum by (le) (rate(a_bucket[1m]))) > 0", "5m")]
+    shown = group({'a_bucket{le="1"}': "1x60"}, fires("Slow", "6m"))
+    other = group({f'a_bucket{{le="{le}"}}': "1x60"}, silent("Slow", "4m"))
+    assert told(found(rules, shown, other)) == ([("silent-before-for", "4m")] if vacuous else [])
+
+
 @pytest.mark.parametrize(("at", "vacuous"), [("59s", True), ("1m", False)])
 def test_of_alerts_of_one_name_the_shortest_for_counts(at, vacuous):
     """One of them could have fired."""

@@ -33,7 +33,8 @@ def silent_before_for(test_file: TestFile, rules: LoadedRules) -> Iterator[Findi
     """A case that expects silence before the alert's ``for`` could elapse, counted from the first evaluation at 0,
     unless a later case of its group shows that alert firing, or one of a group in which the alert reads the same.
 
-    The same are series with the same names, labels and items up to that time. Of several rules of one name, the shortest ``for`` counts. ``keep_firing_for`` makes no alert fire earlier.
+    The same are series with the same names, labels and items up to that time, whatever values the labels have that no
+    matcher asks for. Of several rules of one name, the shortest ``for`` counts. ``keep_firing_for`` makes no alert fire earlier.
     """
     for group in test_file.groups:
         for case in _silences(group):
@@ -170,14 +171,26 @@ def _fires_later(case: Case, at: int, group: TestGroup, test_file: TestFile, rul
     )
 
 
-def _read_until(at: int, group: TestGroup, selectors: Sequence[Selector]) -> dict[object, object]:
-    """The items up to a time of the series that the selectors read, by the series."""
+def _read_until(at: int, group: TestGroup, selectors: Sequence[Selector]) -> list[object]:
+    """The items up to a time of the series that the selectors read, and what tells these apart.
+
+    Another pod, say, is the same if the same selectors read it: values of labels count by the order in which they
+    appear, so that series that belong together still do. Bounds of buckets are numbers, and count as they are.
+    """
     number = at // max(1, milliseconds(group.interval)) + 1
-    return {
-        (series.name, frozenset(series.labels.items())): (group.interval, series.first(number))
-        for series in group.series
-        if any(selector.matches(series.name, series.labels) for selector in selectors)
-    }
+    values: dict[str, dict[str, int]] = {}
+    read: list[object] = []
+    for series in group.series:
+        by = [selector.matches(series.name, series.labels) for selector in selectors]
+        if any(by):
+            labels = {
+                label: value
+                if label == "le"
+                else values.setdefault(label, {}).setdefault(value, len(values[label]))
+                for label, value in series.labels.items()
+            }
+            read.append((series.name, labels, by, group.interval, series.first(number)))
+    return read
 
 
 def _holds_without_data(case: Case, rules: LoadedRules) -> bool:
