@@ -167,6 +167,7 @@ def test_values_that_promtool_refuses_are_refused(values: str, offset: int) -> N
 @pytest.mark.parametrize(
     ("values", "count"),
     [
+        ("0x10000000", 10_000_001),
         (f"1x{MOST_ITEMS - 2}", MOST_ITEMS - 1),
         (f"1x{MOST_ITEMS - 1}", MOST_ITEMS),
         (f"1x{MOST_ITEMS}", None),
