@@ -139,7 +139,7 @@ ROWS = [
     Row("a group without an interval", added("no interval", ERRORS, "0x90", "20m", interval=""), {} if INTERVAL else {NEW.format("ShopErrors", "20m", "no interval"): "missing-interval"}),
     Row("silence before for", added("too early", ERRORS, "0+20x30", "4m"), {NEW.format("ShopErrors", "4m", "too early"): "silent-before-for"}),
     Row("silence after the data", added("too late", ERRORS, "0+1x10", "20m"), {NEW.format("ShopErrors", "20m", "too late"): "silent-after-data"}),
-    Row("silence because of a label", added("other label", 'shop_queue_length{queue="mails"}', "9000x30", "20m", "ShopQueue"), {NEW.format("ShopQueue", "20m", "other label"): "unmatched-series"}),
+    Row("silence because of a label", added("other label", 'shop_queue_length{name="orders"}', "9000x30", "20m", "ShopQueue"), {NEW.format("ShopQueue", "20m", "other label"): "unmatched-series"}),
     Row("an expression that selects nothing", ((TESTS, SAMPLED, "      - expr: job:shop_request:rate5m\n        eval_time: 20m\n"),), {"test_case[job:shop_request:rate5m@20m[errors fire]]": "unmatched-expression"}),
     Row("one expected alert written as two", ((TESTS, "            exp_annotations:\n              summary: More than 5%", "          - exp_annotations:\n              summary: More than 5%"),), {FIRES: "split-alert"}),
     # Coverage.

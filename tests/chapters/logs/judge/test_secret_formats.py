@@ -13,7 +13,7 @@ import pytest
 
 from deployspec.chapters.logs.judge.secrets import SecretScanner, mask
 
-RANDOM = Random(19)
+RANDOM = Random(19)  # noqa: S311 - it makes up texts
 LOWER, UPPER, DIGITS = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
 HEX, ALNUM = "0123456789abcdef", LOWER + UPPER + DIGITS
 

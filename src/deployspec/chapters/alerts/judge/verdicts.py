@@ -31,16 +31,20 @@ def rule_file_is_sound(file: RuleFile) -> Verdict:
 def test_file_is_sound(file: TestFile, findings: Sequence[Finding]) -> Verdict:
     """MET when the file is read without an objection, and no guard objects to the file or to one of its groups.
 
-    ``findings`` are the guards' on this file; those about single cases belong to these.
+    ``findings`` are the guards' on this file; those about single cases belong to these, and notes are only told.
     """
     if file.problems:
         return breached(listed(file.problems, _MOST))
-    about = [finding for finding in findings if not isinstance(finding.about, Case)]
+    about = [finding for finding in findings if not finding.note and not isinstance(finding.about, Case)]
     if about:
         return breached(listed(_lines(about), _MOST))
     if not file.cases:
         return breached(f"{file.path} has no case")
-    return met("read", measured=f"{counted(len(file.groups), 'group')}, {counted(len(file.cases), 'case')}")
+    notes = _lines(finding for finding in findings if finding.note)
+    return met(
+        f"read; worth knowing: {listed(notes, _MOST)}" if notes else "read",
+        measured=f"{counted(len(file.groups), 'group')}, {counted(len(file.cases), 'case')}",
+    )
 
 
 def case_holds(promtool: Verdict, findings: Sequence[Finding]) -> Verdict:

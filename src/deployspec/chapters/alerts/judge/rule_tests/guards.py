@@ -23,6 +23,7 @@ GUARDS: Mapping[str, Guard] = {
     "empty-group": presence.empty_group,
     "unknown-alert": presence.unknown_alert,
     "unused-series": presence.unused_series,
+    "costly-series": presence.costly_series,
     "silent-before-for": silence.silent_before_for,
     "silent-after-data": silence.silent_after_data,
     "unmatched-series": silence.unmatched_series,

@@ -34,6 +34,16 @@ def first_gap(series: Series, group: TestGroup) -> int:
     return series.first_gap * milliseconds(group.interval)
 
 
+def is_silent(case: Case, group: TestGroup) -> bool:
+    """Whether the case expects no alerts, or no samples."""
+    if case.kind == "alert":
+        return not case.expected
+    try:
+        return not group.data["promql_expr_test"][case.number].get("exp_samples")
+    except (AttributeError, IndexError, KeyError, TypeError):
+        return False
+
+
 def milliseconds(seconds: float) -> int:
     """Prometheus counts in these; sums of them are exact."""
     return round(seconds * 1000)
