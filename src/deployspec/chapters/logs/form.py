@@ -62,6 +62,8 @@ class Form:
     """A regular expression for the beginning of lines that belong to the record before them."""
     name: str = ""
     """Of the format, where it has one."""
+    optional: tuple[str, ...] = ()
+    """Of the names in ``Fields``, those that not every record has."""
     level_names: Mapping[str, str] = field(default_factory=dict)
     """The name of a level by what records say; empty: they say its name."""
     time_format: tuple[str, ...] = (RFC3339,)

@@ -281,6 +281,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     },
     "go-kit": {
         "syntax": "logfmt",
+        "optional": ["message"],
         "fields": {"timestamp": "ts", "level": "level", "message": "msg"},
         "levels": {"debug": "DEBUG", "info": "INFO", "warn": "WARNING", "error": "ERROR"},
         "time_format": RFC3339,
@@ -368,7 +369,7 @@ def described(said: Mapping[str, Any], completed: Mapping[str, Any]) -> dict[str
         # One who describes a text does not speak of the guide's records.
         name = "text"
     base = _GUIDE if name is None else FORMATS.get(name, _GUIDE)
-    meant = {key: value for key, value in base.items() if key not in ("fields", "access")}
+    meant = {key: value for key, value in base.items() if key not in ("fields", "access", "unit")}
     meant |= completed
     meant.setdefault("levels", GUIDE_LEVELS)
     meant.setdefault("time_format", RFC3339)

@@ -118,7 +118,7 @@ def source_of_data(part: Mapping[str, Any], folder: Path) -> LogSource:
     return LogSource(form=form_of(part), is_guides=is_guides, **said)
 
 
-_OF_FORM = ("format", "syntax", "prefix", "pattern", "continuation", "time_format", "time_zone")
+_OF_FORM = ("format", "syntax", "prefix", "pattern", "continuation", "time_format", "time_zone", "optional")
 
 
 def form_of(part: Mapping[str, Any]) -> Form:
@@ -132,6 +132,7 @@ def form_of(part: Mapping[str, Any]) -> Form:
         pattern=part.get("pattern"),
         continuation=part.get("continuation"),
         name=name or "",
+        optional=tuple(part.get("optional", ())),
         level_names=formats.levels_of(part["levels"])[1],
         time_format=(written,) if isinstance(written, str) else tuple(written),
         time_zone=part.get("time_zone"),

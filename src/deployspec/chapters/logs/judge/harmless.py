@@ -51,6 +51,8 @@ def _is_no_person(text: str, start: int, end: int) -> bool:
         return True  # an algorithm of SSH, by the name of who made it
     if "gent" in before and _USER_AGENT.search(before):
         return True
+    if before.endswith("user=") and _BUILT.search(before):
+        return True
     if "(" in before and (
         # Who compiled the kernel, and where.
         _LINUX_VERSION.search(before) or (_BOT.search(before) and _CLOSED.match(after))
@@ -84,6 +86,8 @@ _OF_ALGORITHMS = frozenset(
 )
 _ALGORITHM = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)+|zlib|none")
 _LINUX_VERSION = re.compile(r"\bversion \d\S{0,60} \(\Z")
+_BUILT = re.compile(r"\b(?:build_?context|go=go[\d.]+|platform=\w+/\w+)[^\n]{0,120}\buser=\Z")
+"""Who built a program, as Prometheus and others say when they start."""
 _SSH = re.compile(r"\b(?:ssh|scp|sftp|rsync|ssh-copy-id)(?: -\w+(?: [\w./-]+)?){0,4} \Z")
 _MESSAGE_ID = re.compile(
     r"\b(?:message-?id|resent-message-id|in-reply-to|references)[\"']?\s?[:=]\s?[\"']?<\Z", re.IGNORECASE

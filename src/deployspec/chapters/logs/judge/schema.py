@@ -22,7 +22,7 @@ _RECORD: Final[dict[str, Any]] = {
         "timestamp": {"type": ["string", "number"]},
         "level": {"enum": list(LEVELS)},
         "logger": {"type": "string", "minLength": 1},
-        "message": {"type": "string"},
+        "message": {"type": ["string", "object", "array"]},
     },
 }
 """Of records of which nothing is known but where they say what the checks ask for."""
@@ -30,7 +30,8 @@ _RECORD: Final[dict[str, Any]] = {
 
 def described(fields: Fields, levels: Sequence[str], form: Form) -> dict[str, Any]:
     """The schema of records in a form that has a name: of what the checks ask for, and of nothing else."""
-    return following(_RECORD, fields, levels, form)
+    required = [name for name in _RECORD["required"] if name not in form.optional]
+    return following({**_RECORD, "required": required}, fields, levels, form)
 
 
 def following(
