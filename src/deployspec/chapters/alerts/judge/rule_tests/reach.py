@@ -49,12 +49,13 @@ class Reach:
 
 def reaches(expr: Expr, rules: LoadedRules) -> tuple[Reach, ...]:
     """What the expression sees, directly and through rules that make what it reads."""
-    return _of_expr(expr, rules, frozenset())
+    return _of_expr(expr, rules, {})
 
 
 def reaches_of(alerts: Iterable[Rule], rules: LoadedRules) -> tuple[Reach, ...]:
     """What alerts see. One that ``keep_firing_for`` holds sees its data for that much longer."""
-    return tuple(reach for rule in alerts for reach in _of_rule(rule, rules, frozenset()))
+    known: dict[int, tuple[Reach, ...]] = {}
+    return tuple(reach for rule in alerts for reach in _of_rule(rule, rules, known))
 
 
 def data_end(group: TestGroup, seen: Iterable[Reach]) -> float:
@@ -73,15 +74,22 @@ def data_end(group: TestGroup, seen: Iterable[Reach]) -> float:
     )
 
 
-def _of_rule(rule: Rule, rules: LoadedRules, above: frozenset[int]) -> tuple[Reach, ...]:
-    expr = read(rule)
-    # Rules may read each other in a circle.
-    if expr is None or id(rule) in above:
-        return ()
-    return tuple(reach.later(rule.keep_firing_for) for reach in _of_expr(expr, rules, above | {id(rule)}))
+def _of_rule(rule: Rule, rules: LoadedRules, known: dict[int, tuple[Reach, ...]]) -> tuple[Reach, ...]:
+    """What a rule sees: of each selector the longest. ``known`` has the rules that were looked at, each once."""
+    if id(rule) not in known:
+        known[id(rule)] = ()  # while it is looked at: rules may read each other in a circle
+        expr = read(rule)
+        longest: dict[Selector, Reach] = {}
+        for reach in _of_expr(expr, rules, known) if expr is not None else ():
+            held = longest.get(reach.selector, reach)
+            longest[reach.selector] = Reach(
+                reach.selector, max(held.sample, reach.sample), max(held.stale, reach.stale)
+            )
+        known[id(rule)] = tuple(reach.later(rule.keep_firing_for) for reach in longest.values())
+    return known[id(rule)]
 
 
-def _of_expr(expr: Expr, rules: LoadedRules, above: frozenset[int]) -> tuple[Reach, ...]:
+def _of_expr(expr: Expr, rules: LoadedRules, known: dict[int, tuple[Reach, ...]]) -> tuple[Reach, ...]:
     def seen(node: Any, below: tuple[tuple[Reach, ...], ...]) -> tuple[Reach, ...]:
         kind = type(node).__name__
         if kind == "SubqueryExpr":
@@ -97,7 +105,7 @@ def _of_expr(expr: Expr, rules: LoadedRules, above: frozenset[int]) -> tuple[Rea
         stale = pinned or (selector.range or 0) + selector.offset
         sample = stale if selector.range is not None else stale + LOOKBACK
         made = (
-            reach.later(stale) for rule in rules.makers(selector) for reach in _of_rule(rule, rules, above)
+            reach.later(stale) for rule in rules.makers(selector) for reach in _of_rule(rule, rules, known)
         )
         return (Reach(selector, sample, stale), *made)
 
