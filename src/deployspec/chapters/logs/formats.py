@@ -37,6 +37,20 @@ _SYSLOG_WORDS = {
     "debug": "DEBUG", "info": "INFO", "notice": "NOTICE", "warn": "WARNING", "warning": "WARNING", "error": "ERROR",
     "err": "ERROR", "crit": "CRITICAL", "alert": "CRITICAL", "emerg": "CRITICAL",
 }  # fmt: skip
+_POSTGRESQL = {
+    "DEBUG5": "DEBUG",
+    "DEBUG4": "DEBUG",
+    "DEBUG3": "DEBUG",
+    "DEBUG2": "DEBUG",
+    "DEBUG1": "DEBUG",
+    "INFO": "INFO",
+    "LOG": "INFO",
+    "NOTICE": "NOTICE",
+    "WARNING": "WARNING",
+    "ERROR": "ERROR",
+    "FATAL": "CRITICAL",
+    "PANIC": "CRITICAL",
+}
 _COMBINED = (
     r'(?P<client>\S+) \S+ (?P<user>.+?) \[(?P<timestamp>[^\]]+)\] "(?:(?P<method>[A-Z]+) (?P<path>\S+)(?: HTTP/[\d.]+)?'
     r'|(?P<bad_request>(?:[^"\\]|\\.)*))" (?P<status>\d{3}) (?P<size>\d+|-)(?: "(?P<referer>(?:[^"\\]|\\.)*)"'
@@ -91,6 +105,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     # Python
     "python-json-logger": {
         "syntax": "json",
+        "optional": ["logger"],
         "fields": {"timestamp": "asctime", "level": "levelname", "logger": "name", "message": "message"},
         "levels": GUIDE_LEVELS,
         "time_format": "iso8601",
@@ -146,6 +161,8 @@ FORMATS: dict[str, dict[str, Any]] = {
     },
     "gcp": {
         "syntax": "json",
+        # Its first record tells of the library.
+        "optional": ["message"],
         "fields": {"level": "severity", "message": "message", "request_id": "logging.googleapis.com/trace"},
         "levels": [
             "DEFAULT",
@@ -183,6 +200,14 @@ FORMATS: dict[str, dict[str, Any]] = {
         "levels": _SYSLOG,
         "time_format": "epoch_ns",
     },
+    "loguru-text": {
+        "syntax": "text",
+        "pattern": r"(?P<timestamp>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) \| (?P<level>[A-Z]+) *\| (?P<logger>[^:]*):(?P<function>[^:]*):"
+        r"(?P<line>\d+) - (?P<message>.*)",
+        "fields": {"timestamp": "timestamp", "level": "level", "logger": "logger", "message": "message"},
+        "levels": ["TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL"],
+        "time_format": "%Y-%m-%d %H:%M:%S.%f",
+    },
     "uvicorn": {
         "syntax": "text",
         "pattern": r"(?P<level>[A-Z]+): +(?P<message>.*)",
@@ -199,10 +224,30 @@ FORMATS: dict[str, dict[str, Any]] = {
     "gunicorn-access": _OF_COMBINED,
     "celery": {
         "syntax": "text",
+        # Its banner, and warnings of Python's.
+        "continuation": r"(?!\[\d{4}-)",
         "pattern": r"\[(?P<timestamp>[^:]+:\d\d:\d\d,\d+): (?P<level>[A-Z]+)/(?P<logger>[^\]]+)\] (?P<message>.*)",
         "fields": {"timestamp": "timestamp", "level": "level", "message": "message"},
         "levels": _UPPER,
         "time_format": "iso8601",
+    },
+    # Java
+    "log4j2-json": {
+        "syntax": "json",
+        "fields": {
+            "timestamp": "/instant/epochSecond",
+            "level": "level",
+            "logger": "loggerName",
+            "message": "message",
+        },
+        "levels": ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"],
+        "time_format": "epoch",
+    },
+    "logback": {
+        "syntax": "text",
+        "pattern": r"\d\d:\d\d:\d\d\.\d{3} \[(?P<thread>[^\]]*)\] (?P<level>[A-Z]+) +(?P<logger>\S+) - (?P<message>.*)",
+        "fields": {"level": "level", "logger": "logger", "message": "message"},
+        "levels": ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"],
     },
     # Go
     "zap": {
@@ -255,6 +300,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     },
     "caddy": {
         "syntax": "json",
+        "optional": ["logger"],
         "fields": {
             "timestamp": "ts",
             "level": "level",
@@ -315,24 +361,19 @@ FORMATS: dict[str, dict[str, Any]] = {
         "continuation": r"\t|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \S+ \[\d+\] (?:\S+@\S+ )?"
         r"(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION|BACKTRACE):  ",
         "fields": {"timestamp": "timestamp", "level": "level", "message": "message"},
-        "levels": {
-            "DEBUG5": "DEBUG",
-            "DEBUG4": "DEBUG",
-            "DEBUG3": "DEBUG",
-            "DEBUG2": "DEBUG",
-            "DEBUG1": "DEBUG",
-            "INFO": "INFO",
-            "LOG": "INFO",
-            "NOTICE": "NOTICE",
-            "WARNING": "WARNING",
-            "ERROR": "ERROR",
-            "FATAL": "CRITICAL",
-            "PANIC": "CRITICAL",
-        },
+        "levels": _POSTGRESQL,
+        "time_format": "%Y-%m-%d %H:%M:%S.%f %Z",
+    },
+    "postgresql-json": {
+        "syntax": "json",
+        "fields": {"timestamp": "timestamp", "level": "error_severity", "message": "message"},
+        "levels": _POSTGRESQL,
         "time_format": "%Y-%m-%d %H:%M:%S.%f %Z",
     },
     "journald": {
         "syntax": "json",
+        # What writes to the journal by itself, such as the kernel's audit, gives none.
+        "optional": ["level", "logger"],
         "fields": {
             "timestamp": "__REALTIME_TIMESTAMP",
             "level": "PRIORITY",
@@ -344,6 +385,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     },
     "redis": {
         "syntax": "text",
+        "continuation": r"\d+:signal-handler \(",
         "pattern": r"(?P<pid>\d+):(?P<role>[A-Z]) (?P<timestamp>\d\d \w{3} \d{4} \d\d:\d\d:\d\d\.\d{3}) (?P<level>[.*#-]) "
         r"(?P<message>.*)",
         "fields": {"timestamp": "timestamp", "level": "level", "message": "message"},

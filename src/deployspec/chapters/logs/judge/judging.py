@@ -56,11 +56,11 @@ class LineJudge:
         for number, what, at in faults:
             noting.note(Reason("json", "$", what), number, None if what is TWICE else at)
             if reasons.STACK_TRACE.search(lines[number]):
-                noting.note(Reason("stack-trace", "$", "a line of a stack trace"), number, 0)
+                noting.note(reasons.OF_STACK_TRACE, number, 0)
         tally.continued = len(texts.goes_on)
         for number in sorted(texts.goes_on):
             if reasons.STACK_TRACE.search(lines[number]):
-                noting.note(Reason("stack-trace", "$", "a line of a stack trace"), number, 0)
+                noting.note(reasons.OF_STACK_TRACE, number, 0)
         tally.invalid += len(faults)
         self._telling.judge(said, tally, noting, unread)
         self._scan({*texts.goes_on, *(number for number, *_ in faults)}, noting)

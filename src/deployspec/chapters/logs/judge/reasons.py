@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base.shown import cut, one_line
+from deployspec.chapters.logs.judge.model import Reason
 
 if TYPE_CHECKING:
     import orjson
@@ -209,6 +210,7 @@ def excerpt(text: str, at: int) -> str:
     return f"{'…' if start else ''}{shown}{'…' if end < len(text) else ''}"
 
 
+OF_STACK_TRACE = Reason("stack-trace", "$", "a line of a stack trace")
 STACK_TRACE = re.compile(
     rb"Traceback \(most recent call last\):"
     rb"|^(?:During handling of the above exception|The above exception was the direct cause)"

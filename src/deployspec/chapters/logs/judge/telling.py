@@ -138,6 +138,11 @@ class Telling:
             self._note(said, check, self._promise.fields.timestamp, what, index, noting)
 
     def _judge_messages(self, said: Said, noting: Noting) -> None:
+        if self._promise.form.syntax == "text":
+            # A pattern may fit any line, those of a stack trace too.
+            for index, message in enumerate(said.messages):
+                if isinstance(message, str) and reasons.STACK_TRACE.search(message.encode()):
+                    noting.note(reasons.OF_STACK_TRACE, said.numbers[index], 0)
         if all(said.messages) and not any(map(_is_blank, said.messages)):
             return
         for index, message in enumerate(said.messages):
@@ -164,7 +169,8 @@ class Telling:
     def _wrong(self, level: object) -> Iterable[tuple[str, str]]:
         """What is wrong with a level that is not allowed: the check, and why."""
         if level is None:
-            yield "level", "missing"
+            if "level" not in self._promise.form.optional:
+                yield "level", "missing"
         elif not isinstance(level, str) or level not in self._rank:
             yield "level", f"expected one of {', '.join(self._promise.form.level_names or self._rank)}"
         else:
