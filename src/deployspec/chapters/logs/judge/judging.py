@@ -96,7 +96,7 @@ class LineJudge:
             text = texts.lines[number].decode("utf-8", "replace")
             at = len(data[start : match.start].decode("utf-8", "replace")) - (begins[number] if begins else 0)
             path = [] if number in faulty or at < 0 else self._syntax.path_at(text, at)
-            reason = Reason("secret", reasons.place_of(path, self._known), match.kind)
+            reason = Reason("secret", reasons.place_of(path, self._known, tells=True), match.kind)
             if (number, reason) not in noted:
                 noted.add((number, reason))
                 noting.note(reason, number, at)

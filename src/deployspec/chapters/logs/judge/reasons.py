@@ -45,8 +45,11 @@ def names_of(schema: object) -> frozenset[str]:
     return frozenset(names)
 
 
-def place_of(path: Iterable[str | int], known: frozenset[str]) -> str:
-    """A path into a record, with ``*`` for what is not known by name: ``$.frames[*].line``."""
+def place_of(path: Iterable[str | int], known: frozenset[str], *, tells: bool = False) -> str:
+    """A path into a record, with ``*`` for what is not known by name: ``$.frames[*].line``.
+
+    ``tells``: names of which there are few, whatever logs say, are known as well: ``$.user.password``.
+    """
     steps = []
     for number, step in enumerate(path):
         if number == _DEEP:
@@ -54,13 +57,24 @@ def place_of(path: Iterable[str | int], known: frozenset[str]) -> str:
             break
         if isinstance(step, int):
             steps.append("[*]")
-        elif step not in known:
+        elif step not in known and not (tells and _TELLING.fullmatch(step)):
             steps.append(".*")
         else:
             steps.append(f".{step}" if _PLAIN.fullmatch(step) else f'["{one_line(step, 40)}"]')
     return "$" + "".join(steps)
 
 
+_WORDS_OF_KEYS = (
+    "access", "account", "address", "api", "app", "args", "auth", "authorization", "aws", "bearer", "body", "card", "client", "config",
+    "connection", "contact", "context", "cookie", "cookies", "credential", "credentials", "customer", "data", "database", "db", "details?",
+    "dsn", "e-?mail", "env", "error", "event", "exception", "extra", "from", "headers?", "host", "http", "iban", "id", "input", "ip", "json",
+    "key", "kwargs", "login", "mail", "message", "meta(?:data)?", "msg", "new", "number", "old", "options", "owner", "params", "pass",
+    "passphrase", "password", "passwd", "payload", "payment", "phone", "private", "profile", "proxy", "pwd", "query", "recipient", "redis",
+    "refresh", "remote", "req(?:uest)?", "res(?:ponse)?", "result", "secret", "sender", "session", "settings", "sql", "statement", "tags",
+    "text", "to", "token", "uri", "url", "user", "username", "value", "webhook", "x",
+)  # fmt: skip
+_TELLING = re.compile(rf"(?:(?:{'|'.join(_WORDS_OF_KEYS)})[_.-]?){{1,3}}", re.IGNORECASE)
+"""What keys are called under which secrets and people are found: told, because the place is of no use without."""
 _PLAIN = re.compile(r"[A-Za-z_@][A-Za-z0-9_@-]{0,63}")
 
 
