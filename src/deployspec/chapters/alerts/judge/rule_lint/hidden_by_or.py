@@ -39,11 +39,10 @@ def findings(rule: Rule, expr: Expr) -> Iterator[tuple[Place, str]]:
         if node.modifier is not None and node.modifier.matching is not None:
             continue
         # a or b or c is (a or b) or c: c is hidden by each of them.
-        sides = [*_alternatives(node.lhs), node.rhs]
-        left, right = next(((a, b) for a in sides[:-1] for b in sides[-1:] if _hides(a, b)), (None, None))
+        left = next((side for side in _alternatives(node.lhs) if _hides(side, node.rhs)), None)
         if left is None:
             continue
-        first, second = selectors(left)[0].name or "", selectors(right)[0].name or ""
+        first, second = selectors(left)[0].name or "", selectors(node.rhs)[0].name or ""
         message = (
             f"`or` drops each series of its right side whose labels the left side has, and both lose their names: "
             f"where {cut(first, 60)} exists, even at 0, {cut(second, 60)} is never seen. Add them up (… + …), or "
@@ -80,8 +79,7 @@ def _rise(side: Any) -> tuple[str, str] | None:
     read = selectors(side)
     if len(read) != 1 or not read[0].name:
         return None
-    node: Any
-    kinds = [(type(node).__name__, node) for node in walk(side)]
+    kinds: list[tuple[str, Any]] = [(type(node).__name__, node) for node in walk(side)]
     if not any(kind == "Call" and node.func.name in _RISES for kind, node in kinds):
         return None
     if any(kind == "BinaryExpr" and str(node.op) in _FILTERS for kind, node in kinds):

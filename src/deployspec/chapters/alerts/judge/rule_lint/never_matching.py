@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 _FROM_SCRAPING = ("job", "instance")
 _FOLLOWED = frozenset(
-    ("rate", "irate", "increase", "delta", "idelta", "deriv", "predict_linear", "changes", "resets", "abs", "round")
-    + tuple(f"{name}_over_time" for name in ("avg", "min", "max", "sum", "count", "last", "quantile", "stddev"))
-)  # fmt: skip
+    "rate irate increase delta idelta deriv predict_linear changes resets abs ceil floor round avg_over_time "
+    "min_over_time max_over_time sum_over_time count_over_time last_over_time quantile_over_time".split()
+)
 
 
 def findings(rule: Rule, expr: Expr, recorded: Recorded) -> Iterator[tuple[Place, str]]:

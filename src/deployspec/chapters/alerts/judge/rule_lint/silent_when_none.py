@@ -22,14 +22,17 @@ _FILTERS = _FEW | _MANY | {"==", "!="}
 def findings(rule: Rule, expr: Expr) -> Iterator[tuple[Place, str]]:
     """A finding at each comparison for few whose left side is a ``count`` or ``sum`` of a filter's result.
 
-    Only comparisons that the alert cannot do without are judged: beside ``or`` something else may fire.
+    Only comparisons that the alert cannot do without are judged: beside ``or`` something else may fire. And only where
+    more is better: of those that are 0, or small, there may well be none.
     """
     needed = _needed(expr)
+    # Between two bounds, silence at none is meant: count(…) > 0 and count(…) < 3.
+    bounded = [to_text(node.lhs) for node in needed if str(node.op) in _MANY]
     for node, offset in operators(rule.expr, expr, _FEW | _MANY):
         if node not in needed or _is_bool(node):
             continue
         side = _aggregation(node.lhs if str(node.op) in _FEW else node.rhs)
-        if side is None:
+        if side is None or to_text(side) in bounded:
             continue
         message = (
             f"{cut(to_text(side), 80)} has no value when nothing passes its filter: the alert for too few is silent "
@@ -77,9 +80,9 @@ def _is_filter(node: Any) -> bool:
         node = node.expr
     return (
         type(node).__name__ == "BinaryExpr"
-        and str(node.op) in _FILTERS
+        and is_scalar(node.rhs)
         and not _is_bool(node)
-        and (is_scalar(node.lhs) or is_scalar(node.rhs))
+        and (str(node.op) in _MANY or (str(node.op), to_text(node.rhs)) in (("==", "1"), ("!=", "0")))
     )
 
 
