@@ -31,14 +31,14 @@ def found(text):
 @pytest.mark.parametrize(
     ("labels", "annotations", "place", "message"),
     [
-        pytest.param("page: No", "", "10:24", "labels.page is No without quotes: Kubernetes reads a boolean", id="No"),
-        pytest.param("page: yes", "", "10:24", 'Write "yes"', id="yes"),
-        pytest.param("page: ON", "", "10:24", "a boolean", id="ON"),
-        pytest.param("page: true", "", "10:24", "a boolean", id="true"),
-        pytest.param("severity: 1", "", "10:28", "a number", id="whole-number"),
-        pytest.param("limit: 0.5", "", "10:25", "a number", id="fraction"),
-        pytest.param("a: b", "paged: off", "11:30", "annotations.paged is off", id="annotation"),
-        pytest.param("No: x", "", "10:18", "labels has the name No without quotes", id="name"),
+        pytest.param("page: No", "", "10:26", "labels.page is No without quotes: Kubernetes reads a boolean", id="No"),
+        pytest.param("page: yes", "", "10:26", 'Write "yes"', id="yes"),
+        pytest.param("page: ON", "", "10:26", "a boolean", id="ON"),
+        pytest.param("page: true", "", "10:26", "a boolean", id="true"),
+        pytest.param("severity: 1", "", "10:30", "a number", id="whole-number"),
+        pytest.param("limit: 0.5", "", "10:27", "a number", id="fraction"),
+        pytest.param("a: b", "paged: off", "11:32", "annotations.paged is off", id="annotation"),
+        pytest.param("No: x", "", "10:20", "labels has the name No without quotes", id="name"),
     ],
 )  # fmt: skip
 def test_found(labels, annotations, place, message):
@@ -70,7 +70,7 @@ def test_names_of_groups_and_of_lists():
     assert finding.message.startswith("`name` is off without quotes")
     inner = "\n".join(f"    {line}" for line in (KUBERNETES % ("page: No", "")).splitlines())
     (finding,) = found(f"apiVersion: v1\nkind: List\nitems:\n  -\n{inner}\n")
-    assert str(finding.place) == "shop.yml:14:28"
+    assert str(finding.place) == "shop.yml:14:30"
 
 
 def test_prometheus_takes_the_word():

@@ -20,9 +20,20 @@ if TYPE_CHECKING:
 
 _FROM_SCRAPING = ("job", "instance")
 _FOLLOWED = frozenset(
-    "rate irate increase delta idelta deriv predict_linear changes resets abs ceil floor round avg_over_time "
-    "min_over_time max_over_time sum_over_time count_over_time last_over_time quantile_over_time".split()
-)
+    (
+        "rate",
+        "irate",
+        "increase",
+        "delta",
+        "idelta",
+        "deriv",
+        "predict_linear",
+        "changes",
+        "resets",
+        "abs",
+        "ceil",
+    )
+) | {f"{kind}_over_time" for kind in ("avg", "min", "max", "sum", "count", "last", "quantile")}
 
 
 def findings(rule: Rule, expr: Expr, recorded: Recorded) -> Iterator[tuple[Place, str]]:
