@@ -59,17 +59,26 @@ def findings(rule: Rule, expr: Expr, recorded: Recorded) -> Iterator[tuple[Place
 def _apart(side: Any, other: Any, recorded: Recorded) -> str:
     """What each series of one side has and none of the other can have; empty where that is not sure."""
     own, others = result_labels(side), result_labels(other)
-    # Labels of many names are only known to be there where the author names them, or where all are gone on a side.
     if others.all_but or not _is_followed(side, recorded):
         return ""
-    if own.all_but:
-        if set(others.names) - {"__name__"} or not recorded.origins(side):
-            return ""
+    # Nobody knows whether a label is there, but where a matcher demands it or scraping gives it. Of these two only
+    # those are taken that the author names, or that meet a side without any label.
+    if own.all_but and not _bare(others) and recorded.origins(side):
         return "the labels job and instance"
-    sure = [label for label in _FROM_SCRAPING if own.may_have(label) and not others.may_have(label)]
-    if not sure and _bare(own) and _bare(others) and not _bare(own) & _bare(others):
+    given = () if own.all_but else _FROM_SCRAPING
+    sure = [x for x in (*_demanded(side), *given) if own.may_have(x) and not others.may_have(x)]
+    if not sure and not own.all_but and _bare(others) and not _bare(own) & _bare(others):
         sure = sorted(_bare(own))
     return f"the label {cut(names(sure), 80)}" if sure else ""
+
+
+def _demanded(side: Any) -> list[str]:
+    """The labels that a matcher wants in each series that the side reads."""
+    first, *more = (
+        {one.label for one in read.matchers if one.label != "__name__" and not one.matches("")}
+        for read in selectors(side)
+    )
+    return sorted(first.intersection(*more))
 
 
 def _bare(labels: Labels) -> frozenset[str]:
