@@ -117,6 +117,21 @@ def test_templates_use_labels_that_are_there(rule_set, judge):
     judge(contract.no_finding(rule_set.lint("dropped-label"), rule_set.rule_files))
 
 
+def test_rules_do_what_they_say(rule_set, judge):
+    """No rule says something other than what Prometheus or Kubernetes makes of it.
+
+    Source: our own choice (docs/lint/); each is seen in published rules, or in what their readers do with them.
+    Limit: no finding.
+    Measured: the expressions of all rules, read as PromQL, and the labels and annotations of PrometheusRules.
+    Fault: a condition that never matches: an alert is to be quiet at night, and the hour has none of its labels.
+    Keys: rules.files
+    """
+    found = rule_set.lint(
+        "silent-when-none", "never-matching", "wrong-metric-type", "hidden-by-or", "unquoted-value"
+    )
+    judge(contract.no_finding(found, rule_set.rule_files))
+
+
 def test_alerts_reach_a_route_of_their_own(routed_rules, judge):
     """No alert reaches only Alertmanager's default route.
 

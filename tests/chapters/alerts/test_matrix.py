@@ -37,6 +37,7 @@ TEST_FILE = "test_test_file_is_sound[shop.test.yml]"
 COVERED = "test_alert_is_covered[{}]"
 AGGREGATED = "test_ratios_and_quantiles_are_aggregated"
 TEMPLATES = "test_templates_use_labels_that_are_there"
+MEANT = "test_rules_do_what_they_say"
 OWN_ROUTE = "test_alerts_reach_a_route_of_their_own[-]"
 CONFIGURED = "test_alertmanager_accepts_its_configuration[-]"
 TABLE = "test_routing_table_is_complete[-]"
@@ -154,6 +155,7 @@ ROWS = [
     Row("a quantile without aggregation", ((RULES, "sum by (job, le) (rate(shop_duration_seconds_bucket[5m]))", "rate(shop_duration_seconds_bucket[5m])"),), {AGGREGATED: "unaggregated-quantile"}),
     Row("a ratio without aggregation", ((RULES, 'sum by (job) (rate(shop_requests_total{status=~"5.."}[5m])) / job:shop_requests:rate5m', 'rate(shop_requests_total{status=~"5.."}[5m]) / rate(shop_requests_total[5m])'),), {AGGREGATED: "unaggregated-ratio", FIRES: "description", SILENT: "expected 0 alerts, got 1"}),
     Row("a template with a dropped label", ((RULES, "{{ $labels.job }} is slow", "{{ $labels.job }} is slow{{ $labels.instance }}"),), {TEMPLATES: "instance"}),
+    Row("a condition that never matches", ((RULES, "> 1000", "> 1000 unless hour() < 6"),), {MEANT: "never-matching"}),
     # Routing.
     Row("a route that nothing matches", (("alertmanager.yml", 'severity="warning"', 'severity="warn"'),), {OWN_ROUTE: "default-route-only", "test_route[warning]": "everybody"}),
     Row("a receiver that no row reaches", (("alertmanager.yml", "  - {name: chat}", "  - {name: chat}\n  - {name: lost}"),), {TABLE: "lost"}),

@@ -21,6 +21,7 @@ CHAPTER = Chapter(
         "alerts.runbook-has-alert",
         "alerts.ratios-and-quantiles-are-aggregated",
         "alerts.templates-use-labels-that-are-there",
+        "alerts.rules-do-what-they-say",
         "alerts.alerts-reach-a-route-of-their-own",
         "alerts.alertmanager-accepts-its-configuration",
         "alerts.route",
