@@ -120,7 +120,7 @@ def test_templates_use_labels_that_are_there(rule_set, judge):
 def test_rules_do_what_they_say(rule_set, judge):
     """No rule says something other than what Prometheus or Kubernetes makes of it.
 
-    Source: our own choice (docs/lint/); each is seen in published rules, or in what their readers do with them.
+    Source: our own choice (docs/lint/).
     Limit: no finding.
     Measured: the expressions of all rules, read as PromQL, and the labels and annotations of PrometheusRules.
     Fault: a condition that never matches: an alert is to be quiet at night, and the hour has none of its labels.

@@ -61,3 +61,9 @@ def test_sound(expr):
 def test_a_metric_that_a_rule_records():
     """What labels it has is the rule's affair."""
     assert lint([file(alert("sum by (job) (x) and sum(y)"), record("x", "sum(z)"))]) == ()
+
+
+@pytest.mark.parametrize("word", ["and", "or"])
+def test_an_expression_without_end_is_not_read_again_and_again(word):
+    """Hundreds of operators take no minutes; nothing is said of them."""
+    assert lint([file(alert(f" {word} ".join(["sum by (job) (x)"] * 300 + ["sum(y)"])))]) == ()

@@ -11,6 +11,9 @@ from deployspec.languages.promql.syntax import fold
 if TYPE_CHECKING:
     from promql_parser import Expr
 
+MOST = 50
+"""Operators of a kind in an expression that a person wrote. The time to read the sides of each grows with its square."""
+
 _TOKEN = re.compile(
     r"""\#[^\n]*
     | "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | `[^`]*`
@@ -31,6 +34,12 @@ def operators(text: str, expr: Expr, wanted: frozenset[str]) -> list[tuple[Any, 
         if (token["operator"] or (token["word"] or "").lower()) in wanted
     ]
     return _placed(expr, lambda node: type(node).__name__ == "BinaryExpr" and str(node.op) in wanted, offsets)
+
+
+def few_operators(text: str, expr: Expr, wanted: frozenset[str]) -> list[tuple[Any, int]]:
+    """The same, but none where there are more than ``MOST``: for what reads all that is below each of them."""
+    found = operators(text, expr, wanted)
+    return found if len(found) <= MOST else []
 
 
 def calls(text: str, expr: Expr, name: str) -> list[tuple[Any, int]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from deployspec.base.problems import Place
 from deployspec.base.shown import cut
-from deployspec.chapters.alerts.judge.rule_lint.expressions import operators
+from deployspec.chapters.alerts.judge.rule_lint.expressions import few_operators
 from deployspec.languages.promql.selectors import selectors
 from deployspec.languages.promql.syntax import to_text, walk
 from deployspec.languages.rule_files.model import Rule
@@ -35,7 +35,7 @@ _SAME = (frozenset(("errs", "errors")), frozenset(("drop", "drops", "dropped")))
 
 def findings(rule: Rule, expr: Expr) -> Iterator[tuple[Place, str]]:
     """A finding at each ``or`` whose sides differ in nothing but the metric, and lose its name."""
-    for node, offset in operators(rule.expr, expr, frozenset(("or",))):
+    for node, offset in few_operators(rule.expr, expr, frozenset(("or",))):
         if node.modifier is not None and node.modifier.matching is not None:
             continue
         # a or b or c is (a or b) or c: c is hidden by each of them.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from deployspec.base.problems import Place
 from deployspec.base.shown import cut, names
 from deployspec.chapters.alerts.judge.reading import MADE_BY_PROMETHEUS
-from deployspec.chapters.alerts.judge.rule_lint.expressions import operators
+from deployspec.chapters.alerts.judge.rule_lint.expressions import few_operators
 from deployspec.chapters.alerts.judge.rule_lint.recorded import Recorded
 from deployspec.languages.promql.labels import Labels, result_labels
 from deployspec.languages.promql.selectors import selectors
@@ -38,7 +38,7 @@ _FOLLOWED = frozenset(
 
 def findings(rule: Rule, expr: Expr, recorded: Recorded) -> Iterator[tuple[Place, str]]:
     """A finding at each such operator without ``on`` or ``ignoring``."""
-    for node, offset in operators(rule.expr, expr, frozenset(("and", "unless"))):
+    for node, offset in few_operators(rule.expr, expr, frozenset(("and", "unless"))):
         if node.modifier is not None and node.modifier.matching is not None:
             continue
         apart = _apart(node.lhs, node.rhs, recorded) or _apart(node.rhs, node.lhs, recorded)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from deployspec.base.problems import Place
 from deployspec.base.shown import cut
-from deployspec.chapters.alerts.judge.rule_lint.expressions import operators
+from deployspec.chapters.alerts.judge.rule_lint.expressions import few_operators
 from deployspec.languages.promql.syntax import fills, is_scalar, to_text
 from deployspec.languages.rule_files.model import Rule
 
@@ -28,7 +28,7 @@ def findings(rule: Rule, expr: Expr) -> Iterator[tuple[Place, str]]:
     needed = _needed(expr)
     # Between two bounds, silence at none is meant: count(…) > 0 and count(…) < 3.
     bounded = [to_text(node.lhs) for node in needed if str(node.op) in _MANY]
-    for node, offset in operators(rule.expr, expr, _FEW | _MANY):
+    for node, offset in few_operators(rule.expr, expr, _FEW | _MANY):
         if node not in needed or _is_bool(node):
             continue
         side = _aggregation(node.lhs if str(node.op) in _FEW else node.rhs)
