@@ -79,11 +79,18 @@ class SecretScanner:
         """
         matches: list[Match] = []
         done = 0
-        for end, number in sorted(set(hits(self._patterns, data))):
+        passed = -1
+        """Where the at sign of the address stands that was looked at last, and was none."""
+        for end, number, begin in sorted(set(hits(self._patterns, data, begins=_BEGINS))):
             if end <= done:
                 continue
             kinds = CANDIDATES[number].kinds if number < len(CANDIDATES) else ()
-            if kinds and (_is_hidden(data, end, kinds) or _shows_nothing(data, end, kinds)):
+            if kinds == ADDRESS:
+                at = _at_sign(data, end)
+                if at == passed or _is_no_address(data, at, end):
+                    passed = at
+                    continue
+            elif kinds and (_is_hidden(data, end, kinds) or _shows_nothing(data, begin, end, kinds)):
                 continue
             start = data.rfind(b"\n", 0, end - 1) + 1
             done = data.find(b"\n", max(start, end - 1))
@@ -106,6 +113,7 @@ class SecretScanner:
 
 
 _PATTERNS = tuple(candidate.pattern for candidate in CANDIDATES)
+_BEGINS = frozenset(number for number, candidate in enumerate(CANDIDATES) if candidate.kinds == CREDENTIAL)
 _AROUND = 480
 """Bytes before and behind the end of a candidate that show whether it is one: the values that are looked for, and what
 stands around them, are shorter."""
@@ -121,58 +129,68 @@ def _is_hidden(data: bytes, end: int, kinds: tuple[str, ...]) -> bool:
     return kinds == CREDENTIAL and _HIDDEN_VALUE.match(data, end) is not None
 
 
-def _shows_nothing(data: bytes, end: int, kinds: tuple[str, ...]) -> bool:
+def _shows_nothing(data: bytes, begin: int, end: int, kinds: tuple[str, ...]) -> bool:
     """Whether a candidate that is likely to be harmless is so, by a look at what is around it.
 
-    Where it is not sure, the line is looked at as a whole.
+    Where it is not sure, the line is looked at as a whole. ``begin``: where it begins, if its pattern says that.
     """
-    begin = _address_begins(data, end) if kinds == ADDRESS else end
-    if begin < 0:
-        return True
+    start, around = _around(data, end)
+    before, behind = (
+        around[: begin - start].decode("utf-8", "replace"),
+        around[begin - start :].decode("utf-8", "replace"),
+    )
+    if not begin:
+        before, behind = "", around.decode("utf-8", "replace")
+    if "\\" in before or "\\" in behind:
+        if "\\u00" in before or "\\u00" in behind:
+            return False
+        before, behind = _plain(before), _plain(behind)
+    text = before + behind
+    if kinds == CARD_NUMBER:
+        return next(cards(text, 0, len(text)), None) is None
+    for detector in detectors_of(kinds):
+        # What begins elsewhere has a candidate of its own.
+        at_begin = (match,) if begin and (match := detector.pattern.match(text, len(before))) else ()
+        for found in at_begin if begin else detector.pattern.finditer(text):
+            span = _confirmed(detector, found, text)
+            if span is not None and not is_harmless(span[0], text, span[1], span[2]):
+                return False
+    return True
+
+
+def _plain(text: str) -> str:
+    return _ESCAPES.sub(lambda found: "\n" if found[1] else found[2], text)
+
+
+def _around(data: bytes, end: int) -> tuple[int, bytes]:
+    """What of a line is around a candidate, and where that begins."""
     start = max(data.rfind(b"\n", 0, end - 1) + 1, end - _AROUND)
     stop = data.find(b"\n", end - 1, end + _AROUND)
-    around = data[start : end + _AROUND if stop < 0 else stop]
-    if b"\\" not in around:
-        text = around.decode("latin-1")
-        if kinds == ADDRESS:
-            span = address_at(text, begin - start)
-            return span is None or is_harmless(ADDRESS[0], text, *span)
-        return not any(_near(kinds, text))
-    text = around.decode("utf-8", "replace")
-    if "\\u00" in text:
-        return False
-    return not any(_near(kinds, _ESCAPES.sub(lambda found: "\n" if found[1] else found[2], text)))
+    return start, data[start : end + _AROUND if stop < 0 else stop]
 
 
-def _address_begins(data: bytes, end: int) -> int:
-    """Where a person's address may begin of which a part ends here, as the raw line has it; below 0: there is none."""
+def _at_sign(data: bytes, end: int) -> int:
     first = max(0, end - _AROUND)
-    begin = max(data.rfind(b"@", first, end), data.rfind(b"%40", first, end))
+    return max(data.rfind(b"@", first, end), data.rfind(b"%40", first, end))
+
+
+def _is_no_address(data: bytes, at: int, end: int) -> bool:
+    """Whether what stands around an at sign is surely no person's address; as the raw line has it."""
+    begin = at
     while begin > 0 and data[begin - 1] in _LOCAL:
         begin -= 1
     text = data[max(0, begin - 1) : end + 256].decode("latin-1")
-    return begin if address_at(text, min(1, begin)) is not None else -1
+    if address_at(text, min(1, begin)) is None:
+        return True
+    start, around = _around(data, end)
+    if b"\\" in around:
+        return False
+    text = around.decode("latin-1")
+    span = address_at(text, begin - start)
+    return span is not None and is_harmless(ADDRESS[0], text, *span)
 
 
 _LOCAL = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-")
-
-
-def _near(kinds: tuple[str, ...], text: str) -> Iterator[Span]:
-    """What of these kinds is in a text."""
-    if kinds == ADDRESS:
-        found: Iterable[Span] = addresses(text, 0, len(text))
-    elif kinds == CARD_NUMBER:
-        found = cards(text, 0, len(text))
-    else:
-        found = (
-            span
-            for detector in detectors_of(kinds)
-            for match in detector.pattern.finditer(text)
-            if (span := _confirmed(detector, match, text)) is not None
-        )
-    for span in found:
-        if not is_harmless(span[0], text, span[1], span[2]):
-            yield span
 
 
 def mask(text: str) -> str:
