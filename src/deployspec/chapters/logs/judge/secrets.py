@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from deployspec.base import disclosure
+from deployspec.chapters.logs.judge.harmless import is_harmless
 from deployspec.chapters.logs.judge.searching import ends
 from deployspec.chapters.logs.judge.secret_patterns import CANDIDATES, addresses, cards, detectors
 
@@ -164,6 +165,7 @@ def _found(text: str, allowed: list[re.Pattern[str]]) -> list[Span]:
             for span in _in_piece(text, lowered, start, end)
             if (span[2] < end or end == len(text) or span[1] < following)
             and not any(one.fullmatch(text, span[1], span[2]) for one in allowed)
+            and not is_harmless(span[0], text, span[1], span[2])
         ]
     return found
 

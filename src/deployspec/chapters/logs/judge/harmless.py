@@ -1,0 +1,153 @@
+"""What looks like a secret or a person's address in a log line, and is none: told by what stands around it.
+
+Each kind here was met in logs that others published (``proven/corpora.py``). Each is narrow, since a secret that is taken for
+harmless is worse than a false alarm: without what stands around it, the same text is a finding again.
+"""
+
+from __future__ import annotations
+
+import re
+
+_AROUND = 400
+"""Characters before and after a span that may say what it is."""
+
+
+def is_harmless(kind: str, text: str, start: int, end: int) -> bool:
+    """Whether ``text[start:end]``, which a detector of this kind would hide, is neither a secret nor a person's address.
+
+    ``text`` is a line or a piece of it, ``kind`` as the detectors name it: ``an e-mail address``.
+    """
+    found = text[start:end]
+    before, after = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
+    match kind:
+        case "an e-mail address":
+            return _is_no_persons_address(found, before, after)
+        case "an AWS access key":
+            return _is_lone_key_id(found, text)
+        case "a credential":
+            return _is_no_credential(found, before, after) or _is_lone_key_id(found, text)
+        case "a credential in a header":
+            return bool(_STANDS_FOR.fullmatch(found))
+        case "a connection string" | "a URL with credentials":
+            return _has_no_password(found, before)
+    return False
+
+
+_ALGORITHM = re.compile(
+    r"(?:aes\d+|chacha20|rijndael|hmac|umac|rsa|ssh|sk|ecdsa|webauthn|curve25519|sntrup\d+\w*|mlkem\d+\w*|kex|ext|zlib)"
+    r"(?:-[a-z0-9]+)*@(?:openssh\.com|libssh\.org|lysator\.liu\.se|ssh\.com)"
+)
+"""Of SSH, whose private algorithms are named after a domain."""
+_UNIT = re.compile(r".*\.(?:service|socket|mount|automount|timer|slice|scope|device|swap)")
+"""systemd's, made from a template: ``getty@tty1.service``. None of these is a top-level domain."""
+_BUILT = re.compile(r"(?:Linux version|gcc(?: version)?|clang version) [^()]{1,100}\(\Z")
+"""Who built a kernel, and on which host."""
+_LOGIN = re.compile(r"(?<![\w./-])(?:ssh|scp|sftp|rsync)(?: -[A-Za-z]\w*(?: [\w./-]+)?){0,8} \Z")
+_REMOTE_PATH = re.compile(r":[/~]")
+"""``deploy@web1.example.com:/srv``, as scp, rsync and prompts write it."""
+_MESSAGE_ID = re.compile(
+    r"(?<![\w-])(?:(?:resent-)?message-?id|msg-?id|in-reply-to)[\"']?[:=]\s?[\"']?<?\Z", re.IGNORECASE
+)
+_AGENT = re.compile(
+    r"(?:\" \d{3} (?:\d+|-) \"[^\"]*\" \"|user[_-]?agent(?:\\*[\"'])?\s?[:=]\s?\\*[\"'])(?P<said>[^\"]*)\Z",
+    re.IGNORECASE,
+)
+"""The last part of an access log's line in the combined form, and the field of that name elsewhere."""
+_ROBOT = re.compile(r"bot\b|bot[/-]|crawl|spider|compatible;|https?://|\bour scans\b", re.IGNORECASE)
+_COMPATIBLE = re.compile(r"\(compatible;[^()\"]*\Z")
+
+
+def _is_no_persons_address(found: str, before: str, after: str) -> bool:
+    if _ALGORITHM.fullmatch(found) or _UNIT.fullmatch(found):
+        return True
+    if _BUILT.search(before) and after.startswith(")"):
+        return True
+    if _LOGIN.search(before) or _REMOTE_PATH.match(after):
+        return True
+    if _MESSAGE_ID.search(before):
+        # Those that programs make have a number or a date in them.
+        return any(character.isdigit() for character in found.partition("@")[0])
+    if _COMPATIBLE.search(before):
+        return True
+    agent = _AGENT.search(before)
+    return bool(agent and _ROBOT.search(agent["said"] + found + after.partition('"')[0]))
+
+
+_KEY_ID = re.compile(r"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[0-9A-Z]{16}")
+_SECRET_KEY = re.compile(
+    r"(?<![A-Za-z0-9/+])(?=[^a-z\s]{0,39}[a-z])(?=[^A-Z\s]{0,39}[A-Z])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])"
+)
+
+
+def _is_lone_key_id(found: str, text: str) -> bool:
+    """An access key id is an identifier, as a user's name is. Beside what may be its secret key, it is a finding."""
+    return bool(_KEY_ID.fullmatch(found)) and not _SECRET_KEY.search(text)
+
+
+_SECRETS_NAME = (
+    r"(?:PASS(?:WORD|WD|PHRASE)?|PWD|SECRET|TOKEN|CREDENTIALS?|(?:API|ACCESS|PRIVATE|SECRET)_?KEY|DSN)"
+)
+_VARIABLE = rf"(?:[A-Z][A-Z0-9]*_)*(?:PG|MYSQL|DB)?{_SECRETS_NAME}"
+_CONVERSION = r"%(?:\([A-Za-z_]\w{0,40}\))?[#+]?[sdvqr@]"
+_STANDS_FOR = re.compile(
+    rf"(?i:\${_VARIABLE}|\$\{{{_VARIABLE}\}}|%{_VARIABLE}%|\{{{_VARIABLE}\}})|\{{\d?\}}"
+    rf"|\{{\{{[^{{}}]{{1,100}}\}}\}}|\$\{{\{{[^{{}}]{{1,100}}\}}\}}|{_CONVERSION}(?:[:/.]{_CONVERSION}){{0,3}}[.,]?"
+)
+"""Variables, and what a format puts a value in the place of."""
+_HIDDEN = re.compile(
+    r"[\W_]*(?:redacted|masked|hidden|filtered|removed|scrubbed|sanitized|omitted)[\W_]*", re.IGNORECASE
+)
+_PAM = re.compile(r"\bpam_\w{1,30}\([\w.-]{0,30}(?:passwd|password):\Z")
+"""A module of PAM with the service that it serves: ``pam_unix(chpasswd:chauthtok)``."""
+_DELIVERY = re.compile(r"\bdsn\s?[:=]\s?\Z", re.IGNORECASE)
+_DELIVERY_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+"""A mail server's delivery status notification, where others have the source of their data."""
+_TYPE = re.compile(r"(?:[A-Z][a-z]+){0,6}(?:Token|Credentials?|Secret|Password)")
+_OPENS = re.compile(r" ?[{(\[]")
+"""``Token { kind: …``, ``UsernamePasswordCredential(…``: a value's type, before its fields. Those are searched, too."""
+_OBJECT = re.compile(
+    r"(?:[a-z]\w*\.){1,8}[A-Z][\w$]*@[0-9a-f]{1,8}|(?:com|org|net)(?:\.[a-z]{2,20}){2,4}/\d{1,8}:?"
+)
+"""What Java prints of an object without a text; an activity of macOS."""
+_ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d*:[\w/:.+@*-]+")
+_IN_ARN = re.compile(r"\barn:aws[a-z-]*:secretsmanager:[a-z0-9-]*:\d*:secret:\Z")
+_IN_ARN_NAME = re.compile(r"[\w/+.@-]+(?::[\w-]*){0,3}")
+_PAGE = re.compile(
+    r"(?<![A-Za-z0-9])(?:(?:next|prev|previous)[_-]?page|continuation|pagination|next|initial[_-]cluster)[_-]?token"
+    r"\\*[\"']?\s{0,8}(?::|=>?)\s{0,8}[\[(]?\s{0,8}\\*[\"']?\Z",
+    re.IGNORECASE,
+)
+"""Where a list goes on, and the name of a cluster of etcd: who knows it may nothing."""
+
+
+def _is_no_credential(found: str, before: str, after: str) -> bool:
+    if _STANDS_FOR.fullmatch(found) or _HIDDEN.fullmatch(found):
+        return True
+    if _PAM.search(before) or _PAGE.search(before):
+        return True
+    if _DELIVERY.search(before):
+        return bool(_DELIVERY_STATUS.fullmatch(found))
+    if _TYPE.fullmatch(found) and _OPENS.match(after):
+        return True
+    if _OBJECT.fullmatch(found) or _ARN.fullmatch(found):
+        return True
+    return bool(_IN_ARN.search(before) and _IN_ARN_NAME.fullmatch(found))
+
+
+_NODES = re.compile(r"\b(?:akka(?:\.(?:ssl\.)?(?:tcp|udp))?|pekko(?:\.(?:ssl\.)?tcp)?|spark):(?:\\?/){2}\Z")
+_NODE = re.compile(r"[A-Za-z]{1,40}(?:[_-][A-Za-z]{1,40}){0,4}[_-]?\d{0,4}")
+"""Systems of actors, each of which has a name before its host."""
+_SHELLS = re.compile(r"\b(?:(?:git|svn|bzr|hg)\+)?(?:ssh|sftp|scp|rsync):(?:\\?/){2}\Z")
+_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+
+
+def _has_no_password(found: str, before: str) -> bool:
+    user, at, host = found.rpartition("@")
+    if not at:
+        user, host = host, ""
+    if _NODES.search(before):
+        return bool(_NODE.fullmatch(user))
+    if _SHELLS.search(before):
+        return bool(_USER.fullmatch(user))
+    _, colon, password = user.partition(":")
+    return bool(colon and _STANDS_FOR.fullmatch(password)) and "=" not in host
