@@ -40,20 +40,24 @@ _ALGORITHM = re.compile(
 """Of SSH, whose private algorithms are named after a domain."""
 _UNIT = re.compile(r".*\.(?:service|socket|mount|automount|timer|slice|scope|device|swap)")
 """systemd's, made from a template: ``getty@tty1.service``. None of these is a top-level domain."""
-_BUILT = re.compile(r"(?:Linux version|gcc(?: version)?|clang version) [^()]{1,100}\(\Z")
+_BUILT = re.compile(r"(?:Linux version|gcc(?: version)?|clang version) \d[^()]{1,100}\(\Z")
 """Who built a kernel, and on which host."""
 _LOGIN = re.compile(r"(?<![\w./-])(?:ssh|scp|sftp|rsync)(?: -[A-Za-z]\w*(?: [\w./-]+)?){0,8} \Z")
+_MACHINE = re.compile(r"[a-z_][a-z0-9_-]{0,31}@[\w-]+(?:\.[\w-]+){2,}")
 _REMOTE_PATH = re.compile(r":[/~]")
 """``deploy@web1.example.com:/srv``, as scp, rsync and prompts write it."""
 _MESSAGE_ID = re.compile(
-    r"(?<![\w-])(?:(?:resent-)?message-?id|msg-?id|in-reply-to)[\"']?[:=]\s?[\"']?<?\Z", re.IGNORECASE
+    r"(?<![\w-])(?:(?:resent-)?message-?id|msg-?id|mid(?==<)|in-reply-to)[\"']?[:=]\s?[\"']?<?\Z",
+    re.IGNORECASE,
 )
 _AGENT = re.compile(
-    r"(?:\" \d{3} (?:\d+|-) \"[^\"]*\" \"|user[_-]?agent(?:\\*[\"'])?\s?[:=]\s?\\*[\"'])(?P<said>[^\"]*)\Z",
+    r"(?:\" \d{3} (?:\d+|-) \\*\"[^\"]*\" \\*\"|user[_-]?agent(?:\\*[\"'])?\s?[:=]\s?\\*[\"'])(?P<said>[^\"]*)\Z",
     re.IGNORECASE,
 )
 """The last part of an access log's line in the combined form, and the field of that name elsewhere."""
 _ROBOT = re.compile(r"bot\b|bot[/-]|crawl|spider|compatible;|https?://|\bour scans\b", re.IGNORECASE)
+_IN_URL = re.compile(r"(?P<before>:(?:\\?/){2})(?P<user>[^\s/?#\"'<>\\@]{1,100})\Z")
+"""``https://u:$API_KEY@api.example.com`` has no address in it."""
 _COMPATIBLE = re.compile(r"\(compatible;[^()\"]*\Z")
 
 
@@ -62,13 +66,15 @@ def _is_no_persons_address(found: str, before: str, after: str) -> bool:
         return True
     if _BUILT.search(before) and after.startswith(")"):
         return True
-    if _LOGIN.search(before) or _REMOTE_PATH.match(after):
+    if _LOGIN.search(before) or (_MACHINE.fullmatch(found) and _REMOTE_PATH.match(after)):
         return True
     if _MESSAGE_ID.search(before):
         # Those that programs make have a number or a date in them.
         return any(character.isdigit() for character in found.partition("@")[0])
     if _COMPATIBLE.search(before):
         return True
+    if url := _IN_URL.search(before):
+        return _has_no_password(url["user"] + found, url["before"])
     agent = _AGENT.search(before)
     return bool(agent and _ROBOT.search(agent["said"] + found + after.partition('"')[0]))
 
@@ -87,11 +93,13 @@ def _is_lone_key_id(found: str, text: str) -> bool:
 _SECRETS_NAME = (
     r"(?:PASS(?:WORD|WD|PHRASE)?|PWD|SECRET|TOKEN|CREDENTIALS?|(?:API|ACCESS|PRIVATE|SECRET)_?KEY|DSN)"
 )
-_VARIABLE = rf"(?:[A-Z][A-Z0-9]*_)*(?:PG|MYSQL|DB)?{_SECRETS_NAME}"
+_UPPER = rf"(?:[A-Z][A-Z0-9]*_)*(?:PG|MYSQL|DB)?{_SECRETS_NAME}"
+_VARIABLE = rf"(?:{_UPPER}|{_UPPER.lower()})"
+"""In one case: ``$Password`` may be one."""
 _CONVERSION = r"%(?:\([A-Za-z_]\w{0,40}\))?[#+]?[sdvqr@]"
 _STANDS_FOR = re.compile(
-    rf"(?i:\${_VARIABLE}|\$\{{{_VARIABLE}\}}|%{_VARIABLE}%|\{{{_VARIABLE}\}})|\{{\d?\}}"
-    rf"|\{{\{{[^{{}}]{{1,100}}\}}\}}|\$\{{\{{[^{{}}]{{1,100}}\}}\}}|{_CONVERSION}(?:[:/.]{_CONVERSION}){{0,3}}[.,]?"
+    rf"\${_VARIABLE}|\$\{{{_VARIABLE}\}}|%{_VARIABLE}%|\{{(?:{_VARIABLE}|\d)?\}}|\$?\{{\{{[^{{}}]{{1,100}}\}}\}}"
+    rf"|{_CONVERSION}(?:[:/.]{_CONVERSION}){{0,3}}[.,]?"
 )
 """Variables, and what a format puts a value in the place of."""
 _HIDDEN = re.compile(
@@ -149,5 +157,5 @@ def _has_no_password(found: str, before: str) -> bool:
         return bool(_NODE.fullmatch(user))
     if _SHELLS.search(before):
         return bool(_USER.fullmatch(user))
-    _, colon, password = user.partition(":")
-    return bool(colon and _STANDS_FOR.fullmatch(password)) and "=" not in host
+    password = user.partition(":")[2] or user
+    return bool(_STANDS_FOR.fullmatch(password)) and "=" not in host
