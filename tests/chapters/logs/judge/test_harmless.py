@@ -40,6 +40,16 @@ TWINS = [
         ADDRESS,
     ),
     ("agent Mozilla/4.0+(compatible;+SlowBot;+hi@slow.example.com)", "agent (anna; hi@slow.example.com)", ADDRESS),
+    (
+        ACCESS.format(path="/", agent="Embedder +hello@embed.example.com"),
+        ACCESS.format(path="/", agent="+hello@embed.example.com"),
+        ADDRESS,
+    ),
+    (
+        ACCESS.format(path="/", agent="seeker_2.6 (mail@seeker.example.com)"),
+        ACCESS.format(path="/", agent="anna (mail@seeker.example.com)"),
+        ADDRESS,
+    ),
     # Of machines
     (
         "Linux version 6.1.9-shop (builder@host7.example.com) (gcc 12.2)",

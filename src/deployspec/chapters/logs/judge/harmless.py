@@ -58,6 +58,8 @@ _AGENT = re.compile(
 _ROBOT = re.compile(r"bot\b|bot[/-]|crawl|spider|compatible;|https?://|\bour scans\b", re.IGNORECASE)
 _IN_URL = re.compile(r"(?P<before>:(?:\\?/){2})(?P<user>[^\s/?#\"'<>\\@]{1,100})\Z")
 """``https://u:$API_KEY@api.example.com`` has no address in it."""
+_PRODUCT = re.compile(r"[\w.-]{1,60}[/_ ]v?\d[^\"()]{0,60}\(\Z")
+"""``crawler_2.6 (``: a program, its version, and whom to ask."""
 _COMPATIBLE = re.compile(r"\(compatible;[^()\"]*\Z")
 
 
@@ -76,7 +78,12 @@ def _is_no_persons_address(found: str, before: str, after: str) -> bool:
     if url := _IN_URL.search(before):
         return _has_no_password(url["user"] + found, url["before"])
     agent = _AGENT.search(before)
-    return bool(agent and _ROBOT.search(agent["said"] + found + after.partition('"')[0]))
+    if not agent:
+        return False
+    asked = agent["said"] and (
+        found.startswith("+") or (_PRODUCT.fullmatch(agent["said"]) and after.startswith(")"))
+    )
+    return bool(asked or _ROBOT.search(agent["said"] + found + after.partition('"')[0]))
 
 
 _KEY_ID = re.compile(r"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[0-9A-Z]{16}")
