@@ -93,6 +93,8 @@ TWINS = [
     ('{"nextPageToken": "Cq81Lw0pXs"}', '{"nextPageToken": "Cq81", "token": "Cq81Lw0pXs"}', CREDENTIAL),
     ("continuation_token=Cq81Lw0pXs", "discontinuation_token=Cq81Lw0pXs", CREDENTIAL),
     ('"initial-cluster-token":"etcd-cluster"', '"cluster-join-token":"etcd-cluster"', CREDENTIAL),
+    ("level=debug traceID=4111111111111111 ok", "level=debug card=4111111111111111 ok", "a card number"),
+    ('"request_id": "4111111111111111"', '"paid": "4111111111111111"', "a card number"),
     # Of AWS
     (f"signed with {KEY_ID}", f"signed with {KEY_ID}:{SECRET_KEY}", "an AWS access key"),
     (f"access_key_id={KEY_ID}", f"access_key_id={KEY_ID}9", CREDENTIAL),
