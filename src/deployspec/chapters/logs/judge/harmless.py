@@ -1,157 +1,200 @@
-"""What has the shape of a secret or of a person's address, and is none: told by what stands around it.
+"""What looks like a secret or a person's address in a log line, and is none: told by what stands around it.
 
-Each kind was seen in public logs (docs/proven-on.md). What is harmless is described narrowly: a secret that is passed
-over is worse than a false alarm.
+Each kind here was met in logs that others published (``proven/corpora.py``). Each is narrow, since a secret that is taken for
+harmless is worse than a false alarm: without what stands around it, the same text is a finding again.
 """
 
 from __future__ import annotations
 
 import re
 
-_BEFORE = 200
-"""Characters before a finding that are looked at."""
-_AFTER = 40
+_AROUND = 400
+"""Characters before and after a span that may say what it is."""
 
 
 def is_harmless(kind: str, text: str, start: int, end: int) -> bool:
-    """Whether what was found at ``text[start:end]`` tells nothing that must not be told."""
+    """Whether ``text[start:end]``, which a detector of this kind would hide, is neither a secret nor a person's address.
+
+    ``text`` is a line or a piece of it, ``kind`` as the detectors name it: ``an e-mail address``.
+    """
+    found = text[start:end]
+    before, after = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
     match kind:
         case "an e-mail address":
-            return _is_no_person(text, start, end)
-        case "a credential":
-            return _is_no_credential(text, start, end)
+            return _is_no_persons_address(found, before, after)
         case "an AWS access key":
-            # The id, not the key: AWS itself logs it, to tell keys apart.
-            return _KEY_ID.fullmatch(text, start, end) is not None
-        case "a URL with credentials":
-            return _SCHEME_OF_NAMES.search(
-                text, max(0, start - _BEFORE), start
-            ) is not None and not _SAYS_PASSWORD.search(text, start, end)
+            return _is_lone_key_id(found, text)
+        case "a credential":
+            return _is_no_credential(found, before, after) or _is_lone_key_id(found, text)
+        case "a credential in a header":
+            return bool(_STANDS_FOR.fullmatch(found))
+        case "a connection string" | "a URL with credentials":
+            return _has_no_password(found, before)
+        case "a card number":
+            return bool(_TRACE.search(before))
     return False
 
 
-_KEY_ID = re.compile(r"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[0-9A-Z]{16}")
-_SCHEME_OF_NAMES = re.compile(
-    r"(?:\b(?:akka(?:\.\w{1,10})?|spark|pekko(?:\.\w{1,10})?|ssh|sftp|git\+ssh|svn\+ssh|rsync|sips?|xmpp)://)\Z",
-    re.I,
-)
-"""Where a name before the host is an address, and no secret."""
-_SAYS_PASSWORD = re.compile(r":|%3a", re.IGNORECASE)
-
-
-def _is_no_person(text: str, start: int, end: int) -> bool:
-    before = text[max(0, start - _BEFORE) : start]
-    address = text[start:end]
-    after = text[end : end + _AFTER]
-    local, _, host = address.lower().partition("@")
-    # What is quick to see comes first.
-    if after.startswith((":/", ":~")):
-        return True  # an account at a host, as scp and rsync write it
-    if host in _OF_ALGORITHMS and _ALGORITHM.fullmatch(local):
-        return True  # an algorithm of SSH, by the name of who made it
-    if "gent" in before and _USER_AGENT.search(before):
-        return True
-    if before.endswith("user=") and _BUILT.search(before):
-        return True
-    if "(" in before and (
-        # Who compiled the kernel, and where.
-        _LINUX_VERSION.search(before) or (_BOT.search(before) and _CLOSED.match(after))
-    ):
-        return True
-    if before.endswith("<") and _MESSAGE_ID.search(before):
-        return True
-    if before.endswith(" ") and _SSH.search(before):
-        return True
-    if local.isdigit() and len(local) <= _EXTENSION and _SIP.search(before):
-        return True
-    return (
-        '" "' in text[max(0, start - _AGENT) : start]
-        and _COMBINED.search(text, max(0, start - _AGENT), start) is not None
-        and _LAST.match(text, end) is not None
-    )
-
-
-_AGENT = 1024
-"""The longest user agent that is looked at."""
-_OF_ALGORITHMS = frozenset(
-    (
-        "openssh.com",
-        "libssh.org",
-        "lysator.liu.se",
-        "ssh.com",
-        "putty.projects.tartarus.org",
-        "tinyssh.org",
-        "matt.ucc.asn.au",
-    )
-)
-_ALGORITHM = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)+|zlib|none")
-_LINUX_VERSION = re.compile(r"\bversion \d\S{0,60} \(\Z")
-_BUILT = re.compile(r"\b(?:build_?context|go=go[\d.]+|platform=\w+/\w+)[^\n]{0,120}\buser=\Z")
-"""Who built a program, as Prometheus and others say when they start."""
-_SSH = re.compile(r"\b(?:ssh|scp|sftp|rsync|ssh-copy-id)(?: -\w+(?: [\w./-]+)?){0,4} \Z")
-_MESSAGE_ID = re.compile(
-    r"\b(?:message-?id|resent-message-id|in-reply-to|references)[\"']?\s?[:=]\s?[\"']?<\Z", re.IGNORECASE
-)
-_EXTENSION = 6
-"""Digits of an extension, which is no telephone number."""
-_SIP = re.compile(r"\bsips?:\Z", re.IGNORECASE)
-_USER_AGENT = re.compile(r"user[_-]?agent[\"']?\s?[:=]\s?[\"'][^\"']*\Z", re.IGNORECASE)
-"""What a client says of itself: whom to ask about a crawler, not who uses it."""
-_COMBINED = re.compile(r"\" \d{3} (?:\d+|-) \"[^\"]*\" \"[^\"]*\Z")
-"""A line of an access log in the combined form, up to somewhere in its last field, the user agent."""
-_LAST = re.compile(r"[^\"]*\"")
-_BOT = re.compile(
-    r"\((?:compatible; |[^()]*\b\w*(?:bot|crawler|spider)\b)[^()\"]*\Z|\b\w*(?:[Bb]ot|[Cc]rawler|[Ss]pider)/[\d.]+ \([^()\"]*\Z"
-)
-_CLOSED = re.compile(r"[^()\"]{0,40}[;)]")
-
-
-def _is_no_credential(text: str, start: int, end: int) -> bool:
-    value = text[start:end]
-    before = text[max(0, start - _BEFORE) : start]
-    named = _NAMED.search(before)
-    name = named[1].lower() if named else ""
-    return bool(
-        _PLACEHOLDER.fullmatch(value)
-        or _HIDDEN.fullmatch(value)
-        or _KEY_ID.fullmatch(value)
-        # pam_unix(gdm-password:session)
-        or _PAM.search(before)
-        or (name.endswith("dsn") and _DELIVERY_STATUS.fullmatch(value))
-        or _OF_PAGES.fullmatch(name)
-        or (name in _OF_CLUSTERS and not any(map(str.isdigit, value)))
-        or _ARN.search(before)
-        # The name of a type, before its fields.
-        or (text[end : end + 2].lstrip(" ")[:1] in _OPENS and _TYPE.fullmatch(value))
-        or _OBJECT.fullmatch(value)
-        or (_OF_FILES.search(name) and _PATH.fullmatch(value))
-    )
-
-
-_NAMED = re.compile(r"([\w.-]+)[\"'\\]{0,3}\s{0,8}(?::|=>?)\s{0,8}[\[(]?\s{0,8}[\"'\\]{0,3}\Z")
-_PLACEHOLDER = re.compile(
-    r"\$\{?[A-Za-z_]\w*\}?|\$\([^)]*\)|%(?:\(\w+\))?[-\d.]*[sdrvq]|%[A-Z_]{2,}%|\{\w*(?:![rsa])?\}|\{\{ ?[\w.$ ]+ ?\}\}|<[\w .-]+>|:\w+|\?"
-    r"|(?:var|local|env|process\.env|os\.environ|secrets|config|settings|vault|data)\.[A-Za-z_][\w.]*"
-)
-"""What stands for a value that is put in elsewhere."""
-_HIDDEN = re.compile(
-    r"[_\[<(*]*(?:redacted|masked|hidden|filtered|removed|sanitized|scrubbed|obfuscated|omitted|xxx+)[_\])>*]*",
+_TRACE = re.compile(
+    r"(?<![A-Za-z0-9])(?:trace|span|parent|request|correlation)[_-]?id\\*[\"']?[:=]\s?\\*[\"']?\Z",
     re.IGNORECASE,
 )
-_PAM = re.compile(r"\bpam_\w+\([\w-]*:\Z")
-_DELIVERY_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
-_OF_PAGES = re.compile(
-    r"(?:\S*[^a-z])?(?:next|prev(?:ious)?|page|paging|pagination|continuation|continue|sync|resume|cursor|cancel(?:l?ation)?|fencing"
-    r"|nextpage|next_page|next-page|unexpected|parse)[_-]?token"
+"""Ids made of digits by chance: one in some thousands looks like a card's number."""
+
+_ALGORITHM = re.compile(
+    r"(?:aes\d+|chacha20|rijndael|hmac|umac|rsa|ssh|sk|ecdsa|webauthn|curve25519|sntrup\d+\w*|mlkem\d+\w*|kex|ext|zlib)"
+    r"(?:-[a-z0-9]+)*@(?:openssh\.com|libssh\.org|lysator\.liu\.se|ssh\.com)"
 )
-"""Tokens that say where a list goes on, or what a parser has read."""
-_OF_CLUSTERS = ("initial-cluster-token", "initial_cluster_token", "initialclustertoken")
-_ARN = re.compile(r"\barn:aws[\w-]*:[\w:/.-]*\Z")
-_OPENS = ("{", "(", "[")
-_OBJECT = re.compile(
-    r"(?:com|org|net|io|android|javax?|sun|jdk|kotlin|scala)(?:\.[\w$-]+)+(?:@[0-9a-f]{4,8}|/\d{1,9}:?)?:?"
+"""Of SSH, whose private algorithms are named after a domain."""
+_UNIT = re.compile(r".*\.(?:service|socket|mount|automount|timer|slice|scope|device|swap)")
+"""systemd's, made from a template: ``getty@tty1.service``. None of these is a top-level domain."""
+_BUILT = re.compile(r"(?:Linux version|gcc(?: version)?|clang version) \d[^()]{1,100}\(\Z")
+"""Who built a kernel, and on which host."""
+_BUILT_BY = re.compile(r"\b(?:build_?context|go=go[\d.]+|platform=\w+/\w+)[^\n]{0,120}\buser=\Z")
+"""Who built a program, as Prometheus and others say when they start."""
+_EXTENSION = re.compile(r"\bsips?:\Z", re.IGNORECASE)
+"""Before the extension of a telephone system."""
+_LOGIN = re.compile(r"(?<![\w./-])(?:ssh|scp|sftp|rsync)(?: -[A-Za-z]\w*(?: [\w./-]+)?){0,8} \Z")
+_MACHINE = re.compile(r"[a-z_][a-z0-9_-]{0,31}@[\w-]+(?:\.[\w-]+){2,}")
+_REMOTE_PATH = re.compile(r":[/~]")
+"""``deploy@web1.example.com:/srv``, as scp, rsync and prompts write it."""
+_MESSAGE_ID = re.compile(
+    r"(?<![\w-])(?:(?:resent-)?message-?id|msg-?id|mid(?==<)|in-reply-to)[\"']?[:=]\s?[\"']?<?\Z",
+    re.IGNORECASE,
 )
-"""A class of Java's, perhaps with the address of an object; a name that begins with a domain."""
-_TYPE = re.compile(r"[A-Za-z_$][A-Za-z_$.]*")
-_OF_FILES = re.compile(r"private[_-]?key|key[_-]?file|[_-](?:file|path)\Z")
+_AGENT = re.compile(
+    r"(?:\" \d{3} (?:\d+|-) \\*\"[^\"]*\" \\*\"|user[_-]?agent(?:\\*[\"'])?\s?[:=]\s?\\*[\"'])(?P<said>[^\"]*)\Z",
+    re.IGNORECASE,
+)
+"""The last part of an access log's line in the combined form, and the field of that name elsewhere."""
+_ROBOT = re.compile(r"bot\b|bot[/-]|crawl|spider|compatible;|https?://|\bour scans\b", re.IGNORECASE)
+_IN_URL = re.compile(r"(?P<before>:(?:\\?/){2})(?P<user>[^\s/?#\"'<>\\@]{1,100})\Z")
+"""``https://u:$API_KEY@api.example.com`` has no address in it."""
+_PRODUCT = re.compile(r"[\w.-]{1,60}[/_ ]v?\d[^\"()]{0,60}\(\Z")
+"""``crawler_2.6 (``: a program, its version, and whom to ask."""
+_COMPATIBLE = re.compile(r"\(compatible;[^()\"]*\Z")
+
+
+def _is_no_persons_address(found: str, before: str, after: str) -> bool:
+    if _ALGORITHM.fullmatch(found) or _UNIT.fullmatch(found):
+        return True
+    # Patterns that look back cost more than a look at the last character, or for a word.
+    last = before[-1:]
+    if last == "(" and _BUILT.search(before) and after.startswith(")"):
+        return True
+    if before.endswith("user=") and _BUILT_BY.search(before):
+        return True
+    if last == " " and _LOGIN.search(before):
+        return True
+    if _REMOTE_PATH.match(after) and _MACHINE.fullmatch(found):
+        return True
+    if last == ":" and _EXTENSION.search(before) and found.partition("@")[0].isdigit():
+        return True
+    if before.rstrip(" ")[-1:] in ("<", ":", "=", '"', "'") and _MESSAGE_ID.search(before):
+        # Those that programs make have a number or a date in them.
+        return any(character.isdigit() for character in found.partition("@")[0])
+    if "(compatible;" in before and _COMPATIBLE.search(before):
+        return True
+    if "//" in before.replace("\\", "") and (url := _IN_URL.search(before)):
+        return _has_no_password(url["user"] + found, url["before"])
+    agent = _AGENT.search(before) if "gent" in before.lower() or '" ' in before else None
+    if not agent:
+        return False
+    asked = agent["said"] and (
+        found.startswith("+") or (_PRODUCT.fullmatch(agent["said"]) and after.startswith(")"))
+    )
+    return bool(asked or _ROBOT.search(agent["said"] + found + after.partition('"')[0]))
+
+
+_KEY_ID = re.compile(r"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[0-9A-Z]{16}")
+_SECRET_KEY = re.compile(
+    r"(?<![A-Za-z0-9/+])(?=[^a-z\s]{0,39}[a-z])(?=[^A-Z\s]{0,39}[A-Z])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])"
+)
+
+
+def _is_lone_key_id(found: str, text: str) -> bool:
+    """An access key id is an identifier, as a user's name is. Beside what may be its secret key, it is a finding."""
+    return bool(_KEY_ID.fullmatch(found)) and not _SECRET_KEY.search(text)
+
+
+_SECRETS_NAME = (
+    r"(?:PASS(?:WORD|WD|PHRASE)?|PWD|SECRET|TOKEN|CREDENTIALS?|(?:API|ACCESS|PRIVATE|SECRET)_?KEY|DSN)"
+)
+_UPPER = rf"(?:[A-Z][A-Z0-9]*_)*(?:PG|MYSQL|DB)?{_SECRETS_NAME}"
+_VARIABLE = rf"(?:{_UPPER}|{_UPPER.lower()})"
+"""In one case: ``$Password`` may be one."""
+_CONVERSION = r"%(?:\([A-Za-z_]\w{0,40}\))?[#+]?[sdvqr@]"
+_STANDS_FOR = re.compile(
+    rf"\${_VARIABLE}|\$\{{{_VARIABLE}\}}|%{_VARIABLE}%|\{{(?:{_VARIABLE}|\d)?\}}|\$?\{{\{{[^{{}}]{{1,100}}\}}\}}"
+    rf"|{_CONVERSION}(?:[:/.]{_CONVERSION}){{0,3}}[.,]?|(?:var|local|process\.env|os\.environ)\.{_VARIABLE}"
+)
+"""Variables, and what a format puts a value in the place of."""
+_HIDDEN = re.compile(
+    r"[\W_]*(?:redacted|masked|hidden|filtered|removed|scrubbed|sanitized|omitted)[\W_]*", re.IGNORECASE
+)
+_NEAR = 64
+"""Characters before a value that may say what it is: the longest name, and what is between."""
+_OF_FILES = re.compile(
+    r"(?:private[_-]?key|[_-](?:file|path))\\*[\"']?\s{0,8}[:=]\s{0,8}\\*[\"']?\Z", re.IGNORECASE
+)
 _PATH = re.compile(r"(?:~|\.{1,2})?(?:/[\w.@-]+){2,}/?")
+"""Where a key is kept, and not the key."""
+_PAM = re.compile(r"\bpam_\w{1,30}\([\w.-]{0,30}(?:passwd|password):\Z")
+"""A module of PAM with the service that it serves: ``pam_unix(chpasswd:chauthtok)``."""
+_DELIVERY = re.compile(r"\bdsn\s?[:=]\s?\Z", re.IGNORECASE)
+_DELIVERY_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+"""A mail server's delivery status notification, where others have the source of their data."""
+_TYPE = re.compile(r"(?:[A-Z][a-z]+){0,6}(?:Token|Credentials?|Secret|Password)")
+_OPENS = re.compile(r" ?[{(\[]")
+"""``Token { kind: …``, ``UsernamePasswordCredential(…``: a value's type, before its fields. Those are searched, too."""
+_OBJECT = re.compile(
+    r"(?:[a-z]\w*\.){1,8}[A-Z][\w$]*@[0-9a-f]{1,8}|(?:com|org|net)(?:\.[a-z]{2,20}){2,4}/\d{1,8}:?"
+)
+"""What Java prints of an object without a text; an activity of macOS."""
+_ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d*:[\w/:.+@*-]+")
+_IN_ARN = re.compile(r"\barn:aws[a-z-]*:secretsmanager:[a-z0-9-]*:\d*:secret:\Z")
+_IN_ARN_NAME = re.compile(r"[\w/+.@-]+(?::[\w-]*){0,3}")
+_PAGE = re.compile(
+    r"(?<![A-Za-z0-9])(?:(?:next|prev|previous)[_-]?page|continuation|pagination|next|initial[_-]cluster)[_-]?token"
+    r"\\*[\"']?\s{0,8}(?::|=>?)\s{0,8}[\[(]?\s{0,8}\\*[\"']?\Z",
+    re.IGNORECASE,
+)
+"""Where a list goes on, and the name of a cluster of etcd: who knows it may nothing."""
+
+
+def _is_no_credential(found: str, before: str, after: str) -> bool:
+    if _STANDS_FOR.fullmatch(found) or _HIDDEN.fullmatch(found):
+        return True
+    before = before[-_NEAR:]
+    if "pam_" in before and _PAM.search(before):
+        return True
+    if "oken" in before.lower() and _PAGE.search(before):
+        return True
+    if _PATH.fullmatch(found) and _OF_FILES.search(before):
+        return True
+    if _DELIVERY.search(before):
+        return bool(_DELIVERY_STATUS.fullmatch(found))
+    if _TYPE.fullmatch(found) and _OPENS.match(after):
+        return True
+    if _OBJECT.fullmatch(found) or _ARN.fullmatch(found):
+        return True
+    return bool(_IN_ARN.search(before) and _IN_ARN_NAME.fullmatch(found))
+
+
+_NODES = re.compile(r"\b(?:akka(?:\.(?:ssl\.)?(?:tcp|udp))?|pekko(?:\.(?:ssl\.)?tcp)?|spark):(?:\\?/){2}\Z")
+_NODE = re.compile(r"[A-Za-z]{1,40}(?:[_-][A-Za-z]{1,40}){0,4}[_-]?\d{0,4}")
+"""Systems of actors, each of which has a name before its host."""
+_SHELLS = re.compile(r"\b(?:(?:git|svn|bzr|hg)\+)?(?:ssh|sftp|scp|rsync):(?:\\?/){2}\Z")
+_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+
+
+def _has_no_password(found: str, before: str) -> bool:
+    user, at, host = found.rpartition("@")
+    if not at:
+        user, host = host, ""
+    if _NODES.search(before):
+        return bool(_NODE.fullmatch(user))
+    if _SHELLS.search(before):
+        return bool(_USER.fullmatch(user))
+    password = user.partition(":")[2] or user
+    return bool(_STANDS_FOR.fullmatch(password)) and "=" not in host

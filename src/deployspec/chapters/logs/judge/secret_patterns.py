@@ -56,6 +56,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(rb"eyJ[A-Za-z0-9_-]{8,256}\."),
     Candidate(rb"eyJ[A-Za-z0-9_-]{256}"),
+    Candidate(rb"(?:AKIA|ASIA)[0-9A-Z]{16}", ("an AWS access key",)),
     Candidate(rb"AIza[\w-]{35}"),
     Candidate(rb"ya29\.[\w-]{20}"),
     Candidate(rb"gh[pousr]_[A-Za-z0-9_]{36}"),
@@ -124,8 +125,8 @@ _LIBRARY = (
 """The detectors of detect-secrets whose patterns have a shape of their own: module, class, our name, words."""
 _WHOLE = ("a Mailchimp key", "a Telegram token", "a Twilio key")
 """Found only where nothing follows: a longer run of letters and digits is a hash or an id."""
-_IN_LOGS = ("stack trace", "source file", "AWS access key")
-"""What the world must not see in an answer belongs into a log; AWS logs the ids of keys itself, to tell them apart."""
+_IN_LOGS = ("stack trace", "source file")
+"""What the world must not see in an answer belongs into a log."""
 _VALUE = r"(?=[\w%.+/-]{0,64}[0-9])"
 _ONLY_IN_LOGS = (
     Rule(
