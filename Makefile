@@ -29,10 +29,18 @@ bench: .venv/bench
 	@scripts/system-packages bench
 	@$(BIN)/python -m bench
 
-# Servers that others wrote, each asked while it is well, flapping and sick; what it prints goes to docs/proven-on.md.
+# Servers that others wrote, each asked while it is well, flapping and sick; emitters of logs; with CORPORA=DIR also public
+# logs and rules. What it prints goes to docs/proven-on.md.
 proven: .venv/test
 	@scripts/system-packages proven
 	@$(BIN)/python -m proven .proven
+	@$(BIN)/python -m proven.emitters.described .proven
+ifdef CORPORA
+	@$(BIN)/python -m proven.corpora $(CORPORA)/logs
+	@$(BIN)/python -m proven.rules_corpora $(CORPORA)/rules
+else
+	@echo "not run: public logs and rules; CORPORA=DIR has them in DIR/logs and DIR/rules (docs/proven-on.md lists them)"
+endif
 
 format: .venv/test
 	@$(BIN)/ruff check --fix -q .; $(BIN)/ruff format -q .
