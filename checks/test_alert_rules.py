@@ -59,12 +59,12 @@ def test_alert_is_covered(tested_alert, rule_set, judge):
     """Each alert has a case in which it fires, one in which it is silent with its data there, and one without data.
 
     Source: our own choice; the mutants show whether the cases test the threshold and `for`.
-    Limit: at least one case of each of the three kinds.
+    Limit: at least one case of each kind that `rules.coverage` names; by default of all three.
     Measured: the cases of the unit tests, by the alert that they look at.
     Fault: no case that fires: every case of an alert expects silence.
-    Keys: rules.files, rules.tests
+    Keys: rules.files, rules.tests, rules.coverage
     """
-    judge(rule_tests.coverage(tested_alert, rule_set.loaded_tests))
+    judge(rule_tests.coverage(tested_alert, rule_set.loaded_tests, rule_set.sources.coverage))
 
 
 def test_alert_has_runbook(documented_alert, rule_set, judge):
@@ -115,6 +115,21 @@ def test_templates_use_labels_that_are_there(rule_set, judge):
     Keys: rules.files
     """
     judge(contract.no_finding(rule_set.lint("dropped-label"), rule_set.rule_files))
+
+
+def test_rules_do_what_they_say(rule_set, judge):
+    """No rule says something other than what Prometheus or Kubernetes makes of it.
+
+    Source: our own choice (docs/lint/).
+    Limit: no finding.
+    Measured: the expressions of all rules, read as PromQL, and the labels and annotations of PrometheusRules.
+    Fault: a condition that never matches: an alert is to be quiet at night, and the hour has none of its labels.
+    Keys: rules.files
+    """
+    found = rule_set.lint(
+        "silent-when-none", "never-matching", "wrong-metric-type", "hidden-by-or", "unquoted-value"
+    )
+    judge(contract.no_finding(found, rule_set.rule_files))
 
 
 def test_alerts_reach_a_route_of_their_own(routed_rules, judge):

@@ -44,19 +44,19 @@ def test_job_is_logged(job_log, judge):
 
 
 def test_lines_are_records(log, judge):
-    """Every line is exactly one strict JSON object that fits its schema.
+    """Every line is exactly one record in the log source's format (strict JSON by default) that fits its schema and says something.
 
     Source: the guide, "Application Logging"; schemas/log-record.schema.json is what its example shows.
-    Limit: no line that is anything else.
+    Limit: no line that is anything else, and no empty message.
     Measured: every line that the log source has, rotated and compressed files included, parsed and validated.
     Fault: plain-text: one line is plain text.
-    Keys: logs.NAME.files, logs.NAME.command, logs.NAME.source, logs.NAME.prefix, logs.NAME.schema,
-    logs.NAME.schemas, logs.NAME.fields
+    Keys: logs.NAME.files, logs.NAME.command, logs.NAME.source, logs.NAME.format, logs.NAME.prefix,
+    logs.NAME.pattern, logs.NAME.continuation, logs.NAME.schema, logs.NAME.schemas, logs.NAME.fields
     """
-    judge(log.judged(contract.lines_are_records), **log.how("json", "schema", "length"))
+    judge(log.judged(contract.lines_are_records), **log.how("json", "schema", "message", "length"))
 
 
-def test_levels_are_promised(log, judge):
+def test_levels_are_promised(leveled_log, judge):
     """Every record has one of the levels, and none is below the deployment's `log_level`.
 
     Source: the guide, "Log Levels" and "Log Configuration".
@@ -65,20 +65,21 @@ def test_levels_are_promised(log, judge):
     Fault: below-log-level: one record is at DEBUG although INFO is the lowest level.
     Keys: logs.NAME.levels, logs.NAME.log_level, logs.NAME.fields.level
     """
-    verdict = log.judged(contract.levels, log_level=log.log_source.log_level)
-    judge(verdict, **log.how("level", "below-log-level"))
+    verdict = leveled_log.judged(contract.levels, log_level=leveled_log.log_source.log_level)
+    judge(verdict, **leveled_log.how("level", "below-log-level"))
 
 
-def test_time_moves_forward(log, judge):
+def test_time_moves_forward(timed_log, judge):
     """No timestamp is more than 2 s in the future, or more than 2 s older than an earlier one in its stream.
 
     Source: our own choice; a search by time finds nothing where clocks or writers are wrong.
     Limit: 2 s either way; exactly 2 s is allowed.
     Measured: the time stamp of every record, against the clock of the reader and the earlier records of its stream.
     Fault: backwards: one record is 3 s older than the one before it.
-    Keys: logs.NAME.files, logs.NAME.command, logs.NAME.source, logs.NAME.fields.timestamp
+    Keys: logs.NAME.files, logs.NAME.command, logs.NAME.source, logs.NAME.fields.timestamp,
+    logs.NAME.time_format, logs.NAME.time_zone
     """
-    judge(log.judged(contract.time_moves_forward), **log.how("future", "backwards"))
+    judge(timed_log.judged(contract.time_moves_forward), **timed_log.how("future", "backwards"))
 
 
 def test_newest_record_is_fresh(dated_log, judge):
@@ -155,7 +156,7 @@ def test_nothing_secret(log, judge):
     Limit: none, apart from what `allow_secrets` allows.
     Measured: every line that the log source has, searched for the known forms of secrets and personal data.
     Fault: a-password: one message contains a password.
-    Keys: logs.NAME.allow_secrets, logs.NAME.files, logs.NAME.command, logs.NAME.source
+    Keys: logs.NAME.allow_secrets, logs.NAME.personal_data, logs.NAME.files, logs.NAME.command, logs.NAME.source
     """
     judge(log.judged(contract.nothing_secret), **log.how("secret"))
 

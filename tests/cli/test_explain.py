@@ -139,7 +139,17 @@ def test_an_unknown_check_is_one_line(word: str, said: str, capsys: pytest.Captu
     assert told.out == ""
 
 
-LINTS = ("unaggregated-ratio", "unaggregated-quantile", "dropped-label", "default-route-only")
+LINTS = (
+    "unaggregated-ratio",
+    "unaggregated-quantile",
+    "dropped-label",
+    "default-route-only",
+    "silent-when-none",
+    "never-matching",
+    "wrong-metric-type",
+    "hidden-by-or",
+    "unquoted-value",
+)
 
 
 @pytest.mark.parametrize("finding", [*GUARDS, "missing-interval", *LINTS])

@@ -59,7 +59,7 @@ def test_a_source_with_all_its_keys(read: Reader, tmp_path: Path) -> None:
     assert api.access is not None
     assert (api.access.path, api.access.header, api.access.within) == ("/ping", "X-Request-ID", 3.0)
     assert (api.access.fields.method, api.access.fields.duration) == ("method", "took")
-    assert (worker.command, worker.timeout, worker.prefix) == (
+    assert (worker.command, worker.timeout, worker.form.prefix) == (
         ("docker", "compose", "logs", "worker"),
         5.0,
         r"worker-1 *\| ",
@@ -82,12 +82,24 @@ def test_an_empty_access_has_all_defaults(read: Reader) -> None:
     ("keys", "column", "found", "expected"),
     [
         pytest.param("log_level: INF", 41, "INF, which is not in levels", "did you mean INFO?", id="log-level"),
-        pytest.param("levels: [low, high]", 8, "error_level's default, ERROR, which is not in levels", "low or high; set error_level", id="error-level-by-default"),
+        pytest.param("format: pinoo", 38, "pinoo, which is not in the formats", "did you mean pino?", id="format"),
+        pytest.param("format: [pino, docker]", 38, "the formats pino, docker", "before it, if a container runtime writes the log, docker or cri", id="wrapper-inside"),
+        pytest.param("format: [docker, cri]", 38, "the formats docker, cri", "one format", id="wrapper-in-a-wrapper"),
+        pytest.param("format: text", 38, "format: text without a pattern", "a pattern with named groups", id="text"),
+        pytest.param("format: pino, pattern: '(?P<a>b)'", 53, "a pattern beside the format pino", "format: text", id="pattern-of-json"),
+        pytest.param("pattern: a", 39, "a pattern without named groups", "(?P<message>...)", id="pattern-without-groups"),
+        pytest.param("time_format: '%Q'", 43, "'Q' is a bad directive in format '%Q'", "rfc3339, iso8601, epoch", id="time-format"),
+        pytest.param("time_format: [epoch, '%H:%M']", 51, "%H:%M", "a pattern that says the day and the time of day", id="time-of-day"),
+        pytest.param("time_zone: Mars/X", 41, "Mars/X", "UTC, an offset such as +02:00, or a name such as Europe/Berlin", id="time-zone"),
+        pytest.param("fields: {timestamp: null}, freshness: 1m", 68, "freshness, and the records have no timestamp", "where the records have their timestamp (fields.timestamp)", id="freshness-without-times"),
+        pytest.param("fields: {logger: null}, request_scoped: [a]", 70, "request_scoped, and the records have no logger", "or request_scoped: true", id="scoped-without-logger"),
+        pytest.param("format: nginx, request_scoped: true", 61, "request_scoped, and the records have no request id", "(fields.request_id)", id="scoped-without-id"),
+        pytest.param("request_scoped: false", 46, "false", "true, or the names of loggers", id="scoped-false"),
+        pytest.param("personal_data: [name]", 46, "name", "iban, phone or ip", id="personal-data"),
         pytest.param("error_level: FATAL", 43, "FATAL, which is not in levels", "CRITICAL", id="error-level"),
         pytest.param("errors_of: [a]", 42, "a, which is not in the names of the other sources", "another source", id="errors-of-itself"),
         pytest.param("errors_of: []", 41, "an empty list", "a list of texts", id="errors-of-nobody"),
         pytest.param("timeout: 2s", 30, "timeout, and the source has no command", "beside command", id="timeout-of-files"),
-        pytest.param("prefix: x", 30, "prefix, and the source has no command", "beside command", id="prefix-of-files"),
         pytest.param("prefix: '('", 38, "which is not a regular expression (missing )", "in Python's syntax", id="prefix"),
         pytest.param("allow_secrets: ['*']", 46, "*, which is not a regular expression (nothing to repeat)", "in Python's syntax", id="allow"),
         pytest.param("allow_secrets: ['']", 46, "an empty text", "a regular expression", id="allow-nothing"),
@@ -112,6 +124,53 @@ def test_what_does_not_go_together_is_refused(
     was, _, wanted = told.partition("; expected ")
     assert found in was, line
     assert expected in wanted, line
+
+
+@pytest.mark.parametrize(
+    ("keys", "found", "expected"),
+    [
+        ("levels: [low, high]", "none of the levels of a is called ERROR", "error_level, one of low or high"),
+        ("fields: {level: null}", "the records of a have no level", "where they have it (fields.level)"),
+        ("format: uvicorn", "the records of a have no timestamp", "where they have it (fields.timestamp)"),
+    ],
+)
+def test_errors_that_are_compared_are_told(refusal: Refusal, keys: str, found: str, expected: str) -> None:
+    """Of the error log, and of the sources whose errors it collects, what tells an error is said."""
+    (line,) = refusal(
+        f"{BASE}logs: [{{name: a, files: [x], {keys}}}, {{name: b, files: [y], errors_of: [a]}}]"
+    )
+    assert found in line
+    assert expected in line
+
+
+@pytest.mark.parametrize(
+    ("levels", "names", "error"),
+    [
+        ("[debug, info, error]", ("debug", "info", "error"), "error"),
+        ("[10, 20, 30]", ("10", "20", "30"), None),
+        ("{30: INFO, 40: WARNING, 50: ERROR}", ("INFO", "WARNING", "ERROR"), "ERROR"),
+        ("{warn: WARNING, warning: WARNING, err: Err}", ("WARNING", "Err"), "Err"),
+    ],
+)
+def test_levels(read: Reader, levels: str, names: tuple[str, ...], error: str | None) -> None:
+    """A list, or a map from what the records say; what is called ERROR is the lowest level of an error log."""
+    (source,) = read(f"{BASE}logs: [{{name: a, files: [x], levels: {levels}}}]").require(LOGS)
+    assert (source.levels, source.error_level) == (names, error)
+
+
+def test_a_format_is_a_beginning(read: Reader) -> None:
+    """What the file says counts for more; a container's time stands in where the records have none."""
+    text = (
+        "logs: [{name: a, files: [x], format: [docker, uvicorn], fields: {logger: /a/b}, log_level: WARNING}]"
+    )
+    (source,) = read(BASE + text).require(LOGS)
+    assert (source.form.wrapper, source.form.syntax, source.form.time_format) == (
+        "docker",
+        "text",
+        ("rfc3339",),
+    )
+    assert (source.fields.timestamp, source.fields.logger) == ("docker.time", "/a/b")
+    assert source.levels[-1] == "CRITICAL"
 
 
 def test_a_misspelt_source_is_suggested(refusal: Refusal) -> None:

@@ -52,7 +52,7 @@ def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
             id="duplicate-inside",
         ),
         pytest.param(
-            BASE + "1: x\n", "2:1", "a key that YAML may read as a number", "in quotes", id="number-as-key"
+            BASE + "1.5: x\n", "2:1", "a key that YAML may read as a number", "in quotes", id="number-as-key"
         ),
         pytest.param(
             BASE + "on: x\n",

@@ -172,7 +172,9 @@ def test_what_is_wrong_has_its_place_and_reason(
     [
         pytest.param("counter: true", "counter: false", "counters are asked how much they increased", id="gauge"),
         pytest.param("counter: true", 'counter: "true"', '"true" in quotes', id="counter-as-text"),
-        pytest.param("        bad:", "        good:", "bad and total", id="good"),
+        pytest.param("        bad:", "        raw:", "good or bad, and total", id="raw"),
+        pytest.param("        bad:", "        good: {}\n        bad:", "found good and bad; expected one of the two", id="good-and-bad"),
+        pytest.param('status=~"5.."', 'le="1"', "a matcher on le", id="bucket-of-the-bad"),
         pytest.param(', status=~"5.."', "", "the same counter as total", id="all-requests-are-bad"),
         pytest.param(', status=~"5.."', ', status=~"5..", path="/health"', "failed requests that are among total's", id="failures-of-others"),
         pytest.param("query: deal_scout_requests_total{path!~", "query: sum(deal_scout_requests_total) or x{path!~", "more than that", id="or"),
@@ -292,3 +294,55 @@ def test_no_text_breaks_the_reader(data: st.DataObject) -> None:
     end = data.draw(st.integers(begin, min(len(text), begin + 200)))
     more = data.draw(st.sampled_from(["", text[begin:end] * 2, "{", "null", "- a\n", '"']))
     read_objectives(text[:begin] + more + text[end:], "x.yaml")
+
+
+BUCKET = 'h_bucket{job="shop", le="0.5"}'
+
+
+def ratio(good: str, total: str) -> str:
+    """The project's objective with ``good`` beside ``total``."""
+    of_bad = 'deal_scout_requests_total{path!~"/health|/metrics|/ping", status=~"5.."}'
+    of_all = 'deal_scout_requests_total{path!~"/health|/metrics|/ping"}'
+    assert of_bad in AVAILABILITY
+    text = AVAILABILITY.replace("bad:", "good:").replace(of_bad, f"'{good}'")
+    return text.replace(of_all, f"'{total}'")
+
+
+@pytest.mark.parametrize("total", ['h_count{job="shop"}', 'h_bucket{le="+Inf", job="shop"}'])
+def test_a_bucket_beside_the_count_is_a_latency(total: str) -> None:
+    """``le`` is "at most", so the threshold itself is good; the bucket says it, and no ``value`` does."""
+    read = read_objectives(ratio(BUCKET, total), "x.yaml")
+    assert not read.problems
+    assert read.objectives[0].indicator == LatencyIndicator(Fraction(1, 2), True, "h", 'job="shop"')
+    assert read.objectives[0].promise == "more than 95% of requests take at most 0.5 s"
+
+
+def test_good_requests_beside_all_are_an_availability() -> None:
+    """The counter of good ones is kept as such."""
+    read = read_objectives(ratio('n{status!~"5.."}', "n"), "x.yaml")
+    assert not read.problems
+    assert read.objectives[0].indicator == AvailabilityIndicator('n{status!~"5.."}', "n", counts_good=True)
+    assert read.objectives[0].counts_good
+
+
+@pytest.mark.parametrize(
+    ("good", "total"),
+    [
+        pytest.param(BUCKET, 'other_count{job="shop"}', id="another-histogram"),
+        pytest.param(BUCKET, "h_count", id="other-matchers"),
+        pytest.param('h_bucket{job="shop", le="+Inf"}', 'h_count{job="shop"}', id="everything"),
+        pytest.param('h_bucket{job="shop", le=~"0.5|1"}', 'h_count{job="shop"}', id="two-buckets"),
+    ],
+)
+def test_a_bucket_beside_something_else_is_told(good: str, total: str) -> None:
+    """A bucket is the good part of its own histogram's count alone."""
+    (told,) = problems(ratio(good, total))
+    assert "found a matcher on le; expected good as one bucket" in told
+
+
+def test_that_no_alert_watches_can_be_said() -> None:
+    """``none`` stands alone: it is no name among names."""
+    (objective,) = read_objectives(LATENCY.replace("HighLatency", "none"), "x.yaml").objectives
+    assert (objective.alerts, objective.unwatched) == ((), True)
+    (told,) = problems(LATENCY.replace("HighLatency", "HighLatency, none"))
+    assert "found none among names of alerts; expected names of alerts, or none alone" in told

@@ -19,13 +19,14 @@ class Rule(NamedTuple):
 
 
 NAMES = (
-    r"(?:pass(?:word|wd|phrase)|pwd|secret(?:[_-]?(?:access[_-]?)?key)?|token|credentials?|api[_-]?key"
-    r"|access[_-]?key(?:[_-]?id)?|private[_-]?key|conn(?:ection)?[_-]?str(?:ing)?|dsn)"
+    r"(?:pass(?:word|wd|phrase|code)|pwd|secret(?:[_-]?(?:access[_-]?)?key|[_-]?id)?|token|credentials?"
+    r"|(?:api|signing|encryption|decryption|master|shared|license|consumer|hmac|service[_-]?role|function)[_-]?key"
+    r"|access[_-]?key(?:[_-]?id)?|private[_-]?key|conn(?:ection)?[_-]?str(?:ing)?|dsn|mnemonic|seed[_-]?phrase)"
+    r"(?:[_-]?(?:value|confirm(?:ation)?|raw|plain(?:text)?|b(?:ase)?64|hash|[0-9]))?"
 )
 _NAME_WORDS = (
-    "password", "passwd", "passphrase", "pwd", "secret", "token", "credential", "api_key", "api-key", "apikey",
-    "access_key", "access-key", "accesskey", "private_key", "private-key", "privatekey",
-    "connstr", "conn_str", "conn-str", "connectionstr", "connection_str", "connection-str", "dsn",
+    "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "credential", "key",
+    "connstr", "conn_str", "conn-str", "connectionstr", "connection_str", "connection-str", "dsn", "mnemonic", "seed",
 )  # fmt: skip
 _DATABASES = (
     "postgres", "postgresql", "mysql", "mariadb", "mongodb", "mongodb+srv", "redis", "rediss", "valkey", "amqp", "amqps",
@@ -62,16 +63,29 @@ RULES = (
     Rule(
         "a credential in a header",
         ("authorization", "bearer"),
-        r"(?i:authorization[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?:basic|bearer|digest|negotiate|token)\s{1,4}(?!\*\*\*)"
-        r"(?P<hide>[^\s\"',]+)|\bbearer\s{1,4}(?=[a-z_.~+/=-]{0,200}[0-9])(?P<hide1>[a-z0-9_.~+/=-]{16,}))",
+        # As HTTP has it, and as Go, ASGI and Rack print it.
+        r"(?i:authorization[\"']?\s{0,4}(?:=>|[:=,])\s{0,4}[\[(]?\s{0,4}b?[\"']?"
+        r"(?:(?:basic|bearer|digest|negotiate|token|apikey|ssws|hmac)\s{1,4}(?!\*\*\*)(?P<hide>[^\s\"',\])]+)"
+        r"|(?=[\w.~+/=-]{0,200}[0-9])(?P<hide1>[\w.~+/=-]{16,}))"
+        r"|\bbearer\s{1,4}(?=[a-z_.~+/=-]{0,200}[0-9])(?P<hide2>[a-z0-9_.~+/=-]{16,}))",
     ),
-    Rule("a JSON Web Token", ("eyj",), r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*"),
+    Rule(
+        "a credential",
+        ("password", "identified"),
+        # SQL, as databases log it.
+        r"(?i:\b(?:password|identified\s{1,4}(?:with\s{1,4}[\w\"'`]{1,60}\s{1,4})?(?:by|as))\s{1,4}'(?!\*)(?P<hide1>[^'\n]{1,200})')",
+    ),
+    Rule(
+        "a JSON Web Token",
+        ("eyj",),
+        r"\beyJ[\w-]{8,}\.(?:[\w-]{8,}(?:\.[\w-]*)*|\.[\w-]{8,}\.[\w-]+\.[\w-]+)",
+    ),
     Rule("an AWS access key", ("akia", "asia"), r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     Rule("a Google key", ("aiza", "ya29."), r"\bAIza[\w-]{35}|\bya29\.[\w-]{20,}"),
     Rule(
         "a GitHub or GitLab token",
-        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-"),
-        r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,}|glpat-[\w-]{20,}",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "gl"),
+        r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,}|gl(?:pat|dt|ft|ffct|soat|rt|imt|ptt|agent|oas|cbt)-[\w-]{20,}(?:\.[0-9a-z]{2}\.[0-9a-z]{7,12})?",
     ),
     Rule(
         "a Slack token",

@@ -101,6 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser_for(said: Sequence[str]) -> argparse.ArgumentParser:
     """The parser of a command line. It knows the arguments of that command alone which is chosen there."""
     parser = Parser(prog="deployspec", description="An executable specification of a deployment.")
+    parser.set_defaults(chapters=chapters)
     parser.add_argument("--version", action="version", version=f"deployspec {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
     chosen = next((word for word in said if not word.startswith("-")), "")

@@ -71,7 +71,7 @@ class _Builder(Builder):
         found, expected = "", ""
         if key.plain and key.text == "<<":
             found, expected = "a merge key (<<)", "the keys written out"
-        elif key.plain and not is_text(key.text):
+        elif key.plain and not is_text(key.text) and not _NUMBER.fullmatch(key.text):
             found = "a key that YAML may read as a number, a boolean, a date or null"
             expected = "a word as a key, in quotes if need be"
         elif "${" in key.text:
@@ -87,6 +87,10 @@ class _Builder(Builder):
     def pair(self, parent: Mapping, key: Scalar, node: Node) -> None:
         if key not in self.left_out:
             parent.items[key.text] = (key, node)
+
+
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
+"""A key that is read as the same number everywhere, and as a word here."""
 
 
 def _one_character(quoted: re.Match[str]) -> str:

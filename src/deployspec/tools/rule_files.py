@@ -6,7 +6,7 @@ import fnmatch
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +39,26 @@ class Found:
         once = {os.path.normpath(file): file for files in self.by_pattern.values() for file in files}
         return tuple(once[name] for name in sorted(once))
 
+    def but(self, files: Collection[Path]) -> Found:
+        """The others; a pattern that matched one of these alone has no problem for that."""
+        left = {
+            one: tuple(path for path in paths if path not in files) for one, paths in self.by_pattern.items()
+        }
+        return Found(left, self.problems)
+
+    def without(self, patterns: Sequence[str], folder: Path) -> Found:
+        """What these patterns do not match; a pattern of which that leaves nothing has a problem."""
+        if not patterns:
+            return self
+        out = {os.path.normpath(path) for path in find_files(patterns, folder).files}
+        found = self.but([path for path in self.files if os.path.normpath(path) in out])
+        emptied = {
+            one: "each file that it matches is excluded"
+            for one in found.by_pattern
+            if not found.by_pattern[one]
+        }
+        return Found(found.by_pattern, {**emptied, **found.problems})
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -53,6 +73,11 @@ class Entry:
 
 class _Unfinished(Exception):  # noqa: N818  (control flow: it becomes a pattern's problem)
     """A pattern that cannot be followed to its end."""
+
+
+def is_pattern(text: str) -> bool:
+    """Whether this may match several files, and is not the name of one."""
+    return _WILD.search(text) is not None
 
 
 def find_files(patterns: Sequence[str], folder: Path) -> Found:

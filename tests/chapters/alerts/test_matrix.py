@@ -37,6 +37,7 @@ TEST_FILE = "test_test_file_is_sound[shop.test.yml]"
 COVERED = "test_alert_is_covered[{}]"
 AGGREGATED = "test_ratios_and_quantiles_are_aggregated"
 TEMPLATES = "test_templates_use_labels_that_are_there"
+MEANT = "test_rules_do_what_they_say"
 OWN_ROUTE = "test_alerts_reach_a_route_of_their_own[-]"
 CONFIGURED = "test_alertmanager_accepts_its_configuration[-]"
 TABLE = "test_routing_table_is_complete[-]"
@@ -139,12 +140,14 @@ ROWS = [
     Row("a group without an interval", added("no interval", ERRORS, "0x90", "20m", interval=""), {} if INTERVAL else {NEW.format("ShopErrors", "20m", "no interval"): "missing-interval"}),
     Row("silence before for", added("too early", ERRORS, "0+20x30", "4m"), {NEW.format("ShopErrors", "4m", "too early"): "silent-before-for"}),
     Row("silence after the data", added("too late", ERRORS, "0+1x10", "20m"), {NEW.format("ShopErrors", "20m", "too late"): "silent-after-data"}),
-    Row("silence because of a label", added("other label", 'shop_queue_length{queue="mails"}', "9000x30", "20m", "ShopQueue"), {NEW.format("ShopQueue", "20m", "other label"): "unmatched-series"}),
+    Row("silence because of a label", added("other label", 'shop_queue_length{name="orders"}', "9000x30", "20m", "ShopQueue"), {NEW.format("ShopQueue", "20m", "other label"): "unmatched-series"}),
     Row("an expression that selects nothing", ((TESTS, SAMPLED, "      - expr: job:shop_request:rate5m\n        eval_time: 20m\n"),), {"test_case[job:shop_request:rate5m@20m[errors fire]]": "unmatched-expression"}),
+    Row("one expected alert written as two", ((TESTS, "            exp_annotations:\n              summary: More than 5%", "          - exp_annotations:\n              summary: More than 5%"),), {FIRES: "split-alert"}),
     # Coverage.
     Row("no case that fires", ((TESTS, FIRING, SILENCE), (RULES, "> 1000", "> 9999")), {COVERED.format("ShopQueue"): "no case in which it fires"}),
     Row("no case that is silent with its data there", ((TESTS, "      - {eval_time: 20m, alertname: ShopLatency}\n", "      - {eval_time: 20m, alertname: ShopErrors}\n"),), {COVERED.format("ShopLatency"): "silent although its data is there"}),
-    Row("no case with missing data", ((TESTS, "queue, missing data", "queue, a few minutes"),), {COVERED.format("ShopQueue"): "missing data", "test_case[ShopQueue@20m[queue, a few minutes]]": "silent-after-data"}),
+    Row("no case with missing data", ((TESTS, "queue, missing data", "queue, a few orders"), (TESTS, "2000x3 stale", "9x30")), {COVERED.format("ShopQueue"): "missing data"}),
+    Row("missing data that no name tells", ((TESTS, "queue, missing data", "queue, a few minutes"),), {"test_case[ShopQueue@20m[queue, a few minutes]]": "silent-after-data"}),
     # Runbooks.
     Row("no runbook", ((RULES, "          runbook_url: https://shop.example/runbooks/ShopLatency\n", ""), (TESTS, "              runbook_url: https://shop.example/runbooks/ShopLatency\n", "")), {"test_alert_has_runbook[ShopLatency]": "no annotation runbook_url"}),
     Row("a page without a section", (("runbooks/ShopLatency.md", "## Mitigation", "## Undoing"),), {"test_alert_has_runbook[ShopLatency]": "Mitigation"}),
@@ -152,6 +155,7 @@ ROWS = [
     Row("a quantile without aggregation", ((RULES, "sum by (job, le) (rate(shop_duration_seconds_bucket[5m]))", "rate(shop_duration_seconds_bucket[5m])"),), {AGGREGATED: "unaggregated-quantile"}),
     Row("a ratio without aggregation", ((RULES, 'sum by (job) (rate(shop_requests_total{status=~"5.."}[5m])) / job:shop_requests:rate5m', 'rate(shop_requests_total{status=~"5.."}[5m]) / rate(shop_requests_total[5m])'),), {AGGREGATED: "unaggregated-ratio", FIRES: "description", SILENT: "expected 0 alerts, got 1"}),
     Row("a template with a dropped label", ((RULES, "{{ $labels.job }} is slow", "{{ $labels.job }} is slow{{ $labels.instance }}"),), {TEMPLATES: "instance"}),
+    Row("a condition that never matches", ((RULES, "> 1000", "> 1000 unless hour() < 6"),), {MEANT: "never-matching"}),
     # Routing.
     Row("a route that nothing matches", (("alertmanager.yml", 'severity="warning"', 'severity="warn"'),), {OWN_ROUTE: "default-route-only", "test_route[warning]": "everybody"}),
     Row("a receiver that no row reaches", (("alertmanager.yml", "  - {name: chat}", "  - {name: chat}\n  - {name: lost}"),), {TABLE: "lost"}),
@@ -175,13 +179,13 @@ def test_a_page_without_an_alert_is_told(tmp_path: Path) -> None:
 
 
 def test_a_file_of_unit_tests_is_no_rule_file(tmp_path: Path) -> None:
-    """A pattern of rules that takes in the unit tests is told so in one line, and the tests are not read as rules."""
+    """A pattern of rules that takes in the unit tests takes them as such, once."""
     folder = tmp_path / "shop"
     deployment = write(folder, (("shop.yaml", "files: [shop.rules.yml]", "files: ['shop.*.yml']"),))
     ran = run_checks(deployment, folder=tmp_path, chapter="alerts")
     compare(
         ran,
-        Row("", (), {"test_rule_file_is_sound[shop.test.yml]": "found a file of unit tests; expected rules"}),
+        Row("", (), {}),
         folder,
     )
 

@@ -121,10 +121,11 @@ def test_findings_are_shown_with_their_places(ran: Ran, folder: Path) -> None:
     assert evidence(ran, "test_lines_are_records[bare]") == ""
 
 
-@pytest.mark.parametrize(("source", "line"), [("bad", "deployspec logs {}/bad.log"), ("told", "deployspec logs 'command:sh -c ")])  # fmt: skip
-def test_a_person_can_read_the_same(source: str, line: str, ran: Ran, folder: Path) -> None:
-    """The reproduce line names the files, or runs the command."""
-    assert line.format(folder) in ran.entry(f"test_lines_are_records[{source}]")["reproduce"]
+@pytest.mark.parametrize("source", ["bad", "told"])
+def test_a_person_can_read_the_same(source: str, ran: Ran, folder: Path) -> None:
+    """The reproduce line names the deployment's file, which is not among the project's, and the source."""
+    line = f"deployspec logs --deployment={folder}/shop.yaml --source={source}"
+    assert ran.entry(f"test_lines_are_records[{source}]")["reproduce"] == line
 
 
 def renamed(second: float, **fields: Any) -> bytes:
@@ -139,13 +140,7 @@ def renamed(second: float, **fields: Any) -> bytes:
     return json.dumps({key: one for key, one in {**record, **fields}.items() if one is not None}).encode()
 
 
-PRINTED = {
-    "renamed": ["--field=timestamp=ts", "--level=debug", "--log-level=info", "'--request-scoped=shop.*'", "'--allow=.*@example"],
-    "prefixed": ["'command:sh -c ", "'--prefix=backend-", "--timeout=20s"],
-    "own": ["--schema=", "--logger-schema=shop.pay=", "--event-schema=order="],
-    "errors": ["--errors-only --error-level=WARNING", "; deployspec logs "],
-    "kind": ["deployspec logs 'command:cat ", "bad.log'"],
-}  # fmt: skip
+PRINTED = ("renamed", "prefixed", "own", "errors", "kind")
 
 
 @pytest.fixture(scope="module")
@@ -198,8 +193,6 @@ def test_a_printed_line_finds_the_same(source: str, differing: Ran) -> None:
     breached = [entry for entry in entries if entry["verdict"] == "BREACHED"]
     assert breached
     printed = {entry["reproduce"] for entry in entries}
-    for option in PRINTED[source]:
-        assert any(option in one for one in printed)
     told = {head for entry in breached for head in findings(differing, entry)}
     assert told == reproduced(min(printed, key=len))
 
@@ -217,7 +210,7 @@ def reproduced(command: str) -> set[str]:
     """What a printed line finds, as the evidence of checks tells it."""
     environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
-        ["sh", "-c", command.replace("deployspec logs", "deployspec logs --format=json", 1)],
+        ["sh", "-c", command.replace("deployspec logs", "deployspec logs --output=json", 1)],
         cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (1, "")

@@ -78,7 +78,7 @@ def test_findings(run: Run, tmp_path: Path) -> None:
 def test_json(run: Run, tmp_path: Path) -> None:
     """The same as JSON, which fits its schema."""
     (tmp_path / "app.log").write_text(GOOD + "plain\n")
-    done = run("app.log", "missing.log", "--format", "json")
+    done = run("app.log", "missing.log", "--output", "json")
     assert done.returncode == 1
     document = json.loads(done.stdout)
     Draft202012Validator(SCHEMA).validate(document)
@@ -124,11 +124,34 @@ def test_nothing_read(run: Run, tmp_path: Path, given: list[str]) -> None:
         (["--schema", "broken.json", "app.log"], "cannot be used"),
         (["--schema", "fetched.json", "app.log"], "cannot be used"),
         (["--allow", "(", "app.log"], "not a regular expression"),
-        (["--log-level", "LOUD", "app.log"], "--log-level: LOUD is not one of DEBUG"),
-        (["--errors-only", "--level", "info", "app.log"], "--error-level: ERROR is not one of info"),
+        (
+            ["--log-level", "LOUD", "app.log"],
+            "--log-level: found LOUD, which is not in levels; expected DEBUG",
+        ),
+        (
+            ["--errors-only", "--levels", "info", "app.log"],
+            "--levels: found errors are compared, and none of the levels",
+        ),
         (["--field", "time=ts", "app.log"], "--field time: expected one of timestamp, level"),
         (["--field", "timestamp", "app.log"], "expected NAME=VALUE"),
-        (["--prefix", "x", "app.log"], "--prefix: only for 'command:…'"),
+        (
+            ["--format", "pinoo", "app.log"],
+            "--format: found pinoo, which is not in the formats; expected docker, cri",
+        ),
+        (
+            ["--format", "pino,docker", "app.log"],
+            "before it, if a container runtime writes the log, docker or cri",
+        ),
+        (["--format", "text", "app.log"], "expected a pattern with named groups"),
+        (["--pattern", "x", "app.log"], "--pattern: found a pattern without named groups"),
+        (["--time-format", "%Q", "app.log"], "--time-format: found %Q: 'Q' is a bad directive"),
+        (["--time-zone", "Mars/X", "app.log"], "--time-zone: found Mars/X; expected UTC, an offset"),
+        (["--field", "logger=null", "--request-scoped", "a", "app.log"], "or request_scoped: true"),
+        (["--source", "api", "app.log"], "expected a file, or --deployment NAME --source NAME"),
+        (["--deployment", "shop"], "found no deployment shop"),
+        (["--deployment", "shop", "app.log"], "found a FILE beside --deployment"),
+        (["--deployment", "shop", "--format", "pino"], "found --format beside --deployment"),
+        (["--timeout", "1s", "app.log"], "--timeout: only for 'command:…'"),
         (["--timeout", "soon", "command:true"], "'soon'"),
         (["--prefix", "(", "command:true"], "not a regular expression"),
         ([], "FILE"),

@@ -182,7 +182,7 @@ SECRETS = {
     "a-password": ("password=hunter2-and-more", "a credential"),
     "a-bearer-token": ("Authorization: Bearer abcdefghijklmnop1234567", "a credential in a header"),
     "a-json-web-token": ("got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_Xg", "a JSON Web Token"),
-    "an-aws-key": ("aws key 'wJalrXUtnFEMI" + "K7MDENGbPxRfiCYEXAMPLEKEY+/'", "an AWS access key"),
+    "an-npm-token": ("used npm_" + "a1B2" * 9, "an npm token"),
     "a-connection-string": ("to postgresql://shop:pw1234@db/shop", "a connection string"),
     "an-email-address": ("mail to ann.miller@example.com", "an e-mail address"),
     "a-card-number": (f"paid with {CARD}", "a card number"),

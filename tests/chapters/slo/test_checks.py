@@ -167,6 +167,20 @@ def test_a_list_of_the_checks_makes_no_load(server: KeepingServer, tmp_path: Pat
     assert server.received == []
 
 
+def test_an_objective_that_no_alert_watches(server: KeepingServer, tmp_path: Path) -> None:
+    """Where its file says so, the check of alerts is not selected, and the others are."""
+    text = (ROOT / "slos" / "api-latency.yaml").read_text()
+    (tmp_path / "own.yaml").write_text(
+        text.replace("deployspec/alerts: HighLatency", "deployspec/alerts: none")
+    )
+    path = local(tmp_path, server.url)
+    ran = run_checks(path, "--slos", str(tmp_path / "own.yaml"), folder=tmp_path, chapter="slo")
+    assert ran.status == 0, ran.output
+    assert ran.record is not None
+    assert ran.record["not_described"]["slo.alerts-agree[api-latency]"] == "an alert over api-latency"
+    assert [entry["verdict"] for entry in ran.record["checks"]] == ["MET"]
+
+
 def test_a_faulty_objective_with_workers(tmp_path: Path) -> None:
     """With ``-n 1`` it is one clear error, too."""
     (tmp_path / "bad.yaml").write_text("apiVersion: openslo/v1\nkind: SLO\n")

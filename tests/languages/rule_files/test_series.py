@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from deployspec.languages.rule_files.series import MOST_ITEMS, SeriesError, read_items, read_selector
+from deployspec.languages.rule_files.series import (
+    MOST_ITEMS,
+    SeriesError,
+    each_item,
+    read_items,
+    read_selector,
+)
 
 ITEMS = {
     # values: how many items, and the index of the last number
@@ -115,7 +121,39 @@ NO_SELECTORS = {
 @pytest.mark.parametrize(("values", "expected"), [*ITEMS.items(), *NEWER.items()])
 def test_items_are_counted(values: str, expected: tuple[int, int]) -> None:
     """Numbers, gaps and stale markers alike are items; the last number is known by its index."""
-    assert tuple(read_items(values)) == expected
+    assert read_items(values)[:2] == expected
+    assert len(list(each_item(values))) == expected[0]
+
+
+@pytest.mark.parametrize(("values", "index"), [("1 2", -1), ("1 stale", 1), ("stale 1 stale _x3", 2)])
+def test_the_last_end_is_known(values: str, index: int) -> None:
+    """By the index of its marker."""
+    assert read_items(values).last_stale == index
+
+
+@pytest.mark.parametrize(
+    ("values", "same"),
+    [
+        ("1x2", "1 1.0 1e0"),
+        ("0+10x2", "0 10 20"),
+        ("5-2.5x2", "5 2.5 0"),
+        ("_x2 stale", "_ _ stale"),
+        ("+Inf", "+Inf"),
+        ("{{sum:1}}", "{{sum:1}}"),
+    ],
+)
+def test_items_are_the_same_however_they_are_written(values: str, same: str) -> None:
+    """Each as a text."""
+    assert list(each_item(values)) == list(each_item(same))
+
+
+@pytest.mark.parametrize(
+    ("values", "other"),
+    [("1x2", "1x3"), ("1", "2"), ("Inf", "-Inf"), ("{{sum:1}}", "{{sum:2}}"), ("_", "stale")],
+)
+def test_other_items_are_told_apart(values: str, other: str) -> None:
+    """By number, value and kind."""
+    assert list(each_item(values)) != list(each_item(other))
 
 
 @pytest.mark.parametrize(("values", "offset"), REFUSED.items())
@@ -129,6 +167,7 @@ def test_values_that_promtool_refuses_are_refused(values: str, offset: int) -> N
 @pytest.mark.parametrize(
     ("values", "count"),
     [
+        ("0x10000000", 10_000_001),
         (f"1x{MOST_ITEMS - 2}", MOST_ITEMS - 1),
         (f"1x{MOST_ITEMS - 1}", MOST_ITEMS),
         (f"1x{MOST_ITEMS}", None),
@@ -230,3 +269,12 @@ def test_promtool_refuses_the_same_values(tmp_path: Path) -> None:
     )
     assert run.stdout.count("SUCCESS") == 0
     assert run.stderr.count("parse error") == len(REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [("1 2 3", -1), ("_ 1", 0), ("1x3 _", 4), ("1 stale _", 1), ("1 _x0 2", -1), ("1 2 _x3", 2), ("", -1)],
+)
+def test_the_first_gap(text: str, first: int) -> None:
+    """The first item without a number."""
+    assert read_items(text).first_gap == first

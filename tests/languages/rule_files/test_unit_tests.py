@@ -117,7 +117,7 @@ def group(text: str) -> str:
         pytest.param(group("input_series: [{series: up, values: 1 2 x3}]"), "f:2:43: found `x3`; expected values such as", id="values"),
         pytest.param(group('input_series: [{series: up, values: "1\\n2"}]'), 'f:2:40: found `1\\n2`; expected values such as', id="two lines"),
         pytest.param(group("input_series: [{series: up, values: [1]}]"), "f:2:39: found a list; expected values", id="list of values"),
-        pytest.param(group("input_series: [{series: up, values: 1x99999999999}]"), "f:2:39: found more than 10000000 items", id="many items"),
+        pytest.param(group("input_series: [{series: up, values: 1x99999999999}]"), "f:2:39: found more than 20000000 items", id="many items"),
         pytest.param(group("alert_rule_test: [{eval_time: 1m}]"), "f:2:21: found an alert case without `alertname`", id="no alert"),
         pytest.param(group("alert_rule_test: [{alertname: A, exp_alert: []}]"), "f:2:36: found the unknown field `exp_alert` in an alert case; expected `exp_alerts`", id="exp_alert"),
         pytest.param(group("alert_rule_test: [{alertname: A, exp_alerts: [{exp_label: {}}]}]"), "f:2:50: found the unknown field `exp_label` in an expected alert; expected `exp_labels`", id="exp_label"),

@@ -22,6 +22,7 @@ from deployspec.languages.rule_files.rules import read_rules
 from deployspec.languages.rule_files.unit_tests import read_tests
 from deployspec.model.verdict import Outcome
 from deployspec.tools.promtool import CaseRuns, Promtool, export, find
+from tests.prometheus_versions import Version, given, versions
 from tests.tools.promtool import fakes, generated
 
 KUBERNETES = """
@@ -165,6 +166,27 @@ def test_what_promtool_refuses(tmp_path: Path, rules: str, tests: str, words: st
     ]
     assert {verdict.outcome for verdict in verdicts} == {Outcome.BREACHED}
     assert all(words in verdict.reason for verdict in verdicts), verdicts
+
+
+@pytest.fixture(params=versions())
+def version(request: pytest.FixtureRequest) -> Version:
+    """Each promtool that is here."""
+    return given(request)
+
+
+def test_a_file_for_a_newer_promtool(tmp_path: Path, version: Version) -> None:
+    """What only a newer one has says nothing of the file: UNMEASURED, with the version that it needs."""
+    tested = files(tmp_path, tests="fuzzy_compare: true\n" + TESTS.replace("warning", "critical"))
+    runs = runs_of(find({"PROMTOOL": version.promtool}), tested)
+    if version.major >= 3:
+        assert [run.status for run in runs] == [0, 0, 0]
+        return
+    assert {judge_case(case, run).outcome for case, run in zip(tested[0].cases, runs, strict=True)} == {
+        Outcome.UNMEASURED
+    }
+    assert all(
+        run.trouble.startswith("needs promtool 3.5 or newer (fuzzy_compare); this is ") for run in runs
+    )
 
 
 def test_a_failure_that_is_no_cases(tmp_path: Path) -> None:

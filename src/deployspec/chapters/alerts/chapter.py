@@ -21,6 +21,7 @@ CHAPTER = Chapter(
         "alerts.runbook-has-alert",
         "alerts.ratios-and-quantiles-are-aggregated",
         "alerts.templates-use-labels-that-are-there",
+        "alerts.rules-do-what-they-say",
         "alerts.alerts-reach-a-route-of-their-own",
         "alerts.alertmanager-accepts-its-configuration",
         "alerts.route",
@@ -51,12 +52,22 @@ CHAPTER = Chapter(
             },
         ),
         Option(
+            "--rules-exclude",
+            {
+                "metavar": "GLOB",
+                "action": "append",
+                "default": [],
+                "help": "files that --rules and --rule-tests leave out; may be given several times "
+                "(default: the deployment file's rules.exclude)",
+            },
+        ),
+        Option(
             "--promtool-timeout",
             {
                 "metavar": "SECONDS",
                 "type": seconds,
                 "default": 120.0,
-                "help": "how long promtool may take for one file of unit tests (default: 120)",
+                "help": "how many seconds of processor time promtool may take for one file of unit tests (default: 120)",
             },
         ),
     ),

@@ -167,7 +167,13 @@ def _all(_config: pytest.Config, rules: RuleSet) -> _Made:
 _NO_ALERT = "no rule file has an alert"
 _KINDS = {
     "rule_file": _Kind(
-        lambda _, rules: _files(((file.path, file) for file in rules.rule_files), rules.trouble),
+        lambda _, rules: _files(
+            (
+                *((file.path, file) for file in rules.rule_files),
+                *((path, Missing("rules in it")) for path in rules.passed_over),
+            ),
+            rules.trouble,
+        ),
         otherwise="no rule file is named",
     ),
     "rule_test_file": _Kind(

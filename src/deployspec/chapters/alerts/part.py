@@ -24,6 +24,10 @@ class Rules:
     """Alertmanager's configuration."""
     routing: Path | None = None
     """The routing table."""
+    coverage: tuple[str, ...] = ("fires", "silent", "missing")
+    """The kinds of case that each alert has to have."""
+    exclude: tuple[str, ...] = ()
+    """Glob patterns of files that are neither rules nor unit tests, whatever other patterns match."""
 
 
 def _rules(part: Mapping[str, Any] | None, folder: Path) -> Rules | None:
@@ -33,6 +37,8 @@ def _rules(part: Mapping[str, Any] | None, folder: Path) -> Rules | None:
     return Rules(
         files=patterns(part["files"], folder),
         tests=patterns(part.get("tests", ()), folder),
+        exclude=patterns(part.get("exclude", ()), folder),
+        coverage=tuple(part["coverage"]),
         **{
             key: folder / part[key] if key in part else None
             for key in ("runbooks", "alertmanager", "routing")

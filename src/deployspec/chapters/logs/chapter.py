@@ -25,7 +25,7 @@ CHAPTER = Chapter(
     parts={"logs": "deployspec.chapters.logs.part:LOGS"},
     schema=Path(__file__).with_name("part.schema.json"),
     extra="logs",
-    libraries=("detect_secrets", "hyperscan", "orjson", "tqdm", "zstandard"),
+    libraries=("detect_secrets", "hyperscan", "orjson", "phonenumbers", "stdnum", "tqdm", "zstandard"),
     plugins=("deployspec.chapters.logs.items", "deployspec.chapters.logs.fixtures"),
     commands={
         "logs": Command(

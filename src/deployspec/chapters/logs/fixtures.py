@@ -20,7 +20,10 @@ def logs(deployment: Deployment, pytestconfig: pytest.Config) -> Iterator[Logs]:
     """All sources of the deployment; each is read once."""
     from deployspec.chapters.logs.measure.reading import Logs
 
-    sources = Logs(deployment, places(pytestconfig).log_record_schema)
+    there = places(pytestconfig)
+    is_named = deployment.path.parent == there.deployments
+    name = deployment.name if is_named else str(deployment.path)
+    sources = Logs(deployment, there.log_record_schema, name)
     yield sources
     sources.close()
 
@@ -28,6 +31,18 @@ def logs(deployment: Deployment, pytestconfig: pytest.Config) -> Iterator[Logs]:
 @pytest.fixture
 def log(request: pytest.FixtureRequest, logs: Logs) -> Log:
     """One source."""
+    return logs.of(request.param)
+
+
+@pytest.fixture
+def leveled_log(request: pytest.FixtureRequest, logs: Logs) -> Log:
+    """One source whose records have a level."""
+    return logs.of(request.param)
+
+
+@pytest.fixture
+def timed_log(request: pytest.FixtureRequest, logs: Logs) -> Log:
+    """One source whose records have a time."""
     return logs.of(request.param)
 
 

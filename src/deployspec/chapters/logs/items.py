@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from deployspec.plugin.items import load_early, parameter, parametrize
 
 _PARTS = {
     "log": "name",
+    "leveled_log": "fields.level",
+    "timed_log": "fields.timestamp",
     "dated_log": "freshness",
     "scoped_log": "request_scoped",
     "error_log": "errors_of",
@@ -40,7 +43,7 @@ def _parameters(name: str, config: pytest.Config) -> Iterator[Any]:
         yield parameter()
         return
     part, sources = _PARTS[name], obtain(config).get(LOGS) or ()
-    described = [source for source in sources if getattr(source, part)]
+    described = [source for source in sources if attrgetter(part)(source)]
     for source in sources:
         if source in described:
             yield parameter(source.name, name=source.name)

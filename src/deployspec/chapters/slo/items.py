@@ -64,7 +64,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         made = list(_with_traffic(objectives, obtain(config) if is_asked(config) else None))
     else:
         kind = next((mark.args[0] for mark in metafunc.definition.iter_markers("of_kind")), None)
-        made = list(_of_kind(objectives, kind))
+        made = list(_of_kind(objectives, kind, of_alerts="alert_rules" in metafunc.fixturenames))
     metafunc.parametrize(names, made)
 
 
@@ -84,10 +84,11 @@ def has_prometheus(config: pytest.Config) -> bool:
     return is_asked(config) and obtain(config).get(PROMETHEUS) is not None
 
 
-def _of_kind(objectives: Iterable[Objective], kind: str | None) -> Iterator[Any]:
+def _of_kind(objectives: Iterable[Objective], kind: str | None, *, of_alerts: bool) -> Iterator[Any]:
     found = [one for one in objectives if kind is None or one.is_latency == (kind == "latency")]
     for objective in found:
-        yield parameter(objective, name=objective.name)
+        missing = f"an alert over {objective.name}" if of_alerts and objective.unwatched else ""
+        yield parameter(objective, name=objective.name, missing=missing)
     if not found:
         yield parameter(missing=f"an objective of {kind}")
 

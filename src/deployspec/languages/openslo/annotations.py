@@ -11,6 +11,8 @@ from deployspec.languages.fields import shown
 
 PREFIX = "deployspec/"
 KNOWN = ("alerts", "routes", "strict")
+NONE = "none"
+"""In place of names of alerts: there is none, on purpose."""
 
 
 class Annotations:
@@ -28,7 +30,12 @@ class Annotations:
                     f"the unknown annotation {PREFIX}{one_line(name, 40)}",
                     f"one of {known}{did_you_mean(name, KNOWN, PREFIX)}",
                 )
-        self.alerts = _listed(own.get("alerts"), problems)
+        alerts = _listed(own.get("alerts"), problems)
+        self.unwatched = alerts == (NONE,)
+        """Whether it is said that no alert watches over the objective."""
+        if NONE in alerts and not self.unwatched:
+            problems.add(own["alerts"], f"{NONE} among names of alerts", f"names of alerts, or {NONE} alone")
+        self.alerts = () if self.unwatched else alerts
         """Names of the alert rules that watch over the objective."""
         self.routes = _listed(own.get("routes"), problems)
         """Names of the load run's requests that it speaks of."""

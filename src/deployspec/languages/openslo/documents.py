@@ -134,12 +134,13 @@ def _objective(
     indicator = _indicator(spec, indicators)
     window = _window(spec)
     spec.word("budgetingMethod", ("Occurrences",), why=" (requests are counted; time slices are not judged)")
-    latency = None if indicator is None else isinstance(indicator, LatencyIndicator)
-    threshold, inclusive, target = _promise(spec, latency=latency)
+    # A ratio of a histogram's counters says its threshold itself.
+    asks = isinstance(indicator, LatencyIndicator) and not indicator.threshold
+    threshold, inclusive, target = _promise(spec, latency=None if indicator is None else asks)
     spec.items("alertPolicies", "a list of alert policies")
     if indicator is None or not metadata.name or window is None or target is None:
         return None
-    if isinstance(indicator, LatencyIndicator):
+    if isinstance(indicator, LatencyIndicator) and asks:
         if threshold is None:
             return None
         indicator = replace(indicator, threshold=threshold, inclusive=inclusive)
@@ -152,6 +153,7 @@ def _objective(
         window=window,
         routes=annotations.routes,
         alerts=annotations.alerts,
+        unwatched=annotations.unwatched,
         description=" ".join(description.split()),
         source=f"{place.file}:{place.line}",
     )
@@ -194,7 +196,7 @@ def _window(spec: Fields) -> float | None:
 
 
 def _promise(spec: Fields, *, latency: bool | None) -> tuple[Fraction | None, bool, Fraction | None]:
-    """Threshold, whether it is itself good, and target. ``latency`` is None where the indicator is not known."""
+    """Threshold, whether it is itself good, and target. ``latency``: whether there is a threshold to be said; None where the indicator is not known."""
     item = spec.only_item("objectives", "objective")
     if item is None:
         return None, False, None

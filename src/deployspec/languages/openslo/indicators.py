@@ -16,8 +16,10 @@ from deployspec.languages.promql.syntax import PromqlError, parse
 _SOURCE = ("metricSourceRef", "type", "spec")
 _METRIC = re.compile(r"[^\s\"'`{}()\[\],=!<>~*+]+")
 """A name, and no expression. Prometheus 3 has names that are not words, such as ``http.duration``."""
-_ALL_GOOD = Fraction(1)
+_UNSAID = Fraction(0)
 """Stands for the threshold until the objective beside the indicator says it."""
+_LONGEST = 10**9
+"""Seconds that a threshold in a bucket's label may be below: more is no time that a request takes."""
 
 
 def read_indicator(document: Fields) -> LatencyIndicator | AvailabilityIndicator | None:
@@ -28,7 +30,7 @@ def read_indicator(document: Fields) -> LatencyIndicator | AvailabilityIndicator
         case "thresholdMetric":
             return _latency(spec)
         case "ratioMetric":
-            return _availability(spec)
+            return _ratio(spec)
         case _:
             return None
 
@@ -51,18 +53,22 @@ def _latency(spec: Fields) -> LatencyIndicator | None:
         return None
     # PromQL lets a comma stand at the end; without it, more matchers can be put behind these.
     matchers = matchers.strip().rstrip(", \n")
-    return LatencyIndicator(_ALL_GOOD, inclusive=False, histogram=histogram, matchers=matchers)
+    return LatencyIndicator(_UNSAID, inclusive=False, histogram=histogram, matchers=matchers)
 
 
-def _availability(spec: Fields) -> AvailabilityIndicator | None:
+def _ratio(spec: Fields) -> LatencyIndicator | AvailabilityIndicator | None:
     ratio = spec.inner("ratioMetric", ("counter", "good", "bad", "total", "raw", "rawType"))
     ratio.true("counter", why=": counters are asked how much they increased")
-    for key in ("good", "raw", "rawType"):
+    for key in ("raw", "rawType"):
         if key in ratio:
-            ratio.add(key, key, "bad and total: the counters of failed and of all requests")
+            ratio.add(key, key, "good or bad, and total: the counters of such and of all requests")
             return None
+    if "good" in ratio and "bad" in ratio:
+        ratio.add("good", "good and bad", "one of the two, beside total")
+        return None
+    which = "good" if "good" in ratio else "bad"
     queries, read = [], list[Selector]()
-    for key in ("bad", "total"):
+    for key in (which, "total"):
         metric_source = _source(ratio.inner(key, ("metricSource",)), ("query",))
         query = metric_source.text(
             "query", 'a selector such as http_requests_total{status=~"5.."}', required=True
@@ -73,20 +79,59 @@ def _availability(spec: Fields) -> AvailabilityIndicator | None:
             read.append(selector)
     if len(queries) < 2:
         return None
-    bad, total = read
-    if (bad.name, frozenset(bad.matchers)) == (total.name, frozenset(total.matchers)):
-        ratio.add("bad", "the same counter as total", "the counter of failed requests alone")
+    part, total = read
+    of = "failed" if which == "bad" else "good"
+    if (part.name, frozenset(part.matchers)) == (total.name, frozenset(total.matchers)):
+        ratio.add(which, "the same counter as total", f"the counter of {of} requests alone")
         return None
-    if bad.name == total.name and (apart := _apart(bad, total)):
+    if any(matcher.label == "le" for matcher in part.matchers):
+        if which == "good" and (latency := _of_buckets(part, total)) is not None:
+            return latency
+        expected = 'good as one bucket (x_bucket{le="0.5"}) and total as the same histogram\'s x_count, with the same matchers'
+        ratio.add(which, "a matcher on le", expected)
+        return None
+    if part.name == total.name and (apart := _apart(part, total)):
         one, other = apart
-        ratio.add("bad", f"{one}, where total has {other}", "failed requests that are among total's")
+        ratio.add(which, f"{one}, where total has {other}", f"{of} requests that are among total's")
         return None
-    return AvailabilityIndicator(*queries)
+    return AvailabilityIndicator(queries[0], queries[1], counts_good=which == "good")
 
 
-def _apart(bad: Selector, total: Selector) -> tuple[Matcher, Matcher] | None:
-    """A matcher of each that no series meets together, so that none of the failed requests is one of all."""
-    for one in bad.matchers:
+def _of_buckets(good: Selector, total: Selector) -> LatencyIndicator | None:
+    """The latency that a histogram's bucket beside its count means; None where the two are something else."""
+    bounds, others = _by_le(good)
+    whole, rest = _by_le(total)
+    histogram = (good.name or "").removesuffix("_bucket")
+    # The bucket that has no end counts what the count counts.
+    everything = (f"{histogram}_bucket", ["+Inf"]) if whole else (f"{histogram}_count", [])
+    if (total.name, [one.value for one in whole]) != everything or frozenset(others) != frozenset(rest):
+        return None
+    if (
+        good.name != f"{histogram}_bucket"
+        or len(bounds) != 1
+        or any(one.op != "=" for one in (*bounds, *whole))
+    ):
+        return None
+    try:
+        threshold = Fraction(bounds[0].value)
+    except (ValueError, ZeroDivisionError):
+        return None
+    if not 0 < threshold < _LONGEST:
+        return None
+    return LatencyIndicator(
+        threshold, inclusive=True, histogram=histogram, matchers=", ".join(map(str, others))
+    )
+
+
+def _by_le(selector: Selector) -> tuple[list[Matcher], list[Matcher]]:
+    """A selector's matchers on ``le``, and the others but for the metric's name."""
+    others = [one for one in selector.matchers if one.label not in ("le", "__name__")]
+    return [one for one in selector.matchers if one.label == "le"], others
+
+
+def _apart(part: Selector, total: Selector) -> tuple[Matcher, Matcher] | None:
+    """A matcher of each that no series meets together, so that none of the one's requests is one of all."""
+    for one in part.matchers:
         for other in total.matchers:
             said = [
                 (said.value, of) for said, of in ((one, other), (other, one)) if said.op == "=" and said.value

@@ -11,7 +11,7 @@ class LatencyIndicator:
     """The share of requests that take less than a threshold."""
 
     threshold: Fraction
-    """In seconds, exactly as written."""
+    """In seconds, exactly as written. Above 0, except in an indicator whose objective has not yet said it."""
     inclusive: bool
     """Whether a request that takes exactly the threshold is good (``lte``), or not (``lt``)."""
     histogram: str
@@ -24,10 +24,12 @@ class LatencyIndicator:
 class AvailabilityIndicator:
     """The share of requests that do not fail: no 5xx status, and an answer at all."""
 
-    bad: str
-    """A PromQL selector of the counter of failed requests."""
+    part: str
+    """A PromQL selector of the counter of failed requests, or, where ``counts_good``, of those that did not fail."""
     total: str
     """A PromQL selector of the counter of all requests."""
+    counts_good: bool = False
+    """Whether the document has ``good`` beside ``total``, and not ``bad``."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Objective:
     description: str
     source: str
     """``file:line`` of the document."""
+    unwatched: bool = False
+    """Whether the document says that no alert watches over it."""
 
     def is_met_by(self, good: float, total: float) -> bool:
         """Whether this many good ones of this many are enough, compared exactly. ``total`` is above 0."""
@@ -77,6 +81,11 @@ class Objective:
         """Its indicator, where it is one of availability."""
         assert isinstance(self.indicator, AvailabilityIndicator)  # noqa: S101 - asked for of such alone
         return self.indicator
+
+    @property
+    def counts_good(self) -> bool:
+        """Whether its second counter is that of good requests, and not that of bad ones."""
+        return self.is_latency or self.availability.counts_good
 
     @property
     def threshold(self) -> float | None:

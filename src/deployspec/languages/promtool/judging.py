@@ -14,6 +14,7 @@ def judge_case(case: Case, run: CaseRun) -> Verdict:
 
     Where promtool refuses a file (broken YAML, bad PromQL, an unknown field) each case that needs the file is
     BREACHED, with promtool's own words: it is the file that is wrong, and Prometheus would refuse the rules as well.
+    Where its words prove that it is only too old for the file, the case is UNMEASURED.
     """
     if run.status is None:
         return unmeasured(one_line(run.trouble or "promtool's answer could not be understood"))

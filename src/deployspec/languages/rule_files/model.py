@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from deployspec.base.problems import Place, Problem
 from deployspec.languages.rule_files.lines import Lines, place_in
+from deployspec.languages.rule_files.series import each_item
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,17 @@ class Series:
     """How many scrapes its values cover: numbers, ``_`` and ``stale`` alike."""
     last_number: int
     """The index of the last item that is a number, from 0; -1 where there is none."""
+    last_stale: int
+    """The same of ``stale``."""
     place: Place
+    first_gap: int = -1
+    """The index of the first item that is no number (``_`` or ``stale``), from 0; -1 where there is none."""
+    values: str = ""
+    """As written: ``0+10x20``; empty where they cannot be read."""
+
+    def first(self, number: int) -> tuple[str, ...]:
+        """The first items, at most this many, as texts that are the same where the items are."""
+        return tuple(islice(each_item(self.values), number))
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,14 @@ an end. What promtool reads as the same series has the same name and labels here
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import repeat
 from typing import NamedTuple
 
 from deployspec.base.shown import cut
 
-MOST_ITEMS = 10_000_000
-"""Of one series. promtool keeps all of them in memory, 16 bytes and more each: ``0+1x99999999999`` ends a machine."""
+MOST_ITEMS = 20_000_000
+"""Of one series. promtool keeps all of them in memory, some 90 bytes each: ``0+1x99999999999`` ends a machine."""
 
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -27,7 +29,7 @@ _NUMBER = rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][-+]?{_DIGITS}
 _ITEM = re.compile(
     rf"""(?P<gap>_)(?:x(?P<gaps>[0-9]+))?
     |   (?P<stale>stale)
-    |   [-+]?{_NUMBER}(?:(?:[-+]{_NUMBER})?x(?P<more>[0-9]+))?
+    |   (?P<first>[-+]?{_NUMBER})(?:(?P<step>[-+]{_NUMBER})?x(?P<more>[0-9]+))?
     |   [-+]?(?i:inf|nan)(?:[-+]{_NUMBER}x(?P<further>[0-9]+))?
     |   \{{\{{[^{{}}]*\}}\}}(?:(?:[-+]\{{\{{[^{{}}]*\}}\}})?x(?P<histograms>[0-9]+))?
     """,
@@ -43,10 +45,13 @@ class Selector(NamedTuple):
 
 
 class Items(NamedTuple):
-    """How many items values have, and the index of the last number, -1 where there is none."""
+    """How many items values have, and the indices of the last number, of the last ``stale``, and of the first item that is no
+    number; -1 where there is none."""
 
     number: int
     last_number: int
+    last_stale: int
+    first_gap: int
 
 
 class SeriesError(ValueError):
@@ -102,7 +107,7 @@ def read_selector(text: str) -> Selector:
 
 def read_items(text: str) -> Items:
     """The number of items that values cover. Raises SeriesError."""
-    count, last = 0, -1
+    count, last, stale, gap = 0, -1, -1, -1
     begin, end = len(text) - len(text.lstrip(" \t")), len(text.rstrip(" \t\r\n"))
     at = begin
     while at < end:
@@ -111,15 +116,38 @@ def read_items(text: str) -> Items:
         if item is None or (after < end and text[after] not in " \t"):
             raise _broken(text, at, "values such as 1 2 3, 0+10x20, _x5 or stale, on one line")
         times = item["gaps"] or item["more"] or item["further"] or item["histograms"]
-        repeat = int(times) if times and len(times) < 19 else 0 if not times else MOST_ITEMS + 1
-        size = (repeat if times else 1) if item["gap"] else repeat + 1
+        more = int(times) if times and len(times) < 19 else 0 if not times else MOST_ITEMS + 1
+        size = (more if times else 1) if item["gap"] else more + 1
+        if (item["gap"] or item["stale"]) and size and gap < 0:
+            gap = count
         count += size
         if count > MOST_ITEMS:
             raise SeriesError(at, f"more than {MOST_ITEMS} items", "a series that fits into memory")
-        if not item["gap"] and not item["stale"]:
+        if item["stale"]:
+            stale = count - 1
+        elif not item["gap"]:
             last = count - 1
         at = _blank(text, after)
-    return Items(count, last)
+    return Items(count, last, stale, gap)
+
+
+def each_item(text: str) -> Iterator[str]:
+    """The items of values that ``read_items`` reads, one by one, as texts that are equal where the items are.
+
+    Numbers are as Prometheus adds them up. Of a histogram with a step there is what is written, and its index.
+    """
+    for item in _ITEM.finditer(text):
+        if item["gap"]:
+            yield from repeat("_", int(item["gaps"] or 1))
+        elif item["first"]:
+            value, step = float(item["first"]), float(item["step"] or 0)
+            for _ in range(int(item["more"] or 0) + 1):
+                yield str(value)
+                value += step
+        else:
+            times = int(item["further"] or item["histograms"] or 0)
+            written = item[0].rpartition("x")[0] if times else item[0]
+            yield from (f"{written} {index}" for index in range(times + 1))
 
 
 def _blank(text: str, at: int) -> int:

@@ -18,7 +18,7 @@ from deployspec.languages.rule_files.model import (
     TestFile,
     TestGroup,
 )
-from deployspec.languages.rule_files.series import SeriesError, read_items, read_selector
+from deployspec.languages.rule_files.series import Items, SeriesError, read_items, read_selector
 
 _FILE = ("rule_files", "evaluation_interval", "group_eval_order", "fuzzy_compare", "tests")
 _GROUP = (
@@ -126,16 +126,17 @@ class _Reader(Documents):
         values = fields.scalar("values", "values such as 0+10x20")
         if not isinstance(text, Scalar):
             return None
-        name, labels, items, last = "", dict[str, str](), 0, -1
+        name, labels, items, written = "", dict[str, str](), Items(0, -1, -1, -1), ""
         scalar = text
         try:
             name, labels = read_selector(text.text)
             if values is not None:
                 scalar = values
-                items, last = read_items(values.text)
+                items, written = read_items(values.text), values.text
         except SeriesError as error:
             self.problems.add(place_in(self.lines(scalar), error.offset), error.found, error.expected)
-        return Series(text.text, name, labels, items, last, self.lines(text)[0][1])
+        place = self.lines(text)[0][1]
+        return Series(text.text, name, labels, *items[:3], place, items.first_gap, written)
 
     def alert_case(self, node: Node, group: int, group_name: str, number: int) -> Case | None:
         fields = self.fields(node, "an alert case", _ALERT)

@@ -12,6 +12,7 @@ from deployspec.base.shown import printable
 from deployspec.languages.promtool.attribution import attribute, refused
 from deployspec.languages.promtool.difference import difference, own_words
 from deployspec.languages.promtool.model import CaseKey, CaseRun, case_key
+from deployspec.languages.promtool.newer import needs_newer
 from deployspec.languages.promtool.prepared import rules_documents, tests_document
 from deployspec.languages.rule_files.model import Case, RuleFile, TestFile
 from deployspec.tools.process import operand
@@ -28,7 +29,8 @@ class CaseRuns:
     """promtool's verdicts on the cases of test files, each with the rule files that it loads.
 
     Every file is run once, whole. Where a file fails, the output tells which cases failed; where it does not tell
-    with certainty, each case of the file is run alone. ``close`` ends all that still runs. ``timeout`` is in seconds, for one run of one file.
+    with certainty, each case of the file is run alone. ``close`` ends all that still runs. ``timeout`` is in seconds of
+    processor time, for one run of one file.
     """
 
     def __init__(self, promtool: Promtool, test_files: Sequence[_Tested], *, timeout: float = 120.0) -> None:
@@ -114,6 +116,8 @@ class CaseRuns:
         if len(text) > _SHOWN:
             text = f"{text[:_SHOWN]}\n… and {len(text) - _SHOWN} more characters"
         line = self._reproduce(test_file, case)
+        if printed and (why := needs_newer(run.output, self.promtool.version, sound=not test_file.problems)):
+            return CaseRun(None, text, line, run.seconds, printed, why)
         return CaseRun(run.exit_status, text, line, run.seconds, printed, run.trouble)
 
     def _reproduce(self, test_file: TestFile, case: Case) -> str:

@@ -53,7 +53,7 @@ class _Job:
 class TestRunner:
     """Judges test files in the background: ``processes`` promtools at a time, in the order of submission.
 
-    A context manager; leaving it ends all that still runs. ``timeout`` is in seconds, for one file. A promtool that
+    A context manager; leaving it ends all that still runs. ``timeout`` is in seconds of processor time, for one file. A promtool that
     hangs, is killed or prints what cannot be divided with certainty costs no verdict of a file that it had finished;
     the others are run again, each alone, once. Where it does not finish several files in a row, even alone, the rest
     is not run: a broken promtool costs some time limits, not one for each file.
@@ -65,6 +65,7 @@ class TestRunner:
         self._promtool, self._timeout, self._processes = promtool, timeout, processes
         self._jobs: collections.deque[_Job] = collections.deque()
         self._free = threading.Condition()
+        self._late = f"promtool did not end within {timeout:g} s, other programs' time not counted (more: --promtool-timeout)"
         self._closed = False
         self._why_closed = "the run was cancelled"
         self._hung = 0
@@ -188,7 +189,7 @@ class TestRunner:
         judged = None if trouble else status
         _settle(job, FileRun(job.path, judged, part.output, part.seconds, trouble))
         with self._free:
-            self._hung = self._hung + 1 if status is None and part.seconds >= self._timeout else 0
+            self._hung = self._hung + 1 if trouble == self._late else 0
             if self._hung < _HUNG_IN_A_ROW or self._closed:
                 return []
             self._why_closed = f"not run, because promtool did not end within {self._timeout:g} s on {self._hung} files in a row"
@@ -215,13 +216,20 @@ class TestRunner:
             environ["TMPDIR"] = databases.path
             argv = [self._promtool.path, "test", "rules", *map(operand, paths)]
             try:
-                status = run(argv, self._timeout, output.take, environ=environ, stop=lambda: self._closed)
+                status = run(
+                    argv,
+                    self._timeout,
+                    output.take,
+                    environ=environ,
+                    stop=lambda: self._closed,
+                    own_time=True,
+                )
             except OSError as error:
                 return None, f"promtool could not be started: {error.strerror}"
         if self._closed:
             return None, self._why_closed
         if status is None:
-            return None, f"promtool did not end within {self._timeout:g} s (more: --promtool-timeout)"
+            return None, self._late
         return status, f"promtool was killed by signal {-status}" if status < 0 else ""
 
 

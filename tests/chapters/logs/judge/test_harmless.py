@@ -100,6 +100,16 @@ TWINS = [
     ('"initial-cluster-token":"etcd-cluster"', '"cluster-join-token":"etcd-cluster"', CREDENTIAL),
     ("level=debug traceID=4111111111111111 ok", "level=debug card=4111111111111111 ok", "a card number"),
     ('"request_id": "4111111111111111"', '"paid": "4111111111111111"', "a card number"),
+    ("Registration from sip:301@pbx.example.com failed", "Registration from sip:anna@pbx.example.com failed", ADDRESS),
+    # Of programs
+    (
+        'level=info build_context="(go=go1.19.8, platform=linux/amd64, user=team@tracker.example.org, date=20260101)"',
+        "level=info by (go=go1.19.8, platform=linux/amd64), to team@tracker.example.org",
+        ADDRESS,
+    ),
+    ("secret_key = var.aws_secret_key", "secret_key = var7aws", CREDENTIAL),
+    ('private_key = "~/.ssh/id_rsa"', 'private_key = "MIIEpAIBAAKCAQEA7"', CREDENTIAL),
+    ("access_key_file=/etc/shop/access.key", "access_key=/etc/shop/access.key", CREDENTIAL),
     # Of AWS
     (f"signed with {KEY_ID}", f"signed with {KEY_ID}:{SECRET_KEY}", "an AWS access key"),
     (f"access_key_id={KEY_ID}", f"access_key_id={KEY_ID}9", CREDENTIAL),

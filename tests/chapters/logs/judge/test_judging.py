@@ -257,9 +257,28 @@ def test_secrets_are_placed_and_masked() -> None:
     tally = judged(*lines, secrets=True)
     assert told(tally)["secret", "$.message", "an e-mail address"] == ["2:95"]
     assert told(tally)["secret", "$.*", "a credential"][0].startswith("3:")
+    assert told(tally)["secret", "$.password", "a credential"][0].startswith("5:")
     assert told(tally)["secret", "$", "a credential"][0].startswith("4:")
     excerpts = [place.excerpt for one in tally.found.values() for place in one.places]
     assert not [text for text in excerpts if "hunter2" in text or "anna.smith" in text]
+
+
+@pytest.mark.parametrize(
+    ("record", "place"),
+    [
+        ({"user": {"newPassword": "hunter2tiger"}}, "$.user.newPassword"),
+        ({"x-api-key": "a7K9a7K9a7K9"}, "$.x-api-key"),
+        ({"customers": [{"email": "ann.smith@example.com"}]}, "$.*[*].email"),
+        ({"u17": {"token": "a7K9a7K9a7K9"}}, "$.*.token"),
+        ({"hunter2tiger": "token=a7K9a7K9a7K9"}, "$.*"),
+    ],
+)
+def test_the_place_says_the_key(record: dict[str, Any], place: str) -> None:
+    """A secret's key is told where keys of that name are few; a name that may be anything is not."""
+    (reason,) = [
+        reason for reason in judged(json.dumps(record), secrets=True).found if reason.check == "secret"
+    ]
+    assert reason.place == place
 
 
 def test_excerpts_are_short_and_plain() -> None:

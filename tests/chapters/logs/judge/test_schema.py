@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from deployspec.chapters.logs.form import Fields
 from deployspec.chapters.logs.judge.schema import (
     combined,
     following,
     of_lists,
 )
-from deployspec.chapters.logs.names import Fields
 from deployspec.languages.json_schema import SchemaUnusableError, validator
 from tests.chapters.logs.judge.blocks import SCHEMA
 

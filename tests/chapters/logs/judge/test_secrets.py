@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployspec.chapters.logs.judge.harmless import is_harmless
 from deployspec.chapters.logs.judge.secret_patterns import detectors
 from deployspec.chapters.logs.judge.secrets import AllowListError, SecretScanner, mask, masked_window
 from tests.trials import trials
@@ -20,7 +19,6 @@ FOUND = {
     "a JSON Web Token": [("got ", JWT)],
     "a connection string": [("postgresql://", "app:hunter2@db/shop"), ("redis://", ":hunter2@cache:6379/0")],
     "a URL with credentials": [("https://", "anna:hunter2@shop.example.com")],
-    "an AWS access key": [("aws key ", "'wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY+/'")],
     "a GitHub or GitLab token": [("used ", "ghp_" + "a1B2" * 9), ("used ", "glpat-" + "a1B2c" * 4)],
     "a Slack token": [("to ", "xoxb-123456789012-123456789012-abcdefghijklmnopqrstuvwx")],
     "a Stripe key": [("with ", "sk_live_" + "a1B2c3D4" * 3)],
@@ -31,7 +29,7 @@ FOUND = {
 EVERY = [(kind, before, secret) for kind, cases in FOUND.items() for before, secret in cases]
 SOUND = [
     "deadbeef-dead-4e5d-8a81-bc81bdeadbee", "d41d8cd98f00b204e9800998ecf8427e", "celery@worker-1.local", "git@github.com:a/b.git",
-    "token expired", "password=***", "password: <hidden>", '"token": true', "secret=${SECRET}", "redis://127.0.0.1:6379/0",
+    "key AKIAIOSFODNN7EXAMPLE", "token expired", "password=***", "password: <hidden>", '"token": true', "secret=${SECRET}", "redis://127.0.0.1:6379/0",
     "redis://:**@cache:6379/0", "4111 1111 1111 1112", "order 4111111111111112", "1.2.3@rc1", "logo@2x.png", "1700000000000000",
     "2024-01-15T10:30:45.123Z", "host=db port=5432 dbname=shop", "https://shop.example/a?b=c", "/u/celery%40worker-1.local", "/?id=4111111111111112", "/?next=%40home.html", "lodash@4.17.21", "req_0123456789ab",
 ]  # fmt: skip
@@ -94,11 +92,11 @@ library = st.sampled_from([one for one in detectors() if not one.own])
 @given(library.flatmap(lambda one: st.tuples(st.just(one), st.from_regex(one.pattern))))
 @settings(deadline=None, max_examples=trials(300))
 def test_every_detector_has_its_candidate(found: tuple[object, str]) -> None:
-    """What a detector of the library matches in a line is found in a block, too, unless it is harmless."""
+    """What a detector of the library matches in a line is found in a block, too."""
     detector, text = found
     line = text.replace("\n", " ").replace("\r", " ").encode("utf-8", "ignore").decode()
-    kind, pattern = detector.kind, detector.pattern  # type: ignore[attr-defined]
-    if any(not is_harmless(kind, line, *match.span()) for match in pattern.finditer(line)):
+    pattern = detector.pattern  # type: ignore[attr-defined]
+    if pattern.search(line):
         assert scanned(f"before\n{line}\nafter\n"), line
 
 

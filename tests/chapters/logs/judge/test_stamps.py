@@ -105,3 +105,80 @@ def test_what_is_no_time_is_told(text: object) -> None:
     for at in (0, 100, 200):
         ordered = stamps.ordered([*sound[:at], text, *sound[at:]], START.timestamp())
         assert (ordered.unread, ordered.backwards, ordered.future) == ([at], [], [])
+
+
+MOMENT = datetime(2026, 11, 1, 10, 20, 30, 123000, UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("form", "zone", "stamp"),
+    [
+        ("epoch", None, MOMENT),
+        ("epoch", None, f"{MOMENT:.6f}"),
+        ("epoch_ms", None, round(MOMENT * 1000)),
+        ("epoch_us", None, f"{MOMENT * 1000:.0f}000"),
+        ("epoch_ns", None, round(MOMENT * 1000) * 10**6),
+        ("iso8601", None, "2026-11-01 10:20:30,123+0000"),
+        ("iso8601", None, "2026-11-01T12:20:30.123+02:00"),
+        ("iso8601", "+02:00", "2026-11-01 12:20:30,123"),
+        ("iso8601", "Europe/Berlin", "20261101T112030.123"),
+        ("rfc3339", None, "2026-11-01T10:20:30.123000456Z"),
+        ("%d/%b/%Y:%H:%M:%S.%f %z", None, "01/Nov/2026:12:20:30.123 +0200"),
+        ("%Y-%m-%d %H:%M:%S,%f", "UTC", "2026-11-01 10:20:30,123"),
+        ("%Y-%m-%d %H:%M:%S.%f %Z", None, "2026-11-01 10:20:30.123 UTC"),
+        ("%b %d %H:%M:%S.%f", "-01:00", "Nov  1 09:20:30.123"),
+    ],
+)
+def test_times_as_they_are_written(form: str, zone: str | None, stamp: object) -> None:
+    """One moment, as many emitters write it."""
+    found = stamps.Clock((form,), zone).moment(stamp, MOMENT + 60)
+    assert found == pytest.approx(MOMENT, abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("form", "stamp"),
+    [
+        ("epoch", True), ("epoch", "soon"), ("epoch", -1), ("epoch", math.nan), ("epoch", 1e300), ("epoch_ms", None),
+        ("iso8601", "2026-11-01 10:20:30"), ("iso8601", "2026-11-01"), ("iso8601", 5), ("rfc3339", MOMENT),
+        ("%Y-%m-%d %H:%M:%S %z", "2026-11-01 10:20:30"), ("%Y-%m-%d %H:%M:%S %Z", "2026-11-01 10:20:30 CET"),
+        ("%c", ["2026-11-01"]),
+    ],
+)  # fmt: skip
+def test_no_time_as_it_is_described(form: str, stamp: object) -> None:
+    """Nothing else is taken for a time, and none without its zone."""
+    assert stamps.Clock((form,)).moment(stamp, MOMENT) is None
+
+
+def test_why_a_time_cannot_be_read() -> None:
+    """That the zone is missing is told apart from another form."""
+    clock = stamps.Clock(("epoch", "%Y-%m-%d %H:%M:%S"))
+    assert clock.why_not(None, 0) == "missing"
+    assert clock.why_not("soon", 0) == "expected a time as epoch or %Y-%m-%d %H:%M:%S"
+    zone = "expected a time that says its zone, or a time_zone for those that say none"
+    assert clock.why_not("2026-11-01 10:20:30", 0) == zone
+
+
+def test_a_year_that_is_not_said() -> None:
+    """It is this one, or the last; 29 February is in the last leap year or nowhere."""
+    clock = stamps.Clock(("%b %d %H:%M:%S",), "UTC")
+    new_year = datetime(2027, 1, 1, 0, 0, 10, tzinfo=UTC).timestamp()
+    assert clock.moment("Dec 31 23:59:50", new_year) == new_year - 20
+    assert clock.moment("Jan  1 00:00:00", new_year) == new_year - 10
+    assert clock.moment("Feb 29 00:00:00", new_year) is None
+    assert clock.moment("Feb 29 00:00:00", datetime(2028, 3, 1, tzinfo=UTC).timestamp()) is not None
+
+
+def test_an_hour_that_comes_twice() -> None:
+    """When clocks are set back, the second hour is no way back; an hour before that is one."""
+    local = (
+        "2026-10-25 02:59:59,000",
+        "2026-10-25 02:00:01,000",
+        "2026-10-25 02:30:00,000",
+        "2026-10-25 03:00:00,000",
+    )
+    clock = stamps.Clock(("%Y-%m-%d %H:%M:%S,%f",), "Europe/Berlin")
+    ordered = stamps.ordered(local, 2e9, clock=clock)
+    assert (ordered.backwards, ordered.unread) == ([], [])
+    assert ordered.times == stamps.Times(highest=1792893600.0, lowest=1792889999.0)
+    again = stamps.ordered([*local, "2026-10-25 02:10:00,000"], 2e9, clock=clock)
+    assert again.backwards == [4]

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from deployspec.chapters.logs.form import AccessFields
 from deployspec.chapters.logs.judge import verdicts
 from deployspec.chapters.logs.judge.errors import Comparison
 from deployspec.chapters.logs.judge.model import LongLine, Trouble
 from deployspec.chapters.logs.judge.report import Report
-from deployspec.chapters.logs.names import AccessFields
 from deployspec.model.verdict import Outcome
 from tests.chapters.logs.judge.blocks import NOW, block, record, reported
 

@@ -8,11 +8,11 @@ from functools import partial
 
 import pytest
 
+from deployspec.chapters.logs.form import AccessFields
 from deployspec.chapters.logs.judge import verdicts
 from deployspec.chapters.logs.judge.errors import Comparison
 from deployspec.chapters.logs.judge.model import Found, Place, Reason, Trouble
 from deployspec.chapters.logs.judge.report import Report
-from deployspec.chapters.logs.names import AccessFields
 from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 
 KINDS = (
@@ -124,12 +124,16 @@ def test_parts_that_could_not_be_read(count: int) -> None:
 
 
 @pytest.mark.parametrize("path", ["/items", "/items?page=2"])
-@pytest.mark.parametrize("duration", [0, 0.5, 3])
-def test_a_request_is_logged(path: str, duration: float) -> None:
-    """With or without its query; a request may have taken no time."""
+@pytest.mark.parametrize(
+    ("duration", "unit", "took"),
+    [(0, "ms", "0 s"), (3, "ms", "0.003 s"), (0.25, "s", "0.25 s"), (4500, "us", "0.004 s"), ("1.5s", "ms", "1.5 s"), ("2500µs", "ms", "0.003 s")],
+)  # fmt: skip
+def test_a_request_is_logged(path: str, duration: float | str, unit: str, took: str) -> None:
+    """With or without its query; a request may have taken no time, in any unit."""
     sought = verdicts.Sought({**LOGGED, "path": path, "duration_ms": duration}, "app.log:3:1")
-    assert verdicts.request_is_logged(SENT, sought, within=5, names=NAMES) == met(
-        "GET /items is logged with status and duration", measured="app.log:3:1", limit=WITHIN
+    names = replace(NAMES, unit=unit)
+    assert verdicts.request_is_logged(SENT, sought, within=5, names=names) == met(
+        f"GET /items is logged with status and duration ({took})", measured="app.log:3:1", limit=WITHIN
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 import time
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import psutil
 import pytest
 
 from deployspec.base.errors import UsageError
-from deployspec.chapters.logs.judge.model import MAX_LINE, Block
+from deployspec.chapters.logs.judge.model import Block
 from deployspec.chapters.logs.measure.cutting import BLOCK
 from deployspec.chapters.logs.measure.sources import source_of
 from deployspec.chapters.logs.measure.sources.command import CommandSource
@@ -52,28 +51,6 @@ def test_much(tmp_path: Path) -> None:
     ]
     assert b"".join(block.data for block in blocks) == data
     assert len(blocks) <= len(data) // BLOCK + 5
-
-
-def test_prefix() -> None:
-    """A prefix is taken off each line that has it; a line without it stays; an empty line swallows no other."""
-    lines = ['backend-1  | {"a":1}', '{"b":2}', "backend-12 | ", "backend-1  | ", 'x | {"c":3}', ""]
-    found = read(CommandSource(["printf", "%s\\n", *lines], prefix=r"backend-\d+\s*\|\s?"))
-    assert found.data.split(b"\n") == [b'{"a":1}', b'{"b":2}', b"", b"", b'x | {"c":3}', b"", b""]
-    found = read(CommandSource(["printf", "%s\\n", "no bar", "x | y"], prefix=r"[^|]*\|\s"))
-    assert found.data == b"no bar\ny\n"
-
-
-def test_prefix_that_is_no_pattern() -> None:
-    """It is said when the source is made."""
-    with pytest.raises(UsageError, match=r"prefix \(: not a regular expression: missing \)"):
-        CommandSource(["true"], prefix="(")
-
-
-def test_slow_prefix_pattern() -> None:
-    """A pattern can only look at the beginning of a line."""
-    line = "a" * (MAX_LINE - 1)
-    found = read(CommandSource([sys.executable, "-c", f"print('a' * {len(line)})"], prefix="a*"))
-    assert len(found.data) == len(line) + 1 - 1024
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from deployspec.chapters.logs.form import Form
 from deployspec.chapters.logs.judge.model import MAX_LINE
 from deployspec.chapters.logs.measure.following import Follower
 from deployspec.chapters.logs.measure.sources.command import CommandSource
@@ -287,3 +288,29 @@ def test_where_a_text_stands(tmp_path: Path, command: bool) -> None:
     assert [place.line for place in lines] == [first, first + 2]
     assert [place.line for place in records] == [first + 1]
     assert [place.line for place in others] == [first + 3]
+
+
+def test_a_record_in_a_containers_log(tmp_path: Path) -> None:
+    """It is found in what the runtime puts around it, though it was cut into parts and another stream stands between."""
+    log = tmp_path / "shop.log"
+    log.write_bytes(b"2026-11-01T00:00:00.1Z stdout P {")
+    form = Form(wrapper="cri")
+    with Follower([str(log)], form) as follower:
+        append(log, b'"message":\n2026-11-01T00:00:00.2Z stderr F {"message":"other"}\n')
+        assert follower.wait(says("other"), LONG) is not None
+        append(log, b'2026-11-01T00:00:00.3Z stdout F "new"}\n')
+        found = follower.wait(says("new"), LONG)
+    assert found is not None
+    assert (found[0]["cri.time"], found[1].line) == ("2026-11-01T00:00:00.3Z", 3)
+
+
+def test_a_record_of_text(tmp_path: Path) -> None:
+    """What a pattern takes apart is a record as any other; lines that go on are none."""
+    log = tmp_path / "shop.log"
+    log.touch()
+    form = Form(syntax="text", pattern="(?P<level>[A-Z]+): (?P<message>.*)", continuation=r"\t")
+    with Follower([str(log)], form) as follower:
+        append(log, b"INFO: old\n\tERROR: new\nrubbish\nERROR: new\n")
+        found = follower.wait(says("new"), LONG)
+    assert found is not None
+    assert (found[0], found[1].line) == ({"level": "ERROR", "message": "new"}, 4)

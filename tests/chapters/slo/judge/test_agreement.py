@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from deployspec.chapters.slo.judge.agreement import agrees
 from deployspec.languages.openslo import read_objectives
-from deployspec.languages.openslo.model import Objective
+from deployspec.languages.openslo.model import AvailabilityIndicator, Objective
 from deployspec.languages.rule_files.model import Rule
 from deployspec.languages.rule_files.rules import read_rules
 from deployspec.model.verdict import Outcome
@@ -244,3 +245,21 @@ def test_an_agreement_says_what_both_say() -> None:
     assert "(rules/latency.rules.yml:9:" in verdict.reason
     assert "the quantile 0.95 of deal_scout_request_duration_seconds_bucket{path!~" in verdict.reason
     assert verdict.reason.endswith("> 0.5")
+
+
+@pytest.mark.parametrize(
+    ("expr", "outcome"),
+    [
+        pytest.param('rate(n{code="ok"}[5m]) / rate(n[5m]) < 0.95', Outcome.MET, id="share"),
+        pytest.param('1 - rate(n{code="ok"}[5m]) / rate(n[5m]) > 0.05', Outcome.MET, id="rest"),
+        pytest.param(
+            'rate(n{code="ok"}[5m]) / rate(n[5m]) > 0.05', Outcome.BREACHED, id="share-taken-for-bad"
+        ),
+        pytest.param('rate(n{code="ok"}[5m]) / rate(n[5m]) < 0.9', Outcome.BREACHED, id="threshold"),
+    ],
+)
+def test_an_objective_that_counts_good_requests(expr: str, outcome: Outcome) -> None:
+    """Its alert fires below the target, or above the rest of it."""
+    counting = replace(AVAILABILITY, indicator=AvailabilityIndicator('n{code="ok"}', "n", counts_good=True))
+    text = json.dumps({"groups": [{"name": "g", "rules": [{"alert": "HighErrorRate", "expr": expr}]}]})
+    assert agrees(counting, read_rules(text, "x.yml").rules).outcome is outcome

@@ -375,6 +375,10 @@ def whole(running: Running, of: Objective) -> Census:
     return found
 
 
+GOOD = _objective(AvailabilityIndicator('some{status!~"5.."}', "some", counts_good=True), "0.95", strict=True)
+"""The same requests, counted by those that did not fail."""
+
+
 @pytest.mark.parametrize(
     ("of", "share"),
     [
@@ -386,6 +390,7 @@ def whole(running: Running, of: Objective) -> Census:
         pytest.param(latency("mixed", "1"), 0.96, id="spellings-of-1"),
         pytest.param(latency("odd"), 0.95, id="odd-job"),
         pytest.param(availability("some"), 0.96, id="failures"),
+        pytest.param(GOOD, 0.96, id="good-ones"),
         pytest.param(availability("many"), 0.95, id="many-failures"),
         pytest.param(availability("none"), 1.0, id="no-failures"),
     ],

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from deployspec.base.shown import counted
 from deployspec.chapters.alerts.judge.rule_lint import LintFinding
-from deployspec.chapters.alerts.judge.rule_tests import Finding
+from deployspec.chapters.alerts.judge.rule_tests import EXPLAINING, Finding
 from deployspec.chapters.alerts.judge.words import listed
 from deployspec.languages.alertmanager.routes import Routes
 from deployspec.languages.alertmanager.routing import RoutingTable, uncovered
@@ -30,23 +31,30 @@ def rule_file_is_sound(file: RuleFile) -> Verdict:
 def test_file_is_sound(file: TestFile, findings: Sequence[Finding]) -> Verdict:
     """MET when the file is read without an objection, and no guard objects to the file or to one of its groups.
 
-    ``findings`` are the guards' on this file; those about single cases belong to these.
+    ``findings`` are the guards' on this file; those about single cases belong to these, and notes are only told.
     """
     if file.problems:
         return breached(listed(file.problems, _MOST))
-    about = [finding for finding in findings if not isinstance(finding.about, Case)]
+    about = [finding for finding in findings if not finding.note and not isinstance(finding.about, Case)]
     if about:
         return breached(listed(_lines(about), _MOST))
     if not file.cases:
         return breached(f"{file.path} has no case")
-    return met("read", measured=f"{counted(len(file.groups), 'group')}, {counted(len(file.cases), 'case')}")
+    notes = _lines(finding for finding in findings if finding.note)
+    return met(
+        f"read; worth knowing: {listed(notes, _MOST)}" if notes else "read",
+        measured=f"{counted(len(file.groups), 'group')}, {counted(len(file.cases), 'case')}",
+    )
 
 
 def case_holds(promtool: Verdict, findings: Sequence[Finding]) -> Verdict:
     """promtool's verdict on a case, and the guards': a case that could not have failed has shown nothing.
 
-    Where promtool could not judge, that comes first: what a guard says would not mend it.
+    Where promtool could not judge, that comes first: what a guard says would not mend it. Where it fails the case, the
+    guards that say why add it.
     """
+    if promtool.outcome is Outcome.BREACHED and (why := [one for one in findings if one.guard in EXPLAINING]):
+        return replace(promtool, reason=f"{promtool.reason}; {listed(_lines(why), _MOST)}")
     if promtool.outcome is not Outcome.MET or not findings:
         return promtool
     return breached(f"promtool passes this case, but the case cannot fail: {listed(_lines(findings), _MOST)}")

@@ -10,7 +10,7 @@ import re
 
 _AROUND = 400
 """Characters before and after a span that may say what it is."""
-_NEAR = 1000
+_SECRET_WITHIN = 1000
 """Characters before and after the id of a key in which its secret is looked for."""
 
 
@@ -20,7 +20,7 @@ def is_harmless(kind: str, text: str, start: int, end: int) -> bool:
     ``text`` is a line or a piece of it, ``kind`` as the detectors name it: ``an e-mail address``.
     """
     found = text[start:end]
-    near = text[max(0, start - _NEAR) : end + _NEAR]
+    near = text[max(0, start - _SECRET_WITHIN) : end + _SECRET_WITHIN]
     before, after = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
     match kind:
         case "an e-mail address":
@@ -53,6 +53,10 @@ _UNIT = re.compile(r".*\.(?:service|socket|mount|automount|timer|slice|scope|dev
 """systemd's, made from a template: ``getty@tty1.service``. None of these is a top-level domain."""
 _BUILT = re.compile(r"(?:Linux version|gcc(?: version)?|clang version) \d[^()]{1,100}\(\Z")
 """Who built a kernel, and on which host."""
+_BUILT_BY = re.compile(r"\b(?:build_?context|go=go[\d.]+|platform=\w+/\w+)[^\n]{0,120}\buser=\Z")
+"""Who built a program, as Prometheus and others say when they start."""
+_EXTENSION = re.compile(r"\bsips?:\Z", re.IGNORECASE)
+"""Before the extension of a telephone system."""
 _LOGIN = re.compile(r"(?<![\w./-])(?:ssh|scp|sftp|rsync)(?: -[A-Za-z]\w*(?: [\w./-]+)?){0,8} \Z")
 _MACHINE = re.compile(r"[a-z_][a-z0-9_-]{0,31}@[\w-]+(?:\.[\w-]+){2,}")
 _REMOTE_PATH = re.compile(r":[/~]")
@@ -78,18 +82,26 @@ _COMPATIBLE = re.compile(r"\(compatible;[^()\"]*\Z")
 def _is_no_persons_address(found: str, before: str, after: str) -> bool:
     if _ALGORITHM.fullmatch(found) or _UNIT.fullmatch(found):
         return True
-    if _BUILT.search(before) and after.startswith(")"):
+    # Patterns that look back cost more than a look at the last character, or for a word.
+    last = before[-1:]
+    if last == "(" and _BUILT.search(before) and after.startswith(")"):
         return True
-    if _LOGIN.search(before) or (_MACHINE.fullmatch(found) and _REMOTE_PATH.match(after)):
+    if before.endswith("user=") and _BUILT_BY.search(before):
         return True
-    if _MESSAGE_ID.search(before):
+    if last == " " and _LOGIN.search(before):
+        return True
+    if _REMOTE_PATH.match(after) and _MACHINE.fullmatch(found):
+        return True
+    if last == ":" and _EXTENSION.search(before) and found.partition("@")[0].isdigit():
+        return True
+    if before.rstrip(" ")[-1:] in ("<", ":", "=", '"', "'") and _MESSAGE_ID.search(before):
         # Those that programs make have a number or a date in them.
         return any(character.isdigit() for character in found.partition("@")[0])
-    if _COMPATIBLE.search(before):
+    if "(compatible;" in before and _COMPATIBLE.search(before):
         return True
-    if url := _IN_URL.search(before):
+    if "//" in before.replace("\\", "") and (url := _IN_URL.search(before)):
         return _has_no_password(url["user"] + found, url["before"])
-    agent = _AGENT.search(before)
+    agent = _AGENT.search(before) if "gent" in before.lower() or '" ' in before else None
     if not agent or (agent["other"] or '"') in agent["said"]:
         return False
     asked = agent["said"] and (
@@ -118,12 +130,19 @@ _VARIABLE = rf"(?:{_UPPER}|{_UPPER.lower()})"
 _CONVERSION = r"%(?:\([A-Za-z_]\w{0,40}\))?[#+]?[sdvqr@]"
 _STANDS_FOR = re.compile(
     rf"\${_VARIABLE}|\$\{{{_VARIABLE}\}}|%{_VARIABLE}%|\{{(?:{_VARIABLE}|\d)?\}}|\$?\{{\{{[^{{}}]{{1,100}}\}}\}}"
-    rf"|{_CONVERSION}(?:[:/.]{_CONVERSION}){{0,3}}[.,]?"
+    rf"|{_CONVERSION}(?:[:/.]{_CONVERSION}){{0,3}}[.,]?|(?:var|local|process\.env|os\.environ)\.{_VARIABLE}"
 )
 """Variables, and what a format puts a value in the place of."""
 _HIDDEN = re.compile(
     r"[\W_]*(?:redacted|masked|hidden|filtered|removed|scrubbed|sanitized|omitted)[\W_]*", re.IGNORECASE
 )
+_NEAR = 64
+"""Characters before a value that may say what it is: the longest name, and what is between."""
+_OF_FILES = re.compile(
+    r"(?:private[_-]?key|[_-](?:file|path))\\*[\"']?\s{0,8}[:=]\s{0,8}\\*[\"']?\Z", re.IGNORECASE
+)
+_PATH = re.compile(r"(?:~|\.{1,2})?(?:/[\w.@-]+){2,}/?")
+"""Where a key is kept, and not the key."""
 _PAM = re.compile(r"\bpam_\w{1,30}\([\w.-]{0,30}(?:passwd|password):\Z")
 """A module of PAM with the service that it serves: ``pam_unix(chpasswd:chauthtok)``."""
 _DELIVERY = re.compile(r"\bdsn\s?[:=]\s?\Z", re.IGNORECASE)
@@ -150,7 +169,12 @@ _PAGE = re.compile(
 def _is_no_credential(found: str, before: str, after: str) -> bool:
     if _STANDS_FOR.fullmatch(found) or _HIDDEN.fullmatch(found):
         return True
-    if _PAM.search(before) or _PAGE.search(before):
+    before = before[-_NEAR:]
+    if "pam_" in before and _PAM.search(before):
+        return True
+    if "oken" in before.lower() and _PAGE.search(before):
+        return True
+    if _PATH.fullmatch(found) and _OF_FILES.search(before):
         return True
     if _DELIVERY.search(before):
         return bool(_DELIVERY_STATUS.fullmatch(found))

@@ -10,50 +10,60 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import astuple
 
+from deployspec.chapters.logs.form import steps_of
 from deployspec.chapters.logs.judge import reasons
 from deployspec.chapters.logs.judge.fitting import Fitting
 from deployspec.chapters.logs.judge.model import Block, Found, LogPromise, Reason, Tally
 from deployspec.chapters.logs.judge.noting import Noting
-from deployspec.chapters.logs.judge.parsing import TWICE, lines_of, parsed
+from deployspec.chapters.logs.judge.parsing import TWICE, lines_of
 from deployspec.chapters.logs.judge.report import Report
 from deployspec.chapters.logs.judge.secrets import SecretScanner
+from deployspec.chapters.logs.judge.syntax import Fault, records_of, syntax_of
 from deployspec.chapters.logs.judge.telling import Said, Telling
+from deployspec.chapters.logs.judge.texts import Unwrapping
 
 
 class LineJudge:
     """Judges the blocks of one source, in the order of reading, for one report.
 
     Raises SchemaUnusableError for a schema that cannot be used, AllowListError for ``allowed`` that is no regular
-    expression, ValueError for a level that is none of ``levels``.
+    expression, ValueError for a level that is none of ``levels``, and for a form that cannot be used.
     """
 
     def __init__(self, promise: LogPromise) -> None:
         self._kept = promise.kept
-        self._known = reasons.names_of(promise.schema).union(astuple(promise.fields))
+        named = (steps_of(name) for name in astuple(promise.fields) if name is not None)
+        self._known = reasons.names_of(promise.schema).union(filter(None, astuple(promise.fields)), *named)
+        self._unwrapping, self._syntax = Unwrapping(promise.form), syntax_of(promise.form)
         self._fitting = Fitting(promise.schema, self._known)
         self._telling = Telling(promise, self._known)
-        self._scanner = SecretScanner(promise.allowed) if promise.secrets else None
+        self._scanner = SecretScanner(promise.allowed, promise.personal_data) if promise.secrets else None
         self._placed: Counter[Reason] = Counter()
 
     def judge(self, block: Block) -> Tally:
         """Judge every line of a block."""
-        lines = lines_of(block.data)
+        texts = self._unwrapping.texts(block.data, lines_of(block.data))
+        lines = texts.lines
         tally = Tally(len(lines), size=len(block.data), stream=block.stream)
-        noting = Noting(tally.found, block, lines, self._placed, self._kept)
-        unread = Noting(tally.unread, block, lines, self._placed, self._kept)
-        faults: list[tuple[int, str, int]] = []
+        noting = Noting(tally.found, block, texts, self._syntax, self._placed, self._kept)
+        unread = Noting(tally.unread, block, texts, self._syntax, self._placed, self._kept)
+        faults: list[Fault] = []
         said = Said()
-        for numbers, records in parsed(block.data, lines, faults):
+        for numbers, records in records_of(self._syntax, texts, faults):
             tally.invalid += self._fitting.misfits(numbers, records, noting)
             self._telling.take(numbers, records, said)
             self._telling.keep_errors(numbers, records, said, noting, tally)
         for number, what, at in faults:
             noting.note(Reason("json", "$", what), number, None if what is TWICE else at)
             if reasons.STACK_TRACE.search(lines[number]):
-                noting.note(Reason("stack-trace", "$", "a line of a stack trace"), number, 0)
+                noting.note(reasons.OF_STACK_TRACE, number, 0)
+        tally.continued = len(texts.goes_on)
+        for number in sorted(texts.goes_on):
+            if reasons.STACK_TRACE.search(lines[number]):
+                noting.note(reasons.OF_STACK_TRACE, number, 0)
         tally.invalid += len(faults)
         self._telling.judge(said, tally, noting, unread)
-        self._scan({number for number, *_ in faults}, noting)
+        self._scan({*texts.goes_on, *(number for number, *_ in faults)}, noting)
         return tally
 
     def add(self, block: Block, tally: Tally, report: Report) -> None:
@@ -65,25 +75,28 @@ class LineJudge:
         highest = report.add(tally)
         if highest is None:
             return
-        lines, said = lines_of(block.data), Said()
-        for numbers, records in parsed(block.data, lines, []):
+        texts, said = self._unwrapping.texts(block.data, lines_of(block.data)), Said()
+        for numbers, records in records_of(self._syntax, texts, []):
             self._telling.take(numbers, records, said)
         found: dict[Reason, Found] = {}
-        self._telling.judge_late(said, highest, Noting(found, block, lines, Counter(), self._kept))
+        noting = Noting(found, block, texts, self._syntax, Counter(), self._kept)
+        self._telling.judge_late(said, highest, noting)
         report.add_backwards(found)
 
     def _scan(self, faulty: set[int], noting: Noting) -> None:
         """Note every secret, once for each line and reason."""
-        data = noting.block.data
+        texts, data = noting.texts, noting.texts.data
+        # Offsets in whole lines begin before the text; those in rewritten ones, with it.
+        begins = texts.begins if data is noting.block.data else ()
         number = start = 0
         noted: set[tuple[int, Reason]] = set()
         for match in self._scanner.scan(data) if self._scanner else ():
             number += data.count(b"\n", start, match.start)
             start = data.rfind(b"\n", 0, match.start) + 1
-            text = noting.lines[number].decode("utf-8", "replace")
-            at = len(data[start : match.start].decode("utf-8", "replace"))
-            path = [] if number in faulty else reasons.path_at(text, at)
-            reason = Reason("secret", reasons.place_of(path, self._known), match.kind)
+            text = texts.lines[number].decode("utf-8", "replace")
+            at = len(data[start : match.start].decode("utf-8", "replace")) - (begins[number] if begins else 0)
+            path = [] if number in faulty or at < 0 else self._syntax.path_at(text, at)
+            reason = Reason("secret", reasons.place_of(path, self._known, tells=True), match.kind)
             if (number, reason) not in noted:
                 noted.add((number, reason))
                 noting.note(reason, number, at)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from deployspec.chapters.logs.names import Fields
+from deployspec.chapters.logs.form import Fields, Form
 
 MAX_LINE = 256 * 1024
 """The longest line that is a log record, in bytes without its line break."""
@@ -85,22 +85,25 @@ class LogPromise:
     schema: Mapping[str, Any]
     """One JSON Schema for every record: the base, and conditionally those of loggers and events."""
     fields: Fields = field(default_factory=Fields)
+    form: Form = field(default_factory=Form)
     levels: tuple[str, ...] = LEVELS
     """Ascending."""
     log_level: str | None = None
     """The least level that may be logged; None: not promised."""
-    error_level: str = "ERROR"
-    """The least level that belongs into an error log."""
+    error_level: str | None = "ERROR"
+    """The least level that belongs into an error log; None: not said, and not asked for."""
     errors_only: bool = False
     """Whether the source is an error log: nothing below ``error_level`` belongs into it."""
     keep_errors: bool = False
     """Whether the records at or above ``error_level`` are to be kept, to compare an error log with its sources."""
     request_scoped: tuple[str, ...] = ()
-    """Loggers whose every record belongs to a request; a name ending in ``.*`` means all below it."""
+    """Loggers whose every record belongs to a request; a name ending in ``.*`` means all below it, ``*`` any record."""
     secrets: bool = True
     """Whether lines are searched for secrets and personal data."""
     allowed: tuple[str, ...] = ()
     """Regular expressions; what one of them matches as a whole is not a secret."""
+    personal_data: tuple[str, ...] = ()
+    """What else is personal data: ``iban``, ``phone``, ``ip``."""
     kept: int = KEPT_PLACES
     """How many places of a reason are kept: the first ones."""
 
@@ -110,7 +113,7 @@ class Reason:
     """One kind of thing that is wrong. A million different values have one reason."""
 
     check: str
-    """Which check it belongs to: ``json``, ``schema``, ``level``, ``below-log-level``, ``future``, ``backwards``,
+    """Which check it belongs to: ``json``, ``schema``, ``message``, ``level``, ``below-log-level``, ``future``, ``backwards``,
     ``not-an-error``, ``stack-trace``, ``request-id``, ``secret``, ``length``; of what could not be read: ``time``,
     ``logger``."""
     place: str
@@ -176,6 +179,8 @@ class Counts:
     found: dict[Reason, Found] = field(default_factory=dict)
     unread: dict[Reason, Found] = field(default_factory=dict)
     """What records do not say, or not so that it can be read: no breach, but what hides one."""
+    continued: int = 0
+    """Lines that belong to a record before them."""
     levels: dict[str, int] = field(default_factory=dict)
     """How many records have each of the promised levels."""
     scoped: int = 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 from deployspec.base import strict_json
 from deployspec.chapters.logs.judge import reasons
 from deployspec.chapters.logs.judge.model import BACKWARDS, Block, Found, Place, Reason
+from deployspec.chapters.logs.judge.parsing import lines_of
+from deployspec.chapters.logs.judge.syntax import Syntax
+from deployspec.chapters.logs.judge.texts import Texts
 
 
 class Noting:
@@ -17,16 +19,18 @@ class Noting:
         self,
         found: dict[Reason, Found],
         block: Block,
-        lines: Sequence[bytes],
+        texts: Texts,
+        syntax: Syntax,
         placed: Counter[Reason],
         kept: int,
     ) -> None:
         self._found, self._placed, self._kept = found, placed, kept
-        self.block, self.lines = block, lines
+        self._syntax = syntax
+        self.block, self.texts = block, texts
 
     def note(self, reason: Reason, number: int, at: int | list[str | int] | None) -> None:
-        """Count a reason. ``at``: where in the line, as an offset in characters or as a path into its record; None:
-        where the strict reader finds a fault."""
+        """Count a reason. ``at``: where in the text of the line, as an offset in characters, below 0 in what stands
+        before it, or as a path into its record; None: where the strict reader finds a fault."""
         found = self._found.setdefault(reason, Found())
         found.count += 1
         # Places are dear. Those of earlier blocks come first; but which times go back, later ones may change.
@@ -34,15 +38,24 @@ class Noting:
         if len(found.places) >= self._kept or before >= self._kept:
             return
         self._placed[reason] += 1
-        text = self.lines[number].decode("utf-8", "replace")
+        line = self.texts.lines[number]
+        text = line.decode("utf-8", "replace")
         match at:
             case int():
                 offset = at
             case None:
-                fault = strict_json.parse(self.lines[number])
+                fault = strict_json.parse(line)
                 offset = fault.offset if isinstance(fault, strict_json.Fault) else 0
             case _:
-                offset = reasons.offset_of(text, at)
+                offset = self._syntax.offset_of(text, at)
+        begin = self.texts.begins[number] if self.texts.begins else 0
+        if offset == 0 and isinstance(at, list) and at:
+            begin = 0  # what a prefix says, or what is missing
+        elif offset < 0:
+            text = lines_of(self.block.data)[number].decode("utf-8", "replace")
+            offset, begin = begin + offset, 0
         found.places.append(
-            Place(self.block.file, self.block.line + number, offset + 1, reasons.excerpt(text, offset))
+            Place(
+                self.block.file, self.block.line + number, begin + offset + 1, reasons.excerpt(text, offset)
+            )
         )

@@ -50,7 +50,8 @@ def parsed(
     data: bytes, lines: Sequence[bytes], faults: list[tuple[int, str, int]]
 ) -> Iterator[tuple[Sequence[int], list[Record]]]:
     """The records, some at a time, with the numbers of their lines from 0: they are to be dropped while the caches
-    hold them. ``faults`` gets the number of each other line, what is wrong, and the offset of that."""
+    hold them. ``faults`` gets the number of each other line, what is wrong, and the offset of that. ``data`` holds the
+    lines."""
     spaced = bool(ends(_SPACED_COLON, data, once=True))
     for start in range(0, len(lines), _TOGETHER):
         numbers: list[int] = []
@@ -89,7 +90,7 @@ def _together(lines: Sequence[bytes], *, spaced: bool) -> list[Record] | int:
         # An object in a record, a key twice, or a colon in a text.
         nested = compress(records, map(bytes.rfind, lines, repeat(b"{")))
         inner = list(map(_inner_keys, nested))
-        if -1 in inner or separators != keys + sum(inner):
+        if -1 in inner or keys + sum(inner) not in (separators, separators - _in_texts(joined)):
             for index in range(count):
                 if not _has_keys_once(lines[index], records[index], spaced=spaced):
                     return index
@@ -130,7 +131,17 @@ def _has_keys_once(line: bytes, record: Record, *, spaced: bool) -> bool:
     if inner < 0:
         return isinstance(strict_json.parse(line), strict_json.Parsed)
     keys = len(record) + inner
-    return (not spaced and line.count(b'":') == keys) or _separators(line) == keys
+    if not spaced:
+        colons = line.count(b'":')
+        if keys in (colons, colons - _in_texts(line)):
+            return True
+    return _separators(line) == keys
+
+
+def _in_texts(text: bytes) -> int:
+    """How many ``":`` stand in texts, as JSON in JSON has them: with a backslash before. 0 where that may be the end of
+    a key that ends in a backslash."""
+    return 0 if b'\\\\":' in text else text.count(b'\\":')
 
 
 def _inner_keys(record: Record) -> int:

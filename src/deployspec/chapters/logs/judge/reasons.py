@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base.shown import cut, one_line
+from deployspec.chapters.logs.judge.model import Reason
 
 if TYPE_CHECKING:
     import orjson
@@ -44,8 +45,11 @@ def names_of(schema: object) -> frozenset[str]:
     return frozenset(names)
 
 
-def place_of(path: Iterable[str | int], known: frozenset[str]) -> str:
-    """A path into a record, with ``*`` for what is not known by name: ``$.frames[*].line``."""
+def place_of(path: Iterable[str | int], known: frozenset[str], *, tells: bool = False) -> str:
+    """A path into a record, with ``*`` for what is not known by name: ``$.frames[*].line``.
+
+    ``tells``: names of which there are few, whatever logs say, are known as well: ``$.user.password``.
+    """
     steps = []
     for number, step in enumerate(path):
         if number == _DEEP:
@@ -53,13 +57,24 @@ def place_of(path: Iterable[str | int], known: frozenset[str]) -> str:
             break
         if isinstance(step, int):
             steps.append("[*]")
-        elif step not in known:
+        elif step not in known and not (tells and _TELLING.fullmatch(step)):
             steps.append(".*")
         else:
             steps.append(f".{step}" if _PLAIN.fullmatch(step) else f'["{one_line(step, 40)}"]')
     return "$" + "".join(steps)
 
 
+_WORDS_OF_KEYS = (
+    "access", "account", "address", "api", "app", "args", "auth", "authorization", "aws", "bearer", "body", "card", "client", "config",
+    "connection", "contact", "context", "cookie", "cookies", "credential", "credentials", "customer", "data", "database", "db", "details?",
+    "dsn", "e-?mail", "env", "error", "event", "exception", "extra", "from", "headers?", "host", "http", "iban", "id", "input", "ip", "json",
+    "key", "kwargs", "login", "mail", "message", "meta(?:data)?", "msg", "new", "number", "old", "options", "owner", "params", "pass",
+    "passphrase", "password", "passwd", "payload", "payment", "phone", "private", "profile", "proxy", "pwd", "query", "recipient", "redis",
+    "refresh", "remote", "req(?:uest)?", "res(?:ponse)?", "result", "secret", "sender", "session", "settings", "sql", "statement", "tags",
+    "text", "to", "token", "uri", "url", "user", "username", "value", "webhook", "x",
+)  # fmt: skip
+_TELLING = re.compile(rf"(?:(?:{'|'.join(_WORDS_OF_KEYS)})[_.-]?){{1,3}}", re.IGNORECASE)
+"""What keys are called under which secrets and people are found: told, because the place is of no use without."""
 _PLAIN = re.compile(r"[A-Za-z_@][A-Za-z0-9_@-]{0,63}")
 
 
@@ -77,11 +92,17 @@ def of_json(error: orjson.JSONDecodeError, line: bytes) -> tuple[str, int]:
         return "the line is not UTF-8", len(line[: fault.start].decode("utf-8", "replace"))
     if b"\0" in line and not line.strip(b"\0"):
         return "the line is nothing but NUL bytes", 0
+    if _PRETTY.fullmatch(line):
+        return "a line of a JSON object that is printed over many lines; expected each object on one line", 0
     if not line.lstrip(b" \t\r").startswith(b"{"):
         return "the line is not JSON", 0
     return f"the line is not strict JSON: {_WORDS.get(error.msg, error.msg)}", error.pos
 
 
+_PRETTY = re.compile(
+    rb"[ \t]*[{}\]\[]{1,2},?\r?"  # the brackets of an object
+    rb'|[ \t]+"(?:[^"\\]|\\.){1,200}"[ \t]?:[ \t].*'  # one of its fields
+)
 _WORDS = {
     "unexpected end of data": "it ends too early",
     "unexpected content after document": "something follows the JSON value",
@@ -203,6 +224,7 @@ def excerpt(text: str, at: int) -> str:
     return f"{'…' if start else ''}{shown}{'…' if end < len(text) else ''}"
 
 
+OF_STACK_TRACE = Reason("stack-trace", "$", "a line of a stack trace")
 STACK_TRACE = re.compile(
     rb"Traceback \(most recent call last\):"
     rb"|^(?:During handling of the above exception|The above exception was the direct cause)"

@@ -93,6 +93,7 @@ class Report(Counts):
         self.lines += tally.lines
         self.invalid += tally.invalid
         self.size += tally.size
+        self.continued += tally.continued
         self.scoped += tally.scoped
         self.errors += len(tally.errors) + tally.undated
         self.undated += tally.undated

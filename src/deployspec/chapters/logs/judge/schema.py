@@ -4,38 +4,97 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
+from deployspec.chapters.logs.form import Fields, Form, is_nested, steps_of
 from deployspec.chapters.logs.judge.model import LEVELS
-from deployspec.chapters.logs.names import Fields
 from deployspec.languages.json_schema import SchemaUnusableError, validator
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _URN = "urn:deployspec:logs:"
+_PLAIN = Form()
 
 
-def following(schema: Mapping[str, Any], fields: Fields, levels: Sequence[str] = LEVELS) -> dict[str, Any]:
-    """The project's schema, for a source whose records have other names for what it speaks of, or other levels.
+_RECORD: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["timestamp", "level", "logger", "message"],
+    "properties": {
+        "timestamp": {"type": ["string", "number"]},
+        "level": {"enum": list(LEVELS)},
+        "logger": {"type": "string", "minLength": 1},
+        "message": {"type": ["string", "object", "array"]},
+    },
+}
+"""Of records of which nothing is known but where they say what the checks ask for."""
 
-    What it says of ``timestamp`` is then said of ``fields.timestamp``, at the top of the record; what it says of a
-    field that has this name itself is dropped. A list of the guide's levels becomes one of ``levels``. A schema that a
-    person names for a source is not changed: it says what they wrote.
+
+def described(fields: Fields, levels: Sequence[str], form: Form) -> dict[str, Any]:
+    """The schema of records in a form that has a name: of what the checks ask for, and of nothing else."""
+    required = [name for name in _RECORD["required"] if name not in form.optional]
+    return following({**_RECORD, "required": required}, fields, levels, form)
+
+
+def following(
+    schema: Mapping[str, Any], fields: Fields, levels: Sequence[str] = LEVELS, form: Form = _PLAIN
+) -> dict[str, Any]:
+    """The project's schema, for a source whose records have other names for what it speaks of, other levels or times.
+
+    What it says of ``timestamp`` is then said of ``fields.timestamp``, wherever that is; what it says of a
+    field that has this name itself is dropped, and what it says of a field that records do not have. A list of the
+    guide's levels becomes one of ``levels``, or of what ``form`` names so. A schema that a person names for a source is
+    not changed: it says what they wrote.
     """
-    names = {name: called for name, called in asdict(fields).items() if name != called}
-    taken = set(names.values())
     followed = dict(schema)
-    if isinstance(followed.get("required"), list):
-        followed["required"] = list(dict.fromkeys(names.get(name, name) for name in followed["required"]))
-    if isinstance(followed.get("properties"), Mapping):
-        followed["properties"] = {
-            names.get(name, name): one
-            for name, one in followed["properties"].items()
-            if name in names or name not in taken
-        }
-        level = followed["properties"].get(fields.level)
-        if isinstance(level, Mapping) and level.get("enum") == list(LEVELS):
-            followed["properties"][fields.level] = {**level, "enum": list(levels)}
-    return followed
+    properties, required = followed.get("properties"), followed.get("required")
+    properties = dict(properties) if isinstance(properties, Mapping) else {}
+    required = list(required) if isinstance(required, list) else []
+    said = asdict(fields)
+    level = properties.get("level")
+    if isinstance(level, Mapping) and level.get("enum") == list(LEVELS):
+        properties["level"] = {**level, "enum": _as_said(levels, form)}
+    if form.time_format != _PLAIN.time_format and "timestamp" in properties:
+        properties["timestamp"] = _RECORD["properties"]["timestamp"]
+    moved = {name: called for name, called in said.items() if name != called}
+    rules = [
+        (called, properties.get(name, True), name in required)
+        for name, called in moved.items()
+        if called is not None and (name in properties or name in required)
+    ]
+    gone = moved.keys() | set(moved.values())
+    properties = {name: says for name, says in properties.items() if name not in gone}
+    required = [name for name in required if name not in moved]
+    deeper = []
+    for called, says, is_required in rules:
+        if is_nested(called):
+            deeper.append(_where(called, says, required=is_required))
+        else:
+            properties[called] = says
+            required += [called] if is_required and called not in required else []
+    followed |= {"properties": properties} if "properties" in schema else {}
+    followed |= {"required": required} if "required" in schema else {}
+    return {**followed, "allOf": [*schema.get("allOf", ()), *deeper]} if deeper else followed
+
+
+def _as_said(levels: Sequence[str], form: Form) -> list[str | int]:
+    said = list(form.level_names) or list(levels)
+    return [*said, *(int(one) for one in form.level_names if one.isdecimal())]
+
+
+def _where(name: str, says: Any, *, required: bool) -> dict[str, Any]:
+    """That the field of a name fits ``says``: a dotted one is that of one field, or else the path to one."""
+    whole = _at((name,), says, required=required)
+    if not is_nested(name):
+        return whole
+    deep = _at(steps_of(name), says, required=required)
+    return deep if name.startswith("/") else {"if": {"required": [name]}, "then": whole, "else": deep}
+
+
+def _at(steps: Sequence[str], says: Any, *, required: bool) -> dict[str, Any]:
+    for step in reversed(steps):
+        kind = ["object", "array"] if step.isdecimal() else "object"
+        says = {"properties": {step: says}} | ({"type": kind, "required": [step]} if required else {})
+    found: dict[str, Any] = says
+    return found
 
 
 def combined(base: Mapping[str, Any], added: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Any]:
@@ -51,7 +110,7 @@ def combined(base: Mapping[str, Any], added: Mapping[str, Mapping[str, Mapping[s
         for number, (value, schema) in enumerate(by_value.items()):
             own = _own(schema, f"{_URN}{field}:{number}")
             validator(own, f"the schema of the {field} {value}")
-            condition = {"properties": {field: {"const": value}}, "required": [field]}
+            condition = _where(field, {"const": value}, required=True)
             rules.append({"if": condition, "then": own})
     identities = [identity for rule in rules for identity in _identities(rule)]
     for identity in identities:

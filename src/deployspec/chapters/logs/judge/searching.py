@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import hyperscan
 
 
+class Hit(NamedTuple):
+    """Where a match ends, which pattern it is of, and where it begins, if that was asked for."""
+
+    end: int
+    number: int
+    start: int
+
+
 def ends(patterns: tuple[bytes, ...], data: bytes, *, once: bool = False) -> list[int]:
     """Where the matches of patterns for hyperscan end; ``once``: one of each pattern."""
-    found: list[int] = []
+    return [end for end, *_ in hits(patterns, data, once=once)]
 
-    def take(_id: int, _start: int, end: int, _flags: int, _context: object) -> None:
-        found.append(end)
 
-    _database(patterns, once).scan(data, match_event_handler=take)
+def hits(
+    patterns: tuple[bytes, ...], data: bytes, *, begins: frozenset[int] = frozenset(), once: bool = False
+) -> list[Hit]:
+    """The matches of patterns for hyperscan. ``begins``: the numbers, from 0, of those whose first character counts."""
+    found: list[Hit] = []
+
+    def take(number: int, start: int, end: int, _flags: int, _context: object) -> None:
+        found.append(Hit(end, number, start))
+
+    _database(patterns, begins, once).scan(data, match_event_handler=take)
     return found
 
 
 @cache
-def _database(patterns: tuple[bytes, ...], once: bool) -> hyperscan.Database:
+def _database(patterns: tuple[bytes, ...], begins: frozenset[int], once: bool) -> hyperscan.Database:
     import hyperscan
 
     flag = hyperscan.HS_FLAG_SINGLEMATCH if once else hyperscan.HS_FLAG_MULTILINE
@@ -30,6 +45,6 @@ def _database(patterns: tuple[bytes, ...], once: bool) -> hyperscan.Database:
         expressions=list(patterns),
         ids=list(range(len(patterns))),
         elements=len(patterns),
-        flags=[flag] * len(patterns),
+        flags=[flag | (hyperscan.HS_FLAG_SOM_LEFTMOST if n in begins else 0) for n in range(len(patterns))],
     )
     return database

@@ -12,51 +12,98 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from deployspec.base.disclosure_rules import NAMES, RULES
+from deployspec.base.disclosure_rules import NAMES, RULES, Rule
+from deployspec.chapters.logs.judge.secret_shapes import SHAPES
 
 _QUOTE = rb"(?:\\{0,4}[\"']|\\{1,4}u002[27])?"
 """After a name, perhaps behind escapes."""
+_COOKIES = (
+    r"jsessionid|phpsessid|connect\.sid|asp\.net_sessionid|laravel_session|django_session|rack\.session|_\w{1,40}_session"
+    r"|sessionid|remember_user_token"
+)
+"""What frameworks call the cookie that stands for a person who has logged in."""
+_COOKIE_WORDS = ("sess", "connect.sid", "remember_user_token")
+_UP_TO_CREDENTIALS = rb"[^\s\"'<>]*(?:@|%40|(?i:password|passwd|pwd|accountkey|accesskey)\s{0,4}=)"
 _SCHEMES = next(rule.pattern for rule in RULES if "jdbc:" in rule.words).partition(r"(?!")[0]
 """How a connection string begins."""
 
-CANDIDATES: tuple[bytes, ...] = (
-    rb"PRIVATE KEY",
-    _SCHEMES.replace(r"\b", "").replace(r"\\?/", r"\\{0,4}/").encode(),
-    rb"(?i)(?:host|server|data source)=[^\"\n]{1,300}(?:database|dbname|initial catalog|user id)=",
-    rb":(?:\\{0,4}/){2}[^\s/?#\"'<>@]{1,300}@",
-    rb"(?i)authorization" + _QUOTE + rb"\s{0,4}[:=]",
-    rb"(?i)bearer\s{1,4}[a-z0-9_.~+/=-]{16}",
-    rb"eyJ[A-Za-z0-9_-]{8,256}\.",
-    rb"eyJ[A-Za-z0-9_-]{256}",
-    rb"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[0-9A-Z]{16}",
-    rb"AIza[\w-]{35}",
-    rb"ya29\.[\w-]{20}",
-    rb"gh[pousr]_[A-Za-z0-9_]{36}",
-    rb"github_pat_\w{22}",
-    rb"gl(?:pat|dt|ft|soat|rt|imt|ptt|agent|oas|cbt)-[A-Za-z0-9_-]{20}",
-    rb"GR1348941[A-Za-z0-9_-]{20}",
-    rb"(?i)xox[abeoprs]-",
-    rb"(?i)hooks\.slack\.com",
-    rb"[rs]k_(?:live|test)_[0-9a-zA-Z]{16}",
-    rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,8}[:=]",
-    rb"(?i)aws.{0,80}(?:key|pwd|pw|password|pass|token).{0,80}['\"][0-9a-zA-Z/+]{40}\\{0,4}['\"]",
-    rb"AccountKey=[a-zA-Z0-9+/=]{88}",
-    rb"[0-9a-z]{32}-us[0-9]",
-    rb"T3BlbkFJ",
-    rb"pypi-Ag[EN]",
-    rb"SG\.[a-zA-Z0-9_-]{22}\.[a-zA-Z0-9_-]{43}",
-    rb"sq0csp-[0-9A-Za-z\\_-]{43}",
-    rb"(?:AC|SK)[a-z0-9]{32}",
-    rb"[0-9]{8}:[0-9A-Za-z_-]{35}",
-    rb"[A-Za-z0-9_%+-](?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2}",
-    rb"(?:^|[^0-9A-Za-z.-]|\\[bfnrt])[2-6][0-9]{3}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}[ -]?[0-9]{0,4}(?:[^0-9A-Za-z]|\\|$)",
+
+class Candidate(NamedTuple):
+    """What is searched for in whole blocks."""
+
+    pattern: bytes
+    """For hyperscan. ``.`` stops at line breaks."""
+    kinds: tuple[str, ...] = ()
+    """The kinds that it may be, which are looked for around it alone before the line is looked at as a whole. Empty: it is
+    so rare, or so long, that the line is looked at in any case."""
+
+
+CREDENTIAL, ADDRESS, CARD_NUMBER = ("a credential",), ("an e-mail address",), ("a card number",)
+_HEADER = ("a credential in a header",)
+_URL = ("a URL with credentials", "a connection string")
+
+CANDIDATES: tuple[Candidate, ...] = (
+    Candidate(rb"PRIVATE KEY"),
+    # Celery and others log where they are connected to; only a user or a password in it counts.
+    Candidate(_SCHEMES.replace(r"\b", "").replace(r"\\?/", r"\\{0,4}/").encode() + _UP_TO_CREDENTIALS),
+    Candidate(rb"(?i)(?:host|server|data source)=[^\"\n]+(?:database|dbname|initial catalog|user id)="),
+    Candidate(rb":(?:\\{0,4}/){2}[^\s/?#\"'<>@]{1,300}@", _URL),
+    Candidate(rb"(?i)authorization" + _QUOTE + rb"\s{0,4}[:=,]", _HEADER),
+    Candidate(rb"(?i)bearer\s{1,4}[a-z0-9_.~+/=-]{16}", _HEADER),
+    Candidate(
+        rb"(?i)(?:password|identified\s{1,4}(?:with\s{1,4}\S{1,60}\s{1,4})?(?:by|as))\s{1,4}\\{0,4}'",
+        CREDENTIAL,
+    ),
+    Candidate(rb"eyJ[A-Za-z0-9_-]{8,256}\."),
+    Candidate(rb"eyJ[A-Za-z0-9_-]{256}"),
+    Candidate(rb"(?:AKIA|ASIA)[0-9A-Z]{16}", ("an AWS access key",)),
+    Candidate(rb"AIza[\w-]{35}"),
+    Candidate(rb"ya29\.[\w-]{20}"),
+    Candidate(rb"gh[pousr]_[A-Za-z0-9_]{36}"),
+    Candidate(rb"github_pat_\w{22}"),
+    Candidate(rb"gl(?:pat|dt|ft|ffct|soat|rt|imt|ptt|agent|oas|cbt)-[A-Za-z0-9_-]{20}"),
+    Candidate(rb"GR1348941[A-Za-z0-9_-]{20}"),
+    Candidate(rb"(?i)xox[abeoprs]-"),
+    Candidate(rb"(?i)hooks\.slack\.com"),
+    Candidate(rb"[rs]k_(?:live|test)_[0-9a-zA-Z]{16}"),
+    Candidate(rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,8}[:=]", CREDENTIAL),
+    Candidate(rb"(?i)aws.*(?:key|pwd|pw|password|pass|token).*['\"][0-9a-zA-Z/+]{40}\\{0,4}['\"]"),
+    Candidate(rb"AccountKey=[a-zA-Z0-9+/=]{88}"),
+    Candidate(rb"[0-9a-z]{32}-us[0-9]"),
+    Candidate(rb"T3BlbkFJ"),
+    Candidate(rb"pypi-Ag[EN]"),
+    Candidate(rb"SG\.[a-zA-Z0-9_-]{22}\.[a-zA-Z0-9_-]{43}"),
+    Candidate(rb"sq0csp-[0-9A-Za-z\\_-]{43}"),
+    Candidate(rb"(?:AC|SK)[a-z0-9]{32}"),
+    Candidate(rb"[0-9]{8}:[0-9A-Za-z_-]{35}"),
+    Candidate(rb"(?i)(?:" + _COOKIES.encode() + rb")=[^\s;\"']{16}"),
+    Candidate(rb"(?i)cookie.*(?:sess|sid|token|auth)\w{0,30}=[^\s;\"']{16}"),
+    Candidate(
+        rb"(?i)(?:callback|oauth|oidc|sign-?in|login|redirect|authorize)[^\s\"'<>]*[?&]code=[\w./~%-]{10}"
+    ),
+    Candidate(rb"(?i)x-(?:amz|goog)-(?:signature|security-token)(?:=|%3d)[\w%+/=-]{16}"),
+    Candidate(rb"(?i)(?:cvv2?|cvc2?|cvn)" + _QUOTE + rb"\s{0,4}[:=]\s{0,4}" + _QUOTE + rb"[0-9]{3}"),
+    Candidate(rb"(?i)(?:otp|totp)" + _QUOTE + rb"\s{0,4}[:=]\s{0,4}" + _QUOTE + rb"[0-9]{4}"),
+    Candidate(
+        rb"(?i)(?:ssn|social[ _-]?security(?:[ _-]?(?:number|no))?)"
+        + _QUOTE
+        + rb"\s{0,4}[:=]\s{0,4}"
+        + _QUOTE
+        + rb"[0-9]{3}"
+    ),
+    Candidate(rb"[A-Za-z0-9_%+-](?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2}", ADDRESS),
+    Candidate(
+        rb"(?:^|[^0-9A-Za-z.-]|\\[bfnrt])[2-6][0-9]{3}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}[ -]?[0-9]{0,4}(?:[^0-9A-Za-z]|\\|$)",
+        CARD_NUMBER,
+    ),
     # An escape may hide any of them. Those of < > & ' and of letters beyond ASCII are common, and hide nothing.
-    rb"\\u00(?i:2[0-58-9a-f]|3[0-9abdf]|[4-7][0-9a-f])",
+    Candidate(rb"\\u00(?i:2[0-58-9a-f]|3[0-9abdf]|[4-7][0-9a-f])"),
+    # The least that each needs: what follows is for the detector.
+    *(Candidate(re.sub(r"\{(\d+),\d+\}(?=\||$)", r"{\1}", shape.pattern).encode()) for shape in SHAPES),
 )
-"""Searched for in whole blocks at once. ``.`` stops at line breaks."""
 
 _LIBRARY = (
-    ("aws", "AWSKeyDetector", "an AWS access key", ("a3t", "abia", "acca", "akia", "asia", "aws")),
+    ("aws", "AWSKeyDetector", "an AWS secret key", ("aws",)),
     ("azure_storage_key", "AzureStorageKeyDetector", "an Azure storage key", ("accountkey=",)),
     (
         "github_token",
@@ -80,6 +127,42 @@ _WHOLE = ("a Mailchimp key", "a Telegram token", "a Twilio key")
 """Found only where nothing follows: a longer run of letters and digits is a hash or an id."""
 _IN_LOGS = ("stack trace", "source file")
 """What the world must not see in an answer belongs into a log."""
+_VALUE = r"(?=[\w%.+/-]{0,64}[0-9])"
+_ONLY_IN_LOGS = (
+    Rule(
+        "a session cookie",
+        _COOKIE_WORDS,
+        rf"(?i:\b(?:{_COOKIES})=(?:s%3A)?{_VALUE}(?P<hide1>[\w%.+/=-]{{16,}}))",
+    ),
+    Rule(
+        "a session cookie",
+        ("cookie",),
+        rf"(?i:cookie[^\n]{{1,400}}?\b\w{{0,30}}(?:sess|sid|token|auth)\w{{0,30}}={_VALUE}(?P<hide1>[\w%.+/=-]{{16,}}))",
+    ),
+    Rule(
+        "an authorization code",
+        ("code=",),
+        r"(?i:(?:callback|oauth|oidc|sign-?in|login|redirect|authorize)[^\s\"'<>]{0,300}[?&]code=(?P<hide1>[\w./~%-]{10,}))",
+    ),
+    Rule(
+        "a signature",
+        ("x-amz-", "x-goog-"),
+        r"(?i:x-(?:amz|goog)-(?:signature|security-token)(?:=|%3d)(?P<hide1>[\w%+/=-]{16,}))",
+    ),
+    Rule(
+        "a card's check number",
+        ("cv",),
+        r"(?i:\b(?:cvv2?|cvc2?|cvn)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<hide>[0-9]{3,4})\b)",
+    ),
+    Rule(
+        "a one-time password", ("otp",), r"(?i:\bt?otp[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<hide>[0-9]{4,8})\b)"
+    ),
+    Rule(
+        "a social security number",
+        ("ssn", "social"),
+        r"(?i:\b(?:ssn|social[ _-]?security(?:[ _-]?(?:number|no))?)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<hide>[0-9]{3}-?[0-9]{2}-?[0-9]{4})\b)",
+    ),
+)
 
 
 class Detector(NamedTuple):
@@ -99,10 +182,25 @@ def detectors() -> tuple[Detector, ...]:
     """All of them. Importing detect-secrets takes a fifth of a second, so it waits for the first candidate."""
     ours = (
         Detector(rule.kind, rule.words, re.compile(rule.pattern), True)
-        for rule in RULES
+        for rule in (*RULES, *_ONLY_IN_LOGS)
         if not any(word in rule.kind for word in _IN_LOGS)
     )
-    return (*_of_library(), *ours)
+    shapes = (
+        Detector(
+            one.kind,
+            one.words,
+            re.compile(rf"(?<![A-Za-z0-9])(?:{one.pattern})(?![A-Za-z0-9_-])", re.ASCII),
+            False,
+        )
+        for one in SHAPES
+    )
+    return (*shapes, *_of_library(), *ours)
+
+
+@cache
+def detectors_of(kinds: tuple[str, ...]) -> tuple[Detector, ...]:
+    """Those of our rules that find these kinds."""
+    return tuple(detector for detector in detectors() if detector.own and detector.kind in kinds)
 
 
 def _of_library() -> Iterator[Detector]:
@@ -111,6 +209,8 @@ def _of_library() -> Iterator[Detector]:
     for module, name, kind, words in _LIBRARY:
         detector = getattr(import_module(f"detect_secrets.plugins.{module}"), name)
         for pattern in detector.denylist:
+            if kind == "an AWS secret key" and "aws" not in pattern.pattern:
+                continue  # that of the key's id
             end = r"(?![A-Za-z0-9_-])" if kind in _WHOLE else ""
             flags = (pattern.flags & ~re.UNICODE) | re.ASCII
             yield Detector(
@@ -142,12 +242,22 @@ _SEPARATORS = re.compile("[ -]")
 def addresses(text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
     """E-mail addresses of people: not the names of nodes, repositories, packages or files."""
     for match in _EMAIL.finditer(text, start, end):
-        if (
-            not _NOT_PEOPLE.fullmatch(match["local"])
-            and match["top"].lower() not in _NO_DOMAINS
-            and not match["domain"].split(".")[0].isdigit()
-        ):
+        if _is_persons(match):
             yield "an e-mail address", *match.span()
+
+
+def address_at(text: str, begin: int) -> tuple[int, int] | None:
+    """A person's address that begins there."""
+    match = _EMAIL.match(text, begin)
+    return match.span() if match is not None and _is_persons(match) else None
+
+
+def _is_persons(match: re.Match[str]) -> bool:
+    return (
+        not _NOT_PEOPLE.fullmatch(match["local"])
+        and match["top"].lower() not in _NO_DOMAINS
+        and not match["domain"].split(".")[0].isdigit()
+    )
 
 
 def cards(text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:

@@ -9,13 +9,26 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from deployspec.base import disclosure
 from deployspec.chapters.logs.judge.harmless import is_harmless
-from deployspec.chapters.logs.judge.searching import ends
-from deployspec.chapters.logs.judge.secret_patterns import CANDIDATES, addresses, cards, detectors
+from deployspec.chapters.logs.judge.personal_data import PERSONAL, Personal
+from deployspec.chapters.logs.judge.searching import hits
+from deployspec.chapters.logs.judge.secret_patterns import (
+    ADDRESS,
+    CANDIDATES,
+    CARD_NUMBER,
+    CREDENTIAL,
+    Detector,
+    address_at,
+    addresses,
+    cards,
+    detectors,
+    detectors_of,
+)
 
 _PIECE = 4096
 """Characters that are looked at at a time: no pattern takes more than linear time in a longer line."""
@@ -45,10 +58,13 @@ class Match(NamedTuple):
 class SecretScanner:
     """Finds secrets and personal data.
 
-    ``allowed`` are regular expressions: what one of them matches as a whole is no finding. Raises AllowListError.
+    ``allowed`` are regular expressions: what one of them matches as a whole is no finding. ``personal`` are names of
+    ``PERSONAL``: what else is looked for. Raises AllowListError.
     """
 
-    def __init__(self, allowed: tuple[str, ...] = ()) -> None:
+    def __init__(self, allowed: tuple[str, ...] = (), personal: tuple[str, ...] = ()) -> None:
+        self._personal = [PERSONAL[name] for name in personal]
+        self._patterns = _PATTERNS + tuple(one.candidate for one in self._personal)
         self._allowed = []
         for pattern in allowed:
             try:
@@ -63,8 +79,18 @@ class SecretScanner:
         """
         matches: list[Match] = []
         done = 0
-        for end in sorted(set(ends(CANDIDATES, data))):
+        passed = -1
+        """Where the at sign of the address stands that was looked at last, and was none."""
+        for end, number, begin in sorted(set(hits(self._patterns, data, begins=_BEGINS))):
             if end <= done:
+                continue
+            kinds = CANDIDATES[number].kinds if number < len(CANDIDATES) else ()
+            if kinds == ADDRESS:
+                at = _at_sign(data, end)
+                if at == passed or _is_no_address(data, at, end):
+                    passed = at
+                    continue
+            elif kinds and (_is_hidden(data, end, kinds) or _shows_nothing(data, begin, end, kinds)):
                 continue
             start = data.rfind(b"\n", 0, end - 1) + 1
             done = data.find(b"\n", max(start, end - 1))
@@ -74,7 +100,7 @@ class SecretScanner:
 
     def _in_line(self, line: bytes, offset: int) -> Iterator[Match]:
         text = line.decode("utf-8", "surrogateescape")
-        spans = _spans(text, self._allowed)
+        spans = _spans(text, self._allowed, self._personal)
         if len(text) == len(line):
             yield from (Match(kind, offset + start, offset + end) for kind, start, end in spans)
             return
@@ -86,13 +112,94 @@ class SecretScanner:
             at, at_text = at + length, end
 
 
+_PATTERNS = tuple(candidate.pattern for candidate in CANDIDATES)
+_BEGINS = frozenset(number for number, candidate in enumerate(CANDIDATES) if candidate.kinds == CREDENTIAL)
+_AROUND = 480
+"""Bytes before and behind the end of a candidate that show whether it is one: the values that are looked for, and what
+stands around them, are shorter."""
+_HIDDEN_VALUE = re.compile(
+    rb"\s{0,8}\\{0,4}[\"']?(?:\*{2,}|(?:[Nn]one|null|true|false|nil|\[?(?:REDACTED|FILTERED|redacted|filtered|hidden|masked)\]?)"
+    rb"(?![\w.-]))"
+)
+_ESCAPES = re.compile(r"\\+(?:([nrtbf])|(.))", re.DOTALL)
+
+
+def _is_hidden(data: bytes, end: int, kinds: tuple[str, ...]) -> bool:
+    """Whether the value that follows a name is hidden already, or none."""
+    return kinds == CREDENTIAL and _HIDDEN_VALUE.match(data, end) is not None
+
+
+def _shows_nothing(data: bytes, begin: int, end: int, kinds: tuple[str, ...]) -> bool:
+    """Whether a candidate that is likely to be harmless is so, by a look at what is around it.
+
+    Where it is not sure, the line is looked at as a whole. ``begin``: where it begins, if its pattern says that.
+    """
+    start, around = _around(data, end)
+    before, behind = (
+        around[: begin - start].decode("utf-8", "replace"),
+        around[begin - start :].decode("utf-8", "replace"),
+    )
+    if not begin:
+        before, behind = "", around.decode("utf-8", "replace")
+    if "\\" in before or "\\" in behind:
+        if "\\u00" in before or "\\u00" in behind:
+            return False
+        before, behind = _plain(before), _plain(behind)
+    text = before + behind
+    if kinds == CARD_NUMBER:
+        return next(cards(text, 0, len(text)), None) is None
+    for detector in detectors_of(kinds):
+        # What begins elsewhere has a candidate of its own.
+        at_begin = (match,) if begin and (match := detector.pattern.match(text, len(before))) else ()
+        for found in at_begin if begin else detector.pattern.finditer(text):
+            span = _confirmed(detector, found, text)
+            if span is not None and not is_harmless(span[0], text, span[1], span[2]):
+                return False
+    return True
+
+
+def _plain(text: str) -> str:
+    return _ESCAPES.sub(lambda found: "\n" if found[1] else found[2], text)
+
+
+def _around(data: bytes, end: int) -> tuple[int, bytes]:
+    """What of a line is around a candidate, and where that begins."""
+    start = max(data.rfind(b"\n", 0, end - 1) + 1, end - _AROUND)
+    stop = data.find(b"\n", end - 1, end + _AROUND)
+    return start, data[start : end + _AROUND if stop < 0 else stop]
+
+
+def _at_sign(data: bytes, end: int) -> int:
+    first = max(0, end - _AROUND)
+    return max(data.rfind(b"@", first, end), data.rfind(b"%40", first, end))
+
+
+def _is_no_address(data: bytes, at: int, end: int) -> bool:
+    """Whether what stands around an at sign is surely no person's address; as the raw line has it."""
+    begin = at
+    while begin > 0 and data[begin - 1] in _LOCAL:
+        begin -= 1
+    text = data[max(0, begin - 1) : end + 256].decode("latin-1")
+    if address_at(text, min(1, begin)) is None:
+        return True
+    start, around = _around(data, end)
+    if b"\\" in around:
+        return False
+    text = around.decode("latin-1")
+    span = address_at(text, begin - start)
+    return span is not None and is_harmless(ADDRESS[0], text, *span)
+
+
+_LOCAL = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-")
+
+
 def mask(text: str) -> str:
     """The text with everything hidden that must not be logged; a stack trace is left to be read.
 
     What looks like the rest of a secret at a cut, at the beginning or the end of the text, is hidden too.
     """
     text = disclosure.redact(text)
-    masked = _without(text, 0, len(text), [span[1:] for span in _spans(text, [])])
+    masked = _without(text, 0, len(text), [span[1:] for span in _spans(text)])
     masked = _CUT_END.sub(disclosure.HIDDEN, masked)
     return _CUT_START.sub(disclosure.HIDDEN, masked)
 
@@ -103,7 +210,7 @@ def masked_window(text: str, start: int, end: int) -> str:
     around = text[first : end + _PIECE]
     start, end = max(0, start) - first, min(end, len(text)) - first
     known = [(from_ - first, to - first) for from_, to in disclosure.hidden()(text)]
-    spans = disclosure.merged([*known, *(span[1:] for span in _spans(around, []))])
+    spans = disclosure.merged([*known, *(span[1:] for span in _spans(around))])
     return mask(_without(around, start, end, spans))
 
 
@@ -130,12 +237,14 @@ _CUT_START = re.compile(
 )
 
 
-def _spans(text: str, allowed: list[re.Pattern[str]]) -> list[Span]:
+def _spans(
+    text: str, allowed: Sequence[re.Pattern[str]] = (), personal: Sequence[Personal] = ()
+) -> list[Span]:
     """What a line's text must not hold, apart from one another and in order; what hides behind escapes, too."""
     spans: list[Span] = []
     layers: list[_Resolved] = []
     while True:
-        found = _found(layers[-1].text if layers else text, allowed)
+        found = _found(layers[-1].text if layers else text, allowed, personal)
         for layer in reversed(layers):
             found = [(kind, layer.origin(start), layer.origin(end)) for kind, start, end in found]
         spans += found
@@ -153,7 +262,7 @@ def _spans(text: str, allowed: list[re.Pattern[str]]) -> list[Span]:
     return apart
 
 
-def _found(text: str, allowed: list[re.Pattern[str]]) -> list[Span]:
+def _found(text: str, allowed: Sequence[re.Pattern[str]], personal: Sequence[Personal]) -> list[Span]:
     found: list[Span] = []
     for start in range(0, max(1, len(text) - _OVERLAP), _PIECE - _OVERLAP):
         end = min(len(text), start + _PIECE)
@@ -162,7 +271,9 @@ def _found(text: str, allowed: list[re.Pattern[str]]) -> list[Span]:
         # What touches the cut is found whole in the next piece, unless it is longer than what they share.
         found += [
             span
-            for span in _in_piece(text, lowered, start, end)
+            for span in chain(
+                _in_piece(text, lowered, start, end), *(one.find(text, start, end) for one in personal)
+            )
             if (span[2] < end or end == len(text) or span[1] < following)
             and not any(one.fullmatch(text, span[1], span[2]) for one in allowed)
             and not is_harmless(span[0], text, span[1], span[2])
@@ -178,14 +289,20 @@ def _in_piece(text: str, lowered: str, start: int, end: int) -> Iterator[Span]:
         else:
             continue
         for match in detector.pattern.finditer(text, start, end):
-            if detector.kind == "a connection string" and not _CREDENTIALS.search(match[0]):
-                continue
-            span = _hide(match, text) if detector.own else match.span()
+            span = _confirmed(detector, match, text)
             if span is not None:
-                yield detector.kind, *span
+                yield span
     if "@" in lowered or "%40" in lowered:
         yield from addresses(text, start, end)
     yield from cards(text, start, end)
+
+
+def _confirmed(detector: Detector, match: re.Match[str], text: str) -> Span | None:
+    """What a detector finds; None where that tells nothing."""
+    if detector.kind == "a connection string" and not _CREDENTIALS.search(match[0]):
+        return None
+    span = _hide(match, text) if detector.own else match.span()
+    return None if span is None else (detector.kind, *span)
 
 
 def _hide(match: re.Match[str], text: str) -> tuple[int, int] | None:

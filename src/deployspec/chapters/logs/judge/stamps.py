@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from deployspec.base import rfc3339
+from deployspec.chapters.logs.form import RFC3339
 from deployspec.chapters.logs.judge.model import TOLERANCE, Times
+from deployspec.chapters.logs.times import EPOCHS, check_pattern, zone_of
 
 _LENGTHS = frozenset({24, 27})
 """Of ``2024-01-15T10:30:45.123Z``, and with six decimals."""
@@ -18,7 +21,7 @@ _AS_ZEROS = str.maketrans("123456789", "0" * 9)
 _SOME = 64
 """How many are looked at at a time."""
 _PLAIN = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(?:\d{3}|\d{6}))?(?:Z|[+-]\d\d:\d\d)", re.ASCII
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(?:\d{3}|\d{6,9}))?(?:Z|[+-]\d\d:\d\d)", re.ASCII
 ).fullmatch
 
 
@@ -49,7 +52,124 @@ def seconds(stamp: object) -> float | None:
     return float(read.moment) if isinstance(read, rfc3339.Stamp) else None
 
 
-def ordered(stamps: Sequence[object], read_at: float, highest: float | None = None) -> Ordered:
+class Clock:
+    """Reads the times of one source.
+
+    ``formats`` are names of ``NAMES`` and patterns of strptime, of which one fits; ``zone`` is that of times that say
+    none: UTC, an IANA name or ±hh:mm. Raises ValueError for a zone that is unknown, or a pattern that cannot be used.
+    """
+
+    def __init__(self, formats: Sequence[str] = (RFC3339,), zone: str | None = None) -> None:
+        self._zone = None if zone is None else zone_of(zone)
+        self._readers = [self._reader(one) for one in formats]
+        self.is_default = tuple(formats) == (RFC3339,)
+        self.expected = "an RFC 3339 time" if self.is_default else f"a time as {' or '.join(formats)}"
+        """What a time that cannot be read should have been."""
+
+    def moment(self, stamp: object, read_at: float, after: float | None = None) -> float | None:
+        """Seconds since the epoch; None where no format fits, or the zone is not known.
+
+        ``read_at`` gives the year where the stamp says none. ``after``: a time of which this one is said to be no
+        earlier, which tells the two hours apart that a local time names when clocks are set back.
+        """
+        for read in self._readers:
+            found = read(stamp, read_at)
+            if isinstance(found, datetime):
+                found = self._placed(found, after)
+            if found is not None:
+                return found
+        return None
+
+    def why_not(self, stamp: object, read_at: float) -> str:
+        """Why a time cannot be read, without the time."""
+        if stamp is None:
+            return "missing"
+        if any(isinstance(read(stamp, read_at), datetime) for read in self._readers):
+            return "expected a time that says its zone, or a time_zone for those that say none"
+        return f"expected {self.expected}"
+
+    def _placed(self, local: datetime, after: float | None) -> float | None:
+        if local.tzinfo is None:
+            if self._zone is None:
+                return None
+            local = local.replace(tzinfo=self._zone)
+        moment = local.timestamp()
+        if after is not None and moment < after - TOLERANCE:
+            moment = max(moment, local.replace(fold=1).timestamp())
+        return moment
+
+    def _reader(self, one: str) -> Callable[[object, float], float | datetime | None]:
+        if one in EPOCHS:
+            return lambda stamp, _: _from_epoch(stamp, EPOCHS[one])
+        if one == RFC3339:
+            return lambda stamp, _: seconds(stamp)
+        if one == "iso8601":
+            return lambda stamp, _: _from_iso(stamp)
+        check_pattern(one)
+        return _from_pattern(one)
+
+
+def _from_epoch(stamp: object, in_a_second: int) -> float | None:
+    if isinstance(stamp, str):
+        if not _NUMBER.fullmatch(stamp):
+            return None
+        stamp = float(stamp)
+    if type(stamp) not in (int, float) or not math.isfinite(stamp):  # type: ignore[arg-type]  # a number
+        return None
+    moment: float = stamp / in_a_second  # type: ignore[operator]
+    return moment if 0 <= moment < _LATEST else None
+
+
+def _from_iso(stamp: object) -> float | datetime | None:
+    if not isinstance(stamp, str) or len(stamp) <= _DAY:
+        return None
+    with suppress(ValueError):
+        return datetime.fromisoformat(stamp)
+    return seconds(stamp)
+
+
+def _from_pattern(pattern: str) -> Callable[[object, float], datetime | None]:
+    says_year = any(directive in pattern for directive in ("%Y", "%y", "%c", "%x", "%G"))
+    named_zone = "%Z" in pattern
+
+    def read(stamp: object, read_at: float) -> datetime | None:
+        if not isinstance(stamp, str):
+            return None
+        with suppress(ValueError):
+            if says_year:
+                found = datetime.strptime(stamp, pattern)  # noqa: DTZ007 - its zone may be said elsewhere
+            else:
+                found = _in_the_year_of(stamp, pattern, datetime.fromtimestamp(read_at, UTC))
+            if named_zone and found.tzinfo is None and _SAYS_UTC.search(stamp):
+                found = found.replace(tzinfo=UTC)
+            return found
+        return None
+
+    return read
+
+
+def _in_the_year_of(stamp: str, pattern: str, now: datetime) -> datetime:
+    """A time without its year: that of ``now``, or the one before where it would be more than a day ahead."""
+    for year in (now.year, now.year - 1):
+        # 29 February is no day of every year.
+        with suppress(ValueError):
+            found = datetime.strptime(f"{year} {stamp}", f"%Y {pattern}")  # noqa: DTZ007 - its zone may be said elsewhere
+            if found.replace(tzinfo=None) <= now.replace(tzinfo=None) + timedelta(days=1):
+                return found
+    raise ValueError("no such day")
+
+
+_NUMBER = re.compile(r"\d{1,20}(?:\.\d{0,20})?", re.ASCII)
+_LATEST = 253_402_300_800
+"""Seconds since 1970 at the end of the year 9999."""
+_DAY = len("2024-01-15")
+_SAYS_UTC = re.compile(r"\b(?:UTC|GMT)\b")
+_DEFAULT = Clock()
+
+
+def ordered(
+    stamps: Sequence[object], read_at: float, highest: float | None = None, clock: Clock = _DEFAULT
+) -> Ordered:
     """Judge the times of records in the order of writing.
 
     ``highest`` is the latest time of the records before them; None: there is none, or it is looked at elsewhere.
@@ -60,13 +180,13 @@ def ordered(stamps: Sequence[object], read_at: float, highest: float | None = No
     here: list[float] = []
     for start in range(0, len(stamps), _SOME):
         some = stamps[start : start + _SOME]
-        times = _together(some)
+        times = _together(some) if clock.is_default else None
         if times and not (_goes_back(times, highest) or times.highest - read_at > TOLERANCE):
             here += (times.lowest, times.highest)
             highest = times.highest if highest is None else max(highest, times.highest)
             continue
         for number, stamp in enumerate(some, start):
-            moment = seconds(stamp)
+            moment = clock.moment(stamp, read_at, highest)
             if moment is None:
                 unread.append(number)
                 continue

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from hashlib import blake2b
 from itertools import compress, repeat
 from typing import Any
 
 import orjson
 
+from deployspec.chapters.logs.form import EVERY_RECORD, WRAPPED_AT, is_nested, path_to, value_at
 from deployspec.chapters.logs.judge import reasons, stamps
 from deployspec.chapters.logs.judge.model import (
     BACKWARDS,
@@ -34,10 +35,16 @@ class Said:
     loggers: list[Any] = field(default_factory=list)
     """Empty, as the next, where nothing is promised of requests."""
     requests: list[Any] = field(default_factory=list)
+    messages: list[Any] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    """Where names may lead deeper than to their top: to tell the place of what is found."""
 
 
 class Telling:
-    """Judges what records say by a promise. Raises ValueError for a level that is none of its ``levels``."""
+    """Judges what records say by a promise.
+
+    Raises ValueError for a level that is none of its ``levels``, and for times that cannot be read as it says.
+    """
 
     def __init__(self, promise: LogPromise, known: frozenset[str]) -> None:
         self._promise, self._known = promise, known
@@ -46,8 +53,16 @@ class Telling:
             asked = level is promise.log_level or promise.errors_only or promise.keep_errors
             if asked and level is not None and level not in self._rank:
                 raise ValueError(f"the level {level} is not one of {', '.join(promise.levels)}")
+        self._clock = stamps.Clock(promise.form.time_format, promise.form.time_zone)
+        self._nested = any(name is not None and is_nested(name) for name in astuple(promise.fields))
+        self._every = EVERY_RECORD in promise.request_scoped
+        names = promise.form.level_names
+        self._level_names: dict[Any, str] = {
+            **names,
+            **{int(said): name for said, name in names.items() if said.isdecimal()},
+        }
         self._least = 0 if promise.log_level is None else self._rank[promise.log_level]
-        self._error = self._rank.get(promise.error_level, len(self._rank))
+        self._error = self._rank.get(promise.error_level or "", len(self._rank))
         least = max(self._least, self._error) if promise.errors_only else self._least
         self._allowed = frozenset(promise.levels[least:])
         self._errors = promise.levels[self._error :]
@@ -56,15 +71,27 @@ class Telling:
         """Keep what some records say."""
         fields = self._promise.fields
 
-        def of_each(name: str) -> Iterator[Any]:
-            return map(dict.get, records, repeat(name))
+        def of_each(name: str | None) -> Iterator[Any]:
+            if name is not None and not is_nested(name):
+                return map(dict.get, records, repeat(name))
+            return (value_at(record, name) for record in records)
 
         said.numbers += numbers
-        said.levels += of_each(fields.level)
+        levels = of_each(fields.level)
+        said.levels += map(self._named, levels) if self._level_names else levels
         said.stamps += of_each(fields.timestamp)
+        said.messages += of_each(fields.message)
         if self._promise.request_scoped:
             said.loggers += of_each(fields.logger)
             said.requests += of_each(fields.request_id)
+        if self._nested:
+            said.records += records
+
+    def _named(self, level: Any) -> Any:
+        """The name of what a record says; what has none is no level, though it may be the name of another."""
+        if type(level) in (str, int):
+            return self._level_names.get(level, _UNNAMED)
+        return level
 
     def keep_errors(
         self, numbers: Sequence[int], records: list[dict[str, Any]], said: Said, noting: Noting, tally: Tally
@@ -75,32 +102,54 @@ class Telling:
         fields, block = self._promise.fields, noting.block
         levels = said.levels[-len(records) :]
         for index in compress(range(len(records)), map(self._errors.__contains__, levels)):
-            moment = stamps.seconds(records[index].get(fields.timestamp))
+            stamp = value_at(records[index], fields.timestamp)
+            moment = self._clock.moment(stamp, block.read_at)
             if moment is None:
                 tally.undated += 1
                 continue
             number = numbers[index]
-            digest = _digest(records[index], noting.lines[number])
+            digest = _digest(records[index], noting.texts.lines[number])
             tally.errors.append(ErrorRecord(moment, digest, block.file, block.line + number))
 
     def judge(self, said: Said, tally: Tally, noting: Noting, unread: Noting) -> None:
         """Judge all that the records of a block say; ``unread`` notes what they do not say."""
-        self._judge_levels(said, tally, noting)
-        self._judge_times(said, tally, noting, unread)
+        fields = self._promise.fields
+        if fields.message is not None:
+            self._judge_messages(said, noting)
+        if fields.level is not None:
+            self._judge_levels(said, tally, noting)
+        if fields.timestamp is not None:
+            self._judge_times(said, tally, noting, unread)
         self._judge_requests(said, tally, noting, unread)
 
     def judge_late(self, said: Said, highest: float, noting: Noting) -> None:
         """Note only the times that go back; ``highest``: the latest before these records."""
-        ordered = stamps.ordered(said.stamps, noting.block.read_at, highest)
+        ordered = stamps.ordered(said.stamps, noting.block.read_at, highest, self._clock)
         self._note_times(said, BACKWARDS, _BACKWARDS, ordered.backwards, noting)
 
-    def _note(self, said: Said, check: str, name: str, what: str, index: int, noting: Noting) -> None:
-        """Note something of the field of this name in the record at an index."""
-        noting.note(Reason(check, reasons.place_of([name], self._known), what), said.numbers[index], [name])
+    def _note(self, said: Said, check: str, name: str | None, what: str, index: int, noting: Noting) -> None:
+        """Note something of the field of this name in the record at an index; None: of the record."""
+        record = said.records[index] if said.records else {}
+        path: reasons.Path = [] if name is None else path_to(record, name) if self._nested else [name]
+        noting.note(Reason(check, reasons.place_of(path, self._known), what), said.numbers[index], path)
 
     def _note_times(self, said: Said, check: str, what: str, which: list[int], noting: Noting) -> None:
         for index in which:
             self._note(said, check, self._promise.fields.timestamp, what, index, noting)
+
+    def _judge_messages(self, said: Said, noting: Noting) -> None:
+        if self._promise.form.syntax == "text":
+            # A pattern may fit any line, those of a stack trace too.
+            for index, message in enumerate(said.messages):
+                if isinstance(message, str) and reasons.STACK_TRACE.search(message.encode()):
+                    noting.note(reasons.OF_STACK_TRACE, said.numbers[index], 0)
+        if all(said.messages) and not any(map(_is_blank, said.messages)):
+            return
+        for index, message in enumerate(said.messages):
+            if message == "" or _is_blank(message):
+                self._note(
+                    said, "message", self._promise.fields.message, "empty: it says nothing", index, noting
+                )
 
     def _judge_levels(self, said: Said, tally: Tally, noting: Noting) -> None:
         levels = said.levels
@@ -120,9 +169,10 @@ class Telling:
     def _wrong(self, level: object) -> Iterable[tuple[str, str]]:
         """What is wrong with a level that is not allowed: the check, and why."""
         if level is None:
-            yield "level", "missing"
+            if "level" not in self._promise.form.optional:
+                yield "level", "missing"
         elif not isinstance(level, str) or level not in self._rank:
-            yield "level", f"expected one of {', '.join(self._rank)}"
+            yield "level", f"expected one of {', '.join(self._promise.form.level_names or self._rank)}"
         else:
             if self._rank[level] < self._least:
                 yield "below-log-level", f"{level} is below {self._promise.log_level}"
@@ -130,17 +180,21 @@ class Telling:
                 yield "not-an-error", f"{level} is below {self._promise.error_level}"
 
     def _judge_times(self, said: Said, tally: Tally, noting: Noting, unread: Noting) -> None:
-        ordered = stamps.ordered(said.stamps, noting.block.read_at)
+        read_at = noting.block.read_at
+        ordered = stamps.ordered(said.stamps, read_at, clock=self._clock)
         tally.times = ordered.times
         self._note_times(said, "future", f"more than {TOLERANCE:g} s in the future", ordered.future, noting)
         self._note_times(said, BACKWARDS, _BACKWARDS, ordered.backwards, noting)
         for index in ordered.unread:
-            what = "missing" if said.stamps[index] is None else "expected an RFC 3339 time"
+            what = self._clock.why_not(said.stamps[index], read_at)
             self._note(said, "time", self._promise.fields.timestamp, what, index, unread)
 
     def _judge_requests(self, said: Said, tally: Tally, noting: Noting, unread: Noting) -> None:
         fields, loggers = self._promise.fields, said.loggers
-        if set(map(type, loggers)) - {str}:
+        if self._every:
+            tally.scoped = len(loggers)
+            loggers = [EVERY_RECORD] * len(loggers)
+        elif set(map(type, loggers)) - {str}:
             for index, one in enumerate(loggers):
                 if type(one) is not str:
                     what = "missing" if one is None else "expected a logger's name"
@@ -165,12 +219,20 @@ class Telling:
         )
 
 
+def _is_blank(message: object) -> bool:
+    return type(message) is str and message.isspace()
+
+
+_UNNAMED = object()
+_WRAPPED = frozenset(WRAPPED_AT.values())
 _BACKWARDS = f"more than {TOLERANCE:g} s older than a record before it"
 
 
 def _digest(record: dict[str, Any], line: bytes) -> bytes:
+    # When a line came to a container's log is not the same for another log.
+    own = {name: value for name, value in record.items() if name not in _WRAPPED}
     try:
-        text = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps(own, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:  # nested deeper than it writes
         text = line.strip()
     return blake2b(text, digest_size=8).digest()

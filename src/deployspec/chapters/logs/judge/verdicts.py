@@ -8,15 +8,16 @@ for: one is enough.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base.shown import counted, one_line, seconds, value
+from deployspec.chapters.logs.form import AccessFields, value_at
 from deployspec.chapters.logs.judge.errors import Comparison
 from deployspec.chapters.logs.judge.model import MAX_LINE, TOLERANCE, Found, Reason, Trouble, most_often
-from deployspec.chapters.logs.names import AccessFields
 from deployspec.model.verdict import Outcome, Verdict, breached, met, unmeasured
 
 if TYPE_CHECKING:
@@ -30,8 +31,10 @@ _SHOWN = 2
 
 
 def lines_are_records(report: Report) -> Verdict:
-    """Every line is exactly one strict JSON object that fits its schema."""
-    return _judged(report, ("json", "schema", "length"), "every line is a record that fits its schema")
+    """Every line is exactly one record, which fits its schema and whose message, if it has one, says something."""
+    return _judged(
+        report, ("json", "schema", "message", "length"), "every line is a record that fits its schema"
+    )
 
 
 def levels(report: Report, *, log_level: str | None = None) -> Verdict:
@@ -176,7 +179,7 @@ def outcome_of(report: Report, *, may_be_empty: bool = False) -> Outcome:
     """
     if any(found.count for found in report.found.values()):
         return Outcome.BREACHED
-    nothing = report.lines == 0 and not may_be_empty
+    nothing = report.lines == report.continued and not may_be_empty
     return Outcome.UNMEASURED if report.troubles or report.unread or nothing else Outcome.MET
 
 
@@ -220,24 +223,31 @@ class Sought:
     """The place of the first of them."""
 
 
-def request_is_logged(sent: Sent, sought: Sought, *, within: float, names: AccessFields) -> Verdict:
+def request_is_logged(
+    sent: Sent, sought: Sought, *, within: float, names: AccessFields, of_text: bool = False
+) -> Verdict:
     """A request's access record is in the log, with its method, path, status and duration.
 
     It was looked for by the request's id for ``within`` seconds. The path may be logged with or without its query; the
-    duration is a number that is not negative.
+    duration is a number that is not negative, or a text such as 1.5ms. ``of_text``: in these records numbers are texts.
     """
     limit = f"an access record within {seconds(within)}"
     record = sought.record
     if record is None:
         return _not_found(f"the request {sent.request_id}", within, limit, sought)
     path = sent.path.partition("?")[0]
+
+    def number(name: str) -> float:
+        return _number(value_at(record, name), of_text=of_text)
+
+    took = _duration(value_at(record, names.duration), names.unit, of_text=of_text)
     wrong = [
         f"{name} is {_shown(record, name)}, expected {expected}"
         for name, right, expected in (
-            (names.method, record.get(names.method) == sent.method, f'"{sent.method}"'),
-            (names.path, record.get(names.path) in (sent.path, path), f'"{path}"'),
-            (names.status, _number(record.get(names.status)) == sent.status, str(sent.status)),
-            (names.duration, _number(record.get(names.duration)) >= 0, "a number, 0 or more"),
+            (names.method, value_at(record, names.method) == sent.method, f'"{sent.method}"'),
+            (names.path, value_at(record, names.path) in (sent.path, path), f'"{path}"'),
+            (names.status, number(names.status) == sent.status, str(sent.status)),
+            (names.duration, took >= 0, "a number, 0 or more"),
         )
         if not right
     ]
@@ -247,7 +257,7 @@ def request_is_logged(sent: Sent, sought: Sought, *, within: float, names: Acces
             one_line(f"the record of {sent.request_id}{at}: {'; '.join(wrong)}", 300), limit=limit
         )
     return met(
-        f"{one_line(f'{sent.method} {path}', 80)} is logged with status and duration",
+        f"{one_line(f'{sent.method} {path}', 80)} is logged with status and duration ({seconds(took)})",
         measured=sought.where,
         limit=limit,
     )
@@ -286,13 +296,28 @@ def _not_found(what: str, within: float, limit: str, sought: Sought) -> Verdict:
     return breached(f"no record of {what} within {seconds(within)}", measured="none", limit=limit)
 
 
-def _number(found: object) -> float:
+def _number(found: object, *, of_text: bool) -> float:
     """Not a number, which equals nothing and is not 0 or more, where it is none."""
+    if of_text and isinstance(found, str) and _DIGITS.fullmatch(found):
+        return float(found)
     return found if isinstance(found, int | float) and not isinstance(found, bool) else float("nan")
 
 
+def _duration(found: object, unit: str, *, of_text: bool) -> float:
+    """In seconds."""
+    if isinstance(found, str) and (told := _TOLD.fullmatch(found)):
+        found, unit = float(told[1]), told[2].replace("µ", "u")
+    return _number(found, of_text=of_text) / _IN_A_SECOND[unit]
+
+
+_DIGITS = re.compile(r"\d{1,18}(?:\.\d{1,18})?", re.ASCII)
+_TOLD = re.compile(r"(\d{1,18}(?:\.\d{1,18})?) ?(s|ms|us|µs|ns)", re.ASCII)
+_IN_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
 def _shown(record: Mapping[str, Any], name: str) -> str:
-    return value(record[name], name=name) if name in record else "missing"
+    found = value_at(record, name)
+    return "missing" if found is None and name not in record else value(found, name=name)
 
 
 def _of_records(report: Report, checks: tuple[str, ...], promise: str, limit: str) -> Verdict:
@@ -352,7 +377,7 @@ def _see(check: str) -> str:
 
 
 def _share(count: int, report: Report) -> str:
-    records = report.lines - _lines(report, _NO_RECORDS)
+    records = report.lines - report.continued - _lines(report, _NO_RECORDS)
     return f"{count:,} of {_counted(records, 'record')} {'has' if count == 1 else 'have'}"
 
 
@@ -388,6 +413,8 @@ def _not_read(report: Report) -> str:
     """Why not all was read; empty where it was."""
     if report.troubles:
         return _trouble(report.troubles)
+    if report.lines and report.continued == report.lines:
+        return f"no line is a record: {_counted(report.lines, 'line')} belong to one before (continuation)"
     return "" if report.lines else "no line was read"
 
 

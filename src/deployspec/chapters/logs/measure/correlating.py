@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from deployspec.base.shown import one_line
+from deployspec.chapters.logs.form import value_at
 from deployspec.chapters.logs.judge.model import Place
 from deployspec.chapters.logs.judge.verdicts import Sent, Sought, job_is_logged, request_is_logged
 from deployspec.chapters.logs.measure.following import Follower, Predicate
@@ -43,21 +44,26 @@ def follow_request(deployment: Deployment, log: Log) -> Followed:
     assert access is not None  # noqa: S101 - selected for such sources alone
     request_id = f"deployspec-{uuid.uuid4().hex}"
     names, own = access.fields, log.log_source.fields.request_id
-    wanted = asdict(names).values()
-    with Follower(log.source) as follower:
+    wanted = (names.method, names.path, names.status, names.duration)
+    form = log.log_source.form
+    with Follower(log.source, form) as follower:
         call, answer, reproduce = _ask(deployment, access.path, {access.header: request_id})
 
         def has_it(record: dict[str, Any]) -> bool:
-            return bool(record.get(own) == request_id)
+            return bool(value_at(record, own) == request_id)
+
+        def says(record: dict[str, Any], name: str) -> bool:
+            return value_at(record, name) is not None
 
         # Other records of the request, an error's perhaps, may have some of these fields.
         found = follower.wait(
-            lambda record: has_it(record) and all(name in record for name in wanted), access.within
-        ) or follower.wait(lambda record: has_it(record) and any(name in record for name in wanted), 0)
+            lambda record: has_it(record) and all(says(record, name) for name in wanted), access.within
+        ) or follower.wait(lambda record: has_it(record) and any(says(record, name) for name in wanted), 0)
         sought = _sought(found, log, follower, request_id, has_it)
-    logged = (sought.record or {}).get(names.path)
+    logged = value_at(sought.record or {}, names.path)
     sent = Sent("GET", _path(deployment, access.path, logged), answer.status, request_id)
-    verdict = request_is_logged(sent, sought, within=access.within, names=names)
+    of_text = form.syntax != "json"
+    verdict = request_is_logged(sent, sought, within=access.within, names=names, of_text=of_text)
     return Followed(verdict, call, reproduce)
 
 
@@ -68,12 +74,14 @@ def follow_job(deployment: Deployment, log: Log) -> Followed:
     """
     jobs = log.log_source.jobs
     assert jobs is not None  # noqa: S101 - selected for such sources alone
-    with Follower(log.source) as follower:
+    of_text = log.log_source.form.syntax != "json"
+    with Follower(log.source, log.log_source.form) as follower:
         call, answer, reproduce = _ask(deployment, jobs.path, {}, jobs.body)
         job = _job_id(answer, jobs.id)
 
         def has_it(record: dict[str, Any]) -> bool:
-            return bool(record.get(jobs.field) == job)
+            found = value_at(record, jobs.field)
+            return bool(found == job or (of_text and found == str(job)))
 
         found = follower.wait(has_it, jobs.within)
         # One that has it is too late, and no other record of the job.

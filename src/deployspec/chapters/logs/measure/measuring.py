@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from deployspec.chapters.logs.judge.model import Block, ErrorRecord, LogPromise, LongLine, Tally, Unfinished
 from deployspec.chapters.logs.judge.report import Report
 from deployspec.chapters.logs.measure.crew import AHEAD, Crew, Result, Task
+from deployspec.chapters.logs.measure.joining import joined
 from deployspec.chapters.logs.measure.source import Source, pieces_of
 
 Progress = Callable[[int, "int | None", int], None]
@@ -48,8 +49,9 @@ def measure(
             errors(result.stream, result.errors)
         clock.tick(result)
 
+    wrapper = promise.form.wrapper
     with Crew(promise, workers - 1) as crew, pieces_of(source) as pieces:
-        for piece in pieces:
+        for piece in pieces if wrapper is None else joined(pieces, wrapper):
             if isinstance(piece, Block):
                 size += len(piece.data)
                 if workers > 1 and max(size, source.total or 0) > ALONE:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from deployspec.base.duration import format_duration
 from deployspec.base.errors import UsageError
 from deployspec.base.shown import counted
 from deployspec.chapters.logs.judge.errors import Comparison, compare
-from deployspec.chapters.logs.judge.model import LEVELS, most_often
+from deployspec.chapters.logs.judge.model import most_often
 from deployspec.chapters.logs.judge.report import Report
-from deployspec.chapters.logs.judge.secrets import AllowListError
 from deployspec.chapters.logs.judge.verdicts import of_error_log
 from deployspec.chapters.logs.measure.measuring import measure
 from deployspec.chapters.logs.measure.promises import promise_of_lines, source_to_read
@@ -35,8 +32,10 @@ _SHOWN = 20
 class Log:
     """One source: what the file says of it, and what was found in it."""
 
-    def __init__(self, log_source: LogSource, schema: Path, *, keep_errors: bool) -> None:
+    def __init__(self, log_source: LogSource, schema: Path, *, keep_errors: bool, deployment: str) -> None:
+        """``deployment``: its name, or its file's path, for a command line."""
         self.log_source = log_source
+        self._deployment = deployment
         self._schema = schema
         self._keep_errors = keep_errors
         self._spool = Spool()
@@ -72,7 +71,7 @@ class Log:
             return measure(self.source, promise, errors=self._spool.add)
         except Unmeasured as error:
             return error
-        except (SchemaUnusableError, AllowListError, UsageError) as error:
+        except (SchemaUnusableError, UsageError, ValueError) as error:
             return Unmeasured(str(error))
 
     def close(self) -> None:
@@ -91,45 +90,17 @@ class Log:
 
     @property
     def reproduce(self) -> str:
-        """A command line that reads the same by the same promises, in the project's folder; without the secrets of a
-        command, which the redaction takes out."""
-        log_source = self.log_source
-        if log_source.files is not None:
-            sources = log_source.files
-        else:
-            sources = (log_source.source or f"command:{shlex.join(log_source.command or ())}",)
-        return shlex.join(["deployspec", "logs", *sources, *_options(log_source)])
-
-
-def _options(log_source: LogSource) -> Iterator[str]:
-    """What the file says of a source, as options of ``deployspec logs``; what is as usual is left out."""
-
-    if log_source.command is not None:
-        yield f"--timeout={format_duration(log_source.timeout)}"
-        if log_source.prefix is not None:
-            yield f"--prefix={log_source.prefix}"
-    for name, called in asdict(log_source.fields).items():
-        if name != called:
-            yield f"--field={name}={called}"
-    if log_source.levels != LEVELS:
-        yield from (f"--level={level}" for level in log_source.levels)
-    if log_source.log_level is not None:
-        yield f"--log-level={log_source.log_level}"
-    if log_source.errors_of:
-        yield from ("--errors-only", f"--error-level={log_source.error_level}")
-    yield from (f"--request-scoped={logger}" for logger in log_source.request_scoped)
-    if log_source.schema is not None:
-        yield f"--schema={log_source.schema}"
-    yield from (f"--logger-schema={name}={path}" for name, path in log_source.schemas.logger.items())
-    yield from (f"--event-schema={name}={path}" for name, path in log_source.schemas.event.items())
-    yield from (f"--allow={pattern}" for pattern in log_source.allow_secrets)
+        """A command line that reads the same by the same promises, in the project's folder."""
+        return shlex.join(
+            ["deployspec", "logs", f"--deployment={self._deployment}", f"--source={self.log_source.name}"]
+        )
 
 
 class Logs:
     """All sources of a deployment."""
 
-    def __init__(self, deployment: Deployment, schema: Path) -> None:
-        """``schema``: the project's own, for sources that name none."""
+    def __init__(self, deployment: Deployment, schema: Path, name: str) -> None:
+        """``schema``: the project's own, for sources that name none; ``name``: by which the deployment is found."""
         sources = deployment.require(LOGS)
         compared = {
             name
@@ -138,7 +109,7 @@ class Logs:
             if log_source.errors_of
         }
         self._logs = {
-            log_source.name: Log(log_source, schema, keep_errors=log_source.name in compared)
+            log_source.name: Log(log_source, schema, keep_errors=log_source.name in compared, deployment=name)
             for log_source in sources
         }
 

@@ -35,7 +35,7 @@ def agrees(objective: Objective, rules: Sequence[Rule], doubts: Sequence[str] | 
     limit = f"{objective.promise} ({objective.source})"
     if not objective.alerts:
         return unmeasured(
-            f"{objective.name} ({objective.source}) names no alert; name those that watch it in the annotation deployspec/alerts",
+            f"{objective.name} ({objective.source}) names no alert; name those that watch it in the annotation deployspec/alerts, or say none there if none is to",
             limit=limit,
         )
     agreeing, differing, unknown = list[str](), list[str](), list[str]()
@@ -152,18 +152,22 @@ def _of_latency(objective: Objective, condition: _Condition) -> Iterator[str]:
 
 def _of_availability(objective: Objective, condition: _Condition) -> Iterator[str]:
     compared = condition.compared
-    bad, total = selector_of(objective.availability.bad), selector_of(objective.availability.total)
+    part, total = selector_of(objective.availability.part), selector_of(objective.availability.total)
+    good = objective.counts_good
     if not isinstance(compared, _Share):
-        yield f"compares {compared}, which is not a share; expected {_plain(bad)} / {_plain(total)}"
+        yield f"compares {compared}, which is not a share; expected {_plain(part)} / {_plain(total)}"
         return
-    yield from _fires_at_share(condition, objective.limit, rest=compared.rest, above=True)
-    others = [one for one in (compared.part, compared.whole) if not _same(one, bad) and not _same(one, total)]
+    share = objective.target if good else objective.limit
+    yield from _fires_at_share(condition, share, rest=compared.rest, above=not good)
+    others = [
+        one for one in (compared.part, compared.whole) if not _same(one, part) and not _same(one, total)
+    ]
     if others:
-        yield f"reads {names([_plain(one) for one in others])}; expected {_plain(bad)} and {_plain(total)}"
-    elif not _same(compared.part, bad) or not _same(compared.whole, total):
+        yield f"reads {names([_plain(one) for one in others])}; expected {_plain(part)} and {_plain(total)}"
+    elif not _same(compared.part, part) or not _same(compared.whole, total):
         yield (
             f"divides {_plain(compared.part)} by {_plain(compared.whole)}; "
-            f"expected {_plain(bad)} divided by {_plain(total)}"
+            f"expected {_plain(part)} divided by {_plain(total)}"
         )
 
 

@@ -118,10 +118,10 @@ def bucket_of(objective: Objective, *more: str) -> str:
 
 
 def part_of(objective: Objective) -> str:
-    """The selector of the counter of good requests, of a latency objective, or of bad ones, of one of availability."""
+    """The selector of the counter of good requests where the objective ``counts_good``, else of bad ones."""
     if objective.is_latency:
         return bucket_of(objective, le_matcher(objective))
-    return objective.availability.bad
+    return objective.availability.part
 
 
 ALL, PART = "all", "part"
@@ -138,7 +138,7 @@ def without_bucket_query(objective: Objective, window: float | None = None) -> s
 
 
 def chosen_by(objective: Objective) -> tuple[str, ...]:
-    """The selectors of all requests that count and, of an objective of availability, of the bad ones."""
+    """The selectors of all requests that count and, of an objective of availability, of the bad or good ones."""
     if objective.is_latency:
         return (counted_by(objective),)
     return (counted_by(objective), part_of(objective))
@@ -159,7 +159,7 @@ class Asked:
 
     @property
     def counters(self) -> tuple[str, str]:
-        """The selectors of all requests that count, and of the good ones (of latency) or the bad ones (of availability)."""
+        """The selectors of all requests that count, and of the good ones or, unless ``counts_good``, of the bad ones."""
         return counted_by(self.objective), part_of(self.objective)
 
     def increase(self, selector: str) -> str:
@@ -172,7 +172,7 @@ class Asked:
         return " or ".join(f'label_replace({one}, "counts", "{name}", "", "")' for one, name in sums)
 
     def share(self) -> str:
-        """The share of them that was good, of a latency objective, or bad, of one of availability."""
+        """The share of them that was good where the objective ``counts_good``, else of bad ones."""
         every, part = map(self.increase, self.counters)
         return f"{part} / {every}"
 

@@ -91,7 +91,12 @@ def seen_by(result: LoadResult, objectives: Sequence[Objective], prefix: str = "
             count for why, count in warm_up if why == "ok" or why.startswith((STATUS, WITHOUT_TEXT))
         )
     # Of failures, those that the selector of bad ones counts.
-    bad = answers if availability is None else _Counted.of(result, part_of(availability), prefix, "5")
+    by_bad = availability is not None and not availability.counts_good
+    bad = (
+        answers
+        if availability is None or not by_bad
+        else _Counted.of(result, part_of(availability), prefix, "5")
+    )
     failed = float(sum(count for (_, status), count in bad.yes.items() if status.startswith("5")))
     if all_count and not bad.no and not bad.unknown:
         failed += sum(count for why, count in warm_up if why.startswith(f"{STATUS}5"))

@@ -163,10 +163,10 @@ class Counting:
         doubts = [self._no_counter(asked, one) for one in asked.counters]
         doubts += [self._doubt(asked, one) for one in chosen_by(objective)]
         counted = Census(
-            total - (part or 0.0),
+            (part or 0.0) if objective.counts_good else total - (part or 0.0),
             total,
             covered,
-            began_good=began - began_part,
+            began_good=began_part if objective.counts_good else began - began_part,
             began_total=began,
             doubts=tuple(filter(None, doubts))[:1],
             least=least,
@@ -178,12 +178,10 @@ class Counting:
         p95 = self._sum(asked.quantile())
         return replace(
             counted,
-            good=part or 0.0,
             without_bucket=without,
             native=self._series(asked.native()),
             bucket_for_a_time=self._series(asked.bucket_for_a_time()),
             p95=p95 if p95 is not None and math.isfinite(p95) else None,
-            began_good=began_part,
             boundaries=self._boundaries(objective) if without else (),
         )
 
@@ -300,9 +298,10 @@ class Counting:
             if not self._series(without_bucket_query(latency)):
                 within = self._total(f"sum({part_of(latency)})")
         if availability is not None:
-            requests, bad = self._total(f"sum({counted_by(availability)})"), part_of(availability)
-            if not self._doubt(Asked(availability, _LOOKBACK), bad):
-                failed = self._total(f"sum({bad})")
+            requests, part = self._total(f"sum({counted_by(availability)})"), part_of(availability)
+            # What is not good may be a failure with another status than 5xx: that is no number to compare.
+            if not availability.counts_good and not self._doubt(Asked(availability, _LOOKBACK), part):
+                failed = self._total(f"sum({part})")
         return Seen(requests, failed, within, timed)
 
     def _total(self, query: str) -> float:

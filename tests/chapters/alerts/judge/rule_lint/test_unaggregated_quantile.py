@@ -69,3 +69,24 @@ def test_recording_rules_are_followed(recorded, message):
         alert("histogram_quantile(0.95, seconds:rate5m_bucket)"), record("seconds:rate5m_bucket", recorded)
     )
     assert [message in finding.message for finding in lint([rules])] == ([] if message is None else [True])
+
+
+@pytest.mark.parametrize(
+    ("expr", "text", "count"),
+    [
+        pytest.param(f"histogram_quantile(0.9, {RATE})", "{{ $labels.pod }} is slow", 0, id="each-pod"),
+        pytest.param(f"histogram_quantile(0.9, {RATE})", "{{ $value }} s", 1, id="no-label"),
+        pytest.param(f"histogram_quantile(0.9, {RATE})", "{{ $labels.job }} is slow", 1, id="of-many-series"),
+        pytest.param(f"histogram_quantile(0.9, {RATE})", "{{ $labels.severity }}", 1, id="the-alert-s-own"),
+        pytest.param(f"max(histogram_quantile(0.9, {RATE}))", "{{ $labels.pod }}", 1, id="not-kept"),
+        pytest.param('histogram_quantile(0.9, rate(a_bucket{pod="a"}[5m]))', "{{ $labels.pod }}", 1, id="fixed"),
+        pytest.param('histogram_quantile(0.9, rate(a_bucket{pod=~"a.*"}[5m]))', "{{ $labels.pod }}", 0, id="chosen"),
+        pytest.param(f"histogram_quantile(0.9, sum by (pod) ({RATE}))", "{{ $labels.pod }}", 1, id="without-le"),
+    ],
+)  # fmt: skip
+def test_an_alert_that_names_its_series_means_each(expr, text, count):
+    """A label that the result keeps and that tells series apart, in an annotation."""
+    found = lint([file(alert(expr, annotations={"summary": text}, labels={"severity": "warning"}))])
+    assert [one.lint for one in found if one.lint == "unaggregated-quantile"] == [
+        "unaggregated-quantile"
+    ] * count

@@ -69,7 +69,9 @@ def test_what_is_lacking_is_named(groups, lacking):
     verdict = judged(*groups)
     assert lacks(verdict, *lacking)
     assert ("an alert_rule_test with exp_alerts" in verdict.reason) is (NO_FIRING in lacking)
-    assert ("a case in a group whose name says “missing data”" in verdict.reason) is (NO_MISSING in lacking)
+    assert ("an alert_rule_test without any series that it reads" in verdict.reason) is (
+        NO_MISSING in lacking
+    )
     assert ("an alert_rule_test without exp_alerts, at a time" in verdict.reason) is (NO_SILENCE in lacking)
 
 
@@ -156,3 +158,30 @@ def test_an_expression_that_cannot_be_read_is_unmeasured():
         Outcome.UNMEASURED,
         "the expression of Low cannot be read: unclosed left parenthesis",
     )
+
+
+# The series has an item each minute; the case is at five of them.
+@pytest.mark.parametrize(
+    ("series", "values", "missing"),
+    [
+        pytest.param("b", "5x9", True, id="no-series-that-it-reads"),
+        pytest.param('a{job="y"}', "5x9", True, id="a-decoy-alone"),
+        pytest.param('a{job="x"}', "5x4 stale", True, id="stale-just-then"),
+        pytest.param('a{job="x"}', "5x5 stale", False, id="stale-later"),
+        pytest.param('a{job="x"}', "5 _x3 5x9", True, id="a-gap"),
+        pytest.param('a{job="x"}', "5x9 _", False, id="a-gap-later"),
+        pytest.param('a{job="x"}', "5x9", False, id="all-there"),
+    ],
+)
+def test_missing_data_is_told_by_the_series(series: str, values: str, missing: bool) -> None:
+    """Whatever the group is called."""
+    verdict = judged(FIRES, SILENT, group({series: values}, silent("Low", "5m")))
+    assert verdict.outcome is Outcome.MET if missing else lacks(verdict, NO_MISSING)
+
+
+def test_the_kinds_that_are_asked_for() -> None:
+    """The others are not missed."""
+    file = rule_file(LOW)
+    tests = [(file_of(FIRES), {RULES: [file]})]
+    assert coverage(file.rules[0], tests, ("fires",)).outcome is Outcome.MET
+    assert lacks(coverage(file.rules[0], tests, ("fires", "missing")), NO_MISSING)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from deployspec.chapters.alerts.judge import verdicts
 from deployspec.chapters.alerts.judge.rule_tests import GUARDS, concerning, findings, missing_interval
 from deployspec.languages.rule_files.rules import read_rules
 from deployspec.languages.rule_files.unit_tests import read_tests
+from deployspec.model.verdict import Outcome
 from tests.chapters.alerts.judge.rule_tests.made import (
     RULES,
     alert,
@@ -81,7 +83,7 @@ def test_unused_series():
     file = file_of(
         group(
             {"a": "0x5", 'requests_totl{x="1"}': "1x5", 'requests_totl{x="2"}': "1x5"},
-            fires("Low", "2m"),
+            silent("Many", "2m"),
             sampled("requests_totl", "2m"),
         ),
         group({"a": "0x5"}, fires("Low", "2m")),
@@ -93,6 +95,38 @@ def test_unused_series():
     )
     assert found[0].place == file.groups[0].series[1].place
     assert [len(concerning(found, case)) for case in file.cases] == [1, 1, 0]
+
+
+def test_an_unused_series_beside_the_data_is_a_note():
+    """What fires has its data, and so has what is silent while all that it needs is there. Other silence may lack it."""
+    series = {"a": "0x5", "requests": "1x5"}
+    file = file_of(
+        group(series, fires("Low", "2m"), silent("Low", "9m")),
+        group(series, fires("Low", "2m"), silent("Many", "2m")),
+        group(series, silent("Many", "2m")),
+        group(series, silent("Low", "2m")),
+    )
+    found = findings(file, {RULES: [rule_file(LOW, alert("Many", "a / request > 9"))]})
+    assert [(*of, one.note) for of, one in zip(told(found), found, strict=True)] == [
+        ("unused-series", "group", True),
+        ("unused-series", "group", True),
+        ("unused-series", "2m", False),
+        ("unused-series", "group", False),
+        ("unused-series", "group", True),
+    ]
+    assert [len(concerning(found, case)) for case in file.cases] == [0, 0, 0, 1, 1, 0]
+
+
+@pytest.mark.parametrize(("values", "noted"), [("0x999999", True), ("0x999998", False)])
+def test_costly_series(values, noted):
+    """A million items are worth a note, and the case is promtool's to judge."""
+    file = file_of(group({"a": values}, fires("Low", "2m")))
+    found = findings(file, {RULES: [rule_file(LOW)]})
+    assert told(found) == ([("costly-series", "group")] if noted else [])
+    assert concerning(found, file.cases[0]) == ()
+    verdict = verdicts.test_file_is_sound(file, found)
+    assert verdict.outcome is Outcome.MET
+    assert ("a has 1000000 items, which cost promtool some 90 MB" in verdict.reason) is noted
 
 
 @pytest.mark.parametrize("name", ["a_bucket", "Low", "b", "A"])

@@ -51,7 +51,7 @@ def test_silent_before_for_says_when_to_look():
     reasons = [
         one.reason for one in found(rules, group({"a": LONG}, silent("Low", "4m"), silent("Low", "4m30s")))
     ]
-    end = ", as its for is 5m; look at 5m or later, or show in the same group that it fires later"
+    end = ", as its for is 5m; look at 5m or later, or show that it fires later with the same series"
     assert reasons == [
         f"Low cannot fire at 4m{end}",
         f"Low cannot fire at 4m30s (the last evaluation is at 4m){end}",
@@ -74,11 +74,51 @@ def test_silence_before_for_is_welcome_when_it_fires_later(later, vacuous):
     assert guards == (["silent-before-for"] if vacuous else [])
 
 
-def test_firing_in_another_group_excuses_nothing():
-    """Another group has other data."""
-    rules = [alert("Low", "a > 0", "5m")]
-    groups = group({"a": LONG}, silent("Low", "4m")), group({"a": LONG}, fires("Low", "6m"))
-    assert told(found(rules, *groups)) == [("silent-before-for", "4m")]
+@pytest.mark.parametrize(
+    ("series", "at", "vacuous"),
+    [
+        pytest.param({"a": "1x60"}, "6m", False, id="the-same"),
+        pytest.param({"a": "1 1 1 1 1x20"}, "6m", False, id="the-same-written-otherwise"),
+        pytest.param({"a": "1x4 7x20"}, "6m", False, id="the-same-until-then"),
+        pytest.param({"a": "1x60", "other": "1x60"}, "6m", False, id="beside-what-the-alert-does-not-read"),
+        pytest.param({"a": "1x60"}, "4m", True, id="no-later"),
+        pytest.param({"a": "2x60"}, "6m", True, id="other-values"),
+        pytest.param({"a": "1x3 7x20"}, "6m", True, id="another-value-at-that-time"),
+        pytest.param({'a{x="1"}': "1x60"}, "6m", True, id="another-series"),
+        pytest.param({"a": "1x60", 'a{x="1"}': "1x60"}, "6m", True, id="one-series-more"),
+    ],
+)
+def test_firing_in_another_group_shows_what_the_same_series_can_do(series, at, vacuous):
+    """Another group with other data shows nothing of this one's."""
+    rules = [alert("Low", "a > 0", "5m"), record("more", "other")]
+    groups = group({"a": "1x60"}, silent("Low", "4m")), group(series, fires("Low", at))
+    assert told(found(rules, *groups)) == ([("silent-before-for", "4m")] if vacuous else [])
+
+
+@pytest.mark.parametrize(
+    ("series", "vacuous"),
+    [
+        pytest.param(['a{job="x",pod="3"}', 'b{pod="3"}'], False, id="another-pod"),
+        pytest.param(['a{job="x",pod="3"}', 'b{pod="4"}'], True, id="two-pods"),
+        pytest.param(['a{job="y",pod="1"}', 'b{pod="1"}'], True, id="another-job"),
+        pytest.param(['a{job="x",node="1"}', 'b{pod="1"}'], True, id="another-label"),
+    ],
+)
+def test_series_are_the_same_whatever_their_other_labels_say(series, vacuous):
+    """Those that no matcher asks for, as long as they tell the same series apart."""
+    rules = [alert("Low", 'a{job="x"} > 0 and on(pod) b', "5m")]
+    shown = group({'a{job="x",pod="1"}': "1x60", 'b{pod="1"}': "1x60"}, fires("Low", "6m"))
+    other = found(rules, shown, group(dict.fromkeys(series, "1x60"), silent("Low", "4m")))
+    assert told(other) == ([("silent-before-for", "4m")] if vacuous else [])
+
+
+@pytest.mark.parametrize(("le", "vacuous"), [("1", False), ("2", True)])
+def test_another_bound_is_another_series(le, vacuous):
+    """It changes the quantile."""
+    rules = [alert("Slow", "histogram_quantile(0.9, sum by (le) (rate(a_bucket[1m]))) > 0", "5m")]
+    shown = group({'a_bucket{le="1"}': "1x60"}, fires("Slow", "6m"))
+    other = group({f'a_bucket{{le="{le}"}}': "1x60"}, silent("Slow", "4m"))
+    assert told(found(rules, shown, other)) == ([("silent-before-for", "4m")] if vacuous else [])
 
 
 @pytest.mark.parametrize(("at", "vacuous"), [("59s", True), ("1m", False)])
@@ -99,11 +139,16 @@ def test_keep_firing_for_makes_nothing_fire_earlier():
     ("values", "every", "at", "vacuous"),
     [
         pytest.param("1x9", "1m", "9m", False, id="at-the-last-item"),
-        pytest.param("1x9", "1m", "10m", True, id="just-above"),
+        pytest.param("1x9", "1m", "13m", False, id="in-reach"),
+        pytest.param("1x9", "1m", "14m", True, id="out-of-reach"),
         pytest.param("1x9", "1m", "9m59s", False, id="the-last-evaluation-is-at-the-last-item"),
-        pytest.param("1x9", "1s", "9m1s", True, id="evaluated-just-above"),
+        pytest.param("1x9", "1s", "13m59s", False, id="just-below"),
+        pytest.param("1x9", "1m", "14m59s", True, id="the-last-evaluation-is-out-of-reach"),
         pytest.param("1x8 _", "1m", "9m", False, id="a-gap-is-an-item"),
         pytest.param("1x8 stale", "1m", "9m", False, id="stale-is-an-item"),
+        pytest.param("1x8 stale", "1m", "10m", True, id="stale-ends-at-once"),
+        pytest.param("1x7 stale 1", "1m", "13m", False, id="a-number-after-stale"),
+        pytest.param("_x9", "1m", "10m", True, id="gaps-have-no-reach"),
         pytest.param("1x8 stale _x5", "1m", "14m", False, id="gaps-are-items"),
         pytest.param("1x8 stale _x5", "1m", "15m", True, id="after-the-gaps"),
         pytest.param("_", "1m", "0s", False, id="one-gap"),
@@ -117,7 +162,36 @@ def test_silent_after_data(values, every, at, vacuous):
     )
 
 
-@pytest.mark.parametrize(("at", "vacuous"), [("20m", False), ("21m", True)])
+# What the expression sees of a series whose last number is at 5m, and the first time at which it sees it no more.
+@pytest.mark.parametrize(
+    ("rules", "values", "end"),
+    [
+        pytest.param([alert("X", "a > 9")], "1x5", 10, id="instant"),
+        pytest.param([alert("X", "rate(a[12m]) > 9")], "1x5", 17, id="range"),
+        pytest.param([alert("X", "rate(a[2m]) > 9")], "1x5", 7, id="a-range-has-no-lookback"),
+        pytest.param([alert("X", "a offset 20m > 9")], "1x5", 30, id="offset"),
+        pytest.param([alert("X", "rate(a[10m] offset 20m) > 9")], "1x5", 35, id="range-and-offset"),
+        pytest.param([alert("X", "max_over_time(a[10m:1m] offset 3m) > 9")], "1x5", 23, id="subquery"),
+        pytest.param([alert("X", "a > 9 and a offset 20m > 1")], "1x5", 30, id="any-selector"),
+        pytest.param([alert("X", "a > 9", keep_firing_for="30m")], "1x5", 40, id="keep-firing-for"),
+        pytest.param([record("r", "rate(a[12m])"), alert("X", "r > 9")], "1x5", 17, id="recorded"),
+        pytest.param([record("r", "a"), alert("X", "avg_over_time(r[9m]) > 9")], "1x5", 19, id="range-of-recorded"),
+        pytest.param([alert("X", "a > 9")], "1x5 stale", 7, id="stale"),
+        pytest.param([alert("X", "rate(a[12m]) > 9")], "1x5 stale", 17, id="stale-in-a-range"),
+        pytest.param([alert("X", "a offset 20m > 9")], "1x5 stale", 25, id="stale-and-offset"),
+        pytest.param([alert("X", "b > 9"), record("r", "a")], "1x5", 6, id="not-read"),
+        pytest.param([alert("X", 'a{x!=""} > 9')], "1x5", 10, id="labels-are-not-looked-at"),
+    ],
+)  # fmt: skip
+def test_data_is_there_while_a_selector_sees_it(rules, values, end):
+    """And not a minute longer."""
+    before = found(rules, group({"a": values}, silent("X", f"{end - 1}m")))
+    assert "silent-after-data" not in [one.guard for one in before]
+    after = found(rules, group({"a": values}, silent("X", f"{end}m")))
+    assert "silent-after-data" in [one.guard for one in after]
+
+
+@pytest.mark.parametrize(("at", "vacuous"), [("24m", False), ("25m", True)])
 def test_the_longest_series_counts(at, vacuous):
     """Past the last item of every input, not of some."""
     both = group({"a": "1x5", "b": "1x20"}, silent("Low", at))
@@ -131,7 +205,7 @@ def test_silent_after_data_says_where_the_data_ends():
     reasons = [one.reason for one in found([alert("Low", "a > 0")], *groups)]
     end = "let the series go on, or put “missing data” in the group's name"
     assert reasons == [
-        f"silence at 1h shows nothing: the last input ends at 9m; {end}",
+        f"silence at 1h shows nothing: the last input ends at 9m and is out of reach from 14m; {end}",
         f"silence at 5m shows nothing: the group has no input; {end}",
     ]
 
@@ -174,19 +248,19 @@ def test_firing_after_the_data_is_no_silence():
 )  # fmt: skip
 def test_silence_without_data_says_something_where_the_alert_could_fire(rules, vacuous):
     """As with ``absent``, directly or through other rules: then promtool's verdict means something."""
-    expected = [("silent-after-data", "8m")] if vacuous else []
-    assert told(found(rules, group({"a": "1x5"}, silent("X", "8m")))) == expected
+    expected = [("silent-after-data", "11m")] if vacuous else []
+    assert told(found(rules, group({"a": "1x5"}, silent("X", "11m")))) == expected
 
 
 @pytest.mark.parametrize(
     ("case", "vacuous"),
     [
-        pytest.param(sampled("a > 5", "5m"), False, id="at-the-last-item"),
-        pytest.param(sampled("a > 5", "5m1s"), True, id="just-above"),
-        pytest.param(sampled("r", "6m"), True, id="recorded"),
+        pytest.param(sampled("a > 5", "9m59s"), False, id="in-reach"),
+        pytest.param(sampled("a > 5", "10m"), True, id="out-of-reach"),
+        pytest.param(sampled("r", "10m"), True, id="recorded"),
         pytest.param(sampled("absent(a)", "6m"), False, id="absent"),
         pytest.param(sampled("a", "6m", {"labels": "a", "value": 1}), False, id="samples"),
-        pytest.param({"expr": "a > 5", "eval_time": "6m"}, True, id="no-exp-samples"),
+        pytest.param({"expr": "a > 5", "eval_time": "10m"}, True, id="no-exp-samples"),
     ],
 )
 def test_an_expression_that_expects_nothing_expects_silence(case, vacuous):
@@ -201,27 +275,32 @@ MATCHING = alert("Low", 'a{job="x"} > 5')
 @pytest.mark.parametrize(
     ("rules", "series", "vacuous"),
     [
-        pytest.param([MATCHING], ['a{job="y"}'], True, id="another-value"),
+        pytest.param([MATCHING], ['a{job="y"}'], False, id="another-value"),
+        pytest.param([MATCHING], ['a{jobs="x"}'], True, id="another-label"),
+        pytest.param([MATCHING], ['a{jobs="x"}', 'a{job="y"}'], False, id="one-with-the-label"),
+        pytest.param([alert("Low", 'a{job="x",z="1"} > 5')], ['a{job="y"}'], True, id="one-label-of-two"),
+        pytest.param([alert("Low", 'a{job="x",z!="1"} > 5')], ['a{job="y"}'], False, id="a-label-that-may-be-absent"),
+        pytest.param([alert("Low", 'a{job=~".+"} > 5')], ["a"], True, id="any-value-but-none"),
         pytest.param([MATCHING], ["a"], True, id="no-label"),
         pytest.param([MATCHING], ['a{job="y"}', 'a{job="x"}'], False, id="a-decoy-beside"),
         pytest.param([MATCHING], ['a{job="x",z="1"}'], False, id="all-matchers"),
-        pytest.param([alert("Low", 'a{job="x",z=~"1.*"} > 5')], ['a{job="x",z="2"}', 'a{job="y",z="1"}'], True, id="each-only-one-matcher"),
-        pytest.param([alert("Low", 'a{job!="x"} > 5')], ['a{job="x"}'], True, id="excluded"),
+        pytest.param([alert("Low", 'a{job="x",z=~"1.*"} > 5')], ['a{job="x",z="2"}', 'a{job="y",z="1"}'], False, id="each-only-one-matcher"),
+        pytest.param([alert("Low", 'a{job!="x"} > 5')], ['a{job="x"}'], False, id="excluded"),
         pytest.param([alert("Low", 'sum(rate(a{s=~"5.."}[5m])) / sum(rate(a[5m])) > 0.1')], ['a{s="200"}'], False, id="a-ratio-without-a-failure"),
-        pytest.param([alert("Low", 'a{job="x"} / b > 5')], ['a{job="y"}', "b"], True, id="half-of-a-ratio"),
+        pytest.param([alert("Low", 'a{job="x"} / b > 5')], ['a{jobs="x"}', "b"], True, id="half-of-a-ratio"),
         pytest.param([alert("Low", 'a{job="x"} > 5 or b > 5')], ['a{job="y"}', "b"], False, id="the-other-side-of-or"),
         pytest.param([alert("Low", 'b > 5 unless a{job="x"}')], ['a{job="y"}', "b"], False, id="the-right-side-of-unless"),
-        pytest.param([alert("Low", 'a{job="x"} > 5 unless b')], ['a{job="y"}', "b"], True, id="the-left-side-of-unless"),
+        pytest.param([alert("Low", 'a{job="x"} > 5 unless b')], ['a{jobs="x"}', "b"], True, id="the-left-side-of-unless"),
         pytest.param([alert("Low", 'absent(a{job="x"})')], ['a{job="y"}'], False, id="absent"),
-        pytest.param([alert("Low", '{__name__=~"a|b",job="x"} > 5')], ['b{job="y"}'], True, id="a-pattern"),
+        pytest.param([alert("Low", '{__name__=~"a|b",job="x"} > 5')], ['b{jobs="x"}'], True, id="a-pattern"),
         pytest.param([alert("Low", '{__name__=~"a|b",job="x"} > 5')], ['b{job="y"}', 'a{job="x"}'], False, id="a-pattern-and-another-metric"),
         pytest.param([alert("Low", 'a{job=~"[[:alpha:]]"} > 5')], ['a{job="1"}'], False, id="an-expression-that-may-match"),
-        pytest.param([record("r", 'sum(a{job="x"})'), alert("Low", "r > 5")], ['a{job="y"}'], True, id="recorded"),
+        pytest.param([record("r", 'sum(a{job="x"})'), alert("Low", "r > 5")], ['a{jobs="x"}'], True, id="recorded"),
         pytest.param([record("r", "sum(a)"), alert("Low", "r > 5")], ['a{job="y"}'], False, id="recorded-and-matching"),
-        pytest.param([record("r", 'a{job="x"}'), record("q", "r * 2"), alert("Low", "q > 5")], ['a{job="y"}'], True, id="recorded-twice"),
+        pytest.param([record("r", 'a{job="x"}'), record("q", "r * 2"), alert("Low", "q > 5")], ['a{jobs="x"}'], True, id="recorded-twice"),
         pytest.param([record("r", 'a{job="x"}'), alert("Low", "r > 5")], ['a{job="y"}', "r"], False, id="the-recorded-series-itself"),
         pytest.param([MATCHING, alert("Low", "b > 5")], ['a{job="y"}', "b"], False, id="another-rule-of-that-name"),
-        pytest.param([MATCHING, alert("Low", 'a{job="z"} > 5')], ['a{job="y"}'], True, id="no-rule-of-that-name"),
+        pytest.param([MATCHING, alert("Low", 'a{job="z"} > 5')], ['a{jobs="x"}'], True, id="no-rule-of-that-name"),
         pytest.param([MATCHING, alert("Other", "b > 5")], ["b"], False, id="no-series-of-that-name"),
     ],
 )  # fmt: skip
@@ -234,11 +313,11 @@ def test_unmatched_series(rules, series, vacuous):
 def test_unmatched_series_says_what_the_rule_reads():
     """The reason has the series as written and the selector; the place is the series'."""
     file = file_of(
-        group({'a{job="y"}': "1x5", 'a{job="z"}': "1x5"}, silent("Low", "4m"), silent("Low", "5m"))
+        group({'a{jobs="x"}': "1x5", 'a{jobs="z"}': "1x5"}, silent("Low", "4m"), silent("Low", "5m"))
     )
     found = findings(file, {RULES: [rule_file(MATCHING)]})
     assert [one.reason for one in found] == [
-        'a{job="y"} has the name but not the labels that Low reads (a{job="x"}), no other series has them, and nothing'
+        'a{jobs="x"} has the name but not the labels that Low reads (a{job="x"}), no other series has them, and nothing'
         f" in the group fires: silence at {at} shows nothing"
         for at in ("4m", "5m")
     ]
@@ -249,22 +328,24 @@ def test_unmatched_series_says_what_the_rule_reads():
 def test_unmatched_series_blames_what_the_rule_needs():
     """Where several metrics are there under their names only, the one without which the rule cannot hold."""
     rules = [alert("Low", 'a{job="x"} > 5 unless b{job="x"}')]
-    (finding,) = found(rules, group({'b{job="y"}': "1x5", 'a{job="y"}': "1x5"}, silent("Low", "5m")))
-    assert finding.reason.startswith('a{job="y"} has the name but not the labels that Low reads (a{job="x"})')
+    (finding,) = found(rules, group({'b{jobs="x"}': "1x5", 'a{jobs="x"}': "1x5"}, silent("Low", "5m")))
+    assert finding.reason.startswith(
+        'a{jobs="x"} has the name but not the labels that Low reads (a{job="x"})'
+    )
 
 
 @pytest.mark.parametrize("name", ["Low", "Other"])
 def test_a_decoy_is_welcome_where_something_fires(name):
     """Whatever fires in the group shows that its data is alive."""
-    rules = [MATCHING, alert("Other", 'a{job="y"} > 0')]
-    assert found(rules, group({'a{job="y"}': "1x5"}, silent("Low", "5m"), fires(name, "5m"))) == ()
+    rules = [MATCHING, alert("Other", 'a{jobs="x"} > 0')]
+    assert found(rules, group({'a{jobs="x"}': "1x5"}, silent("Low", "5m"), fires(name, "5m"))) == ()
 
 
 def test_something_that_fires_in_another_group_excuses_no_decoy():
     """Each group has its own series."""
-    rules = [MATCHING, alert("Other", 'a{job="y"} > 0')]
-    decoy = group({'a{job="y"}': "1x5"}, silent("Low", "5m"))
-    assert told(found(rules, decoy, group({'a{job="y"}': "1x5"}, fires("Other", "5m")))) == [
+    rules = [MATCHING, alert("Other", 'a{jobs="x"} > 0')]
+    decoy = group({'a{jobs="x"}': "1x5"}, silent("Low", "5m"))
+    assert told(found(rules, decoy, group({'a{jobs="x"}': "1x5"}, fires("Other", "5m")))) == [
         ("unmatched-series", "5m")
     ]
 

@@ -11,20 +11,35 @@ from deployspec.languages.promql.syntax import fold
 if TYPE_CHECKING:
     from promql_parser import Expr
 
+MOST = 50
+"""Operators of a kind in an expression that a person wrote. The time to read the sides of each grows with its square."""
+
 _TOKEN = re.compile(
     r"""\#[^\n]*
     | "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | `[^`]*`
     | (?P<word>[a-zA-Z_:][a-zA-Z0-9_:]*)(?P<call>(?:\s|\#[^\n]*\n)*\()?
-    | (?P<division>/)
+    | (?P<operator>[<>=!]=|[/<>])
     """,
     re.VERBOSE | re.DOTALL,
 )
 
 
-def divisions(text: str, expr: Expr) -> list[tuple[Any, int]]:
-    """Each division's node, and the offset of its operator in ``text``."""
-    offsets = [token.start() for token in _TOKEN.finditer(text) if token["division"]]
-    return _placed(expr, lambda node: type(node).__name__ == "BinaryExpr" and str(node.op) == "/", offsets)
+def operators(text: str, expr: Expr, wanted: frozenset[str]) -> list[tuple[Any, int]]:
+    """Each operation's node whose operator is one of these, such as ``/``, ``<`` or ``and``, and the operator's offset
+    in ``text``."""
+    # Words are read in either case, as the parser does; a matcher's operator is never `<` or `>`.
+    offsets = [
+        token.start()
+        for token in _TOKEN.finditer(text)
+        if (token["operator"] or (token["word"] or "").lower()) in wanted
+    ]
+    return _placed(expr, lambda node: type(node).__name__ == "BinaryExpr" and str(node.op) in wanted, offsets)
+
+
+def few_operators(text: str, expr: Expr, wanted: frozenset[str]) -> list[tuple[Any, int]]:
+    """The same, but none where there are more than ``MOST``: for what reads all that is below each of them."""
+    found = operators(text, expr, wanted)
+    return found if len(found) <= MOST else []
 
 
 def calls(text: str, expr: Expr, name: str) -> list[tuple[Any, int]]:

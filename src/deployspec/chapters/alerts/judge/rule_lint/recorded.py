@@ -60,6 +60,10 @@ class Recorded:
         finally:
             self._open.discard(name)
 
+    def is_scraped(self, metric: str) -> bool:
+        """Whether, as far as its name and these rules tell, no rule makes the metric."""
+        return ":" not in metric and metric not in self._rules
+
     def may_have(self, expr: Expr) -> Callable[[str], bool]:
         """Whether a series of the expression's result can have a label, as far as the expression and the recording
         rules behind it tell."""

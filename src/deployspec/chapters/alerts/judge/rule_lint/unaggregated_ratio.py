@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from deployspec.base.problems import Place
 from deployspec.base.shown import cut
-from deployspec.chapters.alerts.judge.rule_lint.expressions import divisions
+from deployspec.chapters.alerts.judge.rule_lint.expressions import operators
 from deployspec.chapters.alerts.judge.rule_lint.recorded import Recorded
 from deployspec.languages.promql.labels import result_labels
 from deployspec.languages.promql.selectors import Selector, metric_names, selectors
@@ -27,7 +27,7 @@ _REQUESTS = re.compile(r"(?:^|_)requests?(?:_|$)")
 
 def findings(rule: Rule, expr: Expr, recorded: Recorded) -> Iterator[tuple[Place, str]]:
     """A finding at each division that cannot be the share that it looks like."""
-    for node, offset in divisions(rule.expr, expr):
+    for node, offset in operators(rule.expr, expr, frozenset("/")):
         if is_scalar(node.lhs) or is_scalar(node.rhs):
             continue
         message = _wrong(node, recorded)

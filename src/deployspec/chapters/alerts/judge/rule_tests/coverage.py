@@ -7,8 +7,8 @@ from posixpath import normpath
 
 from deployspec.base.shown import cut, names
 from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules, read_by, unreadable
-from deployspec.chapters.alerts.judge.rule_tests.silence import MISSING_DATA, says_missing_data
-from deployspec.chapters.alerts.judge.rule_tests.times import last_number, looked_at
+from deployspec.chapters.alerts.judge.rule_tests.silence import says_missing_data
+from deployspec.chapters.alerts.judge.rule_tests.times import first_gap, last_number, looked_at
 from deployspec.languages.rule_files.model import Case, Rule, RuleFile, TestFile, TestGroup
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
@@ -19,23 +19,30 @@ MISSING = "has missing data"
 _WRITE = {
     FIRES: "an alert_rule_test with exp_alerts",
     SILENT: "an alert_rule_test without exp_alerts, at a time when a series that it reads has samples",
-    MISSING: f"a case in a group whose name says “{MISSING_DATA}”",
+    MISSING: "an alert_rule_test without any series that it reads, or with one that has gaps (_ or stale) by then",
 }
+KINDS: Mapping[str, str] = {"fires": FIRES, "silent": SILENT, "missing": MISSING}
+"""The kinds of case by the words of the deployment file's ``rules.coverage``."""
 
 
-def coverage(rule: Rule, tests: Sequence[tuple[TestFile, Mapping[str, Sequence[RuleFile]]]]) -> Verdict:
+def coverage(
+    rule: Rule,
+    tests: Sequence[tuple[TestFile, Mapping[str, Sequence[RuleFile]]]],
+    kinds: Sequence[str] = tuple(KINDS),
+) -> Verdict:
     """An alert has a case in which it fires, one in which it is silent although its data is there, and one with
-    missing data.
+    missing data; ``kinds`` (words of ``KINDS``) are those of them that it has to have.
 
     ``tests`` has each test file with the files that the entries of its ``rule_files`` match; those that don't load
     the rule's own file don't count. Data is there while a series that the rule reads, directly or through recording
-    rules, still has a number to come or has one just then. A case counts for missing data when its group's name says
-    so. Of several alerts of one name, a case shows that one firing whose plain labels it expects. An alert that reads
+    rules, still has a number to come or has one just then. A case counts for missing data when no series of its group is one that the
+    rule reads, when one of those has a gap (``_`` or ``stale``) by the time that decides it, or when its group's name
+    says so. Of several alerts of one name, a case shows that one firing whose plain labels it expects. An alert that reads
     no metric, such as ``vector(1)``, needs only to fire.
     """
     name = cut(rule.name, 120)
     shown: dict[str, Case] = {}
-    needed: tuple[str, ...] = (FIRES, SILENT, MISSING)
+    needed = tuple(KINDS[kind] for kind in KINDS if kind in kinds)
     loads = False
     for test_file, loaded in tests:
         rules = LoadedRules(loaded)
@@ -47,7 +54,7 @@ def coverage(rule: Rule, tests: Sequence[tuple[TestFile, Mapping[str, Sequence[R
         if why is not None:
             return unmeasured(f"the expression of {cut(why[0].name, 120)} cannot be read: {cut(why[1], 160)}")
         if not any(map(read_by, reached)):
-            needed = (FIRES,)
+            needed = tuple(kind for kind in needed if kind == FIRES)
         for group in test_file.groups:
             for case in group.cases:
                 if case.kind == "alert" and case.subject == rule.name:
@@ -71,7 +78,7 @@ def _kinds(case: Case, rule: Rule, group: TestGroup, test_file: TestFile, rules:
         kinds.append(FIRES)
     if not case.expected and _data_is_there(case, rule, group, test_file, rules):
         kinds.append(SILENT)
-    if says_missing_data(group):
+    if says_missing_data(group) or _data_is_missing(case, rule, group, test_file, rules):
         kinds.append(MISSING)
     return kinds
 
@@ -84,6 +91,15 @@ def _is_of(rule: Rule, case: Case, rules: LoadedRules) -> bool:
     return any(
         all(alert.labels.get(label) == value for label, value in plain.items()) for alert in case.expected
     )
+
+
+def _data_is_missing(
+    case: Case, rule: Rule, group: TestGroup, test_file: TestFile, rules: LoadedRules
+) -> bool:
+    read = [selector for one in rules.reached_from([rule]) for selector in read_by(one)]
+    series = [one for one in group.series if any(wanted.matches(one.name, one.labels) for wanted in read)]
+    at = looked_at(case, test_file)
+    return bool(read) and (not series or any(0 <= first_gap(one, group) <= at for one in series))
 
 
 def _data_is_there(case: Case, rule: Rule, group: TestGroup, test_file: TestFile, rules: LoadedRules) -> bool:

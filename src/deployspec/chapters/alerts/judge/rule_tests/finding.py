@@ -11,7 +11,7 @@ from deployspec.languages.rule_files.model import Case, TestGroup
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A reason why cases show nothing, whatever promtool says of them."""
+    """A reason why cases show nothing, whatever promtool says of them; or a note."""
 
     place: Place
     """Where the mistake stands."""
@@ -21,9 +21,13 @@ class Finding:
     """A single case or a whole group; None: the whole file."""
     guard: str = ""
     """The guard's name, such as ``unknown-alert``."""
+    note: bool = False
+    """Whether it is only worth knowing: it is told with the file and is no breach."""
 
     def concerns(self, case: Case) -> bool:
         """Whether this case, of the file in which the finding was made, is among those that show nothing."""
+        if self.note:
+            return False
         if isinstance(self.about, TestGroup):
             return self.about.index == case.group
         return self.about in (None, case)

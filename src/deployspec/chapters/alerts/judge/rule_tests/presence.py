@@ -8,9 +8,12 @@ from difflib import get_close_matches
 from deployspec.base.problems import Place
 from deployspec.base.shown import cut
 from deployspec.chapters.alerts.judge.rule_tests.finding import Finding
-from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules
-from deployspec.chapters.alerts.judge.rule_tests.times import duration, milliseconds
-from deployspec.languages.rule_files.model import Case, TestFile
+from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules, unreadable
+from deployspec.chapters.alerts.judge.rule_tests.times import duration, is_silent, milliseconds
+from deployspec.languages.rule_files.model import Case, TestFile, TestGroup
+
+_COSTLY = 1_000_000
+"""Items of a series: 90 MB and a fifth of a second of promtool's (2.42)."""
 
 
 def empty_file(test_file: TestFile, _: LoadedRules) -> Iterator[Finding]:
@@ -77,9 +80,19 @@ def unknown_alert(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
 def unused_series(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
     """An input series whose metric's name occurs in no rule of the test file's rule files: neither read nor recorded.
 
-    An expression of the test itself is no rule: a case in which it reads only what no rule knows tests no rule.
+    An expression of the test itself is no rule: a case in which it reads only what no rule knows tests no rule. A case
+    that expects alerts or samples would fail without its data, and so it shows that the other series are right: there,
+    the series is worth a note. So it is where the group has all that a silent alert needs in order to fire. What stays in
+    doubt are the silent cases that may lack the data that the series was meant to be.
     """
     for group in test_file.groups:
+        firing = {case.subject for case in group.cases if not is_silent(case, group)}
+        doubted = [
+            case
+            for case in group.cases
+            if case.subject not in firing and not _has_its_data(case, group, rules)
+        ]
+        harmless = len(doubted) < len(group.cases)
         seen: set[str] = set()
         for series in group.series:
             if series.name in seen or rules.names_metric(series.name):
@@ -90,12 +103,35 @@ def unused_series(test_file: TestFile, rules: LoadedRules) -> Iterator[Finding]:
                 if series.name
                 else f"a metric without a name ({series.text})"
             )
-            yield Finding(
-                series.place,
+            reason = (
                 f"{cut(named, 120)} occurs in no rule of the test's rule files"
-                f"{_nearest(series.name, rules.names)}",
-                group,
+                f"{_nearest(series.name, rules.names)}"
             )
+            yield Finding(series.place, reason, group, note=harmless)
+            if harmless:
+                yield from (Finding(series.place, reason, case) for case in doubted)
+
+
+def costly_series(test_file: TestFile, _: LoadedRules) -> Iterator[Finding]:
+    """A note on a series of a million items or more: promtool holds each of them in memory."""
+    for group in test_file.groups:
+        for series in group.series:
+            if series.items >= _COSTLY:
+                yield Finding(
+                    series.place,
+                    f"{cut(series.text, 120)} has {series.items} items, which cost promtool some"
+                    f" {series.items // 11_000} MB; a series needs to reach no further than the last eval_time",
+                    group,
+                    note=True,
+                )
+
+
+def _has_its_data(case: Case, group: TestGroup, rules: LoadedRules) -> bool:
+    """Whether the group's series are enough for the alert to fire. Of an expression, that is never sure."""
+    alerts = [rule for rule in rules.alerts.get(case.subject, ()) if unreadable(rule) is None]
+    return case.kind == "alert" and rules.can_hold(
+        alerts, lambda selector: any(selector.matches(one.name, one.labels) for one in group.series)
+    )
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

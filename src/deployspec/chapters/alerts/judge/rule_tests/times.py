@@ -29,6 +29,21 @@ def last_number(series: Series, group: TestGroup) -> int:
     return series.last_number * milliseconds(group.interval)
 
 
+def first_gap(series: Series, group: TestGroup) -> int:
+    """When the first item of the series that is no number is due, in milliseconds; negative: there is none."""
+    return series.first_gap * milliseconds(group.interval)
+
+
+def is_silent(case: Case, group: TestGroup) -> bool:
+    """Whether the case expects no alerts, or no samples."""
+    if case.kind == "alert":
+        return not case.expected
+    try:
+        return not group.data["promql_expr_test"][case.number].get("exp_samples")
+    except (AttributeError, IndexError, KeyError, TypeError):
+        return False
+
+
 def milliseconds(seconds: float) -> int:
     """Prometheus counts in these; sums of them are exact."""
     return round(seconds * 1000)

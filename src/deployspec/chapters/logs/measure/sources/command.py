@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import os
-import re
 import selectors
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
-from dataclasses import replace
 from typing import IO, cast
 
 from deployspec.base.disclosure import redact
 from deployspec.base.ending import end
 from deployspec.base.errors import UsageError
 from deployspec.base.shown import one_line
-from deployspec.chapters.logs.judge.model import Block, LongLine, Piece, Trouble
+from deployspec.chapters.logs.judge.model import Piece, Trouble
 from deployspec.chapters.logs.measure.cutting import BLOCK, Cutter
 from deployspec.chapters.logs.measure.source import Source
 
 TIMEOUT = 60.0
 LIMIT = 4 << 30
-PREFIX_LIMIT = 1024
-"""How far a prefix can reach into a line, in bytes: a bound for slow patterns."""
 _STDERR_KEPT = 64 * 1024
 _END = 200
 """Characters that are told of a line whose beginning was not kept."""
@@ -46,25 +42,21 @@ def from_address(rest: str) -> Source:
 class CommandSource(Source):
     """Runs a command without a shell and without standard input, and reads what it prints to standard output.
 
-    ``prefix`` is a regular expression: what it matches at the beginning of a line is taken off, at most
-    ``PREFIX_LIMIT`` bytes; a line without it is judged as it is. The command, and all it has started in its process
-    group, ends after ``timeout`` seconds, the time for judging included, or after ``limit`` bytes. ``name`` is what a
-    person is told instead of the command. Raises UsageError for a prefix that is not a regular expression.
+    The command, and all it has started in its process group, ends after ``timeout`` seconds, the time for judging
+    included, or after ``limit`` bytes. ``name`` is what a person is told instead of the command.
     """
 
     def __init__(
         self,
         words: Sequence[str],
         *,
-        prefix: str | None = None,
         timeout: float = TIMEOUT,
         limit: int = LIMIT,
         name: str | None = None,
     ) -> None:
-        self.words, self.prefix, self.timeout, self.limit = tuple(words), prefix, timeout, limit
+        self.words, self.timeout, self.limit = tuple(words), timeout, limit
         self.name = name or one_line(shlex.join(words), 60)
         self.label = f"what {self.name} prints"
-        self._strip = _stripping(prefix) if prefix else None
 
     def within(self, seconds: float) -> CommandSource:
         """The same with less time."""
@@ -94,38 +86,15 @@ class CommandSource(Source):
         try:
             for chunk in run.output():
                 self.done += len(chunk)
-                yield from self._cut(cutter, chunk)
+                yield from cutter.feed(chunk)
             trouble = run.trouble(self.timeout)
         finally:
             run.end()
         # A line that was cut off with the command says nothing, a last line without a line break is whole.
         if trouble is None:
-            yield from self._cut(cutter, b"", last=True)
+            yield from cutter.end()
         else:
             yield Trouble(self.name, cutter.line, trouble)
-
-    def _cut(self, cutter: Cutter, chunk: bytes, *, last: bool = False) -> Iterator[Block | LongLine]:
-        for piece in cutter.end() if last else cutter.feed(chunk):
-            if self._strip is not None and isinstance(piece, Block):
-                piece = replace(piece, data=self._strip(piece.data))
-            yield piece
-
-
-def _stripping(prefix: str) -> Callable[[bytes], bytes]:
-    """Takes a prefix off each line. Line by line: a pattern such as ``.*\\s`` must not swallow a line break."""
-    try:
-        match = re.compile(prefix.encode()).match
-    except (re.error, RecursionError, OverflowError) as error:
-        raise UsageError(f"prefix {one_line(prefix, 60)}: not a regular expression: {error}") from None
-
-    def strip(data: bytes) -> bytes:
-        lines = data.split(b"\n")
-        for at, line in enumerate(lines):
-            if found := match(line, 0, PREFIX_LIMIT):
-                lines[at] = line[found.end() :]
-        return b"\n".join(lines)
-
-    return strip
 
 
 class _Run:

@@ -1,0 +1,1 @@
+"""Real emitters of logs, each run as its documentation says, and what they wrote."""

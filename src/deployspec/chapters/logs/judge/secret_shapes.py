@@ -1,0 +1,121 @@
+"""The shapes of keys and tokens that their issuers document: a prefix, an alphabet and a length.
+
+Each pattern means the same to hyperscan, which looks for it in whole blocks, and to ``re``, which confirms it in a line,
+where nothing may stand before or after it that could be a part of it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+
+class Shape(NamedTuple):
+    kind: str
+    """With its article: ``a Slack token``."""
+    words: tuple[str, ...]
+    """In lower case. Without one of them, the pattern cannot match."""
+    pattern: str
+
+
+SHAPES = (
+    Shape("a 1Password token", ("ops_eyj",), r"ops_eyJ[A-Za-z0-9+/=_-]{200,1000}"),
+    Shape("an age key", ("age-secret-key-1",), r"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
+    Shape("an Airtable token", ("pat",), r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"),
+    Shape("an Anthropic key", ("sk-ant-",), r"sk-ant-[a-z]{2,6}[0-9]{2}-[\w-]{40,200}"),
+    Shape("an Artifactory token", ("akc", "cmvmd"), r"AKC[A-Za-z0-9]{64,73}|cmVmd[A-Za-z0-9]{59}"),
+    Shape("an Asana token", (":",), r"(?:1/[0-9]{16}|2/[0-9]{16}/[0-9]{16}):[0-9a-f]{32}"),
+    Shape("an Atlassian token", ("atatt3", "atctt3", "atbb", "atstt"), r"AT(?:AT|CT|ST)T3[\w=-]{60,300}|ATBB[A-Za-z0-9]{32}"),
+    Shape("an AWS session token", ("iqojb3jpz2lu", "fwogzxivyxdz"), r"(?:IQoJb3JpZ2lu|FwoGZXIvYXdz)[A-Za-z0-9+/=_-]{80,2000}"),
+    Shape("an AWS Bedrock key", ("absk",), r"ABSK[A-Za-z0-9+/]{100,140}"),
+    Shape("an Amazon MWS token", ("amzn.mws.",), rf"amzn\.mws\.{_UUID}"),
+    Shape("an Azure client secret", ("q~",), r"[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}"),
+    Shape("an Azure DevOps token", ("azdo",), r"[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}"),
+    Shape("an Azure shared access signature", ("sig=",), r"s[evrp]=[^\s\"'<>]{1,300}[&;]sig=[A-Za-z0-9%+/=_-]{40,100}|[?&;]sig=[A-Za-z0-9%+/=_-]{40,100}[&;]s[evrp]="),
+    Shape("an Azure shared access key", ("sharedaccesskey=",), r"SharedAccessKey=[A-Za-z0-9+/]{40,90}"),
+    Shape("a Braintree token", ("access_token$",), r"access_token\$(?:production|sandbox)\$[0-9a-z]{16}\$[0-9a-f]{32}"),
+    Shape("a Brevo key", ("xkeysib-", "xsmtpsib-"), r"x(?:key|smtp)sib-[0-9a-f]{64}-[A-Za-z0-9]{16}"),
+    Shape("a Buildkite token", ("bkua_",), r"bkua_[0-9a-f]{40}"),
+    Shape("a Cerebras key", ("csk-",), r"csk-[a-z0-9]{48}"),
+    Shape("a CircleCI token", ("ccipat_", "cciprj_"), r"CCIP(?:AT|RJ)_[A-Za-z0-9]{22}_[0-9a-f]{40}"),
+    Shape("a Clojars token", ("clojars_",), r"(?i:CLOJARS_)[a-z0-9]{60}"),
+    Shape("a Cloudflare key", ("v1.0-",), r"v1\.0-[0-9a-f]{24}-[0-9a-f]{146}"),
+    Shape("a Contentful token", ("cfpat-",), r"CFPAT-[\w-]{43}"),
+    Shape("a crates.io token", ("cio",), r"cio[A-Za-z0-9]{32}"),
+    Shape("a Databricks token", ("dapi", "dose"), r"(?:dapi|dose)[0-9a-f]{32}(?:-[0-9])?"),
+    Shape("a DigitalOcean token", ("_v1_",), r"do[opr]_v1_[0-9a-f]{64}"),
+    Shape("a Discord token", (".",), r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}"),
+    Shape("a Discord webhook", ("/api/webhooks/",), r"discord(?:app)?\.com/api/webhooks/[0-9]{17,20}/[\w-]{60,80}"),
+    Shape("a Docker token", ("dckr_",), r"dckr_[po]at_[\w-]{27,40}"),
+    Shape("a Doppler token", ("dp.",), r"dp\.(?:pt|st|ct|sa|said|scim|audit)\.(?:[a-z0-9_-]{2,35}\.)?[A-Za-z0-9]{40,44}"),
+    Shape("a Dropbox token", ("sl.",), r"sl\.(?:u\.)?[A-Za-z0-9_-]{130,1500}"),
+    Shape("a Duffel token", ("duffel_",), r"duffel_(?:test|live)_[\w=-]{43}"),
+    Shape("a Dynatrace token", ("dt0",), r"dt0[a-z][0-9]{2}\.[A-Z0-9]{24}\.[A-Z0-9]{64}"),
+    Shape("an EasyPost key", ("ez",), r"EZ[AT]K[A-Za-z0-9]{54}"),
+    Shape("an ElevenLabs key", ("sk_",), r"sk_[0-9a-f]{48}"),
+    Shape("a Facebook token", ("eaa",), r"EAA[A-Za-z0-9]{100,400}"),
+    Shape("a Figma token", ("figd_", "figo_"), r"fig[do]_[\w-]{40}"),
+    Shape("a Flutterwave key", ("flwseck",), r"FLWSECK(?:_TEST)?-[0-9a-hA-H]{12,32}(?:-X)?"),
+    Shape("a Fly.io token", ("fo1_", "fm1", "fm2_"), r"fo1_[\w-]{43}|fm(?:1[ar]|2)_[A-Za-z0-9+/=,]{90,2000}"),
+    Shape("a Frame.io token", ("fio-u-",), r"fio-u-[\w=-]{64}"),
+    Shape("a Firebase key", (":apa91b", "aaaa"), r"[\w-]{11}:APA91b[\w-]{120,180}|AAAA[\w-]{7}:[\w-]{140}"),
+    Shape("a Google client secret", ("gocspx-",), r"GOCSPX-[\w-]{28}"),
+    Shape("a Google refresh token", ("1//0",), r"1//0[\w-]{40,200}"),
+    Shape("a Grafana token", ("glsa_", "glc_", "eyjrijoi"), r"glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}|glc_[A-Za-z0-9+/=]{32,400}|eyJrIjoi[A-Za-z0-9+/=_-]{60,400}"),
+    Shape("a Groq key", ("gsk_",), r"gsk_[A-Za-z0-9]{52}"),
+    Shape("a Heroku key", ("hrku-",), r"HRKU-[\w-]{36,64}"),
+    Shape("a HubSpot token", ("pat-",), rf"pat-(?:na|eu|ap)[0-9]-{_UUID}"),
+    Shape("a Hugging Face token", ("hf_", "api_org_"), r"(?:hf|api_org)_[A-Za-z0-9]{34,40}"),
+    Shape("an Infracost key", ("ico-",), r"ico-[A-Za-z0-9]{32}"),
+    Shape("a LangSmith key", ("lsv2_",), r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}"),
+    Shape("a Langfuse key", ("sk-lf-",), rf"sk-lf-{_UUID}"),
+    Shape("a LaunchDarkly key", ("sdk-",), rf"sdk-{_UUID}"),
+    Shape("a Linear key", ("lin_",), r"lin_(?:api_[A-Za-z0-9]{40}|oauth_[0-9a-f]{64})"),
+    Shape("a MailerSend key", ("mlsn.",), r"mlsn\.[0-9a-f]{64}"),
+    Shape("a Mailgun key", ("key-", "-"), r"(?:pub)?key-[0-9a-f]{32}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}"),
+    Shape("a Netlify token", ("nfp_", "nfc_", "nfu_"), r"nf[pcu]_[A-Za-z0-9]{36}"),
+    Shape("a New Relic key", ("nrak-", "nrii-", "nrjs-", "nraa-", "nral"), r"NRAK-[A-Z0-9]{27}|NRII-[\w-]{32}|NRJS-[0-9a-f]{19}|NRAA-[0-9a-f]{27}|[0-9a-f]{36}NRAL"),
+    Shape("a Notion token", ("ntn_", "secret_"), r"ntn_[A-Za-z0-9]{40,50}|secret_[A-Za-z0-9]{43}"),
+    Shape("an npm token", ("npm_",), r"npm_[A-Za-z0-9]{36}"),
+    Shape("a NuGet key", ("oy2",), r"oy2[a-z0-9]{43}"),
+    Shape("an NVIDIA key", ("nvapi-",), r"nvapi-[\w-]{60,80}"),
+    Shape("an OpenAI key", ("sk-proj-", "sk-svcacct-", "sk-admin-", "sk-none-", "sess-"), r"sk-(?:proj|svcacct|admin|None)-[\w-]{20,200}|sess-[A-Za-z0-9]{40}"),
+    Shape("an OpenRouter key", ("sk-or-",), r"sk-or-v1-[0-9a-f]{64}"),
+    Shape("a key of a language model's API", ("sk-",), r"sk-[0-9a-f]{32}"),
+    Shape("a PagerDuty key", ("pdus+",), r"pdus\+[\w+-]{12,60}"),
+    Shape("a Perplexity key", ("pplx-",), r"pplx-[A-Za-z0-9]{48}"),
+    Shape("a Pinecone key", ("pcsk_",), r"pcsk_[A-Za-z0-9_]{50,90}"),
+    Shape("a Plaid token", ("access-",), rf"access-(?:sandbox|development|production)-{_UUID}"),
+    Shape("a PlanetScale key", ("pscale_",), r"pscale_(?:tkn|oauth|pw)_[\w=.-]{32,64}"),
+    Shape("a Postman key", ("pmak-",), r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}"),
+    Shape("a Prefect key", ("pnu_", "pnb_"), r"pn[ub]_[A-Za-z0-9]{36}"),
+    Shape("a Pulumi token", ("pul-",), r"pul-[0-9a-f]{40}"),
+    Shape("a PuTTY key", ("putty-user-key-file-",), r"PuTTY-User-Key-File-[23]: [\w@.-]{4,60}"),
+    Shape("a PyPI token", ("pypi-",), r"pypi-Ag[A-Za-z0-9_-]{60,1000}"),
+    Shape("a ReadMe key", ("rdme_",), r"rdme_[a-z0-9]{70}"),
+    Shape("a Replicate token", ("r8_",), r"r8_[A-Za-z0-9]{37}"),
+    Shape("a Resend key", ("re_",), r"re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}"),
+    Shape("a RubyGems key", ("rubygems_",), r"rubygems_[0-9a-f]{48}"),
+    Shape("a Scalingo token", ("tk-us-",), r"tk-us-[\w-]{48}"),
+    Shape("a Sentry token", ("sntry",), r"sntrys_eyJ[A-Za-z0-9+/=_-]{40,1000}|sntryu_[0-9a-f]{64}"),
+    Shape("a Shippo token", ("shippo_",), r"shippo_(?:live|test)_[0-9a-f]{40}"),
+    Shape("a Shopify token", ("shp",), r"shp(?:at|ca|pa|ss|ua)_[0-9a-fA-F]{32}"),
+    Shape("a Slack token", ("xapp-", "xoxe"), r"xapp-[0-9]-[A-Z0-9]{8,14}-[0-9]{10,14}-[0-9a-f]{64}|xoxe(?:\.xox[bp])?-[0-9]-[A-Za-z0-9]{100,300}"),
+    Shape("a Slack webhook", ("hooks.slack.com",), r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/]{20,120}"),
+    Shape("a Sonar token", ("sqp_", "squ_", "sqa_"), r"sq[pua]_[0-9a-f]{40}"),
+    Shape("a Square token", ("sq0", "eaaa"), r"sq0(?:atp-[\w-]{22}|csp-[\w-]{43}|idp-[\w-]{22})|EAAA[\w-]{60}"),
+    Shape("a Stripe key", ("whsec_",), r"whsec_[A-Za-z0-9+/]{32,64}"),
+    Shape("a Supabase key", ("sbp_", "sb_secret_"), r"sbp_[0-9a-f]{40}|sb_secret_[\w-]{30,40}"),
+    Shape("a Tailscale key", ("tskey-",), r"tskey-(?:[a-z]{3,8}-)?[A-Za-z0-9]{8,20}-[A-Za-z0-9]{20,40}"),
+    Shape("a Tavily key", ("tvly-",), r"tvly-(?:(?:dev|prod)-)?[A-Za-z0-9]{32}"),
+    Shape("a Teams webhook", ("webhook.office.com",), r"webhook\.office\.com/webhookb2/[\w@-]{36,80}/IncomingWebhook/[0-9a-f]{32}/[\w-]{36}"),
+    Shape("a Terraform token", (".atlasv1.",), r"[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,70}"),
+    Shape("a Twitter bearer token", ("aaaaaaaaaaaaaaaaaaaaa",), r"A{21}[A-Za-z0-9%]{60,120}"),
+    Shape("a Typeform token", ("tfp_",), r"tfp_[\w.=-]{40,60}"),
+    Shape("a Vault token", ("hvs.", "hvb.", "hvr."), r"hv[sbr]\.[\w-]{24,300}"),
+    Shape("a Vercel token", ("vercel_blob_rw_", "vcp_"), r"vercel_blob_rw_[A-Za-z0-9_]{30,60}|vcp_[A-Za-z0-9]{56}"),
+    Shape("a WooCommerce key", ("ck_", "cs_"), r"c[ks]_[0-9a-f]{40}"),
+    Shape("an xAI key", ("xai-",), r"xai-[A-Za-z0-9]{80}"),
+)  # fmt: skip
+"""In the order of their issuers' names."""
