@@ -41,6 +41,11 @@ TWINS = [
     ),
     ("agent Mozilla/4.0+(compatible;+SlowBot;+hi@slow.example.com)", "agent (anna; hi@slow.example.com)", ADDRESS),
     (
+        "user_agent='TinySpider/1 (ops@tiny.example.com)'",
+        "user_agent='TinySpider/1' user=ops@tiny.example.com",
+        ADDRESS,
+    ),
+    (
         ACCESS.format(path="/", agent="Embedder +hello@embed.example.com"),
         ACCESS.format(path="/", agent="+hello@embed.example.com"),
         ADDRESS,
@@ -131,6 +136,11 @@ def test_twins(harmless: str, twin: str, kind: str, escapes: int) -> None:
     assert kinds(harmless) == []
     assert mask(f"a {harmless} z") == f"a {harmless} z"
     assert kind in kinds(twin)
+
+
+def test_a_key_id_far_from_a_secret_key() -> None:
+    """A secret key makes a finding of the ids near it alone: looking through a long line for each would take too long."""
+    assert kinds(f"{KEY_ID} {'a ' * 600}{KEY_ID}:{SECRET_KEY}") == ["an AWS access key"]
 
 
 def test_a_key_id_beside_a_digest() -> None:

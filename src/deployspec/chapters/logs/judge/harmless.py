@@ -10,6 +10,8 @@ import re
 
 _AROUND = 400
 """Characters before and after a span that may say what it is."""
+_SECRET_WITHIN = 1000
+"""Characters before and after the id of a key in which its secret is looked for."""
 
 
 def is_harmless(kind: str, text: str, start: int, end: int) -> bool:
@@ -18,14 +20,15 @@ def is_harmless(kind: str, text: str, start: int, end: int) -> bool:
     ``text`` is a line or a piece of it, ``kind`` as the detectors name it: ``an e-mail address``.
     """
     found = text[start:end]
+    near = text[max(0, start - _SECRET_WITHIN) : end + _SECRET_WITHIN]
     before, after = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
     match kind:
         case "an e-mail address":
             return _is_no_persons_address(found, before, after)
         case "an AWS access key":
-            return _is_lone_key_id(found, text)
+            return _is_lone_key_id(found, near)
         case "a credential":
-            return _is_no_credential(found, before, after) or _is_lone_key_id(found, text)
+            return _is_no_credential(found, before, after) or _is_lone_key_id(found, near)
         case "a credential in a header":
             return bool(_STANDS_FOR.fullmatch(found))
         case "a connection string" | "a URL with credentials":
@@ -42,10 +45,10 @@ _TRACE = re.compile(
 """Ids made of digits by chance: one in some thousands looks like a card's number."""
 
 _ALGORITHM = re.compile(
-    r"(?:aes\d+|chacha20|rijndael|hmac|umac|rsa|ssh|sk|ecdsa|webauthn|curve25519|sntrup\d+\w*|mlkem\d+\w*|kex|ext|zlib)"
-    r"(?:-[a-z0-9]+)*@(?:openssh\.com|libssh\.org|lysator\.liu\.se|ssh\.com)"
+    r"(?:(?:aes\d+|chacha20|rijndael|hmac|umac|rsa|ssh|sk|ecdsa|webauthn|curve25519|sntrup\d+\w*|mlkem\d+\w*|kex|ext|hostkeys)"
+    r"(?:-[a-z0-9]+)+|zlib|eow|keepalive|f?statvfs|fsync|hardlink|posix-rename|no-more-sessions)@(?:openssh\.com|libssh\.org|lysator\.liu\.se|ssh\.com)"
 )
-"""Of SSH, whose private algorithms are named after a domain."""
+"""Of SSH, whose private algorithms and requests are named after a domain."""
 _UNIT = re.compile(r".*\.(?:service|socket|mount|automount|timer|slice|scope|device|swap)")
 """systemd's, made from a template: ``getty@tty1.service``. None of these is a top-level domain."""
 _BUILT = re.compile(r"(?:Linux version|gcc(?: version)?|clang version) \d[^()]{1,100}\(\Z")
@@ -63,7 +66,8 @@ _MESSAGE_ID = re.compile(
     re.IGNORECASE,
 )
 _AGENT = re.compile(
-    r"(?:\" \d{3} (?:\d+|-) \\*\"[^\"]*\" \\*\"|user[_-]?agent(?:\\*[\"'])?\s?[:=]\s?\\*[\"'])(?P<said>[^\"]*)\Z",
+    r"(?:\" \d{3} (?:\d+|-) \\*\"[^\"]*\" \\*\"|user[_-]?agent(?:\\*[\"'])?\s?[:=]\s?\\*(?P<other>[\"']))"
+    r"(?P<said>[^\"]*)\Z",
     re.IGNORECASE,
 )
 """The last part of an access log's line in the combined form, and the field of that name elsewhere."""
@@ -98,7 +102,7 @@ def _is_no_persons_address(found: str, before: str, after: str) -> bool:
     if "//" in before.replace("\\", "") and (url := _IN_URL.search(before)):
         return _has_no_password(url["user"] + found, url["before"])
     agent = _AGENT.search(before) if "gent" in before.lower() or '" ' in before else None
-    if not agent:
+    if not agent or (agent["other"] or '"') in agent["said"]:
         return False
     asked = agent["said"] and (
         found.startswith("+") or (_PRODUCT.fullmatch(agent["said"]) and after.startswith(")"))
@@ -112,9 +116,9 @@ _SECRET_KEY = re.compile(
 )
 
 
-def _is_lone_key_id(found: str, text: str) -> bool:
-    """An access key id is an identifier, as a user's name is. Beside what may be its secret key, it is a finding."""
-    return bool(_KEY_ID.fullmatch(found)) and not _SECRET_KEY.search(text)
+def _is_lone_key_id(found: str, near: str) -> bool:
+    """An access key id is an identifier, as a user's name is. Near what may be its secret key, it is a finding."""
+    return bool(_KEY_ID.fullmatch(found)) and not _SECRET_KEY.search(near)
 
 
 _SECRETS_NAME = (

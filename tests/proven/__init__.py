@@ -1,0 +1,1 @@
+"""Tests of what asks and judges what others wrote."""
