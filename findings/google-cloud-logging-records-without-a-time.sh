@@ -7,7 +7,7 @@
 # One would expect: each record with the time at which it was made (`timestamp` and `time` are keys that Google's agents
 # read), so that lines which were read late keep theirs; and nothing in an application's log that the application did not say.
 #
-# Seen on: a log read from a container, in which nothing says when anything happened.
+# Seen on: samples of what common emitters of logs write, read by the promises that a log should keep.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -7,7 +7,7 @@
 #
 # One would expect: the error's message at least. `console.error(error)`, in whose place the call often stands, prints it.
 #
-# Seen on: error records that say nothing, in a log whose level counts were right.
+# Seen on: samples of what common emitters of logs write, read by the promises that a log should keep.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
