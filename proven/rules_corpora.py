@@ -85,7 +85,7 @@ def look(folder: Path) -> Looked:
                 over["test files that cannot be read"] += 1
             else:
                 tests.append(file)
-        elif kind is Kind.RULES and "expr:" in text:
+        elif kind is Kind.RULES and "expr" in text:
             read = read_rules(text, str(path))
             if read.problems:
                 unread.add(path.name)
@@ -141,20 +141,22 @@ def _rules_of(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prints the figures, and what was found by name; 2 where a folder has no rules."""
+    """Prints the figures, and what was found by name; ends with 2 where a folder has no rules."""
     parser = argparse.ArgumentParser(prog="python -m proven.rules_corpora", description=__doc__)
     parser.add_argument(
         "folders", metavar="FOLDER", nargs="+", type=Path, help="a checkout of rules and their tests"
     )
     parser.add_argument("--list", action="store_true", help="print every finding")
     options = parser.parse_args(arguments)
+    status = 0
     numbers: dict[str, Counter[str]] = defaultdict(Counter)
     for folder in options.folders:
         try:
             looked = look(folder)
         except ValueError as error:
             print(error, file=sys.stderr)
-            return 2
+            status = 2
+            continue
         print(f"{folder.name}: {looked.figures}")
         for one in looked.found:
             numbers[one.name][folder.name] += 1
@@ -162,7 +164,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"{one.place}: {one.name}: {one.reason}")
     for name, by_folder in sorted(numbers.items()):
         print(f"{name}: {by_folder.total()} ({', '.join(f'{one} {n}' for one, n in by_folder.items())})")
-    return 0
+    return status
 
 
 if __name__ == "__main__":
