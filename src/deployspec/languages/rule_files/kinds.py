@@ -10,6 +10,9 @@ from deployspec.base.yaml_tree import Mapping, Node, Scalar, is_null, read_docum
 
 _PLAINLY_RULES = re.compile(r"^groups:", re.MULTILINE)
 
+_OF_A_SERVER = {"global", "scrape_configs", "alerting", "remote_write", "remote_read"}
+"""Keys of Prometheus' own configuration, which has ``rule_files`` as well."""
+
 
 class Kind(Enum):
     """What a file holds."""
@@ -44,6 +47,8 @@ def _kind(root: Node) -> Kind:
         return Kind.RULES if rules else Kind.OTHER
     if "groups" in keys or not keys:
         return Kind.RULES
+    if "rule_files" in keys and "tests" not in keys and keys.keys() & _OF_A_SERVER:
+        return Kind.OTHER
     if "tests" in keys or "rule_files" in keys:
         return Kind.TESTS
     return Kind.RULES if any(suggestion(key, ["groups"]) for key in keys) else Kind.OTHER
