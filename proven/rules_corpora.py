@@ -94,8 +94,9 @@ def look(folder: Path) -> Looked:
                 rules[path.resolve()] = read
                 texts[read.path] = text
     if not rules:
+        passed = "".join(f"; {number} {why}" for why, number in sorted(over.items()))
         raise ValueError(
-            f"found no rule in {folder} that can be read; expected .yml or .yaml files with groups of rules"
+            f"found no rules in {folder}{passed}; expected .yml or .yaml files with groups of rules"
         )
     found = [
         Found(one.lint, str(one.place), f"{one.rule}: {one.message}")
