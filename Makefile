@@ -30,9 +30,14 @@ bench: .venv/bench
 	@$(BIN)/python -m bench
 
 # Servers that others wrote, each asked while it is well, flapping and sick; what it prints goes to docs/proven-on.md.
+# With RULES="FOLDER ..." the guards and lints look at these checkouts of rules instead.
 proven: .venv/test
+ifdef RULES
+	@$(BIN)/python -m proven.rules_corpora $(RULES)
+else
 	@scripts/system-packages proven
 	@$(BIN)/python -m proven .proven
+endif
 
 format: .venv/test
 	@$(BIN)/ruff check --fix -q .; $(BIN)/ruff format -q .
