@@ -30,14 +30,14 @@ bench: .venv/bench
 	@$(BIN)/python -m bench
 
 # Servers that others wrote, each asked while it is well, flapping and sick; emitters of logs; with CORPORA=DIR also public
-# logs and rules. What it prints goes to docs/proven-on.md.
+# logs in DIR/logs and checkouts of rules in DIR/rules. What it prints goes to docs/proven-on.md.
 proven: .venv/test
 	@scripts/system-packages proven
 	@$(BIN)/python -m proven .proven
 	@$(BIN)/python -m proven.emitters.described .proven
 ifdef CORPORA
 	@$(BIN)/python -m proven.corpora $(CORPORA)/logs
-	@$(BIN)/python -m proven.rules_corpora $(CORPORA)/rules
+	@$(BIN)/python -m proven.rules_corpora $(wildcard $(CORPORA)/rules/*)
 else
 	@echo "not run: public logs and rules; CORPORA=DIR has them in DIR/logs and DIR/rules (docs/proven-on.md lists them)"
 endif

@@ -23,7 +23,7 @@ health:
   fields: {{ok: up, parts: null, queue_depth: null, time: null, version: null}}
 """
 NEEDS = {
-    "logs": ("detect_secrets, hyperscan, orjson, tqdm and zstandard", "logs"),
+    "logs": ("detect_secrets, hyperscan, orjson, phonenumbers, stdnum, tqdm and zstandard", "logs"),
     "alerts": ("prometheus_api_client and promql_parser", "alerts"),
     "mutation": ("promql_parser", "alerts"),
     "slo": ("hdrh, locust, numpy, orjson, prometheus_api_client, promql_parser and scipy", "load"),

@@ -147,7 +147,7 @@ ROWS = [
     Row("no case that fires", ((TESTS, FIRING, SILENCE), (RULES, "> 1000", "> 9999")), {COVERED.format("ShopQueue"): "no case in which it fires"}),
     Row("no case that is silent with its data there", ((TESTS, "      - {eval_time: 20m, alertname: ShopLatency}\n", "      - {eval_time: 20m, alertname: ShopErrors}\n"),), {COVERED.format("ShopLatency"): "silent although its data is there"}),
     Row("no case with missing data", ((TESTS, "queue, missing data", "queue, a few orders"), (TESTS, "2000x3 stale", "9x30")), {COVERED.format("ShopQueue"): "missing data"}),
-    Row("missing data that no name tells", ((TESTS, "queue, missing data", "queue, a few minutes"),), {"test_case[ShopQueue@20m[queue, a few minutes]]": "silent-after-data"}),
+    Row("missing data that nothing tells", ((TESTS, "queue, missing data", "queue, a few minutes"), (TESTS, "2000x3 stale", "2000x3")), {"test_case[ShopQueue@20m[queue, a few minutes]]": "silent-after-data", COVERED.format("ShopQueue"): "missing data"}),
     # Runbooks.
     Row("no runbook", ((RULES, "          runbook_url: https://shop.example/runbooks/ShopLatency\n", ""), (TESTS, "              runbook_url: https://shop.example/runbooks/ShopLatency\n", "")), {"test_alert_has_runbook[ShopLatency]": "no annotation runbook_url"}),
     Row("a page without a section", (("runbooks/ShopLatency.md", "## Mitigation", "## Undoing"),), {"test_alert_has_runbook[ShopLatency]": "Mitigation"}),

@@ -6,9 +6,14 @@ import re
 from enum import Enum
 
 from deployspec.base.problems import Problems, suggestion
-from deployspec.base.yaml_tree import Mapping, Node, Scalar, is_null, read_documents
+from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence, is_null, read_documents
 
 _PLAINLY_RULES = re.compile(r"^groups:", re.MULTILINE)
+
+_OF_A_SERVER = {"global", "scrape_configs", "alerting", "remote_write", "remote_read"}
+"""Keys of Prometheus' own configuration, which has ``rule_files`` as well."""
+_OF_A_GROUP = {"interval", "input_series", "alert_rule_test", "promql_expr_test"}
+"""Keys of a group of tests; other tools' files have ``tests`` as well."""
 
 
 class Kind(Enum):
@@ -44,6 +49,16 @@ def _kind(root: Node) -> Kind:
         return Kind.RULES if rules else Kind.OTHER
     if "groups" in keys or not keys:
         return Kind.RULES
-    if "tests" in keys or "rule_files" in keys:
+    if "rule_files" in keys and "tests" not in keys and keys.keys() & _OF_A_SERVER:
+        return Kind.OTHER
+    if "rule_files" in keys:
         return Kind.TESTS
+    if "tests" in keys:
+        return Kind.TESTS if _may_be_groups(keys["tests"][1]) else Kind.OTHER
     return Kind.RULES if any(suggestion(key, ["groups"]) for key in keys) else Kind.OTHER
+
+
+def _may_be_groups(node: Node) -> bool:
+    """Whether the ``tests`` of a file without ``rule_files`` are none yet, or one has a key of a test group."""
+    items = node.items if isinstance(node, Sequence) else []
+    return not items or any(isinstance(item, Mapping) and item.items.keys() & _OF_A_GROUP for item in items)

@@ -140,17 +140,18 @@ def test_keep_firing_for_makes_nothing_fire_earlier():
     [
         pytest.param("1x9", "1m", "9m", False, id="at-the-last-item"),
         pytest.param("1x9", "1m", "13m", False, id="in-reach"),
-        pytest.param("1x9", "1m", "14m", True, id="out-of-reach"),
+        pytest.param("1x9", "1s", "14m", False, id="at-the-end-of-its-reach"),
+        pytest.param("1x9", "1s", "14m1s", True, id="out-of-reach"),
         pytest.param("1x9", "1m", "9m59s", False, id="the-last-evaluation-is-at-the-last-item"),
         pytest.param("1x9", "1s", "13m59s", False, id="just-below"),
-        pytest.param("1x9", "1m", "14m59s", True, id="the-last-evaluation-is-out-of-reach"),
+        pytest.param("1x9", "1m", "15m59s", True, id="the-last-evaluation-is-out-of-reach"),
         pytest.param("1x8 _", "1m", "9m", False, id="a-gap-is-an-item"),
         pytest.param("1x8 stale", "1m", "9m", False, id="stale-is-an-item"),
-        pytest.param("1x8 stale", "1m", "10m", True, id="stale-ends-at-once"),
+        pytest.param("1x8 stale", "1m", "10m", False, id="it-ends-in-stale"),
         pytest.param("1x7 stale 1", "1m", "13m", False, id="a-number-after-stale"),
-        pytest.param("_x9", "1m", "10m", True, id="gaps-have-no-reach"),
-        pytest.param("1x8 stale _x5", "1m", "14m", False, id="gaps-are-items"),
-        pytest.param("1x8 stale _x5", "1m", "15m", True, id="after-the-gaps"),
+        pytest.param("1x7 stale 1", "1m", "15m", True, id="stale-that-was-over"),
+        pytest.param("_x9", "1m", "10m", False, id="only-gaps"),
+        pytest.param("1x8 stale _x5", "1m", "15m", False, id="it-ends-in-gaps"),
         pytest.param("_", "1m", "0s", False, id="one-gap"),
     ],
 )  # fmt: skip
@@ -162,7 +163,7 @@ def test_silent_after_data(values, every, at, vacuous):
     )
 
 
-# What the expression sees of a series whose last number is at 5m, and the first time at which it sees it no more.
+# What the expression sees of a series whose last number is at 5m, and until when, in minutes.
 @pytest.mark.parametrize(
     ("rules", "values", "end"),
     [
@@ -176,22 +177,42 @@ def test_silent_after_data(values, every, at, vacuous):
         pytest.param([alert("X", "a > 9", keep_firing_for="30m")], "1x5", 40, id="keep-firing-for"),
         pytest.param([record("r", "rate(a[12m])"), alert("X", "r > 9")], "1x5", 17, id="recorded"),
         pytest.param([record("r", "a"), alert("X", "avg_over_time(r[9m]) > 9")], "1x5", 19, id="range-of-recorded"),
-        pytest.param([alert("X", "a > 9")], "1x5 stale", 7, id="stale"),
+        pytest.param([alert("X", "a > 9")], "1x5 stale", 6, id="stale"),
         pytest.param([alert("X", "rate(a[12m]) > 9")], "1x5 stale", 17, id="stale-in-a-range"),
         pytest.param([alert("X", "a offset 20m > 9")], "1x5 stale", 25, id="stale-and-offset"),
-        pytest.param([alert("X", "b > 9"), record("r", "a")], "1x5", 6, id="not-read"),
+        pytest.param([alert("X", "b > 9"), record("r", "a")], "1x5", 5, id="not-read"),
         pytest.param([alert("X", 'a{x!=""} > 9')], "1x5", 10, id="labels-are-not-looked-at"),
     ],
 )  # fmt: skip
 def test_data_is_there_while_a_selector_sees_it(rules, values, end):
-    """And not a minute longer."""
-    before = found(rules, group({"a": values}, silent("X", f"{end - 1}m")))
+    """And not a second longer. A second series ends in a number, so that this is no group on missing data."""
+    series = {"a": values, 'a{y="1"}': "1"}
+    before = found(rules, group(series, silent("X", f"{end}m")), every="1s")
     assert "silent-after-data" not in [one.guard for one in before]
-    after = found(rules, group({"a": values}, silent("X", f"{end}m")))
+    after = found(rules, group(series, silent("X", f"{end}m1s")), every="1s")
     assert "silent-after-data" in [one.guard for one in after]
 
 
-@pytest.mark.parametrize(("at", "vacuous"), [("24m", False), ("25m", True)])
+@pytest.mark.parametrize(
+    ("series", "vacuous"),
+    [
+        pytest.param({}, False, id="no-series"),
+        pytest.param({"a": "1x5 stale"}, False, id="stale"),
+        pytest.param({"a": "1x5 _x2"}, False, id="gaps"),
+        pytest.param({"a": "1x5 stale", "b": "1x5"}, False, id="beside-a-series-that-is-not-read"),
+        pytest.param({"a": "1x5"}, True, id="it-ends-without-a-word"),
+        pytest.param({"a": "1x5 stale", 'a{x="1"}': "1x5"}, True, id="one-of-two"),
+        pytest.param({"b": "1x5 stale"}, True, id="not-read"),
+    ],
+)
+def test_series_may_say_missing_data(series, vacuous):
+    """There are none, or each one that the alert reads ends in ``_`` or ``stale``."""
+    rules = [alert("Low", "a > 0"), record("more", "b")]
+    expected = [("silent-after-data", "1h")] if vacuous else []
+    assert told(found(rules, group(series, silent("Low", "1h")))) == expected
+
+
+@pytest.mark.parametrize(("at", "vacuous"), [("25m", False), ("26m", True)])
 def test_the_longest_series_counts(at, vacuous):
     """Past the last item of every input, not of some."""
     both = group({"a": "1x5", "b": "1x20"}, silent("Low", at))
@@ -200,14 +221,12 @@ def test_the_longest_series_counts(at, vacuous):
 
 
 def test_silent_after_data_says_where_the_data_ends():
-    """The reason has the end of the longest series, or that there is none."""
-    groups = group({"a": "1x9"}, silent("Low", "1h")), group({}, silent("Low", "5m"))
-    reasons = [one.reason for one in found([alert("Low", "a > 0")], *groups)]
-    end = "let the series go on, or put “missing data” in the group's name"
-    assert reasons == [
-        f"silence at 1h shows nothing: the last input ends at 9m and is out of reach from 14m; {end}",
-        f"silence at 5m shows nothing: the group has no input; {end}",
-    ]
+    """The reason has the end of the longest series, and of its reach."""
+    (finding,) = found([alert("Low", "a > 0")], group({"a": "1x9"}, silent("Low", "1h")))
+    assert finding.reason == (
+        "silence at 1h shows nothing: the last input ends at 9m and is out of reach after 14m; let the series go on, or"
+        " put “missing data” in the group's name"
+    )
 
 
 @pytest.mark.parametrize(
@@ -255,12 +274,12 @@ def test_silence_without_data_says_something_where_the_alert_could_fire(rules, v
 @pytest.mark.parametrize(
     ("case", "vacuous"),
     [
-        pytest.param(sampled("a > 5", "9m59s"), False, id="in-reach"),
-        pytest.param(sampled("a > 5", "10m"), True, id="out-of-reach"),
-        pytest.param(sampled("r", "10m"), True, id="recorded"),
+        pytest.param(sampled("a > 5", "10m"), False, id="in-reach"),
+        pytest.param(sampled("a > 5", "10m1s"), True, id="out-of-reach"),
+        pytest.param(sampled("r", "10m1s"), True, id="recorded"),
         pytest.param(sampled("absent(a)", "6m"), False, id="absent"),
         pytest.param(sampled("a", "6m", {"labels": "a", "value": 1}), False, id="samples"),
-        pytest.param({"expr": "a > 5", "eval_time": "10m"}, True, id="no-exp-samples"),
+        pytest.param({"expr": "a > 5", "eval_time": "10m1s"}, True, id="no-exp-samples"),
     ],
 )
 def test_an_expression_that_expects_nothing_expects_silence(case, vacuous):

@@ -39,12 +39,12 @@ class Reach:
         """The first time, in milliseconds, at which the series is out of reach; negative: it never was in reach.
 
         Labels are not looked at: a decoy is there while a selector without its matchers would see it, and of labels that
-        are wrong the guards on what is unmatched tell. A sample of exactly the range's age is out of it, as in Prometheus 3; 2.x still has it in.
+        are wrong the guards on what is unmatched tell. A sample of exactly the range's age is in it, as in Prometheus 2; 3 has it out.
         """
         if last_number(series, group) < 0 or not self.selector.matches_name(series.name):
             return -1
         ended = series.last_stale > series.last_number
-        return last_number(series, group) + 1000 * (self.stale if ended else self.sample)
+        return last_number(series, group) + 1000 * (self.stale if ended else self.sample) + 1
 
 
 def reaches(expr: Expr, rules: LoadedRules) -> tuple[Reach, ...]:

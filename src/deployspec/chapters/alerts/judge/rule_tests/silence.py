@@ -75,11 +75,15 @@ def silent_after_data(test_file: TestFile, rules: LoadedRules) -> Iterator[Findi
                 expr = parsed(case.subject)
                 seen = reaches(expr, rules) if expr is not None else ()
             end = data_end(group, seen)
-            if looked_at(case, test_file) < end or _holds_without_data(case, rules):
+            if (
+                looked_at(case, test_file) < end
+                or _ends_in_gaps(group, [reach.selector for reach in seen])
+                or _holds_without_data(case, rules)
+            ):
                 continue
-            reached = f"the last input ends at {duration(last)}" if last >= 0 else "the group has no input"
+            reached = f"the last input ends at {duration(last)}"
             if end > last + 1:
-                reached += f" and is out of reach from {duration(round(end))}"
+                reached += f" and is out of reach after {duration(round(end) - 1)}"
             yield Finding(
                 case.place,
                 f"silence at {case.eval_time_text} shows nothing: {reached}; let the series go on, or put"
@@ -191,6 +195,12 @@ def _read_until(at: int, group: TestGroup, selectors: Sequence[Selector]) -> lis
             }
             read.append((series.name, labels, by, group.interval, series.first(number)))
     return read
+
+
+def _ends_in_gaps(group: TestGroup, read: Sequence[Selector]) -> bool:
+    """Whether data is missing for all to see: there is no series, or those that are read end in a gap."""
+    series = [one for one in group.series if any(selector.matches(one.name, one.labels) for selector in read)]
+    return not group.series or (bool(series) and all(one.last_number < one.items - 1 for one in series))
 
 
 def _holds_without_data(case: Case, rules: LoadedRules) -> bool:
