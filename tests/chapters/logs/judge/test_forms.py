@@ -250,3 +250,18 @@ def test_the_projects_schema_gives_way_to_other_times() -> None:
     assert validator(followed, "it").is_valid({"timestamp": 5, "status": 1})
     assert not validator(followed, "it").is_valid({"timestamp": 5, "status": "1"})
     assert following(schema, Fields()) == schema
+
+
+@pytest.mark.parametrize(
+    ("line", "record"),
+    [
+        ("shop hello there id=4", {"logger": "shop", "message": "hello there", "request_id": "4"}),
+        ("shop hello there\r", {"logger": "shop", "message": "hello there"}),
+        ("shop " + "x" * 9000, {"logger": "shop", "message": "x" * 8187}),
+        ("shop ", None),
+    ],
+)
+def test_a_pattern_is_that_of_a_whole_line(line: str, record: dict[str, str] | None) -> None:
+    """However little each part of it takes by itself; the line break may be that of Windows."""
+    form = Form(syntax="text", pattern=r"(?P<logger>\S+) (?P<message>.+?)(?: id=(?P<request_id>\S+))?")
+    assert Reader(form).record(line.encode()) == record

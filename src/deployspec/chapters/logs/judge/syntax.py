@@ -137,14 +137,14 @@ class Text(_Pairs):
 
     def __init__(self, pattern: str, name: str) -> None:
         try:
-            self._match = re.compile(pattern).match
+            self._fits = re.compile(pattern).fullmatch
         except (re.error, RecursionError, OverflowError) as error:
             raise ValueError(f"pattern: not a regular expression: {error}") from None
         self.what = f"the line is not as {name} writes it" if name else "the line does not match the pattern"
 
     def spans(self, text: str) -> dict[str, tuple[int, int]] | None:
-        found = self._match(text, 0, _MATCHED)
-        if found is None or (found.end() < len(text) and found.end() < _MATCHED):
+        found = self._fits(text, 0, min(len(text) - text.endswith("\r"), _MATCHED))
+        if found is None:
             return None
         return {name: found.span(name) for name in found.groupdict() if found.start(name) >= 0}
 
