@@ -24,8 +24,8 @@ HEAD = """\
 Written by `python -m proven.emitters`: each is run as it is by default, or as its documentation has it for production.
 The machine's name, paths and process ids are replaced (`host`, `/srv/app`, 4711); all else is as it was written.
 
-Not run: Docker's daemon, containerd (Kubernetes' own cuts a line after 16 KiB, conmon after 8 KiB), Traefik (no package
-of Debian). Debian's logback has no JSON of its own.
+Not run: containerd (Kubernetes' own cuts a line after 16 KiB, conmon after 8 KiB), Traefik (no package of Debian). Debian's
+logback has no JSON of its own.
 
 | file | package | from | configuration |
 | --- | --- | --- | --- |

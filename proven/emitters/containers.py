@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime, timedelta
+import os
+import shutil
+import subprocess
+import tarfile
 from pathlib import Path
 
 from proven.emitters.servers import APPS, waited
-from proven.servers import Program
+from proven.servers import NotProvenError, Program
 
-_PIECE = 16 * 1024
-"""Bytes after which Docker cuts a line."""
+RUN_LIMIT = 30.0
+"""Seconds in which a command of Docker must have ended."""
+_LONG = 16 * 1024 + 8
+"""Bytes of the long line: Docker cuts a line after 16 KiB."""
 
 
 def conmon(folder: Path, _: Path) -> str:
@@ -41,29 +45,60 @@ def conmon(folder: Path, _: Path) -> str:
     return (folder / "cri.log").read_text()
 
 
-def docker(_: Path, __: Path) -> str:
-    """Docker's json-file, by its documentation: nothing is run. A long line is cut, and only its last piece ends it."""
-    long = "x" * (_PIECE + 8)
-    said = [
-        ("stdout", '{"level":"info","msg":"started"}\n'),
-        ("stderr", "disk nearly full\n"),
-        ("stdout", "\x1b[32mINFO\x1b[0m in colour, <b> & é\n"),
-        ("stdout", "\n"),
-        ("stderr", "Traceback (most recent call last):\n"),
-        ("stderr", '  File "/srv/app/main.py", line 7, in <module>\n'),
-        ("stderr", "KeyError: 'total'\n"),
-        ("stdout", long[:_PIECE]),
-        ("stdout", f"{long[_PIECE:]}\n"),
-        ("stdout", "ended without a line feed"),
+def docker(folder: Path, _: Path) -> str:
+    """Docker's daemon, with its own data and no network, and a container of nothing but busybox and the program."""
+    if os.geteuid() != 0:
+        raise NotProvenError("found another user than root; expected root, as Docker's daemon needs it")
+    image = folder / "image"
+    (image / "bin").mkdir(parents=True)
+    try:
+        shutil.copy("/bin/busybox", image / "bin")
+    except FileNotFoundError:
+        raise NotProvenError("found no program busybox; expected it to be installed") from None
+    (image / "bin" / "sh").symlink_to("busybox")
+    shutil.copy(APPS / "container_app.sh", image)
+    # In place of the configuration of this machine.
+    (folder / "daemon.json").write_text("{}")
+    where = folder / "docker.sock"
+    argv: list[str | Path] = [
+        "/usr/sbin/dockerd",
+        *("--host", f"unix://{where}", "--config-file", folder / "daemon.json"),
+        *("--data-root", folder / "data", "--exec-root", folder / "exec", "--pidfile", folder / "docker.pid"),
+        *("--storage-driver", "vfs", "--bridge", "none", "--iptables=false", "--ip6tables=false"),
     ]
-    begin = datetime(2026, 11, 29, 1, 40, tzinfo=UTC)
-    lines = []
-    for number, (stream, text) in enumerate(said):
-        time = (begin + timedelta(milliseconds=250 * number)).strftime("%Y-%m-%dT%H:%M:%S.%f")
-        # Go's nanoseconds; and Go writes these three characters as escapes.
-        entry = {"log": text, "stream": stream, "time": f"{time}789Z"}
-        line = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
-        for character in "<>&":
-            line = line.replace(character, f"\\u{ord(character):04x}")
-        lines.append(f"{line}\n")
-    return "".join(lines)
+    program = Program(argv, folder)
+    program.start()
+
+    def client(*words: str | Path) -> str:
+        own = {"DOCKER_HOST": f"unix://{where}", "DOCKER_CONFIG": str(folder), "DOCKER_CONTEXT": ""}
+        done = subprocess.run(
+            ["docker", *words],
+            env={**os.environ, **own},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=RUN_LIMIT,
+            check=False,
+        )
+        if done.returncode:
+            raise NotProvenError(
+                f"found docker {words[0]} failing; expected it to work. {done.stdout[-1500:]}"
+            )
+        return done.stdout.strip()
+
+    try:
+        waited(lambda: "API listen" in program.output() or program.ended(), "answer of dockerd")
+        if program.ended():
+            raise NotProvenError(f"found dockerd ended; expected it to run. {program.output()}")
+        with tarfile.open(folder / "image.tar", "w") as archive:
+            archive.add(image, arcname=".")
+        client("import", folder / "image.tar", "shop")
+        client(
+            "run", "--name", "shop", "--network", "none", "shop", "/bin/sh", "/container_app.sh", str(_LONG)
+        )
+        return Path(client("inspect", "--format", "{{.LogPath}}", "shop")).read_text()
+    except (FileNotFoundError, subprocess.TimeoutExpired) as error:
+        raise NotProvenError(f"found no log of a container; expected one: {error}") from None
+    finally:
+        program.end()

@@ -28,11 +28,11 @@ FORMATS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "bunyan": ({"format": "bunyan"}, ["7 message $.msg empty: it says nothing"]),
     "caddy": ({"format": "caddy"}, []),
     "celery": ({"format": "celery", "time_zone": "UTC"}, ["41 stack-trace $ a line of a stack trace"]),
-    "cri": ({"format": "cri", "pattern": "(?P<message>.*)"}, ["6 message $.message empty: it says nothing", "7 stack-trace $ a line of a stack trace"]),
+    "cri": ({"format": "cri", "pattern": "(?P<message>.*)"}, ["6 message $.message empty: it says nothing", "8 stack-trace $ a line of a stack trace"]),
     "django-structlog": ({"format": "django-structlog"}, []),
     "docker-json-file": (
         {"format": "docker", "pattern": "(?P<message>.*)"},
-        ["4 message $.message empty: it says nothing", "5 stack-trace $ a line of a stack trace"],
+        ["5 message $.message empty: it says nothing", "7 stack-trace $ a line of a stack trace"],
     ),
     "ecs-logging": ({"format": "ecs"}, []),
     "google-cloud-logging": ({"format": "gcp"}, []),

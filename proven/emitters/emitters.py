@@ -228,7 +228,10 @@ EMITTERS = {
     ),
     "cri": Emitter("conmon", "Debian", "`--log-path k8s-file:…`, no runtime behind it", containers.conmon),
     "docker-json-file": Emitter(
-        "Docker's json-file", "-", "not run: written by its documentation", containers.docker
+        "docker.io",
+        "Debian",
+        "no options of `docker run` (json-file); an image of busybox",
+        containers.docker,
     ),
     "log4j2-json": Emitter(
         "liblog4j2-java",

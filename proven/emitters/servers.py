@@ -108,6 +108,10 @@ def gunicorn(file: str) -> Callable[[Path, Path], str]:
             folder / "access.log",
         ]
         with served([*argv, "web_app:wsgi"], folder, port, {"HOME": str(folder)}) as program:
+            # A thread writes it, before or after the lines of requests.
+            waited(
+                lambda: "Control socket" in (folder / "output.log").read_text(), "line of the control socket"
+            )
             ask(port)
             ask_badly(port)
             program.end()
