@@ -44,14 +44,14 @@ NESTED = Fields("/time", "log.level", "record.name", "msg", "/req/headers/0", No
 @pytest.mark.parametrize(
     ("line", "finding"),
     [
-        ('{"time":1,"log.level":"INFO","record":{"name":"a"},"msg":"x"}', []),
-        ('{"time":1,"log":{"level":"INFO"},"record.name":"a","msg":"x"}', []),
-        ('{"time":1,"log":{"level":"LOUD"},"record":{"name":"a"},"msg":"x"}',
-         ["level $.log.level expected one of DEBUG, INFO, ERROR app.log:1:26", "schema $.log.level expected one of DEBUG, INFO, ERROR app.log:1:26"]),
-        ('{"time":1,"log":{"level":"INFO"},"record":{},"msg":"x"}', ["schema $.record name is missing app.log:1:43"]),
+        ('{"time":1e9,"log.level":"INFO","record":{"name":"a"},"msg":"x"}', []),
+        ('{"time":1e9,"log":{"level":"INFO"},"record.name":"a","msg":"x"}', []),
+        ('{"time":1e9,"log":{"level":"LOUD"},"record":{"name":"a"},"msg":"x"}',
+         ["level $.log.level expected one of DEBUG, INFO, ERROR app.log:1:28", "schema $.log.level expected one of DEBUG, INFO, ERROR app.log:1:28"]),
+        ('{"time":1e9,"log":{"level":"INFO"},"record":{},"msg":"x"}', ["schema $.record name is missing app.log:1:45"]),
         ('{"log":{"level":"INFO"},"record":{"name":"a"},"msg":"x"}', ["schema $ time is missing app.log:1:1", "time $.time missing app.log:1:1"]),
-        ('{"time":1,"log":{"level":"INFO"},"record":{"name":"a"},"msg":" "}', ["message $.msg empty: it says nothing app.log:1:62"]),
-        ('{"time":1,"log":{"level":"INFO"},"record":{"name":"a"},"msg":""}', ["message $.msg empty: it says nothing app.log:1:62"]),
+        ('{"time":1e9,"log":{"level":"INFO"},"record":{"name":"a"},"msg":" "}', ["message $.msg empty: it says nothing app.log:1:64"]),
+        ('{"time":1e9,"log":{"level":"INFO"},"record":{"name":"a"},"msg":""}', ["message $.msg empty: it says nothing app.log:1:64"]),
     ],
 )  # fmt: skip
 def test_fields_lie_where_the_file_says(line: str, finding: list[str]) -> None:

@@ -138,6 +138,7 @@ def test_times_as_they_are_written(form: str, zone: str | None, stamp: object) -
 @pytest.mark.parametrize(
     ("form", "stamp"),
     [
+        ("epoch_ms", round(MOMENT)), ("epoch", round(MOMENT * 1000)), ("epoch_us", f"{MOMENT * 1000:.0f}"), ("epoch", 0),
         ("epoch", True), ("epoch", "soon"), ("epoch", -1), ("epoch", math.nan), ("epoch", 1e300), ("epoch_ms", None),
         ("iso8601", "2026-11-01 10:20:30"), ("iso8601", "2026-11-01"), ("iso8601", 5), ("rfc3339", MOMENT),
         ("%Y-%m-%d %H:%M:%S %z", "2026-11-01 10:20:30"), ("%Y-%m-%d %H:%M:%S %Z", "2026-11-01 10:20:30 CET"),

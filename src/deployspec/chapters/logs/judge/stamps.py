@@ -117,7 +117,7 @@ def _from_epoch(stamp: object, in_a_second: int) -> float | None:
     if type(stamp) not in (int, float) or not math.isfinite(stamp):  # type: ignore[arg-type]  # a number
         return None
     moment: float = stamp / in_a_second  # type: ignore[operator]
-    return moment if 0 <= moment < _LATEST else None
+    return moment if _EARLIEST <= moment < _LATEST else None
 
 
 def _from_iso(stamp: object) -> float | datetime | None:
@@ -160,6 +160,8 @@ def _in_the_year_of(stamp: str, pattern: str, now: datetime) -> datetime:
 
 
 _NUMBER = re.compile(r"\d{1,20}(?:\.\d{0,20})?", re.ASCII)
+_EARLIEST = 946_684_800
+"""Seconds since 1970 at the beginning of the year 2000: an earlier time is one in another unit, or of no clock."""
 _LATEST = 253_402_300_800
 """Seconds since 1970 at the end of the year 9999."""
 _DAY = len("2024-01-15")
