@@ -12,7 +12,12 @@ from deployspec.chapters.logs.judge.model import Block, LogPromise, Tally
 from deployspec.chapters.logs.judge.report import Report
 from deployspec.chapters.logs.judge.schema import described, following
 from deployspec.chapters.logs.judge.syntax import Reader
-from deployspec.chapters.logs.judge.verdicts import lines_are_records, outcome_of
+from deployspec.chapters.logs.judge.verdicts import (
+    error_log_holds_errors_only,
+    levels,
+    lines_are_records,
+    outcome_of,
+)
 from deployspec.languages.json_schema import validator
 from deployspec.model.verdict import Outcome
 
@@ -265,3 +270,46 @@ def test_a_pattern_is_that_of_a_whole_line(line: str, record: dict[str, str] | N
     """However little each part of it takes by itself; the line break may be that of Windows."""
     form = Form(syntax="text", pattern=r"(?P<logger>\S+) (?P<message>.+?)(?: id=(?P<request_id>\S+))?")
     assert Reader(form).record(line.encode()) == record
+
+
+JOURNAL = Form(name="journald", optional=("level", "logger"), time_format=("epoch_us",))
+OF_JOURNAL = Fields("t", "PRIORITY", "logger", "MESSAGE", None, None)
+
+
+@pytest.mark.parametrize(
+    ("form", "message", "line", "found"),
+    [
+        (Form(syntax="text", pattern="(?P<text>.*)"), None, '  File "x.py", line 3, in f', True),
+        (Form(syntax="text", pattern="(?P<text>.*)"), None, "started", False),
+        (JOURNAL, "MESSAGE", r'{"MESSAGE":"  File \"x.py\", line 3, in f"}', True),
+        (JOURNAL, "MESSAGE", r'{"MESSAGE":"Traceback (most recent call last):"}', True),
+        (JOURNAL, "MESSAGE", r'{"MESSAGE":"Traceback (most recent call last):\n  File \"x.py\", line 3"}', False),
+        (JOURNAL, "MESSAGE", '{"MESSAGE":[84,114]}', False),
+    ],
+)  # fmt: skip
+def test_records_that_are_lines_of_a_stack_trace(
+    form: Form, message: str | None, line: str, found: bool
+) -> None:
+    """A pattern that names no message is looked at as a whole; a record of the journal may hold a whole trace."""
+    tally = judged([line], form, Fields(None, None, None, message, None, None))
+    assert ("stack-trace $ a line of a stack trace app.log:1:1" in told(tally)) is found
+
+
+@pytest.mark.parametrize(
+    ("more", "seen"),
+    [
+        ({}, []),
+        ({"errors_only": True, "error_level": "ERROR"}, ["level $.PRIORITY missing app.log:1:1"]),
+        ({"keep_errors": True, "error_level": "ERROR"}, ["level $.PRIORITY missing app.log:1:1"]),
+    ],
+)
+def test_a_record_that_need_not_say_its_level_may_be_an_error(more: dict[str, Any], seen: list[str]) -> None:
+    """Nothing of its level is promised; but where errors are looked for, nothing is known of it."""
+    tally = judged(['{"t":1700000000000000,"MESSAGE":"x"}'], JOURNAL, OF_JOURNAL, **more)
+    assert told(tally) == seen
+    report = Report()
+    report.add(tally)
+    assert levels(report).outcome is Outcome.UNMEASURED
+    assert levels(report).reason == "no record says its level"
+    if seen:
+        assert error_log_holds_errors_only(report).outcome is Outcome.UNMEASURED
