@@ -313,3 +313,24 @@ def test_a_record_that_need_not_say_its_level_may_be_an_error(more: dict[str, An
     assert levels(report).reason == "no record says its level"
     if seen:
         assert error_log_holds_errors_only(report).outcome is Outcome.UNMEASURED
+
+
+def test_a_hyphen_in_a_line_of_text_is_no_request_id() -> None:
+    """As web servers write what they do not have; in JSON it is a text like any other."""
+    fields = Fields(None, None, None, "message", "request_id", None)
+    form = Form(syntax="text", pattern=r"(?P<request_id>\S+) (?P<message>.*)")
+    found = told(judged(["r1 a", "- b"], form, fields, request_scoped=("*",)))
+    assert found == ["request-id $.request_id empty app.log:2:1"]
+    assert told(judged(['{"request_id":"-","message":"b"}'], Form(), fields, request_scoped=("*",))) == []
+
+
+@pytest.mark.parametrize(("timestamp", "misfits"), [("timestamp", 0), ("docker.time", 1)])
+def test_a_schema_of_ones_own_sees_no_time_that_nobody_asked_for(timestamp: str, misfits: int) -> None:
+    """What the runtime puts around a record becomes a field only where it is the record's time."""
+    fields = Fields(timestamp, None, None, None, None, None)
+    schema = {"additionalProperties": False, "properties": {"timestamp": True}}
+    promise = LogPromise(schema=schema, fields=fields, form=Form(wrapper="docker"), levels=LEVELS)
+    line = DOCKER.format(r"{\"timestamp\":\"2026-11-01T00:00:00Z\"}", 1)
+    tally = LineJudge(promise).judge(Block(f"{line}\n".encode(), "app.log", 1, "app.log", 2e9))
+    assert tally.invalid == misfits
+    assert tally.times is not None

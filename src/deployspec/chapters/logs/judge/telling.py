@@ -216,6 +216,9 @@ class Telling:
         scoped = {one for one in set(loggers) if one is not None and self._is_scoped(one)}
         if not scoped:
             return
+        if self._promise.form.syntax == "text":
+            # Where a line has a place for it, a hyphen says that there is none.
+            said.requests = ["" if one == "-" else one for one in said.requests]
         requests = list(compress(said.requests, map(scoped.__contains__, loggers)))
         tally.scoped = len(requests)
         if set(map(type, requests)) == {str} and all(requests) and not any(map(str.isspace, requests)):
