@@ -285,6 +285,8 @@ OF_JOURNAL = Fields("t", "PRIORITY", "logger", "MESSAGE", None, None)
         (JOURNAL, "MESSAGE", r'{"MESSAGE":"Traceback (most recent call last):"}', True),
         (JOURNAL, "MESSAGE", r'{"MESSAGE":"Traceback (most recent call last):\n  File \"x.py\", line 3"}', False),
         (JOURNAL, "MESSAGE", '{"MESSAGE":[84,114]}', False),
+        (Form(syntax="text", pattern="[A-Z]+: (?P<m>.*)"), "m", "ERROR: ValueError: bad input", False),
+        (Form(syntax="text", pattern="[A-Z]+: (?P<m>.*)"), "m", "ERROR: Traceback (most recent call last):", True),
     ],
 )  # fmt: skip
 def test_records_that_are_lines_of_a_stack_trace(

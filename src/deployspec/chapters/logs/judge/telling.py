@@ -150,7 +150,7 @@ class Telling:
             text = (
                 message.encode() if isinstance(message, str) else b"" if named else noting.texts.lines[number]
             )
-            if (form.syntax == "text" or b"\n" not in text) and reasons.STACK_TRACE.search(text):
+            if (form.syntax == "text" or b"\n" not in text) and reasons.STACK_TRACE_IN_RECORD.search(text):
                 noting.note(reasons.OF_STACK_TRACE, number, 0)
 
     def _judge_messages(self, said: Said, noting: Noting) -> None:
