@@ -132,6 +132,10 @@ def test_nothing_read(run: Run, tmp_path: Path, given: list[str]) -> None:
             ["--errors-only", "--levels", "info", "app.log"],
             "--levels: found errors are compared, and none of the levels",
         ),
+        (
+            ["--levels", "3=ERROR,4=WARNING", "app.log"],
+            "--levels: found ERROR before WARNING; expected levels in ascending order",
+        ),
         (["--field", "time=ts", "app.log"], "--field time: expected one of timestamp, level"),
         (["--field", "timestamp", "app.log"], "expected NAME=VALUE"),
         (

@@ -96,7 +96,13 @@ def test_what_was_not_read_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "lines", [(), (b"x", b'{"n":"a"}'), (b'{"level":"INFO","timestamp":"2026-11-01T10:00:00Z"}',)]
+    "lines",
+    [
+        (),
+        (b"x", b'{"n":"a"}'),
+        (b'{"level":"INFO","timestamp":"2026-11-01T10:00:00Z"}',),
+        (b'{"message":" "}',),
+    ],
 )
 def test_json_has_its_form(lines: tuple[bytes, ...]) -> None:
     """What a program reads is what the schema of reports describes, and can be written as JSON."""

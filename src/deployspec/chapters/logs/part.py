@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -166,9 +167,16 @@ def _check(check: Check, data: Mapping[str, Any]) -> None:
             check_errors(check, ("logs", number), source)
 
 
+_ASCENDING = ("trace", "debug", "info", "warning", "error", "critical")
+
+
 def check_reading(check: Check, path: Steps, source: Mapping[str, Any]) -> None:
     """Note what does not go together in what the data of a source says of its records."""
     levels, _ = formats.levels_of(source["levels"])
+    ranked = [level for level in levels if level.casefold() in _ASCENDING]
+    for lower, higher in pairwise(ranked):
+        if _ASCENDING.index(lower.casefold()) > _ASCENDING.index(higher.casefold()):
+            check.add((*path, "levels"), f"{lower} before {higher}", "levels in ascending order")
     for key in ("log_level", "error_level"):
         if source.get(key) is not None:
             check.one_of((*path, key), source[key], levels, "", "levels")

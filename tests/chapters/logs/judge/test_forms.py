@@ -12,7 +12,12 @@ from deployspec.chapters.logs.judge.model import Block, LogPromise, Tally
 from deployspec.chapters.logs.judge.report import Report
 from deployspec.chapters.logs.judge.schema import described, following
 from deployspec.chapters.logs.judge.syntax import Reader
-from deployspec.chapters.logs.judge.verdicts import lines_are_records, outcome_of
+from deployspec.chapters.logs.judge.verdicts import (
+    error_log_holds_errors_only,
+    levels,
+    lines_are_records,
+    outcome_of,
+)
 from deployspec.languages.json_schema import validator
 from deployspec.model.verdict import Outcome
 
@@ -44,14 +49,14 @@ NESTED = Fields("/time", "log.level", "record.name", "msg", "/req/headers/0", No
 @pytest.mark.parametrize(
     ("line", "finding"),
     [
-        ('{"time":1,"log.level":"INFO","record":{"name":"a"},"msg":"x"}', []),
-        ('{"time":1,"log":{"level":"INFO"},"record.name":"a","msg":"x"}', []),
-        ('{"time":1,"log":{"level":"LOUD"},"record":{"name":"a"},"msg":"x"}',
-         ["level $.log.level expected one of DEBUG, INFO, ERROR app.log:1:26", "schema $.log.level expected one of DEBUG, INFO, ERROR app.log:1:26"]),
-        ('{"time":1,"log":{"level":"INFO"},"record":{},"msg":"x"}', ["schema $.record name is missing app.log:1:43"]),
+        ('{"time":1e9,"log.level":"INFO","record":{"name":"a"},"msg":"x"}', []),
+        ('{"time":1e9,"log":{"level":"INFO"},"record.name":"a","msg":"x"}', []),
+        ('{"time":1e9,"log":{"level":"LOUD"},"record":{"name":"a"},"msg":"x"}',
+         ["level $.log.level expected one of DEBUG, INFO, ERROR app.log:1:28", "schema $.log.level expected one of DEBUG, INFO, ERROR app.log:1:28"]),
+        ('{"time":1e9,"log":{"level":"INFO"},"record":{},"msg":"x"}', ["schema $.record name is missing app.log:1:45"]),
         ('{"log":{"level":"INFO"},"record":{"name":"a"},"msg":"x"}', ["schema $ time is missing app.log:1:1", "time $.time missing app.log:1:1"]),
-        ('{"time":1,"log":{"level":"INFO"},"record":{"name":"a"},"msg":" "}', ["message $.msg empty: it says nothing app.log:1:62"]),
-        ('{"time":1,"log":{"level":"INFO"},"record":{"name":"a"},"msg":""}', ["message $.msg empty: it says nothing app.log:1:62"]),
+        ('{"time":1e9,"log":{"level":"INFO"},"record":{"name":"a"},"msg":" "}', ["message $.msg empty: it says nothing app.log:1:64"]),
+        ('{"time":1e9,"log":{"level":"INFO"},"record":{"name":"a"},"msg":""}', ["message $.msg empty: it says nothing app.log:1:64"]),
     ],
 )  # fmt: skip
 def test_fields_lie_where_the_file_says(line: str, finding: list[str]) -> None:
@@ -265,3 +270,69 @@ def test_a_pattern_is_that_of_a_whole_line(line: str, record: dict[str, str] | N
     """However little each part of it takes by itself; the line break may be that of Windows."""
     form = Form(syntax="text", pattern=r"(?P<logger>\S+) (?P<message>.+?)(?: id=(?P<request_id>\S+))?")
     assert Reader(form).record(line.encode()) == record
+
+
+JOURNAL = Form(name="journald", optional=("level", "logger"), time_format=("epoch_us",))
+OF_JOURNAL = Fields("t", "PRIORITY", "logger", "MESSAGE", None, None)
+
+
+@pytest.mark.parametrize(
+    ("form", "message", "line", "found"),
+    [
+        (Form(syntax="text", pattern="(?P<text>.*)"), None, '  File "x.py", line 3, in f', True),
+        (Form(syntax="text", pattern="(?P<text>.*)"), None, "started", False),
+        (JOURNAL, "MESSAGE", r'{"MESSAGE":"  File \"x.py\", line 3, in f"}', True),
+        (JOURNAL, "MESSAGE", r'{"MESSAGE":"Traceback (most recent call last):"}', True),
+        (JOURNAL, "MESSAGE", r'{"MESSAGE":"Traceback (most recent call last):\n  File \"x.py\", line 3"}', False),
+        (JOURNAL, "MESSAGE", '{"MESSAGE":[84,114]}', False),
+        (Form(syntax="text", pattern="[A-Z]+: (?P<m>.*)"), "m", "ERROR: ValueError: bad input", False),
+        (Form(syntax="text", pattern="[A-Z]+: (?P<m>.*)"), "m", "ERROR: Traceback (most recent call last):", True),
+    ],
+)  # fmt: skip
+def test_records_that_are_lines_of_a_stack_trace(
+    form: Form, message: str | None, line: str, found: bool
+) -> None:
+    """A pattern that names no message is looked at as a whole; a record of the journal may hold a whole trace."""
+    tally = judged([line], form, Fields(None, None, None, message, None, None))
+    assert ("stack-trace $ a line of a stack trace app.log:1:1" in told(tally)) is found
+
+
+@pytest.mark.parametrize(
+    ("more", "seen"),
+    [
+        ({}, []),
+        ({"errors_only": True, "error_level": "ERROR"}, ["level $.PRIORITY missing app.log:1:1"]),
+        ({"keep_errors": True, "error_level": "ERROR"}, ["level $.PRIORITY missing app.log:1:1"]),
+    ],
+)
+def test_a_record_that_need_not_say_its_level_may_be_an_error(more: dict[str, Any], seen: list[str]) -> None:
+    """Nothing of its level is promised; but where errors are looked for, nothing is known of it."""
+    tally = judged(['{"t":1700000000000000,"MESSAGE":"x"}'], JOURNAL, OF_JOURNAL, **more)
+    assert told(tally) == seen
+    report = Report()
+    report.add(tally)
+    assert levels(report).outcome is Outcome.UNMEASURED
+    assert levels(report).reason == "no record says its level"
+    if seen:
+        assert error_log_holds_errors_only(report).outcome is Outcome.UNMEASURED
+
+
+def test_a_hyphen_in_a_line_of_text_is_no_request_id() -> None:
+    """As web servers write what they do not have; in JSON it is a text like any other."""
+    fields = Fields(None, None, None, "message", "request_id", None)
+    form = Form(syntax="text", pattern=r"(?P<request_id>\S+) (?P<message>.*)")
+    found = told(judged(["r1 a", "- b"], form, fields, request_scoped=("*",)))
+    assert found == ["request-id $.request_id empty app.log:2:1"]
+    assert told(judged(['{"request_id":"-","message":"b"}'], Form(), fields, request_scoped=("*",))) == []
+
+
+@pytest.mark.parametrize(("timestamp", "misfits"), [("timestamp", 0), ("docker.time", 1)])
+def test_a_schema_of_ones_own_sees_no_time_that_nobody_asked_for(timestamp: str, misfits: int) -> None:
+    """What the runtime puts around a record becomes a field only where it is the record's time."""
+    fields = Fields(timestamp, None, None, None, None, None)
+    schema = {"additionalProperties": False, "properties": {"timestamp": True}}
+    promise = LogPromise(schema=schema, fields=fields, form=Form(wrapper="docker"), levels=LEVELS)
+    line = DOCKER.format(r"{\"timestamp\":\"2026-11-01T00:00:00Z\"}", 1)
+    tally = LineJudge(promise).judge(Block(f"{line}\n".encode(), "app.log", 1, "app.log", 2e9))
+    assert tally.invalid == misfits
+    assert tally.times is not None

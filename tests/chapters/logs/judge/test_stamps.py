@@ -126,6 +126,9 @@ MOMENT = datetime(2026, 11, 1, 10, 20, 30, 123000, UTC).timestamp()
         ("%d/%b/%Y:%H:%M:%S.%f %z", None, "01/Nov/2026:12:20:30.123 +0200"),
         ("%Y-%m-%d %H:%M:%S,%f", "UTC", "2026-11-01 10:20:30,123"),
         ("%Y-%m-%d %H:%M:%S.%f %Z", None, "2026-11-01 10:20:30.123 UTC"),
+        ("%Y-%m-%d %H:%M:%S.%f %Z", "Europe/Berlin", "2026-11-01 11:20:30.123 CET"),
+        ("%Y-%m-%d %H:%M:%S.%f %Z", "Europe/Berlin", "2026-11-01 10:20:30.123 UTC"),
+        ("%Y-%m-%d %H:%M:%S.%f %Z", "America/Sao_Paulo", "2026-11-01 07:20:30.123 -03"),
         ("%b %d %H:%M:%S.%f", "-01:00", "Nov  1 09:20:30.123"),
     ],
 )
@@ -138,6 +141,7 @@ def test_times_as_they_are_written(form: str, zone: str | None, stamp: object) -
 @pytest.mark.parametrize(
     ("form", "stamp"),
     [
+        ("epoch_ms", round(MOMENT)), ("epoch", round(MOMENT * 1000)), ("epoch_us", f"{MOMENT * 1000:.0f}"), ("epoch", 0),
         ("epoch", True), ("epoch", "soon"), ("epoch", -1), ("epoch", math.nan), ("epoch", 1e300), ("epoch_ms", None),
         ("iso8601", "2026-11-01 10:20:30"), ("iso8601", "2026-11-01"), ("iso8601", 5), ("rfc3339", MOMENT),
         ("%Y-%m-%d %H:%M:%S %z", "2026-11-01 10:20:30"), ("%Y-%m-%d %H:%M:%S %Z", "2026-11-01 10:20:30 CET"),
@@ -147,6 +151,15 @@ def test_times_as_they_are_written(form: str, zone: str | None, stamp: object) -
 def test_no_time_as_it_is_described(form: str, stamp: object) -> None:
     """Nothing else is taken for a time, and none without its zone."""
     assert stamps.Clock((form,)).moment(stamp, MOMENT) is None
+
+
+def test_a_zones_short_name() -> None:
+    """It tells the two hours apart that have one local name, and is none of another time of the year."""
+    clock = stamps.Clock(("%Y-%m-%d %H:%M:%S %Z",), "Europe/Berlin")
+    summer, winter = (clock.moment(f"2026-10-25 02:30:00 {name}", MOMENT) for name in ("CEST", "CET"))
+    assert summer is not None
+    assert winter == summer + 3600
+    assert clock.moment("2026-07-01 02:30:00 EST", MOMENT) is None
 
 
 def test_why_a_time_cannot_be_read() -> None:

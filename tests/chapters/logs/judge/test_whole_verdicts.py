@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -56,7 +57,7 @@ def of(*findings: tuple[str, str, int], lines: int = 3) -> Report:
         Reason(kind, place, "is wrong"): Found(count, [Place("app.log", 7, 1, "")])
         for kind, place, count in findings
     }
-    return Report(lines=lines, found=found)
+    return Report(lines=lines, found=found, levels=Counter(INFO=lines))
 
 
 @pytest.mark.parametrize(("judge", "own", "promise", "limit"), JUDGES)

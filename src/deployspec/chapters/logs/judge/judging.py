@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import astuple
 
-from deployspec.chapters.logs.form import steps_of
+from deployspec.chapters.logs.form import WRAPPED_AT, steps_of
 from deployspec.chapters.logs.judge import reasons
 from deployspec.chapters.logs.judge.fitting import Fitting
 from deployspec.chapters.logs.judge.model import Block, Found, LogPromise, Reason, Tally
@@ -34,7 +34,9 @@ class LineJudge:
         self._kept = promise.kept
         named = (steps_of(name) for name in astuple(promise.fields) if name is not None)
         self._known = reasons.names_of(promise.schema).union(filter(None, astuple(promise.fields)), *named)
-        self._unwrapping, self._syntax = Unwrapping(promise.form), syntax_of(promise.form)
+        # A schema of one's own knows no field that is not asked for.
+        timed = promise.fields.timestamp == WRAPPED_AT.get(promise.form.wrapper or "")
+        self._unwrapping, self._syntax = Unwrapping(promise.form, timed=timed), syntax_of(promise.form)
         self._fitting = Fitting(promise.schema, self._known)
         self._telling = Telling(promise, self._known)
         self._scanner = SecretScanner(promise.allowed, promise.personal_data) if promise.secrets else None

@@ -225,7 +225,7 @@ def excerpt(text: str, at: int) -> str:
 
 
 OF_STACK_TRACE = Reason("stack-trace", "$", "a line of a stack trace")
-STACK_TRACE = re.compile(
+_OF_TRACE = (
     rb"Traceback \(most recent call last\):"
     rb"|^(?:During handling of the above exception|The above exception was the direct cause)"
     rb'|^\s*File "[^"]{1,500}", line \d+'
@@ -239,6 +239,8 @@ STACK_TRACE = re.compile(
     rb"|^#\d{1,3} \S{1,300}\.php\(\d+\):"
     rb"|^stack backtrace:|^thread '[^']{0,100}' panicked at "
     rb"|^\s*--- End of (?:inner exception )?stack trace"
-    rb"|^(?:\w{1,100}\.){0,10}\w{0,100}(?:Error|Exception)(?:: .*)?\s*$"
 )
+STACK_TRACE = re.compile(_OF_TRACE + rb"|^(?:\w{1,100}\.){0,10}\w{0,100}(?:Error|Exception)(?:: .*)?\s*$")
 """A line that is not a record and looks like one of a stack trace: of Python, Java, JavaScript, .NET, Go, Ruby, PHP, Rust."""
+STACK_TRACE_IN_RECORD = re.compile(_OF_TRACE)
+"""A record that is such a line: an exception's name and words alone are a message like any other."""

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 from deployspec.base import rfc3339
@@ -106,7 +106,7 @@ class Clock:
         if one == "iso8601":
             return lambda stamp, _: _from_iso(stamp)
         check_pattern(one)
-        return _from_pattern(one)
+        return _from_pattern(one, self._zone)
 
 
 def _from_epoch(stamp: object, in_a_second: int) -> float | None:
@@ -117,7 +117,7 @@ def _from_epoch(stamp: object, in_a_second: int) -> float | None:
     if type(stamp) not in (int, float) or not math.isfinite(stamp):  # type: ignore[arg-type]  # a number
         return None
     moment: float = stamp / in_a_second  # type: ignore[operator]
-    return moment if 0 <= moment < _LATEST else None
+    return moment if _EARLIEST <= moment < _LATEST else None
 
 
 def _from_iso(stamp: object) -> float | datetime | None:
@@ -128,13 +128,17 @@ def _from_iso(stamp: object) -> float | datetime | None:
     return seconds(stamp)
 
 
-def _from_pattern(pattern: str) -> Callable[[object, float], datetime | None]:
+def _from_pattern(pattern: str, zone: tzinfo | None) -> Callable[[object, float], datetime | None]:
     says_year = any(directive in pattern for directive in ("%Y", "%y", "%c", "%x", "%G"))
     named_zone = "%Z" in pattern
 
     def read(stamp: object, read_at: float) -> datetime | None:
         if not isinstance(stamp, str):
             return None
+        if zone is not None and says_year and pattern.endswith(" %Z"):
+            found = _by_short_name(stamp, pattern, zone)
+            if found is not None:
+                return found
         with suppress(ValueError):
             if says_year:
                 found = datetime.strptime(stamp, pattern)  # noqa: DTZ007 - its zone may be said elsewhere
@@ -146,6 +150,18 @@ def _from_pattern(pattern: str) -> Callable[[object, float], datetime | None]:
         return None
 
     return read
+
+
+def _by_short_name(stamp: str, pattern: str, zone: tzinfo) -> datetime | None:
+    """A time that ends in what ``zone`` is called then, such as CET or CEST; None for any other."""
+    said, _, name = stamp.rpartition(" ")
+    with suppress(ValueError):
+        local = datetime.strptime(said, pattern.removesuffix(" %Z"))  # noqa: DTZ007 - its zone comes next
+        for fold in (0, 1):
+            found = local.replace(tzinfo=zone, fold=fold)
+            if found.tzname() == name:
+                return found.astimezone(UTC)
+    return None
 
 
 def _in_the_year_of(stamp: str, pattern: str, now: datetime) -> datetime:
@@ -160,6 +176,8 @@ def _in_the_year_of(stamp: str, pattern: str, now: datetime) -> datetime:
 
 
 _NUMBER = re.compile(r"\d{1,20}(?:\.\d{0,20})?", re.ASCII)
+_EARLIEST = 946_684_800
+"""Seconds since 1970 at the beginning of the year 2000: an earlier time is one in another unit, or of no clock."""
 _LATEST = 253_402_300_800
 """Seconds since 1970 at the end of the year 9999."""
 _DAY = len("2024-01-15")

@@ -66,6 +66,9 @@ class Telling:
         least = max(self._least, self._error) if promise.errors_only else self._least
         self._allowed = frozenset(promise.levels[least:])
         self._errors = promise.levels[self._error :]
+        compared = promise.errors_only or promise.keep_errors
+        self._may_be_error = compared and "level" in promise.form.optional
+        """Whether a record that says no level, and need not, has to be told: it may be an error."""
 
     def take(self, numbers: Sequence[int], records: list[dict[str, Any]], said: Said) -> None:
         """Keep what some records say."""
@@ -114,10 +117,11 @@ class Telling:
     def judge(self, said: Said, tally: Tally, noting: Noting, unread: Noting) -> None:
         """Judge all that the records of a block say; ``unread`` notes what they do not say."""
         fields = self._promise.fields
+        self._judge_traces(said, noting)
         if fields.message is not None:
             self._judge_messages(said, noting)
         if fields.level is not None:
-            self._judge_levels(said, tally, noting)
+            self._judge_levels(said, tally, noting, unread)
         if fields.timestamp is not None:
             self._judge_times(said, tally, noting, unread)
         self._judge_requests(said, tally, noting, unread)
@@ -137,12 +141,19 @@ class Telling:
         for index in which:
             self._note(said, check, self._promise.fields.timestamp, what, index, noting)
 
+    def _judge_traces(self, said: Said, noting: Noting) -> None:
+        """A pattern may fit any line, those of a stack trace too; and the journal has a record for each line."""
+        form, named = self._promise.form, self._promise.fields.message is not None
+        if form.syntax != "text" and form.name != "journald":
+            return
+        for number, message in zip(said.numbers, said.messages, strict=True):
+            text = (
+                message.encode() if isinstance(message, str) else b"" if named else noting.texts.lines[number]
+            )
+            if (form.syntax == "text" or b"\n" not in text) and reasons.STACK_TRACE_IN_RECORD.search(text):
+                noting.note(reasons.OF_STACK_TRACE, number, 0)
+
     def _judge_messages(self, said: Said, noting: Noting) -> None:
-        if self._promise.form.syntax == "text":
-            # A pattern may fit any line, those of a stack trace too.
-            for index, message in enumerate(said.messages):
-                if isinstance(message, str) and reasons.STACK_TRACE.search(message.encode()):
-                    noting.note(reasons.OF_STACK_TRACE, said.numbers[index], 0)
         if all(said.messages) and not any(map(_is_blank, said.messages)):
             return
         for index, message in enumerate(said.messages):
@@ -151,7 +162,7 @@ class Telling:
                     said, "message", self._promise.fields.message, "empty: it says nothing", index, noting
                 )
 
-    def _judge_levels(self, said: Said, tally: Tally, noting: Noting) -> None:
+    def _judge_levels(self, said: Said, tally: Tally, noting: Noting, unread: Noting) -> None:
         levels = said.levels
         try:
             counts = Counter(levels)
@@ -165,6 +176,8 @@ class Telling:
         for index in compress(range(len(levels)), odd):
             for check, what in self._wrong(levels[index]):
                 self._note(said, check, self._promise.fields.level, what, index, noting)
+            if levels[index] is None and self._may_be_error:
+                self._note(said, "level", self._promise.fields.level, "missing", index, unread)
 
     def _wrong(self, level: object) -> Iterable[tuple[str, str]]:
         """What is wrong with a level that is not allowed: the check, and why."""
@@ -203,6 +216,9 @@ class Telling:
         scoped = {one for one in set(loggers) if one is not None and self._is_scoped(one)}
         if not scoped:
             return
+        if self._promise.form.syntax == "text":
+            # Where a line has a place for it, a hyphen says that there is none.
+            said.requests = ["" if one == "-" else one for one in said.requests]
         requests = list(compress(said.requests, map(scoped.__contains__, loggers)))
         tally.scoped = len(requests)
         if set(map(type, requests)) == {str} and all(requests) and not any(map(str.isspace, requests)):

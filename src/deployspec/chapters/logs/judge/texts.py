@@ -44,8 +44,9 @@ class Texts:
 class Unwrapping:
     """Takes records out of their lines. Raises ValueError for a regular expression that cannot be used."""
 
-    def __init__(self, form: Form) -> None:
-        self._form = form
+    def __init__(self, form: Form, *, timed: bool = True) -> None:
+        """``timed``: whether a record gets the time that a container runtime has put around it."""
+        self._form, self._timed = form, timed
         self._prefix = _compiled("prefix", form.prefix)
         self._continuation = _compiled("continuation", form.continuation)
 
@@ -57,6 +58,8 @@ class Unwrapping:
         faults: dict[int, str] = {}
         if self._form.wrapper is not None:
             _unwrap(_WRAPPERS[self._form.wrapper], texts, faults)
+            if not self._timed:
+                texts.said = [{}] * len(lines)
             if self._form.wrapper == "docker":
                 # Its JSON escapes that of the records: what they say stands in no piece of it.
                 texts.data = b"\n".join((*texts.lines, b""))

@@ -40,9 +40,10 @@ def lines_are_records(report: Report) -> Verdict:
 def levels(report: Report, *, log_level: str | None = None) -> Verdict:
     """Only the levels that are promised, and nothing below ``log_level``."""
     limit = "one of the levels promised" + (f", none below {log_level}" if log_level else "")
-    return _of_records(
+    verdict = _of_records(
         report, ("level", "below-log-level"), "every record has a level that is promised", limit
     )
+    return _unless(verdict, "" if report.levels else "no record says its level")
 
 
 def time_moves_forward(report: Report) -> Verdict:
@@ -355,6 +356,7 @@ def _unreadable(report: Report, check: str, what: str) -> str:
 def _unknown_levels(report: Report) -> str:
     """How many records have no level that is known; empty where all have one."""
     count = _lines(report, ("level",))
+    count += sum(found.count for reason, found in report.unread.items() if reason.check == "level")
     text = f"none of the levels promised: they may be errors {_see('levels_are_promised')}"
     return f"{_share(count, report)} {text}" if count else ""
 
