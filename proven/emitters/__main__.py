@@ -37,7 +37,8 @@ def cleaned(text: str, folder: Path, cache: Path) -> str:
     for path, neutral in ((APPS, "/srv/app"), (folder, "/srv/run"), (cache, "/srv/env")):
         text = text.replace(str(path), neutral)
     for prefix in {sys.base_prefix, sys.base_exec_prefix}:
-        text = text.replace(f"{prefix}/lib/python", "/usr/lib/python")
+        for part in ("lib", "bin"):
+            text = text.replace(f"{prefix}/{part}/python", f"/usr/{part}/python")
     system = os.uname()
     for said, neutral in ((system.release, "6.1.0"), (system.version, "#1 SMP")):
         text = text.replace(said, neutral)

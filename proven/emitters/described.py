@@ -44,7 +44,7 @@ FORMATS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "haproxy": ({"format": "haproxy", "time_zone": "UTC"}, []),
     "journald-json": (
         {"format": "journald"},
-        ["7 schema $.MESSAGE expected string or array or object", "9 message $.MESSAGE empty: it says nothing"],
+        ["6 schema $.MESSAGE expected string or array or object", "16 message $.MESSAGE empty: it says nothing"],
     ),
     "log4j2-json": ({"format": "log4j2-json"}, []),
     "log4j2": (
@@ -103,7 +103,7 @@ FORMATS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "journald": (
         {"pattern": r"(?P<timestamp>\w{3} [\d ]\d \d\d:\d\d:\d\d) (?P<host>\S+) (?P<logger>[^\[]+)\[\d+\]: (?P<message>.*)",
          "time_format": "%b %d %H:%M:%S", "time_zone": "UTC", "continuation": " "},
-        ["5 stack-trace $ a line of a stack trace", "12 message $.message empty: it says nothing"],
+        ["15 stack-trace $ a line of a stack trace", "19 message $.message empty: it says nothing"],
     ),
     "caddy-console": (
         {"pattern": "(?P<timestamp>[0-9/]+ [0-9:.]+)\t\x1b\\[\\d+m(?P<level>[A-Z]+)\x1b\\[0m\t(?P<message>.*)", "time_format": "%Y/%m/%d %H:%M:%S.%f",

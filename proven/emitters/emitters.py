@@ -208,15 +208,8 @@ EMITTERS = {
     "redis": Emitter("redis-server", "Debian", "no options", daemons.redis),
     "prometheus": Emitter("prometheus", "Debian", "no options (logfmt)", daemons.prometheus),
     "alertmanager": Emitter("prometheus-alertmanager", "Debian", "no options (logfmt)", daemons.alertmanager),
-    "journald-json": Emitter(
-        "systemd-journal-remote",
-        "Debian",
-        "`journalctl --output=json`; entries put in by `systemd-journal-remote`",
-        journal.journald("json"),
-    ),
-    "journald": Emitter(
-        "systemd-journal-remote", "Debian", "`journalctl`, the same entries", journal.journald("short")
-    ),
+    "journald-json": Emitter("systemd", "Debian", "`journalctl --output=json`", journal.journald("json")),
+    "journald": Emitter("systemd", "Debian", "`journalctl`, of the same", journal.journald("short")),
     "slog": Emitter(_GO, "PyPI", "`NewJSONHandler(os.Stdout, nil)`", _go("slog")),
     "slog-text": Emitter(_GO, "PyPI", "`NewTextHandler`; then `slog.Default()` and `log`", _go("slog-text")),
     "go-panic": Emitter(_GO, "PyPI", "a panic that nothing catches", _go("panic")),

@@ -227,7 +227,8 @@ backend orders
             ask(port)
             ask_badly(port)
             lines: list[str] = []
-            while "BADREQ" not in "".join(lines):
+            # They do not come in the order of the requests.
+            while not all(one in "".join(lines) for one in (*PATHS, "BADREQ")):
                 try:
                     lines.append(log.recv(65_536).decode())
                 except TimeoutError:
