@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 from deployspec.base.shown import printable
@@ -13,7 +14,7 @@ from deployspec.languages.promtool.attribution import attribute, refused
 from deployspec.languages.promtool.difference import difference, own_words
 from deployspec.languages.promtool.model import CaseKey, CaseRun, case_key
 from deployspec.languages.promtool.newer import needs_newer
-from deployspec.languages.promtool.prepared import rules_documents, tests_document
+from deployspec.languages.promtool.prepared import later_ends, rules_documents, tests_document
 from deployspec.languages.rule_files.model import Case, RuleFile, TestFile
 from deployspec.tools.process import operand
 from deployspec.tools.promtool.finding import Promtool
@@ -28,7 +29,8 @@ _Tested = tuple[TestFile, Sequence[RuleFile]]
 class CaseRuns:
     """promtool's verdicts on the cases of test files, each with the rule files that it loads.
 
-    Every file is run once, whole. Where a file fails, the output tells which cases failed; where it does not tell
+    Every file is run once, whole, and evaluated until its input series end. Where only that goes wrong, as it is, too,
+    and its verdicts are those of that run. Where a file fails, the output tells which cases failed; where it does not tell
     with certainty, each case of the file is run alone. ``close`` ends all that still runs. ``timeout`` is in seconds of
     processor time, for one run of one file.
     """
@@ -40,6 +42,7 @@ class CaseRuns:
         self._workspace: Workspace | None = None
         self._whole: dict[str, Future[FileRun]] = {}
         self._unfit: dict[str, str] = {}
+        self._until: dict[str, Mapping[int, str]] = {}
         self._rules: dict[str, list[str]] = {}
         self._runs: dict[str, dict[CaseKey, CaseRun]] = {}
 
@@ -53,12 +56,13 @@ class CaseRuns:
             unfit = [file for file in rule_files if file.problems and not _as_it_is(file)]
             if unfit:
                 self._unfit[test_file.path] = f"a rule file is not sound: {unfit[0].problems[0]}"
-            elif all(map(_as_it_is, rule_files)):
-                paths[test_file.path] = test_file.path
-            elif test_file.problems:
+            elif test_file.problems and not all(map(_as_it_is, rule_files)):
                 self._unfit[test_file.path] = f"the test file is not sound: {test_file.problems[0]}"
+            elif not test_file.problems and (until := later_ends(test_file)):
+                self._until[test_file.path] = until
+                paths[test_file.path] = self._prepared(test_file, until=until)
             else:
-                paths[test_file.path] = self._prepared(test_file, None)
+                paths[test_file.path] = self._plain(test_file)
         self._whole = dict(zip(paths, self._runner.submit_all(list(paths.values())), strict=True))
 
     def of(self, test_file: TestFile, case: Case) -> CaseRun:
@@ -81,6 +85,12 @@ class CaseRuns:
         else:
             whole = self._whole[test_file.path].result()
         cases = test_file.cases
+        later: Mapping[int, str] = {}
+        until = self._until.get(test_file.path, {})
+        if until and whole.exit_status == 1 and attribute(test_file, whole.output, 1) is None:
+            whole = self._runner.submit(self._plain(test_file)).result()
+            if whole.exit_status == 0:
+                later = self._later(test_file, until)
         if whole.exit_status != 1 or refused(whole.output):
             runs = dict.fromkeys(map(case_key, cases), whole)
         elif (failed := attribute(test_file, whole.output, 1)) is not None:
@@ -90,7 +100,23 @@ class CaseRuns:
             }
         else:
             runs = self._each_alone(test_file, whole)
-        return {case_key(case): self._case_run(test_file, case, runs[case_key(case)]) for case in cases}
+        return {
+            case_key(case): replace(
+                self._case_run(test_file, case, runs[case_key(case)]), later=later.get(case.group, "")
+            )
+            for case in cases
+        }
+
+    def _later(self, test_file: TestFile, until: Mapping[int, str]) -> dict[int, str]:
+        """promtool's words, by the index of a group, on what goes wrong only after its last ``eval_time``."""
+        groups = {group.index: group for group in test_file.groups if group.index in until}
+        paths = [self._prepared(test_file, group.cases, {0: until[index]}) for index, group in groups.items()]
+        runs = [future.result() for future in self._runner.submit_all(paths)]
+        return {
+            index: own_words(run.output)
+            for index, run in zip(groups, runs, strict=True)
+            if run.exit_status == 1
+        }
 
     def _each_alone(self, test_file: TestFile, whole: FileRun) -> dict[CaseKey, FileRun]:
         cases = test_file.cases
@@ -134,13 +160,24 @@ class CaseRuns:
             f" && {line}{shlex.quote(f'plain/{plain}')}"
         )
 
-    def _prepared(self, test_file: TestFile, cases: Iterable[Case] | None) -> str:
+    def _plain(self, test_file: TestFile) -> str:
+        """The path of the file as it stands, or as promtool can read it."""
+        if all(map(_as_it_is, self._tested[test_file.path][1])):
+            return test_file.path
+        return self._prepared(test_file)
+
+    def _prepared(
+        self,
+        test_file: TestFile,
+        cases: Iterable[Case] | None = None,
+        until: Mapping[int, str] | None = None,
+    ) -> str:
         assert self._workspace is not None  # noqa: S101 - start() made it
         rules = self._rules.get(test_file.path)
         if rules is None:
             rules = _rule_paths(self._tested[test_file.path][1], self._workspace)
             self._rules[test_file.path] = rules
-        return self._workspace.write(test_file.path, tests_document(test_file, rules, cases))
+        return self._workspace.write(test_file.path, tests_document(test_file, rules, cases, until))
 
 
 def export(test_file: TestFile, rule_files: Sequence[RuleFile], folder: str) -> str:
