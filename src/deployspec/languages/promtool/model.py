@@ -32,5 +32,4 @@ class CaseRun:
     trouble: str = ""
     """Why it was not judged; empty where it was."""
     later: str = ""
-    """promtool's words on a rule that cannot be evaluated, but only after the last ``eval_time`` of the case's group,
-    while its input series last; empty where there is none."""
+    """promtool's words on a rule that fails only after the last ``eval_time`` of the case's group; empty where none does."""

@@ -38,14 +38,11 @@ def tests_document(
     test_file: TestFile,
     rule_files: Sequence[str],
     cases: Iterable[Case] | None = None,  # noqa: PT028 - no test
-    until: Mapping[int, str] | None = None,  # noqa: PT028
 ) -> str:
     """A test file with other rule files, and with these cases only (None: all of them).
 
     ``rule_files`` are absolute paths, meant as they are: nothing in them is a pattern. Groups of which no case is
-    wanted are left out; whatever else the file says is kept. By the index of a group in the document, ``until`` says
-    until when promtool evaluates it at least, as a Prometheus duration: the group has one more case then, its last,
-    which passes. Raises ValueError where a case is none of the file's.
+    wanted are left out; whatever else the file says is kept. Raises ValueError where a case is none of the file's.
     """
     document = {**test_file.data, "rule_files": [_literal(path) for path in rule_files]}
     if cases is not None:
@@ -57,40 +54,42 @@ def tests_document(
             for index, by_kind in sorted(wanted.items())
             for data in (test_file.data["tests"][index],)
         ]
-    if until:
-        document["tests"] = [
-            _longer(data, until[index]) if index in until else data
-            for index, data in enumerate(document["tests"])
-        ]
     return yaml_text(document)
 
 
-def later_ends(test_file: TestFile) -> dict[int, str]:
-    """Until when a group's input series last, as a Prometheus duration, where that is after its last ``eval_time``.
+def later_documents(test_file: TestFile, rule_files: Sequence[str]) -> dict[int, str]:
+    """Of each group with a series that begins, or begins again, after its last ``eval_time``: a test file in which
+    nothing but the evaluation of the rules, until those series end, can fail. By the group's index.
 
-    By the group's index. promtool evaluates no rule after the last ``eval_time``. Series that go on for more than
-    1,000 evaluations or a day from there are left alone: they would take time.
+    promtool evaluates no rule after the last ``eval_time``. Series that go on for more than 1,000 evaluations or a day
+    from there are left alone: they would take time. ``rule_files`` are as in ``tests_document``.
     """
+    documents = {}
     furthest = min(_DAY, _EVALUATIONS * test_file.evaluation_interval)
-    ends = {}
     for group in test_file.groups:
         last = max((case.eval_time for case in group.cases), default=math.inf)
-        times = ((series.items - 1) * group.interval for series in group.series)
-        if end := max((time for time in times if last < time <= last + furthest), default=0):
-            ends[group.index] = format_duration(end)
-    return ends
+        ends = [
+            (series.items - 1) * group.interval
+            for series in group.series
+            if 0 <= series.first_gap * group.interval <= last < series.last_number * group.interval
+        ]
+        end = max((end for end in ends if end <= last + furthest), default=0)
+        if end:
+            passing = {
+                "expr": "vector(0)",
+                "eval_time": format_duration(end),
+                "exp_samples": [{"labels": "{}", "value": 0}],
+            }
+            data = with_cases(test_file.data["tests"][group.index], {"alert": (), "expr": (passing,)})
+            rules = [_literal(path) for path in rule_files]
+            documents[group.index] = yaml_text({**test_file.data, "rule_files": rules, "tests": [data]})
+    return documents
 
 
 def with_cases(group: Mapping[str, Any], cases: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     """A test group with other cases, given by kind. A kind without any is left out."""
     kept = {key: value for key, value in group.items() if key not in CASE_LISTS.values()}
     return kept | {key: cases[kind] for kind, key in CASE_LISTS.items() if cases[kind]}
-
-
-def _longer(group: Mapping[str, Any], until: str) -> dict[str, Any]:
-    key = CASE_LISTS["expr"]
-    case = {"expr": "vector(0)", "eval_time": until, "exp_samples": [{"labels": "{}", "value": 0}]}
-    return {**group, key: [*(group.get(key) or ()), case]}
 
 
 def _numbered(group: Mapping[str, Any], kind: str, numbers: Iterable[int]) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from deployspec.languages.promtool.attribution import attribute, refused
 from deployspec.languages.promtool.difference import difference, own_words
 from deployspec.languages.promtool.model import CaseKey, CaseRun, case_key
 from deployspec.languages.promtool.newer import needs_newer
-from deployspec.languages.promtool.prepared import later_ends, rules_documents, tests_document
+from deployspec.languages.promtool.prepared import later_documents, rules_documents, tests_document
 from deployspec.languages.rule_files.model import Case, RuleFile, TestFile
 from deployspec.tools.process import operand
 from deployspec.tools.promtool.finding import Promtool
@@ -23,15 +23,17 @@ from deployspec.tools.promtool.workspace import Workspace, folder_in_memory
 
 _SHOWN = 32 * 1024
 """How many characters of a failure are shown."""
+_EVALUATION = re.compile(r" *rule: .*, time: \S+, err: ")
+"""How promtool begins what it says of a rule that cannot be evaluated."""
 _Tested = tuple[TestFile, Sequence[RuleFile]]
 
 
 class CaseRuns:
     """promtool's verdicts on the cases of test files, each with the rule files that it loads.
 
-    Every file is run once, whole, and evaluated until its input series end. Where only that goes wrong, as it is, too,
-    and its verdicts are those of that run. Where a file fails, the output tells which cases failed; where it does not tell
-    with certainty, each case of the file is run alone. ``close`` ends all that still runs. ``timeout`` is in seconds of
+    Every file is run once, whole. Where a file fails, the output tells which cases failed; where it does not tell
+    with certainty, each case of the file is run alone. A group in which a series begins after the last ``eval_time`` is run once more, with
+    a later one. ``close`` ends all that still runs. ``timeout`` is in seconds of
     processor time, for one run of one file.
     """
 
@@ -41,8 +43,8 @@ class CaseRuns:
         self._runner = TestRunner(promtool, timeout=timeout)
         self._workspace: Workspace | None = None
         self._whole: dict[str, Future[FileRun]] = {}
+        self._later: dict[str, dict[int, Future[FileRun]]] = {}
         self._unfit: dict[str, str] = {}
-        self._until: dict[str, Mapping[int, str]] = {}
         self._rules: dict[str, list[str]] = {}
         self._runs: dict[str, dict[CaseKey, CaseRun]] = {}
 
@@ -56,14 +58,16 @@ class CaseRuns:
             unfit = [file for file in rule_files if file.problems and not _as_it_is(file)]
             if unfit:
                 self._unfit[test_file.path] = f"a rule file is not sound: {unfit[0].problems[0]}"
-            elif test_file.problems and not all(map(_as_it_is, rule_files)):
+            elif all(map(_as_it_is, rule_files)):
+                paths[test_file.path] = test_file.path
+            elif test_file.problems:
                 self._unfit[test_file.path] = f"the test file is not sound: {test_file.problems[0]}"
-            elif not test_file.problems and (until := later_ends(test_file)):
-                self._until[test_file.path] = until
-                paths[test_file.path] = self._prepared(test_file, until=until)
             else:
-                paths[test_file.path] = self._plain(test_file)
+                paths[test_file.path] = self._prepared(test_file, None)
         self._whole = dict(zip(paths, self._runner.submit_all(list(paths.values())), strict=True))
+        for test_file, _ in self._tested.values():
+            if test_file.path in paths and not test_file.problems:
+                self._evaluate_later(test_file, self._workspace)
 
     def of(self, test_file: TestFile, case: Case) -> CaseRun:
         """What promtool makes of a case; waits for it. Raises KeyError where it is none of the test files' cases."""
@@ -85,12 +89,6 @@ class CaseRuns:
         else:
             whole = self._whole[test_file.path].result()
         cases = test_file.cases
-        later: Mapping[int, str] = {}
-        until = self._until.get(test_file.path, {})
-        if until and whole.exit_status == 1 and attribute(test_file, whole.output, 1) is None:
-            whole = self._runner.submit(self._plain(test_file)).result()
-            if whole.exit_status == 0:
-                later = self._later(test_file, until)
         if whole.exit_status != 1 or refused(whole.output):
             runs = dict.fromkeys(map(case_key, cases), whole)
         elif (failed := attribute(test_file, whole.output, 1)) is not None:
@@ -100,6 +98,7 @@ class CaseRuns:
             }
         else:
             runs = self._each_alone(test_file, whole)
+        later = self._fail_later(test_file) if whole.exit_status == 0 else {}
         return {
             case_key(case): replace(
                 self._case_run(test_file, case, runs[case_key(case)]), later=later.get(case.group, "")
@@ -107,16 +106,17 @@ class CaseRuns:
             for case in cases
         }
 
-    def _later(self, test_file: TestFile, until: Mapping[int, str]) -> dict[int, str]:
-        """promtool's words, by the index of a group, on what goes wrong only after its last ``eval_time``."""
-        groups = {group.index: group for group in test_file.groups if group.index in until}
-        paths = [self._prepared(test_file, group.cases, {0: until[index]}) for index, group in groups.items()]
-        runs = [future.result() for future in self._runner.submit_all(paths)]
-        return {
-            index: own_words(run.output)
-            for index, run in zip(groups, runs, strict=True)
-            if run.exit_status == 1
-        }
+    def _evaluate_later(self, test_file: TestFile, workspace: Workspace) -> None:
+        documents = later_documents(test_file, self._rules_of(test_file, workspace))
+        paths = [workspace.write(test_file.path, document) for document in documents.values()]
+        if paths:
+            self._later[test_file.path] = dict(zip(documents, self._runner.submit_all(paths), strict=True))
+
+    def _fail_later(self, test_file: TestFile) -> dict[int, str]:
+        """By a group's index, promtool's words on a rule that fails only after the group's last ``eval_time``."""
+        runs = {index: future.result() for index, future in self._later.get(test_file.path, {}).items()}
+        said = {index: own_words(run.output) for index, run in runs.items() if run.exit_status == 1}
+        return {index: words for index, words in said.items() if _EVALUATION.match(words)}
 
     def _each_alone(self, test_file: TestFile, whole: FileRun) -> dict[CaseKey, FileRun]:
         cases = test_file.cases
@@ -160,24 +160,15 @@ class CaseRuns:
             f" && {line}{shlex.quote(f'plain/{plain}')}"
         )
 
-    def _plain(self, test_file: TestFile) -> str:
-        """The path of the file as it stands, or as promtool can read it."""
-        if all(map(_as_it_is, self._tested[test_file.path][1])):
-            return test_file.path
-        return self._prepared(test_file)
-
-    def _prepared(
-        self,
-        test_file: TestFile,
-        cases: Iterable[Case] | None = None,
-        until: Mapping[int, str] | None = None,
-    ) -> str:
+    def _prepared(self, test_file: TestFile, cases: Iterable[Case] | None) -> str:
         assert self._workspace is not None  # noqa: S101 - start() made it
-        rules = self._rules.get(test_file.path)
-        if rules is None:
-            rules = _rule_paths(self._tested[test_file.path][1], self._workspace)
-            self._rules[test_file.path] = rules
-        return self._workspace.write(test_file.path, tests_document(test_file, rules, cases, until))
+        rules = self._rules_of(test_file, self._workspace)
+        return self._workspace.write(test_file.path, tests_document(test_file, rules, cases))
+
+    def _rules_of(self, test_file: TestFile, workspace: Workspace) -> list[str]:
+        if test_file.path not in self._rules:
+            self._rules[test_file.path] = _rule_paths(self._tested[test_file.path][1], workspace)
+        return self._rules[test_file.path]
 
 
 def export(test_file: TestFile, rule_files: Sequence[RuleFile], folder: str) -> str:

@@ -29,8 +29,8 @@ def split_alert(test_file: TestFile, _rules: LoadedRules) -> Iterator[Finding]:
 
 
 def errors_later(test_file: TestFile, case: Case, said: str) -> Iterator[Finding]:
-    """A case whose group has a rule that cannot be evaluated once the last ``eval_time`` is over, though its input series
-    go on: no guard that reads alone. ``said``: promtool's words on that; empty where it said nothing."""
+    """A case whose group has a rule that fails after the last ``eval_time``, while the group's input series go on: no
+    guard that only reads. ``said``: promtool's words on that (``CaseRun.later``); empty where no rule fails."""
     for group in test_file.groups:
         if said and group.index == case.group:
             last = max(group.cases, key=lambda one: one.eval_time)
@@ -38,6 +38,6 @@ def errors_later(test_file: TestFile, case: Case, said: str) -> Iterator[Finding
                 group.place,
                 f"a rule fails after {last.eval_time_text}, the group's last eval_time, while its input series go on:"
                 f" {one_line(said, 320)}; correct the rule, or end the series by then",
-                case,
+                group,
                 "errors-later",
             )
