@@ -163,6 +163,8 @@ ROWS = [
     Row("an expression that selects nothing", ((TESTS, SAMPLED, "      - expr: job:shop_request:rate5m\n        eval_time: 20m\n"),), {"test_case[job:shop_request:rate5m@20m[errors fire]]": "unmatched-expression"}),
     Row("one expected alert written as two", ((TESTS, "            exp_annotations:\n              summary: More than 5%", "          - exp_annotations:\n              summary: More than 5%"),), {FIRES: "split-alert"}),
     Row("a rule that fails after the last time that is looked at", recorded("shop_jobs / on(queue) shop_shards"), {"test_case[shop_jobs_per_shard@20m[one more shard]]": "errors-later"}),
+    Row("one more series, summed", recorded("shop_jobs / on(queue) sum by (queue) (shop_shards)"), {}),
+    Row("one more series, many to one", recorded("sum by (queue) (shop_jobs * on(queue) group_right shop_shards)"), {}),
     # Coverage.
     Row("no case that fires", ((TESTS, FIRING, SILENCE), (RULES, "> 1000", "> 9999")), {COVERED.format("ShopQueue"): "no case in which it fires"}),
     Row("no case that is silent with its data there", ((TESTS, "      - {eval_time: 20m, alertname: ShopLatency}\n", "      - {eval_time: 20m, alertname: ShopErrors}\n"),), {COVERED.format("ShopLatency"): "silent although its data is there"}),
@@ -208,15 +210,6 @@ def test_a_file_of_unit_tests_is_no_rule_file(tmp_path: Path) -> None:
         Row("", (), {}),
         folder,
     )
-
-
-@pytest.mark.parametrize("expr", ["shop_jobs / on(queue) sum by (queue) (shop_shards)", "sum by (queue) (shop_jobs * on(queue) group_right shop_shards)"])  # fmt: skip
-def test_a_rule_that_more_series_do_not_harm(expr: str, tmp_path: Path) -> None:
-    """Aggregated, or with many to one: the series that begins later is no finding."""
-    folder = tmp_path / "shop"
-    ran = run_checks(write(folder, recorded(expr)), folder=tmp_path, chapter="alerts")
-    found = {entry["reason"] for entry in ids(ran).values() if entry["verdict"] != "MET"}
-    assert not any("errors-later" in reason for reason in found), found
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.fault)
