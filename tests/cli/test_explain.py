@@ -152,7 +152,7 @@ LINTS = (
 )
 
 
-@pytest.mark.parametrize("finding", [*GUARDS, "missing-interval", *LINTS])
+@pytest.mark.parametrize("finding", [*GUARDS, "missing-interval", "errors-later", *LINTS])
 def test_a_finding_with_a_name_is_explained(finding: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Wherever the library is: a message names the finding, and no file of the clone."""
     assert main(["explain", finding]) == 0

@@ -122,6 +122,25 @@ FIRING = """        exp_alerts:
               description: 2000 wait in orders
               runbook_url: https://shop.example/runbooks/ShopQueue
               requires: shop"""
+LATER = """
+  - name: one more shard
+    interval: 1m
+    input_series:
+      - {series: 'shop_jobs{queue="orders"}', values: 0x30}
+      - {series: 'shop_shards{queue="orders", shard="1"}', values: 1x30}
+      - {series: 'shop_shards{queue="orders", shard="2"}', values: _x25 1x5}
+    promql_expr_test:
+      - {expr: shop_jobs_per_shard, eval_time: 20m, exp_samples: [{labels: 'shop_jobs_per_shard{queue="orders"}', value: 0}]}
+"""
+
+
+def recorded(expr: str) -> tuple[tuple[str, str, str], ...]:
+    """One more recording rule, and a group in which a second series begins after the last ``eval_time``."""
+    first, last = "    rules:\n", "      - {eval_time: 30m, alertname: ShopLatency}\n"
+    rule = f"      - record: shop_jobs_per_shard\n        expr: {expr}\n"
+    return ((RULES, first, first + rule), (TESTS, last, last + LATER))
+
+
 INTERVAL = find(os.environ).has_default_interval
 NEW = "test_case[{}@{}[{}]]"
 ERRORS = 'shop_requests_total{job="shop", status="500"}'
@@ -143,6 +162,9 @@ ROWS = [
     Row("silence because of a label", added("other label", 'shop_queue_length{name="orders"}', "9000x30", "20m", "ShopQueue"), {NEW.format("ShopQueue", "20m", "other label"): "unmatched-series"}),
     Row("an expression that selects nothing", ((TESTS, SAMPLED, "      - expr: job:shop_request:rate5m\n        eval_time: 20m\n"),), {"test_case[job:shop_request:rate5m@20m[errors fire]]": "unmatched-expression"}),
     Row("one expected alert written as two", ((TESTS, "            exp_annotations:\n              summary: More than 5%", "          - exp_annotations:\n              summary: More than 5%"),), {FIRES: "split-alert"}),
+    Row("a rule that fails after the last time that is looked at", recorded("shop_jobs / on(queue) shop_shards"), {"test_case[shop_jobs_per_shard@20m[one more shard]]": "errors-later"}),
+    Row("one more series, summed", recorded("shop_jobs / on(queue) sum by (queue) (shop_shards)"), {}),
+    Row("one more series, many to one", recorded("sum by (queue) (shop_jobs * on(queue) group_right shop_shards)"), {}),
     # Coverage.
     Row("no case that fires", ((TESTS, FIRING, SILENCE), (RULES, "> 1000", "> 9999")), {COVERED.format("ShopQueue"): "no case in which it fires"}),
     Row("no case that is silent with its data there", ((TESTS, "      - {eval_time: 20m, alertname: ShopLatency}\n", "      - {eval_time: 20m, alertname: ShopErrors}\n"),), {COVERED.format("ShopLatency"): "silent although its data is there"}),

@@ -189,6 +189,34 @@ def test_a_file_for_a_newer_promtool(tmp_path: Path, version: Version) -> None:
     )
 
 
+@pytest.mark.parametrize("kubernetes", [False, True])
+@pytest.mark.parametrize(
+    ("expr", "values", "fails"),
+    [
+        ("a / on(job) b", "_x20 1x9", True),
+        ("a / on(job) b", "_x20 1x2000", False),
+        ("a / on(job) sum by (job) (b)", "_x20 1x9", False),
+    ],
+)
+def test_a_rule_that_fails_later(
+    tmp_path: Path, version: Version, expr: str, values: str, fails: bool, kubernetes: bool
+) -> None:
+    """After the last ``eval_time``: told of that group, in promtool's words, and every case passes. Not of very long series."""
+    rules = f"groups: [{{name: g, rules: [{{record: share, expr: {expr}}}]}}]\n"
+    if kubernetes:
+        rules = f"apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nspec: {{{rules.strip()}}}\n"
+    series = f'[{{series: \'a{{job="x"}}\', values: 1x30}}, {{series: \'b{{i="1", job="x"}}\', values: 1x30}}, {{series: \'b{{job="x"}}\', values: {values}}}]'
+    case = "promql_expr_test: [{expr: 1 + 1, eval_time: 5m, exp_samples: [{value: 2}]}]"
+    tests = (
+        f"rule_files: [r.yml]\ntests:\n  - {{interval: 1m, {case}}}\n"
+        f"  - {{interval: 1m, input_series: {series}, {case}}}\n"
+    )
+    first, second = runs_of(find({"PROMTOOL": version.promtool}), files(tmp_path, rules, tests))
+    assert (first.status, second.status, first.later) == (0, 0, "")
+    assert ("rule: share, time: 20m0s, err: " in second.later) is fails, second.later
+    assert bool(second.later) is fails
+
+
 def test_a_failure_that_is_no_cases(tmp_path: Path) -> None:
     """Where the file fails though each case passes alone, no case is green."""
     broken = "  - {input_series: [{series: 'up{', values: 1}]}\n"

@@ -31,3 +31,5 @@ class CaseRun:
     """promtool's own words about this case alone, of a failure."""
     trouble: str = ""
     """Why it was not judged; empty where it was."""
+    later: str = ""
+    """promtool's words on a rule that fails only after the last ``eval_time`` of the case's group; empty where none does."""

@@ -9,10 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from deployspec.base.duration import format_duration
 from deployspec.languages.rule_files.model import Case, RuleFile, RuleGroup, TestFile
 
 CASE_LISTS = {"alert": "alert_rule_test", "expr": "promql_expr_test"}
 """Where a test group has its cases, by their kind."""
+_EVALUATIONS = 1_000
+_DAY = 86_400.0
 
 
 def rules_documents(rule_file: RuleFile) -> tuple[str, ...]:
@@ -52,6 +55,35 @@ def tests_document(
             for data in (test_file.data["tests"][index],)
         ]
     return yaml_text(document)
+
+
+def later_documents(test_file: TestFile, rule_files: Sequence[str]) -> dict[int, str]:
+    """Of each group with a series that begins, or begins again, after its last ``eval_time``: a test file in which
+    nothing but the evaluation of the rules, until those series end, can fail. By the group's index.
+
+    promtool evaluates no rule after the last ``eval_time``. Series that go on for more than 1,000 evaluations or a day
+    from there are left alone: they would take time. ``rule_files`` are as in ``tests_document``.
+    """
+    documents = {}
+    furthest = min(_DAY, _EVALUATIONS * test_file.evaluation_interval)
+    for group in test_file.groups:
+        last = max((case.eval_time for case in group.cases), default=math.inf)
+        ends = [
+            (series.items - 1) * group.interval
+            for series in group.series
+            if 0 <= series.first_gap * group.interval <= last < series.last_number * group.interval
+        ]
+        end = max((end for end in ends if end <= last + furthest), default=0)
+        if end:
+            passing = {
+                "expr": "vector(0)",
+                "eval_time": format_duration(end),
+                "exp_samples": [{"labels": "{}", "value": 0}],
+            }
+            data = with_cases(test_file.data["tests"][group.index], {"alert": (), "expr": (passing,)})
+            rules = [_literal(path) for path in rule_files]
+            documents[group.index] = yaml_text({**test_file.data, "rule_files": rules, "tests": [data]})
+    return documents
 
 
 def with_cases(group: Mapping[str, Any], cases: Mapping[str, Sequence[Any]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 from deployspec.base.shown import printable
@@ -13,7 +14,7 @@ from deployspec.languages.promtool.attribution import attribute, refused
 from deployspec.languages.promtool.difference import difference, own_words
 from deployspec.languages.promtool.model import CaseKey, CaseRun, case_key
 from deployspec.languages.promtool.newer import needs_newer
-from deployspec.languages.promtool.prepared import rules_documents, tests_document
+from deployspec.languages.promtool.prepared import later_documents, rules_documents, tests_document
 from deployspec.languages.rule_files.model import Case, RuleFile, TestFile
 from deployspec.tools.process import operand
 from deployspec.tools.promtool.finding import Promtool
@@ -22,6 +23,8 @@ from deployspec.tools.promtool.workspace import Workspace, folder_in_memory
 
 _SHOWN = 32 * 1024
 """How many characters of a failure are shown."""
+_EVALUATION = re.compile(r" *rule: .*, time: \S+, err: ")
+"""How promtool begins what it says of a rule that cannot be evaluated."""
 _Tested = tuple[TestFile, Sequence[RuleFile]]
 
 
@@ -29,7 +32,8 @@ class CaseRuns:
     """promtool's verdicts on the cases of test files, each with the rule files that it loads.
 
     Every file is run once, whole. Where a file fails, the output tells which cases failed; where it does not tell
-    with certainty, each case of the file is run alone. ``close`` ends all that still runs. ``timeout`` is in seconds of
+    with certainty, each case of the file is run alone. A group in which a series begins after the last ``eval_time`` is run once more, with
+    a later one. ``close`` ends all that still runs. ``timeout`` is in seconds of
     processor time, for one run of one file.
     """
 
@@ -39,6 +43,7 @@ class CaseRuns:
         self._runner = TestRunner(promtool, timeout=timeout)
         self._workspace: Workspace | None = None
         self._whole: dict[str, Future[FileRun]] = {}
+        self._later: dict[str, dict[int, Future[FileRun]]] = {}
         self._unfit: dict[str, str] = {}
         self._rules: dict[str, list[str]] = {}
         self._runs: dict[str, dict[CaseKey, CaseRun]] = {}
@@ -60,6 +65,9 @@ class CaseRuns:
             else:
                 paths[test_file.path] = self._prepared(test_file, None)
         self._whole = dict(zip(paths, self._runner.submit_all(list(paths.values())), strict=True))
+        for test_file, _ in self._tested.values():
+            if test_file.path in paths and not test_file.problems:
+                self._evaluate_later(test_file, self._workspace)
 
     def of(self, test_file: TestFile, case: Case) -> CaseRun:
         """What promtool makes of a case; waits for it. Raises KeyError where it is none of the test files' cases."""
@@ -90,7 +98,25 @@ class CaseRuns:
             }
         else:
             runs = self._each_alone(test_file, whole)
-        return {case_key(case): self._case_run(test_file, case, runs[case_key(case)]) for case in cases}
+        later = self._fail_later(test_file) if whole.exit_status == 0 else {}
+        return {
+            case_key(case): replace(
+                self._case_run(test_file, case, runs[case_key(case)]), later=later.get(case.group, "")
+            )
+            for case in cases
+        }
+
+    def _evaluate_later(self, test_file: TestFile, workspace: Workspace) -> None:
+        documents = later_documents(test_file, self._rules_of(test_file, workspace))
+        paths = [workspace.write(test_file.path, document) for document in documents.values()]
+        if paths:
+            self._later[test_file.path] = dict(zip(documents, self._runner.submit_all(paths), strict=True))
+
+    def _fail_later(self, test_file: TestFile) -> dict[int, str]:
+        """By a group's index, promtool's words on a rule that fails only after the group's last ``eval_time``."""
+        runs = {index: future.result() for index, future in self._later.get(test_file.path, {}).items()}
+        said = {index: own_words(run.output) for index, run in runs.items() if run.exit_status == 1}
+        return {index: words for index, words in said.items() if _EVALUATION.match(words)}
 
     def _each_alone(self, test_file: TestFile, whole: FileRun) -> dict[CaseKey, FileRun]:
         cases = test_file.cases
@@ -136,11 +162,13 @@ class CaseRuns:
 
     def _prepared(self, test_file: TestFile, cases: Iterable[Case] | None) -> str:
         assert self._workspace is not None  # noqa: S101 - start() made it
-        rules = self._rules.get(test_file.path)
-        if rules is None:
-            rules = _rule_paths(self._tested[test_file.path][1], self._workspace)
-            self._rules[test_file.path] = rules
+        rules = self._rules_of(test_file, self._workspace)
         return self._workspace.write(test_file.path, tests_document(test_file, rules, cases))
+
+    def _rules_of(self, test_file: TestFile, workspace: Workspace) -> list[str]:
+        if test_file.path not in self._rules:
+            self._rules[test_file.path] = _rule_paths(self._tested[test_file.path][1], workspace)
+        return self._rules[test_file.path]
 
 
 def export(test_file: TestFile, rule_files: Sequence[RuleFile], folder: str) -> str:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from deployspec.chapters.alerts.judge import verdicts
-from deployspec.chapters.alerts.judge.rule_tests import GUARDS, concerning, findings, missing_interval
+from deployspec.chapters.alerts.judge.rule_tests import (
+    GUARDS,
+    concerning,
+    errors_later,
+    findings,
+    missing_interval,
+)
 from deployspec.languages.rule_files.rules import read_rules
 from deployspec.languages.rule_files.unit_tests import read_tests
 from deployspec.model.verdict import Outcome
@@ -214,3 +220,13 @@ def test_missing_interval_without_series():
     """Where there are no items, there is no time that they could be at."""
     file = file_of(group({}, sampled("1 + 1", "0s"), interval="0s"))
     assert not tuple(missing_interval(file, file.cases[0]))
+
+
+def test_errors_later_is_told_at_the_group():
+    """promtool's words on what comes after the last ``eval_time`` concern the group; without any, nothing is found."""
+    file = file_of(group({"a": "0x9"}, fires("Low", "2m"), silent("Low", "3m")))
+    assert not tuple(errors_later(file, file.cases[0], ""))
+    (found,) = errors_later(file, file.cases[0], "    rule: Low, time: 5m0s, err: many-to-many")
+    assert (found.guard, found.about, found.place) == ("errors-later", file.groups[0], file.groups[0].place)
+    assert "a rule fails after 3m" in found.reason
+    assert "rule: Low, time: 5m0s, err: many-to-many" in found.reason

@@ -5,8 +5,18 @@ of an alert which kind of case it lacks.
 """
 
 from deployspec.chapters.alerts.judge.rule_tests.coverage import coverage
+from deployspec.chapters.alerts.judge.rule_tests.expected import errors_later
 from deployspec.chapters.alerts.judge.rule_tests.finding import Finding, concerning
 from deployspec.chapters.alerts.judge.rule_tests.guards import EXPLAINING, GUARDS, findings
 from deployspec.chapters.alerts.judge.rule_tests.presence import missing_interval
 
-__all__ = ["EXPLAINING", "GUARDS", "Finding", "concerning", "coverage", "findings", "missing_interval"]
+__all__ = [
+    "EXPLAINING",
+    "GUARDS",
+    "Finding",
+    "concerning",
+    "coverage",
+    "errors_later",
+    "findings",
+    "missing_interval",
+]

@@ -1,14 +1,14 @@
-"""The guard on what a case expects: one alert that a misplaced dash has made two."""
+"""The guards on what a case expects, one alert that a misplaced dash has made two, and on what happens after it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
 
-from deployspec.base.shown import cut
+from deployspec.base.shown import cut, one_line
 from deployspec.chapters.alerts.judge.rule_tests.finding import Finding
 from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules
-from deployspec.languages.rule_files.model import TestFile
+from deployspec.languages.rule_files.model import Case, TestFile
 
 
 def split_alert(test_file: TestFile, _rules: LoadedRules) -> Iterator[Finding]:
@@ -26,3 +26,18 @@ def split_alert(test_file: TestFile, _rules: LoadedRules) -> Iterator[Finding]:
                     case,
                 )
                 break
+
+
+def errors_later(test_file: TestFile, case: Case, said: str) -> Iterator[Finding]:
+    """A case whose group has a rule that fails after the last ``eval_time``, while the group's input series go on: no
+    guard that only reads. ``said``: promtool's words on that (``CaseRun.later``); empty where no rule fails."""
+    for group in test_file.groups:
+        if said and group.index == case.group:
+            last = max(group.cases, key=lambda one: one.eval_time)
+            yield Finding(
+                group.place,
+                f"a rule fails after {last.eval_time_text}, the group's last eval_time, while its input series go on:"
+                f" {one_line(said, 320)}; correct the rule, or end the series by then",
+                group,
+                "errors-later",
+            )
