@@ -393,8 +393,6 @@ ANSWERS = (
     "in-a-line",
     "in-a-level",
     "from-a-command",
-    "in-arguments",
-    "as-a-user",
 )
 OWN = ("in-a-fixture", "in-an-exception", "in-a-skip", "after-output")
 ONLY = {

@@ -143,11 +143,11 @@ def test_a_rule_file_of_five_megabytes(tmp_path: Path) -> None:
 
 
 def test_stale_and_missing_items_are_items(tmp_path: Path) -> None:
-    """Silence at the last `stale` or `_` of a series is judged; silence after it shows nothing."""
+    """Silence after `stale` or `_` is a case of missing data; after the last number of a series it shows nothing."""
     told = {}
-    for time in ("20m", "21m"):
-        folder = tmp_path / time
-        edits = added("few errors go stale", ERRORS, "0+1x10 stale _x9", time)
+    for name, values in (("go stale", "0+1x10 stale _x9"), ("end", "0+1x10")):
+        folder = tmp_path / name.replace(" ", "-")
+        edits = added(f"few errors {name}", ERRORS, values, "30m")
         ran = run_checks(write(folder, edits), folder=tmp_path, chapter="alerts")
-        told[time] = judged_cases(ran, folder)[NEW.format("ShopErrors", time, "few errors go stale")]
-    assert told == {"20m": "MET", "21m": "BREACHED"}
+        told[name] = judged_cases(ran, folder)[NEW.format("ShopErrors", "30m", f"few errors {name}")]
+    assert told == {"go stale": "MET", "end": "BREACHED"}

@@ -28,14 +28,20 @@ def zone_of(name: str) -> tzinfo:
         raise ValueError("expected UTC, an offset such as +02:00, or a name such as Europe/Berlin") from None
 
 
+def says_year(pattern: str) -> bool:
+    """Whether the times of a pattern of strptime have their year."""
+    return any(directive in pattern for directive in ("%Y", "%y", "%c", "%x", "%G"))
+
+
 def check_pattern(pattern: str) -> None:
     """Raises ValueError for a pattern that no time has."""
     moment = datetime(2026, 10, 21, 20, 40, 50, 60_000, UTC)
     expected = f"expected {', '.join(NAMES)}, or a pattern of strptime such as %Y-%m-%d %H:%M:%S,%f"
     if "%" not in pattern:
         raise ValueError(expected)
+    dated = pattern if says_year(pattern) else f"%Y {pattern}"
     try:
-        read = datetime.strptime(moment.strftime(pattern), pattern)  # noqa: DTZ007 - its zone may be said elsewhere
+        read = datetime.strptime(moment.strftime(dated), dated)  # noqa: DTZ007 - its zone may be said elsewhere
     except (ValueError, re.error) as error:
         raise ValueError(f"{error}; {expected}") from None
     if (read.month, read.day, read.hour, read.minute) != (10, 21, 20, 40):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from deployspec.base import rfc3339
 from deployspec.chapters.logs.form import RFC3339
 from deployspec.chapters.logs.judge.model import TOLERANCE, Times
-from deployspec.chapters.logs.times import EPOCHS, check_pattern, zone_of
+from deployspec.chapters.logs.times import EPOCHS, check_pattern, says_year, zone_of
 
 _LENGTHS = frozenset({24, 27})
 """Of ``2024-01-15T10:30:45.123Z``, and with six decimals."""
@@ -129,18 +129,18 @@ def _from_iso(stamp: object) -> float | datetime | None:
 
 
 def _from_pattern(pattern: str, zone: tzinfo | None) -> Callable[[object, float], datetime | None]:
-    says_year = any(directive in pattern for directive in ("%Y", "%y", "%c", "%x", "%G"))
+    has_year = says_year(pattern)
     named_zone = "%Z" in pattern
 
     def read(stamp: object, read_at: float) -> datetime | None:
         if not isinstance(stamp, str):
             return None
-        if zone is not None and says_year and pattern.endswith(" %Z"):
+        if zone is not None and has_year and pattern.endswith(" %Z"):
             found = _by_short_name(stamp, pattern, zone)
             if found is not None:
                 return found
         with suppress(ValueError):
-            if says_year:
+            if has_year:
                 found = datetime.strptime(stamp, pattern)  # noqa: DTZ007 - its zone may be said elsewhere
             else:
                 found = _in_the_year_of(stamp, pattern, datetime.fromtimestamp(read_at, UTC))
