@@ -39,15 +39,16 @@ class Candidate(NamedTuple):
 
 
 CREDENTIAL, ADDRESS, CARD_NUMBER = ("a credential",), ("an e-mail address",), ("a card number",)
+KEY_ID = ("an AWS access key",)
 _HEADER = ("a credential in a header",)
-_URL = ("a URL with credentials", "a connection string")
+URL = ("a URL with credentials", "a connection string")
 
 CANDIDATES: tuple[Candidate, ...] = (
     Candidate(rb"PRIVATE KEY"),
     # Celery and others log where they are connected to; only a user or a password in it counts.
     Candidate(_SCHEMES.replace(r"\b", "").replace(r"\\?/", r"\\{0,4}/").encode() + _UP_TO_CREDENTIALS),
     Candidate(rb"(?i)(?:host|server|data source)=[^\"\n]+(?:database|dbname|initial catalog|user id)="),
-    Candidate(rb":(?:\\{0,4}/){2}[^\s/?#\"'<>@]{1,300}@", _URL),
+    Candidate(rb":(?:\\{0,4}/){2}[^\s/?#\"'<>@]+@", URL),
     Candidate(rb"(?i)authorization" + _QUOTE + rb"\s{0,4}[:=,]", _HEADER),
     Candidate(rb"(?i)bearer\s{1,4}[a-z0-9_.~+/=-]{16}", _HEADER),
     Candidate(
@@ -56,7 +57,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(rb"eyJ[A-Za-z0-9_-]{8,256}\."),
     Candidate(rb"eyJ[A-Za-z0-9_-]{256}"),
-    Candidate(rb"(?:AKIA|ASIA)[0-9A-Z]{16}", ("an AWS access key",)),
+    Candidate(rb"(?:AKIA|ASIA)[0-9A-Z]{16}", KEY_ID),
     Candidate(rb"AIza[\w-]{35}"),
     Candidate(rb"ya29\.[\w-]{20}"),
     Candidate(rb"gh[pousr]_[A-Za-z0-9_]{36}"),
@@ -66,7 +67,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(rb"(?i)xox[abeoprs]-"),
     Candidate(rb"(?i)hooks\.slack\.com"),
     Candidate(rb"[rs]k_(?:live|test)_[0-9a-zA-Z]{16}"),
-    Candidate(rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,8}[:=]", CREDENTIAL),
+    Candidate(rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,8}\\{0,4}[:=]", CREDENTIAL),
     Candidate(rb"(?i)aws.*(?:key|pwd|pw|password|pass|token).*['\"][0-9a-zA-Z/+]{40}\\{0,4}['\"]"),
     Candidate(rb"AccountKey=[a-zA-Z0-9+/=]{88}"),
     Candidate(rb"[0-9a-z]{32}-us[0-9]"),
@@ -93,7 +94,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(rb"[A-Za-z0-9_%+-](?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2}", ADDRESS),
     Candidate(
-        rb"(?:^|[^0-9A-Za-z.-]|\\[bfnrt])[2-6][0-9]{3}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}[ -]?[0-9]{0,4}(?:[^0-9A-Za-z]|\\|$)",
+        rb"(?:^|[^0-9A-Za-z.-]|\\[bfnrt]|\\u[0-9A-Fa-f]{4})[2-6][0-9]{3}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}[ -]?[0-9]{0,4}(?:[^0-9A-Za-z]|\\|$)",
         CARD_NUMBER,
     ),
     # An escape may hide any of them. Those of < > & ' and of letters beyond ASCII are common, and hide nothing.
@@ -219,7 +220,7 @@ def _of_library() -> Iterator[Detector]:
 
 
 _EMAIL = re.compile(
-    r"(?<![A-Za-z0-9._%+@/-])(?P<local>[A-Za-z0-9_%+](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_%+-])?)"
+    r"(?<![A-Za-z0-9._%+@/-])(?:(?<=\\)(?:u[0-9A-Fa-f]{4}|[bfnrt]))?(?P<local>[A-Za-z0-9_%+](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_%+-])?)"
     r"(?:@|%40)(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}(?P<top>[A-Za-z]{2,24}))(?![A-Za-z0-9@-])"
 )
 _NOT_PEOPLE = re.compile(r"git|celery\d*|worker[\w.-]*|root|gen\d+", re.IGNORECASE)
@@ -243,13 +244,13 @@ def addresses(text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]
     """E-mail addresses of people: not the names of nodes, repositories, packages or files."""
     for match in _EMAIL.finditer(text, start, end):
         if _is_persons(match):
-            yield "an e-mail address", *match.span()
+            yield "an e-mail address", match.start("local"), match.end()
 
 
 def address_at(text: str, begin: int) -> tuple[int, int] | None:
-    """A person's address that begins there."""
+    """A person's address that begins there, or behind an escape there."""
     match = _EMAIL.match(text, begin)
-    return match.span() if match is not None and _is_persons(match) else None
+    return (match.start("local"), match.end()) if match is not None and _is_persons(match) else None
 
 
 def _is_persons(match: re.Match[str]) -> bool:
