@@ -65,7 +65,7 @@ class SecretScanner:
     """
 
     def __init__(self, allowed: tuple[str, ...] = (), personal: tuple[str, ...] = ()) -> None:
-        self._personal = [PERSONAL[name] for name in personal]
+        self._personal = _named(personal)
         self._patterns = _PATTERNS + tuple(one.candidate for one in self._personal)
         self._allowed = []
         for pattern in allowed:
@@ -207,25 +207,30 @@ def _is_no_address(data: bytes, at: int, end: int) -> bool:
 _LOCAL = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-")
 
 
-def mask(text: str) -> str:
+def mask(text: str, personal: Iterable[str] = ()) -> str:
     """The text with everything hidden that must not be logged; a stack trace is left to be read.
 
+    ``personal`` are names of ``PERSONAL``: what else is hidden.
     What looks like the rest of a secret at a cut, at the beginning or the end of the text, is hidden too.
     """
     text = disclosure.redact(text)
-    masked = _without(text, 0, len(text), [span[1:] for span in _spans(text)])
+    masked = _without(text, 0, len(text), [span[1:] for span in _spans(text, (), _named(personal))])
     masked = _CUT_END.sub(disclosure.HIDDEN, masked)
     return _CUT_START.sub(disclosure.HIDDEN, masked)
 
 
-def masked_window(text: str, start: int, end: int) -> str:
+def masked_window(text: str, start: int, end: int, personal: Iterable[str] = ()) -> str:
     """``text[start:end]`` with everything hidden that ``mask`` hides, also what the window cuts in two."""
     first = max(0, start - _PIECE)
     around = text[first : end + _PIECE]
     start, end = max(0, start) - first, min(end, len(text)) - first
     known = [(from_ - first, to - first) for from_, to in disclosure.hidden()(text)]
-    spans = disclosure.merged([*known, *(span[1:] for span in _spans(around))])
-    return mask(_without(around, start, end, spans))
+    spans = disclosure.merged([*known, *(span[1:] for span in _spans(around, (), _named(personal)))])
+    return mask(_without(around, start, end, spans), personal)
+
+
+def _named(personal: Iterable[str]) -> list[Personal]:
+    return [PERSONAL[name] for name in personal]
 
 
 def _without(text: str, start: int, end: int, spans: Iterable[tuple[int, int]]) -> str:
