@@ -188,3 +188,24 @@ def test_a_block_hides_nothing_of_a_line(pieces: list[str], escapes: int) -> Non
         line = json.dumps({"message": line})
     if _spans(line):
         assert scanned(f"so\n{line}\nso\n")
+
+
+def test_a_line_is_looked_at_once() -> None:
+    """A card number at the end of a line is one finding, though its candidate may take in the line break."""
+    assert scanned("order=4111111111111111\nso\n") == [("a card number", "4111111111111111")]
+
+
+IN_PATHS = [
+    ("GET /users/anna@example.org HTTP/1.1", ["anna@example.org"]),
+    (r'{"path": "\/users\/anna@example.org"}', ["anna@example.org"]),
+    ("GET /etc/app/main@web.conf HTTP/1.1", []),
+    ("ssh://deploy@web1.example.com/srv", []),
+    (r'{"url": "ssh:\/\/deploy@web1.example.com"}', []),
+    ("/node_modules/.pnpm/express@4.18.2/index.js", []),
+    ("/lib/systemd/system/getty@tty1.service", []),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), IN_PATHS)
+def test_addresses_in_paths(text: str, found: list[str]) -> None:
+    assert [address for _, address in scanned(f"{text}\n")] == found

@@ -138,7 +138,7 @@ _ONLY_IN_LOGS = (
     Rule(
         "a session cookie",
         ("cookie",),
-        rf"(?i:cookie[^\n]{{1,400}}?\b\w{{0,30}}(?:sess|sid|token|auth)\w{{0,30}}={_VALUE}(?P<hide1>[\w%.+/=-]{{16,}}))",
+        rf"(?i:cookie[^\n]{{1,400}}?(?:sess|sid|token|auth)\w{{0,30}}={_VALUE}(?P<hide1>[\w%.+/=-]{{16,}}))",
     ),
     Rule(
         "an authorization code",
@@ -220,14 +220,14 @@ def _of_library() -> Iterator[Detector]:
 
 
 _EMAIL = re.compile(
-    r"(?<![A-Za-z0-9._%+@/-])(?:(?<=\\)(?:u[0-9A-Fa-f]{4}|[bfnrt]))?(?P<local>[A-Za-z0-9_%+](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_%+-])?)"
+    r"(?<![A-Za-z0-9._%+@-])(?<!//)(?<!/\\/)(?:(?<=\\)(?:u[0-9A-Fa-f]{4}|[bfnrt]))?(?P<local>[A-Za-z0-9_%+](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_%+-])?)"
     r"(?:@|%40)(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}(?P<top>[A-Za-z]{2,24}))(?![A-Za-z0-9@-])"
 )
 _NOT_PEOPLE = re.compile(r"git|celery\d*|worker[\w.-]*|root|gen\d+", re.IGNORECASE)
 """Before the ``@`` of what is no person's address: a repository's, and the names of Celery's nodes."""
 _NO_DOMAINS = frozenset((
     "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "js", "mjs", "ts", "css", "map", "json", "html", "py", "tgz",
-    "gz", "zip", "whl", "local", "localdomain", "localhost", "internal", "lan", "svc",
+    "gz", "zip", "whl", "conf", "yaml", "yml", "log", "txt", "xml", "toml", "ini", "cfg", "jar", "exe", "dll", "local", "localdomain", "localhost", "internal", "lan", "svc",
 ))  # fmt: skip
 """What ends a file's name, or a host's that no mail reaches."""
 

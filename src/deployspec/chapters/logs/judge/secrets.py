@@ -95,9 +95,10 @@ class SecretScanner:
             elif kinds and (_is_hidden(data, end, kinds) or _shows_nothing(data, begin, end, kinds)):
                 continue
             start = data.rfind(b"\n", 0, end - 1) + 1
-            done = data.find(b"\n", max(start, end - 1))
-            done = len(data) if done < 0 else done
-            matches += self._in_line(data[start:done], start)
+            stop = data.find(b"\n", max(start, end - 1))
+            stop = len(data) if stop < 0 else stop
+            matches += self._in_line(data[start:stop], start)
+            done = stop + 1  # a candidate may end with the line break
         return matches
 
     def _in_line(self, line: bytes, offset: int) -> Iterator[Match]:
