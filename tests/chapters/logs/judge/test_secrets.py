@@ -209,3 +209,31 @@ IN_PATHS = [
 @pytest.mark.parametrize(("text", "found"), IN_PATHS)
 def test_addresses_in_paths(text: str, found: list[str]) -> None:
     assert [address for _, address in scanned(f"{text}\n")] == found
+
+
+LISTED = [
+    ('{"name":"DB_PASSWORD","value":"hunter2x"}', "hunter2x"),
+    ('{"key": "api-key", "value": "hunter2x"}', "hunter2x"),
+    ("<wsse:Password Type='text'>hunter2x</wsse:Password>", "hunter2x"),
+    ("GET /go?to=%2Flogin%3Fpassword%3Dhunter2x%26a%3Db", "hunter2x"),
+    ("runs app --db-password hunter2x --verbose", "hunter2x"),
+]
+NOT_LISTED = [
+    '{"name":"DB_PASSWORD","valueFrom":{"secretKeyRef":{"name":"db"}}}', '{"name":"DB_PASSWORD","value":""}', '{"name":"LEVEL","value":"hunter2x"}',
+    "<password>***</password>", "<token/>", "<p>token</p>", "to=%3Ftoken%3D%26a%3Db", "use --token to log in", "--password string   the password",
+    "--token-file /run/token1", "--token --verbose2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "secret"), LISTED)
+@pytest.mark.parametrize("escapes", [0, 1, 2])
+def test_other_ways_to_name(text: str, secret: str, escapes: int) -> None:
+    """Environments in JSON, XML, URLs in URLs and command lines name secrets, too."""
+    for _ in range(escapes):
+        text = json.dumps({"message": text})
+    assert scanned(f"{text}\n") == [("a credential", secret)]
+
+
+@pytest.mark.parametrize("text", NOT_LISTED)
+def test_other_names_tell_nothing(text: str) -> None:
+    assert scanned(f"{text}\n") == []

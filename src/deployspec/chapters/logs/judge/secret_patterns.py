@@ -68,6 +68,10 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(rb"(?i)hooks\.slack\.com"),
     Candidate(rb"[rs]k_(?:live|test)_[0-9a-zA-Z]{16}"),
     Candidate(rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,8}\\{0,4}[:=]", CREDENTIAL),
+    Candidate(rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,4},\s{0,4}" + _QUOTE + rb"value"),
+    Candidate(rb"(?i)" + NAMES.encode() + rb"(?:\s[^<>\n]*)?>[^<>\n]+<\\{0,4}/"),
+    Candidate(rb"(?i)" + NAMES.encode() + rb"%3d"),
+    Candidate(rb"(?i)--[a-z0-9-]*" + NAMES.encode() + rb"\s[^\s\"'-]"),
     Candidate(rb"(?i)aws.*(?:key|pwd|pw|password|pass|token).*['\"][0-9a-zA-Z/+]{40}\\{0,4}['\"]"),
     Candidate(rb"AccountKey=[a-zA-Z0-9+/=]{88}"),
     Candidate(rb"[0-9a-z]{32}-us[0-9]"),
@@ -130,6 +134,24 @@ _IN_LOGS = ("stack trace", "source file")
 """What the world must not see in an answer belongs into a log."""
 _VALUE = r"(?=[\w%.+/-]{0,64}[0-9])"
 _ONLY_IN_LOGS = (
+    # As containers' descriptions list the environment.
+    Rule(
+        "a credential",
+        ("value",),
+        rf"(?i:{NAMES}[\"']\s{{0,4}},\s{{0,4}}[\"']value[\"']\s{{0,4}}:\s{{0,4}}\"(?P<hide1>[^\"\\]+))",
+    ),
+    # XML, forms inside URLs, and command lines: there, prose follows a name, too, but seldom a digit.
+    Rule(
+        "a credential",
+        ("</", "<\\/"),
+        rf"(?i:{NAMES}(?:\s[^<>\n]{{0,100}})?>(?P<hide1>[^<>\n]{{1,200}})<\\?/)",
+    ),
+    Rule("a credential", ("%3d",), rf"(?i:{NAMES}%3d(?P<hide1>(?:[\w.~+*!$-]|%(?!26)[0-9a-f]{{2}})+))"),
+    Rule(
+        "a credential",
+        ("--",),
+        rf"(?i:--(?:[a-z0-9]{{1,20}}-){{0,3}}{NAMES}\s(?P<hide1>(?=[^\s\"']{{0,100}}[0-9])[^\s\"'\\,-][^\s\"'\\,]+))",
+    ),
     Rule(
         "a session cookie",
         _COOKIE_WORDS,
@@ -138,7 +160,7 @@ _ONLY_IN_LOGS = (
     Rule(
         "a session cookie",
         ("cookie",),
-        rf"(?i:cookie[^\n]{{1,400}}?(?:sess|sid|token|auth)\w{{0,30}}={_VALUE}(?P<hide1>[\w%.+/=-]{{16,}}))",
+        rf"(?i:cookie(?:(?!cookie)[^\n]){{1,400}}?(?:sess|sid|token|auth)\w{{0,30}}={_VALUE}(?P<hide1>[\w%.+/=-]{{16,}}))",
     ),
     Rule(
         "an authorization code",
