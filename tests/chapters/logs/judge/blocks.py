@@ -38,7 +38,8 @@ def judged(*lines: bytes | str | dict[str, Any], **promised: Any) -> Tally:
 
 def reported(blocks: Iterable[Block], **promised: Any) -> Report:
     """What is found in these blocks."""
-    judge, report = LineJudge(LogPromise(**{"schema": SCHEMA, "secrets": False, **promised})), Report()
+    promise = LogPromise(**{"schema": SCHEMA, "secrets": False, **promised})
+    judge, report = LineJudge(promise), Report(personal_data=promise.personal_data)
     for one in blocks:
         judge.add(one, judge.judge(one), report)
     return report

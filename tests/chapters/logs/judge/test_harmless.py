@@ -93,6 +93,16 @@ TWINS = [
     ("postgresql://%s:%s@%s/%s", "postgresql://app:hunter2@%s/%s", STRING),
     ("mysql://app:$DB_PASSWORD@db/shop", "mysql://app:$DB_PASSWORD@db/shop?password=hunter2", STRING),
     ("https://u:$API_KEY@api.example.com", "https://$API_KEY:hunter2@api.example.com", URL),
+    # Of what hides values
+    ("postgres://app:xxxxx@db/shop", "postgres://app:xxxxx1@db/shop", STRING),
+    ("https://u:%2A%2A%2A@api.example.com", "https://u:%2A%2A%2Ahunter2@api.example.com", URL),
+    ("token=******1234", "token=**1234", CREDENTIAL),
+    ("Authorization: Bearer [FILTERED]", "Authorization: Bearer [FILTERED1]", "a credential in a header"),
+    # Of parsers, browsers and caches
+    ("Unexpected token: 'SELECT'", "Unexpected token: 'SELECT9'", CREDENTIAL),
+    ("unexpected token: 'SELECT'", "invalid token: 'SELECT'", CREDENTIAL),
+    ('"credentials": "same-origin"', '"password": "same-origin"', CREDENTIAL),
+    (f"cache-key-{'0a1b' * 8} missed", f"sent key-{'0a1b' * 8}", "a Mailgun key"),
     # Of lists and clusters
     ("GET /v1/items?next_page_token=Cq81Lw0pXs", "GET /v1/items?login_page_token=Cq81Lw0pXs", CREDENTIAL),
     ('{"nextPageToken": "Cq81Lw0pXs"}', '{"nextPageToken": "Cq81", "token": "Cq81Lw0pXs"}', CREDENTIAL),
@@ -146,3 +156,12 @@ def test_a_key_id_far_from_a_secret_key() -> None:
 def test_a_key_id_beside_a_digest() -> None:
     """A commit's digest has forty characters, too, but only small ones."""
     assert kinds(f"{KEY_ID} built d41d8cd98f00b204e9800998ecf8427ed41d8cd9") == []
+
+
+@pytest.mark.parametrize(
+    "harmless", ["next_page_token=Cq81Lw0pXs", "arn:aws:secretsmanager:eu-west-1:1:secret:shop/db"]
+)
+@pytest.mark.parametrize("escape", [r"\n", r"\t", r"\\n"])
+def test_a_line_break_behind_an_escape(harmless: str, escape: str) -> None:
+    """Its letter is no part of what follows, also where the whole line is looked at."""
+    assert kinds(f'{{"m": "so{escape}{harmless} for anna@example.org"}}') == ["an e-mail address"]

@@ -6,6 +6,7 @@ import json
 
 from deployspec.chapters.logs.judge.model import LongLine, Trouble, Unfinished
 from deployspec.chapters.logs.judge.report import Report
+from deployspec.chapters.logs.judge.secrets import masked_window
 from tests.chapters.logs.judge.blocks import NOW, block, record, reported
 
 
@@ -35,6 +36,29 @@ def test_other_pieces() -> None:
     assert (reason.check, reason.what, found.count) == ("length", "longer than 256 KiB", 5)
     assert [str(place) for place in found.places] == ["app.log:1:1", "app.log:2:1", "app.log:3:1"]
     assert not [place for place in found.places if "hunter2" in place.excerpt or len(place.excerpt) > 200]
+
+
+def test_chosen_personal_data_is_masked() -> None:
+    """What ``personal_data`` names is shown nowhere: not where it was found, not beside it, not in a line too long."""
+    said = ("GB82 WEST 1234 5698 7654 32", "+44 20 7946 0958", "93.184.216.34", "2606:2800:220:1::1")
+    chosen = ("iban", "phone", "ip")
+    report = reported(
+        [block(record(message="; ".join(said)), f"no JSON: {said}")], secrets=True, personal_data=chosen
+    )
+    report.add(LongLine("app.log", 3, 300_000, "; ".join(said).encode()))
+    excerpts = [place.excerpt for found in report.found.values() for place in found.places]
+    assert {reason.what for reason in report.found if reason.check == "secret"} == {
+        "an IBAN", "a telephone number", "an IP address",
+    }  # fmt: skip
+    assert len(excerpts) >= 5
+    assert not [
+        (one, excerpt) for one in said for excerpt in excerpts if one in excerpt or one[:11] in excerpt
+    ]
+    for cut in range(1, 400):
+        shown = masked_window(
+            f"{'x ' * 60}{said[0]}, {said[1]}, {said[2]}.{' y' * 60}", cut - 40, cut, chosen
+        )
+        assert not [one for one in said if one[4:9] in shown]
 
 
 def test_as_json() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployspec.chapters.logs.judge.secret_patterns import detectors
-from deployspec.chapters.logs.judge.secrets import AllowListError, SecretScanner, mask, masked_window
+from deployspec.chapters.logs.judge.secrets import AllowListError, SecretScanner, _spans, mask, masked_window
 from tests.trials import trials
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
@@ -116,3 +116,124 @@ def test_long_lines() -> None:
     """A line of 250 KiB is searched to its end, in linear time."""
     text = "x " * 120_000 + "password=hunter2hunter2"
     assert scanned(text) == [("a credential", "hunter2hunter2")]
+
+
+AWS_SECRET = "a1B2c3D4" * 5
+NOT_HIDDEN = [
+    ("password=**hunter2", "**hunter2"),
+    ("token: null@hunter2", "null@hunter2"),
+    ("token=true:hunter2", "true:hunter2"),
+    ('{"password": "None of yours"}', "None of yours"),
+    ('{"m": "password=***\\/hunter2"}', "hunter2"),
+    (r'{"password": "\"hunter2"}', "hunter2"),
+    (r"password\=hunter2", "hunter2"),
+    ("https://oauth:" + "a1b2" * 150 + "@git.example.com/", "a1b2"),
+    ("password=" + "*" * 600 + "hunter2", "hunter2"),
+    (f"id AKIAIOSFODNN7EXAMPLE {'x ' * 300}{AWS_SECRET}", "AKIAIOSFODNN7EXAMPLE"),
+    (r'{"m": "\u003c4111111111111111\u003e"}', "4111111111111111"),
+    (r'{"m": "it said 4111111111111111\Z"}', "4111111111111111"),
+]
+
+
+@pytest.mark.parametrize(("text", "secret"), NOT_HIDDEN)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_look_around_hides_nothing(text: str, secret: str, end: str) -> None:
+    """What follows a word that hides, stands far away or behind an escape is found."""
+    assert secret in "".join(found for _, found in scanned(f"so\n{text}{end}"))
+
+
+HIDDEN_VALUES = [
+    "password=***",
+    'token: "null"',
+    "secret=[REDACTED],",
+    '{\\"token\\":null}',
+    r'{"m":"token=null\n"}',
+]
+
+
+@pytest.mark.parametrize("text", HIDDEN_VALUES)
+def test_a_hidden_value_is_none(text: str) -> None:
+    assert scanned(f"{text}\n") == []
+
+
+ESCAPED_ADDRESSES = [
+    (r'{"m": "Cloning\ngit@github.com: denied"}', []),
+    (r'{"m": "by \u003cgit@github.com\u003e"}', []),
+    (r'{"m": "by \u003canna@example.org\u003e"}', ["anna@example.org"]),
+    (r'{"m": "to:\nanna@example.org"}', ["anna@example.org"]),
+    (r'{"m": "{\"to\": \"a\\nanna@example.org\"}"}', ["anna@example.org"]),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), ESCAPED_ADDRESSES)
+def test_an_address_begins_behind_an_escape(text: str, found: list[str]) -> None:
+    assert [address for _, address in scanned(f"{text}\n")] == found
+
+
+PIECES = [
+    *SOUND, *(f"{before}{secret}" for _, before, secret in EVERY), *(text for text, _ in NOT_HIDDEN), *HIDDEN_VALUES,
+    "password", "api_key", "Authorization", "dsn", "next_page_token", "cookie: sessionid", "otp", "user_agent", "https://", "ssh://",
+    "null", "***", "[REDACTED]", "${DB_PASSWORD}", "%s", "Basic dXNlcjpodW50ZXIy", "arn:aws:secretsmanager:eu:1:secret:shop/db",
+    '"', "'", r"\"", r"\\\"", r"\\n", r"\u0022", r"\u003d", r"\/", " ", "=", ": ", ":", ",", "{", "}", "(", "[", "<", ">", "@", "%40",
+    ".", "-", "_", "/", "&", "?", "x" * 100 + " ", "y" * 480, "é" * 300, "\r",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12), st.integers(0, 2))
+@settings(deadline=None, max_examples=trials(300))
+def test_a_block_hides_nothing_of_a_line(pieces: list[str], escapes: int) -> None:
+    """What a look at the whole line finds, the search in blocks finds, too."""
+    line = "".join(pieces)
+    for _ in range(escapes):
+        line = json.dumps({"message": line})
+    if _spans(line):
+        assert scanned(f"so\n{line}\nso\n")
+
+
+def test_a_line_is_looked_at_once() -> None:
+    """A card number at the end of a line is one finding, though its candidate may take in the line break."""
+    assert scanned("order=4111111111111111\nso\n") == [("a card number", "4111111111111111")]
+
+
+IN_PATHS = [
+    ("GET /users/anna@example.org HTTP/1.1", ["anna@example.org"]),
+    (r'{"path": "\/users\/anna@example.org"}', ["anna@example.org"]),
+    ("GET /etc/app/main@web.conf HTTP/1.1", []),
+    ("ssh://deploy@web1.example.com/srv", []),
+    (r'{"url": "ssh:\/\/deploy@web1.example.com"}', []),
+    ("/node_modules/.pnpm/express@4.18.2/index.js", []),
+    ("/lib/systemd/system/getty@tty1.service", []),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), IN_PATHS)
+def test_addresses_in_paths(text: str, found: list[str]) -> None:
+    assert [address for _, address in scanned(f"{text}\n")] == found
+
+
+LISTED = [
+    ('{"name":"DB_PASSWORD","value":"hunter2x"}', "hunter2x"),
+    ('{"key": "api-key", "value": "hunter2x"}', "hunter2x"),
+    ("<wsse:Password Type='text'>hunter2x</wsse:Password>", "hunter2x"),
+    ("GET /go?to=%2Flogin%3Fpassword%3Dhunter2x%26a%3Db", "hunter2x"),
+    ("runs app --db-password hunter2x --verbose", "hunter2x"),
+]
+NOT_LISTED = [
+    '{"name":"DB_PASSWORD","valueFrom":{"secretKeyRef":{"name":"db"}}}', '{"name":"DB_PASSWORD","value":""}', '{"name":"LEVEL","value":"hunter2x"}',
+    "<password>***</password>", "<token/>", "<p>token</p>", "to=%3Ftoken%3D%26a%3Db", "use --token to log in", "--password string   the password",
+    "--token-file /run/token1", "--token --verbose2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "secret"), LISTED)
+@pytest.mark.parametrize("escapes", [0, 1, 2])
+def test_other_ways_to_name(text: str, secret: str, escapes: int) -> None:
+    """Environments in JSON, XML, URLs in URLs and command lines name secrets, too."""
+    for _ in range(escapes):
+        text = json.dumps({"message": text})
+    assert scanned(f"{text}\n") == [("a credential", secret)]
+
+
+@pytest.mark.parametrize("text", NOT_LISTED)
+def test_other_names_tell_nothing(text: str) -> None:
+    assert scanned(f"{text}\n") == []

@@ -22,6 +22,8 @@ def is_harmless(kind: str, text: str, start: int, end: int) -> bool:
     found = text[start:end]
     near = text[max(0, start - _SECRET_WITHIN) : end + _SECRET_WITHIN]
     before, after = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
+    if "\\" in before:
+        before = _BREAK.sub(" ", before)
     match kind:
         case "an e-mail address":
             return _is_no_persons_address(found, before, after)
@@ -30,19 +32,26 @@ def is_harmless(kind: str, text: str, start: int, end: int) -> bool:
         case "a credential":
             return _is_no_credential(found, before, after) or _is_lone_key_id(found, near)
         case "a credential in a header":
-            return bool(_STANDS_FOR.fullmatch(found))
+            return bool(_STANDS_FOR.fullmatch(found) or _HIDDEN.fullmatch(found))
         case "a connection string" | "a URL with credentials":
             return _has_no_password(found, before)
         case "a card number":
             return bool(_TRACE.search(before))
+        case "a Mailgun key":
+            return found.startswith("key-") and bool(_KEYS.search(before))
     return False
 
 
+_BREAK = re.compile(r"\\+[nrt]")
+"""A line break or tab behind an escape: its letter begins no name."""
 _TRACE = re.compile(
     r"(?<![A-Za-z0-9])(?:trace|span|parent|request|correlation)[_-]?id\\*[\"']?[:=]\s?\\*[\"']?\Z",
     re.IGNORECASE,
 )
 """Ids made of digits by chance: one in some thousands looks like a card's number."""
+
+_KEYS = re.compile(r"[A-Za-z0-9][_-]\Z")
+"""``cache-key-…``: a key by which something is found, whose name ends with a hash."""
 
 _ALGORITHM = re.compile(
     r"(?:(?:aes\d+|chacha20|rijndael|hmac|umac|rsa|ssh|sk|ecdsa|webauthn|curve25519|sntrup\d+\w*|mlkem\d+\w*|kex|ext|hostkeys)"
@@ -134,8 +143,18 @@ _STANDS_FOR = re.compile(
 )
 """Variables, and what a format puts a value in the place of."""
 _HIDDEN = re.compile(
-    r"[\W_]*(?:redacted|masked|hidden|filtered|removed|scrubbed|sanitized|omitted)[\W_]*", re.IGNORECASE
+    r"[\W_]*(?:redacted|masked|hidden|filtered|removed|scrubbed|sanitized|omitted)[\W_]*|x{5,}|(?:\*|%2A)+|\*{4,}\w{1,4}",
+    re.IGNORECASE,
 )
+"""``xxxxx`` is what Go writes in a URL; some leave the last four characters to be seen."""
+_FETCH = re.compile(r"\bcredentials\\*[\"']?\s{0,8}[:=]\s{0,8}\\*[\"']?\Z", re.IGNORECASE)
+_FETCHED = ("include", "omit", "same-origin")
+"""Whether a browser is to send cookies."""
+_PARSER = re.compile(
+    r"\b(?:unexpected|unrecognized|illegal|extraneous)\s(?:\w{1,20}\s)?token\W{1,4}\Z", re.IGNORECASE
+)
+_PARSED = re.compile(r"[A-Za-z_]{1,20}")
+"""``Unexpected token: 'SELECT'``: a word of what was parsed."""
 _NEAR = 64
 """Characters before a value that may say what it is: the longest name, and what is between."""
 _OF_FILES = re.compile(
@@ -176,6 +195,10 @@ def _is_no_credential(found: str, before: str, after: str) -> bool:
         return True
     if _PATH.fullmatch(found) and _OF_FILES.search(before):
         return True
+    if found in _FETCHED and _FETCH.search(before):
+        return True
+    if "oken" in before.lower() and _PARSED.fullmatch(found) and _PARSER.search(before):
+        return True
     if _DELIVERY.search(before):
         return bool(_DELIVERY_STATUS.fullmatch(found))
     if _TYPE.fullmatch(found) and _OPENS.match(after):
@@ -201,4 +224,5 @@ def _has_no_password(found: str, before: str) -> bool:
     if _SHELLS.search(before):
         return bool(_USER.fullmatch(user))
     password = user.partition(":")[2] or user
-    return bool(_STANDS_FOR.fullmatch(password)) and "=" not in host
+    is_none = _STANDS_FOR.fullmatch(password) or _HIDDEN.fullmatch(password)
+    return bool(is_none) and "=" not in host

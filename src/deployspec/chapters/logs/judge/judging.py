@@ -31,7 +31,7 @@ class LineJudge:
     """
 
     def __init__(self, promise: LogPromise) -> None:
-        self._kept = promise.kept
+        self._kept, self._personal = promise.kept, promise.personal_data
         named = (steps_of(name) for name in astuple(promise.fields) if name is not None)
         self._known = reasons.names_of(promise.schema).union(filter(None, astuple(promise.fields)), *named)
         # A schema of one's own knows no field that is not asked for.
@@ -47,8 +47,8 @@ class LineJudge:
         texts = self._unwrapping.texts(block.data, lines_of(block.data))
         lines = texts.lines
         tally = Tally(len(lines), size=len(block.data), stream=block.stream)
-        noting = Noting(tally.found, block, texts, self._syntax, self._placed, self._kept)
-        unread = Noting(tally.unread, block, texts, self._syntax, self._placed, self._kept)
+        noting = Noting(tally.found, block, texts, self._syntax, self._placed, self._kept, self._personal)
+        unread = Noting(tally.unread, block, texts, self._syntax, self._placed, self._kept, self._personal)
         faults: list[Fault] = []
         said = Said()
         for numbers, records in records_of(self._syntax, texts, faults):
@@ -81,7 +81,7 @@ class LineJudge:
         for numbers, records in records_of(self._syntax, texts, []):
             self._telling.take(numbers, records, said)
         found: dict[Reason, Found] = {}
-        noting = Noting(found, block, texts, self._syntax, Counter(), self._kept)
+        noting = Noting(found, block, texts, self._syntax, Counter(), self._kept, self._personal)
         self._telling.judge_late(said, highest, noting)
         report.add_backwards(found)
 

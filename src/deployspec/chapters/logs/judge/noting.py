@@ -13,7 +13,8 @@ from deployspec.chapters.logs.judge.texts import Texts
 
 
 class Noting:
-    """Notes in ``found``. ``placed`` counts the places that earlier blocks have given of each reason."""
+    """Notes in ``found``. ``placed`` counts the places that earlier blocks have given of each reason. ``personal``: the
+    personal data that no excerpt may show."""
 
     def __init__(
         self,
@@ -23,9 +24,10 @@ class Noting:
         syntax: Syntax,
         placed: Counter[Reason],
         kept: int,
+        personal: tuple[str, ...] = (),
     ) -> None:
         self._found, self._placed, self._kept = found, placed, kept
-        self._syntax = syntax
+        self._syntax, self._personal = syntax, personal
         self.block, self.texts = block, texts
 
     def note(self, reason: Reason, number: int, at: int | list[str | int] | None) -> None:
@@ -54,8 +56,5 @@ class Noting:
         elif offset < 0:
             text = lines_of(self.block.data)[number].decode("utf-8", "replace")
             offset, begin = begin + offset, 0
-        found.places.append(
-            Place(
-                self.block.file, self.block.line + number, begin + offset + 1, reasons.excerpt(text, offset)
-            )
-        )
+        shown = reasons.excerpt(text, offset, self._personal)
+        found.places.append(Place(self.block.file, self.block.line + number, begin + offset + 1, shown))

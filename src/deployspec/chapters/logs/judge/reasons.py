@@ -213,14 +213,17 @@ def path_at(text: str, offset: int) -> Path:
     return within
 
 
-def excerpt(text: str, at: int) -> str:
-    """At most 200 characters around a place in a line, everything secret masked, on one line."""
+def excerpt(text: str, at: int, personal: Iterable[str] = ()) -> str:
+    """At most 200 characters around a place in a line, everything secret masked, on one line.
+
+    ``personal``: what else is masked, as a promise's ``personal_data`` names it.
+    """
     from deployspec.chapters.logs.judge.secrets import masked_window
 
     width = EXCERPT - 20
     start = max(0, min(at - _BEFORE, len(text) - width))
     end = min(len(text), start + width)
-    shown = cut(masked_window(text, start, end), EXCERPT - 2)
+    shown = cut(masked_window(text, start, end, personal), EXCERPT - 2)
     return f"{'…' if start else ''}{shown}{'…' if end < len(text) else ''}"
 
 

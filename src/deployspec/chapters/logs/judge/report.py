@@ -45,6 +45,8 @@ class Report(Counts):
     """Last lines that are still being written; they were not judged."""
     kept: int = KEPT_PLACES
     """How many places of a reason are kept: the first ones."""
+    personal_data: tuple[str, ...] = ()
+    """What excerpts hide besides secrets: ``iban``, ``phone``, ``ip``."""
     _highest: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -120,7 +122,7 @@ class Report(Counts):
         self.invalid += 1
         self.size += line.length + 1
         text = line.beginning.decode("utf-8", "replace")
-        place = Place(line.file, line.line, 1, excerpt(text, 0))
+        place = Place(line.file, line.line, 1, excerpt(text, 0, self.personal_data))
         self._merge({TOO_LONG: Found(1, [place])}, self.found)
 
     def _merge(self, found: Mapping[Reason, Found], into: dict[Reason, Found]) -> None:

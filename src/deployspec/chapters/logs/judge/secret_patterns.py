@@ -39,15 +39,16 @@ class Candidate(NamedTuple):
 
 
 CREDENTIAL, ADDRESS, CARD_NUMBER = ("a credential",), ("an e-mail address",), ("a card number",)
+KEY_ID = ("an AWS access key",)
 _HEADER = ("a credential in a header",)
-_URL = ("a URL with credentials", "a connection string")
+URL = ("a URL with credentials", "a connection string")
 
 CANDIDATES: tuple[Candidate, ...] = (
     Candidate(rb"PRIVATE KEY"),
     # Celery and others log where they are connected to; only a user or a password in it counts.
     Candidate(_SCHEMES.replace(r"\b", "").replace(r"\\?/", r"\\{0,4}/").encode() + _UP_TO_CREDENTIALS),
     Candidate(rb"(?i)(?:host|server|data source)=[^\"\n]+(?:database|dbname|initial catalog|user id)="),
-    Candidate(rb":(?:\\{0,4}/){2}[^\s/?#\"'<>@]{1,300}@", _URL),
+    Candidate(rb":(?:\\{0,4}/){2}[^\s/?#\"'<>@]+@", URL),
     Candidate(rb"(?i)authorization" + _QUOTE + rb"\s{0,4}[:=,]", _HEADER),
     Candidate(rb"(?i)bearer\s{1,4}[a-z0-9_.~+/=-]{16}", _HEADER),
     Candidate(
@@ -56,7 +57,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(rb"eyJ[A-Za-z0-9_-]{8,256}\."),
     Candidate(rb"eyJ[A-Za-z0-9_-]{256}"),
-    Candidate(rb"(?:AKIA|ASIA)[0-9A-Z]{16}", ("an AWS access key",)),
+    Candidate(rb"(?:AKIA|ASIA)[0-9A-Z]{16}", KEY_ID),
     Candidate(rb"AIza[\w-]{35}"),
     Candidate(rb"ya29\.[\w-]{20}"),
     Candidate(rb"gh[pousr]_[A-Za-z0-9_]{36}"),
@@ -66,7 +67,11 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(rb"(?i)xox[abeoprs]-"),
     Candidate(rb"(?i)hooks\.slack\.com"),
     Candidate(rb"[rs]k_(?:live|test)_[0-9a-zA-Z]{16}"),
-    Candidate(rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,8}[:=]", CREDENTIAL),
+    Candidate(rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,8}\\{0,4}[:=]", CREDENTIAL),
+    Candidate(rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,4},\s{0,4}" + _QUOTE + rb"value"),
+    Candidate(rb"(?i)" + NAMES.encode() + rb"(?:\s[^<>\n]*)?>[^<>\n]+<\\{0,4}/"),
+    Candidate(rb"(?i)" + NAMES.encode() + rb"%3d"),
+    Candidate(rb"(?i)--[a-z0-9-]*" + NAMES.encode() + rb"\s[^\s\"'-]"),
     Candidate(rb"(?i)aws.*(?:key|pwd|pw|password|pass|token).*['\"][0-9a-zA-Z/+]{40}\\{0,4}['\"]"),
     Candidate(rb"AccountKey=[a-zA-Z0-9+/=]{88}"),
     Candidate(rb"[0-9a-z]{32}-us[0-9]"),
@@ -93,7 +98,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(rb"[A-Za-z0-9_%+-](?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2}", ADDRESS),
     Candidate(
-        rb"(?:^|[^0-9A-Za-z.-]|\\[bfnrt])[2-6][0-9]{3}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}[ -]?[0-9]{0,4}(?:[^0-9A-Za-z]|\\|$)",
+        rb"(?:^|[^0-9A-Za-z.-]|\\[bfnrt]|\\u[0-9A-Fa-f]{4})[2-6][0-9]{3}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}[ -]?[0-9]{0,4}(?:[^0-9A-Za-z]|\\|$)",
         CARD_NUMBER,
     ),
     # An escape may hide any of them. Those of < > & ' and of letters beyond ASCII are common, and hide nothing.
@@ -129,6 +134,24 @@ _IN_LOGS = ("stack trace", "source file")
 """What the world must not see in an answer belongs into a log."""
 _VALUE = r"(?=[\w%.+/-]{0,64}[0-9])"
 _ONLY_IN_LOGS = (
+    # As containers' descriptions list the environment.
+    Rule(
+        "a credential",
+        ("value",),
+        rf"(?i:{NAMES}[\"']\s{{0,4}},\s{{0,4}}[\"']value[\"']\s{{0,4}}:\s{{0,4}}\"(?P<hide1>[^\"\\]+))",
+    ),
+    # XML, forms inside URLs, and command lines: there, prose follows a name, too, but seldom a digit.
+    Rule(
+        "a credential",
+        ("</", "<\\/"),
+        rf"(?i:{NAMES}(?:\s[^<>\n]{{0,100}})?>(?P<hide1>[^<>\n]{{1,200}})<\\?/)",
+    ),
+    Rule("a credential", ("%3d",), rf"(?i:{NAMES}%3d(?P<hide1>(?:[\w.~+*!$-]|%(?!26)[0-9a-f]{{2}})+))"),
+    Rule(
+        "a credential",
+        ("--",),
+        rf"(?i:--(?:[a-z0-9]{{1,20}}-){{0,3}}{NAMES}\s(?P<hide1>(?=[^\s\"']{{0,100}}[0-9])[^\s\"'\\,-][^\s\"'\\,]+))",
+    ),
     Rule(
         "a session cookie",
         _COOKIE_WORDS,
@@ -137,7 +160,7 @@ _ONLY_IN_LOGS = (
     Rule(
         "a session cookie",
         ("cookie",),
-        rf"(?i:cookie[^\n]{{1,400}}?\b\w{{0,30}}(?:sess|sid|token|auth)\w{{0,30}}={_VALUE}(?P<hide1>[\w%.+/=-]{{16,}}))",
+        rf"(?i:cookie(?:(?!cookie)[^\n]){{1,400}}?(?:sess|sid|token|auth)\w{{0,30}}={_VALUE}(?P<hide1>[\w%.+/=-]{{16,}}))",
     ),
     Rule(
         "an authorization code",
@@ -219,14 +242,14 @@ def _of_library() -> Iterator[Detector]:
 
 
 _EMAIL = re.compile(
-    r"(?<![A-Za-z0-9._%+@/-])(?P<local>[A-Za-z0-9_%+](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_%+-])?)"
+    r"(?<![A-Za-z0-9._%+@-])(?<!//)(?<!/\\/)(?:(?<=\\)(?:u[0-9A-Fa-f]{4}|[bfnrt]))?(?P<local>[A-Za-z0-9_%+](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_%+-])?)"
     r"(?:@|%40)(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}(?P<top>[A-Za-z]{2,24}))(?![A-Za-z0-9@-])"
 )
 _NOT_PEOPLE = re.compile(r"git|celery\d*|worker[\w.-]*|root|gen\d+", re.IGNORECASE)
 """Before the ``@`` of what is no person's address: a repository's, and the names of Celery's nodes."""
 _NO_DOMAINS = frozenset((
     "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "js", "mjs", "ts", "css", "map", "json", "html", "py", "tgz",
-    "gz", "zip", "whl", "local", "localdomain", "localhost", "internal", "lan", "svc",
+    "gz", "zip", "whl", "conf", "yaml", "yml", "log", "txt", "xml", "toml", "ini", "cfg", "jar", "exe", "dll", "local", "localdomain", "localhost", "internal", "lan", "svc",
 ))  # fmt: skip
 """What ends a file's name, or a host's that no mail reaches."""
 
@@ -243,13 +266,13 @@ def addresses(text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]
     """E-mail addresses of people: not the names of nodes, repositories, packages or files."""
     for match in _EMAIL.finditer(text, start, end):
         if _is_persons(match):
-            yield "an e-mail address", *match.span()
+            yield "an e-mail address", match.start("local"), match.end()
 
 
 def address_at(text: str, begin: int) -> tuple[int, int] | None:
-    """A person's address that begins there."""
+    """A person's address that begins there, or behind an escape there."""
     match = _EMAIL.match(text, begin)
-    return match.span() if match is not None and _is_persons(match) else None
+    return (match.start("local"), match.end()) if match is not None and _is_persons(match) else None
 
 
 def _is_persons(match: re.Match[str]) -> bool:

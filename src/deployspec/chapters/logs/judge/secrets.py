@@ -22,6 +22,8 @@ from deployspec.chapters.logs.judge.secret_patterns import (
     CANDIDATES,
     CARD_NUMBER,
     CREDENTIAL,
+    KEY_ID,
+    URL,
     Detector,
     address_at,
     addresses,
@@ -63,7 +65,7 @@ class SecretScanner:
     """
 
     def __init__(self, allowed: tuple[str, ...] = (), personal: tuple[str, ...] = ()) -> None:
-        self._personal = [PERSONAL[name] for name in personal]
+        self._personal = _named(personal)
         self._patterns = _PATTERNS + tuple(one.candidate for one in self._personal)
         self._allowed = []
         for pattern in allowed:
@@ -93,9 +95,10 @@ class SecretScanner:
             elif kinds and (_is_hidden(data, end, kinds) or _shows_nothing(data, begin, end, kinds)):
                 continue
             start = data.rfind(b"\n", 0, end - 1) + 1
-            done = data.find(b"\n", max(start, end - 1))
-            done = len(data) if done < 0 else done
-            matches += self._in_line(data[start:done], start)
+            stop = data.find(b"\n", max(start, end - 1))
+            stop = len(data) if stop < 0 else stop
+            matches += self._in_line(data[start:stop], start)
+            done = stop + 1  # a candidate may end with the line break
         return matches
 
     def _in_line(self, line: bytes, offset: int) -> Iterator[Match]:
@@ -117,11 +120,13 @@ _BEGINS = frozenset(number for number, candidate in enumerate(CANDIDATES) if can
 _AROUND = 480
 """Bytes before and behind the end of a candidate that show whether it is one: the values that are looked for, and what
 stands around them, are shorter."""
+_LINE_BREAK = ord("\n")
 _HIDDEN_VALUE = re.compile(
-    rb"\s{0,8}\\{0,4}[\"']?(?:\*{2,}|(?:[Nn]one|null|true|false|nil|\[?(?:REDACTED|FILTERED|redacted|filtered|hidden|masked)\]?)"
-    rb"(?![\w.-]))"
+    rb"\s{0,8}(?P<quote>\\{0,4}[\"'])?"
+    rb"(?:\*{2,}|[Nn]one|null|true|false|nil|\[?(?:REDACTED|FILTERED|redacted|filtered|hidden|masked)\]?)"
+    rb"(?(quote)(?P=quote)|(?:[\s\"',;&<>(){}\[\]]|\\{1,4}[\"'nrt]|\Z))"
 )
-_ESCAPES = re.compile(r"\\+(?:([nrtbf])|(.))", re.DOTALL)
+"""A value that begins like one of these and goes on is none of them."""
 
 
 def _is_hidden(data: bytes, end: int, kinds: tuple[str, ...]) -> bool:
@@ -135,31 +140,41 @@ def _shows_nothing(data: bytes, begin: int, end: int, kinds: tuple[str, ...]) ->
     Where it is not sure, the line is looked at as a whole. ``begin``: where it begins, if its pattern says that.
     """
     start, around = _around(data, end)
-    before, behind = (
-        around[: begin - start].decode("utf-8", "replace"),
-        around[begin - start :].decode("utf-8", "replace"),
-    )
-    if not begin:
-        before, behind = "", around.decode("utf-8", "replace")
-    if "\\" in before or "\\" in behind:
-        if "\\u00" in before or "\\u00" in behind:
+    is_cut = start + len(around) < len(data) and data[start + len(around)] != _LINE_BREAK
+    if is_cut and kinds == KEY_ID:
+        return False  # its secret may be anywhere in the line
+    if kinds == URL and b"/" not in around[: end - start]:
+        return False  # it begins farther away
+    at = begin - start if begin else 0
+    before, behind = around[:at].decode("utf-8", "replace"), around[at:].decode("utf-8", "replace")
+    if "\\u00" in before or "\\u00" in behind:
+        return False
+    for _ in range(_LAYERS):
+        if not _layer_shows_nothing(before, behind, kinds, is_whole=not begin, is_cut=is_cut):
             return False
-        before, behind = _plain(before), _plain(behind)
+        if "\\" not in before and "\\" not in behind:
+            break
+        before, behind = _Resolved(before).text, _Resolved(behind).text
+    return True
+
+
+def _layer_shows_nothing(
+    before: str, behind: str, kinds: tuple[str, ...], *, is_whole: bool, is_cut: bool
+) -> bool:
+    """As ``_shows_nothing``, with escapes as they are. ``is_whole``: a match may begin anywhere."""
     text = before + behind
     if kinds == CARD_NUMBER:
         return next(cards(text, 0, len(text)), None) is None
     for detector in detectors_of(kinds):
         # What begins elsewhere has a candidate of its own.
-        at_begin = (match,) if begin and (match := detector.pattern.match(text, len(before))) else ()
-        for found in at_begin if begin else detector.pattern.finditer(text):
+        at_begin = detector.pattern.match(text, len(before))
+        for found in detector.pattern.finditer(text) if is_whole else (at_begin,) if at_begin else ():
+            if is_cut and found.end() == len(text):
+                return False  # what follows may tell something
             span = _confirmed(detector, found, text)
             if span is not None and not is_harmless(span[0], text, span[1], span[2]):
                 return False
     return True
-
-
-def _plain(text: str) -> str:
-    return _ESCAPES.sub(lambda found: "\n" if found[1] else found[2], text)
 
 
 def _around(data: bytes, end: int) -> tuple[int, bytes]:
@@ -193,25 +208,30 @@ def _is_no_address(data: bytes, at: int, end: int) -> bool:
 _LOCAL = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-")
 
 
-def mask(text: str) -> str:
+def mask(text: str, personal: Iterable[str] = ()) -> str:
     """The text with everything hidden that must not be logged; a stack trace is left to be read.
 
+    ``personal`` are names of ``PERSONAL``: what else is hidden.
     What looks like the rest of a secret at a cut, at the beginning or the end of the text, is hidden too.
     """
     text = disclosure.redact(text)
-    masked = _without(text, 0, len(text), [span[1:] for span in _spans(text)])
+    masked = _without(text, 0, len(text), [span[1:] for span in _spans(text, (), _named(personal))])
     masked = _CUT_END.sub(disclosure.HIDDEN, masked)
     return _CUT_START.sub(disclosure.HIDDEN, masked)
 
 
-def masked_window(text: str, start: int, end: int) -> str:
+def masked_window(text: str, start: int, end: int, personal: Iterable[str] = ()) -> str:
     """``text[start:end]`` with everything hidden that ``mask`` hides, also what the window cuts in two."""
     first = max(0, start - _PIECE)
     around = text[first : end + _PIECE]
     start, end = max(0, start) - first, min(end, len(text)) - first
     known = [(from_ - first, to - first) for from_, to in disclosure.hidden()(text)]
-    spans = disclosure.merged([*known, *(span[1:] for span in _spans(around))])
-    return mask(_without(around, start, end, spans))
+    spans = disclosure.merged([*known, *(span[1:] for span in _spans(around, (), _named(personal)))])
+    return mask(_without(around, start, end, spans), personal)
+
+
+def _named(personal: Iterable[str]) -> list[Personal]:
+    return [PERSONAL[name] for name in personal]
 
 
 def _without(text: str, start: int, end: int, spans: Iterable[tuple[int, int]]) -> str:

@@ -38,7 +38,7 @@ def measure(
     ``promise.keep_errors``. Raises SchemaUnusableError for a schema that
     cannot be used, UsageError for ``promise.allowed`` that is not a regular expression.
     """
-    report = Report(kept=promise.kept)
+    report = Report(kept=promise.kept, personal_data=promise.personal_data)
     clock = _Clock(source, progress)
     waiting: deque[Task] = deque()
     size = 0
