@@ -32,9 +32,9 @@ class CaseRuns:
     """promtool's verdicts on the cases of test files, each with the rule files that it loads.
 
     Every file is run once, whole. Where a file fails, the output tells which cases failed; where it does not tell
-    with certainty, each case of the file is run alone. A group in which a series begins after the last ``eval_time`` is run once more, with
-    a later one. ``close`` ends all that still runs. ``timeout`` is in seconds of
-    processor time, for one run of one file.
+    with certainty, each case of the file is run alone. A group in which a series begins after the last ``eval_time`` is
+    evaluated once more, for longer. ``close`` ends all that still runs. ``timeout`` is in seconds of processor time, for
+    one run of one file.
     """
 
     def __init__(self, promtool: Promtool, test_files: Sequence[_Tested], *, timeout: float = 120.0) -> None:

@@ -1,4 +1,4 @@
-"""The guards on what a case expects, one alert that a misplaced dash has made two, and on what happens after it."""
+"""The guards on what a case expects (one alert that a misplaced dash has made two), and on what comes after it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def errors_later(test_file: TestFile, case: Case, said: str) -> Iterator[Finding
             yield Finding(
                 group.place,
                 f"a rule fails after {last.eval_time_text}, the group's last eval_time, while its input series go on:"
-                f" {one_line(said, 320)}; correct the rule, or end the series by then",
+                f" {one_line(said, 320)}; aggregate one side, write group_left or group_right, or end the series by then",
                 group,
                 "errors-later",
             )
