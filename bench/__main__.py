@@ -18,6 +18,7 @@ PARTS = (
     "rules",
     "mutants",
     "logs",
+    "log_kinds",
     "coverage",
     "load",
     "verdicts",

@@ -173,6 +173,22 @@ def test_a_format_is_a_beginning(read: Reader) -> None:
     assert source.levels[-1] == "CRITICAL"
 
 
+@pytest.mark.parametrize(
+    ("said", "fields"),
+    [
+        ("format: pino", ("time", "level", "logger")),
+        ("format: pino, fields: {level: level, timestamp: timestamp}, time_format: rfc3339", ("timestamp", "level", "logger")),
+        ("format: uvicorn", ("timestamp", "level", "logger")),
+        ("log_level: INFO", ("timestamp", "level", "logger")),
+    ],
+)  # fmt: skip
+def test_a_prefix_gives_what_a_format_lacks(read: Reader, said: str, fields: tuple[str, ...]) -> None:
+    """The time of pino's own records is theirs; uvicorn's have none."""
+    prefix = r"'(?P<timestamp>\S+) (?P<level>\S+) (?P<logger>\S+) '"
+    (source,) = read(f"{BASE}logs: [{{name: a, files: [x], prefix: {prefix}, {said}}}]").require(LOGS)
+    assert (source.fields.timestamp, source.fields.level, source.fields.logger) == fields
+
+
 def test_a_misspelt_source_is_suggested(refusal: Refusal) -> None:
     """An error log of a source that there is not would be compared with nothing."""
     text = "logs: [{name: worker, files: [x]}, {name: errors, files: [y], errors_of: [wroker]}]"

@@ -416,7 +416,8 @@ def described(said: Mapping[str, Any], completed: Mapping[str, Any]) -> dict[str
     meant.setdefault("levels", GUIDE_LEVELS)
     meant.setdefault("time_format", RFC3339)
     fields: dict[str, str | None] = {**dict.fromkeys(asdict(Fields())), **base["fields"]}
-    fields |= {group: group for group in _groups(said) if group in fields}
+    # What a format says of its own records counts for more than what stands before them.
+    fields |= {group: group for group in _groups(said) if group in fields and fields[group] is None}
     fields |= said.get("fields") or {}
     if wrapper is not None and fields["timestamp"] is None and "timestamp" not in (said.get("fields") or {}):
         fields["timestamp"], meant["time_format"] = WRAPPED_AT[wrapper], RFC3339
