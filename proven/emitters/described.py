@@ -44,7 +44,11 @@ FORMATS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "haproxy": ({"format": "haproxy", "time_zone": "UTC"}, []),
     "journald-json": (
         {"format": "journald"},
-        ["6 schema $.MESSAGE expected string or array or object", "16 message $.MESSAGE empty: it says nothing"],
+        [
+            "6 schema $.MESSAGE expected string or array or object",
+            "8 stack-trace $ a line of a stack trace",
+            "16 message $.MESSAGE empty: it says nothing",
+        ],
     ),
     "log4j2-json": ({"format": "log4j2-json"}, []),
     "log4j2": (

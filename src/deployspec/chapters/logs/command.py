@@ -41,8 +41,9 @@ _MOST_PLACES = 1000
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Its description and arguments."""
     parser.description = (
-        "Judge every line: one strict JSON object that fits the schema, its level, its time, no secret, no stack trace "
-        "over many lines. Exit status 0 if all lines were read and nothing was found, else 1."
+        "Judge every line: one record that fits the schema (a strict JSON object, unless --format says otherwise), its "
+        "level, its time, no secret, no stack trace over many lines. Exit status 0 if all lines were read and nothing was "
+        "found, else 1."
     )
     parser.add_argument(
         "files",

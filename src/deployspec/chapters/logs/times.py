@@ -43,6 +43,6 @@ def check_pattern(pattern: str) -> None:
     try:
         read = datetime.strptime(moment.strftime(dated), dated)  # noqa: DTZ007 - its zone may be said elsewhere
     except (ValueError, re.error) as error:
-        raise ValueError(f"{error}; {expected}") from None
+        raise ValueError(f"{str(error).replace(dated, pattern)}; {expected}") from None
     if (read.month, read.day, read.hour, read.minute) != (10, 21, 20, 40):
         raise ValueError("expected a pattern that says the day and the time of day")
