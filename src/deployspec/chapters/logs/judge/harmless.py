@@ -66,6 +66,7 @@ _BUILT_BY = re.compile(r"\b(?:build_?context|go=go[\d.]+|platform=\w+/\w+)[^\n]{
 """Who built a program, as Prometheus and others say when they start."""
 _EXTENSION = re.compile(r"\bsips?:\Z", re.IGNORECASE)
 """Before the extension of a telephone system."""
+_LOGINS = ("ssh", "scp", "sftp", "rsync")
 _LOGIN = re.compile(r"(?<![\w./-])(?:ssh|scp|sftp|rsync)(?: -[A-Za-z]\w*(?: [\w./-]+)?){0,8} \Z")
 _MACHINE = re.compile(r"[a-z_][a-z0-9_-]{0,31}@[\w-]+(?:\.[\w-]+){2,}")
 _REMOTE_PATH = re.compile(r":[/~]")
@@ -92,12 +93,14 @@ def _is_no_persons_address(found: str, before: str, after: str) -> bool:
     if _ALGORITHM.fullmatch(found) or _UNIT.fullmatch(found):
         return True
     # Patterns that look back cost more than a look at the last character, or for a word.
+    if "(compatible;" in before and _COMPATIBLE.search(before):
+        return True
     last = before[-1:]
     if last == "(" and _BUILT.search(before) and after.startswith(")"):
         return True
     if before.endswith("user=") and _BUILT_BY.search(before):
         return True
-    if last == " " and _LOGIN.search(before):
+    if last == " " and any(word in before for word in _LOGINS) and _LOGIN.search(before):
         return True
     if _REMOTE_PATH.match(after) and _MACHINE.fullmatch(found):
         return True
@@ -106,8 +109,6 @@ def _is_no_persons_address(found: str, before: str, after: str) -> bool:
     if before.rstrip(" ")[-1:] in ("<", ":", "=", '"', "'") and _MESSAGE_ID.search(before):
         # Those that programs make have a number or a date in them.
         return any(character.isdigit() for character in found.partition("@")[0])
-    if "(compatible;" in before and _COMPATIBLE.search(before):
-        return True
     if "//" in before.replace("\\", "") and (url := _IN_URL.search(before)):
         return _has_no_password(url["user"] + found, url["before"])
     agent = _AGENT.search(before) if "gent" in before.lower() or '" ' in before else None

@@ -195,14 +195,14 @@ def _is_no_address(data: bytes, at: int, end: int) -> bool:
     while begin > 0 and data[begin - 1] in _LOCAL:
         begin -= 1
     text = data[max(0, begin - 1) : end + 256].decode("latin-1")
-    if address_at(text, min(1, begin)) is None:
+    found = address_at(text, min(1, begin))
+    if found is None:
         return True
     start, around = _around(data, end)
-    if b"\\" in around:
+    at, stop = begin - start, begin - start + found[1] - found[0]
+    if at < 0 or stop > len(around) or b"\\" in around:
         return False
-    text = around.decode("latin-1")
-    span = address_at(text, begin - start)
-    return span is not None and is_harmless(ADDRESS[0], text, *span)
+    return is_harmless(ADDRESS[0], around.decode("latin-1"), at, stop)
 
 
 _LOCAL = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-")
@@ -327,10 +327,10 @@ def _confirmed(detector: Detector, match: re.Match[str], text: str) -> Span | No
 
 def _hide(match: re.Match[str], text: str) -> tuple[int, int] | None:
     """What is to be hidden of a match of one of our rules; None where its value tells nothing."""
-    groups = {name: value for name, value in match.groupdict().items() if value is not None}
-    if not groups:
+    name = match.lastgroup
+    if name is None:
         return match.span()
-    name, value = groups.popitem()
+    value = match[name]
     if name == "hide":
         return None if value == "git" else match.span(name)
     if not disclosure.tells_something("password", value) or _TELLS_NOTHING.fullmatch(value):
