@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass, field
 from hashlib import blake2b
 from itertools import compress, repeat
@@ -154,8 +155,9 @@ class Telling:
                 noting.note(reasons.OF_STACK_TRACE, number, 0)
 
     def _judge_messages(self, said: Said, noting: Noting) -> None:
-        if all(said.messages) and not any(map(_is_blank, said.messages)):
-            return
+        with suppress(TypeError):  # not all of them are texts
+            if all(said.messages) and not any(map(str.isspace, said.messages)):
+                return
         for index, message in enumerate(said.messages):
             if message == "" or _is_blank(message):
                 self._note(
