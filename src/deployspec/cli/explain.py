@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from deployspec.app import chapters
+from deployspec.app import chapters, sinks
 from deployspec.base.errors import UsageError
 from deployspec.base.places import Places
 from deployspec.base.problems import listed, shown
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError(f"found no check {shown(own)}; {_nearest(own, [*known, *findings])}")
         print(findings[options.id])
         return 0
-    schema = assembled(chapter.schema for chapter in chapters() if chapter.schema is not None)
+    schema = assembled((chapter.schema for chapter in chapters() if chapter.schema is not None), sinks())
     width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns) if sys.stdout.isatty() else _WIDEST
     print(options.id if bracket else check.id)
     print(_wrapped(" ".join(filter(None, (check.promise, check.more))), "  ", width))

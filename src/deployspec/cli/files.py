@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployspec.app import chapters
+from deployspec.app import chapters, sinks
 from deployspec.base.errors import DeployspecError
 from deployspec.base.places import Places
 from deployspec.cli import USAGE
@@ -45,7 +45,7 @@ def _schema(_: argparse.Namespace) -> int:
     from deployspec.deployment.schema import assembled
 
     files = [chapter.schema for chapter in chapters() if chapter.schema is not None]
-    print(json.dumps(assembled(files), indent=2))
+    print(json.dumps(assembled(files, sinks()), indent=2))
     return 0
 
 
@@ -56,7 +56,7 @@ def _validate(options: argparse.Namespace) -> int:
     status = 0
     for name in options.files:
         try:
-            deployment = load(find(name, Places(Path()).deployments), os.environ, chapters())
+            deployment = load(find(name, Places(Path()).deployments), os.environ, chapters(), sinks())
         except DeployspecError as error:
             sys.stdout.flush()
             print(error, file=sys.stderr)

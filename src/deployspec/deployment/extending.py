@@ -92,8 +92,9 @@ _WHOLE = frozenset({*((name,) for name in _CREDENTIALS), *(("prometheus", name) 
 """Mappings that say one thing in one of several forms: who says it otherwise means it instead."""
 
 
-_OWN = (("allow",), ("replicas",))
-"""What a deployment does not inherit: what may be done to it, and where it answers."""
+_OWN = (("allow",), ("replicas",), ("push",))
+"""What a deployment does not inherit: what may be done to it, where it answers, and where its results go. A heartbeat that
+two deployments share would call the one well because of the other."""
 
 
 def merged(child: Mapping, base: Mapping, schema: Schema, at: tuple[str, ...] = ()) -> Mapping:

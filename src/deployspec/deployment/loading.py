@@ -13,24 +13,28 @@ from deployspec.deployment.build import build, with_defaults
 from deployspec.deployment.consistency import check_consistency
 from deployspec.deployment.extending import read_whole
 from deployspec.deployment.model import PROMETHEUS, Deployment
+from deployspec.deployment.push import RUNS, push_of
 from deployspec.deployment.schema import assembled
 from deployspec.deployment.shape import check_shape
 from deployspec.deployment.values import evaluate
 from deployspec.model.chapter import Chapter, imported
+from deployspec.model.sink import Sink
 
 _SUFFIXES = (".yaml", ".yml")
 
 
-def load(path: Path, environ: Mapping[str, str], chapters: Iterable[Chapter]) -> Deployment:
+def load(
+    path: Path, environ: Mapping[str, str], chapters: Iterable[Chapter], sinks: Iterable[Sink] = ()
+) -> Deployment:
     """The deployment that the file at ``path`` describes, its variables taken from ``environ``.
 
-    Its parts are those of the ``chapters``.
+    Its parts are those of the ``chapters``, and what it pushes is sent to ``sinks``.
 
     Raises :class:`DeploymentFileError`, and nothing else, whatever the file contains or is. Its text tells all
     problems at once and shows no value that is, or may be, a secret.
     """
     __tracebackhide__ = True
-    deployment, text = _load(path, environ, tuple(chapters))
+    deployment, text = _load(path, environ, tuple(chapters), tuple(sinks))
     del environ  # a traceback with locals would show it
     if deployment is None:
         raise DeploymentFileError(text)
@@ -38,10 +42,10 @@ def load(path: Path, environ: Mapping[str, str], chapters: Iterable[Chapter]) ->
 
 
 def _load(
-    path: Path, environ: Mapping[str, str], chapters: tuple[Chapter, ...]
+    path: Path, environ: Mapping[str, str], chapters: tuple[Chapter, ...], sinks: tuple[Sink, ...]
 ) -> tuple[Deployment | None, str]:
     problems = Problems(printable(str(path)))
-    schema = assembled(chapter.schema for chapter in chapters if chapter.schema is not None)
+    schema = assembled((chapter.schema for chapter in chapters if chapter.schema is not None), sinks)
     try:
         whole = read_whole(path, problems, schema)
     except Unfit as unfit:
@@ -53,7 +57,8 @@ def _load(
     faulty = check_shape(values, problems, schema)
     data = with_defaults({key: value for key, value in values.data.items() if key not in faulty}, schema)
     named = {key: name for chapter in chapters for key, name in chapter.parts.items()}
-    parts = [PROMETHEUS, *(imported(name) for key, name in named.items() if key in data)]
+    core = (part for part in (RUNS, push_of(sinks)) if part.key in data)
+    parts = [PROMETHEUS, *core, *(imported(name) for key, name in named.items() if key in data)]
     data |= {
         part.key: part.complete(values.data[part.key], data[part.key]) for part in parts if part.key in data
     }

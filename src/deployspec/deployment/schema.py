@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base import duration, texts
+from deployspec.base.errors import UsageError
 from deployspec.base.unfit import Unfit
 from deployspec.deployment import http
 
 if TYPE_CHECKING:
     from jsonschema_rs import Validator
+
+    from deployspec.model.sink import Sink
 
 Schema = dict[str, Any]
 FILE = Path(__file__).with_name("core.schema.json")
@@ -42,6 +45,8 @@ FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
     "pointer": (texts.check_pointer, "a field's name, or a JSON pointer such as /components/db/status"),
     "regex": (texts.check_regex, "a regular expression"),
     "json-text": (texts.check_json, "JSON in quotes"),
+    "sink-name": (texts.check_sink_name, "a name of small letters, digits and hyphens, such as gateway"),
+    "size": (texts.read_size, texts.EXPECTED_SIZE),
 }
 """For each format: what raises :class:`Unfit` for a text that doesn't have it, and what to call it."""
 PATHS = ("file", "folder", "pattern")
@@ -57,13 +62,35 @@ _PLURALS = {
 }
 
 
-def assembled(files: Iterable[Path]) -> Schema:
-    """The schema of the whole file: our own keys, and those of the chapters' parts, each with ``$ref`` followed."""
+def assembled(files: Iterable[Path], sinks: Iterable[Sink] = ()) -> Schema:
+    """The schema of the whole file: our own keys, those of the chapters' parts, and what each kind of sink takes, each
+    with ``$ref`` followed.
+
+    Raises UsageError where two kinds of sinks say different things of a key: one of them was brought from outside.
+    """
     schema: Schema = json.loads(FILE.read_text(encoding="utf-8"))
     for file in files:
         parts = json.loads(file.read_text(encoding="utf-8"))
         schema["$defs"] |= parts.pop("$defs", {})
         schema["properties"] |= parts
+    item = schema["properties"]["push"]["items"]
+    for sink in sinks:
+        own = json.loads(sink.schema.read_text(encoding="utf-8"))
+        schema["$defs"] |= own.get("$defs", {})
+        for name, place in own["properties"].items():
+            if item["properties"].setdefault(name, place) != place:
+                raise UsageError(
+                    f"the sink {sink.kind}: found {name} in {sink.schema}, of which another sink says something else; "
+                    "expected another name, or the very same schema"
+                )
+        item["properties"]["kind"]["enum"].append(sink.kind)
+        known = ["name", "kind", *own["properties"]]
+        item["allOf"].append(
+            {
+                "if": {"properties": {"kind": {"const": sink.kind}}, "required": ["kind"]},
+                "then": {"required": own.get("required", []), "propertyNames": {"enum": known}},
+            }
+        )
     resolved: Schema = _resolved(schema, schema.pop("$defs"))
     return resolved
 

@@ -29,7 +29,7 @@ def _at(node: Positioned) -> tuple[int, int]:
     return node.line, node.column
 
 
-NOT_READ = ("alertmanager", "metrics", "push")
+NOT_READ = ("alertmanager", "metrics")
 """Keys of the design that nothing reads yet: one that was accepted would read as a promise that is kept."""
 
 
@@ -102,6 +102,9 @@ class _Objection:
 
     def wrong_name(self, name: str) -> None:
         position = self.values.keys[*self.path, name]
+        if "propertyNames" not in self.place.schema:
+            self.key_of_another_kind(name, position)
+            return
         self.values.spoilt.add((*self.path, name))
         if self.place.schema["propertyNames"].get("format"):
             try:
@@ -114,6 +117,19 @@ class _Objection:
             "small letters and digits, joined by hyphens, as in redis-hung",
             position,
         )
+
+    def key_of_another_kind(self, name: str, position: Positioned) -> None:
+        properties = self.place.schema["properties"]
+        if name not in properties:
+            return  # an unknown key, which is told already
+        kind = self.values.at((*self.path, "kind"))
+        said = (
+            branch
+            for branch in self.place.schema["allOf"]
+            if branch["if"]["properties"]["kind"]["const"] == kind
+        )
+        own = next(said)["then"]["propertyNames"]["enum"]
+        self.add(f"the key {name}, which a {kind} does not have", f"one of the keys {listed(own)}", position)
 
     def missing_key(self, key: str) -> None:
         known = self.place.schema["properties"]

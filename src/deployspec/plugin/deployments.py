@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from deployspec.base.errors import DeployspecError
-from deployspec.plugin.options import chapters, is_worker, places
+from deployspec.plugin.options import chapters, is_worker, places, sinks
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment, Finder
@@ -115,7 +115,7 @@ def _load(config: pytest.Config) -> Deployment:
 def _read(config: pytest.Config, path: Path) -> Deployment:
     from deployspec.deployment import load
 
-    return load(path, os.environ, chapters(config).values())
+    return load(path, os.environ, chapters(config).values(), sinks(config))
 
 
 def provided_names(config: pytest.Config) -> list[str]:

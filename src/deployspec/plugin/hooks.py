@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 
 from deployspec.model.chapter import Chapter
+from deployspec.model.sink import Sink
 
 
 class Provided(Protocol):
@@ -24,6 +25,11 @@ class Provided(Protocol):
 @pytest.hookspec
 def pytest_deployspec_chapters() -> Sequence[Chapter]:  # type: ignore[empty-body]
     """Chapters of the specification. They are asked for before the command line is read."""
+
+
+@pytest.hookspec
+def pytest_deployspec_sinks() -> Sequence[Sink]:  # type: ignore[empty-body]
+    """Kinds of sinks that a deployment file may name. They are asked for when a deployment is loaded."""
 
 
 @pytest.hookspec

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deployspec.model.chapter import Chapter
+    from deployspec.model.sink import Sink
 
 _SETTING = "deployspec_chapters"
 _CHAPTERS: pytest.StashKey[dict[str, Chapter]] = pytest.StashKey()
@@ -68,6 +69,11 @@ def chapters(config: pytest.Config) -> dict[str, Chapter]:
             known[chapter.name] = chapter
         config.stash[_CHAPTERS] = known
     return known
+
+
+def sinks(config: pytest.Config) -> list[Sink]:
+    """The kinds of sinks that a deployment file may name. Raises DeployspecError."""
+    return [sink for brought in reversed(config.hook.pytest_deployspec_sinks()) for sink in brought]
 
 
 def _said(line: str, known: Mapping[str, Chapter]) -> Chapter:

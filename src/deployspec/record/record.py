@@ -33,6 +33,14 @@ class Run:
 
     started: str
     """RFC 3339, UTC."""
+    id: str = ""
+    """A UUID; empty in records of older versions."""
+    kind: str = "check"
+    """``check``: somebody, or a gate, asked; ``probe``: a schedule did."""
+    location: str = ""
+    """Where a probe runs; empty where no probe does."""
+    maintenance: str = ""
+    """The maintenance window that the run fell into, by its name; empty where it fell into none."""
     deployment: str = ""
     """Empty where only offline checks ran."""
     base_url: str = ""
@@ -122,7 +130,9 @@ class Run:
         return {
             **self.added,
             **self.header(),
-            **self._own("finished", "exit_status", "cut_short", "not_described", "empty_markers"),
+            **self._own(
+                "finished", "exit_status", "cut_short", "maintenance", "not_described", "empty_markers"
+            ),
             "counts": self.counts(),
             "checks": checks,
             "evidence": pieces,
@@ -130,7 +140,10 @@ class Run:
 
     def header(self) -> dict[str, Any]:
         """What is known when the run begins."""
-        return {"format": FORMAT, **self._own("started", "deployment", "base_url", "markers", "versions")}
+        return {
+            "format": FORMAT,
+            **self._own("id", "kind", "started", "deployment", "location", "base_url", "markers", "versions"),
+        }
 
     def _own(self, *names: str) -> dict[str, Any]:
         return {name: getattr(self, name) for name in names}

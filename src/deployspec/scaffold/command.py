@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     from pathlib import Path
     from urllib.parse import urlsplit
 
-    from deployspec.app import chapters
+    from deployspec.app import chapters, sinks
     from deployspec.base.disclosure import hide
     from deployspec.base.errors import UsageError
     from deployspec.base.places import Places
@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
 
     schema = places.deployments / SCHEMA_FILE
     new = [
-        (schema, json.dumps(assembled(_schemas(chapters())), indent=2) + "\n"),
+        (schema, json.dumps(assembled(_schemas(chapters()), sinks()), indent=2) + "\n"),
         # Last of the folder's files, so that where it stands, the others do.
         (file, deployment_file(name, base_url, headers, found)),
     ]

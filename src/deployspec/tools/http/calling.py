@@ -229,7 +229,8 @@ class _Attempt:
     def _follow(self, status: int, location: str, visited: set[Url]) -> None:
         if self._request.post is not None:
             raise CallFailed(
-                FailureKind.REDIRECT, f"status {status} redirects elsewhere, and a POST is not repeated there"
+                FailureKind.REDIRECT,
+                f"status {status} redirects elsewhere, and a {self._request.method} is not repeated there",
             )
         if not location:
             raise CallFailed(FailureKind.REDIRECT, f"status {status} redirects without a Location")

@@ -31,7 +31,7 @@ DEFAULT_HEADERS = {
 """Sent with every request unless the user's headers say otherwise."""
 MAX_LINE = 300
 JSON = "application/json"
-_NOT_BY_HAND = {"GET": "a GET has none", "POST": "its length is known"}
+_NOT_BY_HAND = {"GET": "a GET has none", "POST": "its length is known", "PUT": "its length is known"}
 _FRAMING = frozenset({"content-length", "transfer-encoding"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -39,7 +39,7 @@ _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One GET, or a POST of JSON, with its limits. Raises UsageError for a URL or a limit that cannot be used."""
+    """One GET, or one POST or PUT with a body, with its limits. Raises UsageError for a URL or a limit that cannot be used."""
 
     url: str
     """Absolute, http or https, without credentials."""
@@ -66,7 +66,10 @@ class Request:
     redirects: bool = True
     """Whether redirects are followed. If not, a redirect is the answer, without its body."""
     post: bytes | None = field(default=None, repr=False)
-    """JSON to be sent with POST; None for a GET. It is sent once: neither tried again nor redirected."""
+    """What is sent with a POST, JSON unless ``headers`` say another Content-Type; None for a GET. It is sent once: neither
+    tried again nor redirected."""
+    put: bool = False
+    """Whether it is sent with a PUT instead."""
     address: str = ""
     """An IP address, without brackets, to connect to in place of looking up the URL's host; empty: look it up. All else
     stays as the URL says, and so do redirects to another host."""
@@ -93,8 +96,10 @@ class Request:
 
     @property
     def method(self) -> str:
-        """GET or POST."""
-        return "GET" if self.post is None else "POST"
+        """GET, POST or PUT."""
+        if self.post is None:
+            return "GET"
+        return "PUT" if self.put else "POST"
 
     @property
     def parsed_url(self) -> Url:

@@ -1,0 +1,85 @@
+"""Requests of sinks: what the deployment file says of an address, and what an answer means."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from deployspec.base.disclosure import redact
+from deployspec.base.duration import parse_duration
+from deployspec.deployment.model import proofs_of
+from deployspec.deployment.part import headers_of
+from deployspec.deployment.push import Push
+from deployspec.model.http import Answer, Failure
+from deployspec.sinks.sending import NotSent, Report
+from deployspec.tools.http import proxies_from
+from deployspec.tools.http.calling import call
+from deployspec.tools.http.request import Request
+
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Statuses that another attempt may change."""
+_MOST_REASON = 200
+"""Characters of a receiver's own words that are told."""
+_MOST_ANSWER = 64 * 1024
+"""Bytes of an answer that are read."""
+
+
+class Address:
+    """Where a sink of the deployment file listens, and how one asks there."""
+
+    def __init__(self, push: Push) -> None:
+        data = push.data
+        self.url: str = data["url"]
+        self._headers = headers_of(data)
+        self._timeout = parse_duration(data["timeout"])
+        self._ca = push.folder / data["ca"] if "ca" in data else None
+        self._proofs = proofs_of(data, push.folder, f"push.{push.name}.auth")
+        self._proxies = proxies_from(os.environ)
+
+    def post(
+        self, report: Report, url: str, body: bytes, headers: Mapping[str, str], *, put: bool = False
+    ) -> Answer:
+        """Send a body once; the answer, of a status from 200 to 299.
+
+        Raises :class:`NotSent` for anything else, with the receiver's own reason where it gives one.
+        """
+        found = call(
+            Request(
+                url=url,
+                headers={**headers, **self._headers},
+                timeout=report.left(self._timeout),
+                max_body=_MOST_ANSWER,
+                ca=self._ca,
+                proxies=self._proxies,
+                redirects=False,
+                post=body,
+                put=put,
+                **self._proofs,
+            )
+        ).result
+        if isinstance(found, Failure):
+            raise NotSent(redact(found.reason))
+        if 200 <= found.status <= 299:
+            return found
+        raise NotSent(
+            f"status {found.status}{said(found)}",
+            final=found.status not in _PASSING,
+            after=retry_after(found),
+        )
+
+
+def said(answer: Answer) -> str:
+    """The receiver's own words, in one line that begins with a colon; empty where there are none, or they are a page."""
+    text = answer.body.decode("utf-8", "replace")
+    if text.lstrip()[:1] == "<":
+        return ": an HTML page, so this may not be what it is taken for"
+    line = " ".join(redact(text).split())
+    if not line:
+        return ""
+    return f": {line}" if len(line) <= _MOST_REASON else f": {line[: _MOST_REASON - 1]}…"
+
+
+def retry_after(answer: Answer) -> float | None:
+    """The seconds in its header Retry-After; None where it has none that is a number."""
+    value = next((value for name, value in answer.headers if name == "retry-after"), "")
+    return float(value) if value.isdigit() else None
