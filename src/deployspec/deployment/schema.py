@@ -83,9 +83,9 @@ def assembled(files: Iterable[Path], sinks: Iterable[Sink] = ()) -> Schema:
                     f"the sink {sink.kind}: found {name} in {sink.schema}, of which another sink says something else; "
                     "expected another name, or the very same schema"
                 )
-        item["properties"]["kind"]["enum"].append(sink.kind)
+        item["properties"]["kind"].setdefault("enum", []).append(sink.kind)
         known = ["name", "kind", *own["properties"]]
-        item["allOf"].append(
+        item.setdefault("allOf", []).append(
             {
                 "if": {"properties": {"kind": {"const": sink.kind}}, "required": ["kind"]},
                 "then": {"required": own.get("required", []), "propertyNames": {"enum": known}},
