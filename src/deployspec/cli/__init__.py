@@ -30,6 +30,10 @@ _OURS = {
         "say what check would send, run and write, without doing it: -m health --deployment NAME",
         "deployspec.cli.check:arguments",
     ),
+    "probe": Command(
+        "run the checks of a schedule, and push what they found as metrics: --deployment NAME",
+        "deployspec.probe.command:arguments",
+    ),
     "list": Command(
         "list the checks, or those that are selected for a deployment", "deployspec.cli.listing:arguments"
     ),

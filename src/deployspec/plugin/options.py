@@ -38,6 +38,13 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         default=None,
         help="where the run record goes (default: a new file under runs/)",
     )
+    group.addoption(
+        "--leave-out",
+        choices=("load", "faults"),
+        action="append",
+        default=[],
+        help="select no check that makes load, or that injects faults, whatever the deployment file allows",
+    )
     parser.addini(
         _SETTING,
         "chapters of your own, one a line: the name, a colon, and what its checks make sure of",

@@ -267,8 +267,19 @@ def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
                 if parts
             },
         )
+    _deselect(config, items, _left_out(config, items))
     selected = {name for item in items for name in chapters_of(item)}
     refuse_lacking(chapter for name, chapter in chapters(config).items() if name in selected)
+
+
+def _left_out(config: pytest.Config, items: list[pytest.Item]) -> dict[str, str]:
+    """The checks that ``--leave-out`` leaves out, with the option of a probe that would not."""
+    return {
+        item.nodeid: f"--with-{what}"
+        for what in config.getoption("--leave-out")
+        for item in items
+        if is_check(item) and _speaks_of(f"allow.{what}", item)
+    }
 
 
 def _keep_ids(config: pytest.Config, items: list[pytest.Item]) -> None:

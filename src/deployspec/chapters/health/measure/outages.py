@@ -16,7 +16,7 @@ from deployspec.chapters.health.model import HealthPromise, Outage
 from deployspec.chapters.health.part import FAULTS
 from deployspec.model.http import Call
 from deployspec.model.verdict import Outcome, Unmeasured
-from deployspec.plugin.signals import signals_to
+from deployspec.base.signals import signals_to
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
