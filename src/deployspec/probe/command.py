@@ -1,0 +1,431 @@
+"""``deployspec probe``: the checks of a schedule, in a process of their own; then the record, then the pushes.
+
+What takes a while to import is imported while the checks run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from deployspec.base.duration import EXPECTED, parse_duration, read_duration
+from deployspec.base.errors import DeployspecError, UsageError
+from deployspec.base.unfit import Unfit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deployspec.deployment import Deployment
+    from deployspec.probe.checking import Checks
+    from deployspec.probe.saying import Says
+    from deployspec.probe.state import Known, State
+    from deployspec.record.record import Run
+    from deployspec.sinks.metrics import Progress
+
+_SHORTEST_LIMIT = 2.0
+_PUSHES = (0.2, 1.0, 10.0)
+"""Of the time limit, the share that is kept for the pushes, and the least and the most seconds of it."""
+_ENDING = 3.0
+"""Seconds that checks past their time have for ending in order."""
+_LONGEST_NAME = 64
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Its description and arguments."""
+    parser.description = (
+        "Run the checks that a schedule asks for, keep their record, and push what they found. Prints a line for each check that "
+        "is not MET, and nothing when all is well. Exit status: 0 all is well, or a maintenance window is open; 1 a check is not "
+        "MET, or the run is incomplete; 3 an error of ours; 4 a wrong command line or deployment file; 5 no check was selected; "
+        "74 all is well, but a push failed (--strict-push); 75 not started, because one was running."
+    )
+    parser.add_argument(
+        "--deployment",
+        metavar="NAME",
+        default=os.environ.get("DEPLOYMENT"),
+        help="the deployment (default: $DEPLOYMENT)",
+    )
+    parser.add_argument(
+        "-m", dest="markers", metavar="EXPRESSION", help="which chapters (default: those that are cheap)"
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=_duration,
+        default=55.0,
+        metavar="DURATION",
+        help="for checks and pushes together (default: 55s)",
+    )
+    parser.add_argument(
+        "--jitter",
+        type=_duration_or_none,
+        default=0.0,
+        metavar="DURATION",
+        help="wait at random, so long at most, before it begins (default: 0)",
+    )
+    parser.add_argument(
+        "--interval",
+        type=_duration,
+        default=300.0,
+        metavar="DURATION",
+        help="how often the schedule runs it; after three times that, its silence is an alarm (default: 5m)",
+    )
+    parser.add_argument(
+        "--location",
+        type=_location,
+        default="default",
+        metavar="NAME",
+        help="where it runs: letters, digits, and . _ - (default: default)",
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="the state folder (default: deployspec in $XDG_STATE_HOME, or in ~/.local/state)",
+    )
+    parser.add_argument(
+        "--with-load", action="store_true", help="make load, too, where the deployment file allows it"
+    )
+    parser.add_argument(
+        "--with-faults", action="store_true", help="inject faults, too, where the deployment file allows it"
+    )
+    parser.add_argument(
+        "--strict-push", action="store_true", help="end with 74 where all is well, but a push failed"
+    )
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="print the whole summary, and what was pushed"
+    )
+    parser.add_argument(
+        "--log-json", action="store_true", help="print records of JSON, as a log has them, instead"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Probe once; returns the exit status."""
+    name = (options.deployment or "").strip()
+    if not name:
+        raise UsageError("found no deployment; expected --deployment NAME, or the variable DEPLOYMENT")
+    if options.time_limit < _SHORTEST_LIMIT:
+        raise UsageError(
+            f"--time-limit: found {options.time_limit:g}s; expected at least {_SHORTEST_LIMIT:g}s"
+        )
+    if options.jitter:
+        import random
+
+        time.sleep(random.uniform(0, options.jitter))  # noqa: S311 - no secret
+    from deployspec.base.signals import signals_to
+
+    with signals_to(_stop):
+        return _Probe(options, name).run()
+
+
+class _StoppedError(Exception):
+    """A signal asks this process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _stop(number: int, _: Any) -> NoReturn:
+    raise _StoppedError(number)
+
+
+class _Probe:
+    """One probe, from its lock to its exit status."""
+
+    def __init__(self, options: argparse.Namespace, name: str) -> None:
+        from deployspec.base.places import state_folder
+        from deployspec.probe.saying import Says
+        from deployspec.probe.state import State
+
+        self.options = options
+        self.name = name
+        self.began = time.monotonic()
+        self.deadline = self.began + options.time_limit
+        self.says: Says = Says(verbose=options.verbose, as_json=options.log_json)
+        self.state_folder: Path = options.state.absolute() if options.state else state_folder(os.environ)
+        self.state: State = State(
+            self.state_folder, Path(name).stem if _is_path(name) else name, options.location
+        )
+        self.trouble = False
+        """Whether the state could not be kept: no verdict, but nothing that may go on unseen."""
+
+    def run(self) -> int:
+        """Its exit status."""
+        from deployspec.probe.verdicts import MET, NOT_PUSHED, OURS, SKIPPED
+
+        lock: int | None = None
+        try:
+            lock = self.state.lock()
+            if lock is None:
+                self.state.skip()
+                self.says.problem(
+                    f"not started: a probe of {self.name} at {self.options.location} was running",
+                    event="skipped",
+                )
+                return SKIPPED
+        except OSError as error:
+            self._cannot_keep(error)
+        try:
+            status, pushed = self._with_lock(lock)
+        finally:
+            if lock is not None:
+                os.close(lock)
+        if status == MET and self.trouble:
+            return OURS
+        return NOT_PUSHED if status == MET and not pushed and self.options.strict_push else status
+
+    def _with_lock(self, lock: int | None) -> tuple[int, bool]:
+        from deployspec.base.temporary import TemporaryFolder
+        from deployspec.probe.checking import Checks
+
+        identity = _uuid()
+        try:
+            folder = TemporaryFolder("probe")
+        except OSError as error:
+            raise UsageError(
+                f"found no room for temporary files: {error.strerror}; expected some in $TMPDIR"
+            ) from None
+        with folder as place:
+            record = place / "run.json"
+            checks = Checks(self._arguments(record), identity, place / "output", lock)
+            try:
+                return self._checked(checks, record, identity)
+            except _StoppedError as stopped:
+                checks.ask_to_end()
+                checks.wait(time.monotonic() + _ENDING)
+                self.says.problem("ended by a signal before it was complete", event="stopped")
+                return 128 + stopped.number, True
+            finally:
+                checks.close()
+
+    def _arguments(self, record: Path) -> list[str]:
+        """pytest's, for the process that makes the checks."""
+        from deployspec.app import chapters
+
+        markers = self.options.markers
+        if markers is None:
+            markers = " or ".join(chapter.name for chapter in chapters() if chapter.in_probes)
+        left_out = [what for what in ("load", "faults") if not getattr(self.options, f"with_{what}")]
+        return [
+            *("-m", markers, "--deployment", self.name, "--record", str(record)),
+            *(part for what in left_out for part in ("--leave-out", what)),
+            *("--state", str(record.parent), "-q", "--tb=no", "-p", "no:cacheprovider"),
+        ]
+
+    def _checked(self, checks: Checks, record: Path, identity: str) -> tuple[int, bool]:
+        from deployspec.probe.verdicts import USAGE, failing, status_of, troubles_of
+
+        try:
+            deployment = self._deployment()
+            push = self._pushes(deployment, identity)
+        except DeployspecError as error:
+            self.says.problem(str(error), event="refused")
+            return USAGE, True
+        known, damaged = self.state.known()
+        if damaged:
+            self.says.problem(damaged, event="damaged")
+        share, least, most = _PUSHES
+        limit = self.options.time_limit
+        status = checks.wait(self.deadline - min(most, max(least, limit * share)))
+        late = status is None
+        if late:
+            checks.ask_to_end()
+            status = checks.wait(min(time.monotonic() + _ENDING, self.deadline))
+            checks.close()
+        if status == USAGE:
+            self.says.problem(_first_error(checks.said()), event="refused")
+            return USAGE, True
+        found = self._result(record, status, known, late=late)
+        found.id, found.kind, found.location = identity, "probe", self.options.location
+        found.maintenance = self._maintenance(deployment, found)
+        if self.options.markers is None and found.entries:
+            # Nobody asked for each of these chapters by its name.
+            found.empty_markers = []
+        self._keep_run(deployment, found)
+        ends = status_of(found)
+        progress = self._keep_progress(known, found)
+        for line in troubles_of(found):
+            self.says.problem(line, event="incomplete", quiet=bool(found.maintenance) and not found.cut_short)
+        for entry in failing(found):
+            self.says.verdict(entry, quiet=bool(found.maintenance))
+        pushed = push(found, progress, ends)
+        self.says.summary(found, time.monotonic() - self.began)
+        return ends, pushed
+
+    def _deployment(self) -> Deployment:
+        """The deployment file, read while the checks run. Raises DeployspecError."""
+        from deployspec.app import chapters, sinks
+        from deployspec.base import disclosure
+        from deployspec.base.places import Places
+        from deployspec.deployment import Finder, find, load
+
+        deployment = load(find(self.name, Places(Path.cwd()).deployments), os.environ, chapters(), sinks())
+        disclosure.hide(Finder(deployment.secrets()), deployment.secret_variables)
+        return deployment
+
+    def _result(self, record: Path, status: int | None, known: Known, *, late: bool) -> Run:
+        """What the checks found. Those without a verdict are UNMEASURED."""
+        import json
+
+        from deployspec.app import chapters
+        from deployspec.probe.verdicts import OURS, with_unmeasured
+        from deployspec.record.record import Run
+
+        found: Run | None = None
+        with contextlib.suppress(OSError, ValueError):
+            found = Run.from_document(json.loads(record.read_bytes()), chapters())
+        if late:
+            reason = f"the time limit of {self.options.time_limit:g} s was reached"
+        elif status is None or status < 0:
+            reason = f"the process that made the checks was ended by signal {-(status or 0)}"
+        else:
+            reason = f"the process that made the checks ended with status {status}"
+        if found is None:
+            found = Run.from_lines(record.with_name(record.name + ".part"), reason)
+            found.deployment = found.deployment or self.state.folder.parent.name
+            found.finished, found.exit_status = _now(), OURS if status == OURS else 1
+        if late:
+            found.cut_short = reason
+        if not found.entries and found.cut_short:
+            found = with_unmeasured(found, known.checks, reason)
+        return found
+
+    def _maintenance(self, deployment: Deployment, found: Run) -> str:
+        """The name of the window that the run fell into, even in part; empty where it fell into none."""
+        windows = deployment.maintenance_windows
+        if not windows:
+            return ""
+        from deployspec.deployment.windows import active
+        from deployspec.sinks.metrics import seconds_of
+
+        now = time.time()
+        window = active(windows, seconds_of(found.started) or now, seconds_of(found.finished) or now)
+        return window.name if window else ""
+
+    def _keep_run(self, deployment: Deployment, found: Run) -> None:
+        """Put the run into the store."""
+        from deployspec.deployment.push import RUNS, Runs
+        from deployspec.record.store import Store
+
+        runs = deployment.get(RUNS) or Runs()
+        folder = None if self.options.state else runs.folder
+        store = Store(folder or self.state_folder / "runs", runs.keep, runs.max_size)
+        try:
+            store.add(found)
+            store.prune()
+        except OSError as error:
+            self._cannot_keep(error)
+
+    def _keep_progress(self, known: Known, found: Run) -> Progress:
+        """What is known from now on, on the disk before anything is sent."""
+        from deployspec.probe.state import Known, check_rows, later
+        from deployspec.probe.verdicts import all_met
+        from deployspec.sinks.metrics import Progress
+
+        now = time.time()
+        complete = not found.cut_short
+        kept = Known(
+            later(known.last_completion, now) if complete else known.last_completion,
+            later(known.last_success, now) if all_met(found) else known.last_success,
+            check_rows(found.ordered()) if complete else known.checks,
+        )
+        try:
+            self.state.keep(kept)
+        except OSError as error:
+            self._cannot_keep(error)
+        return Progress(self.options.interval, kept.last_completion, kept.last_success, self.state.skipped())
+
+    def _cannot_keep(self, error: OSError) -> None:
+        if not self.trouble:
+            self.trouble = True
+            self.says.problem(
+                f"{error.filename or self.state_folder}: {error.strerror}; expected a state folder that can be written: --state DIR. "
+                "What was measured is pushed all the same.",
+                event="state",
+            )
+
+    def _pushes(self, deployment: Deployment, identity: str) -> Callable[[Run, Progress, int], bool]:
+        """What sends the run where the file says; the sinks that want to know that a run begins are told so now."""
+        from deployspec.deployment.push import PUSH
+
+        said = deployment.get(PUSH)
+        if not said:
+            return lambda *_: True
+        from deployspec.probe.pushing import Place, begin_run, push, senders_of
+        from deployspec.record.record import Run
+
+        senders = senders_of(said)
+        place = Place(deployment.name, self.options.location, self.state.folder / "sinks")
+        begun = Run(
+            started=_now(),
+            id=identity,
+            kind="probe",
+            deployment=deployment.name,
+            location=self.options.location,
+        )
+        begin_run(senders, place, begun, self.deadline)
+        return lambda found, progress, status: push(
+            senders, place, found, progress, status, self.deadline, self.says
+        )
+
+
+def _first_error(said: str) -> str:
+    """Why pytest could not begin, in its own words."""
+    lines = [line.removeprefix("ERROR: ").strip() for line in said.splitlines() if line.strip()]
+    errors = [
+        line.removeprefix("ERROR: ").strip() for line in said.splitlines() if line.startswith("ERROR: ")
+    ]
+    return "\n".join(errors or lines[-1:]) or "pytest could not begin, and said nothing"
+
+
+def _is_path(name: str) -> bool:
+    return "/" in name or name.endswith((".yaml", ".yml"))
+
+
+def _uuid() -> str:
+    """A random UUID (RFC 9562, version 4), without the import of its module."""
+    raw = bytearray(os.urandom(16))
+    raw[6], raw[8] = raw[6] & 0x0F | 0x40, raw[8] & 0x3F | 0x80
+    text = raw.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def _now() -> str:
+    now = time.time()
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03d}Z"
+
+
+def _duration(text: str) -> float:
+    """A duration above 0, in seconds."""
+    try:
+        return parse_duration(text)
+    except Unfit as unfit:
+        raise argparse.ArgumentTypeError(
+            f"found {unfit.found.replace('{}', text)!r}; expected {unfit.expected}"
+        ) from None
+
+
+def _duration_or_none(text: str) -> float:
+    found = read_duration(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"found {text!r}; expected {EXPECTED}, or 0")
+    return found
+
+
+def _location(text: str) -> str:
+    """A name that is a label's value and a folder's name."""
+    if (
+        not text
+        or len(text) > _LONGEST_NAME
+        or not all(one.isascii() and (one.isalnum() or one in "._-") for one in text)
+        or not text[0].isalnum()
+    ):
+        raise argparse.ArgumentTypeError(
+            f"found {text!r}; expected at most {_LONGEST_NAME} letters, digits, and . _ - with a letter or a digit first"
+        )
+    return text

@@ -1,0 +1,81 @@
+"""What a probe makes of a finished run: its exit status and the lines that it prints. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from deployspec.model.entry import Entry
+from deployspec.model.verdict import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from deployspec.record.record import Run
+
+MET, FAILED, OURS, USAGE, NOTHING, NOT_PUSHED, SKIPPED = 0, 1, 3, 4, 5, 74, 75
+"""The exit statuses (docs/probes.md). The last two are those of sysexits.h for an input/output error and for "try later"."""
+
+
+def status_of(run: Run) -> int:
+    """The exit status of a probe whose run is this one, before anything is pushed."""
+    if run.exit_status == OURS:
+        return OURS
+    if not run.entries:
+        return FAILED if run.cut_short else NOTHING
+    if run.cut_short or run.empty_markers:
+        return FAILED
+    return MET if run.maintenance or all_met(run) else FAILED
+
+
+def all_met(run: Run) -> bool:
+    """Whether the run was complete, and every check MET."""
+    return (
+        bool(run.entries)
+        and not (run.cut_short or run.empty_markers)
+        and all(entry.verdict == Outcome.MET for entry in run.entries.values())
+    )
+
+
+def failing(run: Run) -> Iterator[Entry]:
+    """What is not MET: BREACHED first, each in the specification's order."""
+    for outcome in (Outcome.BREACHED, Outcome.UNMEASURED):
+        yield from (entry for entry in run.ordered() if entry.verdict == outcome)
+
+
+def troubles_of(run: Run) -> Iterator[str]:
+    """A line for each way in which the run as a whole was not what it was to be."""
+    if run.cut_short:
+        yield f"incomplete: {run.cut_short}"
+    elif not run.entries:
+        yield f"nothing was measured: no check of {run.deployment} was selected{_because(run)}"
+    for marker in run.empty_markers:
+        yield f"-m {marker} selected no check{_because(run)}, so {marker} was not measured"
+
+
+def _because(run: Run) -> str:
+    needed = sorted(set(run.not_described.values()))
+    return f" (needs {', '.join(needed[:3])}{' …' if len(needed) > 3 else ''})" if needed else ""
+
+
+def with_unmeasured(run: Run, checks: Iterable[tuple[str, ...]], reason: str) -> Run:
+    """The run with an UNMEASURED entry for each of these checks that it has no verdict of.
+
+    ``checks``: id, chapter, promise, node id and source of each.
+    """
+    known = {entry.id for entry in run.entries.values()}
+    missing = {
+        node: Entry(
+            check=node,
+            id=name,
+            chapter=chapter,
+            promise=promise,
+            verdict=Outcome.UNMEASURED.value,
+            reason=reason,
+            source=source,
+        )
+        for name, chapter, promise, node, source in checks
+        if name not in known
+    }
+    return replace(run, entries={**run.entries, **missing})
