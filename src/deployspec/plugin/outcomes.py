@@ -253,6 +253,7 @@ def _entry(
         waited=judgement.waited,
         source=f"{relative(item.path, item.config.rootpath)}:{report.location[1] or 0}",
         asks=needs_deployment(item),
+        proportion=verdict.proportion,
     )
 
 
