@@ -38,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         default=None,
         help="where the run record goes (default: a new file under runs/)",
     )
+    group.addoption("--state", default=None)
     group.addoption(
         "--leave-out",
         choices=("load", "faults"),

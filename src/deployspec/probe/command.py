@@ -9,12 +9,15 @@ import argparse
 import contextlib
 import os
 import time
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from deployspec.base.duration import EXPECTED, parse_duration, read_duration
 from deployspec.base.errors import DeployspecError, UsageError
 from deployspec.base.unfit import Unfit
+from deployspec.probe.status import MET, NOT_PUSHED, OURS, SKIPPED, USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,15 +141,12 @@ class _Probe:
     """One probe, from its lock to its exit status."""
 
     def __init__(self, options: argparse.Namespace, name: str) -> None:
-        from deployspec.base.places import state_folder
-        from deployspec.probe.saying import Says
-        from deployspec.probe.state import State
+        from deployspec.probe.state import State, state_folder
 
         self.options = options
         self.name = name
         self.began = time.monotonic()
         self.deadline = self.began + options.time_limit
-        self.says: Says = Says(verbose=options.verbose, as_json=options.log_json)
         self.state_folder: Path = options.state.absolute() if options.state else state_folder(os.environ)
         self.state: State = State(
             self.state_folder, Path(name).stem if _is_path(name) else name, options.location
@@ -154,10 +154,15 @@ class _Probe:
         self.trouble = False
         """Whether the state could not be kept: no verdict, but nothing that may go on unseen."""
 
+    @cached_property
+    def says(self) -> Says:
+        """What prints."""
+        from deployspec.probe.saying import Says
+
+        return Says(verbose=self.options.verbose, as_json=self.options.log_json)
+
     def run(self) -> int:
         """Its exit status."""
-        from deployspec.probe.verdicts import MET, NOT_PUSHED, OURS, SKIPPED
-
         lock: int | None = None
         try:
             lock = self.state.lock()
@@ -168,10 +173,12 @@ class _Probe:
                     event="skipped",
                 )
                 return SKIPPED
+            status, pushed = self._in_folder(self.state.working_folder(), lock)
         except OSError as error:
+            if lock is not None:
+                raise
             self._cannot_keep(error)
-        try:
-            status, pushed = self._with_lock(lock)
+            status, pushed = self._without_state()
         finally:
             if lock is not None:
                 os.close(lock)
@@ -179,11 +186,10 @@ class _Probe:
             return OURS
         return NOT_PUSHED if status == MET and not pushed and self.options.strict_push else status
 
-    def _with_lock(self, lock: int | None) -> tuple[int, bool]:
+    def _without_state(self) -> tuple[int, bool]:
+        """The same where the state folder cannot be used: nothing is kept, but everything is measured and pushed."""
         from deployspec.base.temporary import TemporaryFolder
-        from deployspec.probe.checking import Checks
 
-        identity = _uuid()
         try:
             folder = TemporaryFolder("probe")
         except OSError as error:
@@ -191,17 +197,23 @@ class _Probe:
                 f"found no room for temporary files: {error.strerror}; expected some in $TMPDIR"
             ) from None
         with folder as place:
-            record = place / "run.json"
-            checks = Checks(self._arguments(record), identity, place / "output", lock)
-            try:
-                return self._checked(checks, record, identity)
-            except _StoppedError as stopped:
-                checks.ask_to_end()
-                checks.wait(time.monotonic() + _ENDING)
-                self.says.problem("ended by a signal before it was complete", event="stopped")
-                return 128 + stopped.number, True
-            finally:
-                checks.close()
+            return self._in_folder(place, None)
+
+    def _in_folder(self, folder: Path, lock: int | None) -> tuple[int, bool]:
+        """The exit status, and whether all was pushed."""
+        from deployspec.probe.checking import Checks
+
+        record, identity = folder / "run.json", _uuid()
+        checks = Checks(self._arguments(record), identity, folder / "output", lock)
+        try:
+            return self._checked(checks, record, identity)
+        except _StoppedError as stopped:
+            checks.ask_to_end()
+            checks.wait(time.monotonic() + _ENDING)
+            self.says.problem("ended by a signal before it was complete", event="stopped")
+            return 128 + stopped.number, True
+        finally:
+            checks.close()
 
     def _arguments(self, record: Path) -> list[str]:
         """pytest's, for the process that makes the checks."""
@@ -218,11 +230,13 @@ class _Probe:
         ]
 
     def _checked(self, checks: Checks, record: Path, identity: str) -> tuple[int, bool]:
-        from deployspec.probe.verdicts import USAGE, failing, status_of, troubles_of
-
         try:
             deployment = self._deployment()
             push = self._pushes(deployment, identity)
+            for module in ("json", "deployspec.record.store", "deployspec.probe.saying"):
+                # What is needed from here on, while there is time.
+                import_module(module)
+            from deployspec.probe.verdicts import failing, status_of, troubles_of
         except DeployspecError as error:
             self.says.problem(str(error), event="refused")
             return USAGE, True
@@ -273,7 +287,7 @@ class _Probe:
         import json
 
         from deployspec.app import chapters
-        from deployspec.probe.verdicts import OURS, with_unmeasured
+        from deployspec.probe.verdicts import with_unmeasured
         from deployspec.record.record import Run
 
         found: Run | None = None
@@ -297,7 +311,7 @@ class _Probe:
 
     def _maintenance(self, deployment: Deployment, found: Run) -> str:
         """The name of the window that the run fell into, even in part; empty where it fell into none."""
-        windows = deployment.maintenance_windows
+        windows = getattr(deployment, "maintenance_windows", ())
         if not windows:
             return ""
         from deployspec.deployment.windows import active

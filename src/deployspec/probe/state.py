@@ -6,10 +6,11 @@ the old one or the new one.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -57,6 +58,16 @@ class State:
             raise
         return lock
 
+    def working_folder(self) -> Path:
+        """An empty folder for what goes on, for whoever has the lock. Raises OSError."""
+        folder = self.folder / "now"
+        with contextlib.suppress(FileNotFoundError):
+            for left in folder.iterdir():
+                # A probe that was killed has left it.
+                left.unlink()
+        folder.mkdir(exist_ok=True, mode=0o700)
+        return folder
+
     def skip(self) -> None:
         """Count a probe that was not started: a byte for each, so that two at once are two. Raises OSError."""
         counted = os.open(self._skipped, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -99,6 +110,10 @@ class State:
     def keep(self, known: Known) -> None:
         """Replace what is kept. Raises OSError."""
         replace_durably(self._known, {"format": _FORMAT, **known._asdict()})
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "deployspec"
 
 
 def later(kept: float | None, now: float) -> float:

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from deployspec.model.entry import Entry
 from deployspec.model.verdict import Outcome
+from deployspec.probe.status import FAILED, MET, NOTHING, OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from deployspec.record.record import Run
-
-MET, FAILED, OURS, USAGE, NOTHING, NOT_PUSHED, SKIPPED = 0, 1, 3, 4, 5, 74, 75
-"""The exit statuses (docs/probes.md). The last two are those of sysexits.h for an input/output error and for "try later"."""
 
 
 def status_of(run: Run) -> int:
