@@ -57,9 +57,8 @@ def test_a_deployment_that_cannot_be_used_has_a_record_too(project: Project, tmp
     (tmp_path / "broken.yaml").write_text("base_url: [")
     ran = project(BODY, "--record=", deployment=str(tmp_path / "broken.yaml"))
     assert ran.status == 4, ran.output
-    assert [path.name.partition("-")[2].rpartition("-")[0] for path in (tmp_path / "runs").iterdir()] == [
-        "broken.yaml"
-    ]
+    (record,) = (tmp_path / "state" / "deployspec" / "runs" / "broken").rglob("*.json")
+    assert json.loads(record.read_text())["exit_status"] == 4
 
 
 def test_the_load_result_is_redacted_as_a_whole(project: Project) -> None:

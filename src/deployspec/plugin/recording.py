@@ -106,10 +106,7 @@ class Recorder:
         self.run.exit_status = int(session.exitstatus)
         self.run.finished = _now()
         if self.file is not None or self._asked_for_checks():
-            try:
-                self._finish()
-            except OSError as error:
-                self.trouble = f"{error}; expected a place that can be written: --state DIR, or --record PATH and --no-store"
+            self._finish()
         if self.trouble and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return (yield)
@@ -189,14 +186,22 @@ class Recorder:
         return added
 
     def _finish(self) -> None:
-        """Close the record, and put it everywhere else where it is wanted. Raises OSError."""
-        file = self._opened()
-        file.finish(self.run)
+        """Close the record, and put it where else it is wanted. One place that cannot be written keeps no other from it."""
         said = self.config.getoption("--record")
-        if said and file.path != self._said_path(said):
-            RecordFile(self._said_path(said)).finish(self.run)
-        if self.store is not None:
-            self.store.prune(self.run.deployment, always=False)
+        try:
+            self._opened().finish(self.run)
+            if self.store is not None:
+                self.store.prune(self.run.deployment, always=False)
+        except OSError as error:
+            option = "--state DIR" if self.store is not None else "--record PATH"
+            self.trouble = f"{error}; expected a place that can be written: {option}"
+        if said and self.store is not None:
+            copy = self._said_path(said)
+            try:
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                RecordFile(copy).finish(self.run)
+            except OSError as error:
+                self.trouble = f"{error}; expected a place that can be written: --record PATH"
 
     def _all_selected(self) -> list[Selected]:
         """Under pytest-xdist only the workers know items; of these, they have left ids."""

@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from deployspec.sinks.metrics import Progress
 
 _SHORTEST_LIMIT = 2.0
-_PUSHES = (0.2, 1.0, 10.0)
-"""Of the time limit, the share that is kept for the pushes, and the least and the most seconds of it."""
+_LAST = (0.3, 1.0, 12.0)
+"""Of the time limit, the share that is kept for what follows the checks, and the least and the most seconds of it. Checks
+that are past their time have half of it to end in order, the rest is for the pushes."""
 _ENDING = 3.0
-"""Seconds that checks past their time have for ending in order."""
+"""Seconds that checks have to end in order where a signal ends the probe."""
 _LONGEST_NAME = 64
 
 
@@ -258,13 +259,14 @@ class _Probe:
         known, damaged = self.state.known()
         if damaged:
             self.says.problem(damaged, event="damaged")
-        share, least, most = _PUSHES
+        share, least, most = _LAST
         limit = self.options.time_limit
-        status = checks.wait(self.deadline - min(most, max(least, limit * share)))
+        last = min(most, max(least, limit * share))
+        status = checks.wait(self.deadline - last)
         late = status is None
         if late:
             checks.ask_to_end()
-            status = checks.wait(min(time.monotonic() + _ENDING, self.deadline))
+            status = checks.wait(self.deadline - last / 2)
             checks.close()
         if status == USAGE:
             self.says.problem(_first_error(checks.said()), event="refused")

@@ -48,14 +48,6 @@ class Run:
 
     started: str
     """RFC 3339, UTC."""
-    id: str = ""
-    """A UUID; empty in records of older versions."""
-    kind: str = "check"
-    """``check``: somebody, or a gate, asked; ``probe``: a schedule did."""
-    location: str = ""
-    """Where a probe runs; empty where no probe does."""
-    maintenance: str = ""
-    """The maintenance window that the run fell into, by its name; empty where it fell into none."""
     deployment: str = ""
     """Empty where only offline checks ran."""
     base_url: str = ""
@@ -75,6 +67,14 @@ class Run:
     """The checks that have no verdict, where it was cut short, as far as they are known."""
     finished: str = ""
     exit_status: int | None = None
+    id: str = ""
+    """A UUID; empty in records of older versions."""
+    kind: str = "check"
+    """``check``: somebody, or a gate, asked; ``probe``: a schedule did."""
+    location: str = ""
+    """Where a probe runs; empty where no probe does."""
+    maintenance: str = ""
+    """The maintenance window that the run fell into, by its name; empty where it fell into none."""
 
     @classmethod
     def from_document(cls, document: Any, chapters: Iterable[Chapter] = ()) -> Run:
