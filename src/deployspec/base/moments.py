@@ -17,7 +17,6 @@ EXPECTED_LAST = f"a day such as 2027-03-01, or {EXPECTED_MOMENT}"
 EXPECTED_ZONE = "a time zone such as Europe/Berlin or UTC"
 _LATEST = 253_370_764_800
 """The year 9999 begins: what Python's dates can tell ends with it, in any time zone."""
-_LONGEST_SHOWN_WORD = 40
 
 
 def read_moment(text: str) -> tuple[float, tzinfo]:
@@ -98,5 +97,5 @@ def _no_zone(name: str) -> Unfit:
         )
     cities = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known, reverse=True)}
     city = cities.get(name.strip().lower().replace(" ", "_"))
-    near = f"; did you mean {city}?" if city else did_you_mean(name[:_LONGEST_SHOWN_WORD], known)
+    near = f"; did you mean {city}?" if city else did_you_mean(name, known)
     return Unfit("{}, which the time zone database does not have", EXPECTED_ZONE + near)

@@ -18,7 +18,6 @@ _EXPECTED_CRON = (
 )
 _LONGEST_CRON = 200
 """In characters."""
-_AT_MOST = "at most 7d: what is over after a longer time is no maintenance"
 
 
 def _windows(items: Sequence[Mapping[str, Any]], _folder: Path) -> tuple[Window, ...]:
@@ -55,7 +54,7 @@ def _check(check: Check, data: Mapping[str, Any]) -> None:
             check.add(at, f"no key duration{or_end}", f"duration{or_end}, such as duration: 2h")
         elif parse_duration(item["duration"]) > LONGEST:
             path = (*at, "duration")
-            check.add(path, f"{check.shown(path, '')}, which is longer than 7d", _AT_MOST)
+            check.add(path, f"{check.shown(path, '')}, which is longer than 7d", "at most 7d")
     _check_crons(check, items)
 
 
@@ -68,7 +67,7 @@ def _check_end(check: Check, at: Steps, item: Mapping[str, Any]) -> None:
     elif lasts <= 0:
         check.add(path, f"{end}, which is not after start", "a time after start")
     elif lasts > LONGEST:
-        check.add(path, f"{end}, which is more than 7d after start", _AT_MOST)
+        check.add(path, f"{end}, which is more than 7d after start", "at most 7d")
 
 
 def _check_crons(check: Check, items: Sequence[Mapping[str, Any]]) -> None:
@@ -84,26 +83,26 @@ def _check_crons(check: Check, items: Sequence[Mapping[str, Any]]) -> None:
             check.problems.add(check.values.keys[path], found, "pip install 'deployspec[probes]'")
             return
         if wrong:
-            check.add(path, f"{shown} {wrong}", _EXPECTED_CRON)
+            check.add(path, shown + wrong, _EXPECTED_CRON)
 
 
 def _fault_of(cron: str) -> str:
-    """What is wrong with a schedule, as the end of a sentence; empty where nothing is."""
+    """What is wrong with a schedule, as the end of what was found; empty where nothing is."""
     from datetime import datetime
 
     from cronsim import CronSim, CronSimError
 
     if len(cron) > _LONGEST_CRON:
-        return f"with more than {_LONGEST_CRON} characters"
+        return f" with more than {_LONGEST_CRON} characters"
     # cronsim would take a sixth for seconds.
     if (fields := len(cron.split())) != 5:
-        return f"with {fields} {'field' if fields == 1 else 'fields'} instead of 5"
+        return f" with {fields} {'field' if fields == 1 else 'fields'} instead of 5"
     try:
         # From a fixed day, so that a file is not valid on one day and faulty on the next; it gives up after 50 years.
         happens = next(CronSim(cron, datetime(2000, 1, 1)), None)  # noqa: DTZ001 - days and clocks are alike anywhere
     except CronSimError as error:
-        return f"with a {str(error).lower()}"
-    return "" if happens else "which never happens"
+        return f" with a {str(error).lower()}"
+    return "" if happens else ", which never happens"
 
 
 WINDOWS = Part(KEY, _windows, _check)
