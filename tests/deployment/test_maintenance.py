@@ -113,7 +113,7 @@ def test_without_the_library(refusal: Refusal, read: Reader, monkeypatch: pytest
     items = ["{name: a, cron: 0 2 * * *, duration: 1h}", "{name: b, cron: 0 2 * * *, duration: 1h}"]
     (line,) = refusal(f"{BASE}maintenance_windows: [{', '.join(items)}]")
     assert line == (
-        "2:34: found cron, for which cronsim is needed, which is not installed; "
+        "2:33: found cron, for which cronsim is needed, which is not installed; "
         "expected pip install 'deployspec[probes]'"
     )
     once = "{name: a, start: 2027-01-01T00:00:00Z, duration: 1h}"

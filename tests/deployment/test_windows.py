@@ -71,6 +71,20 @@ def told(windows: list[Window], after: str, count: int) -> list[str]:
             id="autumn-while-it-is-open",
         ),
         pytest.param(
+            "30 2 * * *",
+            0.25,
+            "2026-10-25T02:20+01:00",
+            ["10-26T02:30+0100 10-26T02:45+0100"],
+            id="autumn-in-the-second-hour",
+        ),
+        pytest.param(
+            "0 2 1 * *",
+            7 * 24,
+            "2026-05-08T01:59+02:00",
+            ["05-01T02:00+0200 05-08T02:00+0200", "06-01T02:00+0200 06-08T02:00+0200"],
+            id="a-week-long",
+        ),
+        pytest.param(
             "30 * * * *",
             0.25,
             "2026-10-25T02:00+02:00",
@@ -230,7 +244,7 @@ def _fields(most: int, steps: str) -> st.SearchStrategy[str]:
     ),
     seconds=st.integers(-86_400, 86_400),
     lasts=st.integers(0, 7200),
-    duration=st.integers(1, 8 * 60 * 60),
+    duration=st.integers(1, 8 * 60 * 60) | st.integers(6 * 60 * 60, 30 * 60 * 60),
 )
 def test_as_an_oracle_has_it_that_looks_at_each_minute(
     minutes: str, hours: str, days: str, zone: tzinfo, near: str, seconds: int, lasts: int, duration: int

@@ -15,10 +15,7 @@ from itertools import islice
 from typing import NamedTuple
 
 LONGEST = 7 * 24 * 3600.0
-"""The longest duration of a window, in seconds: what has to be looked through to find those that have begun."""
-_MARGIN = 4 * 3600.0
-"""More than clocks are set back by. On that night, a schedule that is read from the middle of the hour that comes twice
-goes on as in the first of the two: so it is read from before that hour, and what is over is left out."""
+"""The longest duration of a window, in seconds: so far back those have begun that are still open."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +68,12 @@ def _ending_after(window: Window, after: float) -> Iterator[Occurrence]:
         # Here, because only recurring windows need the library.
         from cronsim import CronSim
 
-        since = datetime.fromtimestamp(after - window.duration - _MARGIN, window.zone)
+        since = datetime.fromtimestamp(after - window.duration, window.zone)
         starts = (begin.timestamp() for begin in CronSim(window.cron, since))
     for start in starts:
         if start > window.until:
             return
+        # Asked within the hour that the clock shows twice, cronsim gives times of the first of the two as well.
         if start + window.duration > after:
             yield Occurrence(window, start, start + window.duration)
 
