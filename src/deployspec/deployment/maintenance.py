@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deployspec.base.duration import parse_duration
-from deployspec.base.moments import read_last, read_moment, time_zone
+from deployspec.base.texts import read_last, read_moment, time_zone
 from deployspec.deployment.part import Check, Part
 from deployspec.deployment.values import Steps
 from deployspec.deployment.windows import LONGEST, Window

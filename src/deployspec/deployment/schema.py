@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployspec.base import duration, moments, texts
+from deployspec.base import duration, texts
 from deployspec.base.errors import UsageError
 from deployspec.base.unfit import Unfit
 from deployspec.deployment import http
@@ -47,9 +47,9 @@ FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
     "json-text": (texts.check_json, "JSON in quotes"),
     "sink-name": (texts.check_sink_name, "a name of small letters, digits and hyphens, such as gateway"),
     "size": (texts.read_size, texts.EXPECTED_SIZE),
-    "moment": (moments.read_moment, moments.EXPECTED_MOMENT),
-    "day-or-moment": (moments.check_last, moments.EXPECTED_LAST),
-    "time-zone": (moments.time_zone, moments.EXPECTED_ZONE),
+    "moment": (texts.read_moment, texts.EXPECTED_MOMENT),
+    "day-or-moment": (texts.check_last, texts.EXPECTED_LAST),
+    "time-zone": (texts.time_zone, texts.EXPECTED_ZONE),
 }
 """For each format: what raises :class:`Unfit` for a text that doesn't have it, and what to call it."""
 PATHS = ("file", "folder", "pattern")
