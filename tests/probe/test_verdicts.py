@@ -8,7 +8,7 @@ import pytest
 
 from deployspec.model.entry import Entry
 from deployspec.probe.verdicts import all_met, failing, status_of, troubles_of, with_unmeasured
-from deployspec.record.record import Run
+from deployspec.record.record import Run, Selected
 
 
 def _run(*verdicts: str, **more: Any) -> Run:
@@ -97,12 +97,7 @@ def test_what_is_wrong_with_a_run_as_a_whole_is_said(run: Run, lines: list[str])
 
 def test_checks_without_a_verdict_are_unmeasured() -> None:
     """Those that are known, each with the reason; what was measured stays."""
-    run = with_unmeasured(
-        _run("MET"),
-        [("health.c0", "health", "p", "n0", "f:0"), ("logs.x", "logs", "q", "n9", "g:1")],
-        "killed",
-    )
-    assert {entry.id: (entry.verdict, entry.reason) for entry in run.entries.values()} == {
-        "health.c0": ("MET", "r"),
-        "logs.x": ("UNMEASURED", "killed"),
-    }
+    run = _run("MET", not_run=[Selected("logs.x", "logs", "q", "n9", "g:1")])
+    assert {
+        entry.id: (entry.verdict, entry.reason) for entry in with_unmeasured(run, "killed").entries.values()
+    } == {"health.c0": ("MET", "r"), "logs.x": ("UNMEASURED", "killed")}

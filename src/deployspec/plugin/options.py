@@ -36,7 +36,18 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--record",
         metavar="PATH",
         default=None,
-        help="where the run record goes (default: a new file under runs/)",
+        help="write the run record there, too; that of a run that names a deployment is kept in the store of runs, others under runs/",
+    )
+    group.addoption(
+        "--state",
+        metavar="DIR",
+        default=None,
+        help="the state folder, with the store of runs in runs/ (default: deployspec in $XDG_STATE_HOME, or in ~/.local/state)",
+    )
+    group.addoption(
+        "--no-store",
+        action="store_true",
+        help="keep the run record nowhere but where --record says, or under runs/",
     )
     group.addoption(
         "--leave-out",

@@ -8,21 +8,32 @@ import os
 import platform
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import deployspec
 from deployspec.base.disclosure import redact
+from deployspec.base.identity import new_id
 from deployspec.model.chapter import imported
 from deployspec.model.entry import Entry
 from deployspec.plugin.deployments import named, obtained
 from deployspec.plugin.interrupting import is_ending
-from deployspec.plugin.options import chapters, is_worker, places
-from deployspec.plugin.outcomes import relative
+from deployspec.plugin.options import chapters, chapters_of, is_check, is_worker, places
+from deployspec.plugin.outcomes import promise_of, relative
 from deployspec.plugin.run_folder import is_made, run_folder
-from deployspec.plugin.selection import SELECTION, Selection, kept_ids, positive_markers
-from deployspec.record.record import RecordFile, Run, objection_to
+from deployspec.plugin.selection import (
+    SELECTION,
+    Selection,
+    id_of,
+    kept_ids,
+    needs_deployment,
+    positive_markers,
+)
+from deployspec.record.record import RecordFile, Run, Selected, objection_to
+
+if TYPE_CHECKING:
+    from deployspec.record.store import Store
 
 
 class Recorder:
@@ -32,6 +43,7 @@ class Recorder:
         self.config = config
         self.run = Run(
             started=_now(),
+            id=new_id(),
             markers=config.getoption("markexpr") or "",
             versions={
                 "deployspec": deployspec.__version__,
@@ -40,8 +52,19 @@ class Recorder:
             },
         )
         self.file: RecordFile | None = None
+        self.selected: list[Selected] = []
         self.trouble = ""
+        self.store: Store | None = None
         self._interrupted = self._stopped = False
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Keep, and record, which checks are to be made: of a run that is cut short, what is missing has to be known."""
+        if self.config.getoption("collectonly"):
+            return
+        self.selected = [_selected(item) for item in session.items if is_check(item)]
+        if self.selected:
+            with contextlib.suppress(OSError):
+                self._opened().select(self.selected)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep and record a check's verdict as it comes."""
@@ -68,6 +91,10 @@ class Recorder:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         elif session.exitstatus == pytest.ExitCode.INTERRUPTED or self._interrupted:
             self.run.cut_short = "interrupted" if self._meant_checks(selection) else ""
+        if self.run.cut_short:
+            self.run.not_run = [
+                check for check in self._all_selected() if check.check not in self.run.entries
+            ]
         self.run.added = self._added()
         if selection.usage_error:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
@@ -80,9 +107,9 @@ class Recorder:
         self.run.finished = _now()
         if self.file is not None or self._asked_for_checks():
             try:
-                self._opened().finish(self.run)
+                self._finish()
             except OSError as error:
-                self.trouble = f"{error}; expected a place that can be written: --record PATH"
+                self.trouble = f"{error}; expected a place that can be written: --state DIR, or --record PATH and --no-store"
         if self.trouble and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return (yield)
@@ -161,11 +188,28 @@ class Recorder:
                 added[key] = _redacted(value)
         return added
 
+    def _finish(self) -> None:
+        """Close the record, and put it everywhere else where it is wanted. Raises OSError."""
+        file = self._opened()
+        file.finish(self.run)
+        said = self.config.getoption("--record")
+        if said and file.path != self._said_path(said):
+            RecordFile(self._said_path(said)).finish(self.run)
+        if self.store is not None:
+            self.store.prune(self.run.deployment, always=False)
+
+    def _all_selected(self) -> list[Selected]:
+        """Under pytest-xdist only the workers know items; of these, they have left ids."""
+        known = kept_ids(self.config) if not self.selected else {}
+        return self.selected or [
+            Selected(name, chapter, name, node, "", asks) for node, (name, chapter, asks) in known.items()
+        ]
+
     def _opened(self) -> RecordFile:
         """The record's file, begun at the first need. Raises OSError."""
         if self.file is None:
             self._describe()
-            file = RecordFile(self._path())
+            file = self._record_file()
             file.begin(self.run)
             self.file = file
         return self.file
@@ -176,14 +220,35 @@ class Recorder:
             self.run.deployment = deployment.name
             self.run.base_url = deployment.redact(deployment.base_url)
         else:
-            self.run.deployment = named(self.config) or ""
+            # A deployment whose file cannot be used is told by its path.
+            self.run.deployment = Path(named(self.config) or "").stem
+
+    def _record_file(self) -> RecordFile:
+        """In the store, where a deployment is named; else where ``--record`` says, or a new one under ``runs/``."""
+        if self.run.deployment and not self.config.getoption("--no-store"):
+            self.store = self._store()
+            return self.store.file_of(self.run)
+        said = self.config.getoption("--record")
+        return RecordFile(self._said_path(said) if said else self._path())
+
+    def _store(self) -> Store:
+        """As the deployment file says, where it was read; ``--state`` says better where it is."""
+        from deployspec.base.state_folder import state_folder
+        from deployspec.deployment.push import RUNS, Runs
+        from deployspec.record.store import Store
+
+        deployment = obtained(self.config)
+        runs = (deployment.get(RUNS) if deployment else None) or Runs()
+        said = self.config.getoption("--state")
+        state = Path(self.config.invocation_params.dir, said) if said else None
+        folder = state / "runs" if state else runs.folder or state_folder(os.environ) / "runs"
+        return Store(folder, runs.keep, runs.max_size)
+
+    def _said_path(self, said: str) -> Path:
+        return Path(self.config.invocation_params.dir, said)
 
     def _path(self) -> Path:
-        said = self.config.getoption("--record")
-        if said:
-            return Path(self.config.invocation_params.dir, said)
         stamp = self.run.started.replace(":", "").replace("-", "").partition(".")[0]
-        # A deployment whose file cannot be used is told by its path.
         name = f"{stamp}Z-{Path(self.run.deployment or 'offline').name}-{os.getpid()}.json"
         return places(self.config).runs / name
 
@@ -197,6 +262,17 @@ def pytest_configure(config: pytest.Config) -> None:
         if said and (objection := objection_to(Path(config.invocation_params.dir, said))):
             raise pytest.UsageError(f"--record {said}: {objection}")
         config.pluginmanager.register(Recorder(config), "deployspec-recorder")
+
+
+def _selected(item: pytest.Item) -> Selected:
+    return Selected(
+        id=id_of(item),
+        chapter=chapters_of(item)[0],
+        promise=promise_of(item),
+        check=item.nodeid,
+        source=f"{relative(item.path, item.config.rootpath)}:{item.location[1] or 0}",
+        asks=needs_deployment(item),
+    )
 
 
 def _redacted(found: Any) -> Any:

@@ -12,16 +12,33 @@ PATIENCE = 10.0
 """Seconds that checks are given to repair what they broke, once the probe that wanted them is gone."""
 
 
-def _outlive_nobody(pipe: int, tag: str) -> None:
-    """Wait until the other end of the pipe, which only the probe has, is closed, and end all that the checks started."""
-    while os.read(pipe, 1):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(PATIENCE)
-    from deployspec.base.ending import end_tagged
+class _Bond:
+    """Ends this process, and all that it has started, once the other end of a pipe, which the probe has, is closed."""
 
-    end_tagged(tag)
-    os.kill(os.getpid(), signal.SIGKILL)
+    def __init__(self, pipe: int, tag: str) -> None:
+        self._pipe = pipe
+        self._tag = tag
+        self._is_broken = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while os.read(self._pipe, 1):
+            pass
+        self._is_broken.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(PATIENCE)
+        self._end_others()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def close(self) -> None:
+        """Leave nothing behind, where nobody else will see to it."""
+        if self._is_broken.is_set():
+            self._end_others()
+
+    def _end_others(self) -> None:
+        from deployspec.base.ending import end_tagged
+
+        end_tagged(self._tag)
 
 
 def main() -> int:
@@ -32,10 +49,13 @@ def main() -> int:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    threading.Thread(target=_outlive_nobody, args=(pipe, os.environ.get(TAG, "")), daemon=True).start()
+    bond = _Bond(pipe, os.environ.get(TAG, ""))
     from deployspec.cli.check import run
 
-    return run(sys.argv[1:])
+    try:
+        return run(sys.argv[1:])
+    finally:
+        bond.close()
 
 
 if __name__ == "__main__":

@@ -8,13 +8,17 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import time
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from deployspec.base.duration import EXPECTED, parse_duration, read_duration
 from deployspec.base.errors import DeployspecError, UsageError
 from deployspec.base.unfit import Unfit
+from deployspec.probe.status import FAILED, MET, NOT_PUSHED, OURS, SKIPPED, USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from deployspec.probe.saying import Says
     from deployspec.probe.state import Known, State
     from deployspec.record.record import Run
+    from deployspec.record.store import Store
     from deployspec.sinks.metrics import Progress
 
 _SHORTEST_LIMIT = 2.0
@@ -138,26 +143,31 @@ class _Probe:
     """One probe, from its lock to its exit status."""
 
     def __init__(self, options: argparse.Namespace, name: str) -> None:
-        from deployspec.base.places import state_folder
-        from deployspec.probe.saying import Says
+        from deployspec.base.state_folder import state_folder
         from deployspec.probe.state import State
 
         self.options = options
         self.name = name
         self.began = time.monotonic()
         self.deadline = self.began + options.time_limit
-        self.says: Says = Says(verbose=options.verbose, as_json=options.log_json)
         self.state_folder: Path = options.state.absolute() if options.state else state_folder(os.environ)
         self.state: State = State(
             self.state_folder, Path(name).stem if _is_path(name) else name, options.location
         )
+        self.deployment: Deployment | None = None
+        """None until its file was read."""
         self.trouble = False
         """Whether the state could not be kept: no verdict, but nothing that may go on unseen."""
 
+    @cached_property
+    def says(self) -> Says:
+        """What prints."""
+        from deployspec.probe.saying import Says
+
+        return Says(verbose=self.options.verbose, as_json=self.options.log_json)
+
     def run(self) -> int:
         """Its exit status."""
-        from deployspec.probe.verdicts import MET, NOT_PUSHED, OURS, SKIPPED
-
         lock: int | None = None
         try:
             lock = self.state.lock()
@@ -168,10 +178,14 @@ class _Probe:
                     event="skipped",
                 )
                 return SKIPPED
+            folder = self.state.working_folder()
+            status, pushed = self._in_folder(folder, lock)
+            self.state.forget(folder)
         except OSError as error:
+            if lock is not None:
+                raise
             self._cannot_keep(error)
-        try:
-            status, pushed = self._with_lock(lock)
+            status, pushed = self._without_state()
         finally:
             if lock is not None:
                 os.close(lock)
@@ -179,11 +193,10 @@ class _Probe:
             return OURS
         return NOT_PUSHED if status == MET and not pushed and self.options.strict_push else status
 
-    def _with_lock(self, lock: int | None) -> tuple[int, bool]:
+    def _without_state(self) -> tuple[int, bool]:
+        """The same where the state folder cannot be used: nothing is kept, but everything is measured and pushed."""
         from deployspec.base.temporary import TemporaryFolder
-        from deployspec.probe.checking import Checks
 
-        identity = _uuid()
         try:
             folder = TemporaryFolder("probe")
         except OSError as error:
@@ -191,17 +204,30 @@ class _Probe:
                 f"found no room for temporary files: {error.strerror}; expected some in $TMPDIR"
             ) from None
         with folder as place:
-            record = place / "run.json"
-            checks = Checks(self._arguments(record), identity, place / "output", lock)
-            try:
-                return self._checked(checks, record, identity)
-            except _StoppedError as stopped:
-                checks.ask_to_end()
-                checks.wait(time.monotonic() + _ENDING)
-                self.says.problem("ended by a signal before it was complete", event="stopped")
-                return 128 + stopped.number, True
-            finally:
-                checks.close()
+            return self._in_folder(place, None)
+
+    def _in_folder(self, folder: Path, lock: int | None) -> tuple[int, bool]:
+        """The exit status, and whether all was pushed."""
+        from deployspec.base.identity import new_id
+        from deployspec.probe.checking import Checks
+
+        record, identity = folder / "run.json", new_id()
+        checks = Checks(self._arguments(record), identity, folder / "output", lock)
+        try:
+            return self._checked(checks, record, identity)
+        except _StoppedError as stopped:
+            checks.ask_to_end()
+            status = checks.wait(time.monotonic() + _ENDING)
+            checks.close()
+            why = f"ended by {signal.Signals(stopped.number).name}"
+            if self.deployment is not None:
+                found = self._result(record, status, self.state.known()[0], why)
+                self._complete(found, identity, self.deployment)
+                self._keep_run(self.deployment, found)
+            self.says.problem(f"incomplete: {why}", event="stopped")
+            return 128 + stopped.number, True
+        finally:
+            checks.close()
 
     def _arguments(self, record: Path) -> list[str]:
         """pytest's, for the process that makes the checks."""
@@ -214,15 +240,18 @@ class _Probe:
         return [
             *("-m", markers, "--deployment", self.name, "--record", str(record)),
             *(part for what in left_out for part in ("--leave-out", what)),
-            *("--state", str(record.parent), "-q", "--tb=no", "-p", "no:cacheprovider"),
+            *("--no-store", "-q", "--tb=no", "-p", "no:cacheprovider"),
         ]
 
     def _checked(self, checks: Checks, record: Path, identity: str) -> tuple[int, bool]:
-        from deployspec.probe.verdicts import USAGE, failing, status_of, troubles_of
-
         try:
-            deployment = self._deployment()
+            deployment = self.deployment = self._deployment()
             push = self._pushes(deployment, identity)
+            self._keep_what_is_left(deployment)
+            for module in ("json", "deployspec.record.store", "deployspec.probe.saying"):
+                # What is needed from here on, while there is time.
+                import_module(module)
+            from deployspec.probe.verdicts import failing, status_of, troubles_of
         except DeployspecError as error:
             self.says.problem(str(error), event="refused")
             return USAGE, True
@@ -240,9 +269,9 @@ class _Probe:
         if status == USAGE:
             self.says.problem(_first_error(checks.said()), event="refused")
             return USAGE, True
-        found = self._result(record, status, known, late=late)
-        found.id, found.kind, found.location = identity, "probe", self.options.location
-        found.maintenance = self._maintenance(deployment, found)
+        why = f"the time limit of {limit:g} s was reached" if late else ""
+        found = self._result(record, status, known, why)
+        self._complete(found, identity, deployment)
         if self.options.markers is None and found.entries:
             # Nobody asked for each of these chapters by its name.
             found.empty_markers = []
@@ -257,6 +286,11 @@ class _Probe:
         self.says.summary(found, time.monotonic() - self.began)
         return ends, pushed
 
+    def _complete(self, found: Run, identity: str, deployment: Deployment) -> None:
+        """Say of a run what only the probe knows."""
+        found.id, found.kind, found.location = identity, "probe", self.options.location
+        found.maintenance = self._maintenance(deployment, found)
+
     def _deployment(self) -> Deployment:
         """The deployment file, read while the checks run. Raises DeployspecError."""
         from deployspec.app import chapters, sinks
@@ -268,36 +302,36 @@ class _Probe:
         disclosure.hide(Finder(deployment.secrets()), deployment.secret_variables)
         return deployment
 
-    def _result(self, record: Path, status: int | None, known: Known, *, late: bool) -> Run:
-        """What the checks found. Those without a verdict are UNMEASURED."""
-        import json
+    def _result(self, record: Path, status: int | None, known: Known, why: str) -> Run:
+        """What the checks found. Those without a verdict are UNMEASURED.
 
-        from deployspec.app import chapters
-        from deployspec.probe.verdicts import OURS, with_unmeasured
-        from deployspec.record.record import Run
+        ``why`` the probe has ended them, if it has; ``status`` is what they ended with.
+        """
+        from deployspec.probe.verdicts import with_unmeasured
+        from deployspec.record.record import Selected
 
-        found: Run | None = None
-        with contextlib.suppress(OSError, ValueError):
-            found = Run.from_document(json.loads(record.read_bytes()), chapters())
-        if late:
-            reason = f"the time limit of {self.options.time_limit:g} s was reached"
+        if why:
+            reason = why
         elif status is None or status < 0:
             reason = f"the process that made the checks was ended by signal {-(status or 0)}"
         else:
             reason = f"the process that made the checks ended with status {status}"
-        if found is None:
-            found = Run.from_lines(record.with_name(record.name + ".part"), reason)
+        found = _read(record, reason)
+        if found.exit_status is None:
             found.deployment = found.deployment or self.state.folder.parent.name
-            found.finished, found.exit_status = _now(), OURS if status == OURS else 1
-        if late:
-            found.cut_short = reason
-        if not found.entries and found.cut_short:
-            found = with_unmeasured(found, known.checks, reason)
-        return found
+            found.finished, found.exit_status = _now(), OURS if status == OURS else FAILED
+        if not found.cut_short:
+            return found
+        if why:
+            found.cut_short = why
+        if not (found.entries or found.not_run):
+            # It was ended before it knew what to check.
+            found.not_run = [Selected(*check) for check in known.checks]
+        return with_unmeasured(found, found.cut_short)
 
     def _maintenance(self, deployment: Deployment, found: Run) -> str:
         """The name of the window that the run fell into, even in part; empty where it fell into none."""
-        windows = deployment.maintenance_windows
+        windows = getattr(deployment, "maintenance_windows", ())
         if not windows:
             return ""
         from deployspec.deployment.windows import active
@@ -307,23 +341,49 @@ class _Probe:
         window = active(windows, seconds_of(found.started) or now, seconds_of(found.finished) or now)
         return window.name if window else ""
 
-    def _keep_run(self, deployment: Deployment, found: Run) -> None:
-        """Put the run into the store."""
+    def _store(self, deployment: Deployment) -> Store:
+        """Where runs are kept."""
         from deployspec.deployment.push import RUNS, Runs
         from deployspec.record.store import Store
 
         runs = deployment.get(RUNS) or Runs()
         folder = None if self.options.state else runs.folder
-        store = Store(folder or self.state_folder / "runs", runs.keep, runs.max_size)
+        return Store(folder or self.state_folder / "runs", runs.keep, runs.max_size)
+
+    def _keep_run(self, deployment: Deployment, found: Run) -> None:
+        """Put the run into the store."""
+        store = self._store(deployment)
         try:
             store.add(found)
-            store.prune()
+            store.prune(found.deployment, always=False)
         except OSError as error:
             self._cannot_keep(error)
 
+    def _keep_what_is_left(self, deployment: Deployment) -> None:
+        """Put what a probe that was killed had measured into the store, too. It is not pushed: this run is newer."""
+        from deployspec.probe.verdicts import with_unmeasured
+
+        if not self.state.left.exists():
+            return
+        reason = "the probe was killed"
+        try:
+            found = _read(self.state.left / "run.json", reason)
+            if found.entries or found.not_run:
+                found.cut_short = found.cut_short and reason
+                found.kind, found.location, found.exit_status, found.finished = (
+                    "probe",
+                    self.options.location,
+                    FAILED,
+                    found.started,
+                )
+                self._store(deployment).add(with_unmeasured(found, reason))
+            self.state.forget(self.state.left)
+        except (OSError, ValueError) as error:
+            self.says.note(f"{self.state.left}: {error}", event="left")
+
     def _keep_progress(self, known: Known, found: Run) -> Progress:
         """What is known from now on, on the disk before anything is sent."""
-        from deployspec.probe.state import Known, check_rows, later
+        from deployspec.probe.state import Known, later
         from deployspec.probe.verdicts import all_met
         from deployspec.sinks.metrics import Progress
 
@@ -332,7 +392,7 @@ class _Probe:
         kept = Known(
             later(known.last_completion, now) if complete else known.last_completion,
             later(known.last_success, now) if all_met(found) else known.last_success,
-            check_rows(found.ordered()) if complete else known.checks,
+            _checks_of(found) if complete else known.checks,
         )
         try:
             self.state.keep(kept)
@@ -374,6 +434,30 @@ class _Probe:
         )
 
 
+def _read(record: Path, reason: str) -> Run:
+    """A run's record; where it was not finished, what its lines say, and ``reason`` why it was cut short. Where there is
+    nothing, a run that began now."""
+    import json
+
+    from deployspec.app import chapters
+    from deployspec.record.record import Run
+
+    with contextlib.suppress(OSError, ValueError):
+        return Run.from_document(json.loads(record.read_bytes()), chapters())
+    with contextlib.suppress(OSError):
+        found = Run.from_lines(record.with_name(record.name + ".part"), reason)
+        if found.started:
+            return found
+    return Run(started=_now(), cut_short=reason)
+
+
+def _checks_of(found: Run) -> tuple[tuple[Any, ...], ...]:
+    """The checks of a complete run, as ``deployspec.record.record.Selected`` has them."""
+    return tuple(
+        (one.id, one.chapter, one.promise, one.check, one.source, one.asks) for one in found.ordered()
+    )
+
+
 def _first_error(said: str) -> str:
     """Why pytest could not begin, in its own words."""
     lines = [line.removeprefix("ERROR: ").strip() for line in said.splitlines() if line.strip()]
@@ -387,14 +471,6 @@ def _is_path(name: str) -> bool:
     return "/" in name or name.endswith((".yaml", ".yml"))
 
 
-def _uuid() -> str:
-    """A random UUID (RFC 9562, version 4), without the import of its module."""
-    raw = bytearray(os.urandom(16))
-    raw[6], raw[8] = raw[6] & 0x0F | 0x40, raw[8] & 0x3F | 0x80
-    text = raw.hex()
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
-
-
 def _now() -> str:
     now = time.time()
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03d}Z"
@@ -406,7 +482,7 @@ def _duration(text: str) -> float:
         return parse_duration(text)
     except Unfit as unfit:
         raise argparse.ArgumentTypeError(
-            f"found {unfit.found.replace('{}', text)!r}; expected {unfit.expected}"
+            f"found {unfit.found.replace('{}', text)}; expected {unfit.expected}"
         ) from None
 
 

@@ -6,10 +6,10 @@ the old one or the new one.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -28,8 +28,8 @@ class Known(NamedTuple):
     last_completion: float | None = None
     """Seconds since the epoch."""
     last_success: float | None = None
-    checks: tuple[tuple[str, ...], ...] = ()
-    """Of each check of the last complete run: its id, chapter, promise, node id and source."""
+    checks: tuple[tuple[Any, ...], ...] = ()
+    """Of each check of the last complete run, what a ``deployspec.record.record.Selected`` has."""
 
 
 class State:
@@ -45,7 +45,8 @@ class State:
 
         Raises OSError where the folder cannot be used.
         """
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.folder.parents[1], self.folder.parent, self.folder):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -56,6 +57,29 @@ class State:
             os.close(lock)
             raise
         return lock
+
+    def working_folder(self) -> Path:
+        """An empty folder for what goes on, for whoever has the lock. Raises OSError."""
+        folder = self.folder / "now"
+        if folder.exists():
+            # A probe that was killed has left it.
+            self.forget(self.left)
+            folder.rename(self.left)
+        folder.mkdir(mode=0o700)
+        return folder
+
+    @property
+    def left(self) -> Path:
+        """What a probe that was killed has left in its working folder."""
+        return self.folder / "left"
+
+    @staticmethod
+    def forget(folder: Path) -> None:
+        """Remove a folder of files. Raises OSError."""
+        with contextlib.suppress(FileNotFoundError):
+            for file in folder.iterdir():
+                file.unlink()
+            folder.rmdir()
 
     def skip(self) -> None:
         """Count a probe that was not started: a byte for each, so that two at once are two. Raises OSError."""
@@ -87,7 +111,7 @@ class State:
             return Known(
                 _time(kept["last_completion"]),
                 _time(kept["last_success"]),
-                tuple(tuple(map(str, check)) for check in kept["checks"]),
+                tuple(map(tuple, kept["checks"])),
             ), ""
         except (ValueError, LookupError, TypeError):
             aside = set_aside(self._known)
@@ -114,8 +138,3 @@ def _segment(name: str) -> str:
 
 def _time(kept: Any) -> float | None:
     return None if kept is None else float(kept)
-
-
-def check_rows(checks: Sequence[Any]) -> tuple[tuple[str, ...], ...]:
-    """The entries of a run as :class:`Known` keeps them."""
-    return tuple((one.id, one.chapter, one.promise, one.check, one.source) for one in checks)

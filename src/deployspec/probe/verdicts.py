@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING
 
 from deployspec.model.entry import Entry
 from deployspec.model.verdict import Outcome
+from deployspec.probe.status import FAILED, MET, NOTHING, OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from deployspec.record.record import Run
-
-MET, FAILED, OURS, USAGE, NOTHING, NOT_PUSHED, SKIPPED = 0, 1, 3, 4, 5, 74, 75
-"""The exit statuses (docs/probes.md). The last two are those of sysexits.h for an input/output error and for "try later"."""
 
 
 def status_of(run: Run) -> int:
@@ -59,23 +55,19 @@ def _because(run: Run) -> str:
     return f" (needs {', '.join(needed[:3])}{' …' if len(needed) > 3 else ''})" if needed else ""
 
 
-def with_unmeasured(run: Run, checks: Iterable[tuple[str, ...]], reason: str) -> Run:
-    """The run with an UNMEASURED entry for each of these checks that it has no verdict of.
-
-    ``checks``: id, chapter, promise, node id and source of each.
-    """
-    known = {entry.id for entry in run.entries.values()}
+def with_unmeasured(run: Run, reason: str) -> Run:
+    """The run with an UNMEASURED entry for each check that it was to make and has no verdict of."""
     missing = {
-        node: Entry(
-            check=node,
-            id=name,
-            chapter=chapter,
-            promise=promise,
+        one.check: Entry(
+            check=one.check,
+            id=one.id,
+            chapter=one.chapter,
+            promise=one.promise,
             verdict=Outcome.UNMEASURED.value,
             reason=reason,
-            source=source,
+            source=one.source,
+            asks=one.asks,
         )
-        for name, chapter, promise, node, source in checks
-        if name not in known
+        for one in run.not_run
     }
-    return replace(run, entries={**run.entries, **missing})
+    return replace(run, entries={**run.entries, **missing}, not_run=[])

@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from deployspec.model.entry import Entry
 from deployspec.model.ids import old_id
@@ -25,6 +25,21 @@ if TYPE_CHECKING:
 
 FORMAT = "deployspec.run/2"
 _OLDER = ("deployspec.run/1",)
+_HEADER = ("id", "kind", "started", "deployment", "location", "base_url", "markers", "versions")
+
+
+class Selected(NamedTuple):
+    """A check that a run is to make."""
+
+    id: str
+    chapter: str
+    promise: str
+    check: str
+    """pytest's node id."""
+    source: str
+    """File and line."""
+    asks: bool = True
+    """Whether it asks the deployment."""
 
 
 @dataclass
@@ -56,6 +71,8 @@ class Run:
     """What chapters add, by key: ``load`` is the load run's result (``schemas/load-result.schema.json``)."""
     cut_short: str = ""
     """Why the run ended before its last check; empty where it did not."""
+    not_run: list[Selected] = field(default_factory=list)
+    """The checks that have no verdict, where it was cut short, as far as they are known."""
     finished: str = ""
     exit_status: int | None = None
 
@@ -84,10 +101,11 @@ class Run:
                 for check in document["checks"]
             ]
             ours = cls(started="").document()
-            own = {field.name for field in fields(cls)} - {"entries", "not_described", "added"}
+            own = {field.name for field in fields(cls)} - {"entries", "not_described", "not_run", "added"}
             return cls(
                 **{name: document[name] for name in own if name in document},
                 entries={entry.check: entry for entry in entries},
+                not_run=[Selected(**check) for check in document.get("not_run", ())],
                 added={name: document[name] for name in document if name not in ours},
                 not_described={
                     old_id(check, "", chapters) if older else check: part
@@ -96,6 +114,28 @@ class Run:
             )
         except (LookupError, TypeError, AttributeError) as error:
             raise ValueError(f"it is a damaged run record: {type(error).__name__}: {error}") from None
+
+    @classmethod
+    def from_lines(cls, path: Path, cut_short: str) -> Run:
+        """What the lines of a run say that did not finish its record: ``cut_short`` says why it did not.
+
+        Lines that are damaged, as the last one may be, tell nothing. Raises OSError where there is no such file.
+        """
+        run = cls(started="", cut_short=cut_short)
+        selected: list[Selected] = []
+        for line in path.read_bytes().splitlines():
+            with contextlib.suppress(ValueError, TypeError, LookupError, AttributeError):
+                said = json.loads(line)
+                if "check" in said:
+                    entry = Entry.from_dict(said)
+                    run.entries[entry.check] = entry
+                elif "selected" in said:
+                    selected = [Selected(**check) for check in said["selected"]]
+                else:
+                    for name in _HEADER:
+                        setattr(run, name, said[name])
+        run.not_run = [check for check in selected if check.check not in run.entries]
+        return run
 
     @property
     def asked_nothing(self) -> bool:
@@ -133,6 +173,7 @@ class Run:
             **self._own(
                 "finished", "exit_status", "cut_short", "maintenance", "not_described", "empty_markers"
             ),
+            "not_run": [check._asdict() for check in self.not_run],
             "counts": self.counts(),
             "checks": checks,
             "evidence": pieces,
@@ -140,10 +181,7 @@ class Run:
 
     def header(self) -> dict[str, Any]:
         """What is known when the run begins."""
-        return {
-            "format": FORMAT,
-            **self._own("id", "kind", "started", "deployment", "location", "base_url", "markers", "versions"),
-        }
+        return {"format": FORMAT, **self._own(*_HEADER)}
 
     def _own(self, *names: str) -> dict[str, Any]:
         return {name: getattr(self, name) for name in names}
@@ -170,15 +208,16 @@ def objection_to(path: Path) -> str:
 class RecordFile:
     """The file behind a run record. Raises OSError where it cannot be written."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, private: bool = False) -> None:
         self.path = path
+        self._mode = 0o600 if private else 0o666
         self.part = path.with_name(path.name + ".part")
         self._lines: IO[str] | None = None
 
     def begin(self, run: Run) -> None:
         """Open the file of lines, making its folder."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        lines = self.part.open("w", encoding="utf-8")
+        lines = self._opened(self.part)
         self._lines = lines
         try:
             self._write(run.header())
@@ -190,6 +229,10 @@ class RecordFile:
                 self.part.unlink(missing_ok=True)
             raise
 
+    def select(self, checks: Iterable[Selected]) -> None:
+        """Add which checks the run is to make, so that whoever reads the lines knows what is missing."""
+        self._write({"selected": [check._asdict() for check in checks]})
+
     def append(self, entry: Entry) -> None:
         """Add one check; it is on its way to the disk when this returns."""
         self._write(asdict(entry))
@@ -198,7 +241,7 @@ class RecordFile:
         """Replace the lines by the one document: whoever reads the path sees all of it or nothing."""
         draft = self.path.with_name(self.path.name + ".draft")
         try:
-            with draft.open("w", encoding="utf-8") as file:
+            with self._opened(draft) as file:
                 json.dump(run.document(), file, ensure_ascii=False, indent=1)
                 file.write("\n")
                 file.flush()
@@ -213,6 +256,10 @@ class RecordFile:
             with contextlib.suppress(OSError):
                 self._lines.close()
             self.part.unlink(missing_ok=True)
+
+    def _opened(self, path: Path) -> IO[str]:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        return os.fdopen(os.open(path, flags, self._mode), "w", encoding="utf-8")
 
     def _write(self, data: dict[str, Any]) -> None:
         if self._lines is None:
