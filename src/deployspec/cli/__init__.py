@@ -44,6 +44,9 @@ _OURS = {
     "validate": Command(
         "check deployment files alone, without asking the deployments", "deployspec.cli.files:validate"
     ),
+    "windows": Command(
+        "list a deployment's next maintenance windows: --deployment NAME", "deployspec.cli.windows:arguments"
+    ),
     "schema": Command("print the JSON Schema of deployment files", "deployspec.cli.files:schema"),
     "completion": Command(
         "print a script by which a shell completes commands", "deployspec.cli.completion:arguments"
