@@ -333,7 +333,7 @@ class _Probe:
 
     def _maintenance(self, deployment: Deployment, found: Run) -> str:
         """The name of the window that the run fell into, even in part; empty where it fell into none."""
-        windows = getattr(deployment, "maintenance_windows", ())
+        windows = deployment.maintenance_windows
         if not windows:
             return ""
         from deployspec.deployment.windows import active
@@ -418,22 +418,14 @@ class _Probe:
         said = deployment.get(PUSH)
         if not said:
             return lambda *_: True
-        from deployspec.probe.pushing import Place, begin_run, push, senders_of
+        from deployspec.probe.pushing import Pushing
         from deployspec.record.record import Run
 
-        senders = senders_of(said)
-        place = Place(deployment.name, self.options.location, self.state.folder / "sinks")
-        begun = Run(
-            started=_now(),
-            id=identity,
-            kind="probe",
-            deployment=deployment.name,
-            location=self.options.location,
-        )
-        begin_run(senders, place, begun, self.deadline)
-        return lambda found, progress, status: push(
-            senders, place, found, progress, status, self.deadline, self.says
-        )
+        location = self.options.location
+        pushing = Pushing(said, self.state.folder / "sinks", deployment.name, location)
+        begun = Run(started=_now(), id=identity, kind="probe", deployment=deployment.name, location=location)
+        pushing.begin(begun, self.deadline)
+        return lambda found, progress, status: pushing.send(found, progress, status, self.deadline, self.says)
 
 
 def _read(record: Path, reason: str) -> Run:

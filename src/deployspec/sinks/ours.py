@@ -13,5 +13,11 @@ SINKS = (
         schema=_HERE / "pushgateway.schema.json",
         make="deployspec.sinks.pushgateway:Pushgateway",
     ),
+    Sink(
+        kind="textfile",
+        sentence="the newest run, as a file of metrics, to the textfile collector of node_exporter.",
+        schema=_HERE / "textfile.schema.json",
+        make="deployspec.sinks.textfile:Textfile",
+    ),
 )
 """In the order of docs/metrics.md."""
