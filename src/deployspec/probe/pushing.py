@@ -14,7 +14,7 @@ from deployspec.sinks.metrics import Progress, families
 from deployspec.sinks.sending import Report, Sender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from deployspec.deployment.push import Push
@@ -50,6 +50,10 @@ class Pushing:
         self._delivery = Delivery(senders_of(pushes), folder)
         self._deployment = deployment
         self._location = location
+
+    def last(self, name: str) -> Mapping[str, str] | None:
+        """Id and start of the last run that arrived at a sink; None where none did."""
+        return self._delivery.known(name).last
 
     def begin(self, run: Run, deadline: float) -> None:
         """Tell the sinks that want to know it that a run begins, beside whatever else happens."""

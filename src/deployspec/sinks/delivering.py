@@ -215,7 +215,7 @@ def _known_of(said: Any) -> Known | None:
         pending, refused = tuple(said["pending"]), tuple(said["refused"])
         if not all(isinstance(one["id"], str) for one in (*pending, *refused)):
             return None
-        counts = (int(said[name]) for name in ("failures", "superseded", "lost"))
-        return Known(*counts, pending, refused, said["last"], said["memory"])
+        failures, superseded, lost = (int(said[name]) for name in ("failures", "superseded", "lost"))
+        return Known(failures, superseded, lost, pending, refused, said["last"], said["memory"])
     except (LookupError, TypeError, ValueError):
         return None
