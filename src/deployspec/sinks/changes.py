@@ -117,20 +117,19 @@ def remembered(memory: Any) -> News:
 
 
 def _is_sound(news: News) -> bool:
+    """Whether all values have their types, and verdicts are such, or None where there may be none."""
+    named = [*(seen._asdict() for seen in news.seen.values()), *(change._asdict() for change in news.untold)]
     return (
         isinstance(news.run, str)
         and type(news.dropped) is int
-        and all(
-            all(isinstance(text, str) for text in (seen.told or "", seen.verdict, seen.markers))
-            and type(seen.runs) is int
-            for seen in news.seen.values()
-        )
-        and all(
-            isinstance(text, str) or (text is None and name in ("verdict", "before"))
-            for change in news.untold
-            for name, text in change._asdict().items()
-        )
+        and all(_fits(name, value) for values in named for name, value in values.items())
     )
+
+
+def _fits(name: str, value: object) -> bool:
+    if name in ("told", "before", "verdict"):
+        return value in (None, *Outcome)
+    return type(value) is int if name == "runs" else isinstance(value, str)
 
 
 def compared(run: Run, news: News, after: int = 1) -> News:
@@ -172,7 +171,7 @@ def _by_check(run: Run) -> dict[str, Entry]:
     """The run's checks by their ids; of checks with the same id, the one that is worst."""
     found: dict[str, Entry] = {}
     for entry in run.ordered():
-        check = label(entry.id)
+        check = label(printable(redact(entry.id)))
         if check not in found or _badness(entry) > _badness(found[check]):
             found[check] = entry
     return found
@@ -189,7 +188,7 @@ def _change(run: Run, check: str, entry: Entry, before: str | None) -> Change:
     return Change(
         run=run.id,
         time=_time(run),
-        check=cut(check, len(check)),
+        check=check,
         verdict=entry.verdict,
         before=before,
         reproduce=_command(entry.reproduce),
