@@ -10,8 +10,10 @@ import jsonschema_rs
 import pytest
 
 from deployspec.sinks import changes
+from deployspec.sinks.delivering import Delivery
 from deployspec.sinks.sending import NotSent
 from tests.sinks.recording import SECRET, Answer, entry, recording, report_of, run_of, sender
+from tests.suite import ROOT
 
 SCHEMA = json.loads(Path(changes.__file__).with_name("changes.schema.json").read_text(encoding="utf-8"))
 MESSAGES = jsonschema_rs.validator_for(SCHEMA)
@@ -129,3 +131,31 @@ def test_the_schema_is_valid_and_describes_each_key() -> None:
         assert change["properties"][name]["maxLength"] == most
     assert SCHEMA["properties"]["format"]["const"] == changes.FORMAT
     assert SCHEMA["properties"]["changes"]["maxItems"] == changes.MOST_KEPT
+
+
+def test_the_pages_example_is_a_message() -> None:
+    """What the documentation shows fits the schema."""
+    page = (ROOT / "docs" / "deployment-file.md").read_text(encoding="utf-8")
+    _message(page.split("### Webhook and Slack")[1].split("```json\n")[1].split("```")[0].encode())
+
+
+def test_delivery_tells_each_change_once_however_often_it_has_to_try(tmp_path: Path) -> None:
+    """Within a run, and from one process to the next one, where the first was asked to come later than it may."""
+    with recording() as server:
+        sink = sender(tmp_path, "webhook", server.url)
+        server.answers = [Answer(500), Answer(429, headers={"Retry-After": "0"})]
+        (outcome,) = Delivery({"there": sink}, tmp_path / "sinks").send(
+            report_of(run_of(1, {"a": "BREACHED"}))
+        )
+        assert (outcome.ok, len(server.asked)) == (True, 3)
+        server.answers = [Answer(429, headers={"Retry-After": "60"})]
+        (outcome,) = Delivery({"there": sink}, tmp_path / "sinks").send(report_of(run_of(2, {"a": "MET"})))
+        assert not outcome.ok
+        before = len(server.asked)
+        for number in (3, 4):
+            list(Delivery({"there": sink}, tmp_path / "sinks").send(report_of(run_of(number, {"a": "MET"}))))
+    assert {asked.body for asked in server.asked[:3]} == {server.asked[0].body}
+    (last,) = server.asked[before:]
+    assert [(change["time"][14:16], change["verdict"]) for change in _message(last.body)["changes"]] == [
+        ("02", "MET")
+    ]
