@@ -16,7 +16,6 @@ from cramjam import snappy
 
 from deployspec.base.duration import format_duration
 from deployspec.base.problems import listed
-from deployspec.base.shown import counted
 from deployspec.deployment.push import Push
 from deployspec.sinks.requests import Address, Refused
 from deployspec.sinks.sending import NotSent, Report
@@ -96,7 +95,7 @@ class RemoteWrite:
             *(one for one in known.series if one in refused),
         ]
         raise NotSent(
-            f"{why}; {len(refused)} of {counted(len(samples), 'series', 'series')} were refused ({_metrics(refused)})"
+            f"{why}; {len(refused)} of {len(samples)} series were refused ({_metrics(refused)})"
             f"{', the others have arrived' if arrived else ''}",
             final=True,
             memory=_remembered(max(now, last) if arrived else last, kept, common),
