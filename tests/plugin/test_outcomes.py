@@ -182,15 +182,17 @@ def test_the_record_is_one_document_and_leaves_no_lines(project: Project, tmp_pa
 
 
 def test_a_killed_run_leaves_what_it_knew(project: Project, tmp_path: Path) -> None:
-    """A run that dies leaves its lines: a header, and every check that had ended."""
+    """A run that dies leaves its lines: a header, what was selected, and every check that had ended."""
     ran = project(
         THREE
-        + "\ndef test_dies(deployment):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+        + "\ndef test_dies(deployment):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n",
+        "--state=state",
     )
     assert ran.status == -9
-    lines = [json.loads(line) for line in (tmp_path / "record.json.part").read_text().splitlines()]
+    (part,) = (tmp_path / "state/runs/local").glob("*/*.json.part")
+    lines = [json.loads(line) for line in part.read_text().splitlines()]
     assert lines[0]["format"] == "deployspec.run/2"
-    assert [line["verdict"] for line in lines[1:]] == ["MET", "BREACHED", "UNMEASURED"]
+    assert [line["verdict"] for line in lines[2:]] == ["MET", "BREACHED", "UNMEASURED"]
 
 
 def test_a_run_cut_short_is_not_green(project: Project) -> None:

@@ -36,7 +36,15 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--record",
         metavar="PATH",
         default=None,
-        help="where the run record goes (default: a new file under runs/)",
+        help="where a copy of the run record goes; of a run that names no deployment, the record itself (default: a new file "
+        "under runs/)",
+    )
+    group.addoption(
+        "--state",
+        metavar="DIR",
+        default=None,
+        help="the state folder, whose runs/ is the store of runs (default: what the deployment file says at runs.dir, or "
+        "deployspec in $XDG_STATE_HOME, or in ~/.local/state)",
     )
     parser.addini(
         _SETTING,

@@ -6,23 +6,29 @@ import contextlib
 import datetime
 import os
 import platform
+import uuid
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import deployspec
 from deployspec.base.disclosure import redact
+from deployspec.base.errors import DeployspecError
 from deployspec.model.chapter import imported
 from deployspec.model.entry import Entry
+from deployspec.plugin.collected import Selected, selected_by_workers, selected_in
 from deployspec.plugin.deployments import named, obtained
 from deployspec.plugin.interrupting import is_ending
 from deployspec.plugin.options import chapters, is_worker, places
 from deployspec.plugin.outcomes import relative
 from deployspec.plugin.run_folder import is_made, run_folder
-from deployspec.plugin.selection import SELECTION, Selection, kept_ids, positive_markers
-from deployspec.record.record import RecordFile, Run, objection_to
+from deployspec.plugin.selection import SELECTION, Selection, positive_markers
+from deployspec.record.record import RecordFile, Run, objection_to, write_record
+
+if TYPE_CHECKING:
+    from deployspec.record.store import Store
 
 
 class Recorder:
@@ -32,6 +38,7 @@ class Recorder:
         self.config = config
         self.run = Run(
             started=_now(),
+            id=str(uuid.uuid4()),
             markers=config.getoption("markexpr") or "",
             versions={
                 "deployspec": deployspec.__version__,
@@ -40,8 +47,31 @@ class Recorder:
             },
         )
         self.file: RecordFile | None = None
-        self.trouble = ""
+        self.store: Store | None = None
+        """None where the run names no deployment, or its store has no place."""
+        self.troubles: list[str] = []
+        """What could not be written of the record, and why."""
+        self.not_pruned: tuple[str, ...] = ()
+        self._written: list[Path] = []
+        self._selected: list[Selected] = []
         self._interrupted = self._stopped = False
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Begin the record with what is selected, so that a run that is killed tells what it did not measure."""
+        if not self.config.getoption("collectonly"):
+            self._begin(selected_in(session.items))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self) -> None:
+        """The same, by what the first of the workers has collected."""
+        if not self._selected:
+            self._begin(selected_by_workers(self.config))
+
+    def _begin(self, selected: list[Selected]) -> None:
+        self._selected = selected
+        if selected:
+            with contextlib.suppress(OSError, DeployspecError):
+                self._opened()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep and record a check's verdict as it comes."""
@@ -49,11 +79,15 @@ class Recorder:
         if attached is None:
             return
         entry = Entry.from_dict(attached)
-        if not entry.source and (known := kept_ids(self.config).get(entry.check)):
-            entry = replace(entry, id=known[0], chapter=known[1], asks=known[2])
+        known = (
+            None if entry.source else next((one for one in self._selected if one.check == entry.check), None)
+        )
+        if known is not None:
+            # Its worker has died.
+            entry = replace(entry, id=known.id, chapter=known.chapter, asks=known.asks)
         self.run.entries[entry.check] = entry
         # Where there is no room for it, the end of the run says so.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, DeployspecError):
             self._opened().append(entry)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -79,11 +113,8 @@ class Recorder:
         self.run.exit_status = int(session.exitstatus)
         self.run.finished = _now()
         if self.file is not None or self._asked_for_checks():
-            try:
-                self._opened().finish(self.run)
-            except OSError as error:
-                self.trouble = f"{error}; expected a place that can be written: --record PATH"
-        if self.trouble and session.exitstatus == pytest.ExitCode.OK:
+            self._finish()
+        if self.troubles and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return (yield)
 
@@ -109,10 +140,12 @@ class Recorder:
         width = terminalreporter._tw.fullwidth if terminalreporter.isatty else None
         for line in summary(self.run, width, more):
             terminalreporter.line(line.text, **({line.colour: True} if line.colour else {}))
-        if self.trouble:
-            terminalreporter.line(f"the run record could not be written: {self.trouble}", red=True)
-        elif self.file is not None:
-            terminalreporter.line(f"run record: {relative(self.file.path, Path.cwd())}")
+        for trouble in self.troubles:
+            terminalreporter.line(f"the run record could not be written: {trouble}", red=True)
+        for trouble in self.not_pruned:
+            terminalreporter.line(f"not removed from the store of runs: {trouble}", yellow=True)
+        for what, path in zip(("run record", "a copy of it"), self._written, strict=False):
+            terminalreporter.line(f"{what}: {relative(path, Path.cwd())}")
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Keep whether it was interrupted, or whether pytest-xdist stops because of ``--maxfail``."""
@@ -145,7 +178,7 @@ class Recorder:
     def _meant_checks(self, selection: Selection) -> bool:
         """Whether an interrupted run was one of checks, as far as it came."""
         asked = positive_markers(self.run.markers)
-        known = selection.checks or self.run.entries or (is_made(self.config) and kept_ids(self.config))
+        known = selection.checks or self.run.entries or selected_by_workers(self.config)
         return bool(known or self._asked_for_checks() or not set(chapters(self.config)).isdisjoint(asked))
 
     def _added(self) -> dict[str, Any]:
@@ -156,19 +189,61 @@ class Recorder:
                 try:
                     value = imported(name)(run_folder(self.config)) if is_made(self.config) else None
                 except (OSError, ValueError) as error:
-                    self.trouble = str(error)
+                    self.troubles.append(str(error))
                     value = None
                 added[key] = _redacted(value)
         return added
 
     def _opened(self) -> RecordFile:
-        """The record's file, begun at the first need. Raises OSError."""
+        """The record's file, begun at the first need. Raises OSError, and DeployspecError where the store has no place."""
         if self.file is None:
             self._describe()
-            file = RecordFile(self._path())
-            file.begin(self.run)
-            self.file = file
+            if self.run.deployment:
+                self.store = self._store()
+                self.file = self.store.begin(self.run)
+            else:
+                file = RecordFile(self._said() or self._default())
+                file.begin(self.run)
+                self.file = file
+            if self._selected:
+                self.file.select(self._selected)
         return self.file
+
+    def _finish(self) -> None:
+        """Write the record, and its copy; then remove from the store what is to go."""
+        try:
+            file = self._opened()
+            file.finish(self.run)
+            self._written.append(file.path)
+        except DeployspecError as error:
+            self.troubles.append(str(error))
+        except OSError as error:
+            option = "--state DIR" if self.run.deployment else "--record PATH"
+            self.troubles.append(f"{error}; expected a place that can be written: {option}")
+        if self.run.deployment and (copy := self._said()):
+            try:
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                write_record(copy, self.run)
+                self._written.append(copy)
+            except OSError as error:
+                self.troubles.append(f"{error}; expected a place that can be written: --record PATH")
+        if self.store is not None and not self.troubles:
+            try:
+                pruned = self.store.prune_if_due(self.run.deployment)
+                self.not_pruned = () if pruned is None else pruned.troubles
+            except OSError as error:
+                self.not_pruned = (str(error),)
+
+    def _store(self) -> Store:
+        """Where runs of this deployment are kept. Raises UsageError where that is nowhere."""
+        from deployspec.deployment.push import RUNS, Runs
+        from deployspec.record.store import Store
+
+        deployment = obtained(self.config)
+        runs = (deployment and deployment.get(RUNS)) or Runs()
+        state = self.config.getoption("--state")
+        folder = runs.place(str(Path(self.config.invocation_params.dir, state)) if state else None)
+        return Store(folder, runs.keep, runs.max_size)
 
     def _describe(self) -> None:
         deployment = obtained(self.config)
@@ -178,14 +253,14 @@ class Recorder:
         else:
             self.run.deployment = named(self.config) or ""
 
-    def _path(self) -> Path:
+    def _said(self) -> Path | None:
+        """What ``--record`` says."""
         said = self.config.getoption("--record")
-        if said:
-            return Path(self.config.invocation_params.dir, said)
+        return Path(self.config.invocation_params.dir, said) if said else None
+
+    def _default(self) -> Path:
         stamp = self.run.started.replace(":", "").replace("-", "").partition(".")[0]
-        # A deployment whose file cannot be used is told by its path.
-        name = f"{stamp}Z-{Path(self.run.deployment or 'offline').name}-{os.getpid()}.json"
-        return places(self.config).runs / name
+        return places(self.config).runs / f"{stamp}Z-offline-{os.getpid()}.json"
 
 
 def pytest_configure(config: pytest.Config) -> None:

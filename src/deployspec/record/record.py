@@ -1,8 +1,8 @@
 """The run record: one versioned JSON document a run (``schemas/run-record.schema.json``).
 
-While the run goes on it is a file of JSON lines beside the final path (``….part``): a header, then an entry a
-check, each flushed as it comes, so that a killed run leaves what it knew. ``finish`` writes the one document,
-atomically, and removes the lines.
+While the run goes on it is a file of JSON lines beside the final path (``….part``): a header, the checks that are
+selected, then an entry a check, each flushed as it comes, so that a killed run leaves what it knew
+(:meth:`Run.from_lines`). ``finish`` writes the one document, atomically, and removes the lines.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from deployspec.base.bounded import KINDS, read_bounded
 from deployspec.model.entry import Entry
 from deployspec.model.ids import old_id
 from deployspec.model.verdict import Outcome
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 FORMAT = "deployspec.run/2"
 _OLDER = ("deployspec.run/1",)
+_LARGEST = 256 * 1024 * 1024
+"""Bytes of a file: a run record with a load run of many hours."""
 
 
 @dataclass
@@ -97,6 +101,38 @@ class Run:
         except (LookupError, TypeError, AttributeError) as error:
             raise ValueError(f"it is a damaged run record: {type(error).__name__}: {error}") from None
 
+    @classmethod
+    def from_lines(cls, path: Path, reason: str) -> Run:
+        """What the lines of a run tell that was ended before it could finish, or that still goes on.
+
+        A selected check without a verdict is UNMEASURED for this ``reason``, for which the run was cut short, too. The last
+        line may be damaged. Raises OSError, and ValueError where these are no such lines.
+        """
+        *lines, last = read_record(path).split(b"\n")
+        try:
+            documents = [json.loads(line) for line in lines]
+            with contextlib.suppress(ValueError):
+                documents.append(json.loads(last))
+        except (ValueError, RecursionError):
+            raise ValueError("it has a line that is not JSON") from None
+        if not documents or not isinstance(documents[0], dict) or documents[0].get("format") != FORMAT:
+            raise ValueError("it does not begin as the lines of a run of this version")
+        header, *rest = documents
+        try:
+            known = {name: header[name] for name in cls(started="").header() if name != "format"}
+            selected = [row for line in rest for row in line.get("selected", ())]
+            entries = [Entry.from_dict(line) for line in rest if "selected" not in line]
+            header = {name: header[name] for name in cls(started="").header()}
+            run = cls(**known, cut_short=reason, entries={entry.check: entry for entry in entries})
+            for node, own, chapter, asks, source, promise in selected:
+                lost = Entry(
+                    node, own, chapter, promise, Outcome.UNMEASURED.value, reason, source=source, asks=asks
+                )
+                run.entries.setdefault(node, lost)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"its lines are damaged: {type(error).__name__}: {error}") from None
+        return run
+
     @property
     def asked_nothing(self) -> bool:
         """Whether a deployment was named, and no check asked it anything: whatever was MET, nothing is known of it."""
@@ -167,18 +203,55 @@ def objection_to(path: Path) -> str:
     return ""
 
 
-class RecordFile:
-    """The file behind a run record. Raises OSError where it cannot be written."""
+def read_record(path: Path) -> bytes:
+    """The bytes of a run record, or of its lines. Raises OSError, and ValueError where this is no file of a sensible size."""
+    content, status = read_bounded(path, _LARGEST + 1)
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(f"it is {KINDS.get(stat.S_IFMT(status.st_mode), 'no regular file')}")
+    if len(content) > _LARGEST:
+        raise ValueError("it has more than 256 MiB")
+    return content
 
-    def __init__(self, path: Path) -> None:
+
+def write_record(path: Path, run: Run, *, private: bool = False) -> None:
+    """Write a finished run as its one document: whoever reads the path sees all of it or what was there before.
+
+    ``private``: nobody else may read it. Raises OSError.
+    """
+    draft = path.with_name(path.name + ".draft")
+    try:
+        with _opened(draft, private=private) as file:
+            json.dump(run.document(), file, ensure_ascii=False, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        # The disk is full, say.
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def _opened(path: Path, *, private: bool) -> IO[str]:
+    mode = 0o600 if private else 0o666
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8")
+
+
+class RecordFile:
+    """The file behind a run record, which nobody else may read where it is ``private``. Raises OSError where it cannot be
+    written."""
+
+    def __init__(self, path: Path, *, private: bool = False) -> None:
         self.path = path
+        self.private = private
         self.part = path.with_name(path.name + ".part")
         self._lines: IO[str] | None = None
 
     def begin(self, run: Run) -> None:
         """Open the file of lines, making its folder."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        lines = self.part.open("w", encoding="utf-8")
+        lines = _opened(self.part, private=self.private)
         self._lines = lines
         try:
             self._write(run.header())
@@ -190,25 +263,17 @@ class RecordFile:
                 self.part.unlink(missing_ok=True)
             raise
 
+    def select(self, checks: Sequence[Sequence[Any]]) -> None:
+        """Add which checks are selected: of each its node id, id, chapter, whether it asks the deployment, source, promise."""
+        self._write({"selected": checks})
+
     def append(self, entry: Entry) -> None:
         """Add one check; it is on its way to the disk when this returns."""
         self._write(asdict(entry))
 
     def finish(self, run: Run) -> None:
-        """Replace the lines by the one document: whoever reads the path sees all of it or nothing."""
-        draft = self.path.with_name(self.path.name + ".draft")
-        try:
-            with draft.open("w", encoding="utf-8") as file:
-                json.dump(run.document(), file, ensure_ascii=False, indent=1)
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self.path)
-        except OSError:
-            # The disk is full, say. The lines stay: they are what is known.
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
-            raise
+        """Replace the lines by the one document. Where that cannot be written they stay: they are what is known."""
+        write_record(self.path, run, private=self.private)
         if self._lines is not None:
             with contextlib.suppress(OSError):
                 self._lines.close()
