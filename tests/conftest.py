@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what is to run in the background deaf to Ctrl-C, and what we start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+# Whatever runs a suite keeps its runs here, and nowhere in a person's home.
+_STATE = tempfile.TemporaryDirectory(prefix="deployspec-tests-", ignore_cleanup_errors=True)
+os.environ["XDG_STATE_HOME"] = _STATE.name
 
 ROOT = Path(__file__).resolve().parent
 PARTS = {
@@ -79,14 +85,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         grouped = getattr(item, "_nodeid", item.nodeid)
         if grouped != item.nodeid:
             item._id = item.id.parse(grouped)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Runs keep their records in a temporary folder, and not at home."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-        yield
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -61,7 +61,7 @@ def run_checks(
         name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DEPLOYMENT"))
     }
     own = environ or {}
-    whole = {**clean, "COLUMNS": "140", **own}
+    whole = {**clean, "COLUMNS": "140", "XDG_STATE_HOME": str(folder / "state"), **own}
     if preexec is None and not any(name.startswith("PYTHON") for name in own):
         status, text = run_pytest(arguments, cwd=root, environ=whole, limit=limit)
     else:

@@ -31,7 +31,8 @@ OURS = (HEALTH, LOGS, ALERTS, MUTATION, SLO)
 """In the order of the guide's chapters."""
 CHAPTERS_GROUP, SINKS_GROUP = "deployspec.chapters", "deployspec.sinks"
 """The entry points' groups: each names a ``deployspec.model.chapter.Chapter``, or a ``deployspec.model.sink.Sink``."""
-_GROUPS = b"deployspec."
+_GROUPS = b"[deployspec."
+"""How a line begins that opens one of them: our own package names itself in other lines."""
 _PACKAGE = (".dist-info", ".egg-info")
 
 

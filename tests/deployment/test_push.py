@@ -59,10 +59,10 @@ def test_push_is_not_inherited(tmp_path: Path) -> None:
         ("push: [{name: a, kind: pushgateway}]", "2:8", "no key url", "url: a URL such as"),
         ("push: [{name: a, url: 'http://a'}]", "2:8", "no key kind", "kind: "),
         (
-            "push: [{name: a, kind: pushgateway, url: 'http://a', jb: x}]",
+            "push: [{name: a, kind: pushgateway, url: 'http://a', timeot: x}]",
             "2:54",
-            "the unknown key jb",
-            "did you mean job?",
+            "the unknown key timeot",
+            "did you mean timeout?",
         ),
         (
             "push: [{name: A b, kind: pushgateway, url: 'http://a'}]",

@@ -115,7 +115,7 @@ def lowest() -> str:
     """Constraints that choose the lowest version of every range that the wheel says."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    lines = [line for group in (project["dependencies"], *(extras[name] for name in ("logs", "alerts", "load", "report"))) for line in group]  # fmt: skip
+    lines = [line for group in (project["dependencies"], *(extras[name] for name in ("logs", "alerts", "load", "report", "probes"))) for line in group]  # fmt: skip
     ranges = (
         re.fullmatch(r"([\w.-]+)>=([\d.]+),<\d+", line)
         for line in lines

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from deployspec.record.record import Run
 from tests.plugin.conftest import Project
 from tests.raw_server import Connection, serve
 from tests.suite import deployment_file, run_checks
@@ -182,17 +183,20 @@ def test_the_record_is_one_document_and_leaves_no_lines(project: Project, tmp_pa
 
 
 def test_a_killed_run_leaves_what_it_knew(project: Project, tmp_path: Path) -> None:
-    """A run that dies leaves its lines: a header, what was selected, and every check that had ended."""
+    """A run that dies leaves its lines: a header, what it was to make, and every check that had ended."""
     ran = project(
         THREE
-        + "\ndef test_dies(deployment):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n",
-        "--state=state",
+        + "\ndef test_dies(deployment):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     assert ran.status == -9
-    (part,) = (tmp_path / "state/runs/local").glob("*/*.json.part")
+    (part,) = (tmp_path / "state").rglob("*.part")
     lines = [json.loads(line) for line in part.read_text().splitlines()]
     assert lines[0]["format"] == "deployspec.run/2"
+    assert [check["id"] for check in lines[1]["selected"]][-1] == "health.dies"
     assert [line["verdict"] for line in lines[2:]] == ["MET", "BREACHED", "UNMEASURED"]
+    run = Run.from_lines(part, "killed")
+    assert [entry.verdict for entry in run.entries.values()] == ["MET", "BREACHED", "UNMEASURED"]
+    assert ([check.id for check in run.not_run], run.cut_short) == (["health.dies"], "killed")
 
 
 def test_a_run_cut_short_is_not_green(project: Project) -> None:
@@ -205,6 +209,7 @@ def test_a_run_cut_short_is_not_green(project: Project) -> None:
     assert ran.status == 2
     assert ran.record is not None
     assert ran.record["cut_short"] == "interrupted"
+    assert [check["id"] for check in ran.record["not_run"]] == ["health.y"]
 
 
 def test_a_record_that_cannot_be_written_fails_the_run(project: Project, tmp_path: Path) -> None:

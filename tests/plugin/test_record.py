@@ -55,10 +55,10 @@ def test_the_id_is_in_record_junit_and_summary(project: Project, tmp_path: Path)
 def test_a_deployment_that_cannot_be_used_has_a_record_too(project: Project, tmp_path: Path) -> None:
     """Beside all others, also where its file is named by a path."""
     (tmp_path / "broken.yaml").write_text("base_url: [")
-    ran = project(BODY, "--record=", "--state=state", deployment=str(tmp_path / "broken.yaml"))
+    ran = project(BODY, "--record=", deployment=str(tmp_path / "broken.yaml"))
     assert ran.status == 4, ran.output
-    (kept,) = (tmp_path / "state/runs/broken").glob("*/*.json")
-    assert json.loads(kept.read_text())["exit_status"] == 4
+    (record,) = (tmp_path / "state" / "deployspec" / "runs" / "broken").rglob("*.json")
+    assert json.loads(record.read_text())["exit_status"] == 4
 
 
 def test_the_load_result_is_redacted_as_a_whole(project: Project) -> None:

@@ -21,3 +21,10 @@ def seconds(text: str) -> float:
     if not 0 < found <= 3600:
         raise argparse.ArgumentTypeError(f"found {text!r}; expected seconds, more than 0 and at most 3600")
     return found
+
+
+def count(text: str) -> int:
+    """A whole number from 1 to 1000."""
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= 1000 or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"found {text[:40]!r}; expected a whole number from 1 to 1000")
+    return int(text)

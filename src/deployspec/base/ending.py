@@ -1,4 +1,4 @@
-"""Ends a program that was started in a process group of its own, and all that it has started."""
+"""Ends a program, and all that it has started."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ import signal
 import subprocess
 import time
 
+TAG = "DEPLOYSPEC_RUN"
+"""The variable of the environment by which the processes of a run are known, whatever session or parent they have."""
+_ROUNDS = 20
+"""How often is looked for processes that were started while others were being ended."""
 _LIMIT = 10.0
 """Seconds after which what was killed counts as beyond our reach: it waits for a device."""
 
@@ -34,3 +38,30 @@ def end(process: subprocess.Popen[bytes]) -> None:
             process.returncode = os.waitstatus_to_exitcode(status)
         else:
             time.sleep(0.002)
+
+
+def end_tagged(tag: str) -> None:
+    """Kill every process of this user whose environment has ``TAG=tag``, but this one. Where the system does not show
+    environments (anywhere but on Linux), it does nothing."""
+    mark = f"{TAG}={tag}".encode()
+    for _ in range(_ROUNDS):
+        found = [pid for pid in _processes() if pid != os.getpid() and mark in _environment(pid)]
+        if not found:
+            return
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def _processes() -> list[int]:
+    with contextlib.suppress(OSError):
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - no pathlib in a hurry
+    return []
+
+
+def _environment(pid: int) -> list[bytes]:
+    """Of a process that has not ended: what has, and waits to be asked for its status, has none."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
+        return file.read().split(b"\0")
+    return []

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from deployspec.base.errors import UsageError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -47,7 +43,7 @@ class Places:
 
     @property
     def runs(self) -> Path:
-        """Where the records of runs go that name no deployment."""
+        """Where run records go by default."""
         return self.project / "runs"
 
     @property
@@ -59,21 +55,3 @@ class Places:
         """The line by which a person runs the checks from the project's folder: with pytest in a clone, else with ``deployspec check``."""
         program = ("pytest", "checks") if self.is_clone else ("deployspec", "check")
         return shlex.join((*program, *arguments))
-
-
-def state_folder(said: str | None = None, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where what outlives a run is kept: the folder that ``--state`` has ``said``, else ``deployspec`` in the user's folder for
-    state, as the XDG Base Directory Specification names it.
-
-    Absolute; it need not be there. Raises UsageError where neither is said.
-    """
-    if said:
-        return Path(said).absolute()
-    # A relative path in the variable is invalid, and to be ignored.
-    if (named := Path(environ.get("XDG_STATE_HOME", ""))).is_absolute():
-        return named / "deployspec"
-    if (home := Path(environ.get("HOME", ""))).is_absolute():
-        return home / ".local/state/deployspec"
-    raise UsageError(
-        "no folder for state: found neither XDG_STATE_HOME nor HOME with an absolute path; expected one of them, or --state DIR"
-    )

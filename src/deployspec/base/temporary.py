@@ -18,7 +18,7 @@ from types import TracebackType
 MEMORY = "/dev/shm"  # noqa: S108 - a file system, not a file; what is made there has a name of its own
 _OWNER = ".owner"
 """The file in each folder on which its owner keeps a lock. The kernel gives it back however the owner ends."""
-_NAME = re.compile(r"deployspec-(?:load|promtool|run)-[a-z0-9_]{8}")
+_NAME = re.compile(r"deployspec-(?:load|probe|promtool|run)-[a-z0-9_]{8}")
 
 
 class TemporaryFolder:

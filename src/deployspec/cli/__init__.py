@@ -30,6 +30,10 @@ _OURS = {
         "say what check would send, run and write, without doing it: -m health --deployment NAME",
         "deployspec.cli.check:arguments",
     ),
+    "probe": Command(
+        "run the checks of a schedule, and push what they found as metrics: --deployment NAME",
+        "deployspec.probe.command:arguments",
+    ),
     "list": Command(
         "list the checks, or those that are selected for a deployment", "deployspec.cli.listing:arguments"
     ),
@@ -39,6 +43,9 @@ _OURS = {
     ),
     "validate": Command(
         "check deployment files alone, without asking the deployments", "deployspec.cli.files:validate"
+    ),
+    "windows": Command(
+        "list a deployment's next maintenance windows: --deployment NAME", "deployspec.cli.windows:arguments"
     ),
     "schema": Command("print the JSON Schema of deployment files", "deployspec.cli.files:schema"),
     "completion": Command(

@@ -21,6 +21,8 @@ from deployspec.model.chapter import Chapter, imported
 from deployspec.model.sink import Sink
 
 _SUFFIXES = (".yaml", ".yml")
+_NAMED = {"maintenance_windows": "deployspec.deployment.maintenance:WINDOWS"}
+"""Parts of ours that few files have, imported as those of chapters are."""
 
 
 def load(
@@ -57,6 +59,7 @@ def _load(
     faulty = check_shape(values, problems, schema)
     data = with_defaults({key: value for key, value in values.data.items() if key not in faulty}, schema)
     named = {key: name for chapter in chapters for key, name in chapter.parts.items()}
+    named |= _NAMED
     core = (part for part in (RUNS, push_of(sinks)) if part.key in data)
     parts = [PROMETHEUS, *core, *(imported(name) for key, name in named.items() if key in data)]
     data |= {

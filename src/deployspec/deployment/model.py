@@ -18,6 +18,7 @@ from deployspec.model.verdict import Unmeasured
 
 if TYPE_CHECKING:
     from deployspec.deployment.auth import ClientCertificate, TokenSource
+    from deployspec.deployment.windows import Window
 
 T = TypeVar("T")
 
@@ -136,6 +137,12 @@ class Deployment:
         if found is None:
             raise Unmeasured(f"the deployment file describes no {part.key}")
         return found
+
+    @property
+    def maintenance_windows(self) -> tuple[Window, ...]:
+        """In the file's order; empty where it has none."""
+        windows: tuple[Window, ...] = self.parts.get("maintenance_windows", ())
+        return windows
 
     @property
     def credentials(self) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base.duration import parse_duration
-from deployspec.base.places import state_folder
 from deployspec.base.texts import read_size
 from deployspec.deployment.part import Check, Part
 from deployspec.model.chapter import imported
@@ -39,10 +38,6 @@ class Runs:
     """Seconds."""
     max_size: int = 10_000_000_000
     """Bytes."""
-
-    def place(self, state: str | None) -> Path:
-        """Its folder, where ``--state`` has said this: an option wins over the file. Raises UsageError where there is none."""
-        return self.folder if self.folder and not state else state_folder(state) / "runs"
 
 
 def _push(items: Sequence[Mapping[str, Any]], folder: Path) -> tuple[Push, ...]:

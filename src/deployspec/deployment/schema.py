@@ -47,6 +47,9 @@ FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
     "json-text": (texts.check_json, "JSON in quotes"),
     "sink-name": (texts.check_sink_name, "a name of small letters, digits and hyphens, such as gateway"),
     "size": (texts.read_size, texts.EXPECTED_SIZE),
+    "moment": (texts.read_moment, texts.EXPECTED_MOMENT),
+    "day-or-moment": (texts.check_last, texts.EXPECTED_LAST),
+    "time-zone": (texts.time_zone, texts.EXPECTED_ZONE),
 }
 """For each format: what raises :class:`Unfit` for a text that doesn't have it, and what to call it."""
 PATHS = ("file", "folder", "pattern")

@@ -77,6 +77,10 @@ class Chapter(NamedTuple):
     share, which gives a JSON value, or None for nothing."""
     summary: str = ""
     """``module:name`` of a function of the finished run that gives further lines of its summary; empty for none."""
+    metrics: str = ""
+    """``module:name`` of a function of a run that gives what it adds to the metrics of a probe, as
+    ``deployspec.model.metrics.Family``: always the same families, whether they have samples or not. It is asked where the
+    run has one of the chapter's checks, in a process that has imported nothing else of the chapter. Empty for none."""
     plans: str = ""
     """``module:name`` of a function that says what its checks would do in a run, and does nothing: of pytest's
     configuration, the deployment (None where no check needs one) and the selected checks (id to the values of their

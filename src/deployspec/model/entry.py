@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from deployspec.model.verdict import Proportion
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -45,12 +47,16 @@ class Entry:
     """File and line of the check."""
     asks: bool = True
     """Whether the check asked the deployment, or what watches it; False for one that looked at files alone."""
+    proportion: Proportion | None = None
+    """The share that the verdict rests on; None where it rests on none."""
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Entry:
         """Read back what ``dataclasses.asdict`` wrote; unknown keys are ignored."""
         known = {field.name: data[field.name] for field in fields(cls) if field.name in data}
         known["evidence"] = tuple(Evidence(**item) for item in known.get("evidence", ()))
+        if known.get("proportion") is not None:
+            known["proportion"] = Proportion(**known["proportion"])
         return cls(**known)
 
     @property

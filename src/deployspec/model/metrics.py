@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import NamedTuple
+
+LONGEST_LABEL = 120
+"""Characters of a label's value. Of a longer one the rest is a digest, so that two stay two."""
+_DIGEST = 12
 
 
 class Sample(NamedTuple):
@@ -22,3 +27,11 @@ class Family(NamedTuple):
     help: str
     """One line."""
     samples: tuple[Sample, ...] = ()
+
+
+def label(text: str) -> str:
+    """A text as a label's value: bounded, and in one line."""
+    line = " ".join(text.split())
+    if len(line) <= LONGEST_LABEL:
+        return line
+    return f"{line[: LONGEST_LABEL - _DIGEST - 1]}~{sha256(line.encode('utf-8', 'replace')).hexdigest()[:_DIGEST]}"

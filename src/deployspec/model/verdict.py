@@ -20,6 +20,24 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Proportion:
+    """The share that a verdict rests on, in numbers, for those that draw it: of good ones, whatever the words tell of."""
+
+    objective: str
+    """The objective's name."""
+    counted_by: str
+    """``load``: a load run; ``window``: Prometheus, in the objective's window."""
+    good: float
+    total: float
+    """All that count. More than 0."""
+    target: float
+    """The share that has to be good, from 0 to 1."""
+    low: float | None = None
+    high: float | None = None
+    """The ends of the 95% confidence interval of the share; None where all were counted and nothing is estimated."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """A check's outcome, and what a person needs to believe it and to act on it."""
 
@@ -30,6 +48,8 @@ class Verdict:
     """The measured value with its unit, as a person reads it; empty where there is none."""
     limit: str = ""
     """What was expected, with its unit; "<" or "at most" in words. Empty where there is none."""
+    proportion: Proportion | None = None
+    """None where it does not rest on a share, or none was measured."""
 
 
 class Breached(AssertionError):  # noqa: N818 - the word is the verdict's

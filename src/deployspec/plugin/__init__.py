@@ -24,7 +24,6 @@ _MODULES = (
     "deployspec.plugin.outcomes",
     "deployspec.plugin.redacting",
     "deployspec.plugin.run_folder",
-    "deployspec.plugin.collected",
     "deployspec.plugin.recording",
 )
 

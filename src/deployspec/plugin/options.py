@@ -36,15 +36,25 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--record",
         metavar="PATH",
         default=None,
-        help="where a copy of the run record goes; of a run that names no deployment, the record itself (default: a new file "
-        "under runs/)",
+        help="write the run record there, too; that of a run that names a deployment is kept in the store of runs, others under runs/",
     )
     group.addoption(
         "--state",
         metavar="DIR",
         default=None,
-        help="the state folder, whose runs/ is the store of runs (default: what the deployment file says at runs.dir, or "
-        "deployspec in $XDG_STATE_HOME, or in ~/.local/state)",
+        help="the state folder, with the store of runs in runs/ (default: deployspec in $XDG_STATE_HOME, or in ~/.local/state)",
+    )
+    group.addoption(
+        "--no-store",
+        action="store_true",
+        help="keep the run record nowhere but where --record says, or under runs/",
+    )
+    group.addoption(
+        "--leave-out",
+        choices=("load", "faults"),
+        action="append",
+        default=[],
+        help="select no check that makes load, or that injects faults, whatever the deployment file allows",
     )
     parser.addini(
         _SETTING,

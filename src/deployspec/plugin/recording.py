@@ -6,7 +6,6 @@ import contextlib
 import datetime
 import os
 import platform
-import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,17 +14,23 @@ import pytest
 
 import deployspec
 from deployspec.base.disclosure import redact
-from deployspec.base.errors import DeployspecError
+from deployspec.base.identity import new_id
 from deployspec.model.chapter import imported
 from deployspec.model.entry import Entry
-from deployspec.plugin.collected import Selected, selected_by_workers, selected_in
 from deployspec.plugin.deployments import named, obtained
 from deployspec.plugin.interrupting import is_ending
-from deployspec.plugin.options import chapters, is_worker, places
-from deployspec.plugin.outcomes import relative
+from deployspec.plugin.options import chapters, chapters_of, is_check, is_worker, places
+from deployspec.plugin.outcomes import promise_of, relative
 from deployspec.plugin.run_folder import is_made, run_folder
-from deployspec.plugin.selection import SELECTION, Selection, positive_markers
-from deployspec.record.record import RecordFile, Run, objection_to, write_record
+from deployspec.plugin.selection import (
+    SELECTION,
+    Selection,
+    id_of,
+    kept_ids,
+    needs_deployment,
+    positive_markers,
+)
+from deployspec.record.record import RecordFile, Run, Selected, objection_to
 
 if TYPE_CHECKING:
     from deployspec.record.store import Store
@@ -38,7 +43,7 @@ class Recorder:
         self.config = config
         self.run = Run(
             started=_now(),
-            id=str(uuid.uuid4()),
+            id=new_id(),
             markers=config.getoption("markexpr") or "",
             versions={
                 "deployspec": deployspec.__version__,
@@ -47,31 +52,19 @@ class Recorder:
             },
         )
         self.file: RecordFile | None = None
+        self.selected: list[Selected] = []
+        self.trouble = ""
         self.store: Store | None = None
-        """None where the run names no deployment, or its store has no place."""
-        self.troubles: list[str] = []
-        """What could not be written of the record, and why."""
-        self.not_pruned: tuple[str, ...] = ()
-        self._written: list[Path] = []
-        self._selected: list[Selected] = []
         self._interrupted = self._stopped = False
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Begin the record with what is selected, so that a run that is killed tells what it did not measure."""
-        if not self.config.getoption("collectonly"):
-            self._begin(selected_in(session.items))
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self) -> None:
-        """The same, by what the first of the workers has collected."""
-        if not self._selected:
-            self._begin(selected_by_workers(self.config))
-
-    def _begin(self, selected: list[Selected]) -> None:
-        self._selected = selected
-        if selected:
-            with contextlib.suppress(OSError, DeployspecError):
-                self._opened()
+        """Keep, and record, which checks are to be made: of a run that is cut short, what is missing has to be known."""
+        if self.config.getoption("collectonly"):
+            return
+        self.selected = [_selected(item) for item in session.items if is_check(item)]
+        if self.selected:
+            with contextlib.suppress(OSError):
+                self._opened().select(self.selected)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep and record a check's verdict as it comes."""
@@ -79,15 +72,11 @@ class Recorder:
         if attached is None:
             return
         entry = Entry.from_dict(attached)
-        known = (
-            None if entry.source else next((one for one in self._selected if one.check == entry.check), None)
-        )
-        if known is not None:
-            # Its worker has died.
-            entry = replace(entry, id=known.id, chapter=known.chapter, asks=known.asks)
+        if not entry.source and (known := kept_ids(self.config).get(entry.check)):
+            entry = replace(entry, id=known[0], chapter=known[1], asks=known[2])
         self.run.entries[entry.check] = entry
         # Where there is no room for it, the end of the run says so.
-        with contextlib.suppress(OSError, DeployspecError):
+        with contextlib.suppress(OSError):
             self._opened().append(entry)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -102,6 +91,10 @@ class Recorder:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         elif session.exitstatus == pytest.ExitCode.INTERRUPTED or self._interrupted:
             self.run.cut_short = "interrupted" if self._meant_checks(selection) else ""
+        if self.run.cut_short:
+            self.run.not_run = [
+                check for check in self._all_selected() if check.check not in self.run.entries
+            ]
         self.run.added = self._added()
         if selection.usage_error:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
@@ -114,7 +107,7 @@ class Recorder:
         self.run.finished = _now()
         if self.file is not None or self._asked_for_checks():
             self._finish()
-        if self.troubles and session.exitstatus == pytest.ExitCode.OK:
+        if self.trouble and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return (yield)
 
@@ -140,12 +133,10 @@ class Recorder:
         width = terminalreporter._tw.fullwidth if terminalreporter.isatty else None
         for line in summary(self.run, width, more):
             terminalreporter.line(line.text, **({line.colour: True} if line.colour else {}))
-        for trouble in self.troubles:
-            terminalreporter.line(f"the run record could not be written: {trouble}", red=True)
-        for trouble in self.not_pruned:
-            terminalreporter.line(f"not removed from the store of runs: {trouble}", yellow=True)
-        for what, path in zip(("run record", "a copy of it"), self._written, strict=False):
-            terminalreporter.line(f"{what}: {relative(path, Path.cwd())}")
+        if self.trouble:
+            terminalreporter.line(f"the run record could not be written: {self.trouble}", red=True)
+        elif self.file is not None:
+            terminalreporter.line(f"run record: {relative(self.file.path, Path.cwd())}")
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Keep whether it was interrupted, or whether pytest-xdist stops because of ``--maxfail``."""
@@ -178,7 +169,7 @@ class Recorder:
     def _meant_checks(self, selection: Selection) -> bool:
         """Whether an interrupted run was one of checks, as far as it came."""
         asked = positive_markers(self.run.markers)
-        known = selection.checks or self.run.entries or selected_by_workers(self.config)
+        known = selection.checks or self.run.entries or (is_made(self.config) and kept_ids(self.config))
         return bool(known or self._asked_for_checks() or not set(chapters(self.config)).isdisjoint(asked))
 
     def _added(self) -> dict[str, Any]:
@@ -189,61 +180,44 @@ class Recorder:
                 try:
                     value = imported(name)(run_folder(self.config)) if is_made(self.config) else None
                 except (OSError, ValueError) as error:
-                    self.troubles.append(str(error))
+                    self.trouble = str(error)
                     value = None
                 added[key] = _redacted(value)
         return added
 
-    def _opened(self) -> RecordFile:
-        """The record's file, begun at the first need. Raises OSError, and DeployspecError where the store has no place."""
-        if self.file is None:
-            self._describe()
-            if self.run.deployment:
-                self.store = self._store()
-                self.file = self.store.begin(self.run)
-            else:
-                file = RecordFile(self._said() or self._default())
-                file.begin(self.run)
-                self.file = file
-            if self._selected:
-                self.file.select(self._selected)
-        return self.file
-
     def _finish(self) -> None:
-        """Write the record, and its copy; then remove from the store what is to go."""
+        """Close the record, and put it where else it is wanted. One place that cannot be written keeps no other from it."""
+        said = self.config.getoption("--record")
         try:
-            file = self._opened()
-            file.finish(self.run)
-            self._written.append(file.path)
-        except DeployspecError as error:
-            self.troubles.append(str(error))
+            self._opened().finish(self.run)
+            if self.store is not None:
+                self.store.prune(self.run.deployment, always=False)
         except OSError as error:
-            option = "--state DIR" if self.run.deployment else "--record PATH"
-            self.troubles.append(f"{error}; expected a place that can be written: {option}")
-        if self.run.deployment and (copy := self._said()):
+            option = "--state DIR" if self.store is not None else "--record PATH"
+            self.trouble = f"{error}; expected a place that can be written: {option}"
+        if said and self.store is not None:
+            copy = self._said_path(said)
             try:
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                write_record(copy, self.run)
-                self._written.append(copy)
+                RecordFile(copy).finish(self.run)
             except OSError as error:
-                self.troubles.append(f"{error}; expected a place that can be written: --record PATH")
-        if self.store is not None and not self.troubles:
-            try:
-                pruned = self.store.prune_if_due(self.run.deployment)
-                self.not_pruned = () if pruned is None else pruned.troubles
-            except OSError as error:
-                self.not_pruned = (str(error),)
+                self.trouble = f"{error}; expected a place that can be written: --record PATH"
 
-    def _store(self) -> Store:
-        """Where runs of this deployment are kept. Raises UsageError where that is nowhere."""
-        from deployspec.deployment.push import RUNS, Runs
-        from deployspec.record.store import Store
+    def _all_selected(self) -> list[Selected]:
+        """Under pytest-xdist only the workers know items; of these, they have left ids."""
+        known = kept_ids(self.config) if not self.selected else {}
+        return self.selected or [
+            Selected(name, chapter, name, node, "", asks) for node, (name, chapter, asks) in known.items()
+        ]
 
-        deployment = obtained(self.config)
-        runs = (deployment and deployment.get(RUNS)) or Runs()
-        state = self.config.getoption("--state")
-        folder = runs.place(str(Path(self.config.invocation_params.dir, state)) if state else None)
-        return Store(folder, runs.keep, runs.max_size)
+    def _opened(self) -> RecordFile:
+        """The record's file, begun at the first need. Raises OSError."""
+        if self.file is None:
+            self._describe()
+            file = self._record_file()
+            file.begin(self.run)
+            self.file = file
+        return self.file
 
     def _describe(self) -> None:
         deployment = obtained(self.config)
@@ -251,16 +225,37 @@ class Recorder:
             self.run.deployment = deployment.name
             self.run.base_url = deployment.redact(deployment.base_url)
         else:
-            self.run.deployment = named(self.config) or ""
+            # A deployment whose file cannot be used is told by its path.
+            self.run.deployment = Path(named(self.config) or "").stem
 
-    def _said(self) -> Path | None:
-        """What ``--record`` says."""
+    def _record_file(self) -> RecordFile:
+        """In the store, where a deployment is named; else where ``--record`` says, or a new one under ``runs/``."""
+        if self.run.deployment and not self.config.getoption("--no-store"):
+            self.store = self._store()
+            return self.store.file_of(self.run)
         said = self.config.getoption("--record")
-        return Path(self.config.invocation_params.dir, said) if said else None
+        return RecordFile(self._said_path(said) if said else self._path())
 
-    def _default(self) -> Path:
+    def _store(self) -> Store:
+        """As the deployment file says, where it was read; ``--state`` says better where it is."""
+        from deployspec.base.state_folder import state_folder
+        from deployspec.deployment.push import RUNS, Runs
+        from deployspec.record.store import Store
+
+        deployment = obtained(self.config)
+        runs = (deployment.get(RUNS) if deployment else None) or Runs()
+        said = self.config.getoption("--state")
+        state = Path(self.config.invocation_params.dir, said) if said else None
+        folder = state / "runs" if state else runs.folder or state_folder(os.environ) / "runs"
+        return Store(folder, runs.keep, runs.max_size)
+
+    def _said_path(self, said: str) -> Path:
+        return Path(self.config.invocation_params.dir, said)
+
+    def _path(self) -> Path:
         stamp = self.run.started.replace(":", "").replace("-", "").partition(".")[0]
-        return places(self.config).runs / f"{stamp}Z-offline-{os.getpid()}.json"
+        name = f"{stamp}Z-{Path(self.run.deployment or 'offline').name}-{os.getpid()}.json"
+        return places(self.config).runs / name
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -272,6 +267,17 @@ def pytest_configure(config: pytest.Config) -> None:
         if said and (objection := objection_to(Path(config.invocation_params.dir, said))):
             raise pytest.UsageError(f"--record {said}: {objection}")
         config.pluginmanager.register(Recorder(config), "deployspec-recorder")
+
+
+def _selected(item: pytest.Item) -> Selected:
+    return Selected(
+        id=id_of(item),
+        chapter=chapters_of(item)[0],
+        promise=promise_of(item),
+        check=item.nodeid,
+        source=f"{relative(item.path, item.config.rootpath)}:{item.location[1] or 0}",
+        asks=needs_deployment(item),
+    )
 
 
 def _redacted(found: Any) -> Any:

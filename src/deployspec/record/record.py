@@ -1,8 +1,8 @@
 """The run record: one versioned JSON document a run (``schemas/run-record.schema.json``).
 
-While the run goes on it is a file of JSON lines beside the final path (``….part``): a header, the checks that are
-selected, then an entry a check, each flushed as it comes, so that a killed run leaves what it knew
-(:meth:`Run.from_lines`). ``finish`` writes the one document, atomically, and removes the lines.
+While the run goes on it is a file of JSON lines beside the final path (``….part``): a header, then an entry a
+check, each flushed as it comes, so that a killed run leaves what it knew. ``finish`` writes the one document,
+atomically, and removes the lines.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ import contextlib
 import hashlib
 import json
 import os
-import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from deployspec.base.bounded import KINDS, read_bounded
 from deployspec.model.entry import Entry
 from deployspec.model.ids import old_id
 from deployspec.model.verdict import Outcome
@@ -27,8 +25,21 @@ if TYPE_CHECKING:
 
 FORMAT = "deployspec.run/2"
 _OLDER = ("deployspec.run/1",)
-_LARGEST = 256 * 1024 * 1024
-"""Bytes of a file: a run record with a load run of many hours."""
+_HEADER = ("id", "kind", "started", "deployment", "location", "base_url", "markers", "versions")
+
+
+class Selected(NamedTuple):
+    """A check that a run is to make."""
+
+    id: str
+    chapter: str
+    promise: str
+    check: str
+    """pytest's node id."""
+    source: str
+    """File and line."""
+    asks: bool = True
+    """Whether it asks the deployment."""
 
 
 @dataclass
@@ -37,14 +48,6 @@ class Run:
 
     started: str
     """RFC 3339, UTC."""
-    id: str = ""
-    """A UUID; empty in records of older versions."""
-    kind: str = "check"
-    """``check``: somebody, or a gate, asked; ``probe``: a schedule did."""
-    location: str = ""
-    """Where a probe runs; empty where no probe does."""
-    maintenance: str = ""
-    """The maintenance window that the run fell into, by its name; empty where it fell into none."""
     deployment: str = ""
     """Empty where only offline checks ran."""
     base_url: str = ""
@@ -60,8 +63,18 @@ class Run:
     """What chapters add, by key: ``load`` is the load run's result (``schemas/load-result.schema.json``)."""
     cut_short: str = ""
     """Why the run ended before its last check; empty where it did not."""
+    not_run: list[Selected] = field(default_factory=list)
+    """The checks that have no verdict, where it was cut short, as far as they are known."""
     finished: str = ""
     exit_status: int | None = None
+    id: str = ""
+    """A UUID; empty in records of older versions."""
+    kind: str = "check"
+    """``check``: somebody, or a gate, asked; ``probe``: a schedule did."""
+    location: str = ""
+    """Where a probe runs; empty where no probe does."""
+    maintenance: str = ""
+    """The maintenance window that the run fell into, by its name; empty where it fell into none."""
 
     @classmethod
     def from_document(cls, document: Any, chapters: Iterable[Chapter] = ()) -> Run:
@@ -88,10 +101,11 @@ class Run:
                 for check in document["checks"]
             ]
             ours = cls(started="").document()
-            own = {field.name for field in fields(cls)} - {"entries", "not_described", "added"}
+            own = {field.name for field in fields(cls)} - {"entries", "not_described", "not_run", "added"}
             return cls(
                 **{name: document[name] for name in own if name in document},
                 entries={entry.check: entry for entry in entries},
+                not_run=[Selected(**check) for check in document.get("not_run", ())],
                 added={name: document[name] for name in document if name not in ours},
                 not_described={
                     old_id(check, "", chapters) if older else check: part
@@ -102,35 +116,25 @@ class Run:
             raise ValueError(f"it is a damaged run record: {type(error).__name__}: {error}") from None
 
     @classmethod
-    def from_lines(cls, path: Path, reason: str) -> Run:
-        """What the lines of a run tell that was ended before it could finish, or that still goes on.
+    def from_lines(cls, path: Path, cut_short: str) -> Run:
+        """What the lines of a run say that did not finish its record: ``cut_short`` says why it did not.
 
-        A selected check without a verdict is UNMEASURED for this ``reason``, for which the run was cut short, too. The last
-        line may be damaged. Raises OSError, and ValueError where these are no such lines.
+        Lines that are damaged, as the last one may be, tell nothing. Raises OSError where there is no such file.
         """
-        *lines, last = read_record(path).split(b"\n")
-        try:
-            documents = [json.loads(line) for line in lines]
-            with contextlib.suppress(ValueError):
-                documents.append(json.loads(last))
-        except (ValueError, RecursionError):
-            raise ValueError("it has a line that is not JSON") from None
-        if not documents or not isinstance(documents[0], dict) or documents[0].get("format") != FORMAT:
-            raise ValueError("it does not begin as the lines of a run of this version")
-        header, *rest = documents
-        try:
-            known = {name: header[name] for name in cls(started="").header() if name != "format"}
-            selected = [row for line in rest for row in line.get("selected", ())]
-            entries = [Entry.from_dict(line) for line in rest if "selected" not in line]
-            header = {name: header[name] for name in cls(started="").header()}
-            run = cls(**known, cut_short=reason, entries={entry.check: entry for entry in entries})
-            for node, own, chapter, asks, source, promise in selected:
-                lost = Entry(
-                    node, own, chapter, promise, Outcome.UNMEASURED.value, reason, source=source, asks=asks
-                )
-                run.entries.setdefault(node, lost)
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise ValueError(f"its lines are damaged: {type(error).__name__}: {error}") from None
+        run = cls(started="", cut_short=cut_short)
+        selected: list[Selected] = []
+        for line in path.read_bytes().splitlines():
+            with contextlib.suppress(ValueError, TypeError, LookupError, AttributeError):
+                said = json.loads(line)
+                if "check" in said:
+                    entry = Entry.from_dict(said)
+                    run.entries[entry.check] = entry
+                elif "selected" in said:
+                    selected = [Selected(**check) for check in said["selected"]]
+                else:
+                    for name in _HEADER:
+                        setattr(run, name, said[name])
+        run.not_run = [check for check in selected if check.check not in run.entries]
         return run
 
     @property
@@ -169,6 +173,7 @@ class Run:
             **self._own(
                 "finished", "exit_status", "cut_short", "maintenance", "not_described", "empty_markers"
             ),
+            "not_run": [check._asdict() for check in self.not_run],
             "counts": self.counts(),
             "checks": checks,
             "evidence": pieces,
@@ -176,10 +181,7 @@ class Run:
 
     def header(self) -> dict[str, Any]:
         """What is known when the run begins."""
-        return {
-            "format": FORMAT,
-            **self._own("id", "kind", "started", "deployment", "location", "base_url", "markers", "versions"),
-        }
+        return {"format": FORMAT, **self._own(*_HEADER)}
 
     def _own(self, *names: str) -> dict[str, Any]:
         return {name: getattr(self, name) for name in names}
@@ -203,55 +205,19 @@ def objection_to(path: Path) -> str:
     return ""
 
 
-def read_record(path: Path) -> bytes:
-    """The bytes of a run record, or of its lines. Raises OSError, and ValueError where this is no file of a sensible size."""
-    content, status = read_bounded(path, _LARGEST + 1)
-    if not stat.S_ISREG(status.st_mode):
-        raise ValueError(f"it is {KINDS.get(stat.S_IFMT(status.st_mode), 'no regular file')}")
-    if len(content) > _LARGEST:
-        raise ValueError("it has more than 256 MiB")
-    return content
-
-
-def write_record(path: Path, run: Run, *, private: bool = False) -> None:
-    """Write a finished run as its one document: whoever reads the path sees all of it or what was there before.
-
-    ``private``: nobody else may read it. Raises OSError.
-    """
-    draft = path.with_name(path.name + ".draft")
-    try:
-        with _opened(draft, private=private) as file:
-            json.dump(run.document(), file, ensure_ascii=False, indent=1)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        # The disk is full, say.
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise
-
-
-def _opened(path: Path, *, private: bool) -> IO[str]:
-    mode = 0o600 if private else 0o666
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8")
-
-
 class RecordFile:
-    """The file behind a run record, which nobody else may read where it is ``private``. Raises OSError where it cannot be
-    written."""
+    """The file behind a run record. Raises OSError where it cannot be written."""
 
     def __init__(self, path: Path, *, private: bool = False) -> None:
         self.path = path
-        self.private = private
+        self._mode = 0o600 if private else 0o666
         self.part = path.with_name(path.name + ".part")
         self._lines: IO[str] | None = None
 
     def begin(self, run: Run) -> None:
         """Open the file of lines, making its folder."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        lines = _opened(self.part, private=self.private)
+        lines = self._opened(self.part)
         self._lines = lines
         try:
             self._write(run.header())
@@ -263,21 +229,37 @@ class RecordFile:
                 self.part.unlink(missing_ok=True)
             raise
 
-    def select(self, checks: Sequence[Sequence[Any]]) -> None:
-        """Add which checks are selected: of each its node id, id, chapter, whether it asks the deployment, source, promise."""
-        self._write({"selected": checks})
+    def select(self, checks: Iterable[Selected]) -> None:
+        """Add which checks the run is to make, so that whoever reads the lines knows what is missing."""
+        self._write({"selected": [check._asdict() for check in checks]})
 
     def append(self, entry: Entry) -> None:
         """Add one check; it is on its way to the disk when this returns."""
         self._write(asdict(entry))
 
     def finish(self, run: Run) -> None:
-        """Replace the lines by the one document. Where that cannot be written they stay: they are what is known."""
-        write_record(self.path, run, private=self.private)
+        """Replace the lines by the one document: whoever reads the path sees all of it or nothing."""
+        draft = self.path.with_name(self.path.name + ".draft")
+        try:
+            with self._opened(draft) as file:
+                json.dump(run.document(), file, ensure_ascii=False, indent=1)
+                file.write("\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self.path)
+        except OSError:
+            # The disk is full, say. The lines stay: they are what is known.
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise
         if self._lines is not None:
             with contextlib.suppress(OSError):
                 self._lines.close()
             self.part.unlink(missing_ok=True)
+
+    def _opened(self, path: Path) -> IO[str]:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        return os.fdopen(os.open(path, flags, self._mode), "w", encoding="utf-8")
 
     def _write(self, data: dict[str, Any]) -> None:
         if self._lines is None:

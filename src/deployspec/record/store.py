@@ -1,7 +1,7 @@
-"""The store of runs: ``DEPLOYMENT/YYYY-MM-DD/HHMMSS.mmmZ-ID.json``, by the moment in UTC when each run began.
+"""The store of runs: ``<folder>/<deployment>/<day>/<time>Z-<id>.json``, by the time at which a run started, in UTC.
 
-Names tell age and order, so that nothing is read to find a run or to prune. Folders and files are for their owner alone:
-evidence may be confidential. While a run goes on, its lines are beside its final name (:class:`RecordFile`).
+Days are folders, so that what is too old is found without a look at each record. Nobody but their owner reads them:
+evidence may be confidential.
 """
 
 from __future__ import annotations
@@ -12,305 +12,188 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, unquote
 
 from deployspec.base.errors import UsageError
-from deployspec.base.problems import shown
-from deployspec.record.record import RecordFile, Run, read_record, write_record
+from deployspec.record.record import RecordFile, Run
 
 if TYPE_CHECKING:
     from deployspec.model.chapter import Chapter
 
-T = TypeVar("T")
-
-LATEST = "latest"
-"""The word for the run that began last, of those that finished."""
-UNFINISHED = "the run has not finished"
-_PART = ".part"
-_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_FILE = re.compile(r"(\d{6}\.\d{3})Z-([0-9a-f-]{8,40})\.json")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_NAME = re.compile(rf"(?P<began>\d{{6}}\.\d{{3}})Z-(?P<id>{_ID})\.json(?P<rest>\.part|\.draft)?")
-_LOOKED = ".pruned"
-"""Beside the days of a deployment: the file that was last changed when somebody last looked for what is to go."""
-_BETWEEN_LOOKS = 3600.0
-"""Seconds."""
-_MOST_NAMED = 5
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?Z")
+_PRUNED = ".pruned"
+"""A file of each deployment whose time is that of the last look for what has to go."""
+_BETWEEN = 3600.0
+"""Seconds from one such look to the next, where nobody asks for it."""
+_UNFINISHED = 24 * 3600.0
+"""Seconds after which the lines of a run, or a draft, belong to one that was killed."""
+LATEST = "latest"
 
 
-class Pruned(NamedTuple):
-    """What pruning has done to the runs of one deployment."""
-
-    removed: int
-    freed: int
-    """Bytes."""
-    kept: int
-    size: int
-    """Bytes of those that are kept."""
-    troubles: tuple[str, ...]
-    """Files that could not be removed, each with the reason."""
-
-
-class _File(NamedTuple):
-    """A record, its lines or its draft."""
+class Kept(NamedTuple):
+    """A record in the store."""
 
     path: Path
-    began: str
-    """Sorts as time passes."""
+    deployment: str
+    started: str
+    """``2026-01-31T23:59:59.999Z``."""
     id: str
-    rest: str
-    """Empty for a finished record."""
 
 
 class Store:
-    """The store of runs in ``folder``, which need not be there: of each deployment, records of the last ``keep`` seconds, and
-    no more than ``max_size`` bytes. The newest one always stays."""
+    """Kept runs. Methods raise OSError where the folder cannot be used."""
 
-    def __init__(self, folder: Path, keep: float, max_size: int) -> None:
+    def __init__(self, folder: Path, keep: float = 40 * 24 * 3600.0, max_size: int = 10_000_000_000) -> None:
         self.folder = folder
-        self.keep = keep
-        self.max_size = max_size
+        self._keep = keep
+        self._max_size = max_size
 
-    def begin(self, run: Run) -> RecordFile:
-        """The file of a run that begins, opened. Raises OSError, and ValueError as :meth:`add` does."""
+    def path_of(self, run: Run) -> Path:
+        """Where a run's record belongs."""
+        found = _STAMP.fullmatch(run.started)
+        if found is None:
+            raise ValueError(f"a run without a start has no place: {run.started!r}")
+        name = f"{found[2]}{found[3]}{found[4]}.{(found[5] or '')[:3]:0<3}Z-{run.id}.json"
+        return self._of(run.deployment) / found[1] / name
 
-        def opened(path: Path) -> RecordFile:
-            file = RecordFile(path, private=True)
-            file.begin(run)
-            return file
-
-        return self._made(run, opened)
+    def file_of(self, run: Run) -> RecordFile:
+        """The file for the record of a run that begins."""
+        path = self.path_of(run)
+        _make(path.parent, self.folder)
+        return RecordFile(path, private=True)
 
     def add(self, run: Run) -> Path:
-        """Keep a finished run; returns where.
+        """Keep a finished run; returns where."""
+        file = self.file_of(run)
+        file.finish(run)
+        return file.path
 
-        Raises OSError, and ValueError for a run whose id is no UUID, or whose beginning is no moment.
+    def runs(self, deployment: str | None = None) -> Iterator[Kept]:
+        """The records of one deployment, or of all, those of a deployment from the newest to the oldest."""
+        for own in [self._of(deployment)] if deployment is not None else sorted(_folders(self.folder)):
+            for day in sorted(_folders(own), reverse=True):
+                if _DAY.fullmatch(day.name):
+                    yield from sorted(
+                        _records(day, unquote(own.name)), key=lambda kept: kept.started, reverse=True
+                    )
+
+    def find(self, said: str, deployment: str | None = None) -> Path:
+        """The record that ``said`` means: its path, its id or how that begins, or ``latest``.
+
+        Raises UsageError where none is meant, or several are.
         """
-
-        def written(path: Path) -> Path:
-            write_record(path, run, private=True)
-            return path
-
-        return self._made(run, written)
-
-    def _made(self, run: Run, make: Callable[[Path], T]) -> T:
-        path = self._of(run.deployment) / _place(run)
-        for attempts in (2, 1, 0):
-            _make_private(path.parent)
-            try:
-                return make(path)
-            except FileNotFoundError:
-                # Whoever prunes may have removed the day's folder, which was empty still.
-                if not attempts:
-                    raise
-        raise AssertionError("not reached")
-
-    def _of(self, deployment: str) -> Path:
-        """The folder of a deployment. One whose file could not be used is known by its path alone."""
-        path = Path(deployment)
-        name = path.stem if path.suffix in (".yaml", ".yml") else path.name
-        # A name that may be a file's is a folder's too, but for those with a meaning, and for what a terminal obeys.
-        return self.folder / re.sub(
-            r"^\.|[^\w.@+, -]", lambda found: f"%{ord(found[0]):02X}", name or "unnamed"
-        )
-
-    def deployments(self) -> list[str]:
-        """The folders' names, sorted: those of deployments. Raises OSError."""
-        return sorted(one.name for one in _entries(self.folder) if one.is_dir())
-
-    def runs(
-        self,
-        deployment: str,
-        damaged: Callable[[str], object],
-        chapters: Iterable[Chapter] = (),
-        *,
-        unfinished: bool = False,
-    ) -> Iterator[tuple[Path, Run]]:
-        """The runs of a deployment with their files, the newest first; each is read when it is asked for.
-
-        ``damaged`` is told each file that is skipped, with the reason. ``unfinished``: those too of which only the lines are
-        there. Raises OSError where a folder cannot be read.
-        """
-        chapters = tuple(chapters)
-        for file in self._records(self._of(deployment)):
-            if file.rest and not unfinished:
-                continue
-            try:
-                run = read(file.path, chapters)
-            except FileNotFoundError:
-                # Pruned meanwhile, or finished.
-                continue
-            except (OSError, ValueError) as error:
-                damaged(f"{file.path}: {_reason(error)}")
-            else:
-                yield file.path, run
-
-    def ids(self, deployment: str) -> set[str]:
-        """The ids of a deployment's finished runs. Raises OSError where a folder cannot be read."""
-        return {file.id for file in self._records(self._of(deployment)) if not file.rest}
-
-    def find(self, text: str, deployment: str = "") -> Path:
-        """The file of a run: by its id or the beginning of it, by ``latest``, or by a path.
-
-        ``deployment``: among its runs alone. Raises UsageError, which says what there is, and OSError.
-        """
-        if "/" in text or text.endswith((".json", _PART)):
-            if not Path(text).is_file():
-                raise UsageError(f"found no file {shown(text)}; expected a run record")
-            return Path(text)
-        folders = [
-            self._of(deployment or name) for name in ([deployment] if deployment else self.deployments())
-        ]
-        files = [file for folder in folders for file in self._records(folder)]
-        files.sort(key=lambda file: file.began, reverse=True)
-        found = (
-            [file for file in files if not file.rest][:1]
-            if text == LATEST
-            else [file for file in files if text and file.id.startswith(text.lower())]
-        )
+        if "/" in said or said.endswith(".json"):
+            return Path(said)
+        if said == LATEST:
+            found = sorted(self.runs(deployment), key=lambda kept: kept.started)[-1:]
+        else:
+            found = (
+                [kept for kept in self.runs(deployment) if kept.id.startswith(said.lower())] if said else []
+            )
         if len(found) == 1:
             return found[0].path
-        of = f" of {deployment}" if deployment else ""
-        if not files:
-            there = f" ({', '.join(self.deployments()) or 'there are none of any'})" if deployment else ""
-            raise UsageError(
-                f"found no runs{of} in {self.folder}{there}; expected a run record's path, or another --state DIR"
-            )
-        expected = "more of its id" if found else f"{LATEST}, a path, or the beginning of an id"
+        if found:
+            raise UsageError(f"found {len(found)} runs whose ids begin with {said}; expected more of the id")
+        there = sum(1 for _ in self.runs(deployment))
         raise UsageError(
-            f"found {f'{len(found)} runs{of} whose ids begin' if found else f'no run{of} whose id begins'} with {shown(text)} in "
-            f"{self.folder}; expected {expected}: {_named(found or files)}"
+            f"found no run {said!r} among {there} in {self.folder}; expected an id, how one begins, {LATEST}, or a path: "
+            "`deployspec runs list` has them"
         )
 
-    def prune(self, deployment: str, now: float | None = None) -> Pruned:
-        """Remove the runs of a deployment that are too old, then the oldest until they are small enough together.
+    def prune(self, deployment: str, now: float | None = None, *, always: bool = True) -> list[Path]:
+        """Remove what is too old, and the oldest of what is too much; returns which records went. The newest one stays.
 
-        ``now``: seconds since 1970. What has not a record's name stays. Two at once harm nothing. Raises OSError where the
-        folder cannot be read.
+        Unless ``always``, at most once an hour. ``now`` is in seconds since the epoch.
         """
-        moment = datetime.datetime.fromtimestamp(time.time() if now is None else now, datetime.UTC)
-        try:
-            oldest = _began(moment - datetime.timedelta(seconds=self.keep))
-        except OverflowError:
-            # Before the calendar begins.
-            oldest = ""
-        folder, newest = self._of(deployment), ""
-        removed, freed, kept, size, full, troubles = 0, 0, 0, 0, False, []
-        for file in _files(folder):
-            try:
-                own = file.path.stat().st_size
-            except OSError:
-                # Somebody else prunes, or it has been finished.
-                continue
-            newest = newest or file.id
-            full = full or size + own > self.max_size
-            if file.id == newest or (file.began >= oldest and not full):
-                kept, size = kept + (not file.rest), size + own
-                continue
-            try:
-                file.path.unlink(missing_ok=True)
-            except OSError as error:
-                troubles.append(f"{file.path}: {error.strerror}")
-                continue
-            removed, freed = removed + (not file.rest), freed + own
-        for day in _days(folder):
-            if day.name < moment.date().isoformat():
-                with contextlib.suppress(OSError):
-                    day.rmdir()
-        return Pruned(removed, freed, kept, size, tuple(troubles))
-
-    def prune_if_due(self, deployment: str) -> Pruned | None:
-        """The same, and None where somebody has looked within the hour. Raises OSError."""
-        looked = self._of(deployment) / _LOOKED
+        now = time.time() if now is None else now
+        own = self._of(deployment)
+        mark = own / _PRUNED
+        if not always and 0 <= now - _changed(mark) < _BETWEEN:
+            return []
         with contextlib.suppress(FileNotFoundError):
-            if 0 <= time.time() - looked.stat().st_mtime < _BETWEEN_LOOKS:
-                return None
-        looked.touch(0o600)
-        return self.prune(deployment)
+            mark.touch(0o600)
+            os.utime(mark, (now, now))
+        kept = list(self.runs(deployment))
+        oldest = datetime.datetime.fromtimestamp(now - self._keep, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        gone, size = [], 0
+        for number, one in enumerate(kept):
+            size += _size(one.path)
+            if number and (one.started < oldest or size > self._max_size):
+                size -= _size(one.path)
+                with contextlib.suppress(FileNotFoundError):
+                    one.path.unlink()
+                    gone.append(one.path)
+        for day in _folders(own):
+            _remove_unfinished(day, now)
+            with contextlib.suppress(OSError):
+                day.rmdir()
+        return gone
 
-    def _records(self, folder: Path) -> Iterator[_File]:
-        """One file for each run, the newest first: the lines only where there is no more."""
-        for file in _files(folder):
-            if file.rest == "" or (file.rest == _PART and not file.path.with_suffix("").exists()):
-                yield file
+    def _of(self, deployment: str) -> Path:
+        name = quote(deployment, safe="")
+        return self.folder / (name.replace(".", "%2E") if not name.strip(".") else name)
 
 
-def read(path: Path, chapters: Iterable[Chapter] = ()) -> Run:
-    """The run in a file of the store, or of anywhere: a record of any format, whose checks these chapters know, or its lines.
+def read(path: Path, chapters: Iterable[Chapter]) -> Run:
+    """A run from its record, of this or an older format, whose checks these chapters know.
 
-    Raises OSError, and ValueError where it is none or a damaged one.
+    Raises UsageError, which names the file, where it is none.
     """
-    if path.name.endswith(_PART):
-        return Run.from_lines(path, UNFINISHED)
-    content = read_record(path)
     try:
-        document = json.loads(content)
-    except (ValueError, RecursionError):
-        raise ValueError("it is not JSON") from None
-    return Run.from_document(document, chapters)
+        return Run.from_document(json.loads(path.read_bytes()), chapters)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; expected a run record") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: found that {error}; expected a run record") from None
 
 
-def _place(run: Run) -> str:
-    """Below the deployment's folder."""
-    if not re.fullmatch(_ID, run.id):
-        raise ValueError(f"found the id {shown(run.id)}; expected a UUID")
-    began = None
-    with contextlib.suppress(TypeError, ValueError, OverflowError):
-        began = datetime.datetime.fromisoformat(run.started)
-        began = began.astimezone(datetime.UTC) if began.tzinfo else None
-    if began is None:
-        raise ValueError(
-            f"found {shown(str(run.started))} as its beginning; expected a moment as RFC 3339 has it"
-        )
-    return f"{_began(began)}Z-{run.id}.json"
+def _make(folder: Path, first: Path) -> None:
+    """Make a folder and those above it, from ``first`` on for their owner alone."""
+    if folder.is_dir():
+        return
+    if folder != first:
+        _make(folder.parent, first)
+    else:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def _began(moment: datetime.datetime) -> str:
-    return f"{moment.date().isoformat()}/{moment:%H%M%S}.{moment.microsecond // 1000:03}"
-
-
-def _make_private(folder: Path) -> None:
-    """Make a folder and those above it, for nobody but their owner."""
-    if not folder.is_dir():
-        if folder.parent != folder:
-            _make_private(folder.parent)
-        folder.mkdir(0o700, exist_ok=True)
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _folders(folder: Path) -> list[Path]:
     try:
-        with os.scandir(folder) as found:
-            return list(found)
-    except FileNotFoundError:
+        return [Path(one.path) for one in os.scandir(folder) if one.is_dir(follow_symlinks=False)]
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 
-def _days(folder: Path) -> list[Path]:
-    """The folders of a deployment's days, the newest first."""
-    names = [
-        one.name for one in _entries(folder) if _DAY.fullmatch(one.name) and one.is_dir(follow_symlinks=False)
-    ]
-    return [folder / name for name in sorted(names, reverse=True)]
+def _records(day: Path, deployment: str) -> Iterator[Kept]:
+    for name in os.listdir(day):  # noqa: PTH208 - the names alone
+        if found := _FILE.fullmatch(name):
+            at = found[1]
+            yield Kept(day / name, deployment, f"{day.name}T{at[:2]}:{at[2:4]}:{at[4:]}Z", found[2])
 
 
-def _files(folder: Path) -> Iterator[_File]:
-    """What is a record, its lines or its draft by its name, the newest first."""
-    for day in _days(folder):
-        for one in sorted(_entries(day), key=lambda entry: entry.name, reverse=True):
-            if (name := _NAME.fullmatch(one.name)) and one.is_file(follow_symlinks=False):
-                yield _File(Path(one.path), f"{day.name}/{name['began']}", name["id"], name["rest"] or "")
+def _remove_unfinished(day: Path, now: float) -> None:
+    """Remove the lines and drafts that killed runs have left."""
+    for path in day.iterdir():
+        if path.name.endswith((".part", ".draft")) and now - _changed(path) > _UNFINISHED:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
-def _named(files: list[_File]) -> str:
-    """Some runs for a person to choose from, the newest first."""
-    said = [
-        f"{file.id[:13]} ({file.began[:10]}T{file.began[11:13]}:{file.began[13:15]}Z)"
-        for file in files[:_MOST_NAMED]
-    ]
-    more = len(files) - len(said)
-    return ", ".join(said) + (f" and {more} more" if more else "")
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
-def _reason(error: Exception) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -5,18 +5,14 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterable, Mapping
-from hashlib import sha256
 from typing import NamedTuple
 
 from deployspec import __version__
 from deployspec.model.entry import Entry
-from deployspec.model.metrics import Family, Sample
+from deployspec.model.metrics import Family, Sample, label
 from deployspec.model.verdict import Outcome
 from deployspec.record.record import Run
 
-LONGEST_LABEL = 120
-"""Characters of a label's value. Of a longer one the rest is a digest, so that two stay two."""
-_DIGEST = 12
 _STAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?Z")
 
 
@@ -120,14 +116,6 @@ def seconds_of(stamp: str) -> float | None:
     if found is None:
         return None
     return calendar.timegm(tuple(map(int, found.groups()[:6]))) + float(found[7] or 0)
-
-
-def label(text: str) -> str:
-    """A text as a label's value: bounded, and in one line."""
-    line = " ".join(text.split())
-    if len(line) <= LONGEST_LABEL:
-        return line
-    return f"{line[: LONGEST_LABEL - _DIGEST - 1]}~{sha256(line.encode('utf-8', 'replace')).hexdigest()[:_DIGEST]}"
 
 
 def _labels(entry: Entry) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from importlib import import_module
 
 from deployspec.base.disclosure import redact
 from deployspec.base.duration import parse_duration
@@ -28,6 +29,8 @@ class Address:
     """Where a sink of the deployment file listens, and how one asks there."""
 
     def __init__(self, push: Push) -> None:
+        # A sink is made while the checks run: now there is time for what the first request would import.
+        import_module("deployspec.tools.http.exchange")
         data = push.data
         self.url: str = data["url"]
         self._headers = headers_of(data)

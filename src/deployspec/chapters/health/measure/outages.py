@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployspec.base.shown import names
+from deployspec.base.signals import signals_to
 from deployspec.chapters.health.judge import meaning, outage
 from deployspec.chapters.health.judge.replicas import of_each, worst_of
 from deployspec.chapters.health.measure.asked import AT_ONCE, Asked, at_once
@@ -16,7 +17,6 @@ from deployspec.chapters.health.model import HealthPromise, Outage
 from deployspec.chapters.health.part import FAULTS
 from deployspec.model.http import Call
 from deployspec.model.verdict import Outcome, Unmeasured
-from deployspec.plugin.signals import signals_to
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -15,7 +15,7 @@ from deployspec.base import shown
 from deployspec.languages.openslo.model import Objective, percent
 from deployspec.languages.prometheus.model import Unavailable
 from deployspec.languages.promql.selectors import selector_text
-from deployspec.model.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.verdict import Proportion, Verdict, breached, met, unmeasured
 
 COVERED = 0.95
 """The share of the window for which there has to be data."""
@@ -235,6 +235,17 @@ def judge_census(objective: Objective, census: Census | Unavailable, *, asked_wi
     why = _objection(objective, census, window)
     if why:
         return unmeasured(f"{objective.name}: {why}", limit=limit)
+    return replace(_weighed(objective, census, span), proportion=_proportion(objective, census))
+
+
+def _proportion(objective: Objective, census: Census) -> Proportion:
+    good = min(census.good, census.total)
+    return Proportion(objective.name, "window", good, census.total, float(objective.target))
+
+
+def _weighed(objective: Objective, census: Census, span: str) -> Verdict:
+    """What the counts of that span say."""
+    limit = objective.promise
     good, total = min(census.good, census.total), census.total
     if objective.is_latency:
         # le is "at most": the bucket includes requests of exactly the threshold, which the promise may not.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, partial
 
@@ -15,7 +15,7 @@ from deployspec.chapters.slo.load.plan import BIN_SECONDS
 from deployspec.chapters.slo.load.result import LoadResult
 from deployspec.chapters.slo.load.tally import NO_ANSWER, TURNED_AWAY, RouteTally
 from deployspec.languages.openslo.model import Objective, percent
-from deployspec.model.verdict import Verdict, breached, met, unmeasured
+from deployspec.model.verdict import Proportion, Verdict, breached, met, unmeasured
 
 _NANO = 1_000_000_000
 
@@ -106,6 +106,20 @@ class _Found:
         return (
             f"{shown.percentage(Fraction(share, self.counts.total), of)} of {shown.counted(self.counts.total, 'request', ',')} {did} "
             f"(95% interval {shown.percentage(low, of)} to {shown.percentage(high, of)}{self._together})"
+        )
+
+    @property
+    def proportion(self) -> Proportion:
+        """The same in numbers."""
+        counts, interval = self.counts, self.interval
+        return Proportion(
+            self._objective.name,
+            "load",
+            counts.total - counts.bad,
+            counts.total,
+            float(self._objective.target),
+            1 - interval.high,
+            1 - interval.low,
         )
 
     @property
@@ -206,6 +220,12 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
     if not counts.total:
         return unmeasured(f"{what}: {_nothing(measured, result, route)}{cut}", limit=limit)
     found = _Found(objective, counts)
+    return replace(_weighed(what, asked, measured, found, cut), proportion=found.proportion)
+
+
+def _weighed(what: str, asked: _Asked, measured: _Measured, found: _Found, cut: str) -> Verdict:
+    """What these counts say; ``cut`` is what has to be said of the run beside."""
+    objective, result, counts, limit = asked.objective, asked.result, found.counts, asked.objective.promise
     text = found.text + _beside(asked)
     promised = f"{text}; promised: {limit}{cut}"
     late = f"; the load generator was late, but that cannot explain it ({result.late})" if result.late else ""

@@ -1,0 +1,509 @@
+"""``deployspec probe``: the checks of a schedule, in a process of their own; then the record, then the pushes.
+
+What takes a while to import is imported while the checks run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import time
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from deployspec.base.duration import EXPECTED, parse_duration, read_duration
+from deployspec.base.errors import DeployspecError, UsageError
+from deployspec.base.unfit import Unfit
+from deployspec.probe.status import FAILED, MET, NOT_PUSHED, OURS, SKIPPED, USAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deployspec.deployment import Deployment
+    from deployspec.probe.checking import Checks
+    from deployspec.probe.saying import Says
+    from deployspec.probe.state import Known, State
+    from deployspec.record.record import Run
+    from deployspec.record.store import Store
+    from deployspec.sinks.metrics import Progress
+
+_SHORTEST_LIMIT = 2.0
+_LAST = (0.3, 1.0, 12.0)
+"""Of the time limit, the share that is kept for what follows the checks, and the least and the most seconds of it. Checks
+that are past their time have half of it to end in order, the rest is for the pushes."""
+_ENDING = 3.0
+"""Seconds that checks have to end in order where a signal ends the probe."""
+_LONGEST_NAME = 64
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Its description and arguments."""
+    parser.description = (
+        "Run the checks that a schedule asks for, keep their record, and push what they found. Prints a line for each check that "
+        "is not MET, and nothing when all is well. Exit status: 0 all is well, or a maintenance window is open; 1 a check is not "
+        "MET, or the run is incomplete; 3 an error of ours; 4 a wrong command line or deployment file; 5 no check was selected; "
+        "74 all is well, but a push failed (--strict-push); 75 not started, because one was running."
+    )
+    parser.add_argument(
+        "--deployment",
+        metavar="NAME",
+        default=os.environ.get("DEPLOYMENT"),
+        help="the deployment (default: $DEPLOYMENT)",
+    )
+    parser.add_argument(
+        "-m", dest="markers", metavar="EXPRESSION", help="which chapters (default: those that are cheap)"
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=_duration,
+        default=55.0,
+        metavar="DURATION",
+        help="for checks and pushes together (default: 55s)",
+    )
+    parser.add_argument(
+        "--jitter",
+        type=_duration_or_none,
+        default=0.0,
+        metavar="DURATION",
+        help="wait at random, so long at most, before it begins (default: 0)",
+    )
+    parser.add_argument(
+        "--interval",
+        type=_duration,
+        default=300.0,
+        metavar="DURATION",
+        help="how often the schedule runs it; after three times that, its silence is an alarm (default: 5m)",
+    )
+    parser.add_argument(
+        "--location",
+        type=_location,
+        default="default",
+        metavar="NAME",
+        help="where it runs: letters, digits, and . _ - (default: default)",
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="the state folder (default: deployspec in $XDG_STATE_HOME, or in ~/.local/state)",
+    )
+    parser.add_argument(
+        "--with-load", action="store_true", help="make load, too, where the deployment file allows it"
+    )
+    parser.add_argument(
+        "--with-faults", action="store_true", help="inject faults, too, where the deployment file allows it"
+    )
+    parser.add_argument(
+        "--strict-push", action="store_true", help="end with 74 where all is well, but a push failed"
+    )
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="print the whole summary, and what was pushed"
+    )
+    parser.add_argument(
+        "--log-json", action="store_true", help="print records of JSON, as a log has them, instead"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Probe once; returns the exit status."""
+    name = (options.deployment or "").strip()
+    if not name:
+        raise UsageError("found no deployment; expected --deployment NAME, or the variable DEPLOYMENT")
+    if options.time_limit < _SHORTEST_LIMIT:
+        raise UsageError(
+            f"--time-limit: found {options.time_limit:g}s; expected at least {_SHORTEST_LIMIT:g}s"
+        )
+    if options.jitter:
+        import random
+
+        time.sleep(random.uniform(0, options.jitter))  # noqa: S311 - no secret
+    from deployspec.base.signals import signals_to
+
+    with signals_to(_stop):
+        return _Probe(options, name).run()
+
+
+class _StoppedError(Exception):
+    """A signal asks this process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _stop(number: int, _: Any) -> NoReturn:
+    raise _StoppedError(number)
+
+
+class _Probe:
+    """One probe, from its lock to its exit status."""
+
+    def __init__(self, options: argparse.Namespace, name: str) -> None:
+        from deployspec.base.state_folder import state_folder
+        from deployspec.probe.state import State
+
+        self.options = options
+        self.name = name
+        self.began = time.monotonic()
+        self.deadline = self.began + options.time_limit
+        self.state_folder: Path = options.state.absolute() if options.state else state_folder(os.environ)
+        self.state: State = State(
+            self.state_folder, Path(name).stem if _is_path(name) else name, options.location
+        )
+        self.deployment: Deployment | None = None
+        """None until its file was read."""
+        self.trouble = False
+        """Whether the state could not be kept: no verdict, but nothing that may go on unseen."""
+
+    @cached_property
+    def says(self) -> Says:
+        """What prints."""
+        from deployspec.probe.saying import Says
+
+        return Says(verbose=self.options.verbose, as_json=self.options.log_json)
+
+    def run(self) -> int:
+        """Its exit status."""
+        lock: int | None = None
+        try:
+            lock = self.state.lock()
+            if lock is None:
+                self.state.skip()
+                self.says.problem(
+                    f"not started: a probe of {self.name} at {self.options.location} was running",
+                    event="skipped",
+                )
+                return SKIPPED
+            folder = self.state.working_folder()
+            status, pushed = self._in_folder(folder, lock)
+            self.state.forget(folder)
+        except OSError as error:
+            if lock is not None:
+                raise
+            self._cannot_keep(error)
+            status, pushed = self._without_state()
+        finally:
+            if lock is not None:
+                os.close(lock)
+        if status == MET and self.trouble:
+            return OURS
+        return NOT_PUSHED if status == MET and not pushed and self.options.strict_push else status
+
+    def _without_state(self) -> tuple[int, bool]:
+        """The same where the state folder cannot be used: nothing is kept, but everything is measured and pushed."""
+        from deployspec.base.temporary import TemporaryFolder
+
+        try:
+            folder = TemporaryFolder("probe")
+        except OSError as error:
+            raise UsageError(
+                f"found no room for temporary files: {error.strerror}; expected some in $TMPDIR"
+            ) from None
+        with folder as place:
+            return self._in_folder(place, None)
+
+    def _in_folder(self, folder: Path, lock: int | None) -> tuple[int, bool]:
+        """The exit status, and whether all was pushed."""
+        from deployspec.base.identity import new_id
+        from deployspec.probe.checking import Checks
+
+        record, identity = folder / "run.json", new_id()
+        checks = Checks(self._arguments(record), identity, folder / "output", lock)
+        try:
+            return self._checked(checks, record, identity)
+        except _StoppedError as stopped:
+            checks.ask_to_end()
+            status = checks.wait(time.monotonic() + _ENDING)
+            checks.close()
+            why = f"ended by {signal.Signals(stopped.number).name}"
+            if self.deployment is not None:
+                found = self._result(record, status, self.state.known()[0], why)
+                self._complete(found, identity, self.deployment)
+                self._keep_run(self.deployment, found)
+            self.says.problem(f"incomplete: {why}", event="stopped")
+            return 128 + stopped.number, True
+        finally:
+            checks.close()
+
+    def _arguments(self, record: Path) -> list[str]:
+        """pytest's, for the process that makes the checks."""
+        from deployspec.app import chapters
+
+        markers = self.options.markers
+        if markers is None:
+            markers = " or ".join(chapter.name for chapter in chapters() if chapter.in_probes)
+        left_out = [what for what in ("load", "faults") if not getattr(self.options, f"with_{what}")]
+        return [
+            *("-m", markers, "--deployment", self.name, "--record", str(record)),
+            *(part for what in left_out for part in ("--leave-out", what)),
+            *("--no-store", "-q", "--tb=no", "-p", "no:cacheprovider"),
+        ]
+
+    def _checked(self, checks: Checks, record: Path, identity: str) -> tuple[int, bool]:
+        try:
+            deployment = self.deployment = self._deployment()
+            push = self._pushes(deployment, identity)
+            self._keep_what_is_left(deployment)
+            for module in ("json", "deployspec.record.store", "deployspec.probe.saying"):
+                # What is needed from here on, while there is time.
+                import_module(module)
+            from deployspec.probe.verdicts import failing, status_of, troubles_of
+        except DeployspecError as error:
+            self.says.problem(str(error), event="refused")
+            return USAGE, True
+        known, damaged = self.state.known()
+        if damaged:
+            self.says.problem(damaged, event="damaged")
+        share, least, most = _LAST
+        limit = self.options.time_limit
+        last = min(most, max(least, limit * share))
+        status = checks.wait(self.deadline - last)
+        late = status is None
+        if late:
+            checks.ask_to_end()
+            status = checks.wait(self.deadline - last / 2)
+            checks.close()
+        if status == USAGE:
+            self.says.problem(_first_error(checks.said()), event="refused")
+            return USAGE, True
+        why = f"the time limit of {limit:g} s was reached" if late else ""
+        found = self._result(record, status, known, why)
+        self._complete(found, identity, deployment)
+        if self.options.markers is None and found.entries:
+            # Nobody asked for each of these chapters by its name.
+            found.empty_markers = []
+        self._keep_run(deployment, found)
+        ends = status_of(found)
+        progress = self._keep_progress(known, found)
+        for line in troubles_of(found):
+            self.says.problem(line, event="incomplete", quiet=bool(found.maintenance) and not found.cut_short)
+        for entry in failing(found):
+            self.says.verdict(entry, quiet=bool(found.maintenance))
+        pushed = push(found, progress, ends)
+        self.says.summary(found, time.monotonic() - self.began)
+        return ends, pushed
+
+    def _complete(self, found: Run, identity: str, deployment: Deployment) -> None:
+        """Say of a run what only the probe knows."""
+        found.id, found.kind, found.location = identity, "probe", self.options.location
+        found.maintenance = self._maintenance(deployment, found)
+
+    def _deployment(self) -> Deployment:
+        """The deployment file, read while the checks run. Raises DeployspecError."""
+        from deployspec.app import chapters, sinks
+        from deployspec.base import disclosure
+        from deployspec.base.places import Places
+        from deployspec.deployment import Finder, find, load
+
+        deployment = load(find(self.name, Places(Path.cwd()).deployments), os.environ, chapters(), sinks())
+        disclosure.hide(Finder(deployment.secrets()), deployment.secret_variables)
+        return deployment
+
+    def _result(self, record: Path, status: int | None, known: Known, why: str) -> Run:
+        """What the checks found. Those without a verdict are UNMEASURED.
+
+        ``why`` the probe has ended them, if it has; ``status`` is what they ended with.
+        """
+        from deployspec.probe.verdicts import with_unmeasured
+        from deployspec.record.record import Selected
+
+        if why:
+            reason = why
+        elif status is None or status < 0:
+            reason = f"the process that made the checks was ended by signal {-(status or 0)}"
+        else:
+            reason = f"the process that made the checks ended with status {status}"
+        found = _read(record, reason)
+        if found.exit_status is None:
+            found.deployment = found.deployment or self.state.folder.parent.name
+            found.finished, found.exit_status = _now(), OURS if status == OURS else FAILED
+        if not found.cut_short:
+            return found
+        if why:
+            found.cut_short = why
+        if not (found.entries or found.not_run):
+            # It was ended before it knew what to check.
+            found.not_run = [Selected(*check) for check in known.checks]
+        return with_unmeasured(found, found.cut_short)
+
+    def _maintenance(self, deployment: Deployment, found: Run) -> str:
+        """The name of the window that the run fell into, even in part; empty where it fell into none."""
+        windows = getattr(deployment, "maintenance_windows", ())
+        if not windows:
+            return ""
+        from deployspec.deployment.windows import active
+        from deployspec.sinks.metrics import seconds_of
+
+        now = time.time()
+        window = active(windows, seconds_of(found.started) or now, seconds_of(found.finished) or now)
+        return window.name if window else ""
+
+    def _store(self, deployment: Deployment) -> Store:
+        """Where runs are kept."""
+        from deployspec.deployment.push import RUNS, Runs
+        from deployspec.record.store import Store
+
+        runs = deployment.get(RUNS) or Runs()
+        folder = None if self.options.state else runs.folder
+        return Store(folder or self.state_folder / "runs", runs.keep, runs.max_size)
+
+    def _keep_run(self, deployment: Deployment, found: Run) -> None:
+        """Put the run into the store."""
+        store = self._store(deployment)
+        try:
+            store.add(found)
+            store.prune(found.deployment, always=False)
+        except OSError as error:
+            self._cannot_keep(error)
+
+    def _keep_what_is_left(self, deployment: Deployment) -> None:
+        """Put what a probe that was killed had measured into the store, too. It is not pushed: this run is newer."""
+        from deployspec.probe.verdicts import with_unmeasured
+
+        if not self.state.left.exists():
+            return
+        reason = "the probe was killed"
+        try:
+            found = _read(self.state.left / "run.json", reason)
+            if found.entries or found.not_run:
+                found.cut_short = found.cut_short and reason
+                found.kind, found.location, found.exit_status, found.finished = (
+                    "probe",
+                    self.options.location,
+                    FAILED,
+                    found.started,
+                )
+                self._store(deployment).add(with_unmeasured(found, reason))
+            self.state.forget(self.state.left)
+        except (OSError, ValueError) as error:
+            self.says.note(f"{self.state.left}: {error}", event="left")
+
+    def _keep_progress(self, known: Known, found: Run) -> Progress:
+        """What is known from now on, on the disk before anything is sent."""
+        from deployspec.probe.state import Known, later
+        from deployspec.probe.verdicts import all_met
+        from deployspec.sinks.metrics import Progress
+
+        now = time.time()
+        complete = not found.cut_short
+        kept = Known(
+            later(known.last_completion, now) if complete else known.last_completion,
+            later(known.last_success, now) if all_met(found) else known.last_success,
+            _checks_of(found) if complete else known.checks,
+        )
+        try:
+            self.state.keep(kept)
+        except OSError as error:
+            self._cannot_keep(error)
+        return Progress(self.options.interval, kept.last_completion, kept.last_success, self.state.skipped())
+
+    def _cannot_keep(self, error: OSError) -> None:
+        if not self.trouble:
+            self.trouble = True
+            self.says.problem(
+                f"{error.filename or self.state_folder}: {error.strerror}; expected a state folder that can be written: --state DIR. "
+                "What was measured is pushed all the same.",
+                event="state",
+            )
+
+    def _pushes(self, deployment: Deployment, identity: str) -> Callable[[Run, Progress, int], bool]:
+        """What sends the run where the file says; the sinks that want to know that a run begins are told so now."""
+        from deployspec.deployment.push import PUSH
+
+        said = deployment.get(PUSH)
+        if not said:
+            return lambda *_: True
+        from deployspec.probe.pushing import Place, begin_run, push, senders_of
+        from deployspec.record.record import Run
+
+        senders = senders_of(said)
+        place = Place(deployment.name, self.options.location, self.state.folder / "sinks")
+        begun = Run(
+            started=_now(),
+            id=identity,
+            kind="probe",
+            deployment=deployment.name,
+            location=self.options.location,
+        )
+        begin_run(senders, place, begun, self.deadline)
+        return lambda found, progress, status: push(
+            senders, place, found, progress, status, self.deadline, self.says
+        )
+
+
+def _read(record: Path, reason: str) -> Run:
+    """A run's record; where it was not finished, what its lines say, and ``reason`` why it was cut short. Where there is
+    nothing, a run that began now."""
+    import json
+
+    from deployspec.app import chapters
+    from deployspec.record.record import Run
+
+    with contextlib.suppress(OSError, ValueError):
+        return Run.from_document(json.loads(record.read_bytes()), chapters())
+    with contextlib.suppress(OSError):
+        found = Run.from_lines(record.with_name(record.name + ".part"), reason)
+        if found.started:
+            return found
+    return Run(started=_now(), cut_short=reason)
+
+
+def _checks_of(found: Run) -> tuple[tuple[Any, ...], ...]:
+    """The checks of a complete run, as ``deployspec.record.record.Selected`` has them."""
+    return tuple(
+        (one.id, one.chapter, one.promise, one.check, one.source, one.asks) for one in found.ordered()
+    )
+
+
+def _first_error(said: str) -> str:
+    """Why pytest could not begin, in its own words."""
+    lines = [line.removeprefix("ERROR: ").strip() for line in said.splitlines() if line.strip()]
+    errors = [
+        line.removeprefix("ERROR: ").strip() for line in said.splitlines() if line.startswith("ERROR: ")
+    ]
+    return "\n".join(errors or lines[-1:]) or "pytest could not begin, and said nothing"
+
+
+def _is_path(name: str) -> bool:
+    return "/" in name or name.endswith((".yaml", ".yml"))
+
+
+def _now() -> str:
+    now = time.time()
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03d}Z"
+
+
+def _duration(text: str) -> float:
+    """A duration above 0, in seconds."""
+    try:
+        return parse_duration(text)
+    except Unfit as unfit:
+        raise argparse.ArgumentTypeError(
+            f"found {unfit.found.replace('{}', text)}; expected {unfit.expected}"
+        ) from None
+
+
+def _duration_or_none(text: str) -> float:
+    found = read_duration(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"found {text!r}; expected {EXPECTED}, or 0")
+    return found
+
+
+def _location(text: str) -> str:
+    """A name that is a label's value and a folder's name."""
+    if (
+        not text
+        or len(text) > _LONGEST_NAME
+        or not all(one.isascii() and (one.isalnum() or one in "._-") for one in text)
+        or not text[0].isalnum()
+    ):
+        raise argparse.ArgumentTypeError(
+            f"found {text!r}; expected at most {_LONGEST_NAME} letters, digits, and . _ - with a letter or a digit first"
+        )
+    return text

@@ -1,0 +1,207 @@
+"""``deployspec probe`` as a schedule runs it: in a process of its own, from its lock to its last push."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.probe.shop import Receiver, Shop, until
+
+CHECKS = ["shop.open", "shop.slow", "shop.till"]
+
+
+def test_all_is_well_and_nothing_is_printed(shop: Shop, receiver: Receiver) -> None:
+    """The record is kept, the verdicts are pushed, and cron has nothing to mail."""
+    before = time.time()
+    assert shop.probe() == (0, "")
+    (record,) = shop.records()
+    assert (record["kind"], record["location"], record["deployment"]) == ("probe", "default", "shop")
+    assert [check["verdict"] for check in record["checks"]] == ["MET"] * 3
+    ((method, path, _),) = receiver.requests
+    assert (method, path) == ("PUT", "/metrics/job/deployspec/deployment/shop/location/default")
+    told = receiver.metrics()
+    assert told["check_verdict"] == {
+        (check, "shop", verdict): float(verdict == "met")
+        for check in CHECKS
+        for verdict in ("met", "breached", "unmeasured")
+    }
+    assert told["run_collected_checks"] == {(): 3}
+    assert told["run_interval_seconds"] == {(): 300}
+    assert before <= told["run_last_success_timestamp_seconds"][()] <= time.time()
+    assert told["run_last_completion_timestamp_seconds"] == told["run_last_success_timestamp_seconds"]
+
+
+def test_a_breach_is_one_line(shop: Shop, receiver: Receiver) -> None:
+    """The status says so, and the last success stays what it was."""
+    shop.probe()
+    success = receiver.metrics()["run_last_success_timestamp_seconds"]
+    shop.is_("closed")
+    status, output = shop.probe()
+    assert (status, output.splitlines()) == (1, ["BREACHED shop.open: it is closed"])
+    told = receiver.metrics()
+    assert told["check_verdict"][("shop.open", "shop", "breached")] == 1
+    assert told["check_verdict"][("shop.open", "shop", "met")] == 0
+    assert told["run_last_success_timestamp_seconds"] == success
+    assert told["run_last_completion_timestamp_seconds"][()] > success[()]
+
+
+def test_at_its_time_limit_what_was_measured_is_pushed(shop: Shop, receiver: Receiver) -> None:
+    """What was not is UNMEASURED, the run is incomplete, and nothing that the checks started is left."""
+    shop.is_("closed hang child")
+    began = time.monotonic()
+    status, output = shop.probe("--time-limit", "8s")
+    assert time.monotonic() - began < 30
+    assert status == 1
+    assert output.splitlines() == [
+        "incomplete: the time limit of 8 s was reached",
+        "BREACHED shop.open: it is closed",
+        "UNMEASURED shop.slow: the time limit of 8 s was reached",
+        "UNMEASURED shop.till: the time limit of 8 s was reached",
+    ]
+    assert shop.left() == []
+    told = receiver.metrics()
+    assert [
+        told["check_verdict"][(check, "shop", verdict)]
+        for check, verdict in zip(CHECKS, ("breached", "unmeasured", "unmeasured"), strict=True)
+    ] == [1, 1, 1]
+    assert "run_last_completion_timestamp_seconds" not in told
+    assert shop.records()[0]["cut_short"] == "the time limit of 8 s was reached"
+
+
+def test_one_at_a_time(shop: Shop) -> None:
+    """One that would overlap is counted, and not started; another location has nothing to do with it."""
+    shop.is_("hang")
+    with shop.start("--time-limit", "20s") as first:
+        until(shop.hangs)
+        assert shop.probe() == (75, "not started: a probe of shop at default was running\n")
+        shop.is_("open")
+        assert shop.probe("--location", "elsewhere")[0] == 0
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(30) == 128 + signal.SIGTERM
+    shop.probe()
+    assert shop.receiver.metrics()["run_skipped_total"] == {(): 1}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_the_checks_too(shop: Shop, number: signal.Signals) -> None:
+    """What was measured is in the store, and nothing is left behind."""
+    shop.is_("hang child")
+    with shop.start() as process:
+        until(shop.hangs)
+        process.send_signal(number)
+        assert process.wait(30) == 128 + number
+    assert shop.left() == []
+    (record,) = shop.records()
+    assert record["cut_short"]
+    assert {check["id"]: check["verdict"] for check in record["checks"]} == dict(
+        zip(CHECKS, ("MET", "UNMEASURED", "UNMEASURED"), strict=True)
+    )
+
+
+def test_a_killed_probe_leaves_nothing(shop: Shop) -> None:
+    """The checks end with it, the lock is free again, and what it had measured is kept by the next."""
+    shop.is_("hang child")
+    with shop.start() as process:
+        until(shop.hangs)
+        process.kill()
+    until(lambda: shop.left() == [], 30)
+    shop.is_("open")
+    assert shop.probe() == (0, "")
+    killed, _ = shop.records()
+    assert killed["cut_short"] == "the probe was killed"
+    assert [check["verdict"] for check in killed["checks"]] == ["MET", "UNMEASURED", "UNMEASURED"]
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "said"),
+    [
+        pytest.param(["-m", "till"], 5, "nothing was measured: no check of shop was selected", id="nothing"),
+        pytest.param(
+            ["-m", "shop or till"],
+            1,
+            "-m till selected no check, so till was not measured",
+            id="empty-marker",
+        ),
+        pytest.param(["-m", "shop or"], 4, "expression", id="expression"),
+        pytest.param(["--location", "a/b"], 4, "found 'a/b'; expected at most 64 letters", id="location"),
+        pytest.param(
+            ["--time-limit", "55"], 4, "found 55 without a unit; expected a duration such as", id="limit"
+        ),
+        pytest.param(["--time-limit", "1s"], 4, "found 1s; expected at least 2s", id="too-short"),
+        pytest.param(["--deployment", "shup"], 4, "found no deployment shup; expected shop", id="deployment"),
+    ],
+)
+def test_what_cannot_be_asked_for(shop: Shop, options: list[str], status: int, said: str) -> None:
+    """Each has its status and says what is wrong, once."""
+    ended, output = shop.probe(*options)
+    assert ended == status
+    assert output.count(said) == 1
+    assert "Traceback" not in output
+
+
+def test_a_faulty_deployment_file_is_said_once(shop: Shop) -> None:
+    """By the probe, not by what makes its checks as well."""
+    shop.describe("healt: {}")
+    status, output = shop.probe()
+    assert status == 4
+    assert output.count("the unknown key healt") == 1
+
+
+def test_a_failed_push_is_a_line_and_no_verdict(shop: Shop, receiver: Receiver) -> None:
+    """Unless it is asked for."""
+    receiver.status = 401
+    status, output = shop.probe()
+    assert (status, output.splitlines()) == (0, ["push to gateway failed: status 401"])
+    assert shop.probe("--strict-push")[0] == 74
+    shop.is_("closed")
+    assert shop.probe("--strict-push")[0] == 1
+
+
+def test_state_that_cannot_be_kept_stops_no_push(shop: Shop, receiver: Receiver) -> None:
+    """All is measured and pushed; the line and the status say that something is wrong here."""
+    shop.state.parent.mkdir()
+    shop.state.write_text("a file where a folder is expected")
+    status, output = shop.probe()
+    assert status == 3
+    assert f"{shop.state}" in output
+    assert "--state DIR" in output
+    assert receiver.metrics()["run_checks"] == {("met",): 3, ("breached",): 0, ("unmeasured",): 0}
+
+
+def test_a_log_of_its_own(shop: Shop, tmp_path: Path) -> None:
+    """Its lines keep the log contract of the guide."""
+    from deployspec.cli import main
+
+    shop.is_("closed")
+    status, output = shop.probe("--log-json")
+    assert status == 1
+    records = [json.loads(line) for line in output.splitlines()]
+    assert [record["event"] for record in records] == ["verdict", "pushed", "completed"]
+    assert records[0]["check"] == "shop.open"
+    log = tmp_path / "probe.log"
+    log.write_text(output)
+    assert main(["logs", str(log)]) == 0
+
+
+def test_secrets_are_printed_nowhere(shop: Shop, receiver: Receiver) -> None:
+    """Neither the address of a sink nor what proves who pushes."""
+    shop.describe(
+        f"push: [{{name: gateway, kind: pushgateway, url: '{receiver.url}/key-ding-dong-9', auth: {{bearer: sesame-open-up-7}}}}]"
+    )
+    receiver.status = 500
+    status, output = shop.probe("-v", "--time-limit", "6s")
+    assert status == 0
+    kept = "".join(file.read_text() for file in shop.state.rglob("*") if file.is_file())
+    for secret in ("ding-dong", "sesame-open-up-7"):
+        assert secret not in output
+        assert secret not in kept
+
+
+def test_what_is_kept_is_for_nobody_else(shop: Shop) -> None:
+    """Evidence may be confidential."""
+    shop.probe()
+    assert [file for file in shop.state.rglob("*") if file.stat().st_mode & 0o077] == []
