@@ -10,7 +10,7 @@ export PATH := $(PATH):$(subst $(eval) ,:,$(wildcard $(HOME)/.pyenv/versions/3.1
 .PHONY: demo test quick soak bench proven format system clean
 
 demo: .venv/demo system
-	@$(BIN)/pytest checks -m "health or alerts or logs or slo" --deployment reference
+	@$(BIN)/python -m reference.demo
 
 test: .venv/test system
 	@scripts/newer-prometheus

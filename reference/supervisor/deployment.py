@@ -108,10 +108,9 @@ class Deployment:
             self.parts |= monitoring.parts
             work.append(_start_monitoring(monitoring))
         await _all_or_first_failure(*work)
-        prometheus_port = None if monitoring is None else monitoring.port
-        folder.write_secret(
-            "deployment.yaml", deployment_file(folder.path, port, token, prometheus_port, self._log_level)
-        )
+        ports = None if monitoring is None else (monitoring.port, monitoring.pushgateway_port)
+        text = deployment_file(folder.path, port, token, ports, self._log_level)
+        folder.write_secret("deployment.yaml", text)
 
     async def _start_postgres(self, postgres: Postgres) -> None:
         await postgres.start()

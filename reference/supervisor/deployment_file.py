@@ -34,15 +34,18 @@ REQUESTS: list[dict[str, Any]] = [
 
 
 def deployment_file(
-    folder: Path, port: int, token: str, prometheus_port: int | None = None, log_level: str = "INFO"
+    folder: Path, port: int, token: str, watching: tuple[int, int] | None = None, log_level: str = "INFO"
 ) -> str:
-    """Write the file's text for the API on `port`, whose seller routes want `token`, and its Prometheus, if any."""
+    """Write the file's text for the API on `port`, whose seller routes want `token`.
+
+    `watching` is where its Prometheus and its Pushgateway are, if any.
+    """
     document: dict[str, Any] = {
         "base_url": f"http://127.0.0.1:{port}",
         "headers": {"Authorization": f"Bearer {token}"},
         "allow": ["load", "write", "faults"],
         "health": {"path": "/health", "timeout": "2s", "max_response_time": "1s", "expect_version": "0.1.0"},
-        **({"prometheus": _prometheus(prometheus_port)} if prometheus_port else {}),
+        **({"prometheus": _prometheus(watching[0]), "push": _push(watching[1])} if watching else {}),
         "logs": _logs(folder / "logs", log_level),
         "rules": {
             "files": [f"{ROOT}/rules/*.rules.yml"],
@@ -93,6 +96,10 @@ def _prometheus(port: int) -> dict[str, Any]:
     exporters = ["deal-scout", "postgres", "redis", "node", "pushgateway"]
     # It has been there for seconds when it is asked; and it is scraped every second.
     return {"url": f"http://127.0.0.1:{port}", "window": "10s", "exporters": exporters}
+
+
+def _push(port: int) -> list[dict[str, Any]]:
+    return [{"name": "gateway", "kind": "pushgateway", "url": f"http://127.0.0.1:{port}"}]
 
 
 def _fault_command(action: str, name: str, folder: Path) -> list[str]:

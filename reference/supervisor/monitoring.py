@@ -19,6 +19,8 @@ INTERVAL = 1
 """Seconds between scrapes, and between evaluations. The first scrape comes 5 s after the start: so long does
 Prometheus collect what its service discovery tells, and no setting changes it."""
 PORTS_NEEDED = 5
+TEXTFILES = "textfiles"
+"""The folder, in that of the deployment, from which node_exporter takes metrics."""
 _LOOPBACK = "127.0.0.1"
 _NEVER = "0001-01-01"
 """How the time of an evaluation begins that has not happened yet."""
@@ -55,6 +57,7 @@ class Monitoring:
         self._web = str(folder.write_secret("web.yml", ""))
         self._missing = "everything"
         self.port, postgres, redis, node, pushgateway = ports
+        self.pushgateway_port = pushgateway
         redis_url = f"redis://{_LOOPBACK}:{redis_port}"
         passwords = folder.write_secret("redis-passwords.json", json.dumps({redis_url: redis_password}))
         data = folder.make("prometheus")
@@ -81,11 +84,17 @@ class Monitoring:
                 cwd=folder.path,
                 ready=_at_once,
             ),
-            self._part("node-exporter", node, [f"--collector.textfile.directory={data}"]),
+            self._part("node-exporter", node, [f"--collector.textfile.directory={folder.make(TEXTFILES)}"]),
             self._part("pushgateway", pushgateway, ["--persistence.file="]),
         )
         self._prometheus = self._part(
-            "prometheus", self.port, [f"--config.file={config}", f"--storage.tsdb.path={data}"]
+            "prometheus",
+            self.port,
+            [
+                f"--config.file={config}",
+                f"--storage.tsdb.path={data}",
+                "--web.enable-remote-write-receiver",
+            ],
         )
         self.parts = {part.name: part for part in (*self._exporters, self._prometheus)}
 

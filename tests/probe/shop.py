@@ -123,31 +123,37 @@ class Shop:
         """Say what the checks meet: ``open``, ``closed``, ``hang``, ``child``."""
         (self.folder / "mode").write_text(mode)
 
-    def start(self, *options: str, **environ: str) -> subprocess.Popen[str]:
-        """A probe that goes on."""
+    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+        """A command that goes on, ``probe`` with these options unless it is another."""
+        if not arguments or arguments[0].startswith("-"):
+            arguments = ("probe", "-m", "shop", *arguments)
         clean = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("PYTEST_", "DEPLOYMENT"))
         }
         return subprocess.Popen(
-            [sys.executable, "-m", "deployspec.cli", "probe", "--deployment", "shop", "-m", "shop", *options],
+            [sys.executable, "-m", "deployspec.cli", *arguments],
             cwd=self.folder,
-            env={**clean, "XDG_STATE_HOME": str(self.folder / "state"), **environ},
+            env={**clean, "XDG_STATE_HOME": str(self.folder / "state"), "DEPLOYMENT": "shop", **environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
-    def probe(self, *options: str, **environ: str) -> tuple[int, str]:
-        """A whole probe: its exit status and what it printed."""
-        process = self.start(*options, **environ)
+    def run(self, *arguments: str, **environ: str) -> tuple[int, str]:
+        """A whole command: its exit status and what it printed."""
+        process = self.start(*arguments, **environ)
         try:
             output, _ = process.communicate(timeout=LIMIT)
         finally:
             process.kill()
         return process.returncode, output
+
+    def probe(self, *options: str, **environ: str) -> tuple[int, str]:
+        """A whole probe."""
+        return self.run("probe", "-m", "shop", *options, **environ)
 
     def records(self) -> list[dict[str, Any]]:
         """The kept runs, oldest first."""

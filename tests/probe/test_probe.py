@@ -205,3 +205,68 @@ def test_what_is_kept_is_for_nobody_else(shop: Shop) -> None:
     """Evidence may be confidential."""
     shop.probe()
     assert [file for file in shop.state.rglob("*") if file.stat().st_mode & 0o077] == []
+
+
+def test_a_kept_run_is_sent_again(shop: Shop, receiver: Receiver) -> None:
+    """One that did not arrive; and none that has, or that would pass for news."""
+    receiver.status = 401
+    shop.probe()
+    (record,) = shop.records()
+    pushes = len(receiver.requests)
+    receiver.status = 200
+    assert shop.run("push", record["id"][:8], "--to", "gateway") == (0, "pushed to gateway\n")
+    assert len(receiver.requests) == pushes + 1
+    assert receiver.metrics()["run_checks"][("met",)] == 3
+    status, output = shop.run("push", "latest", "--to", "gateway")
+    assert status == 4
+    assert "this run has arrived at gateway" in output
+    shop.probe()
+    status, output = shop.run("push", record["id"], "--to", "gateway")
+    assert status == 4
+    assert "a newer one" in output
+    assert len(receiver.requests) == pushes + 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing", "--to", "gateway"], "found no run 'nothing' among 1"),
+        (["latest", "--to", "gatway"], "--to: found gatway; expected gateway; did you mean gateway?"),
+        (["mode.json", "--to", "gateway"], "mode.json: No such file or directory; expected a run record"),
+    ],
+)
+def test_what_cannot_be_sent(shop: Shop, arguments: list[str], said: str) -> None:
+    """One line says why."""
+    shop.probe()
+    status, output = shop.run("push", *arguments)
+    assert (status, said in output, output.count("\n")) == (4, True, 1)
+
+
+def test_in_a_maintenance_window_nobody_is_woken(shop: Shop, receiver: Receiver) -> None:
+    """All is measured, recorded and pushed as ever, and marked; the status is 0, and nothing is printed."""
+    now = time.time()
+    start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - 60))
+    shop.describe(
+        f"push: [{{name: gateway, kind: pushgateway, url: '{receiver.url}'}}]\n"
+        f"maintenance_windows: [{{name: move, start: '{start}', duration: 1h}}]"
+    )
+    shop.is_("closed")
+    assert shop.probe() == (0, "")
+    told = receiver.metrics()
+    assert told["in_maintenance"] == {(): 1}
+    assert told["check_verdict"][("shop.open", "shop", "breached")] == 1
+    assert "run_last_success_timestamp_seconds" not in told
+    assert shop.records()[0]["maintenance"] == "move"
+    assert "BREACHED shop.open" in shop.probe("--log-json")[1]
+    status, output = shop.run("check", "-m", "shop")
+    assert status == 1, output
+    assert shop.records()[-1]["maintenance"] == "move"
+
+
+def test_what_was_not_measured_is_said_in_a_maintenance_window_too(shop: Shop) -> None:
+    """Nobody maintains the probe by breaking it."""
+    start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
+    shop.describe(f"maintenance_windows: [{{name: move, start: '{start}', duration: 1h}}]")
+    shop.is_("hang")
+    status, output = shop.probe("--time-limit", "8s")
+    assert (status, output) == (1, "incomplete: the time limit of 8 s was reached\n")

@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import os
 import platform
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ class Recorder:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
+        self._began = time.time()
         self.run = Run(
             started=_now(),
             id=new_id(),
@@ -105,6 +107,7 @@ class Recorder:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self.run.exit_status = int(session.exitstatus)
         self.run.finished = _now()
+        self.run.maintenance = self._maintenance()
         if self.file is not None or self._asked_for_checks():
             self._finish()
         if self.trouble and session.exitstatus == pytest.ExitCode.OK:
@@ -202,6 +205,16 @@ class Recorder:
                 RecordFile(copy).finish(self.run)
             except OSError as error:
                 self.trouble = f"{error}; expected a place that can be written: --record PATH"
+
+    def _maintenance(self) -> str:
+        """The name of the maintenance window that the run fell into; empty where it fell into none."""
+        deployment = obtained(self.config)
+        if deployment is None or not deployment.maintenance_windows:
+            return ""
+        from deployspec.deployment.windows import active
+
+        window = active(deployment.maintenance_windows, self._began, time.time())
+        return window.name if window else ""
 
     def _all_selected(self) -> list[Selected]:
         """Under pytest-xdist only the workers know items; of these, they have left ids."""

@@ -15,9 +15,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from deployspec.base.duration import EXPECTED, parse_duration, read_duration
+from deployspec.base.duration import EXPECTED, read_duration
 from deployspec.base.errors import DeployspecError, UsageError
-from deployspec.base.unfit import Unfit
+from deployspec.probe.options import deployment_of, duration, name_of, state_of
 from deployspec.probe.status import FAILED, MET, NOT_PUSHED, OURS, SKIPPED, USAGE
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--time-limit",
-        type=_duration,
+        type=duration,
         default=55.0,
         metavar="DURATION",
         help="for checks and pushes together (default: 55s)",
@@ -73,7 +73,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--interval",
-        type=_duration,
+        type=duration,
         default=300.0,
         metavar="DURATION",
         help="how often the schedule runs it; after three times that, its silence is an alarm (default: 5m)",
@@ -111,9 +111,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Probe once; returns the exit status."""
-    name = (options.deployment or "").strip()
-    if not name:
-        raise UsageError("found no deployment; expected --deployment NAME, or the variable DEPLOYMENT")
+    name = name_of(options.deployment)
     if options.time_limit < _SHORTEST_LIMIT:
         raise UsageError(
             f"--time-limit: found {options.time_limit:g}s; expected at least {_SHORTEST_LIMIT:g}s"
@@ -144,14 +142,13 @@ class _Probe:
     """One probe, from its lock to its exit status."""
 
     def __init__(self, options: argparse.Namespace, name: str) -> None:
-        from deployspec.base.state_folder import state_folder
         from deployspec.probe.state import State
 
         self.options = options
         self.name = name
         self.began = time.monotonic()
         self.deadline = self.began + options.time_limit
-        self.state_folder: Path = options.state.absolute() if options.state else state_folder(os.environ)
+        self.state_folder: Path = state_of(options.state)
         self.state: State = State(
             self.state_folder, Path(name).stem if _is_path(name) else name, options.location
         )
@@ -246,7 +243,7 @@ class _Probe:
 
     def _checked(self, checks: Checks, record: Path, identity: str) -> tuple[int, bool]:
         try:
-            deployment = self.deployment = self._deployment()
+            deployment = self.deployment = deployment_of(self.name)
             push = self._pushes(deployment, identity)
             self._keep_what_is_left(deployment)
             for module in ("json", "deployspec.record.store", "deployspec.probe.saying"):
@@ -291,18 +288,8 @@ class _Probe:
     def _complete(self, found: Run, identity: str, deployment: Deployment) -> None:
         """Say of a run what only the probe knows."""
         found.id, found.kind, found.location = identity, "probe", self.options.location
+        found.interval = self.options.interval
         found.maintenance = self._maintenance(deployment, found)
-
-    def _deployment(self) -> Deployment:
-        """The deployment file, read while the checks run. Raises DeployspecError."""
-        from deployspec.app import chapters, sinks
-        from deployspec.base import disclosure
-        from deployspec.base.places import Places
-        from deployspec.deployment import Finder, find, load
-
-        deployment = load(find(self.name, Places(Path.cwd()).deployments), os.environ, chapters(), sinks())
-        disclosure.hide(Finder(deployment.secrets()), deployment.secret_variables)
-        return deployment
 
     def _result(self, record: Path, status: int | None, known: Known, why: str) -> Run:
         """What the checks found. Those without a verdict are UNMEASURED.
@@ -333,7 +320,7 @@ class _Probe:
 
     def _maintenance(self, deployment: Deployment, found: Run) -> str:
         """The name of the window that the run fell into, even in part; empty where it fell into none."""
-        windows = getattr(deployment, "maintenance_windows", ())
+        windows = deployment.maintenance_windows
         if not windows:
             return ""
         from deployspec.deployment.windows import active
@@ -345,12 +332,9 @@ class _Probe:
 
     def _store(self, deployment: Deployment) -> Store:
         """Where runs are kept."""
-        from deployspec.deployment.push import RUNS, Runs
-        from deployspec.record.store import Store
+        from deployspec.probe.storing import store_of
 
-        runs = deployment.get(RUNS) or Runs()
-        folder = None if self.options.state else runs.folder
-        return Store(folder or self.state_folder / "runs", runs.keep, runs.max_size)
+        return store_of(deployment, self.state_folder, said=self.options.state is not None)
 
     def _keep_run(self, deployment: Deployment, found: Run) -> None:
         """Put the run into the store."""
@@ -418,22 +402,14 @@ class _Probe:
         said = deployment.get(PUSH)
         if not said:
             return lambda *_: True
-        from deployspec.probe.pushing import Place, begin_run, push, senders_of
+        from deployspec.probe.pushing import Pushing
         from deployspec.record.record import Run
 
-        senders = senders_of(said)
-        place = Place(deployment.name, self.options.location, self.state.folder / "sinks")
-        begun = Run(
-            started=_now(),
-            id=identity,
-            kind="probe",
-            deployment=deployment.name,
-            location=self.options.location,
-        )
-        begin_run(senders, place, begun, self.deadline)
-        return lambda found, progress, status: push(
-            senders, place, found, progress, status, self.deadline, self.says
-        )
+        location = self.options.location
+        pushing = Pushing(said, self.state.folder / "sinks", deployment.name, location)
+        begun = Run(started=_now(), id=identity, kind="probe", deployment=deployment.name, location=location)
+        pushing.begin(begun, self.deadline)
+        return lambda found, progress, status: pushing.send(found, progress, status, self.deadline, self.says)
 
 
 def _read(record: Path, reason: str) -> Run:
@@ -476,16 +452,6 @@ def _is_path(name: str) -> bool:
 def _now() -> str:
     now = time.time()
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03d}Z"
-
-
-def _duration(text: str) -> float:
-    """A duration above 0, in seconds."""
-    try:
-        return parse_duration(text)
-    except Unfit as unfit:
-        raise argparse.ArgumentTypeError(
-            f"found {unfit.found.replace('{}', text)}; expected {unfit.expected}"
-        ) from None
 
 
 def _duration_or_none(text: str) -> float:

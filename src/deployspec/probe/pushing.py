@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from deployspec.app import chapters, sinks
-from deployspec.base.disclosure import redact
 from deployspec.base.errors import UsageError
 from deployspec.model.chapter import imported
 from deployspec.record.record import Run
-from deployspec.sinks.delivering import begin, deliver, failures
+from deployspec.sinks.delivering import Delivery
 from deployspec.sinks.metrics import Progress, families
 from deployspec.sinks.sending import Report, Sender
 
@@ -21,15 +20,6 @@ if TYPE_CHECKING:
     from deployspec.deployment.push import Push
     from deployspec.model.metrics import Family
     from deployspec.probe.saying import Says
-
-
-class Place(NamedTuple):
-    """What is pushed for."""
-
-    deployment: str
-    location: str
-    folder: Path
-    """Where the sinks' own files are kept."""
 
 
 def senders_of(pushes: Sequence[Push]) -> dict[str, Sender]:
@@ -50,45 +40,41 @@ def senders_of(pushes: Sequence[Push]) -> dict[str, Sender]:
     return made
 
 
-def begin_run(senders: Mapping[str, Sender], place: Place, run: Run, deadline: float) -> None:
-    """Tell the sinks that want to know it that a run begins, beside whatever else happens."""
-    begin(senders, Report(run, (), place.deployment, place.location, 0, deadline))
+class Pushing:
+    """The sinks of a deployment file, for the runs of one location.
 
+    ``folder`` is where the sinks' own files are. Raises UsageError where a library is not installed.
+    """
 
-def push(
-    senders: Mapping[str, Sender],
-    place: Place,
-    run: Run,
-    progress: Progress,
-    status: int,
-    deadline: float,
-    says: Says,
-) -> bool:
-    """Send a finished run everywhere, and say what failed; whether all of it arrived."""
-    progress = progress._replace(push_failures=failures(place.folder, senders))
-    report = Report(
-        run,
-        families(run, progress, metrics_of(run)),
-        place.deployment,
-        place.location,
-        status,
-        deadline,
-    )
-    began = time.monotonic()
-    arrived = True
-    for one in deliver(senders, report, place.folder):
-        if one.trouble:
-            says.problem(f"push to {one.name}: {one.trouble}", event="push_state")
-        if one.ok:
-            says.note(
-                f"pushed to {one.name}",
-                event="pushed",
-                duration_ms=round((time.monotonic() - began) * 1000, 1),
-            )
-        else:
-            arrived = False
-            says.problem(f"push to {one.name} failed: {redact(one.reason)}", event="push_failed")
-    return arrived
+    def __init__(self, pushes: Sequence[Push], folder: Path, deployment: str, location: str) -> None:
+        self._delivery = Delivery(senders_of(pushes), folder)
+        self._deployment = deployment
+        self._location = location
+
+    def last(self, name: str) -> Mapping[str, str] | None:
+        """Id and start of the last run that arrived at a sink; None where none did."""
+        return self._delivery.known(name).last
+
+    def begin(self, run: Run, deadline: float) -> None:
+        """Tell the sinks that want to know it that a run begins, beside whatever else happens."""
+        self._delivery.begin(Report(run, (), self._deployment, self._location, 0, deadline))
+
+    def send(self, run: Run, progress: Progress, status: int, deadline: float, says: Says) -> bool:
+        """Send a finished run everywhere, and say what failed; whether all of it arrived."""
+        progress = progress._replace(push_failures=self._delivery.failures())
+        told = families(run, progress, metrics_of(run))
+        report = Report(run, told, self._deployment, self._location, status, deadline)
+        began, arrived = time.monotonic(), True
+        for one in self._delivery.send(report):
+            if one.trouble:
+                says.problem(f"push to {one.name}: {one.trouble}", event="push_state")
+            if one.ok:
+                took = round((time.monotonic() - began) * 1000, 1)
+                says.note(f"pushed to {one.name}", event="pushed", sink=one.name, duration_ms=took)
+            else:
+                arrived = False
+                says.problem(f"push to {one.name} failed: {one.reason}", event="push_failed", sink=one.name)
+        return arrived
 
 
 def metrics_of(run: Run) -> Iterator[Family]:

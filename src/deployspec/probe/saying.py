@@ -24,9 +24,9 @@ class Says:
         self._verbose = verbose
         self._as_json = as_json
 
-    def problem(self, text: str, *, event: str, quiet: bool = False, level: str = "ERROR") -> None:
+    def problem(self, text: str, *, event: str, quiet: bool = False, **more: Any) -> None:
         """Something a person has to know. ``quiet``: in a maintenance window nobody wants to."""
-        self._line(text, level, quiet=quiet, event=event)
+        self._line(text, "ERROR", quiet=quiet, event=event, **more)
 
     def verdict(self, entry: Entry, *, quiet: bool) -> None:
         """A check that is not MET."""

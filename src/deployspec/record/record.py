@@ -73,6 +73,8 @@ class Run:
     """``check``: somebody, or a gate, asked; ``probe``: a schedule did."""
     location: str = ""
     """Where a probe runs; empty where no probe does."""
+    interval: float | None = None
+    """Seconds from one probe to the next, as its schedule has them; None where no probe runs."""
     maintenance: str = ""
     """The maintenance window that the run fell into, by its name; empty where it fell into none."""
 
@@ -171,7 +173,13 @@ class Run:
             **self.added,
             **self.header(),
             **self._own(
-                "finished", "exit_status", "cut_short", "maintenance", "not_described", "empty_markers"
+                "finished",
+                "exit_status",
+                "cut_short",
+                "interval",
+                "maintenance",
+                "not_described",
+                "empty_markers",
             ),
             "not_run": [check._asdict() for check in self.not_run],
             "counts": self.counts(),

@@ -13,5 +13,29 @@ SINKS = (
         schema=_HERE / "pushgateway.schema.json",
         make="deployspec.sinks.pushgateway:Pushgateway",
     ),
+    Sink(
+        kind="textfile",
+        sentence="the newest run, as a file of metrics, to the textfile collector of node_exporter.",
+        schema=_HERE / "textfile.schema.json",
+        make="deployspec.sinks.textfile:Textfile",
+    ),
+    Sink(
+        kind="heartbeat",
+        sentence="that a run began and how it ended, to healthchecks.io or what takes the same requests.",
+        schema=_HERE / "heartbeat.schema.json",
+        make="deployspec.sinks.heartbeat:Heartbeat",
+    ),
+    Sink(
+        kind="webhook",
+        sentence="each change of a verdict once, as JSON, to a URL.",
+        schema=_HERE / "webhook.schema.json",
+        make="deployspec.sinks.webhook:Webhook",
+    ),
+    Sink(
+        kind="slack",
+        sentence="each change of a verdict once, as a message, to a channel of Slack.",
+        schema=_HERE / "slack.schema.json",
+        make="deployspec.sinks.slack:Slack",
+    ),
 )
 """In the order of docs/metrics.md."""

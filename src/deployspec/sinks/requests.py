@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from importlib import import_module
+from urllib.parse import urlsplit
 
+from deployspec.base import secret
 from deployspec.base.disclosure import redact
 from deployspec.base.duration import parse_duration
+from deployspec.base.secret import Secret
 from deployspec.deployment.model import proofs_of
 from deployspec.deployment.part import headers_of
 from deployspec.deployment.push import Push
@@ -23,6 +27,8 @@ _MOST_REASON = 200
 """Characters of a receiver's own words that are told."""
 _MOST_ANSWER = 64 * 1024
 """Bytes of an answer that are read."""
+_SHORTEST_PIECE = 8
+"""Characters of a piece of a URL that may be a secret of its own."""
 
 
 class Address:
@@ -38,6 +44,13 @@ class Address:
         self._ca = push.folder / data["ca"] if "ca" in data else None
         self._proofs = proofs_of(data, push.folder, f"push.{push.name}.auth")
         self._proxies = proxies_from(os.environ)
+        parts = urlsplit(self.url)
+        pieces = {parts.path.strip("/"), parts.query, *re.split("[/&=]", f"{parts.path}&{parts.query}")}
+        self._pieces = [Secret(piece) for piece in pieces if len(piece) >= _SHORTEST_PIECE]
+
+    def hide(self, text: str) -> str:
+        """The text without what is known to be secret, and without pieces of this URL: receivers repeat a path alone."""
+        return secret.redact(redact(text), self._pieces)
 
     def post(
         self, report: Report, url: str, body: bytes, headers: Mapping[str, str], *, put: bool = False
@@ -61,22 +74,23 @@ class Address:
             )
         ).result
         if isinstance(found, Failure):
-            raise NotSent(redact(found.reason))
+            raise NotSent(self.hide(found.reason))
         if 200 <= found.status <= 299:
             return found
         raise NotSent(
-            f"status {found.status}{said(found)}",
+            f"status {found.status}{said(found, self.hide)}",
             final=found.status not in _PASSING,
             after=retry_after(found),
         )
 
 
-def said(answer: Answer) -> str:
-    """The receiver's own words, in one line that begins with a colon; empty where there are none, or they are a page."""
+def said(answer: Answer, hide: Callable[[str], str] = redact) -> str:
+    """The receiver's own words without what ``hide`` hides, in one line that begins with a colon, or that they are a page;
+    empty where there are none."""
     text = answer.body.decode("utf-8", "replace")
     if text.lstrip()[:1] == "<":
         return ": an HTML page, so this may not be what it is taken for"
-    line = " ".join(redact(text).split())
+    line = " ".join(hide(text).split())
     if not line:
         return ""
     return f": {line}" if len(line) <= _MOST_REASON else f": {line[: _MOST_REASON - 1]}…"

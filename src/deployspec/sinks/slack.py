@@ -1,0 +1,95 @@
+"""Slack, by an incoming webhook, and what takes Slack's messages as well: what has changed, as a text."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from deployspec.base.shown import counted as numbered
+from deployspec.deployment.push import Push
+from deployspec.sinks.changes import Change, News, counted, tell
+from deployspec.sinks.requests import Address, said
+from deployspec.sinks.sending import NotSent, Report
+
+MOST_LISTED = 10
+"""Checks of which a message says more than their number."""
+MOST_TEXT = 40_000
+"""Characters of a message, after which Slack cuts it."""
+_ROOM_FOR_THE_REST = 200
+"""Characters for what stands below the checks."""
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_BREAK = "\u2060"
+"""A word joiner, which is not seen: it takes a text's meaning away."""
+_WORST = ("BREACHED", "UNMEASURED", None, "MET")
+_FINAL = frozenset(
+    {
+        *("invalid_payload", "no_text", "invalid_blocks", "invalid_token", "msg_too_long", "too_many_attachments"),
+        *("no_service", "no_service_id", "no_active_hooks", "no_team", "team_disabled", "user_not_found"),
+        *("channel_not_found", "channel_is_archived", "action_prohibited", "posting_to_general_channel_denied"),
+    }
+)  # fmt: skip
+"""Errors that another attempt would bring again. By https://docs.slack.dev, "Sending messages using incoming webhooks"."""
+
+
+class Slack:
+    """Posts one message a run that has changes."""
+
+    def __init__(self, push: Push) -> None:
+        self._address = Address(push)
+        self._after: int = push.data["after"]
+
+    def send(self, report: Report, memory: Any) -> Any:
+        """Tell what has changed since the last message. An answer other than ``ok`` is none."""
+
+        def post(news: News) -> None:
+            # What a reason quotes is not looked up by Slack.
+            body = {"text": text(report, news), "unfurl_links": False, "unfurl_media": False}
+            answer = self._address.post(report, self._address.url, json.dumps(body).encode(), {})
+            if answer.body.strip() != b"ok":
+                words = re.findall(r"[a-z_]+", answer.body[:1000].decode("utf-8", "replace"))
+                found = said(answer, self._address.hide) or ": nothing"
+                raise NotSent(
+                    f"status {answer.status}, found{found[1:]}; expected ok",
+                    final=not _FINAL.isdisjoint(words),
+                )
+
+        return tell(report, memory, self._after, post)
+
+
+def text(report: Report, news: News) -> str:
+    """The message, in Slack's mrkdwn, of at most ``MOST_TEXT`` characters: each check's newest change, the worst first."""
+    newest = {change.check: change for change in news.untold}
+    changes = sorted(newest.values(), key=lambda change: _WORST.index(change.verdict))
+    lines = [f"*{escaped(report.deployment)}* (location {escaped(report.location)}): {counted(news.untold)}"]
+    room, listed = MOST_TEXT - _ROOM_FOR_THE_REST - len(lines[0]), 0
+    for change in changes[:MOST_LISTED]:
+        block = "\n".join(["", *_lines(change)])
+        room -= len(block) + 1
+        if room < 0:
+            break
+        lines.append(block)
+        listed += 1
+    if len(changes) > listed:
+        lines += ["", f"and {len(changes) - listed} more"]
+    if news.dropped:
+        lines += ["", f"{numbered(news.dropped, 'older change')} could not be sent and had to be dropped"]
+    return "\n".join(lines)
+
+
+def _lines(change: Change) -> list[str]:
+    facts = [f"{name} {text}" for name in ("measured", "limit") if (text := escaped(getattr(change, name)))]
+    before = "told for the first time" if change.before is None else f"before: {change.before}"
+    lines = [f"*{change.verdict or 'GONE'}* {escaped(change.check)} ({before}), {escaped(change.time)}"]
+    if change.promise:
+        lines.append(f"_{escaped(change.promise)}_")
+    lines.append(escaped(change.reason) + (f" ({', '.join(facts)})" if facts else ""))
+    if change.reproduce:
+        lines.append(f"```{escaped(change.reproduce)}```")
+    return lines
+
+
+def escaped(text: str) -> str:
+    """A text that calls nobody, links nowhere and ends no block of code."""
+    text = re.sub(r"@(?=(?:here|channel|everyone|all|group)\b)", f"@{_BREAK}", text, flags=re.IGNORECASE)
+    return text.replace("```", f"`{_BREAK}`{_BREAK}`").translate(_ESCAPES)
