@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,13 +13,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployspec.app import chapters
+from deployspec.app import chapters, sinks
+from deployspec.base.arguments import count
 from deployspec.base.errors import UsageError
 from deployspec.base.places import Places
 from deployspec.base.shown import counted, one_line, printable
+from deployspec.base.state_folder import state_folder
 from deployspec.cli import USAGE
 from deployspec.model.chapter import imported
-from deployspec.probe.options import deployment_of, state_of
 from deployspec.record.store import LATEST, Store, read
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     _add(commands, "prune", _prune, "remove now what is too old or too much", required=True)
     _add(commands, "import", _import, "put run records of elsewhere into the store, each once")
     commands.choices["list"].add_argument(
-        "--limit", type=_at_least_one, default=_LIMIT, metavar="N", help=f"list so many ({_LIMIT})"
+        "--limit", type=count, default=_LIMIT, metavar="N", help=f"how many, at most 1000 ({_LIMIT})"
     )
     commands.choices["show"].add_argument(
         "record", metavar="RUN", help=f"an id, how one begins, {LATEST}, or a path"
@@ -86,34 +88,32 @@ def _told(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namesp
     return told
 
 
-def _at_least_one(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 99_999_999:
-        raise argparse.ArgumentTypeError(f"found {text!r}; expected a whole number of at least 1")
-    return int(text)
+def _state(said: Path | None) -> Store:
+    """The store in the state folder. Raises UsageError where there is no place for it."""
+    return Store((said.absolute() if said else state_folder(os.environ)) / "runs")
 
 
-@lru_cache
-def _store(deployment: str | None, state: Path | None) -> tuple[Store, str | None]:
+def _store(
+    deployment: str | None, state: Path | None, *, needs_file: bool = False
+) -> tuple[Store, str | None]:
     """Where the runs of a deployment are kept, and its name there. Raises DeployspecError where its file is faulty.
 
     One without a file has had runs all the same, where it was booted for them, or is a project's elsewhere.
     """
-    from deployspec.deployment import names_in
+    from deployspec.deployment import find, load, names_in
     from deployspec.deployment.push import RUNS, Runs
 
-    if deployment is None:
-        return Store(state_of(state) / "runs"), None
-    path = Path(deployment)
-    if (
-        "/" in deployment
-        or path.suffix in (".yaml", ".yml")
-        or deployment in names_in(Places(Path.cwd()).deployments)
-    ):
-        found = deployment_of(deployment)
-        runs = found.get(RUNS) or Runs()
-        folder = runs.folder if state is None else None
-        return Store(folder or state_of(state) / "runs", runs.keep, runs.max_size), found.name
-    return Store(state_of(state) / "runs"), deployment
+    folder = Places(Path()).deployments
+    if deployment is None or not (needs_file or _is_path(deployment) or deployment in names_in(folder)):
+        return _state(state), deployment
+    found = load(find(deployment, folder), os.environ, chapters(), sinks())
+    runs = found.get(RUNS) or Runs()
+    own = runs.folder if state is None else None
+    return Store(own or _state(state).folder, runs.keep, runs.max_size), found.name
+
+
+def _is_path(deployment: str) -> bool:
+    return "/" in deployment or deployment.endswith((".yaml", ".yml"))
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -210,8 +210,8 @@ def _end_of(run: Run) -> str:
 
 
 def _prune(options: argparse.Namespace) -> int:
-    """``deployspec runs prune --deployment NAME``."""
-    store, name = _store(options.deployment, options.state)
+    """``deployspec runs prune --deployment NAME``: only its file says how long its runs are to be kept."""
+    store, name = _store(options.deployment, options.state, needs_file=True)
     gone = store.prune(name or "")
     left = [kept.path.stat().st_size for kept in store.runs(name)]
     print(
@@ -230,28 +230,28 @@ def _began(path: Path) -> str:
 
 def _import(options: argparse.Namespace) -> int:
     """``deployspec runs import PATH…``."""
-    known: dict[Path, set[str]] = {}
+    stores: dict[str, tuple[Store, str, set[str]]] = {}
     taken = there = refused = 0
     for path in _files_in(options.paths):
         try:
             run = _importable(path)
-            store, name = _store(run.deployment, options.state)
-            run = replace(run, deployment=name or run.deployment)
-            ids = known.setdefault(
-                store.path_of(run).parents[1], {kept.id for kept in store.runs(run.deployment)}
-            )
         except UsageError as error:
             print(error, file=sys.stderr)
             refused += 1
             continue
+        if run.deployment not in stores:
+            store, name = _store(run.deployment, options.state)
+            stores[run.deployment] = store, name or "", {kept.id for kept in store.runs(name)}
+        store, name, ids = stores[run.deployment]
+        if run.id in ids:
+            there += 1
+            continue
+        try:
+            print(f"{path}: {store.add(replace(run, deployment=name))}")
         except ValueError as error:
             print(f"{path}: found {error}; expected a run record", file=sys.stderr)
             refused += 1
             continue
-        if run.id in ids:
-            there += 1
-            continue
-        print(f"{path}: {store.add(run)}")
         ids.add(run.id)
         taken += 1
     print(f"taken: {taken}; there already: {there}; refused: {refused}")
@@ -272,6 +272,9 @@ def _importable(path: Path) -> Run:
     run = read(path, chapters())
     if not run.deployment:
         raise UsageError(f"{path}: found a run that names no deployment; expected one that does")
+    if _is_path(run.deployment):
+        # Whoever wrote the record does not say which file is to be read here.
+        raise UsageError(f"{path}: found a path as the name of its deployment; expected a name")
     document = {"load": None, **run.document()}
     if not run.id:
         document["id"] = run.id = _derived(document)
