@@ -99,4 +99,4 @@ def said(answer: Answer, hide: Callable[[str], str] = redact) -> str:
 def retry_after(answer: Answer) -> float | None:
     """The seconds in its header Retry-After; None where it has none that is a number."""
     value = next((value for name, value in answer.headers if name == "retry-after"), "")
-    return float(value) if value.isdigit() else None
+    return float(value) if value.isascii() and value.isdecimal() else None
