@@ -28,7 +28,7 @@ class Textfile:
 
     def send(self, report: Report, memory: Any) -> Any:
         """Write the file."""
-        path = self._path(report)
+        path = self._push.folder / str(self._push.data["dir"]) / self._name(report)
         text = exposition(report.families, {"deployment": report.deployment, "location": report.location})
         try:
             write_durably(path, text, _FOR_ALL)
@@ -44,27 +44,21 @@ class Textfile:
         )
         return memory
 
-    def _path(self, report: Report) -> Path:
-        if "path" in self._push.data:
-            return self._push.folder / str(self._push.data["path"])
-        # Quoting leaves no @ in either name, so that two deployments or locations never have one file.
-        names = "@".join(
-            quote(name, safe="", errors="replace") for name in (report.deployment, report.location)
-        )
-        return self._push.folder / str(self._push.data["dir"]) / f"deployspec-{names}{_ENDING}"
+    def _name(self, report: Report) -> str:
+        if "file" in self._push.data:
+            return str(self._push.data["file"])
+        # Quoting leaves no @ in either, so that two deployments or locations never have one file.
+        both = (quote(name, safe="", errors="replace") for name in (report.deployment, report.location))
+        return f"deployspec-{'@'.join(both)}{_ENDING}"
 
 
 def unfit(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What does not go together in an item of the deployment file."""
-    if ("dir" in data) == ("path" in data):
+    """What cannot be used in an item of the deployment file."""
+    name = data.get("file", _ENDING)
+    if "/" in name or not name.endswith(_ENDING):
         yield (
-            f"{'both dir and path' if 'dir' in data else 'neither dir nor path'}",
-            "exactly one of dir and path",
-        )
-    if not str(data.get("path", _ENDING)).endswith(_ENDING):
-        yield (
-            f"the path {data['path']}",
-            f"a file whose name ends in {_ENDING}, for node_exporter reads no other",
+            f"the file {name}",
+            f"a name without folders that ends in {_ENDING}: node_exporter reads no other",
         )
 
 
