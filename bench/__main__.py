@@ -12,6 +12,7 @@ from bench.processes import machine
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PARTS = (
     "startup",
+    "probe",
     "installed",
     "replicas",
     "green",
