@@ -18,6 +18,7 @@ SINKS = (
         sentence="the newest run, as a file of metrics, to the textfile collector of node_exporter.",
         schema=_HERE / "textfile.schema.json",
         make="deployspec.sinks.textfile:Textfile",
+        check="deployspec.sinks.textfile:unfit",
     ),
     Sink(
         kind="heartbeat",
