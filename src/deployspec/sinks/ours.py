@@ -18,6 +18,7 @@ SINKS = (
         sentence="the newest run, as a file of metrics, to the textfile collector of node_exporter.",
         schema=_HERE / "textfile.schema.json",
         make="deployspec.sinks.textfile:Textfile",
+        check="deployspec.sinks.textfile:unfit",
     ),
     Sink(
         kind="remote-write",
@@ -32,6 +33,7 @@ SINKS = (
         sentence="that a run began and how it ended, to healthchecks.io or what takes the same requests.",
         schema=_HERE / "heartbeat.schema.json",
         make="deployspec.sinks.heartbeat:Heartbeat",
+        now_only=True,
     ),
     Sink(
         kind="webhook",

@@ -23,8 +23,8 @@ from deployspec.tools.http.request import Request
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that another attempt may change."""
-_MOST_REASON = 200
-"""Characters of a receiver's own words that are told."""
+_MOST_REASON = 300
+"""Characters of a receiver's own words that are told: of more, the first and the last, where a Pushgateway has its reason."""
 _MOST_ANSWER = 64 * 1024
 """Bytes of an answer that are read."""
 _SHORTEST_PIECE = 8
@@ -98,10 +98,11 @@ def said(answer: Answer, hide: Callable[[str], str] = redact) -> str:
     line = " ".join(hide(text).split())
     if not line:
         return ""
-    return f": {line}" if len(line) <= _MOST_REASON else f": {line[: _MOST_REASON - 1]}…"
+    half = _MOST_REASON // 2
+    return f": {line}" if len(line) <= _MOST_REASON else f": {line[:half]} … {line[-half:]}"
 
 
 def retry_after(answer: Answer) -> float | None:
     """The seconds in its header Retry-After; None where it has none that is a number."""
     value = next((value for name, value in answer.headers if name == "retry-after"), "")
-    return float(value) if value.isdigit() else None
+    return float(value) if value.isascii() and value.isdecimal() else None
