@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from deployspec.app import OURS, SINKS
 from deployspec.base.errors import UsageError
 from deployspec.deployment import load
 from deployspec.deployment.push import PUSH
+from deployspec.model.http import Answer, Timings
 from deployspec.model.metrics import Family, Sample
 from deployspec.probe.pushing import senders_of
 from deployspec.sinks import remote_write
@@ -25,7 +28,8 @@ from deployspec.sinks.remote_write import MOST_SERIES
 from deployspec.sinks.requests import Refused
 from deployspec.sinks.sending import NotSent, Report
 from tests.sinks.decoding import Sent, decoded, read
-from tests.sinks.recording import Answer, recording, report_of, run_of, sender
+from tests.sinks.recording import Answer as Told
+from tests.sinks.recording import Recording, recording, report_of, run_of, sender
 from tests.trials import trials
 
 RECEIVER = (
@@ -47,6 +51,11 @@ def written(memory: Any) -> Any:
     return json.loads(json.dumps(memory))
 
 
+def pushed(server: Recording) -> list[list[Sent]]:
+    """The requests with series; one without asks for the time."""
+    return [sent for asked in server.asked if (sent := read(asked.body))]
+
+
 def checks(sent: list[Sent]) -> dict[str, float | None]:
     """By its check, what was sent of each series."""
     return {dict(one.labels)["check"]: one.value for one in sent}
@@ -61,14 +70,17 @@ class Choosy:
         self._refuses = refuses
         self.asked = 0
         self.has: list[Sent] = []
+        self.date: str | None = None
 
-    def post(self, report: Report, url: str, body: bytes, headers: Any) -> None:
-        """Take all of a request, or nothing."""
-        self.asked += 1
+    def post(self, report: Report, url: str, body: bytes, headers: Any) -> Answer:
+        """Take all of a request, or nothing. It has the same time as we."""
         sent = read(body)
+        self.asked += bool(sent)
         if any(map(self._refuses, sent)):
             raise Refused(400, "status 400: out of order sample", None)
         self.has += sent
+        date = formatdate(remote_write._now() / 1000, usegmt=True) if self.date is None else self.date
+        return Answer(self.url, 204, (("date", date),) if date else (), b"", 0.0, 0.0, Timings())
 
 
 def choosy(folder: Path, refuses: Callable[[Sent], bool]) -> tuple[Any, Choosy]:
@@ -80,13 +92,14 @@ def choosy(folder: Path, refuses: Callable[[Sent], bool]) -> tuple[Any, Choosy]:
 
 def test_a_request_is_as_the_protocol_asks(tmp_path: Path) -> None:
     """Headers, labels, values, one time for all, and what the metrics are."""
-    with recording(Answer(204, b"")) as server:
+    with recording(Told(204, b"")) as server:
         more = ", headers: {X-Scope-OrgID: us}, job: probes"
         sink = sender(tmp_path, "remote-write", f"{server.url}/api/v1/write", more)
         before = remote_write._now()
         sink.send(report("b", "a"), None)
         after = remote_write._now()
-    (asked,) = server.asked
+    first, asked = server.asked
+    assert read(first.body) == []
     assert (asked.method, asked.path) == ("POST", "/api/v1/write")
     assert {
         name: asked.headers[name] for name in asked.headers if name not in ("Host", "Content-Length")
@@ -131,7 +144,7 @@ def test_what_has_vanished_is_ended_once(tmp_path: Path) -> None:
         memory = written(sink.send(report("a"), memory))
         memory = written(sink.send(report("a", "b"), memory))
         sender(tmp_path, "remote-write", server.url, ", job: another").send(report("a"), memory)
-    told = [read(asked.body) for asked in server.asked]
+    told = pushed(server)
     assert [checks(sent) for sent in told[:4]] == [
         {"a": 0.0, "b": 1.0},
         {"a": 0.0, "b": None},
@@ -156,7 +169,7 @@ def test_what_was_not_answered_may_have_arrived(tmp_path: Path) -> None:
         assert not raised.value.final
         sink = sender(tmp_path, "remote-write", server.url)
         sink.send(report("c"), written(raised.value.memory))
-    told = [read(asked.body) for asked in server.asked]
+    told = pushed(server)
     assert checks(told[2]) == {"a": None, "b": None, "c": 0.0}
     times = [one[0].time for one in told]
     assert times == sorted(set(times))
@@ -165,28 +178,28 @@ def test_what_was_not_answered_may_have_arrived(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "final", "after", "reason"),
     [
-        (Answer(429, b"slowly", {"Retry-After": "7"}), False, 7.0, "status 429: slowly"),
-        (Answer(500, b""), False, None, "status 500"),
+        (Told(429, b"slowly", {"Retry-After": "7"}), False, 7.0, "status 429: slowly"),
+        (Told(500, b""), False, None, "status 500"),
         (
-            Answer(415, b"what?"),
+            Told(415, b"what?"),
             True,
             None,
             "status 415: what?; expected a receiver of remote write 1.0",
         ),
         (
-            Answer(401, b""),
+            Told(401, b""),
             True,
             None,
             "status 401; expected headers, auth or client_certificate that this receiver accepts",
         ),
         (
-            Answer(403, b"no"),
+            Told(403, b"no"),
             True,
             None,
             "status 403: no; expected headers, auth or client_certificate that this receiver accepts",
         ),
         (
-            Answer(405, b""),
+            Told(405, b""),
             True,
             None,
             f"status 405{RECEIVER}",
@@ -194,14 +207,14 @@ def test_what_was_not_answered_may_have_arrived(tmp_path: Path) -> None:
     ],
 )
 def test_a_refusal_of_all_is_said_with_what_to_do(
-    answer: Answer, final: bool, after: float | None, reason: str, tmp_path: Path
+    answer: Told, final: bool, after: float | None, reason: str, tmp_path: Path
 ) -> None:
     """Once, for no part of it would be taken."""
     with recording(answer) as server:
         sink = sender(tmp_path, "remote-write", server.url, ", auth: {bearer: sesame-open-up-7}")
         with pytest.raises(NotSent) as raised:
             sink.send(report("a", "b"), None)
-    assert len(server.asked) == 1
+    assert len(pushed(server)) == 1
     assert (raised.value.final, raised.value.after, raised.value.reason) == (final, after, reason)
 
 
@@ -277,14 +290,15 @@ def test_much_is_sent_in_pieces_with_one_time(tmp_path: Path) -> None:
     """What the metrics are is in the first of them."""
     with recording() as server:
         sender(tmp_path, "remote-write", server.url).send(report(*map(str, range(MOST_SERIES + 1))), None)
-    pieces = [read(asked.body) for asked in server.asked]
+    pieces = pushed(server)
     assert [len(piece) for piece in pieces] == [MOST_SERIES, 1]
     assert len({one.time for piece in pieces for one in piece}) == 1
 
 
 def test_no_two_pushes_have_one_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither of one process nor of two, and where the clock has gone back a little, it is waited for."""
-    clock = iter([5_000, 5_000, 5_001, 4_999, 5_001, 5_002])
+    asks = 5_000
+    clock = iter([asks, 5_000, 5_000, 5_001, asks, 4_999, 5_001, 5_002])
     monkeypatch.setattr(remote_write, "_now", lambda: next(clock))
     with recording() as server:
         sink = sender(tmp_path, "remote-write", server.url)
@@ -293,7 +307,7 @@ def test_no_two_pushes_have_one_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert written(memory)["time"] == 5_000
         again = sender(tmp_path, "remote-write", server.url)
         again.send(report("a"), {**memory, "time": 5_001})
-    assert [read(asked.body)[0].time for asked in server.asked] == [5_000, 5_001, 5_002]
+    assert [one[0].time for one in pushed(server)] == [5_000, 5_001, 5_002]
 
 
 def test_a_clock_that_went_back_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,6 +329,50 @@ def test_a_clock_that_went_back_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     assert [one.time for one in receiver.has] == [10 * hour]
 
 
+def test_nothing_is_sent_from_the_future(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the receiver's clock has it, which is asked while the checks run."""
+    now = remote_write._now
+    with recording(Told(204, b"")) as server:
+        sink = sender(tmp_path, "remote-write", server.url)
+        monkeypatch.setattr(remote_write, "_now", lambda: now() + 700_000)
+        sink.begin(report())
+        with pytest.raises(NotSent) as raised:
+            sink.send(report("a"), None)
+        assert len(server.asked) == 1
+        monkeypatch.setattr(remote_write, "_now", lambda: now() + 500_000)
+        sender(tmp_path, "remote-write", server.url).send(report("a"), None)
+    assert raised.value.final
+    assert re.fullmatch(
+        r"this machine's clock is 11m\d+s ahead of the receiver's; nothing was sent, because Prometheus 2 refuses "
+        "all other samples after one of the future",
+        raised.value.reason,
+    )
+    assert len(pushed(server)) == 1
+
+
+def test_a_clock_behind_the_receivers_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside a refusal, which it may be the cause of."""
+    now = remote_write._now
+    with recording(Told(400, b"out of bounds")) as server:
+        sink = sender(tmp_path, "remote-write", server.url)
+        server.answers = [Told(204, b"")]
+        monkeypatch.setattr(remote_write, "_now", lambda: now() - 7_200_000)
+        with pytest.raises(
+            NotSent, match=r"out of bounds; this machine's clock is \S+ behind the receiver's;"
+        ):
+            sink.send(report("a"), None)
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Nov 2026 05:59:38 GMT"])
+def test_a_receiver_without_a_time_is_sent_to(date: str, tmp_path: Path) -> None:
+    """There is nothing to compare with."""
+    sink, receiver = choosy(tmp_path, lambda _: False)
+    receiver.date = date
+    sink.begin(report())
+    sink.send(report("a"), None)
+    assert len(receiver.has) == 1
+
+
 @pytest.mark.parametrize(
     "memory",
     [
@@ -332,7 +390,7 @@ def test_a_damaged_memory_is_none(memory: Any, tmp_path: Path) -> None:
     """A push goes on without it."""
     with recording() as server:
         sender(tmp_path, "remote-write", server.url).send(report("a"), memory)
-    assert checks(read(server.asked[0].body)) == {"a": 0.0}
+    assert checks(pushed(server)[0]) == {"a": 0.0}
 
 
 def test_what_is_remembered_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -352,7 +410,7 @@ def test_delivery_counts_what_was_refused_as_lost(tmp_path: Path) -> None:
     assert outcome.ok
     known = Delivery({"there": sink}, tmp_path / "sinks").known("there")
     assert (known.failures, known.lost, len(known.pending)) == (1, 1, 0)
-    assert known.refused[0]["reason"].endswith("1 of 2 series were refused (one), the others have arrived")
+    assert known.lost_runs[0]["reason"].endswith("1 of 2 series were refused (one), the others have arrived")
 
 
 def test_past_the_time_limit_nothing_is_asked(tmp_path: Path) -> None:

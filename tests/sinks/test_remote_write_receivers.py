@@ -200,6 +200,21 @@ def test_a_clock_that_went_back(receiver: Receiver, tmp_path: Path, monkeypatch:
     receiver.has(f'deployspec_check_verdict{{deployment="{there}"}}', *verdicts(there, "a", "breached"))
 
 
+def test_a_clock_of_tomorrow_harms_nobody(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prometheus 2 would take its samples, and then nothing of anybody until tomorrow."""
+    there = "tomorrow"
+    now = remote_write._now
+    monkeypatch.setattr(remote_write, "_now", lambda: now() + 86_400_000)
+    with pytest.raises(NotSent, match=r"this machine's clock is \S+ ahead of the receiver's") as raised:
+        sender(tmp_path, "remote-write", receiver.write).send(report(there, {"a": "MET"}), None)
+    assert raised.value.final
+    monkeypatch.undo()
+    sender(tmp_path, "remote-write", receiver.write).send(report(there, {"a": "MET"}), None)
+    receiver.has(f'deployspec_check_verdict{{deployment="{there}"}}', *verdicts(there, "a", "met"))
+
+
 def test_no_label_or_value_is_taken_for_another(receiver: Receiver, tmp_path: Path) -> None:
     """Texts of any letters, a label that a sample has of its own, and values that are no finite numbers."""
     there, text = 'strange "\\ ü\n\N{SNOWMAN}', "a\\b\"c\n{d='é'} " * 20

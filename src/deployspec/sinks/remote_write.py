@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from cramjam import snappy
 from deployspec.base.duration import format_duration
 from deployspec.base.problems import listed
 from deployspec.deployment.push import Push
+from deployspec.model.http import Answer
 from deployspec.sinks.requests import Address, Refused
 from deployspec.sinks.sending import NotSent, Report
 from deployspec.sinks.write_request import Labels, labels_of, metadata, name_of, series
@@ -32,6 +34,9 @@ _SPLITS, _SPLITS_IN_VAIN = 64, 16
 taken, so that it may be no matter of series."""
 _SOON = 1000
 """Milliseconds that are waited for, where the clock stands at the time of the last push or a little before it."""
+_AHEAD, _BEHIND = 600, 60
+"""Seconds. By how much this machine's clock may be ahead of the receiver's: as much as Prometheus 3 takes. And from when on it
+is worth a word that it is behind."""
 _HEADERS = {
     "Content-Type": "application/x-protobuf",
     "Content-Encoding": "snappy",
@@ -67,9 +72,32 @@ class RemoteWrite:
         self._address = Address(push)
         self._job: str = push.data["job"]
         self._last = 0
+        self._ahead: float | None = None
+
+    def begin(self, report: Report) -> None:
+        """Ask for the receiver's time, by a request without series, while the checks run.
+
+        Prometheus 2 takes a sample of tomorrow, and then refuses whatever anybody writes, and whatever it scrapes, until then.
+        """
+        from email.utils import parsedate_to_datetime
+
+        # Where there is no answer, or no time in it, the push itself will say why, or has to do without.
+        with suppress(NotSent, StopIteration, ValueError):
+            headers = self._post(report, b"").headers
+            told = next(value for name, value in headers if name == "date")
+            self._ahead = _now() / 1000 - parsedate_to_datetime(told).timestamp()
 
     def send(self, report: Report, memory: Any) -> Any:
         """Send the run as it is now. Series that are refused for good are named by their metrics; the others arrive."""
+        if self._ahead is None:
+            self.begin(report)
+        ahead = self._ahead or 0
+        if ahead > _AHEAD:
+            raise NotSent(
+                f"this machine's clock is {format_duration(round(ahead))} ahead of the receiver's; nothing was sent, "
+                "because Prometheus 2 refuses all other samples after one of the future",
+                final=True,
+            )
         known = _read(memory)
         common = {"job": self._job, "deployment": report.deployment, "location": report.location}
         now, last = self._moment(report, known.time)
@@ -88,7 +116,9 @@ class RemoteWrite:
         if not refused:
             return _remembered(max(now, last), there, common)
         if now < last:
-            why += f"; this machine's clock is {format_duration((last - now) / 1000)} behind the last push"
+            why += f"; this machine's clock is {format_duration(round((last - now) / 1000))} behind the last push"
+        elif ahead < -_BEHIND:
+            why += f"; this machine's clock is {format_duration(round(-ahead))} behind the receiver's"
         arrived = len(samples) - len(refused)
         kept = [
             *(one for one in there if one not in refused),
@@ -135,9 +165,9 @@ class RemoteWrite:
                 head, most = b"", _SPLITS
         return refused, why
 
-    def _post(self, report: Report, body: bytes) -> None:
+    def _post(self, report: Report, body: bytes) -> Answer:
         try:
-            self._address.post(report, self._address.url, bytes(snappy.compress_raw(body)), _HEADERS)
+            return self._address.post(report, self._address.url, bytes(snappy.compress_raw(body)), _HEADERS)
         except Refused as refusal:
             advice = _ADVICE.get(refusal.status, "")
             raise Refused(refusal.status, f"{refusal.reason}{advice}", refusal.after) from None
