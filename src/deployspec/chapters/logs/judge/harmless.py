@@ -20,7 +20,6 @@ def is_harmless(kind: str, text: str, start: int, end: int) -> bool:
     ``text`` is a line or a piece of it, ``kind`` as the detectors name it: ``an e-mail address``.
     """
     found = text[start:end]
-    near = text[max(0, start - _SECRET_WITHIN) : end + _SECRET_WITHIN]
     before, after = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
     if "\\" in before:
         before = _BREAK.sub(" ", before)
@@ -28,9 +27,9 @@ def is_harmless(kind: str, text: str, start: int, end: int) -> bool:
         case "an e-mail address":
             return _is_no_persons_address(found, before, after)
         case "an AWS access key":
-            return _is_lone_key_id(found, near)
+            return _is_lone_key_id(found, text, start, end)
         case "a credential":
-            return _is_no_credential(found, before, after) or _is_lone_key_id(found, near)
+            return _is_no_credential(found, before, after) or _is_lone_key_id(found, text, start, end)
         case "a credential in a header":
             return bool(_STANDS_FOR.fullmatch(found) or _HIDDEN.fullmatch(found))
         case "a connection string" | "a URL with credentials":
@@ -126,9 +125,11 @@ _SECRET_KEY = re.compile(
 )
 
 
-def _is_lone_key_id(found: str, near: str) -> bool:
+def _is_lone_key_id(found: str, text: str, start: int, end: int) -> bool:
     """An access key id is an identifier, as a user's name is. Near what may be its secret key, it is a finding."""
-    return bool(_KEY_ID.fullmatch(found)) and not _SECRET_KEY.search(near)
+    if not _KEY_ID.fullmatch(found):
+        return False
+    return not _SECRET_KEY.search(text[max(0, start - _SECRET_WITHIN) : end + _SECRET_WITHIN])
 
 
 _SECRETS_NAME = (
@@ -184,29 +185,33 @@ _PAGE = re.compile(
     re.IGNORECASE,
 )
 """Where a list goes on, and the name of a cluster of etcd: who knows it may nothing."""
+_LONGEST_PAGE = len("initial-cluster-")
 
 
 def _is_no_credential(found: str, before: str, after: str) -> bool:
     if _STANDS_FOR.fullmatch(found) or _HIDDEN.fullmatch(found):
         return True
     before = before[-_NEAR:]
+    lowered = before.lower()
     if "pam_" in before and _PAM.search(before):
         return True
-    if "oken" in before.lower() and _PAGE.search(before):
+    # From where the longest of its names would begin, since the pattern is tried at each place.
+    token = lowered.rfind("token")
+    if token >= 0 and _PAGE.search(before, max(0, len(before) - len(lowered) + token - _LONGEST_PAGE)):
         return True
     if _PATH.fullmatch(found) and _OF_FILES.search(before):
         return True
     if found in _FETCHED and _FETCH.search(before):
         return True
-    if "oken" in before.lower() and _PARSED.fullmatch(found) and _PARSER.search(before):
+    if token >= 0 and _PARSED.fullmatch(found) and _PARSER.search(before):
         return True
-    if _DELIVERY.search(before):
+    if "dsn" in lowered and _DELIVERY.search(before):
         return bool(_DELIVERY_STATUS.fullmatch(found))
     if _TYPE.fullmatch(found) and _OPENS.match(after):
         return True
     if _OBJECT.fullmatch(found) or _ARN.fullmatch(found):
         return True
-    return bool(_IN_ARN.search(before) and _IN_ARN_NAME.fullmatch(found))
+    return bool("arn:aws" in before and _IN_ARN.search(before) and _IN_ARN_NAME.fullmatch(found))
 
 
 _NODES = re.compile(r"\b(?:akka(?:\.(?:ssl\.)?(?:tcp|udp))?|pekko(?:\.(?:ssl\.)?tcp)?|spark):(?:\\?/){2}\Z")

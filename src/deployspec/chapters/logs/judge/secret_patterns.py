@@ -96,7 +96,10 @@ CANDIDATES: tuple[Candidate, ...] = (
         + _QUOTE
         + rb"[0-9]{3}"
     ),
-    Candidate(rb"[A-Za-z0-9_%+-](?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2}", ADDRESS),
+    # Up to the first label behind a dot that begins as the last one does: a match for each at sign, and not for each label.
+    Candidate(
+        rb"[A-Za-z0-9_%+-](?:@|%40)[A-Za-z0-9-]{1,63}\.(?:[0-9-][A-Za-z0-9-]{0,62}\.){0,7}[A-Za-z]", ADDRESS
+    ),
     Candidate(
         rb"(?:^|[^0-9A-Za-z.-]|\\[bfnrt]|\\u[0-9A-Fa-f]{4})[2-6][0-9]{3}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}[ -]?[0-9]{0,4}(?:[^0-9A-Za-z]|\\|$)",
         CARD_NUMBER,
@@ -222,8 +225,11 @@ def detectors() -> tuple[Detector, ...]:
 
 @cache
 def detectors_of(kinds: tuple[str, ...]) -> tuple[Detector, ...]:
-    """Those of our rules that find these kinds."""
-    return tuple(detector for detector in detectors() if detector.own and detector.kind in kinds)
+    """Those of our rules that find these kinds around a candidate of them; the rest have candidates without kinds."""
+    rest = {rule.pattern for rule in _ONLY_IN_LOGS}
+    return tuple(
+        one for one in detectors() if one.own and one.kind in kinds and one.pattern.pattern not in rest
+    )
 
 
 def _of_library() -> Iterator[Detector]:

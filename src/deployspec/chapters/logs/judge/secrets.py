@@ -81,16 +81,12 @@ class SecretScanner:
         """
         matches: list[Match] = []
         done = 0
-        passed = -1
-        """Where the at sign of the address stands that was looked at last, and was none."""
         for end, number, begin in sorted(set(hits(self._patterns, data, begins=_BEGINS))):
             if end <= done:
                 continue
             kinds = CANDIDATES[number].kinds if number < len(CANDIDATES) else ()
             if kinds == ADDRESS:
-                at = _at_sign(data, end)
-                if at == passed or _is_no_address(data, at, end):
-                    passed = at
+                if _is_no_address(data, end):
                     continue
             elif kinds and (_is_hidden(data, end, kinds) or _shows_nothing(data, begin, end, kinds)):
                 continue
@@ -140,7 +136,7 @@ def _shows_nothing(data: bytes, begin: int, end: int, kinds: tuple[str, ...]) ->
     Where it is not sure, the line is looked at as a whole. ``begin``: where it begins, if its pattern says that.
     """
     start, around = _around(data, end)
-    is_cut = start + len(around) < len(data) and data[start + len(around)] != _LINE_BREAK
+    is_cut = _is_cut(data, start, around)
     if is_cut and kinds == KEY_ID:
         return False  # its secret may be anywhere in the line
     if kinds == URL and b"/" not in around[: end - start]:
@@ -184,28 +180,30 @@ def _around(data: bytes, end: int) -> tuple[int, bytes]:
     return start, data[start : end + _AROUND if stop < 0 else stop]
 
 
-def _at_sign(data: bytes, end: int) -> int:
-    first = max(0, end - _AROUND)
-    return max(data.rfind(b"@", first, end), data.rfind(b"%40", first, end))
+def _is_cut(data: bytes, start: int, around: bytes) -> bool:
+    """Whether the line goes on behind what is around a candidate."""
+    stop = start + len(around)
+    return stop < len(data) and data[stop] != _LINE_BREAK
 
 
-def _is_no_address(data: bytes, at: int, end: int) -> bool:
-    """Whether what stands around an at sign is surely no person's address; as the raw line has it."""
-    begin = at
-    while begin > 0 and data[begin - 1] in _LOCAL:
-        begin -= 1
-    text = data[max(0, begin - 1) : end + 256].decode("latin-1")
-    found = address_at(text, min(1, begin))
+def _is_no_address(data: bytes, end: int) -> bool:
+    """Whether what stands around the at sign of a candidate is surely no person's address; as the raw line has it."""
+    start, around = _around(data, end)
+    text = around.decode("latin-1")
+    at = text.rfind("@", 0, end - start)
+    at = max(at, text.rfind("%40", at + 1, end - start))
+    begin = len(text[:at].rstrip(_LOCAL))
+    if at < 0 or (begin == 0 and start > 0 and data[start - 1] != _LINE_BREAK):
+        return False  # it begins farther away
+    found = address_at(text, begin)
     if found is None:
         return True
-    start, around = _around(data, end)
-    at, stop = begin - start, begin - start + found[1] - found[0]
-    if at < 0 or stop > len(around) or b"\\" in around:
+    if "\\" in text or (found[1] == len(text) and _is_cut(data, start, around)):
         return False
-    return is_harmless(ADDRESS[0], around.decode("latin-1"), at, stop)
+    return is_harmless(ADDRESS[0], text, *found)
 
 
-_LOCAL = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-")
+_LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"
 
 
 def mask(text: str, personal: Iterable[str] = ()) -> str:
@@ -333,19 +331,19 @@ def _hide(match: re.Match[str], text: str) -> tuple[int, int] | None:
     value = match[name]
     if name == "hide":
         return None if value == "git" else match.span(name)
-    if not disclosure.tells_something("password", value) or _TELLS_NOTHING.fullmatch(value):
+    if disclosure.is_innocuous(value) or _TELLS_NOTHING.fullmatch(value):
         return None
-    before = match[0][: match.start(name) - match.start()]
+    start, end = match.span(name)
     if (
         name == "hide3"
+        and text[start - 2 : start] == ": "
         and _PROSE.fullmatch(value)
-        and before.endswith(": ")
-        and _GOES_ON.match(text, match.end())
+        and _GOES_ON.match(text, end)
     ):
         return None
-    if before.lower().startswith("pwd") and value.startswith("/"):
+    if value.startswith("/") and match[0][:3].lower() == "pwd":
         return None  # the working directory
-    return match.span(name)
+    return start, end
 
 
 _CREDENTIALS = re.compile(
