@@ -9,6 +9,11 @@ LAYERS = 4
 """How often JSON's escapes are resolved, less one: JSON is put into JSON."""
 
 
+def resolved(text: str) -> str:
+    """The text of ``Resolved``, which takes half the time."""
+    return _ESCAPE.sub(_character, text)
+
+
 class Resolved:
     """A text with JSON's escapes resolved once, and where its characters come from."""
 
@@ -19,8 +24,7 @@ class Resolved:
         at = length = 0
         for match in _ESCAPE.finditer(text):
             kept = text[at : match.start()]
-            character = chr(int(match[1], 16)) if match[1] else _LETTERS.get(match[2], match[2])
-            pieces += [kept, character]
+            pieces += [kept, _character(match)]
             length += len(kept) + 1
             at = match.end()
             self._at += [length - 1, length]
@@ -35,3 +39,7 @@ class Resolved:
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+def _character(escape: re.Match[str]) -> str:
+    return chr(int(escape[1], 16)) if escape[1] else _LETTERS.get(escape[2], escape[2])

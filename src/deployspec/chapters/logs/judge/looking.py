@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from deployspec.chapters.logs.judge.confirming import confirmed
-from deployspec.chapters.logs.judge.escapes import LAYERS, Resolved
+from deployspec.chapters.logs.judge.escapes import LAYERS, resolved
 from deployspec.chapters.logs.judge.harmless import is_harmless
 from deployspec.chapters.logs.judge.secret_patterns import (
     KEY_ID,
@@ -62,7 +62,7 @@ def shows_nothing(data: bytes, begin: int, end: int, candidate: Candidate) -> bo
     if not _layer_shows_nothing(candidate, before, behind, starts_line, goes_on):
         return False
     for _ in range(LAYERS - 1) if b"\\" in around else ():
-        before, behind = Resolved(before).text, Resolved(behind).text
+        before, behind = resolved(before), resolved(behind)
         if not _layer_shows_nothing(candidate, before, behind, starts_line, goes_on):
             return False
         if "\\" not in before and "\\" not in behind:

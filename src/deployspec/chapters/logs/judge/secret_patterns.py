@@ -23,7 +23,10 @@ _COOKIES = (
 )
 """What frameworks call the cookie that stands for a person who has logged in."""
 _COOKIE_WORDS = ("sess", "connect.sid", "remember_user_token")
-_UP_TO_CREDENTIALS = rb"[^\s\"'<>]*(?:@|%40|(?i:password|passwd|pwd|accountkey|accesskey)\s{0,4}=)"
+_UP_TO_CREDENTIALS = rb"[^\s\"'<>]*(?:[^\s\"'<>*](?:@|%40)|(?i:password|passwd|pwd|accountkey|accesskey)\s{0,4}=\s{0,4}[^\s*;&])"
+_USER = rb"[^\s/?#\"'<>@"
+_UNHIDDEN_USER = rb"(?:USER]*USER*]|USER:]*:USER]*USER*]\*+)".replace(b"USER", _USER)
+"""Before the at sign of a URL: not a password of stars alone."""
 _SCHEMES = next(rule.pattern for rule in RULES if "jdbc:" in rule.words).partition(r"(?!")[0]
 """How a connection string begins."""
 _VALUE = r"(?=[\w%.+/-]{0,64}[0-9])"
@@ -109,7 +112,7 @@ _HEADER = _rule("a credential in a header", "authorization")
 
 CANDIDATES: tuple[Candidate, ...] = (
     Candidate(rb"PRIVATE KEY"),
-    # Celery and others log where they are connected to; only a user or a password in it counts.
+    # Celery and others log where they are connected to; only a user or a password in it counts, and no stars.
     Candidate(
         _SCHEMES.replace(r"\b", "").replace(r"\\?/", r"\\{0,4}/").encode() + _UP_TO_CREDENTIALS,
         "rule in a word",
@@ -120,7 +123,11 @@ CANDIDATES: tuple[Candidate, ...] = (
         "rule",
         _rule("a connection string", "host="),
     ),
-    Candidate(rb":(?:\\{0,4}/){2}[^\s/?#\"'<>@]+@", "rule in a word", _rule("a URL with credentials", "://")),
+    Candidate(
+        rb":(?:\\{0,4}/){2}" + _UNHIDDEN_USER + rb"@",
+        "rule in a word",
+        _rule("a URL with credentials", "://"),
+    ),
     Candidate(rb"(?i)authorization" + _QUOTE + rb"\s{0,4}[:=,]", "rule at begin", _HEADER),
     Candidate(rb"(?i)bearer\s{1,4}[a-z0-9_.~+/=-]{16}", "rule at begin", _HEADER),
     Candidate(
