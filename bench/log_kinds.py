@@ -54,7 +54,7 @@ KINDS: dict[str, Callable[[int], dict[str, Any]]] = {
     "where a broker is, with a password that is masked": lambda n: _record(n, message="Connected to amqp://shop:**@10.0.0.5:5672//"),
     "a header that is masked": lambda n: _record(n, headers={"authorization": "Bearer ***", "host": "shop.example"}),
     "the environment of a container": lambda n: _record(n, env=[{"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db"}}}]),
-    "a repository": lambda n: _record(n, message=f"cloned ssh://git@code.shop.internal/app{n}.git for git@code.shop.internal"),
+    "a repository": lambda n: _record(n, message=f"cloned ssh://git@code.shop.internal/app{n}.git"),
     "a unit of systemd": lambda n: _record(n, message=f"Started user@{n}.service - User Manager"),
     "XML": lambda n: _record(n, message=f"<user id='{n}'><password>***</password><token/></user>"),
     "a URL with a query": lambda n: _record(n, path=f"/search?q=chair&page={n}&next_page_token=CAUQAA"),

@@ -17,6 +17,8 @@ from deployspec.chapters.logs.judge.secret_shapes import SHAPES
 
 _QUOTE = rb"(?:\\{0,4}[\"']|\\{1,4}u002[27])?"
 """After a name, perhaps behind escapes."""
+_SPACE = rb"(?:\s|\\{1,4}[nrt])"
+"""Also behind escapes."""
 _COOKIES = (
     r"jsessionid|phpsessid|connect\.sid|asp\.net_sessionid|laravel_session|django_session|rack\.session|_\w{1,40}_session"
     r"|sessionid|remember_user_token"
@@ -129,7 +131,7 @@ CANDIDATES: tuple[Candidate, ...] = (
         _rule("a URL with credentials", "://"),
     ),
     Candidate(rb"(?i)authorization" + _QUOTE + rb"\s{0,4}[:=,]", "rule at begin", _HEADER),
-    Candidate(rb"(?i)bearer\s{1,4}[a-z0-9_.~+/=-]{16}", "rule at begin", _HEADER),
+    Candidate(rb"(?i)bearer" + _SPACE + rb"{1,4}(?:\\{0,4}[a-z0-9_.~+/=-]){16}", "rule at begin", _HEADER),
     Candidate(
         rb"(?i)(?:password|identified\s{1,4}(?:with\s{1,4}\S{1,60}\s{1,4})?(?:by|as))\s{1,4}\\{0,4}'",
         "rule at begin",
@@ -147,7 +149,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(rb"(?i)xox[abeoprs]-"),
     Candidate(rb"(?i)hooks\.slack\.com"),
     Candidate(rb"[rs]k_(?:live|test)_[0-9a-zA-Z]{16}"),
-    Candidate(rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,8}\\{0,4}[:=]", "rule at begin", NAMED),
+    Candidate(rb"(?i)" + NAMES.encode() + _QUOTE + _SPACE + rb"{0,8}\\{0,4}[:=]", "rule at begin", NAMED),
     Candidate(
         rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,4},\s{0,4}" + _QUOTE + rb"value",
         "rule at begin",
