@@ -21,6 +21,14 @@ SINKS = (
         check="deployspec.sinks.textfile:unfit",
     ),
     Sink(
+        kind="remote-write",
+        sentence="the newest run, as metrics, to a Prometheus or what takes its remote write 1.0.",
+        schema=_HERE / "remote_write.schema.json",
+        make="deployspec.sinks.remote_write:RemoteWrite",
+        extra="remote-write",
+        libraries=("cramjam",),
+    ),
+    Sink(
         kind="heartbeat",
         sentence="that a run began and how it ended, to healthchecks.io or what takes the same requests.",
         schema=_HERE / "heartbeat.schema.json",

@@ -31,6 +31,14 @@ _SHORTEST_PIECE = 8
 """Characters of a piece of a URL that may be a secret of its own."""
 
 
+class Refused(NotSent):
+    """The receiver answered with a status that is no success."""
+
+    def __init__(self, status: int, reason: str, after: float | None) -> None:
+        super().__init__(reason, final=status not in _PASSING, after=after)
+        self.status = status
+
+
 class Address:
     """Where a sink of the deployment file listens, and how one asks there."""
 
@@ -57,7 +65,8 @@ class Address:
     ) -> Answer:
         """Send a body once; the answer, of a status from 200 to 299.
 
-        Raises :class:`NotSent` for anything else, with the receiver's own reason where it gives one.
+        Raises :class:`NotSent` for anything else: :class:`Refused`, with the receiver's own reason where it gives one, for
+        another status.
         """
         found = call(
             Request(
@@ -77,11 +86,7 @@ class Address:
             raise NotSent(self.hide(found.reason))
         if 200 <= found.status <= 299:
             return found
-        raise NotSent(
-            f"status {found.status}{said(found, self.hide)}",
-            final=found.status not in _PASSING,
-            after=retry_after(found),
-        )
+        raise Refused(found.status, f"status {found.status}{said(found, self.hide)}", retry_after(found))
 
 
 def said(answer: Answer, hide: Callable[[str], str] = redact) -> str:
