@@ -1,0 +1,124 @@
+"""Debian's cron, run as it is, by a clock of its own, in a machine of its own: what it would read, and where it would write,
+are folders of a test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+CRON = Path("/usr/sbin/cron")
+# In a namespace of mounts, so that nobody else sees any of it. The program is reached by another name, because cron calls
+# sendmail by its path, where there has to be one that keeps what it is given.
+_START = """
+set -eu
+cd "$1"
+mount --bind run /run
+mount --bind etc /etc
+mount --bind spool /var/spool/cron
+mount --bind state /var/lib
+if [ -d /opt ]; then
+    mount --rbind /opt opt-was
+    for entry in opt-was/*/; do
+        [ -d "$entry" ] || continue
+        mkdir -p "opt/$(basename "$entry")"
+        mount --rbind "$entry" "opt/$(basename "$entry")"
+    done
+    mount --rbind opt /opt
+fi
+mount --bind /usr/sbin sbin-was
+mount --bind sbin /usr/sbin
+library=$(echo /usr/lib/*/faketime/libfaketime.so.1)
+exec env LD_PRELOAD="$library" FAKETIME="$2" sbin-was/cron -f
+"""
+_OF_ETC = ("alternatives", "hosts", "ld.so.cache", "nsswitch.conf", "pam.d", "security")
+"""What programs need of /etc, beside users."""
+_FOLDERS = ("run", "spool/crontabs", "state", "opt", "opt-was", "sbin", "sbin-was")
+
+
+@dataclass
+class Cron:
+    """The daemon, and what it does."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def mail(self) -> str:
+        """All that was mailed."""
+        mail = self.folder / "mail"
+        return mail.read_text() if mail.exists() else ""
+
+    def stop(self) -> None:
+        """End the daemon, and wait for what it has begun, which mails what it printed."""
+        begun = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.terminate()
+        self.process.wait(60)
+        _, left = psutil.wait_procs(begun, timeout=60)
+        assert not left
+
+
+def possible() -> str:
+    """Why a test cannot have a cron of its own here; empty where it can."""
+    if os.geteuid() != 0:
+        return "only root can have a machine of its own for cron"
+    if not CRON.exists() or not list(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")):
+        return "cron or faketime is not installed"
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
+        return "no namespaces of mounts here"
+    return ""
+
+
+def prepare(folder: Path, crontab: str) -> None:
+    """The folders of such a machine, with one file in /etc/cron.d, and the user deployspec, who owns what a test owns."""
+    for name in _FOLDERS:
+        (folder / name).mkdir(parents=True)
+    etc = folder / "etc"
+    etc.mkdir()
+    for name in _OF_ETC:
+        source = Path("/etc", name)
+        if source.is_dir():
+            shutil.copytree(source, etc / name, symlinks=True)
+        elif source.exists():
+            shutil.copy(source, etc / name)
+    (etc / "passwd").write_text(f"root:x:0:0::/root:/bin/sh\ndeployspec:x:0:0::{folder}:/bin/sh\n")
+    (etc / "shadow").write_text("root:*:19000:0:99999:7:::\ndeployspec:*:19000:0:99999:7:::\n")
+    (etc / "group").write_text("root:x:0:\n")
+    (etc / "cron.d").mkdir(mode=0o755)
+    (etc / "cron.d/deployspec").write_text(crontab)
+    (etc / "cron.d/deployspec").chmod(0o644)
+    sendmail = folder / "sbin/sendmail"
+    sendmail.write_text(f"#!/bin/sh\nexec cat >>{folder}/mail\n")
+    sendmail.chmod(0o755)
+
+
+@contextmanager
+def running(folder: Path, begins: float, speed: float, zone: str = "Etc/UTC") -> Iterator[Cron]:
+    """cron on a clock that begins at this time, in seconds since the epoch, and goes ``speed`` times as fast."""
+    if why := possible():
+        pytest.skip(why)
+    localtime = folder / "etc/localtime"
+    localtime.unlink(missing_ok=True)
+    localtime.symlink_to(f"/usr/share/zoneinfo/{zone}")
+    clock = f"{begins - time.time():+.1f} x{speed:g}"
+    process = subprocess.Popen(
+        ["unshare", "-m", "--propagation", "private", "sh", "-c", _START, "sh", folder, clock],
+        stdin=subprocess.DEVNULL,
+    )
+    cron = Cron(folder, process)
+    try:
+        yield cron
+    finally:
+        if process.poll() is None:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+        process.kill()
+        process.wait()

@@ -1,0 +1,194 @@
+"""ops/cron: what its file says, and what Debian's cron makes of it."""
+
+from __future__ import annotations
+
+import http.server
+import re
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from deployspec.base.duration import parse_duration
+from tests.ops.files import OPS, Scheduled, chained, crontab, gap
+from tests.ops.judging import objections
+from tests.ops.private_cron import prepare, running
+from tests.probe.shop import receiving, until
+from tests.trials import trials
+
+FILE = OPS / "cron/deployspec"
+TEXT = FILE.read_text()
+SECRET = "made-up-" + "0f1e2d3c4b5a6978"
+
+
+def _by_us(text: str, name: str = FILE.name) -> list[str]:
+    """What is wrong with the file. cron would say nothing of it, where one sees it, but leave out a line or a file."""
+    found = []
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        found.append(f"the name {name}: cron passes over files with a dot in theirs")
+    try:
+        tab = crontab(text)
+        between = gap(tab.cron)
+    except ValueError as error:
+        return [*found, str(error)]
+    if tab.settings.keys() != {"SHELL", "PATH", "MAILTO"}:
+        found.append(
+            f"found {', '.join(tab.settings)}; expected SHELL, PATH and MAILTO, and secrets in a file of their own"
+        )
+    if tab.user != "deployspec":
+        found.append(f"it is run by {tab.user}")
+    *before, last = chained(tab.command)
+    if before != [["cd", "/etc/deployspec"], ["set", "-a"], [".", "./production.env"]]:
+        found.append("expected the project's folder, and its secrets as variables")
+    limit = re.fullmatch(r"exec timeout --kill-after=(\S+) (\S+) (deployspec .*)", " ".join(last))
+    if not limit:
+        return [*found, "nothing ends a probe that hangs: expected exec timeout"]
+    longest = parse_duration(limit[1]) + parse_duration(limit[2])
+    return found + objections(Scheduled(limit[3].split(), between, longest))
+
+
+def test_it_is_sound() -> None:
+    """By us. crontab(1) reads no file of this form."""
+    assert _by_us(TEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("sound", "faulty", "said"),
+    [
+        pytest.param("*/5 * * * *", "*/5 * * * ", "Bad day-of-week", id="four-fields"),
+        pytest.param("*/5 * * * *", "*/5 * 31 2 *", "Bad day-of-month", id="never"),
+        pytest.param("*/5 * * * *", "*/5 25 * * *", "Bad hour", id="hour"),
+        pytest.param("*/5 * * * *", "*/7 * * * *", "there are 420 s between two runs", id="interval"),
+        pytest.param("deployspec cd", "root cd", "it is run by root", id="root"),
+        pytest.param("--interval 5m", "--interval 5m --location %l", "found %", id="percent"),
+        pytest.param(
+            "--state /var/lib/deployspec\n", "--state /var/lib/deployspec", "ignores the whole", id="end"
+        ),
+        pytest.param("MAILTO=root\n", "", "expected SHELL, PATH and MAILTO", id="mail"),
+        pytest.param("MAILTO=root\n", "MAILTO=root\nTOKEN=abc\n", "a file of their own", id="secret"),
+        pytest.param("set -a && ", "", "its secrets as variables", id="not-exported"),
+        pytest.param("timeout --kill-after=10s 90s ", "", "nothing ends a probe that hangs", id="no-limit"),
+        pytest.param("90s", "60s", "no time to end", id="short-limit"),
+        pytest.param("90s", "300s", "not below", id="long-limit"),
+        pytest.param("--jitter", "--jiter", "unrecognized arguments", id="option"),
+        pytest.param(" --state /var/lib/deployspec", "", "--state", id="no-state"),
+    ],
+)
+def test_what_is_wrong_is_found(sound: str, faulty: str, said: str) -> None:
+    """One fault at a time."""
+    assert sound in TEXT
+    assert said in " ".join(_by_us(TEXT.replace(sound, faulty)))
+
+
+def test_a_name_with_a_dot_is_found() -> None:
+    """cron would pass over the file."""
+    assert "passes over" in " ".join(_by_us(TEXT, "deployspec.cron"))
+
+
+class _Service(http.server.ThreadingHTTPServer):
+    """Well while ``body`` is sound, to those who have the secret."""
+
+    body = b"all is well"
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: _Service
+
+    def do_GET(self) -> None:
+        known = self.headers.get("Authorization") == f"Bearer {SECRET}"
+        body = self.server.body if known else b"who is there?"
+        self.send_response(200 if known else 401)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextmanager
+def _serving() -> Iterator[_Service]:
+    with _Service(("127.0.0.1", 0), _Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+
+
+def test_cron_runs_the_very_line(tmp_path: Path) -> None:
+    """It is quiet while all is well, and mails a breach; the secret comes from the file, and is in no mail."""
+    machine = tmp_path / "machine"
+    prepare(machine, TEXT)
+    with _serving() as service, receiving() as gateway:
+        project = machine / "etc/deployspec"
+        (project / "deployments").mkdir(parents=True)
+        (project / "production.env").write_text(f"PRODUCTION_TOKEN='{SECRET}'\n")
+        (project / "deployments/production.yaml").write_text(
+            f"base_url: http://127.0.0.1:{service.server_address[1]}\n"
+            'headers: {Authorization: "Bearer ${PRODUCTION_TOKEN}"}\n'
+            "health: {path: /health, form: text, expect_text: well, timeout: 20s, max_response_time: 20s}\n"
+            f"push: [{{name: gateway, kind: pushgateway, url: '{gateway.url}'}}]\n"
+        )
+        program = machine / "opt/deployspec/bin/deployspec"
+        program.parent.mkdir(parents=True)
+        program.symlink_to(Path(sys.executable).with_name("deployspec"))
+        for number, body in enumerate((b"all is well", b"down"), 1):
+            service.body = body
+            # A minute takes 3 s, and the next run would be 15 s later.
+            with running(machine, _at("2026-06-01T12:04:50"), 20) as cron:
+                until(lambda: len(gateway.requests) == number or cron.mail)  # noqa: B023 - called at once
+                cron.stop()
+            assert len(gateway.requests) == number, cron.mail
+            if number == 1:
+                assert cron.mail == ""
+                assert gateway.metrics()["run_checks"].pop(("met",)) > 0
+                assert gateway.metrics()["run_interval_seconds"] == {(): 300}
+        headers, _, said = cron.mail.partition("\n\n")
+        assert "To: root\n" in headers
+        assert re.fullmatch(r"(BREACHED health\.\S+: .*\n)+", said)
+        assert SECRET not in cron.mail
+        assert gateway.metrics()["run_checks"][("breached",)] == said.count("\n")
+        assert len(list((machine / "state/deployspec/runs").rglob("*.json"))) == 2
+
+
+_TELLS = """SHELL=/bin/sh
+*/5 * * * * deployspec echo five >>{log}
+30 2 * * * deployspec echo daily >>{log}
+"""
+
+
+def _told(folder: Path, begins: str, speed: float, fives: int) -> Counter[str]:
+    """What those jobs have told when the one of every five minutes has run so often."""
+    log = folder / "log"
+    log.touch()
+    prepare(folder / "machine", _TELLS.format(log=log))
+    with running(folder / "machine", _at(begins), speed, "Europe/Berlin") as cron:
+        until(lambda: log.read_text().count("five") >= fives)
+        cron.stop()
+    return Counter(log.read_text().split())
+
+
+def test_clocks_set_forward(tmp_path: Path) -> None:
+    """No probe is left out, and what would have been at half past two is made up for at three."""
+    # From a minute and a half before; a minute takes a second.
+    assert _told(tmp_path, "2026-03-29T00:58:30", 60, 2) == {"five": 2, "daily": 1}
+
+
+@pytest.mark.skipif(
+    trials(1) < 20, reason="for make soak: it takes most of a minute, and a machine that is not busy"
+)
+def test_clocks_set_back(tmp_path: Path) -> None:
+    """Probes go on in the hour that is there twice, and what is at half past two is once."""
+    # From half past two by summer time to half past two, and five minutes.
+    assert _told(tmp_path, "2026-10-25T00:28:30", 120, 14) == {"five": 14, "daily": 1}
+
+
+def _at(time: str) -> float:
+    """Seconds since the epoch, of a time in UTC."""
+    return datetime.fromisoformat(f"{time}+00:00").timestamp()
