@@ -76,6 +76,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer.body)
 
+    do_PUT = do_POST  # noqa: N815 - the library's name
+
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
@@ -96,11 +98,16 @@ def recording(answer: Answer | None = _OK) -> Iterator[Recording]:
 
 
 def sender(folder: Path, kind: str, url: str, more: str = "") -> Any:
-    """What sends to a sink that a deployment file describes."""
+    """What sends to a URL that a deployment file describes."""
+    return sent_to(folder, f"{{name: there, kind: {kind}, url: '{url}'{more}}}")
+
+
+def sent_to(folder: Path, item: str) -> Any:
+    """What sends to a sink that a deployment file in this folder describes."""
     file = folder / "there.yaml"
-    file.write_text(f"base_url: http://there\npush: [{{name: there, kind: {kind}, url: '{url}'{more}}}]\n")
+    file.write_text(f"base_url: http://there\npush: [{item}]\n")
     (push,) = load(file, {}, OURS, SINKS).require(PUSH)
-    make = next(sink.make for sink in SINKS if sink.kind == kind)
+    make = next(sink.make for sink in SINKS if sink.kind == push.kind)
     return imported(make)(push)
 
 

@@ -12,23 +12,46 @@ from typing import Any
 
 _MOST_SET_ASIDE = 5
 """Damaged files that are kept; of more, the oldest give way."""
+_LEFT = 3600.0
+"""Seconds after which a draft belongs to one that was killed."""
 
 
 def replace_durably(path: Path, document: Any) -> None:
     """Write JSON that is on the disk, as a whole, when this returns. Raises OSError, and leaves what was there."""
+    # In ASCII: a text may hold what UTF-8 has no bytes for.
+    write_durably(path, json.dumps(document).encode("ascii"), 0o600)
+
+
+def write_durably(path: Path, data: bytes, mode: int) -> None:
+    """Write a file of this mode, whatever the umask, that is on the disk, as a whole, when this returns.
+
+    Raises OSError, and leaves what was there.
+    """
+    _remove_left(path)
     draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file, ensure_ascii=False)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(descriptor)
         draft.replace(path)
     except OSError:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def _remove_left(path: Path) -> None:
+    """Remove the drafts of those that were killed while they wrote this file."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(path.parent):  # noqa: PTH208 - the names alone
+            if name.startswith(f"{path.name}.") and name.endswith(".draft"):
+                draft = path.with_name(name)
+                if time.time() - draft.stat().st_mtime > _LEFT:
+                    draft.unlink(missing_ok=True)
 
 
 def set_aside(path: Path) -> Path | None:

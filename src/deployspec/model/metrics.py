@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 LONGEST_LABEL = 120
-"""Characters of a label's value. Of a longer one the rest is a digest, so that two stay two."""
+"""Characters of a label's value. What a longer one has beyond them is a digest, so that two stay two."""
 _DIGEST = 12
 
 
@@ -30,8 +30,9 @@ class Family(NamedTuple):
 
 
 def label(text: str) -> str:
-    """A text as a label's value: bounded, and in one line."""
+    """A text as a label's value: bounded, and in one line. Two texts never become one."""
     line = " ".join(text.split())
-    if len(line) <= LONGEST_LABEL:
+    if line == text and len(line) <= LONGEST_LABEL:
         return line
-    return f"{line[: LONGEST_LABEL - _DIGEST - 1]}~{sha256(line.encode('utf-8', 'replace')).hexdigest()[:_DIGEST]}"
+    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
+    return f"{line[: LONGEST_LABEL - _DIGEST - 1]}~{digest}"

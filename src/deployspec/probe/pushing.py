@@ -70,7 +70,8 @@ class Pushing:
                 says.problem(f"push to {one.name}: {one.trouble}", event="push_state")
             if one.ok:
                 took = round((time.monotonic() - began) * 1000, 1)
-                says.note(f"pushed to {one.name}", event="pushed", sink=one.name, duration_ms=took)
+                remark = f": {one.remark}" if one.remark else ""
+                says.note(f"pushed to {one.name}{remark}", event="pushed", sink=one.name, duration_ms=took)
             else:
                 arrived = False
                 says.problem(f"push to {one.name} failed: {one.reason}", event="push_failed", sink=one.name)

@@ -30,7 +30,8 @@ def exposition(families: Iterable[Family], labels: Mapping[str, str] | None = No
                 if pairs
                 else f"{family.name} {number(sample.value)}\n"
             )
-    return "".join(lines).encode()
+    # Of what UTF-8 has no bytes for, a question mark is left.
+    return "".join(lines).encode("utf-8", "replace")
 
 
 def number(value: float) -> str:

@@ -18,6 +18,15 @@ SINKS = (
         sentence="the newest run, as a file of metrics, to the textfile collector of node_exporter.",
         schema=_HERE / "textfile.schema.json",
         make="deployspec.sinks.textfile:Textfile",
+        check="deployspec.sinks.textfile:unfit",
+    ),
+    Sink(
+        kind="remote-write",
+        sentence="the newest run, as metrics, to a Prometheus or what takes its remote write 1.0.",
+        schema=_HERE / "remote_write.schema.json",
+        make="deployspec.sinks.remote_write:RemoteWrite",
+        extra="remote-write",
+        libraries=("cramjam",),
     ),
     Sink(
         kind="heartbeat",

@@ -7,8 +7,8 @@ from typing import Any
 
 from deployspec.deployment.push import Push
 from deployspec.sinks.exposition import CONTENT_TYPE, exposition
-from deployspec.sinks.requests import Address
-from deployspec.sinks.sending import Report
+from deployspec.sinks.requests import Address, said
+from deployspec.sinks.sending import NotSent, Report
 
 _PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 """What may stand in a path as it is. A Pushgateway answers ``//``, ``.`` and ``%2F`` with a redirect into another group."""
@@ -26,13 +26,16 @@ class Pushgateway:
         grouping = {"job": self._job, "deployment": report.deployment, "location": report.location}
         path = "".join(f"/{_segment(name, value)}" for name, value in grouping.items())
         body = exposition(report.families)
-        self._address.post(
+        answer = self._address.post(
             report,
             f"{self._address.url.rstrip('/')}/metrics{path}",
             body,
             {"Content-Type": CONTENT_TYPE},
             put=True,
         )
+        if answer.body.lstrip()[:1] == b"<":
+            # A Pushgateway has nothing to say of a success.
+            raise NotSent(f"status {answer.status}{said(answer)}")
         return memory
 
 

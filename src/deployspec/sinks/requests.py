@@ -23,12 +23,20 @@ from deployspec.tools.http.request import Request
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that another attempt may change."""
-_MOST_REASON = 200
-"""Characters of a receiver's own words that are told."""
+_MOST_REASON = 300
+"""Characters of a receiver's own words that are told: of more, the first and the last, where a Pushgateway has its reason."""
 _MOST_ANSWER = 64 * 1024
 """Bytes of an answer that are read."""
 _SHORTEST_PIECE = 8
 """Characters of a piece of a URL that may be a secret of its own."""
+
+
+class Refused(NotSent):
+    """The receiver answered with a status that is no success."""
+
+    def __init__(self, status: int, reason: str, after: float | None) -> None:
+        super().__init__(reason, final=status not in _PASSING, after=after)
+        self.status = status
 
 
 class Address:
@@ -57,7 +65,8 @@ class Address:
     ) -> Answer:
         """Send a body once; the answer, of a status from 200 to 299.
 
-        Raises :class:`NotSent` for anything else, with the receiver's own reason where it gives one.
+        Raises :class:`NotSent` for anything else: :class:`Refused`, with the receiver's own reason where it gives one, for
+        another status.
         """
         found = call(
             Request(
@@ -77,11 +86,7 @@ class Address:
             raise NotSent(self.hide(found.reason))
         if 200 <= found.status <= 299:
             return found
-        raise NotSent(
-            f"status {found.status}{said(found, self.hide)}",
-            final=found.status not in _PASSING,
-            after=retry_after(found),
-        )
+        raise Refused(found.status, f"status {found.status}{said(found, self.hide)}", retry_after(found))
 
 
 def said(answer: Answer, hide: Callable[[str], str] = redact) -> str:
@@ -93,10 +98,11 @@ def said(answer: Answer, hide: Callable[[str], str] = redact) -> str:
     line = " ".join(hide(text).split())
     if not line:
         return ""
-    return f": {line}" if len(line) <= _MOST_REASON else f": {line[: _MOST_REASON - 1]}…"
+    half = _MOST_REASON // 2
+    return f": {line}" if len(line) <= _MOST_REASON else f": {line[:half]} … {line[-half:]}"
 
 
 def retry_after(answer: Answer) -> float | None:
     """The seconds in its header Retry-After; None where it has none that is a number."""
     value = next((value for name, value in answer.headers if name == "retry-after"), "")
-    return float(value) if value.isdigit() else None
+    return float(value) if value.isascii() and value.isdecimal() else None

@@ -48,12 +48,15 @@ class NotSent(Exception):  # noqa: N818 - an outcome, which is counted and kept
 
 
 class Sender(Protocol):
-    """What sends to one sink. Its methods run in a thread of their own."""
+    """What sends to one sink. Its methods run in a thread of their own. Where it has a text ``remark``, that is told beside
+    a run that arrived.
+    """
 
     def send(self, report: Report, memory: Any) -> Any:
-        """Send a run; returns what is to be remembered until the next one, as JSON.
+        """Send a run once; returns what is to be remembered until the next one, as JSON.
 
-        ``memory`` is what was returned last, None for the first time or where it was lost. Raises :class:`NotSent`.
+        ``memory`` is what was returned last, or what a :class:`NotSent` gave since; None for the first time, or where it was
+        lost. Raises :class:`NotSent`.
         """
 
 
