@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import http.server
 import re
-import sys
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -17,13 +12,13 @@ import pytest
 from deployspec.base.duration import parse_duration
 from tests.ops.files import OPS, Scheduled, chained, crontab, gap
 from tests.ops.judging import objections
-from tests.ops.private_cron import prepare, running
+from tests.ops.private_machine import prepare, running
+from tests.ops.production import SECRET, describe, serving
 from tests.probe.shop import receiving, until
 from tests.trials import trials
 
 FILE = OPS / "cron/deployspec"
 TEXT = FILE.read_text()
-SECRET = "made-up-" + "0f1e2d3c4b5a6978"
 
 
 def _by_us(text: str, name: str = FILE.name) -> list[str]:
@@ -90,54 +85,12 @@ def test_a_name_with_a_dot_is_found() -> None:
     assert "passes over" in " ".join(_by_us(TEXT, "deployspec.cron"))
 
 
-class _Service(http.server.ThreadingHTTPServer):
-    """Well while ``body`` is sound, to those who have the secret."""
-
-    body = b"all is well"
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    server: _Service
-
-    def do_GET(self) -> None:
-        known = self.headers.get("Authorization") == f"Bearer {SECRET}"
-        body = self.server.body if known else b"who is there?"
-        self.send_response(200 if known else 401)
-        self.send_header("Content-Type", "text/plain")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None: ...
-
-
-@contextmanager
-def _serving() -> Iterator[_Service]:
-    with _Service(("127.0.0.1", 0), _Handler) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-
-
 def test_cron_runs_the_very_line(tmp_path: Path) -> None:
     """It is quiet while all is well, and mails a breach; the secret comes from the file, and is in no mail."""
     machine = tmp_path / "machine"
     prepare(machine, TEXT)
-    with _serving() as service, receiving() as gateway:
-        project = machine / "etc/deployspec"
-        (project / "deployments").mkdir(parents=True)
-        (project / "production.env").write_text(f"PRODUCTION_TOKEN='{SECRET}'\n")
-        (project / "deployments/production.yaml").write_text(
-            f"base_url: http://127.0.0.1:{service.server_address[1]}\n"
-            'headers: {Authorization: "Bearer ${PRODUCTION_TOKEN}"}\n'
-            "health: {path: /health, form: text, expect_text: well, timeout: 20s, max_response_time: 20s}\n"
-            f"push: [{{name: gateway, kind: pushgateway, url: '{gateway.url}'}}]\n"
-        )
-        program = machine / "opt/deployspec/bin/deployspec"
-        program.parent.mkdir(parents=True)
-        program.symlink_to(Path(sys.executable).with_name("deployspec"))
+    with serving() as service, receiving() as gateway:
+        describe(machine, service, gateway)
         for number, body in enumerate((b"all is well", b"down"), 1):
             service.body = body
             # A minute takes 3 s, and the next run would be 15 s later.

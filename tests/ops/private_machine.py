@@ -1,11 +1,14 @@
-"""Debian's cron, run as it is, by a clock of its own, in a machine of its own: what it would read, and where it would write,
-are folders of a test."""
+"""A machine of its own for what a scheduler starts: what it would read, and where it would write, are folders of a test.
+
+Debian's cron runs in it as it is, by a clock of its own.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +19,11 @@ import psutil
 import pytest
 
 CRON = Path("/usr/sbin/cron")
-# In a namespace of mounts, so that nobody else sees any of it. The program is reached by another name, because cron calls
-# sendmail by its path, where there has to be one that keeps what it is given.
-_START = """
+# In a namespace of mounts, so that nobody else sees any of it. What is in /opt stays there: it may be Python.
+_MOUNTS = """
 set -eu
 cd "$1"
+shift
 mount --bind run /run
 mount --bind etc /etc
 mount --bind spool /var/spool/cron
@@ -34,11 +37,22 @@ if [ -d /opt ]; then
     done
     mount --rbind opt /opt
 fi
+"""
+# cron calls sendmail by its path, where there has to be one that keeps what it is given.
+_CRON = """
 mount --bind /usr/sbin sbin-was
 mount --bind sbin /usr/sbin
-library=$(echo /usr/lib/*/faketime/libfaketime.so.1)
-exec env LD_PRELOAD="$library" FAKETIME="$2" sbin-was/cron -f
+exec env LD_PRELOAD="$(echo /usr/lib/*/faketime/libfaketime.so.1)" FAKETIME="$1" sbin-was/cron -f
 """
+# Nothing can be written but what is in /var/lib and a folder for what is temporary, and root is nobody.
+_CONFINED = """
+mount -o remount,bind,ro /
+mount -o remount,bind,ro /etc
+cd /etc/deployspec
+exec env -i PATH=/opt/deployspec/bin:/usr/bin:/bin HOME=/ TMPDIR=/run \\
+    setpriv --no-new-privs --bounding-set=-all --inh-caps=-all "$@"
+"""
+_IN_IT = ("unshare", "-m", "--propagation", "private", "sh", "-c")
 _OF_ETC = ("alternatives", "hosts", "ld.so.cache", "nsswitch.conf", "pam.d", "security")
 """What programs need of /etc, beside users."""
 _FOLDERS = ("run", "spool/crontabs", "state", "opt", "opt-was", "sbin", "sbin-was")
@@ -77,8 +91,9 @@ def possible() -> str:
     return ""
 
 
-def prepare(folder: Path, crontab: str) -> None:
-    """The folders of such a machine, with one file in /etc/cron.d, and the user deployspec, who owns what a test owns."""
+def prepare(folder: Path, crontab: str = "") -> None:
+    """The folders of such a machine, with deployspec, a user of that name, who owns what a test owns, and one
+    file in /etc/cron.d."""
     for name in _FOLDERS:
         (folder / name).mkdir(parents=True)
     etc = folder / "etc"
@@ -95,9 +110,28 @@ def prepare(folder: Path, crontab: str) -> None:
     (etc / "cron.d").mkdir(mode=0o755)
     (etc / "cron.d/deployspec").write_text(crontab)
     (etc / "cron.d/deployspec").chmod(0o644)
+    program = folder / "opt/deployspec/bin/deployspec"
+    program.parent.mkdir(parents=True)
+    program.symlink_to(Path(sys.executable).with_name("deployspec"))
     sendmail = folder / "sbin/sendmail"
     sendmail.write_text(f"#!/bin/sh\nexec cat >>{folder}/mail\n")
     sendmail.chmod(0o755)
+
+
+def confined(folder: Path, *command: str) -> tuple[int, str]:
+    """Run a command as confined as ops/systemd and ops/kubernetes have it: its status, and all that it said."""
+    if why := possible():
+        pytest.skip(why)
+    run = subprocess.run(
+        [*_IN_IT, _MOUNTS + _CONFINED, "sh", folder, *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    return run.returncode, run.stdout
 
 
 @contextmanager
@@ -109,10 +143,7 @@ def running(folder: Path, begins: float, speed: float, zone: str = "Etc/UTC") ->
     localtime.unlink(missing_ok=True)
     localtime.symlink_to(f"/usr/share/zoneinfo/{zone}")
     clock = f"{begins - time.time():+.1f} x{speed:g}"
-    process = subprocess.Popen(
-        ["unshare", "-m", "--propagation", "private", "sh", "-c", _START, "sh", folder, clock],
-        stdin=subprocess.DEVNULL,
-    )
+    process = subprocess.Popen([*_IN_IT, _MOUNTS + _CRON, "sh", folder, clock], stdin=subprocess.DEVNULL)
     cron = Cron(folder, process)
     try:
         yield cron
