@@ -116,6 +116,32 @@ _TELLS = """SHELL=/bin/sh
 """
 
 
+def test_what_cron_passes_over_without_a_word(tmp_path: Path) -> None:
+    """Files with a dot, that others may write to, or whose last line has no end; and what follows a percent sign."""
+    machine, log = tmp_path / "machine", tmp_path / "log"
+    log.touch()
+    job = "SHELL=/bin/sh\n* * * * * deployspec echo {name} >>{log}{end}"
+    prepare(machine, job.format(name="sound", log=log, end="\n"))
+    for name, end, mode in (
+        ("percent", " && date +%M >>{log}\n", 0o644),
+        ("with.dot", "\n", 0o644),
+        ("writable", "\n", 0o664),
+        ("no-end", "", 0o644),
+    ):
+        file = machine / "etc/cron.d" / name
+        file.write_text(job.format(name=name, log=log, end=end.format(log=log)))
+        file.chmod(mode)
+    # A minute takes a second.
+    with running(machine, _at("2026-06-01T12:00:30"), 60) as cron:
+        until(lambda: all(log.read_text().count(name) >= 2 for name in ("sound", "percent")))
+        cron.stop()
+    # What date prints is mailed, and not in the log.
+    assert set(log.read_text().split()) == {"sound", "percent"}
+    assert set(re.findall(r"^Subject: .* echo (\S+) .*&& (.*)$", cron.mail, re.MULTILINE)) == {
+        ("percent", "date +")
+    }
+
+
 def _told(folder: Path, begins: str, speed: float, fives: int) -> Counter[str]:
     """What those jobs have told when the one of every five minutes has run so often."""
     log = folder / "log"
