@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,7 +41,8 @@ fi
 _CRON = """
 mount --bind /usr/sbin sbin-was
 mount --bind sbin /usr/sbin
-exec env LD_PRELOAD="$(echo /usr/lib/*/faketime/libfaketime.so.1)" FAKETIME="$1" sbin-was/cron -f
+clock=$(printf "%+d x%s" $(($1 - $(date +%s))) "$2")
+exec env LD_PRELOAD="$(echo /usr/lib/*/faketime/libfaketime.so.1)" FAKETIME="$clock" sbin-was/cron -f
 """
 # Nothing can be written but what is in /var/lib and a folder for what is temporary, and root is nobody.
 _CONFINED = """
@@ -93,7 +93,9 @@ def possible() -> str:
 
 def prepare(folder: Path, crontab: str = "") -> None:
     """The folders of such a machine, with deployspec, a user of that name, who owns what a test owns, and one
-    file in /etc/cron.d."""
+    file in /etc/cron.d. Skips the test where there can be none."""
+    if why := possible():
+        pytest.skip(why)
     for name in _FOLDERS:
         (folder / name).mkdir(parents=True)
     etc = folder / "etc"
@@ -120,8 +122,6 @@ def prepare(folder: Path, crontab: str = "") -> None:
 
 def confined(folder: Path, *command: str) -> tuple[int, str]:
     """Run a command as confined as ops/systemd and ops/kubernetes have it: its status, and all that it said."""
-    if why := possible():
-        pytest.skip(why)
     run = subprocess.run(
         [*_IN_IT, _MOUNTS + _CONFINED, "sh", folder, *command],
         stdin=subprocess.DEVNULL,
@@ -135,15 +135,14 @@ def confined(folder: Path, *command: str) -> tuple[int, str]:
 
 
 @contextmanager
-def running(folder: Path, begins: float, speed: float, zone: str = "Etc/UTC") -> Iterator[Cron]:
+def running(folder: Path, begins: int, speed: int, zone: str = "Etc/UTC") -> Iterator[Cron]:
     """cron on a clock that begins at this time, in seconds since the epoch, and goes ``speed`` times as fast."""
-    if why := possible():
-        pytest.skip(why)
     localtime = folder / "etc/localtime"
     localtime.unlink(missing_ok=True)
     localtime.symlink_to(f"/usr/share/zoneinfo/{zone}")
-    clock = f"{begins - time.time():+.1f} x{speed:g}"
-    process = subprocess.Popen([*_IN_IT, _MOUNTS + _CRON, "sh", folder, clock], stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*_IN_IT, _MOUNTS + _CRON, "sh", folder, str(begins), str(speed)], stdin=subprocess.DEVNULL
+    )
     cron = Cron(folder, process)
     try:
         yield cron

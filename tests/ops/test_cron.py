@@ -93,8 +93,8 @@ def test_cron_runs_the_very_line(tmp_path: Path) -> None:
         describe(machine, service, gateway)
         for number, body in enumerate((b"all is well", b"down"), 1):
             service.body = body
-            # A minute takes 3 s, and the next run would be 15 s later.
-            with running(machine, _at("2026-06-01T12:04:50"), 20) as cron:
+            # Five minutes take one: nothing is run twice.
+            with running(machine, _at("2026-06-01T12:04:50"), 5) as cron:
                 until(lambda: len(gateway.requests) == number or cron.mail)  # noqa: B023 - called at once
                 cron.stop()
             assert len(gateway.requests) == number, cron.mail
@@ -116,7 +116,33 @@ _TELLS = """SHELL=/bin/sh
 """
 
 
-def _told(folder: Path, begins: str, speed: float, fives: int) -> Counter[str]:
+def test_what_cron_passes_over_without_a_word(tmp_path: Path) -> None:
+    """Files with a dot, that others may write to, or whose last line has no end; and what follows a percent sign."""
+    machine, log = tmp_path / "machine", tmp_path / "log"
+    log.touch()
+    job = "SHELL=/bin/sh\n* * * * * deployspec echo {name} >>{log}{end}"
+    prepare(machine, job.format(name="sound", log=log, end="\n"))
+    for name, end, mode in (
+        ("percent", " && date +%M >>{log}\n", 0o644),
+        ("with.dot", "\n", 0o644),
+        ("writable", "\n", 0o664),
+        ("no-end", "", 0o644),
+    ):
+        file = machine / "etc/cron.d" / name
+        file.write_text(job.format(name=name, log=log, end=end.format(log=log)))
+        file.chmod(mode)
+    # A minute takes a second.
+    with running(machine, _at("2026-06-01T12:00:30"), 60) as cron:
+        until(lambda: all(log.read_text().count(name) >= 2 for name in ("sound", "percent")))
+        cron.stop()
+    # What date prints is mailed, and not in the log.
+    assert set(log.read_text().split()) == {"sound", "percent"}
+    assert set(re.findall(r"^Subject: .* echo (\S+) .*&& (.*)$", cron.mail, re.MULTILINE)) == {
+        ("percent", "date +")
+    }
+
+
+def _told(folder: Path, begins: str, speed: int, fives: int) -> Counter[str]:
     """What those jobs have told when the one of every five minutes has run so often."""
     log = folder / "log"
     log.touch()
@@ -142,6 +168,6 @@ def test_clocks_set_back(tmp_path: Path) -> None:
     assert _told(tmp_path, "2026-10-25T00:28:30", 120, 14) == {"five": 14, "daily": 1}
 
 
-def _at(time: str) -> float:
+def _at(time: str) -> int:
     """Seconds since the epoch, of a time in UTC."""
-    return datetime.fromisoformat(f"{time}+00:00").timestamp()
+    return int(datetime.fromisoformat(f"{time}+00:00").timestamp())
