@@ -72,7 +72,7 @@ def check(file: Path, folder: Path, environ: dict[str, str]) -> dict[str, tuple[
     done = subprocess.run(
         argv,
         cwd=folder,
-        env={**os.environ, **environ},
+        env={**os.environ, "XDG_STATE_HOME": str(folder / "state"), **environ},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -230,13 +230,21 @@ def test_a_kept_run_is_sent_again(shop: Shop, receiver: Receiver) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nothing", "--to", "gateway"], "found no run 'nothing' among 1"),
-        (["latest", "--to", "gatway"], "--to: found gatway; expected gateway; did you mean gateway?"),
+        (["nothing", "--to", "gateway"], "found nothing, which is no run of shop in"),
+        (
+            ["latest", "--to", "gatway"],
+            "--to: found gatway; expected alive or gateway; did you mean gateway?",
+        ),
+        (["latest", "--to", "alive"], "--to: found alive, which tells that a probe runs now"),
         (["mode.json", "--to", "gateway"], "mode.json: No such file or directory; expected a run record"),
     ],
 )
 def test_what_cannot_be_sent(shop: Shop, arguments: list[str], said: str) -> None:
     """One line says why."""
+    shop.describe(
+        f"push: [{{name: gateway, kind: pushgateway, url: '{shop.receiver.url}'}}, "
+        f"{{name: alive, kind: heartbeat, url: '{shop.receiver.url}/ping'}}]"
+    )
     shop.probe()
     status, output = shop.run("push", *arguments)
     assert (status, said in output, output.count("\n")) == (4, True, 1)

@@ -34,6 +34,7 @@ _OURS = {
         "run the checks of a schedule, and push what they found as metrics: --deployment NAME",
         "deployspec.probe.command:arguments",
     ),
+    "runs": Command("list, show, prune and import kept runs", "deployspec.cli.runs:arguments"),
     "push": Command("send a kept run of a probe to a sink once more", "deployspec.probe.push:arguments"),
     "list": Command(
         "list the checks, or those that are selected for a deployment", "deployspec.cli.listing:arguments"

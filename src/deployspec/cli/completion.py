@@ -82,7 +82,7 @@ def _candidates(before: Sequence[str], begun: str) -> Iterable[str]:
         if last == "-m":
             return _markers()
         own = (option.name for chapter in chapters() for option in chapter.options)
-        return (*_OF_PYTEST, "--deployment", "--record", *own) if begun.startswith("-") else ()
+        return (*_OF_PYTEST, "--deployment", "--record", "--state", *own) if begun.startswith("-") else ()
     parser = parser_for(before)
     for word in before:
         parser = _subcommands(parser).get(word, parser)

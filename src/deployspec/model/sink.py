@@ -22,6 +22,8 @@ class Sink(NamedTuple):
     check: str = ""
     """``module:name`` of a function of the item's valid data that gives what does not go together in it, as pairs of what was
     found and what was expected; empty where the schema says all."""
+    now_only: bool = False
+    """Whether what it tells is true of the moment alone, so that a kept run is no news for it."""
     extra: str = ""
     """The extra of the package that brings its libraries; empty where a bare installation has all that it needs."""
     libraries: tuple[str, ...] = ()

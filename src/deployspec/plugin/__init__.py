@@ -24,6 +24,7 @@ _MODULES = (
     "deployspec.plugin.outcomes",
     "deployspec.plugin.redacting",
     "deployspec.plugin.run_folder",
+    "deployspec.plugin.collected",
     "deployspec.plugin.recording",
 )
 

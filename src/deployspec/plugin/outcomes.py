@@ -251,7 +251,7 @@ def _entry(
         evidence=(*judgement.evidence, *_exchanges(client)),
         duration=report.duration,
         waited=judgement.waited,
-        source=f"{relative(item.path, item.config.rootpath)}:{report.location[1] or 0}",
+        source=source_of(item),
         asks=needs_deployment(item),
         proportion=verdict.proportion,
     )
@@ -263,6 +263,11 @@ def _exchanges(client: DeploymentClient | None) -> tuple[Evidence, ...]:
     from deployspec.outputs.evidence import evidence_of
 
     return evidence_of(client.calls, last=True)
+
+
+def source_of(item: pytest.Item) -> str:
+    """File and line of a check."""
+    return f"{relative(item.path, item.config.rootpath)}:{item.location[1] or 0}"
 
 
 def relative(path: Path, root: Path) -> str:

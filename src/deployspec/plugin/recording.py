@@ -15,22 +15,17 @@ import pytest
 
 import deployspec
 from deployspec.base.disclosure import redact
+from deployspec.base.errors import DeployspecError
 from deployspec.base.identity import new_id
 from deployspec.model.chapter import imported
 from deployspec.model.entry import Entry
+from deployspec.plugin.collected import selected_by_workers, selected_in
 from deployspec.plugin.deployments import named, obtained
 from deployspec.plugin.interrupting import is_ending
-from deployspec.plugin.options import chapters, chapters_of, is_check, is_worker, places
-from deployspec.plugin.outcomes import promise_of, relative
+from deployspec.plugin.options import chapters, is_worker, places
+from deployspec.plugin.outcomes import relative
 from deployspec.plugin.run_folder import is_made, run_folder
-from deployspec.plugin.selection import (
-    SELECTION,
-    Selection,
-    id_of,
-    kept_ids,
-    needs_deployment,
-    positive_markers,
-)
+from deployspec.plugin.selection import SELECTION, Selection, positive_markers
 from deployspec.record.record import RecordFile, Run, Selected, objection_to
 
 if TYPE_CHECKING:
@@ -55,18 +50,26 @@ class Recorder:
         )
         self.file: RecordFile | None = None
         self.selected: list[Selected] = []
-        self.trouble = ""
+        self.trouble = self.not_pruned = ""
         self.store: Store | None = None
         self._interrupted = self._stopped = False
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Keep, and record, which checks are to be made: of a run that is cut short, what is missing has to be known."""
-        if self.config.getoption("collectonly"):
-            return
-        self.selected = [_selected(item) for item in session.items if is_check(item)]
-        if self.selected:
-            with contextlib.suppress(OSError):
-                self._opened().select(self.selected)
+        if not self.config.getoption("collectonly"):
+            self._select(selected_in(session.items))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self) -> None:
+        """The same, by what the first of pytest-xdist's workers has collected."""
+        if not self.selected:
+            self._select(selected_by_workers(self.config))
+
+    def _select(self, checks: list[Selected]) -> None:
+        self.selected = checks
+        if checks:
+            with contextlib.suppress(OSError, DeployspecError):
+                self._opened().select(checks)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep and record a check's verdict as it comes."""
@@ -74,11 +77,15 @@ class Recorder:
         if attached is None:
             return
         entry = Entry.from_dict(attached)
-        if not entry.source and (known := kept_ids(self.config).get(entry.check)):
-            entry = replace(entry, id=known[0], chapter=known[1], asks=known[2])
+        known = (
+            None if entry.source else next((one for one in self.selected if one.check == entry.check), None)
+        )
+        if known is not None:
+            # Its worker has died.
+            entry = replace(entry, id=known.id, chapter=known.chapter, asks=known.asks)
         self.run.entries[entry.check] = entry
         # Where there is no room for it, the end of the run says so.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, DeployspecError):
             self._opened().append(entry)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -93,10 +100,6 @@ class Recorder:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         elif session.exitstatus == pytest.ExitCode.INTERRUPTED or self._interrupted:
             self.run.cut_short = "interrupted" if self._meant_checks(selection) else ""
-        if self.run.cut_short:
-            self.run.not_run = [
-                check for check in self._all_selected() if check.check not in self.run.entries
-            ]
         self.run.added = self._added()
         if selection.usage_error:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
@@ -105,6 +108,8 @@ class Recorder:
             pytest.ExitCode.NO_TESTS_COLLECTED,
         ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self.run.cut_short:
+            self.run.not_run = [check for check in self.selected if check.check not in self.run.entries]
         self.run.exit_status = int(session.exitstatus)
         self.run.finished = _now()
         self.run.maintenance = self._maintenance()
@@ -140,6 +145,8 @@ class Recorder:
             terminalreporter.line(f"the run record could not be written: {self.trouble}", red=True)
         elif self.file is not None:
             terminalreporter.line(f"run record: {relative(self.file.path, Path.cwd())}")
+        if self.not_pruned:
+            terminalreporter.line(f"the store of runs could not be pruned: {self.not_pruned}", yellow=True)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Keep whether it was interrupted, or whether pytest-xdist stops because of ``--maxfail``."""
@@ -172,7 +179,7 @@ class Recorder:
     def _meant_checks(self, selection: Selection) -> bool:
         """Whether an interrupted run was one of checks, as far as it came."""
         asked = positive_markers(self.run.markers)
-        known = selection.checks or self.run.entries or (is_made(self.config) and kept_ids(self.config))
+        known = selection.checks or self.run.entries or selected_by_workers(self.config)
         return bool(known or self._asked_for_checks() or not set(chapters(self.config)).isdisjoint(asked))
 
     def _added(self) -> dict[str, Any]:
@@ -193,12 +200,17 @@ class Recorder:
         said = self.config.getoption("--record")
         try:
             self._opened().finish(self.run)
-            if self.store is not None:
-                self.store.prune(self.run.deployment, always=False)
+        except DeployspecError as error:
+            self.trouble = str(error)
         except OSError as error:
             option = "--state DIR" if self.store is not None else "--record PATH"
             self.trouble = f"{error}; expected a place that can be written: {option}"
-        if said and self.store is not None:
+        if self.store is not None and not self.trouble:
+            try:
+                self.store.prune(self.run.deployment, always=False)
+            except OSError as error:
+                self.not_pruned = str(error)
+        if said and self.run.deployment and not self.config.getoption("--no-store"):
             copy = self._said_path(said)
             try:
                 copy.parent.mkdir(parents=True, exist_ok=True)
@@ -216,15 +228,8 @@ class Recorder:
         window = active(deployment.maintenance_windows, self._began, time.time())
         return window.name if window else ""
 
-    def _all_selected(self) -> list[Selected]:
-        """Under pytest-xdist only the workers know items; of these, they have left ids."""
-        known = kept_ids(self.config) if not self.selected else {}
-        return self.selected or [
-            Selected(name, chapter, name, node, "", asks) for node, (name, chapter, asks) in known.items()
-        ]
-
     def _opened(self) -> RecordFile:
-        """The record's file, begun at the first need. Raises OSError."""
+        """The record's file, begun at the first need. Raises OSError, and DeployspecError where the store has no place."""
         if self.file is None:
             self._describe()
             file = self._record_file()
@@ -239,7 +244,8 @@ class Recorder:
             self.run.base_url = deployment.redact(deployment.base_url)
         else:
             # A deployment whose file cannot be used is told by its path.
-            self.run.deployment = Path(named(self.config) or "").stem
+            path = Path(named(self.config) or "")
+            self.run.deployment = path.stem if path.suffix in (".yaml", ".yml") else path.name
 
     def _record_file(self) -> RecordFile:
         """In the store, where a deployment is named; else where ``--record`` says, or a new one under ``runs/``."""
@@ -280,17 +286,6 @@ def pytest_configure(config: pytest.Config) -> None:
         if said and (objection := objection_to(Path(config.invocation_params.dir, said))):
             raise pytest.UsageError(f"--record {said}: {objection}")
         config.pluginmanager.register(Recorder(config), "deployspec-recorder")
-
-
-def _selected(item: pytest.Item) -> Selected:
-    return Selected(
-        id=id_of(item),
-        chapter=chapters_of(item)[0],
-        promise=promise_of(item),
-        check=item.nodeid,
-        source=f"{relative(item.path, item.config.rootpath)}:{item.location[1] or 0}",
-        asks=needs_deployment(item),
-    )
 
 
 def _redacted(found: Any) -> Any:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import itertools
-import json
 import re
 from collections.abc import Collection, Generator, Iterable
 from dataclasses import asdict, dataclass, field
@@ -16,13 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployspec.base.disclosure import redact
-from deployspec.base.temporary import write_private
 from deployspec.model.chapter import lacking
 from deployspec.model.ids import check_id
 from deployspec.plugin.deployments import named, none_said, obtain
 from deployspec.plugin.needs import alternatives, parts_missing, parts_needed
 from deployspec.plugin.options import chapters, chapters_of, is_check, is_worker, places
-from deployspec.plugin.run_folder import run_folder
 
 if TYPE_CHECKING:
     from deployspec.model.chapter import Chapter
@@ -54,7 +50,6 @@ _MARKERS = {
     "`A or B`: one of them.",
     "within(part, place)": "what `needs` says of that part is looked up at another place of the same form; set by chapters.",
 }
-_IDS = "ids.json"
 _MOST_FREE = 8
 """Names in a `-m` expression that are of no chapter; with more of them, each chapter may be selected."""
 _WORKER_SELECTION = "deployspec_selection"
@@ -241,7 +236,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         name for name in asked if not any(_is_of(name, item, named=of_one) for item in items)
     ]
     if is_worker(config):
-        _keep_ids(config, items)
         config.workeroutput[_WORKER_SELECTION] = asdict(selection)  # type: ignore[attr-defined]
 
 
@@ -280,29 +274,6 @@ def _left_out(config: pytest.Config, items: list[pytest.Item]) -> dict[str, str]
         for item in items
         if is_check(item) and _speaks_of(f"allow.{what}", item)
     }
-
-
-def _keep_ids(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the controller, which collects nothing, what it has to know of a check whose worker dies."""
-    path = run_folder(config) / _IDS
-    if not path.exists():
-        known = {
-            item.nodeid: [id_of(item), chapters_of(item)[0], needs_deployment(item)]
-            for item in items
-            if is_check(item)
-        }
-        # Where another worker has found nothing to do, the run may have ended by now, and the folder with it.
-        with contextlib.suppress(FileNotFoundError):
-            write_private(path, known)
-
-
-def kept_ids(config: pytest.Config) -> dict[str, tuple[str, str, bool]]:
-    """By node id, the id and the chapter of each check that the workers have collected, and whether it asks the
-    deployment; empty where they have collected none."""
-    known: dict[str, tuple[str, str, bool]] = {}
-    with contextlib.suppress(OSError, ValueError):
-        known = json.loads((run_folder(config) / _IDS).read_text())
-    return known
 
 
 def _is_of(marker: str, item: pytest.Item, *, named: bool) -> bool:

@@ -176,14 +176,17 @@ class _Probe:
                     event="skipped",
                 )
                 return SKIPPED
-            folder = self.state.working_folder()
-            status, pushed = self._in_folder(folder, lock)
-            self.state.forget(folder)
+            if self.state.is_full():
+                status, pushed = self._elsewhere(lock)
+            else:
+                folder = self.state.working_folder()
+                status, pushed = self._in_folder(folder, lock)
+                self.state.forget(folder)
         except OSError as error:
             if lock is not None:
                 raise
             self._cannot_keep(error)
-            status, pushed = self._without_state()
+            status, pushed = self._elsewhere(None)
         finally:
             if lock is not None:
                 os.close(lock)
@@ -191,18 +194,18 @@ class _Probe:
             return OURS
         return NOT_PUSHED if status == MET and not pushed and self.options.strict_push else status
 
-    def _without_state(self) -> tuple[int, bool]:
-        """The same where the state folder cannot be used: nothing is kept, but everything is measured and pushed."""
-        from deployspec.base.temporary import TemporaryFolder
+    def _elsewhere(self, lock: int | None) -> tuple[int, bool]:
+        """The same where the state folder has no room for what goes on: all is measured and pushed, whatever can be kept."""
+        from deployspec.base.temporary import MEMORY, TemporaryFolder
 
-        try:
-            folder = TemporaryFolder("probe")
-        except OSError as error:
-            raise UsageError(
-                f"found no room for temporary files: {error.strerror}; expected some in $TMPDIR"
-            ) from None
-        with folder as place:
-            return self._in_folder(place, None)
+        folder = None
+        for place in (MEMORY, None):
+            with contextlib.suppress(OSError):
+                folder = folder or TemporaryFolder("probe", place)
+        if folder is None:
+            raise UsageError(f"found no room for temporary files; expected some in $TMPDIR, or in {MEMORY}")
+        with folder as path:
+            return self._in_folder(path, lock)
 
     def _in_folder(self, folder: Path, lock: int | None) -> tuple[int, bool]:
         """The exit status, and whether all was pushed."""

@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Send it; returns the exit status."""
-    from deployspec.app import chapters
+    from deployspec.app import chapters, sinks
     from deployspec.deployment.push import PUSH
     from deployspec.probe.pushing import Pushing
     from deployspec.probe.saying import Says
@@ -56,6 +56,10 @@ def run(options: argparse.Namespace) -> int:
             listed(sorted(pushes)) if pushes else f"a sink under push in {deployment.path}, which has none"
         )
         raise UsageError(f"--to: found {options.to}; expected {known}{did_you_mean(options.to, pushes)}")
+    if next(sink for sink in sinks() if sink.kind == pushes[options.to].kind).now_only:
+        raise UsageError(
+            f"--to: found {options.to}, which tells that a probe runs now; expected a sink that tells what one found"
+        )
     path = store_of(deployment, state, said=options.state is not None).find(options.record, deployment.name)
     found = read(path, chapters())
     if found.kind != "probe" or found.deployment != deployment.name:

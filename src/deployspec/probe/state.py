@@ -17,6 +17,8 @@ from urllib.parse import quote
 from deployspec.base.durable import replace_durably, set_aside
 
 _FORMAT = "deployspec.progress/1"
+_ROOM = 16 * 1024 * 1024
+"""Bytes."""
 FUTURE = 24 * 3600.0
 """Seconds by which a time that is kept may be ahead of the clock, which may have stepped back. Beyond them it was the time
 that was wrong, and it would silence the alarm until it came."""
@@ -57,6 +59,11 @@ class State:
             os.close(lock)
             raise
         return lock
+
+    def is_full(self) -> bool:
+        """Whether its file system has so little room that a record may not fit. Raises OSError."""
+        room = os.statvfs(self.folder)
+        return room.f_bavail * room.f_frsize < _ROOM
 
     def working_folder(self) -> Path:
         """An empty folder for what goes on, for whoever has the lock. Raises OSError."""

@@ -11,28 +11,39 @@ import datetime
 import json
 import os
 import re
+import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote
 
+from deployspec.base.bounded import KINDS, read_bounded
 from deployspec.base.errors import UsageError
+from deployspec.base.problems import listed, shown
 from deployspec.record.record import RecordFile, Run
 
 if TYPE_CHECKING:
     from deployspec.model.chapter import Chapter
 
-_FILE = re.compile(r"(\d{6}\.\d{3})Z-([0-9a-f-]{8,40})\.json")
+_FILE = re.compile(r"(\d{6}\.\d{3})Z-([0-9a-f-]{8,40})\.json(|\.part|\.draft)")
+_ID = re.compile("[0-9a-f-]{8,40}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?Z")
 _PRUNED = ".pruned"
 """A file of each deployment whose time is that of the last look for what has to go."""
 _BETWEEN = 3600.0
 """Seconds from one such look to the next, where nobody asks for it."""
-_UNFINISHED = 24 * 3600.0
-"""Seconds after which the lines of a run, or a draft, belong to one that was killed."""
+_WRITING = 24 * 3600.0
+"""Seconds after which nobody still writes a draft."""
+_LARGEST = 256 * 1024 * 1024
+"""Bytes of a file: a run record with a load run of many hours."""
+_MOST_NAMED = 5
+"""Runs that a message names."""
+_PART, _DRAFT = ".part", ".draft"
 LATEST = "latest"
+UNFINISHED = "the run has not finished"
+"""Why checks have no verdict of which there are the lines alone: it goes on, or was killed."""
 
 
 class Kept(NamedTuple):
@@ -43,6 +54,8 @@ class Kept(NamedTuple):
     started: str
     """``2026-01-31T23:59:59.999Z``."""
     id: str
+    kind: str = ""
+    """``.part``: the lines of a run that goes on, or that was killed; ``.draft``; empty for a finished record."""
 
 
 class Store:
@@ -58,6 +71,8 @@ class Store:
         found = _STAMP.fullmatch(run.started)
         if found is None:
             raise ValueError(f"a run without a start has no place: {run.started!r}")
+        if not _ID.fullmatch(run.id):
+            raise ValueError(f"a run without an id has no place: {run.id!r}")
         name = f"{found[2]}{found[3]}{found[4]}.{(found[5] or '')[:3]:0<3}Z-{run.id}.json"
         return self._of(run.deployment) / found[1] / name
 
@@ -73,36 +88,48 @@ class Store:
         file.finish(run)
         return file.path
 
-    def runs(self, deployment: str | None = None) -> Iterator[Kept]:
-        """The records of one deployment, or of all, those of a deployment from the newest to the oldest."""
+    def deployments(self) -> list[str]:
+        """Those of which runs may be there, sorted."""
+        return sorted(unquote(one.name) for one in _folders(self.folder))
+
+    def runs(self, deployment: str | None = None, *, unfinished: bool = False) -> Iterator[Kept]:
+        """The records of one deployment, or of all, those of a deployment from the newest to the oldest.
+
+        ``unfinished``: with the lines of runs that have no record.
+        """
         for own in [self._of(deployment)] if deployment is not None else sorted(_folders(self.folder)):
-            for day in sorted(_folders(own), reverse=True):
-                if _DAY.fullmatch(day.name):
-                    yield from sorted(
-                        _records(day, unquote(own.name)), key=lambda kept: kept.started, reverse=True
-                    )
+            for kept in _files(own):
+                if not kept.kind or (
+                    unfinished and kept.kind == _PART and not kept.path.with_suffix("").exists()
+                ):
+                    yield kept
 
     def find(self, said: str, deployment: str | None = None) -> Path:
         """The record that ``said`` means: its path, its id or how that begins, or ``latest``.
 
         Raises UsageError where none is meant, or several are.
         """
-        if "/" in said or said.endswith(".json"):
+        if "/" in said or said.endswith((".json", _PART)):
             return Path(said)
         if said == LATEST:
             found = sorted(self.runs(deployment), key=lambda kept: kept.started)[-1:]
         else:
-            found = (
-                [kept for kept in self.runs(deployment) if kept.id.startswith(said.lower())] if said else []
-            )
+            there = self.runs(deployment, unfinished=True)
+            found = [kept for kept in there if kept.id.startswith(said.lower())] if said else []
         if len(found) == 1:
             return found[0].path
         if found:
-            raise UsageError(f"found {len(found)} runs whose ids begin with {said}; expected more of the id")
-        there = sum(1 for _ in self.runs(deployment))
+            raise UsageError(
+                f"found {len(found)} runs whose ids begin with {shown(said)}; expected more of one: {_named(found)}"
+            )
+        of = "" if deployment is None else f" of {deployment}"
+        if known := list(self.runs(deployment, unfinished=True)):
+            raise UsageError(
+                f"found {shown(said)}, which is no run{of} in {self.folder}; expected {LATEST}, a path, or how an id begins: {_named(known)}"
+            )
+        others = listed(self.deployments() or ["none"], "and")
         raise UsageError(
-            f"found no run {said!r} among {there} in {self.folder}; expected an id, how one begins, {LATEST}, or a path: "
-            "`deployspec runs list` has them"
+            f"found no runs{of} in {self.folder}; there are runs of {others}: expected one of these, a path, or another --state DIR"
         )
 
     def prune(self, deployment: str, now: float | None = None, *, always: bool = True) -> list[Path]:
@@ -118,20 +145,29 @@ class Store:
         with contextlib.suppress(FileNotFoundError):
             mark.touch(0o600)
             os.utime(mark, (now, now))
-        kept = list(self.runs(deployment))
-        oldest = datetime.datetime.fromtimestamp(now - self._keep, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        gone, size = [], 0
-        for number, one in enumerate(kept):
-            size += _size(one.path)
-            if number and (one.started < oldest or size > self._max_size):
-                size -= _size(one.path)
-                with contextlib.suppress(FileNotFoundError):
-                    one.path.unlink()
-                    gone.append(one.path)
-        for day in _folders(own):
-            _remove_unfinished(day, now)
-            with contextlib.suppress(OSError):
-                day.rmdir()
+        oldest = _stamp(now - self._keep)
+        gone, size, newest, full = [], 0, "", False
+        for one in _files(own):
+            if one.kind == _DRAFT:
+                if now - _changed(one.path) > _WRITING:
+                    one.path.unlink(missing_ok=True)
+                continue
+            own_size = _size(one.path)
+            newest = newest or one.id
+            # From the first one that is too much, all that are older go.
+            full = full or size + own_size > self._max_size
+            if one.id == newest or not (full or one.started < oldest):
+                size += own_size
+                continue
+            with contextlib.suppress(FileNotFoundError):
+                one.path.unlink()
+                gone.append(one.path)
+        today = _stamp(now)[:10]
+        for day in _days(own):
+            # A run that begins may have made today's this very moment.
+            if day.name < today:
+                with contextlib.suppress(OSError):
+                    day.rmdir()
         return gone
 
     def _of(self, deployment: str) -> Path:
@@ -142,14 +178,40 @@ class Store:
 def read(path: Path, chapters: Iterable[Chapter]) -> Run:
     """A run from its record, of this or an older format, whose checks these chapters know.
 
-    Raises UsageError, which names the file, where it is none.
+    Of a run that has not finished, what its lines say. Raises UsageError, which names the file, where it is none.
     """
     try:
-        return Run.from_document(json.loads(path.read_bytes()), chapters)
+        if path.name.endswith(_PART):
+            _content(path)
+            run = Run.from_lines(path, UNFINISHED)
+            if not run.started:
+                raise UsageError(f"{path}: found no lines of a run; expected a run record")
+            return run
+        return Run.from_document(_document(path), chapters)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; expected a run record") from None
+    except RecursionError:
+        raise UsageError(f"{path}: found JSON nested too deeply; expected a run record") from None
     except ValueError as error:
         raise UsageError(f"{path}: found that {error}; expected a run record") from None
+
+
+def _content(path: Path) -> bytes:
+    """Raises OSError, and ValueError for what is no file of a record's size."""
+    content, status = read_bounded(path, _LARGEST + 1)
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(f"it is {KINDS.get(stat.S_IFMT(status.st_mode), 'no regular file')}")
+    if len(content) > _LARGEST:
+        raise ValueError("it has more than 256 MiB")
+    return content
+
+
+def _document(path: Path) -> Any:
+    content = _content(path)
+    try:
+        return json.loads(content)
+    except ValueError:
+        raise ValueError("it is not JSON") from None
 
 
 def _make(folder: Path, first: Path) -> None:
@@ -170,19 +232,40 @@ def _folders(folder: Path) -> list[Path]:
         return []
 
 
-def _records(day: Path, deployment: str) -> Iterator[Kept]:
-    for name in os.listdir(day):  # noqa: PTH208 - the names alone
-        if found := _FILE.fullmatch(name):
-            at = found[1]
-            yield Kept(day / name, deployment, f"{day.name}T{at[:2]}:{at[2:4]}:{at[4:]}Z", found[2])
+def _days(own: Path) -> list[Path]:
+    """The folders of a deployment's days, the newest first."""
+    return sorted((one for one in _folders(own) if _DAY.fullmatch(one.name)), reverse=True)
 
 
-def _remove_unfinished(day: Path, now: float) -> None:
-    """Remove the lines and drafts that killed runs have left."""
-    for path in day.iterdir():
-        if path.name.endswith((".part", ".draft")) and now - _changed(path) > _UNFINISHED:
-            with contextlib.suppress(OSError):
-                path.unlink()
+def _files(own: Path) -> Iterator[Kept]:
+    """What is a record, its lines or its draft by its place and name, the newest first."""
+    deployment = unquote(own.name)
+    for day in _days(own):
+        try:
+            names = sorted(os.listdir(day), reverse=True)  # noqa: PTH208 - the names alone
+        except FileNotFoundError:
+            # Somebody prunes.
+            continue
+        for name in names:
+            if found := _FILE.fullmatch(name):
+                at = found[1]
+                started = f"{day.name}T{at[:2]}:{at[2:4]}:{at[4:]}Z"
+                yield Kept(day / name, deployment, started, found[2], found[3])
+
+
+def _named(runs: Sequence[Kept]) -> str:
+    """Runs to choose from, for a person."""
+    said = [f"{kept.id[:13]} ({kept.started[:16]}Z)" for kept in runs[:_MOST_NAMED]]
+    more = len(runs) - len(said)
+    return ", ".join(said) + (f" and {more} more" if more else "")
+
+
+def _stamp(moment: float) -> str:
+    """As records' names have it; an empty text, which is before all of them, for what no calendar has."""
+    try:
+        return datetime.datetime.fromtimestamp(moment, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    except (OverflowError, ValueError, OSError):
+        return ""
 
 
 def _changed(path: Path) -> float:

@@ -24,6 +24,7 @@ SINKS = (
         sentence="that a run began and how it ended, to healthchecks.io or what takes the same requests.",
         schema=_HERE / "heartbeat.schema.json",
         make="deployspec.sinks.heartbeat:Heartbeat",
+        now_only=True,
     ),
     Sink(
         kind="webhook",
