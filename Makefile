@@ -12,7 +12,8 @@ export PATH := $(PATH):$(subst $(eval) ,:,$(wildcard $(HOME)/.pyenv/versions/3.1
 demo: .venv/demo system
 	@$(BIN)/python -m reference.demo
 
-test: .venv/test system
+test: .venv/test
+	@scripts/system-packages test
 	@scripts/newer-prometheus
 	@$(BIN)/tox run-parallel --parallel 2
 
@@ -22,7 +23,8 @@ quick: .venv/test
 	@TRIALS=0.1 $(BIN)/pytest tests --part pure -q -n 2
 
 # Properties with twenty times their examples.
-soak: .venv/test system
+soak: .venv/test
+	@scripts/system-packages test
 	@TRIALS=20 $(BIN)/pytest $$(grep -rl 'trials(' tests --include='test_*.py') -q -n 2
 
 bench: .venv/bench

@@ -79,7 +79,7 @@ def test_a_gateway_that_comes_and_goes(shop: Shop, gateway: Server) -> None:
     chance = random.Random(7)  # noqa: S311 - a seed
     shop.describe(f"push: [{{name: gateway, kind: pushgateway, url: '{gateway.url}', timeout: 1s}}]")
     is_up, success, failed = True, 0.0, 0
-    for _ in range(trials(6)):
+    for _ in range(trials(10)):
         if chance.random() < 0.5:
             is_up = not is_up
             gateway.start() if is_up else gateway.kill()

@@ -129,10 +129,11 @@ def masked_window(text: str, start: int, end: int) -> str:
 
 def tells_something(name: str, value: str) -> bool:
     """Whether a field of this name with this value discloses a credential."""
-    return bool(_compiled(_NAMED_SECRET).search(name)) and not _innocuous(value)
+    return bool(_compiled(_NAMED_SECRET).search(name)) and not is_innocuous(value)
 
 
-def _innocuous(value: str) -> bool:
+def is_innocuous(value: str) -> bool:
+    """Whether the value of a field that is named like a credential tells nothing: ``expired``, ``***``."""
     value = value.strip()
     return value.lower().rstrip(".,:") in SAYS_NOTHING or bool(_compiled(_PLACEHOLDER).fullmatch(value))
 
@@ -159,7 +160,7 @@ def _hide(match: re.Match[str]) -> Span | None:
     if not match.re.groupindex or not groups:
         return match.span()
     name, value = groups.popitem()
-    if name != "hide" and _innocuous(value):
+    if name != "hide" and is_innocuous(value):
         return None
     return match.span(name)
 

@@ -90,7 +90,7 @@ def _together(lines: Sequence[bytes], *, spaced: bool) -> list[Record] | int:
         # An object in a record, a key twice, or a colon in a text.
         nested = compress(records, map(bytes.rfind, lines, repeat(b"{")))
         inner = list(map(_inner_keys, nested))
-        if -1 in inner or keys + sum(inner) not in (separators, separators - _in_texts(joined)):
+        if -1 in inner or not _is_so_many(keys + sum(inner), separators, joined):
             for index in range(count):
                 if not _has_keys_once(lines[index], records[index], spaced=spaced):
                     return index
@@ -131,11 +131,12 @@ def _has_keys_once(line: bytes, record: Record, *, spaced: bool) -> bool:
     if inner < 0:
         return isinstance(strict_json.parse(line), strict_json.Parsed)
     keys = len(record) + inner
-    if not spaced:
-        colons = line.count(b'":')
-        if keys in (colons, colons - _in_texts(line)):
-            return True
-    return _separators(line) == keys
+    return (not spaced and _is_so_many(keys, line.count(b'":'), line)) or _separators(line) == keys
+
+
+def _is_so_many(keys: int, colons: int, text: bytes) -> bool:
+    """Whether so many ``":`` are of so many keys, perhaps with those in texts left out."""
+    return keys == colons or keys == colons - _in_texts(text)
 
 
 def _in_texts(text: bytes) -> int:

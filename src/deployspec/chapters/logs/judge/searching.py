@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import hyperscan
 
 
-class Hit(NamedTuple):
-    """Where a match ends, which pattern it is of, and where it begins, if that was asked for."""
-
-    end: int
-    number: int
-    start: int
+Hit = tuple[int, int, int]
+"""Where a match ends, which pattern it is of, and where it begins, if that was asked for. One is made for each match: a
+plain tuple takes a third of a named one's time."""
 
 
 def ends(patterns: tuple[bytes, ...], data: bytes, *, once: bool = False) -> list[int]:
@@ -29,7 +26,7 @@ def hits(
     found: list[Hit] = []
 
     def take(number: int, start: int, end: int, _flags: int, _context: object) -> None:
-        found.append(Hit(end, number, start))
+        found.append((end, number, start))
 
     _database(patterns, begins, once).scan(data, match_event_handler=take)
     return found

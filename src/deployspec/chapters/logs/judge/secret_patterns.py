@@ -10,128 +10,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from deployspec.base.disclosure_rules import NAMES, RULES, Rule
 from deployspec.chapters.logs.judge.secret_shapes import SHAPES
 
 _QUOTE = rb"(?:\\{0,4}[\"']|\\{1,4}u002[27])?"
 """After a name, perhaps behind escapes."""
+_SPACE = rb"(?:\s|\\{1,4}[nrt])"
+"""Also behind escapes."""
 _COOKIES = (
     r"jsessionid|phpsessid|connect\.sid|asp\.net_sessionid|laravel_session|django_session|rack\.session|_\w{1,40}_session"
     r"|sessionid|remember_user_token"
 )
 """What frameworks call the cookie that stands for a person who has logged in."""
 _COOKIE_WORDS = ("sess", "connect.sid", "remember_user_token")
-_UP_TO_CREDENTIALS = rb"[^\s\"'<>]*(?:@|%40|(?i:password|passwd|pwd|accountkey|accesskey)\s{0,4}=)"
+_UP_TO_CREDENTIALS = rb"[^\s\"'<>]*(?:[^\s\"'<>*](?:@|%40)|(?i:password|passwd|pwd|accountkey|accesskey)\s{0,4}=\s{0,4}[^\s*;&])"
+_USER = rb"[^\s/?#\"'<>@"
+_UNHIDDEN_USER = rb"(?:USER]*USER*]|USER:]*:USER]*USER*]\*+)".replace(b"USER", _USER)
+"""Before the at sign of a URL: not a password of stars alone."""
 _SCHEMES = next(rule.pattern for rule in RULES if "jdbc:" in rule.words).partition(r"(?!")[0]
 """How a connection string begins."""
-
-
-class Candidate(NamedTuple):
-    """What is searched for in whole blocks."""
-
-    pattern: bytes
-    """For hyperscan. ``.`` stops at line breaks."""
-    kinds: tuple[str, ...] = ()
-    """The kinds that it may be, which are looked for around it alone before the line is looked at as a whole. Empty: it is
-    so rare, or so long, that the line is looked at in any case."""
-
-
-CREDENTIAL, ADDRESS, CARD_NUMBER = ("a credential",), ("an e-mail address",), ("a card number",)
-KEY_ID = ("an AWS access key",)
-_HEADER = ("a credential in a header",)
-URL = ("a URL with credentials", "a connection string")
-
-CANDIDATES: tuple[Candidate, ...] = (
-    Candidate(rb"PRIVATE KEY"),
-    # Celery and others log where they are connected to; only a user or a password in it counts.
-    Candidate(_SCHEMES.replace(r"\b", "").replace(r"\\?/", r"\\{0,4}/").encode() + _UP_TO_CREDENTIALS),
-    Candidate(rb"(?i)(?:host|server|data source)=[^\"\n]+(?:database|dbname|initial catalog|user id)="),
-    Candidate(rb":(?:\\{0,4}/){2}[^\s/?#\"'<>@]+@", URL),
-    Candidate(rb"(?i)authorization" + _QUOTE + rb"\s{0,4}[:=,]", _HEADER),
-    Candidate(rb"(?i)bearer\s{1,4}[a-z0-9_.~+/=-]{16}", _HEADER),
-    Candidate(
-        rb"(?i)(?:password|identified\s{1,4}(?:with\s{1,4}\S{1,60}\s{1,4})?(?:by|as))\s{1,4}\\{0,4}'",
-        CREDENTIAL,
-    ),
-    Candidate(rb"eyJ[A-Za-z0-9_-]{8,256}\."),
-    Candidate(rb"eyJ[A-Za-z0-9_-]{256}"),
-    Candidate(rb"(?:AKIA|ASIA)[0-9A-Z]{16}", KEY_ID),
-    Candidate(rb"AIza[\w-]{35}"),
-    Candidate(rb"ya29\.[\w-]{20}"),
-    Candidate(rb"gh[pousr]_[A-Za-z0-9_]{36}"),
-    Candidate(rb"github_pat_\w{22}"),
-    Candidate(rb"gl(?:pat|dt|ft|ffct|soat|rt|imt|ptt|agent|oas|cbt)-[A-Za-z0-9_-]{20}"),
-    Candidate(rb"GR1348941[A-Za-z0-9_-]{20}"),
-    Candidate(rb"(?i)xox[abeoprs]-"),
-    Candidate(rb"(?i)hooks\.slack\.com"),
-    Candidate(rb"[rs]k_(?:live|test)_[0-9a-zA-Z]{16}"),
-    Candidate(rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,8}\\{0,4}[:=]", CREDENTIAL),
-    Candidate(rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,4},\s{0,4}" + _QUOTE + rb"value"),
-    Candidate(rb"(?i)" + NAMES.encode() + rb"(?:\s[^<>\n]*)?>[^<>\n]+<\\{0,4}/"),
-    Candidate(rb"(?i)" + NAMES.encode() + rb"%3d"),
-    Candidate(rb"(?i)--[a-z0-9-]*" + NAMES.encode() + rb"\s[^\s\"'-]"),
-    Candidate(rb"(?i)aws.*(?:key|pwd|pw|password|pass|token).*['\"][0-9a-zA-Z/+]{40}\\{0,4}['\"]"),
-    Candidate(rb"AccountKey=[a-zA-Z0-9+/=]{88}"),
-    Candidate(rb"[0-9a-z]{32}-us[0-9]"),
-    Candidate(rb"T3BlbkFJ"),
-    Candidate(rb"pypi-Ag[EN]"),
-    Candidate(rb"SG\.[a-zA-Z0-9_-]{22}\.[a-zA-Z0-9_-]{43}"),
-    Candidate(rb"sq0csp-[0-9A-Za-z\\_-]{43}"),
-    Candidate(rb"(?:AC|SK)[a-z0-9]{32}"),
-    Candidate(rb"[0-9]{8}:[0-9A-Za-z_-]{35}"),
-    Candidate(rb"(?i)(?:" + _COOKIES.encode() + rb")=[^\s;\"']{16}"),
-    Candidate(rb"(?i)cookie.*(?:sess|sid|token|auth)\w{0,30}=[^\s;\"']{16}"),
-    Candidate(
-        rb"(?i)(?:callback|oauth|oidc|sign-?in|login|redirect|authorize)[^\s\"'<>]*[?&]code=[\w./~%-]{10}"
-    ),
-    Candidate(rb"(?i)x-(?:amz|goog)-(?:signature|security-token)(?:=|%3d)[\w%+/=-]{16}"),
-    Candidate(rb"(?i)(?:cvv2?|cvc2?|cvn)" + _QUOTE + rb"\s{0,4}[:=]\s{0,4}" + _QUOTE + rb"[0-9]{3}"),
-    Candidate(rb"(?i)(?:otp|totp)" + _QUOTE + rb"\s{0,4}[:=]\s{0,4}" + _QUOTE + rb"[0-9]{4}"),
-    Candidate(
-        rb"(?i)(?:ssn|social[ _-]?security(?:[ _-]?(?:number|no))?)"
-        + _QUOTE
-        + rb"\s{0,4}[:=]\s{0,4}"
-        + _QUOTE
-        + rb"[0-9]{3}"
-    ),
-    Candidate(rb"[A-Za-z0-9_%+-](?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2}", ADDRESS),
-    Candidate(
-        rb"(?:^|[^0-9A-Za-z.-]|\\[bfnrt]|\\u[0-9A-Fa-f]{4})[2-6][0-9]{3}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}[ -]?[0-9]{0,4}(?:[^0-9A-Za-z]|\\|$)",
-        CARD_NUMBER,
-    ),
-    # An escape may hide any of them. Those of < > & ' and of letters beyond ASCII are common, and hide nothing.
-    Candidate(rb"\\u00(?i:2[0-58-9a-f]|3[0-9abdf]|[4-7][0-9a-f])"),
-    # The least that each needs: what follows is for the detector.
-    *(Candidate(re.sub(r"\{(\d+),\d+\}(?=\||$)", r"{\1}", shape.pattern).encode()) for shape in SHAPES),
-)
-
-_LIBRARY = (
-    ("aws", "AWSKeyDetector", "an AWS secret key", ("aws",)),
-    ("azure_storage_key", "AzureStorageKeyDetector", "an Azure storage key", ("accountkey=",)),
-    (
-        "github_token",
-        "GitHubTokenDetector",
-        "a GitHub or GitLab token",
-        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
-    ),
-    ("gitlab_token", "GitLabTokenDetector", "a GitHub or GitLab token", ("gl", "gr1348941")),
-    ("mailchimp", "MailchimpDetector", "a Mailchimp key", ("-us",)),
-    ("openai", "OpenAIDetector", "an OpenAI key", ("t3blbkfj",)),
-    ("pypi_token", "PypiTokenDetector", "a PyPI token", ("pypi-ag",)),
-    ("sendgrid", "SendGridDetector", "a SendGrid key", ("sg.",)),
-    ("slack", "SlackDetector", "a Slack token", ("xox", "hooks.slack.com")),
-    ("square_oauth", "SquareOAuthDetector", "a Square secret", ("sq0csp-",)),
-    ("stripe", "StripeDetector", "a Stripe key", ("k_live_",)),
-    ("telegram_token", "TelegramBotTokenDetector", "a Telegram token", (":",)),
-    ("twilio", "TwilioKeyDetector", "a Twilio key", ("ac", "sk")),
-)
-"""The detectors of detect-secrets whose patterns have a shape of their own: module, class, our name, words."""
-_WHOLE = ("a Mailchimp key", "a Telegram token", "a Twilio key")
-"""Found only where nothing follows: a longer run of letters and digits is a hash or an id."""
-_IN_LOGS = ("stack trace", "source file")
-"""What the world must not see in an answer belongs into a log."""
 _VALUE = r"(?=[\w%.+/-]{0,64}[0-9])"
 _ONLY_IN_LOGS = (
     # As containers' descriptions list the environment.
@@ -188,6 +87,148 @@ _ONLY_IN_LOGS = (
 )
 
 
+Look = Literal["none", "address", "card number", "rule", "rule in a word", "rule at begin"]
+"""How a candidate is looked at, before its line is looked at as a whole. ``none``: not at all, since it is so rare, or so
+long. ``rule``: by its rule, which may match from anywhere before the candidate's end; ``in a word``: and no blank and no
+quote; ``at begin``: where the candidate begins, or not at all."""
+
+
+class Candidate(NamedTuple):
+    """What is searched for in whole blocks."""
+
+    pattern: bytes
+    """For hyperscan. ``.`` stops at line breaks."""
+    look: Look = "none"
+    rule: Rule | None = None
+    """The rule by which it is looked at. What others find there has candidates of its own."""
+
+
+def _rule(kind: str, word: str) -> Rule:
+    return next(rule for rule in (*RULES, *_ONLY_IN_LOGS) if rule.kind == kind and word in rule.words)
+
+
+NAMED, SQL = _rule("a credential", "passphrase"), _rule("a credential", "identified")
+"""Whose value follows their candidates."""
+KEY_ID = _rule("an AWS access key", "akia")
+_HEADER = _rule("a credential in a header", "authorization")
+
+CANDIDATES: tuple[Candidate, ...] = (
+    Candidate(rb"PRIVATE KEY"),
+    # Celery and others log where they are connected to; only a user or a password in it counts, and no stars.
+    Candidate(
+        _SCHEMES.replace(r"\b", "").replace(r"\\?/", r"\\{0,4}/").encode() + _UP_TO_CREDENTIALS,
+        "rule in a word",
+        _rule("a connection string", "jdbc:"),
+    ),
+    Candidate(
+        rb"(?i)(?:host|server|data source)=[^\"\n]+(?:database|dbname|initial catalog|user id)=",
+        "rule",
+        _rule("a connection string", "host="),
+    ),
+    Candidate(
+        rb":(?:\\{0,4}/){2}" + _UNHIDDEN_USER + rb"@",
+        "rule in a word",
+        _rule("a URL with credentials", "://"),
+    ),
+    Candidate(rb"(?i)authorization" + _QUOTE + rb"\s{0,4}[:=,]", "rule at begin", _HEADER),
+    Candidate(rb"(?i)bearer" + _SPACE + rb"{1,4}(?:\\{0,4}[a-z0-9_.~+/=-]){16}", "rule at begin", _HEADER),
+    Candidate(
+        rb"(?i)(?:password|identified\s{1,4}(?:with\s{1,4}\S{1,60}\s{1,4})?(?:by|as))\s{1,4}\\{0,4}'",
+        "rule at begin",
+        SQL,
+    ),
+    Candidate(rb"eyJ[A-Za-z0-9_-]{8,256}\."),
+    Candidate(rb"eyJ[A-Za-z0-9_-]{256}"),
+    Candidate(rb"(?:AKIA|ASIA)[0-9A-Z]{16}", "rule at begin", KEY_ID),
+    Candidate(rb"AIza[\w-]{35}"),
+    Candidate(rb"ya29\.[\w-]{20}"),
+    Candidate(rb"gh[pousr]_[A-Za-z0-9_]{36}"),
+    Candidate(rb"github_pat_\w{22}"),
+    Candidate(rb"gl(?:pat|dt|ft|ffct|soat|rt|imt|ptt|agent|oas|cbt)-[A-Za-z0-9_-]{20}"),
+    Candidate(rb"GR1348941[A-Za-z0-9_-]{20}"),
+    Candidate(rb"(?i)xox[abeoprs]-"),
+    Candidate(rb"(?i)hooks\.slack\.com"),
+    Candidate(rb"[rs]k_(?:live|test)_[0-9a-zA-Z]{16}"),
+    Candidate(rb"(?i)" + NAMES.encode() + _QUOTE + _SPACE + rb"{0,8}\\{0,4}[:=]", "rule at begin", NAMED),
+    Candidate(
+        rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,4},\s{0,4}" + _QUOTE + rb"value",
+        "rule at begin",
+        _rule("a credential", "value"),
+    ),
+    # Stars alone hide a value.
+    Candidate(rb"(?i)" + NAMES.encode() + rb"(?:\s[^<>\n]*)?>\**[^*<>\n][^<>\n]*<\\{0,4}/"),
+    Candidate(rb"(?i)" + NAMES.encode() + rb"%3d", "rule at begin", _rule("a credential", "%3d")),
+    Candidate(
+        rb"(?i)--(?:[a-z0-9]{1,20}-){0,3}" + NAMES.encode() + rb"\s[^\s\"'-]",
+        "rule at begin",
+        _rule("a credential", "--"),
+    ),
+    Candidate(rb"(?i)aws.*(?:key|pwd|pw|password|pass|token).*['\"][0-9a-zA-Z/+]{40}\\{0,4}['\"]"),
+    Candidate(rb"AccountKey=[a-zA-Z0-9+/=]{88}"),
+    Candidate(rb"[0-9a-z]{32}-us[0-9]"),
+    Candidate(rb"T3BlbkFJ"),
+    Candidate(rb"pypi-Ag[EN]"),
+    Candidate(rb"SG\.[a-zA-Z0-9_-]{22}\.[a-zA-Z0-9_-]{43}"),
+    Candidate(rb"sq0csp-[0-9A-Za-z\\_-]{43}"),
+    Candidate(rb"(?:AC|SK)[a-z0-9]{32}"),
+    Candidate(rb"[0-9]{8}:[0-9A-Za-z_-]{35}"),
+    Candidate(rb"(?i)(?:" + _COOKIES.encode() + rb")=[^\s;\"']{16}"),
+    Candidate(rb"(?i)cookie.*(?:sess|sid|token|auth)\w{0,30}=[^\s;\"']{16}"),
+    Candidate(
+        rb"(?i)(?:callback|oauth|oidc|sign-?in|login|redirect|authorize)[^\s\"'<>]*[?&]code=[\w./~%-]{10}"
+    ),
+    Candidate(rb"(?i)x-(?:amz|goog)-(?:signature|security-token)(?:=|%3d)[\w%+/=-]{16}"),
+    Candidate(rb"(?i)(?:cvv2?|cvc2?|cvn)" + _QUOTE + rb"\s{0,4}[:=]\s{0,4}" + _QUOTE + rb"[0-9]{3}"),
+    Candidate(rb"(?i)(?:otp|totp)" + _QUOTE + rb"\s{0,4}[:=]\s{0,4}" + _QUOTE + rb"[0-9]{4}"),
+    Candidate(
+        rb"(?i)(?:ssn|social[ _-]?security(?:[ _-]?(?:number|no))?)"
+        + _QUOTE
+        + rb"\s{0,4}[:=]\s{0,4}"
+        + _QUOTE
+        + rb"[0-9]{3}"
+    ),
+    # Up to the first label behind a dot that begins as the last one does: a match for each at sign, and not for each label.
+    Candidate(
+        rb"[A-Za-z0-9_%+-](?:@|%40)[A-Za-z0-9-]{1,63}\.(?:[0-9-][A-Za-z0-9-]{0,62}\.){0,7}[A-Za-z]",
+        "address",
+    ),
+    Candidate(
+        rb"(?:^|[^0-9A-Za-z.-]|\\[bfnrt]|\\u[0-9A-Fa-f]{4})[2-6][0-9]{3}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}[ -]?[0-9]{0,4}(?:[^0-9A-Za-z]|\\|$)",
+        "card number",
+    ),
+    # An escape may hide any of them. Those of < > & ' and of letters beyond ASCII are common, and hide nothing.
+    Candidate(rb"\\u00(?i:2[0-58-9a-f]|3[0-9abdf]|[4-7][0-9a-f])"),
+    # The least that each needs: what follows is for the detector.
+    *(Candidate(re.sub(r"\{(\d+),\d+\}(?=\||$)", r"{\1}", shape.pattern).encode()) for shape in SHAPES),
+)
+
+_LIBRARY = (
+    ("aws", "AWSKeyDetector", "an AWS secret key", ("aws",)),
+    ("azure_storage_key", "AzureStorageKeyDetector", "an Azure storage key", ("accountkey=",)),
+    (
+        "github_token",
+        "GitHubTokenDetector",
+        "a GitHub or GitLab token",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+    ),
+    ("gitlab_token", "GitLabTokenDetector", "a GitHub or GitLab token", ("gl", "gr1348941")),
+    ("mailchimp", "MailchimpDetector", "a Mailchimp key", ("-us",)),
+    ("openai", "OpenAIDetector", "an OpenAI key", ("t3blbkfj",)),
+    ("pypi_token", "PypiTokenDetector", "a PyPI token", ("pypi-ag",)),
+    ("sendgrid", "SendGridDetector", "a SendGrid key", ("sg.",)),
+    ("slack", "SlackDetector", "a Slack token", ("xox", "hooks.slack.com")),
+    ("square_oauth", "SquareOAuthDetector", "a Square secret", ("sq0csp-",)),
+    ("stripe", "StripeDetector", "a Stripe key", ("k_live_",)),
+    ("telegram_token", "TelegramBotTokenDetector", "a Telegram token", (":",)),
+    ("twilio", "TwilioKeyDetector", "a Twilio key", ("ac", "sk")),
+)
+"""The detectors of detect-secrets whose patterns have a shape of their own: module, class, our name, words."""
+_WHOLE = ("a Mailchimp key", "a Telegram token", "a Twilio key")
+"""Found only where nothing follows: a longer run of letters and digits is a hash or an id."""
+_IN_LOGS = ("stack trace", "source file")
+"""What the world must not see in an answer belongs into a log."""
+
+
 class Detector(NamedTuple):
     """Finds one kind of secret in the text of a line."""
 
@@ -204,7 +245,7 @@ class Detector(NamedTuple):
 def detectors() -> tuple[Detector, ...]:
     """All of them. Importing detect-secrets takes a fifth of a second, so it waits for the first candidate."""
     ours = (
-        Detector(rule.kind, rule.words, re.compile(rule.pattern), True)
+        detector_of(rule)
         for rule in (*RULES, *_ONLY_IN_LOGS)
         if not any(word in rule.kind for word in _IN_LOGS)
     )
@@ -221,9 +262,9 @@ def detectors() -> tuple[Detector, ...]:
 
 
 @cache
-def detectors_of(kinds: tuple[str, ...]) -> tuple[Detector, ...]:
-    """Those of our rules that find these kinds."""
-    return tuple(detector for detector in detectors() if detector.own and detector.kind in kinds)
+def detector_of(rule: Rule) -> Detector:
+    """A rule of ours, ready to be used."""
+    return Detector(rule.kind, rule.words, re.compile(rule.pattern), True)
 
 
 def _of_library() -> Iterator[Detector]:

@@ -8,39 +8,29 @@ bearer tokens), by check digits for card numbers; also behind JSON's escapes.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from deployspec.base import disclosure
+from deployspec.chapters.logs.judge.confirming import Span, confirmed
+from deployspec.chapters.logs.judge.escapes import LAYERS, Resolved
 from deployspec.chapters.logs.judge.harmless import is_harmless
+from deployspec.chapters.logs.judge.looking import shows_nothing
 from deployspec.chapters.logs.judge.personal_data import PERSONAL, Personal
 from deployspec.chapters.logs.judge.searching import hits
 from deployspec.chapters.logs.judge.secret_patterns import (
-    ADDRESS,
     CANDIDATES,
-    CARD_NUMBER,
-    CREDENTIAL,
-    KEY_ID,
-    URL,
-    Detector,
-    address_at,
+    Candidate,
     addresses,
     cards,
     detectors,
-    detectors_of,
 )
 
 _PIECE = 4096
 """Characters that are looked at at a time: no pattern takes more than linear time in a longer line."""
 _OVERLAP = 1024
 """Characters that two such pieces have in common: what stands across the cut is found in one of them."""
-_LAYERS = 4
-"""How often JSON's escapes are resolved, less one: JSON is put into JSON."""
-
-Span = tuple[str, int, int]
-"""Kind, start and end."""
 
 
 class AllowListError(ValueError):
@@ -66,7 +56,8 @@ class SecretScanner:
 
     def __init__(self, allowed: tuple[str, ...] = (), personal: tuple[str, ...] = ()) -> None:
         self._personal = _named(personal)
-        self._patterns = _PATTERNS + tuple(one.candidate for one in self._personal)
+        self._candidates = CANDIDATES + tuple(Candidate(one.candidate) for one in self._personal)
+        self._patterns = tuple(one.pattern for one in self._candidates)
         self._allowed = []
         for pattern in allowed:
             try:
@@ -81,18 +72,10 @@ class SecretScanner:
         """
         matches: list[Match] = []
         done = 0
-        passed = -1
-        """Where the at sign of the address stands that was looked at last, and was none."""
         for end, number, begin in sorted(set(hits(self._patterns, data, begins=_BEGINS))):
             if end <= done:
                 continue
-            kinds = CANDIDATES[number].kinds if number < len(CANDIDATES) else ()
-            if kinds == ADDRESS:
-                at = _at_sign(data, end)
-                if at == passed or _is_no_address(data, at, end):
-                    passed = at
-                    continue
-            elif kinds and (_is_hidden(data, end, kinds) or _shows_nothing(data, begin, end, kinds)):
+            if shows_nothing(data, begin, end, self._candidates[number]):
                 continue
             start = data.rfind(b"\n", 0, end - 1) + 1
             stop = data.find(b"\n", max(start, end - 1))
@@ -115,97 +98,7 @@ class SecretScanner:
             at, at_text = at + length, end
 
 
-_PATTERNS = tuple(candidate.pattern for candidate in CANDIDATES)
-_BEGINS = frozenset(number for number, candidate in enumerate(CANDIDATES) if candidate.kinds == CREDENTIAL)
-_AROUND = 480
-"""Bytes before and behind the end of a candidate that show whether it is one: the values that are looked for, and what
-stands around them, are shorter."""
-_LINE_BREAK = ord("\n")
-_HIDDEN_VALUE = re.compile(
-    rb"\s{0,8}(?P<quote>\\{0,4}[\"'])?"
-    rb"(?:\*{2,}|[Nn]one|null|true|false|nil|\[?(?:REDACTED|FILTERED|redacted|filtered|hidden|masked)\]?)"
-    rb"(?(quote)(?P=quote)|(?:[\s\"',;&<>(){}\[\]]|\\{1,4}[\"'nrt]|\Z))"
-)
-"""A value that begins like one of these and goes on is none of them."""
-
-
-def _is_hidden(data: bytes, end: int, kinds: tuple[str, ...]) -> bool:
-    """Whether the value that follows a name is hidden already, or none."""
-    return kinds == CREDENTIAL and _HIDDEN_VALUE.match(data, end) is not None
-
-
-def _shows_nothing(data: bytes, begin: int, end: int, kinds: tuple[str, ...]) -> bool:
-    """Whether a candidate that is likely to be harmless is so, by a look at what is around it.
-
-    Where it is not sure, the line is looked at as a whole. ``begin``: where it begins, if its pattern says that.
-    """
-    start, around = _around(data, end)
-    is_cut = start + len(around) < len(data) and data[start + len(around)] != _LINE_BREAK
-    if is_cut and kinds == KEY_ID:
-        return False  # its secret may be anywhere in the line
-    if kinds == URL and b"/" not in around[: end - start]:
-        return False  # it begins farther away
-    at = begin - start if begin else 0
-    before, behind = around[:at].decode("utf-8", "replace"), around[at:].decode("utf-8", "replace")
-    if "\\u00" in before or "\\u00" in behind:
-        return False
-    for _ in range(_LAYERS):
-        if not _layer_shows_nothing(before, behind, kinds, is_whole=not begin, is_cut=is_cut):
-            return False
-        if "\\" not in before and "\\" not in behind:
-            break
-        before, behind = _Resolved(before).text, _Resolved(behind).text
-    return True
-
-
-def _layer_shows_nothing(
-    before: str, behind: str, kinds: tuple[str, ...], *, is_whole: bool, is_cut: bool
-) -> bool:
-    """As ``_shows_nothing``, with escapes as they are. ``is_whole``: a match may begin anywhere."""
-    text = before + behind
-    if kinds == CARD_NUMBER:
-        return next(cards(text, 0, len(text)), None) is None
-    for detector in detectors_of(kinds):
-        # What begins elsewhere has a candidate of its own.
-        at_begin = detector.pattern.match(text, len(before))
-        for found in detector.pattern.finditer(text) if is_whole else (at_begin,) if at_begin else ():
-            if is_cut and found.end() == len(text):
-                return False  # what follows may tell something
-            span = _confirmed(detector, found, text)
-            if span is not None and not is_harmless(span[0], text, span[1], span[2]):
-                return False
-    return True
-
-
-def _around(data: bytes, end: int) -> tuple[int, bytes]:
-    """What of a line is around a candidate, and where that begins."""
-    start = max(data.rfind(b"\n", 0, end - 1) + 1, end - _AROUND)
-    stop = data.find(b"\n", end - 1, end + _AROUND)
-    return start, data[start : end + _AROUND if stop < 0 else stop]
-
-
-def _at_sign(data: bytes, end: int) -> int:
-    first = max(0, end - _AROUND)
-    return max(data.rfind(b"@", first, end), data.rfind(b"%40", first, end))
-
-
-def _is_no_address(data: bytes, at: int, end: int) -> bool:
-    """Whether what stands around an at sign is surely no person's address; as the raw line has it."""
-    begin = at
-    while begin > 0 and data[begin - 1] in _LOCAL:
-        begin -= 1
-    text = data[max(0, begin - 1) : end + 256].decode("latin-1")
-    found = address_at(text, min(1, begin))
-    if found is None:
-        return True
-    start, around = _around(data, end)
-    at, stop = begin - start, begin - start + found[1] - found[0]
-    if at < 0 or stop > len(around) or b"\\" in around:
-        return False
-    return is_harmless(ADDRESS[0], around.decode("latin-1"), at, stop)
-
-
-_LOCAL = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-")
+_BEGINS = frozenset(number for number, one in enumerate(CANDIDATES) if one.look == "rule at begin")
 
 
 def mask(text: str, personal: Iterable[str] = ()) -> str:
@@ -262,16 +155,16 @@ def _spans(
 ) -> list[Span]:
     """What a line's text must not hold, apart from one another and in order; what hides behind escapes, too."""
     spans: list[Span] = []
-    layers: list[_Resolved] = []
+    layers: list[Resolved] = []
     while True:
         found = _found(layers[-1].text if layers else text, allowed, personal)
         for layer in reversed(layers):
             found = [(kind, layer.origin(start), layer.origin(end)) for kind, start, end in found]
         spans += found
         last = layers[-1].text if layers else text
-        if "\\" not in last or len(layers) == _LAYERS - 1:
+        if "\\" not in last or len(layers) == LAYERS - 1:
             break
-        layers.append(_Resolved(last))
+        layers.append(Resolved(last))
     # Where two find the same piece, the outermost layer's first detector names it.
     apart: list[Span] = []
     for kind, start, end in sorted(spans, key=lambda span: span[1]):
@@ -309,79 +202,9 @@ def _in_piece(text: str, lowered: str, start: int, end: int) -> Iterator[Span]:
         else:
             continue
         for match in detector.pattern.finditer(text, start, end):
-            span = _confirmed(detector, match, text)
+            span = confirmed(detector, match, text)
             if span is not None:
                 yield span
     if "@" in lowered or "%40" in lowered:
         yield from addresses(text, start, end)
     yield from cards(text, start, end)
-
-
-def _confirmed(detector: Detector, match: re.Match[str], text: str) -> Span | None:
-    """What a detector finds; None where that tells nothing."""
-    if detector.kind == "a connection string" and not _CREDENTIALS.search(match[0]):
-        return None
-    span = _hide(match, text) if detector.own else match.span()
-    return None if span is None else (detector.kind, *span)
-
-
-def _hide(match: re.Match[str], text: str) -> tuple[int, int] | None:
-    """What is to be hidden of a match of one of our rules; None where its value tells nothing."""
-    name = match.lastgroup
-    if name is None:
-        return match.span()
-    value = match[name]
-    if name == "hide":
-        return None if value == "git" else match.span(name)
-    if not disclosure.tells_something("password", value) or _TELLS_NOTHING.fullmatch(value):
-        return None
-    before = match[0][: match.start(name) - match.start()]
-    if (
-        name == "hide3"
-        and _PROSE.fullmatch(value)
-        and before.endswith(": ")
-        and _GOES_ON.match(text, match.end())
-    ):
-        return None
-    if before.lower().startswith("pwd") and value.startswith("/"):
-        return None  # the working directory
-    return match.span(name)
-
-
-_CREDENTIALS = re.compile(
-    r"//(?![^\s/?#@]*:?\*+@)[^\s/?#@]+@|(?:password|passwd|pwd|accountkey|accesskey)\s{0,4}=\s{0,4}[^\s*;&]",
-    re.IGNORECASE,
-)
-"""Celery and others log where they are connected to; without a user or a password that is not a secret."""
-_TELLS_NOTHING = re.compile(r"(?:redacted|masked|hidden|filtered|removed|not set|\W*)", re.IGNORECASE)
-_PROSE = re.compile(r"[A-Za-z][a-z]+[.,]?")
-_GOES_ON = re.compile(r" [a-z]+")
-"""``invalid token: expected a string`` is a sentence, no token."""
-
-
-class _Resolved:
-    """A text with JSON's escapes resolved once, and where its characters come from."""
-
-    def __init__(self, text: str) -> None:
-        pieces: list[str] = []
-        self._at: list[int] = []
-        self._from: list[int] = []
-        at = length = 0
-        for match in _ESCAPE.finditer(text):
-            kept = text[at : match.start()]
-            character = chr(int(match[1], 16)) if match[1] else _LETTERS.get(match[2], match[2])
-            pieces += [kept, character]
-            length += len(kept) + 1
-            at = match.end()
-            self._at += [length - 1, length]
-            self._from += [match.start(), at]
-        self.text = "".join([*pieces, text[at:]])
-
-    def origin(self, place: int) -> int:
-        """Where a character of this text stands in the one that it was made of."""
-        known = bisect_right(self._at, place) - 1
-        return place if known < 0 else self._from[known] + place - self._at[known]
-
-
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
-_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}

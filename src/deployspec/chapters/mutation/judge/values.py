@@ -43,6 +43,8 @@ _SWITCH = Values(0.0, 1.0, whole=True)
 
 _OF_METRICS = {
     re.compile(r"(.+_)?(up|readonly|probe_success)"): _SWITCH,
+    # Ours, and what rules record of them.
+    re.compile(r"(.+:)?deployspec_(check_verdict|check_accepted|in_maintenance|run_speaks)(:.+)?"): _SWITCH,
     re.compile(r".+_(bytes|count|bucket|length|connections)"): _COUNTED,
     re.compile(r".+_(total|ratio|size|sum|info)"): _POSITIVE,
 }

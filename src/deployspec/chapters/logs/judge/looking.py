@@ -1,0 +1,105 @@
+"""A candidate for a secret is looked at alone, with what is around it: most are harmless, and to look at a whole line takes
+twenty times as long.
+
+Only what is surely harmless is passed over; where it is not sure, the line is looked at as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+
+from deployspec.chapters.logs.judge.confirming import confirmed
+from deployspec.chapters.logs.judge.escapes import LAYERS, resolved
+from deployspec.chapters.logs.judge.harmless import is_harmless
+from deployspec.chapters.logs.judge.secret_patterns import (
+    KEY_ID,
+    NAMED,
+    SQL,
+    Candidate,
+    Detector,
+    address_at,
+    cards,
+    detector_of,
+)
+
+_AROUND = 480
+"""Bytes before and behind the end of a candidate that show whether it is one: the values that are looked for, and what
+stands around them, are shorter."""
+_LINE_BREAK = ord("\n")
+_HIDDEN_VALUE = re.compile(
+    rb"\s{0,8}(?P<quote>\\{0,4}[\"'])?"
+    rb"(?:\*{2,}|[Nn]one|null|true|false|nil|\[?(?:REDACTED|FILTERED|redacted|filtered|hidden|masked)\]?)"
+    rb"(?(quote)(?P=quote)|(?:[\s\"',;&<>(){}\[\]]|\\{1,4}[\"'nrt]|\Z))"
+)
+"""A value that begins like one of these and goes on is none of them."""
+_LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"
+
+
+def shows_nothing(data: bytes, begin: int, end: int, candidate: Candidate) -> bool:
+    """Whether a candidate is surely harmless.
+
+    ``data`` are whole lines; ``begin``: where the candidate begins, which counts for a look at its begin only.
+    """
+    look, rule = candidate.look, candidate.rule
+    if look == "none":
+        return False
+    if (rule is NAMED or rule is SQL) and _HIDDEN_VALUE.match(data, end):
+        return True
+    start = max(data.rfind(b"\n", 0, end - 1) + 1, end - _AROUND)
+    stop = data.find(b"\n", end - 1, end + _AROUND)
+    around = data[start : end + _AROUND if stop < 0 else stop]
+    starts_line = start == 0 or data[start - 1] == _LINE_BREAK
+    goes_on = stop < 0 and end + _AROUND < len(data)
+    if b"\\u00" in around or (rule is KEY_ID and (goes_on or not starts_line)):
+        return False  # the secret of a key's id may be anywhere in the line
+    if look == "address":
+        at = max(around.rfind(b"@", 0, end - start), around.rfind(b"%40", 0, end - start))
+    else:
+        at = (begin if look == "rule at begin" else end) - start
+    if at < 0:
+        return False
+    before, behind = around[:at].decode("utf-8", "replace"), around[at:].decode("utf-8", "replace")
+    if not _layer_shows_nothing(candidate, before, behind, starts_line, goes_on):
+        return False
+    for _ in range(LAYERS - 1) if b"\\" in around else ():
+        before, behind = resolved(before), resolved(behind)
+        if not _layer_shows_nothing(candidate, before, behind, starts_line, goes_on):
+            return False
+        if "\\" not in before and "\\" not in behind:
+            break
+    return True
+
+
+def _layer_shows_nothing(
+    candidate: Candidate, before: str, behind: str, starts_line: bool, goes_on: bool
+) -> bool:
+    """As ``shows_nothing``, with escapes as they are, and ``behind`` the place where the rule, or the at sign, is expected."""
+    text, at = before + behind, len(before)
+    if candidate.look == "card number":
+        return next(cards(text, 0, len(text)), None) is None
+    if candidate.look == "address":
+        at = len(before.rstrip(_LOCAL))
+        address = address_at(text, at)
+        if address is None:
+            return at > 0 or starts_line
+        return not (goes_on and address[1] == len(text)) and is_harmless("an e-mail address", text, *address)
+    assert candidate.rule is not None  # noqa: S101 - so each of these has
+    detector = detector_of(candidate.rule)
+    if candidate.look == "rule at begin":
+        match = detector.pattern.match(text, at)
+        return match is None or _is_nothing(detector, match, text, goes_on)
+    begin = 1 + max(before.rfind(" "), before.rfind('"')) if candidate.look == "rule in a word" else 0
+    if begin == 0 and not starts_line:
+        return False  # it may begin farther away
+    while begin < at and (match := detector.pattern.search(text, begin)) and match.start() < at:
+        if not _is_nothing(detector, match, text, goes_on):
+            return False
+        begin = match.end()
+    return True
+
+
+def _is_nothing(detector: Detector, match: re.Match[str], text: str, goes_on: bool) -> bool:
+    if goes_on and match.end() == len(text):
+        return False  # what follows may tell something
+    span = confirmed(detector, match, text)
+    return span is None or is_harmless(span[0], text, span[1], span[2])
