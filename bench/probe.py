@@ -252,7 +252,7 @@ def _beside(folder: Path, environ: dict[str, str], url: str, stack: contextlib.E
     each = ours / ASKS
     return f"""
 {ASKS} probes, and {ASKS} asks of blackbox_exporter for the same endpoint, alternating: {ours:.1f} s of processor time beside {theirs:.2f} s,
-**{ours / max(theirs, 0.01):.0f} times** as much. A probe asks for it 39 times, judges 18 promises, starts two Pythons and a pytest, and keeps a record;
+**{ours / max(theirs, 0.01):.0f} times** as much. A probe asks for it ten times, judges 18 promises, starts two Pythons and a pytest, and keeps a record;
 the exporter is there already, and asks once. Of the {each:.2f} s of a probe, {bare:.2f} s are pytest itself on one empty test. To halve them, the checks
 would have to run in a process that stays: at 5 minutes from one probe to the next they are {each / 300:.1%} of one core.
 """

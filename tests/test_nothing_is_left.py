@@ -52,7 +52,7 @@ def _processes_in(place: Path) -> list[str]:
 def _start(place: Path, *options: str, number: int = 0, **environ: str) -> subprocess.Popen[bytes]:
     command = [
         sys.executable, "-m", "pytest", "checks", "-m", "health", "--deployment", "reference",
-        "--record", str(place / "record.json"), "-p", "no:cacheprovider", *options,
+        "--state", str(place / "state"), "--record", str(place / "record.json"), "-p", "no:cacheprovider", *options,
     ]  # fmt: skip
     with (place / f"output-{number}").open("wb") as output:
         return subprocess.Popen(
@@ -85,7 +85,14 @@ def test_nothing_is_left_of_the_reference(place: Path, ending: str, workers: tup
     running = _start(place, *options, *workers, **environ)
     try:
         if ending.startswith("SIG"):
-            _wait(lambda: (place / "record.json.part").exists(), "the first check ends")
+            _wait(
+                # A header, what is selected, and a check.
+                lambda: any(
+                    part.read_bytes().count(b"\n") > 2
+                    for part in place.glob("state/runs/reference/*/*.json.part")
+                ),
+                "the first check ends",
+            )
             assert _processes_in(place), "the reference runs"
             if ending == "SIGINT":
                 os.killpg(running.pid, signal.SIGINT)

@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -31,10 +32,11 @@ def free_port() -> int:
 class Server:
     """One program, which can be killed and started again on the same port."""
 
-    def __init__(self, program: str, *options: str, path: str = "/metrics") -> None:
+    def __init__(self, program: str, *options: str, path: str = "/metrics", user: int | None = None) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._path = path
+        self._user = user
         self._command = [
             program,
             f"--web.listen-address=127.0.0.1:{self.port}",
@@ -45,7 +47,9 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=self._user
+        )
         until(self._answers, READY)
 
     def kill(self) -> None:
@@ -60,6 +64,8 @@ class Server:
         assert self._process.poll() is None, f"{self._command[0]} ended"
         try:
             urllib.request.urlopen(self.url + self._path, timeout=2).close()  # noqa: S310 - ours
+        except urllib.error.HTTPError as refused:
+            return refused.code == 401
         except OSError:
             return False
         return True
@@ -71,9 +77,9 @@ class Server:
 
 
 @contextmanager
-def running(program: str, *options: str, path: str = "/metrics") -> Iterator[Server]:
+def running(program: str, *options: str, path: str = "/metrics", user: int | None = None) -> Iterator[Server]:
     """A server for the length of a block."""
-    server = Server(program, *options, path=path)
+    server = Server(program, *options, path=path, user=user)
     server.start()
     try:
         yield server

@@ -21,9 +21,9 @@ VERDICT = "deployspec_check_verdict"
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def gateway() -> Iterator[str]:
     """A Pushgateway, for tests that push to groups of their own."""
-    with pushgateway(tmp_path_factory.mktemp("gateway")) as url:
+    with pushgateway() as url:
         yield url
 
 
@@ -43,6 +43,9 @@ def report(run: Run, deployment: str = "production", location: str = "cellar", l
         ("Läden", "東京 🗼"),
         ("100%2F", "a b?c=d#e&f;g"),
         ("empty", ""),
+        ("", "empty"),
+        # What base64 has / or + for.
+        ("ÿÿÿ", "~~>?"),
         ("a@base64", "-"),
     ],
 )
@@ -86,7 +89,7 @@ def test_what_a_run_no_longer_says_goes_and_no_other_group_does(gateway: str, tm
 
 def test_the_reason_of_a_400_is_told(tmp_path: Path) -> None:
     """Another group has one of our names with another type: it is refused for good, and the Pushgateway says why."""
-    with pushgateway(tmp_path) as url:
+    with pushgateway() as url:
         body = b"# TYPE deployspec_run_interval_seconds counter\ndeployspec_run_interval_seconds 1\n"
         httpx.post(f"{url}/metrics/job/other", content=body, timeout=20, trust_env=False).raise_for_status()
         with pytest.raises(NotSent) as raised:
@@ -106,7 +109,7 @@ def test_who_sends_is_proved(tmp_path: Path) -> None:
     web.write_text(
         "basic_auth_users: {probe: $2b$04$Jk4oFtmZj5mCnsfMAEA95uu.F76xSXbglX5YGLH76rpH44EpEKEnm}\n"
     )
-    with pushgateway(tmp_path, f"--web.config.file={web}") as url:
+    with pushgateway(f"--web.config.file={web}") as url:
         right = sender(tmp_path, "pushgateway", url, ", auth: {basic: {user: probe, password: geheim}}")
         right.send(report(run_of(1)), None)
         for more in ("", ", auth: {basic: {user: probe, password: falsch}}"):

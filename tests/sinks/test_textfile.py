@@ -34,7 +34,7 @@ def textfile(folder: Path, where: str) -> Any:
     return sent_to(folder, f"{{name: there, kind: textfile, {where}}}")
 
 
-def test_node_exporter_reads_it_as_a_user_of_its_own(open_folder: Path, tmp_path: Path) -> None:
+def test_node_exporter_reads_it_as_a_user_of_its_own(open_folder: Path) -> None:
     """Whatever our umask is; two locations and deployments stand beside each other, and a run takes the place of the last."""
     sink = textfile(open_folder, "dir: '.'")
     before = os.umask(0o077)
@@ -50,7 +50,7 @@ def test_node_exporter_reads_it_as_a_user_of_its_own(open_folder: Path, tmp_path
         "deployspec-a@b-c.prom",
     ]
     assert sink.remark == ""
-    with node_exporter(tmp_path, open_folder, NOBODY if os.geteuid() == 0 else None) as url:
+    with node_exporter(open_folder, NOBODY if os.geteuid() == 0 else None) as url:
         series = scraped(url)
     assert series["node_textfile_scrape_error"] == {(): 0}
     for deployment, location in (("a-b", "c"), ("a", "b-c"), ("ü/x", "東京")):

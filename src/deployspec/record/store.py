@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import itertools
 import json
 import os
 import re
@@ -112,7 +113,9 @@ class Store:
         if "/" in said or said.endswith((".json", _PART)):
             return Path(said)
         if said == LATEST:
-            found = sorted(self.runs(deployment), key=lambda kept: kept.started)[-1:]
+            among = self.deployments() if deployment is None else [deployment]
+            newest = [kept for name in among for kept in itertools.islice(self.runs(name), 1)]
+            found = sorted(newest, key=lambda kept: kept.started)[-1:]
         else:
             there = self.runs(deployment, unfinished=True)
             found = [kept for kept in there if kept.id.startswith(said.lower())] if said else []
