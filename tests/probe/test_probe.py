@@ -72,6 +72,40 @@ def test_at_its_time_limit_what_was_measured_is_pushed(shop: Shop, receiver: Rec
     assert shop.records()[0]["cut_short"] == "the time limit of 8 s was reached"
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("def broken(:", "SyntaxError: invalid syntax"),
+        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+    ],
+)
+def test_a_file_of_checks_that_cannot_be_read_is_no_met(
+    shop: Shop, receiver: Receiver, text: str, why: str
+) -> None:
+    """Nothing is known then of the checks that were there before, and the reason names the file."""
+    shop.probe()
+    (shop.folder / "checks" / "test_more.py").write_text(text)
+    status, output = shop.probe()
+    reason = f"these cannot be read: checks/test_more.py: {why}"
+    assert status == 1
+    assert output.splitlines() == [
+        f"incomplete: {reason}",
+        *(f"UNMEASURED {check}: {reason}" for check in CHECKS),
+    ]
+    assert all(receiver.metrics()["check_verdict"][(check, "shop", "unmeasured")] == 1 for check in CHECKS)
+
+
+def test_a_process_of_checks_that_dies(shop: Shop, receiver: Receiver) -> None:
+    """What it had measured counts, and what it had not is UNMEASURED."""
+    (shop.folder / "checks" / "test_z.py").write_text(
+        "import os, pytest\npytestmark = pytest.mark.shop\n\ndef test_dies(deployment):\n    os._exit(9)\n"
+    )
+    status, output = shop.probe()
+    reason = "the process that made the checks ended with status 9"
+    assert (status, output.splitlines()) == (1, [f"incomplete: {reason}", f"UNMEASURED shop.dies: {reason}"])
+    assert receiver.metrics()["run_checks"] == {("met",): 3, ("breached",): 0, ("unmeasured",): 1}
+
+
 def test_one_at_a_time(shop: Shop) -> None:
     """One that would overlap is counted, and not started; another location has nothing to do with it."""
     shop.is_("hang")

@@ -17,6 +17,7 @@ import deployspec
 from deployspec.base.disclosure import redact
 from deployspec.base.errors import DeployspecError
 from deployspec.base.identity import new_id
+from deployspec.base.shown import cut
 from deployspec.model.chapter import imported
 from deployspec.model.entry import Entry
 from deployspec.plugin.collected import selected_by_workers, selected_in
@@ -30,6 +31,10 @@ from deployspec.record.record import RecordFile, Run, Selected, objection_to
 
 if TYPE_CHECKING:
     from deployspec.record.store import Store
+
+
+_MOST_UNREADABLE = 3
+"""Files of checks that are named where they cannot be read."""
 
 
 class Recorder:
@@ -52,6 +57,7 @@ class Recorder:
         self.selected: list[Selected] = []
         self.trouble = self.not_pruned = ""
         self.store: Store | None = None
+        self._unreadable: list[str] = []
         self._interrupted = self._stopped = False
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -70,6 +76,14 @@ class Recorder:
         if checks:
             with contextlib.suppress(OSError, DeployspecError):
                 self._opened().select(checks)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep which files of checks could not be read, and why: nobody was interrupted then."""
+        if report.failed and len(self._unreadable) < _MOST_UNREADABLE:
+            said = [
+                line.removeprefix("E ").strip() for line in str(report.longrepr).splitlines() if line.strip()
+            ]
+            self._unreadable.append(redact(cut(f"{report.nodeid}: {said[-1] if said else 'no reason'}", 200)))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep and record a check's verdict as it comes."""
@@ -99,7 +113,10 @@ class Recorder:
             # pytest-xdist calls it an interruption where --maxfail is reached, and pytest itself does not.
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         elif session.exitstatus == pytest.ExitCode.INTERRUPTED or self._interrupted:
-            self.run.cut_short = "interrupted" if self._meant_checks(selection) else ""
+            why = (
+                f"these cannot be read: {'; '.join(self._unreadable)}" if self._unreadable else "interrupted"
+            )
+            self.run.cut_short = why if self._meant_checks(selection) else ""
         self.run.added = self._added()
         if selection.usage_error:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR

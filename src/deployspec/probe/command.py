@@ -123,7 +123,18 @@ def run(options: argparse.Namespace) -> int:
     from deployspec.base.signals import signals_to
 
     with signals_to(_stop):
-        return _Probe(options, name).run()
+        try:
+            return _Probe(options, name).run()
+        except _StoppedError as stopped:
+            # Before there was anything to end.
+            return 128 + stopped.number
+        except DeployspecError:
+            raise
+        except Exception:  # noqa: BLE001 - a probe's status 1 says that a check is not MET
+            import traceback
+
+            traceback.print_exc()
+            return OURS
 
 
 class _StoppedError(Exception):
