@@ -233,7 +233,9 @@ class _Probe:
             checks.close()
             why = f"ended by {signal.Signals(stopped.number).name}"
             if self.deployment is not None:
-                found = self._result(record, status, self.state.known()[0], why)
+                from deployspec.probe.result import result_of
+
+                found = result_of(record, status, self.state.known()[0], why)
                 self._complete(found, identity, self.deployment)
                 self._keep_run(self.deployment, found)
             self.says.problem(f"incomplete: {why}", event="stopped")
@@ -263,6 +265,7 @@ class _Probe:
             for module in ("json", "deployspec.record.store", "deployspec.probe.saying"):
                 # What is needed from here on, while there is time.
                 import_module(module)
+            from deployspec.probe.result import result_of
             from deployspec.probe.verdicts import failing, status_of, troubles_of
         except DeployspecError as error:
             self.says.problem(str(error), event="refused")
@@ -283,7 +286,7 @@ class _Probe:
             self.says.problem(_first_error(checks.said()), event="refused")
             return USAGE, True
         why = f"the time limit of {limit:g} s was reached" if late else ""
-        found = self._result(record, status, known, why)
+        found = result_of(record, status, known, why)
         self._complete(found, identity, deployment)
         if self.options.markers is None and found.entries:
             # Nobody asked for each of these chapters by its name.
@@ -301,36 +304,10 @@ class _Probe:
 
     def _complete(self, found: Run, identity: str, deployment: Deployment) -> None:
         """Say of a run what only the probe knows."""
+        found.deployment = deployment.name
         found.id, found.kind, found.location = identity, "probe", self.options.location
         found.interval = self.options.interval
         found.maintenance = self._maintenance(deployment, found)
-
-    def _result(self, record: Path, status: int | None, known: Known, why: str) -> Run:
-        """What the checks found. Those without a verdict are UNMEASURED.
-
-        ``why`` the probe has ended them, if it has; ``status`` is what they ended with.
-        """
-        from deployspec.probe.verdicts import with_unmeasured
-        from deployspec.record.record import Selected
-
-        if why:
-            reason = why
-        elif status is None or status < 0:
-            reason = f"the process that made the checks was ended by signal {-(status or 0)}"
-        else:
-            reason = f"the process that made the checks ended with status {status}"
-        found = _read(record, reason)
-        if found.exit_status is None:
-            found.deployment = found.deployment or self.state.folder.parent.name
-            found.finished, found.exit_status = _now(), OURS if status == OURS else FAILED
-        if not found.cut_short:
-            return found
-        if why:
-            found.cut_short = why
-        if not (found.entries or found.not_run):
-            # It was ended before it knew what to check.
-            found.not_run = [Selected(*check) for check in known.checks]
-        return with_unmeasured(found, found.cut_short)
 
     def _maintenance(self, deployment: Deployment, found: Run) -> str:
         """The name of the window that the run fell into, even in part; empty where it fell into none."""
@@ -361,21 +338,18 @@ class _Probe:
 
     def _keep_what_is_left(self, deployment: Deployment) -> None:
         """Put what a probe that was killed had measured into the store, too. It is not pushed: this run is newer."""
-        from deployspec.probe.verdicts import with_unmeasured
-
         if not self.state.left.exists():
             return
+        from deployspec.probe.result import read
+        from deployspec.probe.verdicts import with_unmeasured
+
         reason = "the probe was killed"
         try:
-            found = _read(self.state.left / "run.json", reason)
+            found = read(self.state.left / "run.json", reason)
             if found.entries or found.not_run:
                 found.cut_short = found.cut_short and reason
-                found.kind, found.location, found.exit_status, found.finished = (
-                    "probe",
-                    self.options.location,
-                    FAILED,
-                    found.started,
-                )
+                self._complete(found, found.id, deployment)
+                found.exit_status, found.finished = FAILED, found.finished or found.started
                 self._store(deployment).add(with_unmeasured(found, reason))
             self.state.forget(self.state.left)
         except (OSError, ValueError) as error:
@@ -383,16 +357,17 @@ class _Probe:
 
     def _keep_progress(self, known: Known, found: Run) -> Progress:
         """What is known from now on, on the disk before anything is sent."""
+        from deployspec.probe.result import checks_of
         from deployspec.probe.state import Known, later
         from deployspec.probe.verdicts import all_met
         from deployspec.sinks.metrics import Progress
 
-        now = time.time()
+        at = time.time()
         complete = not found.cut_short
         kept = Known(
-            later(known.last_completion, now) if complete else known.last_completion,
-            later(known.last_success, now) if all_met(found) else known.last_success,
-            _checks_of(found) if complete else known.checks,
+            later(known.last_completion, at) if complete else known.last_completion,
+            later(known.last_success, at) if all_met(found) else known.last_success,
+            checks_of(found) if complete else known.checks,
         )
         try:
             self.state.keep(kept)
@@ -417,37 +392,14 @@ class _Probe:
         if not said:
             return lambda *_: True
         from deployspec.probe.pushing import Pushing
+        from deployspec.probe.result import now
         from deployspec.record.record import Run
 
         location = self.options.location
         pushing = Pushing(said, self.state.folder / "sinks", deployment.name, location)
-        begun = Run(started=_now(), id=identity, kind="probe", deployment=deployment.name, location=location)
+        begun = Run(started=now(), id=identity, kind="probe", deployment=deployment.name, location=location)
         pushing.begin(begun, self.deadline)
         return lambda found, progress, status: pushing.send(found, progress, status, self.deadline, self.says)
-
-
-def _read(record: Path, reason: str) -> Run:
-    """A run's record; where it was not finished, what its lines say, and ``reason`` why it was cut short. Where there is
-    nothing, a run that began now."""
-    import json
-
-    from deployspec.app import chapters
-    from deployspec.record.record import Run
-
-    with contextlib.suppress(OSError, ValueError):
-        return Run.from_document(json.loads(record.read_bytes()), chapters())
-    with contextlib.suppress(OSError):
-        found = Run.from_lines(record.with_name(record.name + ".part"), reason)
-        if found.started:
-            return found
-    return Run(started=_now(), cut_short=reason)
-
-
-def _checks_of(found: Run) -> tuple[tuple[Any, ...], ...]:
-    """The checks of a complete run, as ``deployspec.record.record.Selected`` has them."""
-    return tuple(
-        (one.id, one.chapter, one.promise, one.check, one.source, one.asks) for one in found.ordered()
-    )
 
 
 def _first_error(said: str) -> str:
@@ -461,11 +413,6 @@ def _first_error(said: str) -> str:
 
 def _is_path(name: str) -> bool:
     return "/" in name or name.endswith((".yaml", ".yml"))
-
-
-def _now() -> str:
-    now = time.time()
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03d}Z"
 
 
 def _duration_or_none(text: str) -> float:
