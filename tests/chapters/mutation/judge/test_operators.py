@@ -29,6 +29,10 @@ def listed(expr: str, *operators: str, **more: Any) -> list[str]:
         pytest.param("rate(x[5m]) > 0", ["> → ==", "> → <", "> → >="], id="not-negative"),
         # Of 0 and 1, `!= 0` and `> 0` are the same, and `<= 0` is the rule itself.
         pytest.param("up == 0", ["== → !=", "== → <", "== → >="], id="up"),
+        # So it is of what rules record of our own switches, and not of other records.
+        pytest.param(
+            "location:deployspec_check_verdict:last == 1", ["== → !=", "== → >", "== → <="], id="ours"
+        ),
         pytest.param("0.05 < x", ["< → ==", "< → !=", "< → >", "< → >=", "< → <="], id="number-first"),
         pytest.param("0 == up", ["== → !=", "== → >", "== → <="], id="up-number-first"),
     ],
