@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -278,3 +281,25 @@ def test_what_was_not_measured_is_said_in_a_maintenance_window_too(shop: Shop) -
     shop.is_("hang")
     status, output = shop.probe("--time-limit", "8s")
     assert (status, output) == (1, "incomplete: the time limit of 8 s was reached\n")
+
+
+def test_what_cannot_be_printed_is_pushed_all_the_same(shop: Shop, receiver: Receiver) -> None:
+    """The disk of the log is full, or who reads has gone."""
+    shop.is_("closed")
+    reading, writing = os.pipe()
+    os.close(reading)
+    for into in (Path("/dev/full").open("w"), os.fdopen(writing, "w")):  # noqa: SIM115 - closed below
+        with into, shop.start(into=into) as process:
+            assert process.wait(30) == 1
+        assert receiver.metrics()["check_verdict"][("shop.open", "shop", "breached")] == 1
+        receiver.requests.clear()
+
+
+def test_without_a_standard_output(shop: Shop, receiver: Receiver) -> None:
+    """Whoever starts it may have closed it."""
+    command = f"exec {sys.executable} -m deployspec.cli probe -m shop --deployment shop --state state >&-"
+    ended = subprocess.run(
+        ["sh", "-c", command], cwd=shop.folder, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(receiver.requests) == 1
