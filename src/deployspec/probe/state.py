@@ -139,7 +139,8 @@ def later(kept: float | None, now: float) -> float:
 
 def _segment(name: str) -> str:
     """A name as that of one folder."""
-    plain = quote(name, safe="")
+    # A name from the command line may be no text.
+    plain = quote(name, safe="", errors="surrogateescape")
     return plain.replace(".", "%2E") if set(plain) == {"."} else plain
 
 
