@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
@@ -123,8 +123,10 @@ class Shop:
         """Say what the checks meet: ``open``, ``closed``, ``hang``, ``child``."""
         (self.folder / "mode").write_text(mode)
 
-    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
-        """A command that goes on, ``probe`` with these options unless it is another."""
+    def start(
+        self, *arguments: str, into: int | IO[str] = subprocess.PIPE, **environ: str
+    ) -> subprocess.Popen[str]:
+        """A command that goes on, ``probe`` with these options unless it is another; ``into`` takes what it prints."""
         if not arguments or arguments[0].startswith("-"):
             arguments = ("probe", "-m", "shop", *arguments)
         clean = {
@@ -137,7 +139,7 @@ class Shop:
             cwd=self.folder,
             env={**clean, "XDG_STATE_HOME": str(self.folder / "state"), "DEPLOYMENT": "shop", **environ},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=into,
             stderr=subprocess.STDOUT,
             text=True,
         )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.probe.shop import Receiver, Shop, until
+from tests.probe.shop import LIMIT, Receiver, Shop, until
 
 CHECKS = ["shop.open", "shop.slow", "shop.till"]
 
@@ -150,6 +154,88 @@ def test_a_killed_probe_leaves_nothing(shop: Shop) -> None:
     assert [check["verdict"] for check in killed["checks"]] == ["MET", "UNMEASURED", "UNMEASURED"]
 
 
+def test_a_second_signal_loses_nothing(shop: Shop) -> None:
+    """Whoever waits for it has no patience; what was measured is in the store all the same."""
+    shop.is_("hang")
+    with shop.start() as process:
+        until(shop.hangs)
+        process.send_signal(signal.SIGTERM)
+        until(lambda: signal.SIGTERM not in _waiting_signals(process.pid))
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=30)
+    assert (process.returncode, output) == (128 + signal.SIGTERM, "incomplete: ended by SIGTERM\n")
+    assert len(shop.records()) == 1
+
+
+def _waiting_signals(pid: int) -> set[int]:
+    """Those that were sent to a process and have not reached it."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    masks = [int(line.split()[1], 16) for line in lines if line.startswith(("SigPnd", "ShdPnd"))]
+    return {number for number in signal.valid_signals() for mask in masks if mask >> (number - 1) & 1}
+
+
+def test_a_probe_that_is_killed_while_it_pushes_is_one_run(shop: Shop) -> None:
+    """The next one finds what it has left, and that it is in the store already."""
+    with socket.create_server(("127.0.0.1", 0)) as hung:
+        url = f"http://127.0.0.1:{hung.getsockname()[1]}"
+        shop.describe(f"push: [{{name: gateway, kind: pushgateway, url: '{url}', timeout: 30s}}]")
+        with shop.start() as process:
+            hung.settimeout(LIMIT)
+            connection, _ = hung.accept()
+            process.kill()
+        connection.close()
+    until(lambda: shop.left() == [], 30)
+    before = shop.records()
+    shop.describe()
+    assert shop.probe() == (0, "")
+    assert len(before) == 1
+    assert shop.records()[:-1] == before
+    assert not (shop.state / "probes/shop/default/left").exists()
+
+
+def test_what_ends_before_it_has_collected_is_kept_by_its_name(shop: Shop) -> None:
+    """Whatever characters are in it."""
+    shop.is_("open")
+    (shop.folder / "deployments/shop.yaml").rename(shop.folder / "deployments/my shop.yaml")
+    (shop.folder / "checks/test_slow.py").write_text("import time\ntime.sleep(60)\n")
+    status, output = shop.probe("--deployment", "my shop", "--time-limit", "4s")
+    assert status == 1
+    assert "incomplete: the time limit of 4 s was reached" in output
+    assert [record["deployment"] for record in shop.records()] == ["my shop"]
+
+
+def test_variables_for_other_tests_choose_no_checks(shop: Shop, receiver: Receiver) -> None:
+    """A check that one of them leaves out would be missing without a word."""
+    assert shop.probe(PYTEST_ADDOPTS="-k open") == (0, "")
+    assert receiver.metrics()["run_collected_checks"] == {(): 3}
+
+
+def test_one_that_cannot_be_counted_is_not_started_either(shop: Shop) -> None:
+    """Two at once would be in each other's way."""
+    shop.is_("hang")
+    with shop.start() as first:
+        until(shop.hangs)
+        (shop.state / "probes/shop/default/skipped").mkdir()
+        status, output = shop.probe()
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(30) == 128 + signal.SIGTERM
+    assert status == 75
+    assert output.startswith("not started: a probe of shop at default was running; it is not counted: ")
+
+
+def test_an_incomplete_run_that_is_sent_again_completes_nothing(shop: Shop, receiver: Receiver) -> None:
+    """The alarm on silence goes by the last run that was complete."""
+    shop.probe()
+    completed = receiver.metrics()["run_last_completion_timestamp_seconds"]
+    receiver.status = 401
+    shop.is_("hang")
+    assert shop.probe("--time-limit", "4s")[0] == 1
+    receiver.status = 200
+    assert shop.run("push", "latest", "--to", "gateway")[0] == 0
+    assert receiver.metrics()["run_checks"][("unmeasured",)] > 0
+    assert receiver.metrics()["run_last_completion_timestamp_seconds"] == completed
+
+
 @pytest.mark.parametrize(
     ("options", "status", "said"),
     [
@@ -166,6 +252,7 @@ def test_a_killed_probe_leaves_nothing(shop: Shop) -> None:
             ["--time-limit", "55"], 4, "found 55 without a unit; expected a duration such as", id="limit"
         ),
         pytest.param(["--time-limit", "1s"], 4, "found 1s; expected at least 2s", id="too-short"),
+        pytest.param(["--deployment", "\udcff"], 4, "found no deployment", id="no-text"),
         pytest.param(["--deployment", "shup"], 4, "found no deployment shup; expected shop", id="deployment"),
     ],
 )
@@ -312,3 +399,25 @@ def test_what_was_not_measured_is_said_in_a_maintenance_window_too(shop: Shop) -
     shop.is_("hang")
     status, output = shop.probe("--time-limit", "8s")
     assert (status, output) == (1, "incomplete: the time limit of 8 s was reached\n")
+
+
+def test_what_cannot_be_printed_is_pushed_all_the_same(shop: Shop, receiver: Receiver) -> None:
+    """The disk of the log is full, or who reads has gone."""
+    shop.is_("closed")
+    reading, writing = os.pipe()
+    os.close(reading)
+    for into in (Path("/dev/full").open("w"), os.fdopen(writing, "w")):  # noqa: SIM115 - closed below
+        with into, shop.start(into=into) as process:
+            assert process.wait(30) == 1
+        assert receiver.metrics()["check_verdict"][("shop.open", "shop", "breached")] == 1
+        receiver.requests.clear()
+
+
+def test_without_a_standard_output(shop: Shop, receiver: Receiver) -> None:
+    """Whoever starts it may have closed it."""
+    command = f"exec {sys.executable} -m deployspec.cli probe -m shop --deployment shop --state state >&-"
+    ended = subprocess.run(
+        ["sh", "-c", command], cwd=shop.folder, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(receiver.requests) == 1

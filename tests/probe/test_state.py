@@ -27,7 +27,7 @@ def test_two_locations_have_a_lock_each(tmp_path: Path) -> None:
         os.close(descriptor)
 
 
-@pytest.mark.parametrize("name", ["shop", "..", ".", "a/b", "a b", "ü"])
+@pytest.mark.parametrize("name", ["shop", "..", ".", "a/b", "a b", "ü", "\udcff"])
 def test_each_deployment_has_a_folder_of_its_own(tmp_path: Path, name: str) -> None:
     """Whatever its name is, it stays within the state folder."""
     folder = State(tmp_path, name, "default").folder
@@ -110,3 +110,18 @@ def test_the_last_success_never_goes_back() -> None:
     assert later(now - 60, now) == now
     assert later(now + 3600, now) == now + 3600
     assert later(now + FUTURE + 1, now) == now
+
+
+@pytest.mark.parametrize(
+    ("free", "files", "is_full"), [(2**20, 2**20, False), (2**20, 3, True), (100, 2**20, True)]
+)
+def test_a_disk_is_full_by_bytes_or_by_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, files: int, is_full: bool
+) -> None:
+    """Each keeps a probe from what it has to write; where no files are counted, they are no bound."""
+    state = State(tmp_path, "shop", "default")
+    state.folder.mkdir(parents=True)
+    for counted in (2**30, 0):
+        room = os.statvfs_result((4096, 4096, 2**30, free, free, counted, files, files, 0, 255))
+        monkeypatch.setattr(os, "statvfs", lambda _, room=room: room)
+        assert state.is_full() == (is_full if counted else free < 4096)

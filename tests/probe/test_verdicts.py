@@ -11,7 +11,7 @@ from deployspec.probe.verdicts import all_met, failing, status_of, troubles_of, 
 from deployspec.record.record import Run, Selected
 
 
-def _run(*verdicts: str, **more: Any) -> Run:
+def _run(*verdicts: str, asks: bool = True, **more: Any) -> Run:
     entries = [
         Entry(
             check=f"n{number}",
@@ -21,6 +21,7 @@ def _run(*verdicts: str, **more: Any) -> Run:
             verdict=verdict,
             reason="r",
             source=f"f:{number}",
+            asks=asks,
         )
         for number, verdict in enumerate(verdicts)
     ]
@@ -40,6 +41,8 @@ def _run(*verdicts: str, **more: Any) -> Run:
         pytest.param(_run("MET", "UNMEASURED"), 1, id="unmeasured"),
         pytest.param(_run("MET", cut_short="killed"), 1, id="incomplete"),
         pytest.param(_run("MET", empty_markers=["slo"]), 1, id="empty-marker"),
+        pytest.param(_run("MET", asks=False), 1, id="nothing-asked"),
+        pytest.param(_run("MET", asks=False, maintenance="night"), 1, id="nothing-asked-in-maintenance"),
         pytest.param(_run(), 5, id="nothing"),
         pytest.param(_run(cut_short="killed"), 1, id="nothing-and-incomplete"),
         pytest.param(_run("MET", exit_status=3), 3, id="our-error"),
@@ -66,6 +69,7 @@ def test_a_success_is_a_complete_run_in_which_all_is_met() -> None:
         _run("BREACHED", maintenance="night"),
         _run("MET", cut_short="killed"),
         _run("MET", empty_markers=["slo"]),
+        _run("MET", asks=False),
     ):
         assert not all_met(run)
 
@@ -87,6 +91,7 @@ def test_breaches_come_first() -> None:
             _run(not_described={"health.a": "health", "logs.b": "logs"}),
             ["nothing was measured: no check of shop was selected (needs health, logs)"],
         ),
+        (_run("MET", asks=False), ["no check asked shop anything, so nothing of it was measured"]),
         (_run("MET", empty_markers=["slo"]), ["-m slo selected no check, so slo was not measured"]),
     ],
 )

@@ -14,7 +14,7 @@ import pytest
 from deployspec.base.errors import UsageError
 from deployspec.base.identity import new_id
 from deployspec.model.entry import Entry
-from deployspec.record.record import Run, Selected
+from deployspec.record.record import RecordFile, Run, Selected
 from deployspec.record.store import Store, read
 
 DAY = 24 * 3600.0
@@ -59,6 +59,22 @@ def test_any_name_has_a_folder_of_its_own(tmp_path: Path, name: str) -> None:
     assert path.resolve().parents[2] == tmp_path / "runs"
     assert [kept.deployment for kept in store.runs()] == [name]
     assert store.deployments() == [name]
+
+
+def test_what_has_no_bytes_in_utf_8_is_kept(tmp_path: Path) -> None:
+    """A check of one's own may have been told half of a surrogate pair."""
+    said = "it is \\\ud800"
+    entry = Entry("n", "shop.a", "shop", "p", "BREACHED", said, source="f:1")
+    one = run(deployment="\udcff")
+    one.entries["n"] = entry
+    path = Store(tmp_path).add(one)
+    assert read(path, ()).entries["n"].reason == said
+    file = RecordFile(tmp_path / "other.json")
+    file.begin(one)
+    file.append(entry)
+    lines = Run.from_lines(file.part, "killed")
+    file.finish(one)
+    assert lines.entries["n"].reason == said
 
 
 @pytest.mark.parametrize(

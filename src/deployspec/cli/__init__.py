@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if said[:1] in ([_CHECK], [_PLAN]):
             # All that follows is pytest's, whatever it looks like to argparse.
             status: int = imported(f"deployspec.cli.{said[0]}:run")(said[1:])
-            sys.stdout.flush()
+            _flush()
             return status
         if said[:1] == [_COMPLETE]:
             imported("deployspec.cli.completion:complete")(said[1:])
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.print_help(sys.stderr)
             return USAGE
         status = options.run(options)
-        sys.stdout.flush()
+        _flush()
     except DeployspecError as error:
         print(error, file=sys.stderr)
         return USAGE
@@ -105,6 +105,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def _flush() -> None:
+    # There is none where this process was started with its standard output closed.
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 def parser_for(said: Sequence[str]) -> argparse.ArgumentParser:

@@ -30,7 +30,9 @@ class Checks:
                 stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, TAG: run},
+                # Which checks there are, the schedule says, and no variable for somebody's tests.
+                env={name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+                | {TAG: run},
                 start_new_session=True,
                 # Until its end, too, no other probe begins: it may have to repair what it broke.
                 pass_fds=() if lock is None else (lock,),
@@ -54,8 +56,10 @@ class Checks:
 
     def ask_to_end(self) -> None:
         """As Ctrl-C does: what was measured is recorded, what was broken is repaired."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGINT)
+        # Once it was waited for, its number may be another's.
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGINT)
 
     def close(self) -> None:
         """End it and all that it has started; afterwards none of these is left."""

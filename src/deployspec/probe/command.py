@@ -13,7 +13,7 @@ import time
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 from deployspec.base.duration import EXPECTED, read_duration
 from deployspec.base.errors import DeployspecError, UsageError
@@ -122,11 +122,11 @@ def run(options: argparse.Namespace) -> int:
         time.sleep(random.uniform(0, options.jitter))  # noqa: S311 - no secret
     from deployspec.base.signals import signals_to
 
-    with signals_to(_stop):
+    with signals_to(_Stopping()):
         try:
             return _Probe(options, name).run()
         except _StoppedError as stopped:
-            # Before there was anything to end.
+            # It had not begun, or had ended.
             return 128 + stopped.number
         except DeployspecError:
             raise
@@ -145,8 +145,16 @@ class _StoppedError(Exception):
         self.number = number
 
 
-def _stop(number: int, _: Any) -> NoReturn:
-    raise _StoppedError(number)
+class _Stopping:
+    """Takes signals. After the first one it ends in order, and soon: another one does not disturb it."""
+
+    def __init__(self) -> None:
+        self._is_asked = False
+
+    def __call__(self, number: int, _: object) -> None:
+        if not self._is_asked:
+            self._is_asked = True
+            raise _StoppedError(number)
 
 
 class _Probe:
@@ -179,31 +187,41 @@ class _Probe:
         """Its exit status."""
         lock: int | None = None
         try:
-            lock = self.state.lock()
-            if lock is None:
-                self.state.skip()
-                self.says.problem(
-                    f"not started: a probe of {self.name} at {self.options.location} was running",
-                    event="skipped",
-                )
-                return SKIPPED
-            if self.state.is_full():
+            folder = None
+            try:
+                lock = self.state.lock()
+                if lock is None:
+                    return self._skipped()
+                if not self.state.is_full():
+                    folder = self.state.working_folder()
+            except OSError as error:
+                self._cannot_keep(error)
+            if folder is None:
                 status, pushed = self._elsewhere(lock)
             else:
-                folder = self.state.working_folder()
                 status, pushed = self._in_folder(folder, lock)
-                self.state.forget(folder)
-        except OSError as error:
-            if lock is not None:
-                raise
-            self._cannot_keep(error)
-            status, pushed = self._elsewhere(None)
+                # What cannot be removed, the next one looks at.
+                with contextlib.suppress(OSError):
+                    self.state.forget(folder)
         finally:
             if lock is not None:
                 os.close(lock)
         if status == MET and self.trouble:
             return OURS
         return NOT_PUSHED if status == MET and not pushed and self.options.strict_push else status
+
+    def _skipped(self) -> int:
+        """The exit status of a probe that was not started."""
+        uncounted = ""
+        try:
+            self.state.skip()
+        except OSError as error:
+            uncounted = f"; it is not counted: {error.filename or self.state.folder}: {error.strerror}"
+        self.says.problem(
+            f"not started: a probe of {self.name} at {self.options.location} was running{uncounted}",
+            event="skipped",
+        )
+        return SKIPPED
 
     def _elsewhere(self, lock: int | None) -> tuple[int, bool]:
         """The same where the state folder has no room for what goes on: all is measured and pushed, whatever can be kept."""
@@ -223,7 +241,9 @@ class _Probe:
         from deployspec.base.identity import new_id
         from deployspec.probe.checking import Checks
 
-        record, identity = folder / "run.json", new_id()
+        identity = new_id()
+        # By its name, whoever finds it knows which run it is.
+        record = folder / f"{identity}.json"
         checks = Checks(self._arguments(record), identity, folder / "output", lock)
         try:
             return self._checked(checks, record, identity)
@@ -288,9 +308,6 @@ class _Probe:
         why = f"the time limit of {limit:g} s was reached" if late else ""
         found = result_of(record, status, known, why)
         self._complete(found, identity, deployment)
-        if self.options.markers is None and found.entries:
-            # Nobody asked for each of these chapters by its name.
-            found.empty_markers = []
         self._keep_run(deployment, found)
         ends = status_of(found)
         progress = self._keep_progress(known, found)
@@ -304,10 +321,13 @@ class _Probe:
 
     def _complete(self, found: Run, identity: str, deployment: Deployment) -> None:
         """Say of a run what only the probe knows."""
-        found.deployment = deployment.name
         found.id, found.kind, found.location = identity, "probe", self.options.location
+        found.deployment = deployment.name
         found.interval = self.options.interval
         found.maintenance = self._maintenance(deployment, found)
+        if self.options.markers is None and found.entries:
+            # Nobody asked for each of these chapters by its name.
+            found.empty_markers = []
 
     def _maintenance(self, deployment: Deployment, found: Run) -> str:
         """The name of the window that the run fell into, even in part; empty where it fell into none."""
@@ -345,12 +365,16 @@ class _Probe:
 
         reason = "the probe was killed"
         try:
-            found = read(self.state.left / "run.json", reason)
-            if found.entries or found.not_run:
-                found.cut_short = found.cut_short and reason
-                self._complete(found, found.id, deployment)
-                found.exit_status, found.finished = FAILED, found.finished or found.started
-                self._store(deployment).add(with_unmeasured(found, reason))
+            for identity in {file.name.partition(".")[0] for file in self.state.left.glob("*.json*")}:
+                found = read(self.state.left / f"{identity}.json", reason)
+                if found.exit_status is None or found.cut_short:
+                    found.cut_short, found.exit_status = reason, FAILED
+                    found.finished = found.finished or found.started
+                self._complete(found, identity, deployment)
+                store = self._store(deployment)
+                # It may have been killed while it pushed.
+                if (found.entries or found.not_run) and not store.path_of(found).exists():
+                    store.add(with_unmeasured(found, reason) if found.cut_short else found)
             self.state.forget(self.state.left)
         except (OSError, ValueError) as error:
             self.says.note(f"{self.state.left}: {error}", event="left")

@@ -83,9 +83,9 @@ def run(options: argparse.Namespace) -> int:
                 else f"a newer one ({last['id']}, begun {last['started']}) has"
             )
             raise UsageError(f"{path}: {was} arrived at {options.to}; expected a run that is news there")
-        progress = Progress(
-            found.interval or 0.0, seconds_of(found.finished), there.known()[0].last_success, there.skipped()
-        )
+        kept = there.known()[0]
+        completed = kept.last_completion if found.cut_short else seconds_of(found.finished)
+        progress = Progress(found.interval or 0.0, completed, kept.last_success, there.skipped())
         deadline = time.monotonic() + options.time_limit
         return (
             MET

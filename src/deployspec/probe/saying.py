@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -62,9 +65,9 @@ class Says:
             from deployspec.outputs.terminal import summary
 
             for line in summary(run, None):
-                print(line.text)
+                _print(line.text)
             if run.maintenance:
-                print(
+                _print(
                     f"in the maintenance window {run.maintenance}: left out of the exit status and of alerts"
                 )
 
@@ -75,6 +78,16 @@ class Says:
             now = time.time()
             stamp = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03d}Z"
             record = {"timestamp": stamp, "level": level, "logger": _LOGGER, "message": redact(text), **more}
-            print(json.dumps(record, ensure_ascii=False), flush=True)
+            _print(json.dumps(record, ensure_ascii=False))
         elif self._verbose or not quiet:
-            print(redact(text), flush=True)
+            _print(redact(text))
+
+
+def _print(text: str) -> None:
+    """Print a line. Where that fails, for the disk is full or who read it has gone, the probe goes on unheard."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        with contextlib.suppress(OSError, ValueError):
+            # What could not be written would be tried again at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -19,6 +19,7 @@ from deployspec.base.durable import replace_durably, set_aside
 _FORMAT = "deployspec.progress/1"
 _ROOM = 16 * 1024 * 1024
 """Bytes."""
+_FILES = 16
 FUTURE = 24 * 3600.0
 """Seconds by which a time that is kept may be ahead of the clock, which may have stepped back. Beyond them it was the time
 that was wrong, and it would silence the alarm until it came."""
@@ -63,7 +64,8 @@ class State:
     def is_full(self) -> bool:
         """Whether its file system has so little room that a record may not fit. Raises OSError."""
         room = os.statvfs(self.folder)
-        return room.f_bavail * room.f_frsize < _ROOM
+        # Some file systems count no files.
+        return room.f_bavail * room.f_frsize < _ROOM or (room.f_files > 0 and room.f_favail < _FILES)
 
     def working_folder(self) -> Path:
         """An empty folder for what goes on, for whoever has the lock. Raises OSError."""
@@ -139,7 +141,8 @@ def later(kept: float | None, now: float) -> float:
 
 def _segment(name: str) -> str:
     """A name as that of one folder."""
-    plain = quote(name, safe="")
+    # A name from the command line may be no text.
+    plain = quote(name, safe="", errors="surrogatepass")
     return plain.replace(".", "%2E") if set(plain) == {"."} else plain
 
 

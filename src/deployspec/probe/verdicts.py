@@ -20,16 +20,16 @@ def status_of(run: Run) -> int:
         return OURS
     if not run.entries:
         return FAILED if run.cut_short else NOTHING
-    if run.cut_short or run.empty_markers:
+    if run.cut_short or run.empty_markers or run.asked_nothing:
         return FAILED
     return MET if run.maintenance or all_met(run) else FAILED
 
 
 def all_met(run: Run) -> bool:
-    """Whether the run was complete, and every check MET."""
+    """Whether the run was complete, asked the deployment, and every check was MET."""
     return (
         bool(run.entries)
-        and not (run.cut_short or run.empty_markers)
+        and not (run.cut_short or run.empty_markers or run.asked_nothing)
         and all(entry.verdict == Outcome.MET for entry in run.entries.values())
     )
 
@@ -46,6 +46,8 @@ def troubles_of(run: Run) -> Iterator[str]:
         yield f"incomplete: {run.cut_short}"
     elif not run.entries:
         yield f"nothing was measured: no check of {run.deployment} was selected{_because(run)}"
+    elif run.asked_nothing:
+        yield f"no check asked {run.deployment} anything, so nothing of it was measured"
     for marker in run.empty_markers:
         yield f"-m {marker} selected no check{_because(run)}, so {marker} was not measured"
 

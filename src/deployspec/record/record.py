@@ -267,7 +267,8 @@ class RecordFile:
 
     def _opened(self, path: Path) -> IO[str]:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        return os.fdopen(os.open(path, flags, self._mode), "w", encoding="utf-8")
+        # Half of a surrogate pair, which a check may have been told, has no bytes in UTF-8; JSON has an escape for it.
+        return os.fdopen(os.open(path, flags, self._mode), "w", encoding="utf-8", errors="backslashreplace")
 
     def _write(self, data: dict[str, Any]) -> None:
         if self._lines is None:

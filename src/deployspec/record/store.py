@@ -174,7 +174,7 @@ class Store:
         return gone
 
     def _of(self, deployment: str) -> Path:
-        name = quote(deployment, safe="")
+        name = quote(deployment, safe="", errors="surrogatepass")
         return self.folder / (name.replace(".", "%2E") if not name.strip(".") else name)
 
 
