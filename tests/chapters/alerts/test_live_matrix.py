@@ -52,10 +52,11 @@ def evidence(ran: Ran, check: str) -> str:
 
 @pytest.mark.xdist_group("watched")
 def test_the_watched_reference_is_green(watched: Reference, tmp_path: Path) -> None:
-    """Every alert can fire but the one that requires what is not there, which is left out visibly."""
+    """Every alert can fire but those that require what is not there, which are left out visibly."""
     ran = live(watched, tmp_path)
     assert ran.status == 0, ran.output
     assert "alerts.alert-can-fire[HighMemoryUsage] (needs prometheus.exporters.cadvisor)" in ran.output
+    assert "alerts.alert-can-fire, 7 times (needs prometheus.exporters.deployspec)" in ran.output
 
 
 @pytest.mark.xdist_group("watched")
