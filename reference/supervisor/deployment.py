@@ -14,7 +14,7 @@ from . import processes
 from .application import ROOT, api, worker
 from .deployment_file import deployment_file
 from .folder import Folder
-from .monitoring import PORTS_NEEDED, Monitoring
+from .monitoring import PORTS_NEEDED, TEXTFILES, Monitoring
 from .parts import Part, PortTakenError
 from .postgres import DATABASE, ROLE, Postgres
 from .redis import redis
@@ -58,7 +58,7 @@ class Deployment:
 
     async def _boot_once(self) -> None:
         folder, environment = self.folder, self._environment()
-        for name in ("postgres", "redis", "logs", "metrics", "output", "prometheus"):
+        for name in ("postgres", "redis", "logs", "metrics", "output", "prometheus", TEXTFILES):
             shutil.rmtree(folder.path / name, ignore_errors=True)
         for name in ("logs", "metrics", "output"):
             folder.make(name, 0o755)

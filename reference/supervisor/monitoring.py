@@ -90,11 +90,7 @@ class Monitoring:
         self._prometheus = self._part(
             "prometheus",
             self.port,
-            [
-                f"--config.file={config}",
-                f"--storage.tsdb.path={data}",
-                "--web.enable-remote-write-receiver",
-            ],
+            [f"--config.file={config}", f"--storage.tsdb.path={data}"],
         )
         self.parts = {part.name: part for part in (*self._exporters, self._prometheus)}
 
