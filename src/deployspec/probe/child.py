@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from typing import NoReturn
 
 PATIENCE = 10.0
 """Seconds that checks are given to repair what they broke, once the probe that wanted them is gone."""
@@ -35,6 +36,10 @@ class _Bond:
         end_tagged(self._tag)
 
 
+def _end(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
 def main() -> int:
     """Run pytest with this process' arguments; returns its exit status."""
     from deployspec.base.ending import TAG
@@ -43,6 +48,8 @@ def main() -> int:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
+    # Before and after its tests pytest does not take it, and without this nothing more would be done here.
+    signal.signal(signal.SIGTERM, _end)
     bond = _Bond(pipe, os.environ.get(TAG, ""))
     from deployspec.cli.check import run
 
