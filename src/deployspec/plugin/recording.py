@@ -53,6 +53,14 @@ class Recorder:
         self.trouble = self.not_pruned = ""
         self.store: Store | None = None
         self._interrupted = self._stopped = False
+        self._not_collected = ""
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep why a file of checks could not be read: nothing of it is measured, nor of any other."""
+        if report.failed and not self._not_collected:
+            lines = [line for line in str(report.longrepr).splitlines() if line.startswith("E ")]
+            why = lines[-1][1:].strip() if lines else "an error"
+            self._not_collected = redact(f"{report.nodeid} could not be collected: {why}")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Keep, and record, which checks are to be made: of a run that is cut short, what is missing has to be known."""
@@ -99,7 +107,9 @@ class Recorder:
             # pytest-xdist calls it an interruption where --maxfail is reached, and pytest itself does not.
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         elif session.exitstatus == pytest.ExitCode.INTERRUPTED or self._interrupted:
-            self.run.cut_short = "interrupted" if self._meant_checks(selection) else ""
+            # pytest itself calls it an interruption where a file could not be collected.
+            why = self._not_collected or "interrupted"
+            self.run.cut_short = why if self._meant_checks(selection) else ""
         self.run.added = self._added()
         if selection.usage_error:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
@@ -160,6 +170,9 @@ class Recorder:
             self.run.cut_short = (
                 f"{selection.checks - len(self.run.entries)} of {selection.checks} checks did not run"
             )
+        if (selection.checks or self.run.entries) and not self.run.cut_short:
+            # pytest-xdist's workers go on without it.
+            self.run.cut_short = self._not_collected
         if selection.skipped_files and not self.run.cut_short:
             files = [f"{file} was skipped ({reason})" for file, reason in selection.skipped_files.items()]
             self.run.cut_short = ", ".join(files)
