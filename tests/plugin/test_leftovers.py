@@ -86,7 +86,12 @@ def killed(
             wait_for((folder / "begun").exists, "the second test begins")
             if wanted:
                 wait_for(
-                    lambda: any(wanted in part.read_text() for part in folder.glob("record.json.part")),
+                    lambda: any(
+                        # Which checks there are to be, another line says.
+                        wanted in line and '"verdict"' in line
+                        for part in folder.glob("record.json.part")
+                        for line in part.read_text().splitlines()
+                    ),
                     "the first one is recorded",
                 )
             end(process.pid, number)
