@@ -217,6 +217,8 @@ def test_an_incomplete_run_that_is_sent_again_completes_nothing(shop: Shop, rece
         pytest.param(
             ["--time-limit", "55"], 4, "found 55 without a unit; expected a duration such as", id="limit"
         ),
+        pytest.param(["--state", ""], 4, "found an empty text; expected the path of a folder", id="state"),
+        pytest.param(["-m", ""], 4, "found an empty expression; expected chapters", id="no-expression"),
         pytest.param(["--time-limit", "1s"], 4, "found 1s; expected at least 2s", id="too-short"),
         pytest.param(["--deployment", "\udcff"], 4, "found no deployment", id="no-text"),
         pytest.param(["--deployment", "shup"], 4, "found no deployment shup; expected shop", id="deployment"),
@@ -387,3 +389,19 @@ def test_without_a_standard_output(shop: Shop, receiver: Receiver) -> None:
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert len(receiver.requests) == 1
+
+
+def test_an_error_of_ours_is_no_verdict(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Status 1 would say that a check failed."""
+    import argparse
+
+    from deployspec.probe import command
+
+    def broken(_: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.chdir(shop.folder)
+    monkeypatch.setattr(command._Probe, "run", broken)
+    parser = argparse.ArgumentParser()
+    command.arguments(parser)
+    assert command.run(parser.parse_args(["--deployment", "shop", "--state", str(shop.state)])) == 3
