@@ -165,9 +165,22 @@ def test_what_ends_before_it_has_collected_is_kept_by_its_name(shop: Shop) -> No
     (shop.folder / "deployments/shop.yaml").rename(shop.folder / "deployments/my shop.yaml")
     (shop.folder / "checks/test_slow.py").write_text("import time\ntime.sleep(60)\n")
     status, output = shop.probe("--deployment", "my shop", "--time-limit", "4s")
-    assert status == 1
-    assert "incomplete: the time limit of 4 s was reached" in output
+    assert (status, output) == (1, "incomplete: the time limit of 4 s was reached\n")
     assert [record["deployment"] for record in shop.records()] == ["my shop"]
+
+
+def test_what_ends_before_it_has_chosen_leaves_other_chapters_alone(shop: Shop) -> None:
+    """What could not be measured is what the last complete run measured, not all that there is."""
+    other = shop.folder / "checks/test_other.py"
+    other.write_text(
+        'import pytest\n\n\n@pytest.mark.till\ndef test_other(deployment):\n    """Another."""\n'
+    )
+    assert shop.probe() == (0, "")
+    (shop.folder / "checks/test_slow.py").write_text("import time\ntime.sleep(60)\n")
+    assert shop.probe("--time-limit", "4s")[0] == 1
+    assert {check["id"]: check["verdict"] for check in shop.records()[-1]["checks"]} == dict.fromkeys(
+        CHECKS, "UNMEASURED"
+    )
 
 
 def test_variables_for_other_tests_choose_no_checks(shop: Shop, receiver: Receiver) -> None:

@@ -64,7 +64,9 @@ class Recorder:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Keep, and record, which checks are to be made: of a run that is cut short, what is missing has to be known."""
-        if not self.config.getoption("collectonly"):
+        # It comes after an interrupted collection, too, whose items nobody has chosen among.
+        is_chosen = self.config.stash.get(SELECTION, Selection()).checks > 0
+        if is_chosen and not self.config.getoption("collectonly"):
             self._select(selected_in(session.items))
 
     @pytest.hookimpl(optionalhook=True)
