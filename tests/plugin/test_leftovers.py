@@ -87,6 +87,7 @@ def killed(
             if wanted:
                 wait_for(
                     lambda: any(
+                        # Which checks there are to be, another line says.
                         wanted in line and '"verdict"' in line
                         for part in folder.glob("record.json.part")
                         for line in part.read_text().splitlines()

@@ -212,6 +212,23 @@ def test_a_run_cut_short_is_not_green(project: Project) -> None:
     assert [check["id"] for check in ran.record["not_run"]] == ["health.y"]
 
 
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+def test_a_file_that_cannot_be_collected_cuts_the_run_short(
+    project: Project, options: tuple[str, ...]
+) -> None:
+    """Its checks are not known, so no count is the whole; file and reason are told."""
+    ran = project(
+        "def test_x(deployment, judge): judge(met('fine'))",
+        *options,
+        more={"checks/test_more.py": "import no_such_module\n"},
+    )
+    assert ran.status in (1, 2)
+    assert ran.record is not None
+    assert ran.record["cut_short"] == (
+        "checks/test_more.py could not be collected: ModuleNotFoundError: No module named 'no_such_module'"
+    )
+
+
 def test_a_record_that_cannot_be_written_fails_the_run(project: Project, tmp_path: Path) -> None:
     """Nothing is lost silently: a record that cannot be written turns a green run red."""
     (tmp_path / "file").write_text("")

@@ -199,9 +199,22 @@ def test_what_ends_before_it_has_collected_is_kept_by_its_name(shop: Shop) -> No
     (shop.folder / "deployments/shop.yaml").rename(shop.folder / "deployments/my shop.yaml")
     (shop.folder / "checks/test_slow.py").write_text("import time\ntime.sleep(60)\n")
     status, output = shop.probe("--deployment", "my shop", "--time-limit", "4s")
-    assert status == 1
-    assert "incomplete: the time limit of 4 s was reached" in output
+    assert (status, output) == (1, "incomplete: the time limit of 4 s was reached\n")
     assert [record["deployment"] for record in shop.records()] == ["my shop"]
+
+
+def test_what_ends_before_it_has_chosen_leaves_other_chapters_alone(shop: Shop) -> None:
+    """What could not be measured is what the last complete run measured, not all that there is."""
+    other = shop.folder / "checks/test_other.py"
+    other.write_text(
+        'import pytest\n\n\n@pytest.mark.till\ndef test_other(deployment):\n    """Another."""\n'
+    )
+    assert shop.probe() == (0, "")
+    (shop.folder / "checks/test_slow.py").write_text("import time\ntime.sleep(60)\n")
+    assert shop.probe("--time-limit", "4s")[0] == 1
+    assert {check["id"]: check["verdict"] for check in shop.records()[-1]["checks"]} == dict.fromkeys(
+        CHECKS, "UNMEASURED"
+    )
 
 
 def test_variables_for_other_tests_choose_no_checks(shop: Shop, receiver: Receiver) -> None:
@@ -251,6 +264,8 @@ def test_an_incomplete_run_that_is_sent_again_completes_nothing(shop: Shop, rece
         pytest.param(
             ["--time-limit", "55"], 4, "found 55 without a unit; expected a duration such as", id="limit"
         ),
+        pytest.param(["--state", ""], 4, "found an empty text; expected the path of a folder", id="state"),
+        pytest.param(["-m", ""], 4, "found an empty expression; expected chapters", id="no-expression"),
         pytest.param(["--time-limit", "1s"], 4, "found 1s; expected at least 2s", id="too-short"),
         pytest.param(["--deployment", "\udcff"], 4, "found no deployment", id="no-text"),
         pytest.param(["--deployment", "shup"], 4, "found no deployment shup; expected shop", id="deployment"),
@@ -421,3 +436,19 @@ def test_without_a_standard_output(shop: Shop, receiver: Receiver) -> None:
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert len(receiver.requests) == 1
+
+
+def test_an_error_of_ours_is_no_verdict(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Status 1 would say that a check failed."""
+    import argparse
+
+    from deployspec.probe import command
+
+    def broken(_: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.chdir(shop.folder)
+    monkeypatch.setattr(command._Probe, "run", broken)
+    parser = argparse.ArgumentParser()
+    command.arguments(parser)
+    assert command.run(parser.parse_args(["--deployment", "shop", "--state", str(shop.state)])) == 3

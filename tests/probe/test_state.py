@@ -62,7 +62,18 @@ def test_what_is_kept_is_read_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"format": "deployspec.progress/9"}', '{"format": "deployspec.progress/1"}']
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 100_000,
+        '{"format": "deployspec.progress/9"}',
+        '{"format": "deployspec.progress/1"}',
+        '{"format": "deployspec.progress/1", "last_completion": NaN, "last_success": 1, "checks": []}',
+        '{"format": "deployspec.progress/1", "last_completion": 1, "last_success": 1, "checks": [["a"]]}',
+    ],
+    ids=range(8),
 )
 def test_a_damaged_file_is_set_aside_and_named(tmp_path: Path, text: str) -> None:
     """Nothing is known then, and a person is told where the old file is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 
 def seed(text: str) -> int:
@@ -21,6 +22,13 @@ def seconds(text: str) -> float:
     if not 0 < found <= 3600:
         raise argparse.ArgumentTypeError(f"found {text!r}; expected seconds, more than 0 and at most 3600")
     return found
+
+
+def folder(text: str) -> Path:
+    """A folder's path: not an empty text, as a variable that is not set gives it."""
+    if not text:
+        raise argparse.ArgumentTypeError("found an empty text; expected the path of a folder")
+    return Path(text)
 
 
 def count(text: str) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deployspec.app import chapters, sinks
-from deployspec.base.arguments import count
+from deployspec.base.arguments import count, folder
 from deployspec.base.errors import UsageError
 from deployspec.base.places import Places
 from deployspec.base.shown import counted, one_line, printable
@@ -65,7 +65,7 @@ def _add(
         parser.add_argument("--deployment", metavar="NAME", required=required, help="whose runs")
     parser.add_argument(
         "--state",
-        type=Path,
+        type=folder,
         metavar="DIR",
         help="the state folder, whose runs/ is the store (default: as for a run)",
     )
@@ -103,10 +103,10 @@ def _store(
     from deployspec.deployment import find, load, names_in
     from deployspec.deployment.push import RUNS, Runs
 
-    folder = Places(Path()).deployments
-    if deployment is None or not (needs_file or _is_path(deployment) or deployment in names_in(folder)):
+    files = Places(Path()).deployments
+    if deployment is None or not (needs_file or _is_path(deployment) or deployment in names_in(files)):
         return _state(state), deployment
-    found = load(find(deployment, folder), os.environ, chapters(), sinks())
+    found = load(find(deployment, files), os.environ, chapters(), sinks())
     runs = found.get(RUNS) or Runs()
     own = runs.folder if state is None else None
     return Store(own or _state(state).folder, runs.keep, runs.max_size), found.name

@@ -62,7 +62,9 @@ class Recorder:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Keep, and record, which checks are to be made: of a run that is cut short, what is missing has to be known."""
-        if not self.config.getoption("collectonly"):
+        # It comes after an interrupted collection, too, whose items nobody has chosen among.
+        is_chosen = self.config.stash.get(SELECTION, Selection()).checks > 0
+        if is_chosen and not self.config.getoption("collectonly"):
             self._select(selected_in(session.items))
 
     @pytest.hookimpl(optionalhook=True)
@@ -177,6 +179,9 @@ class Recorder:
             self.run.cut_short = (
                 f"{selection.checks - len(self.run.entries)} of {selection.checks} checks did not run"
             )
+        if (selection.checks or self.run.entries) and not self.run.cut_short:
+            # pytest-xdist's workers go on without it.
+            self.run.cut_short = self._not_collected
         if selection.skipped_files and not self.run.cut_short:
             files = [f"{file} was skipped ({reason})" for file, reason in selection.skipped_files.items()]
             self.run.cut_short = ", ".join(files)

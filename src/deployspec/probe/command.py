@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deployspec.base.arguments import folder
 from deployspec.base.duration import EXPECTED, read_duration
 from deployspec.base.errors import DeployspecError, UsageError
 from deployspec.probe.options import deployment_of, duration, name_of, state_of
@@ -55,7 +56,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the deployment (default: $DEPLOYMENT)",
     )
     parser.add_argument(
-        "-m", dest="markers", metavar="EXPRESSION", help="which chapters (default: those that are cheap)"
+        "-m",
+        dest="markers",
+        type=_markers,
+        metavar="EXPRESSION",
+        help="which chapters (default: those that are cheap)",
     )
     parser.add_argument(
         "--time-limit",
@@ -87,7 +92,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--state",
-        type=Path,
+        type=folder,
         metavar="DIR",
         help="the state folder (default: deployspec in $XDG_STATE_HOME, or in ~/.local/state)",
     )
@@ -128,12 +133,15 @@ def run(options: argparse.Namespace) -> int:
         except _StoppedError as stopped:
             # It had not begun, or had ended.
             return 128 + stopped.number
-        except DeployspecError:
+        except (DeployspecError, ModuleNotFoundError):
             raise
-        except Exception:  # noqa: BLE001 - a probe's status 1 says that a check is not MET
+        except Exception:  # noqa: BLE001 - whoever reads the status alone must not take it for a verdict
+            import sys
             import traceback
 
-            traceback.print_exc()
+            from deployspec.base.disclosure import redact
+
+            print(redact(traceback.format_exc()), file=sys.stderr)
             return OURS
 
 
@@ -437,6 +445,15 @@ def _first_error(said: str) -> str:
 
 def _is_path(name: str) -> bool:
     return "/" in name or name.endswith((".yaml", ".yml"))
+
+
+def _markers(text: str) -> str:
+    """An expression: an empty one, as a variable that is not set gives it, would choose all chapters."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(
+            "found an empty expression; expected chapters, such as health or logs"
+        )
+    return text
 
 
 def _duration_or_none(text: str) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from pathlib import Path
 
+from deployspec.base.arguments import folder
 from deployspec.base.errors import UsageError
 from deployspec.base.problems import did_you_mean, listed
 from deployspec.probe.options import deployment_of, duration, state_of
@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--time-limit", type=duration, default=30.0, metavar="DURATION", help="default: 30s")
     parser.add_argument(
-        "--state", type=Path, metavar="DIR", help="the state folder (default: as for a probe)"
+        "--state", type=folder, metavar="DIR", help="the state folder (default: as for a probe)"
     )
     parser.set_defaults(run=run)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,8 @@ _FORMAT = "deployspec.progress/1"
 _ROOM = 16 * 1024 * 1024
 """Bytes."""
 _FILES = 16
+_FIELDS = (5, 6)
+"""How many a check has: the last one has a default."""
 FUTURE = 24 * 3600.0
 """Seconds by which a time that is kept may be ahead of the clock, which may have stepped back. Beyond them it was the time
 that was wrong, and it would silence the alarm until it came."""
@@ -115,14 +118,11 @@ class State:
             return Known(), f"{self._known}: {error.strerror}; nothing is known of earlier probes"
         try:
             kept = json.loads(text)
-            if kept["format"] != _FORMAT:
+            checks = tuple(map(tuple, kept["checks"]))
+            if kept["format"] != _FORMAT or not all(len(check) in _FIELDS for check in checks):
                 raise ValueError  # noqa: TRY301 - as unusable as any other
-            return Known(
-                _time(kept["last_completion"]),
-                _time(kept["last_success"]),
-                tuple(map(tuple, kept["checks"])),
-            ), ""
-        except (ValueError, LookupError, TypeError):
+            return Known(_time(kept["last_completion"]), _time(kept["last_success"]), checks), ""
+        except (ValueError, LookupError, TypeError, RecursionError):
             aside = set_aside(self._known)
             return Known(), (
                 f"{self._known}: found a damaged file, and no record of earlier probes; "
@@ -147,4 +147,6 @@ def _segment(name: str) -> str:
 
 
 def _time(kept: Any) -> float | None:
+    if kept is not None and not math.isfinite(kept):
+        raise ValueError
     return None if kept is None else float(kept)
