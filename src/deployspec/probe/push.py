@@ -74,7 +74,10 @@ def run(options: argparse.Namespace) -> int:
             f"a probe of {deployment.name} at {found.location} is running, and will push what is newer"
         )
     try:
-        pushing = Pushing([pushes[options.to]], there.folder / "sinks", deployment.name, found.location)
+        others = [name for name in pushes if name != options.to]
+        pushing = Pushing(
+            [pushes[options.to]], there.folder / "sinks", deployment.name, found.location, others
+        )
         last = pushing.last(options.to)
         if last and (last["started"], last["id"]) >= (found.started, found.id):
             was = (
@@ -83,9 +86,9 @@ def run(options: argparse.Namespace) -> int:
                 else f"a newer one ({last['id']}, begun {last['started']}) has"
             )
             raise UsageError(f"{path}: {was} arrived at {options.to}; expected a run that is news there")
-        progress = Progress(
-            found.interval or 0.0, seconds_of(found.finished), there.known()[0].last_success, there.skipped()
-        )
+        kept, _ = there.known()
+        completed = kept.last_completion if found.cut_short else seconds_of(found.finished)
+        progress = Progress(found.interval or 0.0, completed, kept.last_success, there.skipped())
         deadline = time.monotonic() + options.time_limit
         return (
             MET
