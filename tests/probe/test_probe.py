@@ -73,7 +73,8 @@ def test_at_its_time_limit_what_was_measured_is_pushed(shop: Shop, receiver: Rec
         for check, verdict in zip(CHECKS, ("breached", "unmeasured", "unmeasured"), strict=True)
     ] == [1, 1, 1]
     assert "run_last_completion_timestamp_seconds" not in told
-    assert shop.records()[0]["cut_short"] == "the time limit of 8 s was reached"
+    (record,) = shop.records()
+    assert (record["cut_short"], record["exit_status"]) == ("the time limit of 8 s was reached", 1)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_a_file_of_checks_that_cannot_be_read_is_no_met(
     shop.probe()
     (shop.folder / "checks" / "test_more.py").write_text(text)
     status, output = shop.probe()
-    reason = f"these cannot be read: checks/test_more.py: {why}"
+    reason = f"checks/test_more.py could not be collected: {why}"
     assert status == 1
     assert output.splitlines() == [
         f"incomplete: {reason}",
@@ -135,6 +136,7 @@ def test_a_signal_ends_the_checks_too(shop: Shop, number: signal.Signals) -> Non
     assert shop.left() == []
     (record,) = shop.records()
     assert record["cut_short"]
+    assert record["exit_status"] == 128 + number
     assert {check["id"]: check["verdict"] for check in record["checks"]} == dict(
         zip(CHECKS, ("MET", "UNMEASURED", "UNMEASURED"), strict=True)
     )
@@ -363,6 +365,25 @@ def test_a_kept_run_is_sent_again(shop: Shop, receiver: Receiver) -> None:
     assert len(receiver.requests) == pushes + 2
 
 
+def test_a_kept_run_that_is_incomplete_is_no_completion(shop: Shop, receiver: Receiver) -> None:
+    """Nor does what is known of the other sinks go with it."""
+    shop.describe(
+        f"push: [{{name: gateway, kind: pushgateway, url: '{receiver.url}'}}, "
+        f"{{name: closed, kind: textfile, dir: {shop.folder / 'nowhere'}}}]"
+    )
+    shop.probe()
+    completed = receiver.metrics()["run_last_completion_timestamp_seconds"]
+    receiver.status = 401
+    shop.is_("hang")
+    shop.probe("--time-limit", "8s")
+    receiver.status = 200
+    assert shop.run("push", "latest", "--to", "gateway") == (0, "pushed to gateway\n")
+    told = receiver.metrics()
+    assert told["run_checks"][("unmeasured",)] == 2
+    assert told["run_last_completion_timestamp_seconds"] == completed
+    assert told["push_failures_total"] == {("gateway",): 1, ("closed",): 2}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -400,7 +421,7 @@ def test_in_a_maintenance_window_nobody_is_woken(shop: Shop, receiver: Receiver)
     assert told["in_maintenance"] == {(): 1}
     assert told["check_verdict"][("shop.open", "shop", "breached")] == 1
     assert "run_last_success_timestamp_seconds" not in told
-    assert shop.records()[0]["maintenance"] == "move"
+    assert (shop.records()[0]["maintenance"], shop.records()[0]["exit_status"]) == ("move", 0)
     assert "BREACHED shop.open" in shop.probe("--log-json")[1]
     status, output = shop.run("check", "-m", "shop")
     assert status == 1, output

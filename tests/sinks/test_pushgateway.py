@@ -102,6 +102,16 @@ def test_the_reason_of_a_400_is_told(tmp_path: Path) -> None:
     assert raised.value.reason.endswith(("is not a COUNTER", "is not a GAUGE"))
 
 
+def test_an_address_that_is_no_pushgateways_is_told(gateway: str, tmp_path: Path) -> None:
+    """Mostly it has the path that is put behind it."""
+    with pytest.raises(NotSent) as raised:
+        sender(tmp_path, "pushgateway", f"{gateway}/metrics").send(report(run_of(1)), None)
+    assert raised.value.final
+    assert raised.value.reason == (
+        "status 404: 404 page not found; expected the address of a Pushgateway without /metrics, such as http://pushgateway:9091"
+    )
+
+
 def test_who_sends_is_proved(tmp_path: Path) -> None:
     """With the password it is taken; without one it is refused for good, as it is with another."""
     web = tmp_path / "web.yml"

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 
 _MOST_UNREADABLE = 3
-"""Files of checks that are named where they cannot be read."""
+"""Files of checks that are named where they cannot be collected."""
+_LONGEST = 300
+"""Characters of what is said of one of them."""
 
 
 class Recorder:
@@ -80,12 +82,11 @@ class Recorder:
                 self._opened().select(checks)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Keep which files of checks could not be read, and why: nobody was interrupted then."""
+        """Keep which files of checks could not be collected, and why: nothing of them is measured."""
         if report.failed and len(self._unreadable) < _MOST_UNREADABLE:
-            said = [
-                line.removeprefix("E ").strip() for line in str(report.longrepr).splitlines() if line.strip()
-            ]
-            self._unreadable.append(redact(cut(f"{report.nodeid}: {said[-1] if said else 'no reason'}", 200)))
+            lines = [line for line in str(report.longrepr).splitlines() if line.startswith("E ")]
+            why = lines[-1][1:].strip() if lines else "an error"
+            self._unreadable.append(redact(cut(f"{report.nodeid} could not be collected: {why}", _LONGEST)))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep and record a check's verdict as it comes."""
@@ -115,9 +116,8 @@ class Recorder:
             # pytest-xdist calls it an interruption where --maxfail is reached, and pytest itself does not.
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         elif session.exitstatus == pytest.ExitCode.INTERRUPTED or self._interrupted:
-            why = (
-                f"these cannot be read: {'; '.join(self._unreadable)}" if self._unreadable else "interrupted"
-            )
+            # pytest itself calls it an interruption where a file could not be collected.
+            why = "; ".join(self._unreadable) or "interrupted"
             self.run.cut_short = why if self._meant_checks(selection) else ""
         self.run.added = self._added()
         if selection.usage_error:
@@ -181,7 +181,7 @@ class Recorder:
             )
         if (selection.checks or self.run.entries) and not self.run.cut_short:
             # pytest-xdist's workers go on without it.
-            self.run.cut_short = self._not_collected
+            self.run.cut_short = "; ".join(self._unreadable)
         if selection.skipped_files and not self.run.cut_short:
             files = [f"{file} was skipped ({reason})" for file, reason in selection.skipped_files.items()]
             self.run.cut_short = ", ".join(files)

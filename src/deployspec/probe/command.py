@@ -265,6 +265,7 @@ class _Probe:
 
                 found = result_of(record, status, self.state.known()[0], why)
                 self._complete(found, identity, self.deployment)
+                found.exit_status = 128 + stopped.number
                 self._keep_run(self.deployment, found)
             self.says.problem(f"incomplete: {why}", event="stopped")
             return 128 + stopped.number, True
@@ -316,8 +317,8 @@ class _Probe:
         why = f"the time limit of {limit:g} s was reached" if late else ""
         found = result_of(record, status, known, why)
         self._complete(found, identity, deployment)
+        found.exit_status = ends = status_of(found)
         self._keep_run(deployment, found)
-        ends = status_of(found)
         progress = self._keep_progress(known, found)
         for line in troubles_of(found):
             self.says.problem(line, event="incomplete", quiet=bool(found.maintenance) and not found.cut_short)

@@ -74,7 +74,10 @@ def run(options: argparse.Namespace) -> int:
             f"a probe of {deployment.name} at {found.location} is running, and will push what is newer"
         )
     try:
-        pushing = Pushing([pushes[options.to]], there.folder / "sinks", deployment.name, found.location)
+        others = [name for name in pushes if name != options.to]
+        pushing = Pushing(
+            [pushes[options.to]], there.folder / "sinks", deployment.name, found.location, others
+        )
         last = pushing.last(options.to)
         if last and (last["started"], last["id"]) >= (found.started, found.id):
             was = (

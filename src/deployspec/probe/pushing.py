@@ -43,11 +43,19 @@ def senders_of(pushes: Sequence[Push]) -> dict[str, Sender]:
 class Pushing:
     """The sinks of a deployment file, for the runs of one location.
 
-    ``folder`` is where the sinks' own files are. Raises UsageError where a library is not installed.
+    ``folder`` is where the sinks' own files are; ``others`` are the names of sinks that nothing is sent to, but whose failures
+    count. Raises UsageError where a library is not installed.
     """
 
-    def __init__(self, pushes: Sequence[Push], folder: Path, deployment: str, location: str) -> None:
-        self._delivery = Delivery(senders_of(pushes), folder)
+    def __init__(
+        self,
+        pushes: Sequence[Push],
+        folder: Path,
+        deployment: str,
+        location: str,
+        others: Sequence[str] = (),
+    ) -> None:
+        self._delivery = Delivery(senders_of(pushes), folder, others)
         self._deployment = deployment
         self._location = location
 

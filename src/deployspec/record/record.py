@@ -67,6 +67,7 @@ class Run:
     """The checks that have no verdict, where it was cut short, as far as they are known."""
     finished: str = ""
     exit_status: int | None = None
+    """pytest's; a probe's own, as it was before anything was pushed. None while the run goes on."""
     id: str = ""
     """A UUID; empty in records of older versions."""
     kind: str = "check"

@@ -12,7 +12,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -73,9 +73,9 @@ class Known(NamedTuple):
 
 
 class Delivery:
-    """Sinks, by their names, and the folder of their files."""
+    """Sinks, by their names, and the folder of their files. Of ``others`` only the failures are told."""
 
-    def __init__(self, senders: Mapping[str, Sender], folder: Path) -> None:
+    def __init__(self, senders: Mapping[str, Sender], folder: Path, others: Iterable[str] = ()) -> None:
         self._senders = senders
         self._folder = folder
         self._known: dict[str, Known] = {}
@@ -84,6 +84,7 @@ class Delivery:
         self._is_over = threading.Event()
         for name in senders:
             self._known[name], self._troubles[name] = self._read(name)
+        self._others = {name: self._read(name, mend=False)[0].failures for name in others}
 
     def begin(self, report: Report) -> None:
         """Tell the sinks that want to know it that a run begins. It waits for none of them; that one is not told is found out
@@ -98,7 +99,7 @@ class Delivery:
 
     def failures(self) -> dict[str, int]:
         """By sink, how many runs have not arrived at once, in all."""
-        return {name: known.failures for name, known in self._known.items()}
+        return self._others | {name: known.failures for name, known in self._known.items()}
 
     def known(self, name: str) -> Known:
         """What is known of a sink."""
@@ -135,8 +136,8 @@ class Delivery:
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"
 
-    def _read(self, name: str) -> tuple[Known, str]:
-        """What is known of a sink, and a line on what is wrong with its file."""
+    def _read(self, name: str, *, mend: bool = True) -> tuple[Known, str]:
+        """What is known of a sink, and a line on what is wrong with its file, which is set aside with ``mend`` alone."""
         path = self._path(name)
         try:
             said = json.loads(path.read_bytes())
@@ -149,7 +150,7 @@ class Delivery:
         known = _known_of(said)
         if known is not None:
             return known, ""
-        aside = set_aside(path)
+        aside = set_aside(path) if mend else None
         where = f"it is {aside.name} now" if aside else "it will be replaced"
         return Known(), f"{path}: found a damaged file, and nothing is known of earlier pushes; {where}"
 

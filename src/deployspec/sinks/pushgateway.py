@@ -7,11 +7,13 @@ from typing import Any
 
 from deployspec.deployment.push import Push
 from deployspec.sinks.exposition import CONTENT_TYPE, exposition
-from deployspec.sinks.requests import Address, said
+from deployspec.sinks.requests import Address, Refused, said
 from deployspec.sinks.sending import NotSent, Report
 
 _PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 """What may stand in a path as it is. A Pushgateway answers ``//``, ``.`` and ``%2F`` with a redirect into another group."""
+_ELSEWHERE = frozenset({404, 405, 501})
+"""Statuses of what is no Pushgateway, or not where one is."""
 
 
 class Pushgateway:
@@ -26,13 +28,19 @@ class Pushgateway:
         grouping = {"job": self._job, "deployment": report.deployment, "location": report.location}
         path = "".join(f"/{_segment(name, value)}" for name, value in grouping.items())
         body = exposition(report.families)
-        answer = self._address.post(
-            report,
-            f"{self._address.url.rstrip('/')}/metrics{path}",
-            body,
-            {"Content-Type": CONTENT_TYPE},
-            put=True,
-        )
+        try:
+            answer = self._address.post(
+                report,
+                f"{self._address.url.rstrip('/')}/metrics{path}",
+                body,
+                {"Content-Type": CONTENT_TYPE},
+                put=True,
+            )
+        except Refused as refused:
+            if refused.status in _ELSEWHERE:
+                expected = "the address of a Pushgateway without /metrics, such as http://pushgateway:9091"
+                raise NotSent(f"{refused.reason}; expected {expected}", final=True) from None
+            raise
         if answer.body.lstrip()[:1] == b"<":
             # A Pushgateway has nothing to say of a success.
             raise NotSent(f"status {answer.status}{said(answer)}")

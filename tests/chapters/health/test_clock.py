@@ -49,7 +49,7 @@ def test_a_time_in_another_form_is_breached(time):
     assert verdict.reason.endswith("expected RFC 3339 with an offset")
     moves = time_moves_on(call, call, promise())
     assert moves.outcome is Outcome.UNMEASURED
-    assert "(see test_time_is_current)" in moves.reason
+    assert "(see health.time-is-current)" in moves.reason
     assert needed_pause(call, promise()) is None
 
 

@@ -31,8 +31,8 @@ DOWN = {"status": 503, "ok": False, "redis": False}
         pytest.param({"queue_depth": None, **DOWN}, Outcome.MET, "queue_depth is null", id="null-while-down"),
         pytest.param({"queue_depth": 42, **DOWN}, Outcome.BREACHED, "42 while redis is down: nobody can know",
                      id="number-while-down"),
-        pytest.param({"queue_depth": True}, Outcome.UNMEASURED, "true, not a number or null (see test_body_fits", id="true"),
-        pytest.param({"redis": 1}, Outcome.UNMEASURED, "redis is 1, not true or false (see test_body_fits_schema)",
+        pytest.param({"queue_depth": True}, Outcome.UNMEASURED, "true, not a number or null (see health.body-fits", id="true"),
+        pytest.param({"redis": 1}, Outcome.UNMEASURED, "redis is 1, not true or false (see health.body-fits-schema)",
                      id="part-unreadable"),
     ],
 )  # fmt: skip

@@ -177,7 +177,7 @@ UP_ONLY = promise(
         pytest.param("U<", Outcome.UNMEASURED, "call 2 of 2: the body is not strict JSON", id="unreadable"),
         pytest.param("U<D", Outcome.BREACHED, "call 3 of 3: the body breaks", id="a-proof-beats-the-rest"),
         pytest.param("UTEP", Outcome.MET, "(1 of 4 calls)", id="others-own-their-faults"),
-        pytest.param("TU", Outcome.UNMEASURED, "(see test_answers_in_time)", id="no-first-answer"),
+        pytest.param("TU", Outcome.UNMEASURED, "(see health.answers-in-time)", id="no-first-answer"),
         pytest.param("", Outcome.UNMEASURED, "no call was made", id="none"),
     ],
 )
@@ -220,7 +220,7 @@ def test_statuses_are_compared_though_the_bodies_cannot_be_read():
     assert "status 502 instead of 200" in steady([UNREADABLE, other], promise()).reason
     verdict = steady([UNREADABLE, UNREADABLE], promise())
     assert verdict.outcome is Outcome.UNMEASURED
-    assert "(see test_body_is_strict_json)" in verdict.reason
+    assert "(see health.body-is-strict-json)" in verdict.reason
 
 
 @pytest.mark.parametrize("calls", [[], [answered()]], ids=["none", "one"])
@@ -235,4 +235,4 @@ def test_without_a_first_answer_the_cause_is_named():
     for verdict in (steady([failed()], promise()), holds_under_concurrency(failed(), (), promise())):
         assert verdict.outcome is Outcome.UNMEASURED
         assert "connection refused by 127.0.0.1 port 8000" in verdict.reason
-        assert verdict.reason.endswith("(see test_answers_in_time)")
+        assert verdict.reason.endswith("(see health.answers-in-time)")

@@ -119,7 +119,7 @@ def test_a_replica_that_stays_behind(tmp_path: Path, workers: tuple[str, ...]) -
     name = second.removeprefix("http://")
     assert arrived.endswith(f'1 of 2 replicas does not say "1.2.3": {name} says "1.2.2"')
     others = {reason for check, reason in reds(ran).items() if check != "test_version_arrived"}
-    assert others == {"version 1.2.3 has not arrived (see test_version_arrived)"}
+    assert others == {"version 1.2.3 has not arrived (see health.version-arrived)"}
 
 
 def test_who_the_replicas_are_is_found_out_anew(tmp_path: Path) -> None:

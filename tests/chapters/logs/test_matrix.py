@@ -125,7 +125,7 @@ class Row:
         return (*OF_ALL, *(check for name in self.source for check in PROMISED.get(name, ())))
 
 
-UNREAD = dict.fromkeys((LEVELS, TIME, IDS), "(see test_lines_are_records)")
+UNREAD = dict.fromkeys((LEVELS, TIME, IDS), "(see logs.lines-are-records)")
 """What cannot be judged because of lines that are not records."""
 
 
@@ -299,7 +299,7 @@ ROWS = [
     Row("errors-of-unknown-level-app", {"app.log": text(BOOT, line(30, level="error"))}, {LEVELS: "$.level: expected one of"}, told={"schema": "any.json"}),
     Row("errors-of-unknown-level", {"error.log": text(line(30, level="error"))}, {LEVELS: "$.level: expected one of"}, {EVERY: "1 of 2 records has none of the levels promised", ONLY: "1 of 1 record has none of the levels promised"}, told={"schema": "any.json", "errors_of": ["errors-of-unknown-level-app"]}),
     Row("error-lost-or-torn-app", {"app.log": COLLECTING}),
-    Row("error-lost-or-torn", {"error.log": text(*ERRORS[:2], ERRORS[2][:40], ERRORS[3])}, {LINES: "the line is not strict JSON"}, {LEVELS: "(see test_lines_are_records)", TIME: "(see test_lines_are_records)", ONLY: "(see test_lines_are_records)", EVERY: "1 of 4 lines is not a record"}, told={"errors_of": ["error-lost-or-torn-app"]}),
+    Row("error-lost-or-torn", {"error.log": text(*ERRORS[:2], ERRORS[2][:40], ERRORS[3])}, {LINES: "the line is not strict JSON"}, {LEVELS: "(see logs.lines-are-records)", TIME: "(see logs.lines-are-records)", ONLY: "(see logs.lines-are-records)", EVERY: "1 of 4 lines is not a record"}, told={"errors_of": ["error-lost-or-torn-app"]}),
     # What cannot be read.
     Row("empty", {"app.log": b""}, unmeasured=nothing_known("no line was read")),
     Row("nothing-matches", {}, unmeasured=nothing_known("matches no file")),

@@ -140,7 +140,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if id_of(item) != CHECK and arrival(item.config).outcome is not Outcome.MET:
         wanted, _ = item.config.stash[_WANTED]
         told = any(id_of(one) == CHECK for one in item.session.items if is_check(one))
-        why = " (see test_version_arrived)" if told else f": {arrival(item.config).reason}"
+        why = f" (see {CHECK})" if told else f": {arrival(item.config).reason}"
         raise Unmeasured(f"version {wanted} has not arrived{why}")
 
 

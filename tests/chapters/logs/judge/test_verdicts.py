@@ -105,8 +105,8 @@ def test_error_log(comparison: Comparison, outcome: Outcome) -> None:
     ("sought", "reason"),
     [
         (verdicts.Sought(), "no record of the job job-1234 within 2 s"),
-        (verdicts.Sought(lines=2, records=0, first="w.log:7:1"), "the job job-1234 appears only in 2 lines that are not records, first at w.log:7:1 (see test_lines_are_records)"),
-        (verdicts.Sought(lines=2, records=1, first="w.log:7:1"), "the job job-1234 appears only in 2 lines that are not records, and in 1 record in another field; first at w.log:7:1 (see test_lines_are_records)"),
+        (verdicts.Sought(lines=2, records=0, first="w.log:7:1"), "the job job-1234 appears only in 2 lines that are not records, first at w.log:7:1 (see logs.lines-are-records)"),
+        (verdicts.Sought(lines=2, records=1, first="w.log:7:1"), "the job job-1234 appears only in 2 lines that are not records, and in 1 record in another field; first at w.log:7:1 (see logs.lines-are-records)"),
         (verdicts.Sought(lines=0, records=1, first="w.log:7:1"), "the job job-1234 appears in 1 record, but not in the field where it is looked for; first at w.log:7:1"),
     ],
 )  # fmt: skip

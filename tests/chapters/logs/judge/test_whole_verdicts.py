@@ -89,10 +89,10 @@ def test_what_is_too_long_was_not_searched(judge: Callable[[Report], Verdict]) -
 def test_findings_that_hide_others() -> None:
     """Which lines are not records, and of which level nothing is known, is said with the check that says more."""
     assert verdicts.levels(of(("json", "$", 1), ("length", "$", 1))).reason == (
-        "2 of 3 lines are not records (see test_lines_are_records)"
+        "2 of 3 lines are not records (see logs.lines-are-records)"
     )
     assert verdicts.error_log_holds_errors_only(of(("level", "$.level", 2))).reason == (
-        "2 of 3 records have none of the levels promised: they may be errors (see test_levels_are_promised)"
+        "2 of 3 records have none of the levels promised: they may be errors (see logs.levels-are-promised)"
     )
 
 
@@ -186,7 +186,7 @@ def test_a_field_of_a_request_is_missing(name: str) -> None:
         (
             verdicts.Sought(lines=1, first="a.log:7:1"),
             breached(
-                "the request id-12345 appears only in 1 line that is not a record, first at a.log:7:1 (see test_lines_are_records)",
+                "the request id-12345 appears only in 1 line that is not a record, first at a.log:7:1 (see logs.lines-are-records)",
                 measured="no record", limit=WITHIN,
             ),
         ),

@@ -114,7 +114,7 @@ def _stamp(call: Call, promise: HealthPromise) -> Stamp:
     written, stamp = _read(call, promise)
     if isinstance(stamp, NotAStamp):
         name = named(promise.fields.time, "field for the time").at.name
-        raise CannotJudgeError(f"{name} {value(written)} {stamp.why} {see('time_is_current')}")
+        raise CannotJudgeError(f"{name} {value(written)} {stamp.why} {see('time-is-current')}")
     return stamp
 
 

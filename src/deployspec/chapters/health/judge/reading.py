@@ -83,7 +83,7 @@ def named(found: _T | None, what: str) -> _T:
 
 def see(check: str) -> str:
     """The pointer from a check that cannot judge to the one that owns the cause."""
-    return f"(see test_{check})"
+    return f"(see health.{check})"
 
 
 def failure_text(failure: Failure) -> str:
@@ -109,14 +109,14 @@ def answer_of(call: Call) -> Answer:
         return result
     if is_prober_failure(result):
         raise CannotJudgeError(f"the prober could not ask: {failure_text(result)}")
-    raise CannotJudgeError(f"no answer: {failure_text(result)} {see('answers_in_time')}")
+    raise CannotJudgeError(f"no answer: {failure_text(result)} {see('answers-in-time')}")
 
 
 def own_answer(call: Call, promise: HealthPromise) -> Answer:
     """The complete answer of the deployment itself."""
     answer = answer_of(call)
     if stranger := not_its_own(answer.url, promise):
-        raise CannotJudgeError(f"{stranger} {see('answer_is_its_own')}")
+        raise CannotJudgeError(f"{stranger} {see('answer-is-its-own')}")
     return answer
 
 
@@ -136,7 +136,7 @@ def document_of(call: Call, promise: HealthPromise) -> object:
     """The strict JSON that is the body of the deployment's own answer: an object, unless the fields say otherwise."""
     answer = own_answer(call, promise)
     if fault := body_fault(answer.body, promise):
-        raise CannotJudgeError(f"{fault} {see('body_is_strict_json')}")
+        raise CannotJudgeError(f"{fault} {see('body-is-strict-json')}")
     parsed = parse(answer.body)
     assert isinstance(parsed, strict_json.Parsed)  # noqa: S101 - for the types: it has no fault
     return parsed.value
@@ -158,12 +158,12 @@ def value_of(document: object, at: Pointer, types: Sequence[str]) -> Any:
     """The value that is there, of one of the types with these names in ``TYPES``."""
     found = looked_up(document, at)
     if found is _ABSENT:
-        raise CannotJudgeError(f"the body has no {one_line(at.name, 80)} {see('body_fits_schema')}")
+        raise CannotJudgeError(f"the body has no {one_line(at.name, 80)} {see('body-fits-schema')}")
     if any(type(found) in TYPES[one] for one in types):
         return found
     shown = value(found, name=at.steps[-1] if at.steps else "")
     raise CannotJudgeError(
-        f"{one_line(at.name, 80)} is {shown}, not {' or '.join(types)} {see('body_fits_schema')}"
+        f"{one_line(at.name, 80)} is {shown}, not {' or '.join(types)} {see('body-fits-schema')}"
     )
 
 

@@ -120,14 +120,14 @@ def each_flag(document: object, each: EachPart) -> list[Flag]:
     entries = looked_up(document, each.each)
     where = one_line(each.each.name, 80)
     if is_absent(entries):
-        raise CannotJudgeError(f"the body has no {where} {see('body_fits_schema')}")
+        raise CannotJudgeError(f"the body has no {where} {see('body-fits-schema')}")
     if not isinstance(entries, dict | list):
         raise CannotJudgeError(
-            f"{where} is {value(entries)}, not an array or object {see('body_fits_schema')}"
+            f"{where} is {value(entries)}, not an array or object {see('body-fits-schema')}"
         )
     flags = each_flags(entries, each)
     if not flags:
-        raise CannotJudgeError(f"{where} has no parts {see('body_fits_schema')}")
+        raise CannotJudgeError(f"{where} has no parts {see('body-fits-schema')}")
     return flags
 
 

@@ -286,7 +286,7 @@ def _not_found(what: str, within: float, limit: str, sought: Sought) -> Verdict:
     if sought.lines:
         lines = _counted(sought.lines, "line")
         more = f", and in {records} in another field;" if sought.records else ","
-        text = f"{lines} that {_not_records(sought.lines)}{more} first at {sought.first} {_see('lines_are_records')}"
+        text = f"{lines} that {_not_records(sought.lines)}{more} first at {sought.first} {_see('lines-are-records')}"
         return breached(f"{what} appears only in {text}", measured="no record", limit=limit)
     if sought.records:
         return breached(
@@ -337,7 +337,7 @@ def _no_records(report: Report) -> str:
     count = _lines(report, _NO_RECORDS)
     if not count:
         return ""
-    return f"{count:,} of {_counted(report.lines, 'line')} {_not_records(count)} {_see('lines_are_records')}"
+    return f"{count:,} of {_counted(report.lines, 'line')} {_not_records(count)} {_see('lines-are-records')}"
 
 
 def _undated(report: Report) -> str:
@@ -357,7 +357,7 @@ def _unknown_levels(report: Report) -> str:
     """How many records have no level that is known; empty where all have one."""
     count = _lines(report, ("level",))
     count += sum(found.count for reason, found in report.unread.items() if reason.check == "level")
-    text = f"none of the levels promised: they may be errors {_see('levels_are_promised')}"
+    text = f"none of the levels promised: they may be errors {_see('levels-are-promised')}"
     return f"{_share(count, report)} {text}" if count else ""
 
 
@@ -370,12 +370,12 @@ def _see_schema(report: Report, check: str) -> str:
         if reason.check == "schema"
         for place in (reason.place, f"$.{reason.what.removesuffix(' is missing')}")
     }
-    return f" {_see('lines_are_records')}" if places & objections else ""
+    return f" {_see('lines-are-records')}" if places & objections else ""
 
 
 def _see(check: str) -> str:
     """The pointer from a check that cannot judge to the one that owns the cause."""
-    return f"(see test_{check})"
+    return f"(see logs.{check})"
 
 
 def _share(count: int, report: Report) -> str:
