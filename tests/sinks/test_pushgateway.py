@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,6 +162,8 @@ def test_no_answer_ends_at_the_time_limit(tmp_path: Path) -> None:
                 sink.send(report(run_of(1), limit=limit), None)
             assert time.monotonic() - began < 4
             assert not raised.value.final
+            # No more digits than anybody reads.
+            assert re.search(r"the time limit of 0\.\d{1,3} s ran out", raised.value.reason)
 
 
 def test_500_checks_are_one_push(gateway: str, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ class Budget:
             seen = self.detour
         if self.address and self.phase not in (Phase.LOOKUP, Phase.CONNECT):
             seen += f", connected to {self.address}"
-        reason = f"the time limit of {self.limit:g} s ran out {_WHILE[self.phase]}{seen}"
+        reason = f"the time limit of {round(self.limit, 3):g} s ran out {_WHILE[self.phase]}{seen}"
         return CallFailed(FailureKind.TIMEOUT, reason)
 
     def timings(self) -> Timings:
