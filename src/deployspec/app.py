@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.metadata import EntryPoint
 
+    from deployspec.deployment import Deployment
     from deployspec.model.chapter import Chapter
     from deployspec.model.sink import Sink
 
@@ -49,6 +50,17 @@ def chapters() -> tuple[Chapter, ...]:
 def sinks() -> tuple[Sink, ...]:
     """All kinds of sinks, ours first. Raises UsageError as :func:`chapters` does."""
     return _with_others(SINKS, SINKS_GROUP, "kind", "sink")
+
+
+def deployment_named(name: str) -> Deployment:
+    """The deployment of a name, or of a path, as its file says, seen from the working folder.
+
+    Raises DeployspecError where there is none, or its file is faulty.
+    """
+    from deployspec.base.places import Places
+    from deployspec.deployment import find, load
+
+    return load(find(name, Places(Path()).deployments), os.environ, chapters(), sinks())
 
 
 def _with_others(ours: tuple[Any, ...], group: str, key: str, what: str) -> tuple[Any, ...]:

@@ -25,7 +25,7 @@ def read(tmp_path: Path) -> Reader:
     def reader(text: str | bytes, **environ: str) -> Deployment:
         path = tmp_path / "there.yaml"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return load(path, environ, OURS)
+        return load(path, environ, OURS, ())
 
     return reader
 

@@ -39,7 +39,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
             path = Path(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return load(Path(next(iter(texts))), environ, OURS)
+        return load(Path(next(iter(texts))), environ, OURS, ())
 
     return reader
 

@@ -327,7 +327,7 @@ def test_a_byte_order_mark_is_skipped(read: Reader) -> None:
 def test_the_projects_own_deployments_are_valid(name: str) -> None:
     """The examples that stand in deployments/ can be used once their variables are set."""
     variables = {"STAGING_TOKEN": "t", "PRODUCTION_TOKEN": "t", "HEARTBEAT_ID": "1"}
-    deployment = load(find(name, ROOT / "deployments"), variables, OURS)
+    deployment = load(find(name, ROOT / "deployments"), variables, OURS, ())
     assert deployment.name == name
     assert deployment.base_url.endswith(".example")
     assert "faults" not in deployment.allow
@@ -493,4 +493,4 @@ def test_no_content_can_break_the_loader(tmp_path_factory: pytest.TempPathFactor
     path = tmp_path_factory.getbasetemp() / "fuzzed.yaml"
     path.write_bytes(content)
     with contextlib.suppress(DeploymentFileError):
-        assert isinstance(load(path, {"A": "x\ny: [1"}, OURS), Deployment)
+        assert isinstance(load(path, {"A": "x\ny: [1"}, OURS, ()), Deployment)

@@ -100,7 +100,7 @@ def test_the_examples_of_health_are_valid(example: str, tmp_path: Path) -> None:
     """Each is a part of a deployment file that is understood."""
     file = tmp_path / "there.yaml"
     file.write_text(f"base_url: http://there\n{example}")
-    assert load(file, {}, OURS).require(HEALTH)
+    assert load(file, {}, OURS, ()).require(HEALTH)
 
 
 def test_the_table_of_forms_is_the_forms() -> None:

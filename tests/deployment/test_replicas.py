@@ -82,5 +82,5 @@ def test_replicas_are_not_inherited(tmp_path: Path) -> None:
     (tmp_path / "_base.yaml").write_text("replicas: [http://b]\n")
     (tmp_path / "there.yaml").write_text(f"{BASE}extends: _base.yaml\n")
     (tmp_path / "own.yaml").write_text(f"{BASE}extends: _base.yaml\nreplicas: [http://a]\n")
-    assert load(tmp_path / "there.yaml", {}, OURS).replicas is None
-    assert load(tmp_path / "own.yaml", {}, OURS).replicas == Replicas(("http://a",))
+    assert load(tmp_path / "there.yaml", {}, OURS, ()).replicas is None
+    assert load(tmp_path / "own.yaml", {}, OURS, ()).replicas == Replicas(("http://a",))

@@ -228,12 +228,12 @@ def test_a_pytest_failure_with_locals_shows_no_secret(tmp_path: Path) -> None:
         "from deployspec.deployment import load\n"
         "HERE = Path(__file__).parent\n"
         "def test_locals():\n"
-        "    deployment = load(HERE / 'd.yaml', os.environ, OURS)\n"
+        "    deployment = load(HERE / 'd.yaml', os.environ, OURS, ())\n"
         "    headers = deployment.headers\n"
         "    secrets = deployment.secrets()\n"
         "    assert deployment.get(LOAD).routes[0].headers['X-Key'] == headers['Authorization']\n"
         "def test_load():\n"
-        "    load(HERE / 'broken.yaml', os.environ, OURS)\n"
+        "    load(HERE / 'broken.yaml', os.environ, OURS, ())\n"
     )
     done = subprocess.run(
         [

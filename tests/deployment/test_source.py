@@ -65,7 +65,7 @@ def test_a_path_without_a_readable_file_is_told(
     make(path)
     began, memory = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(DeploymentFileError) as caught:
-        load(path, {}, OURS)
+        load(path, {}, OURS, ())
     assert str(caught.value) == f"{path}: {found}; expected a deployment file: YAML, at most 1 MiB" or (
         str(caught.value).startswith(f"{path}: {found}")
     )
@@ -79,7 +79,7 @@ def test_a_file_of_exactly_the_largest_size_is_read(tmp_path: Path) -> None:
     path = tmp_path / "d.yaml"
     line = b"base_url: https://h.example\n"
     path.write_bytes(line + b"#" * (LARGEST - len(line)))
-    assert load(path, {}, OURS).base_url == "https://h.example"
+    assert load(path, {}, OURS, ()).base_url == "https://h.example"
 
 
 def test_a_file_without_permission_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_a_file_without_permission_is_told(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(
         DeploymentFileError, match=r"d\.yaml: found a file that you have no permission to read"
     ):
-        load(path, {}, OURS)
+        load(path, {}, OURS, ())
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
@@ -104,7 +104,7 @@ def test_a_file_that_understates_its_size_is_bounded(tmp_path: Path, monkeypatch
     path.write_text("")
     monkeypatch.setattr(os, "read", lambda _, size: b"#" * size)
     with pytest.raises(DeploymentFileError, match="found a file of more than 1 MiB"):
-        load(path, {}, OURS)
+        load(path, {}, OURS, ())
 
 
 # columns: the path, as it appears in the message
@@ -120,6 +120,6 @@ def test_a_file_that_understates_its_size_is_bounded(tmp_path: Path, monkeypatch
 def test_a_strange_path_cannot_disturb_the_terminal(tmp_path: Path, name: str, shown: str) -> None:
     """Control characters in the path are escaped, and every path that cannot be opened is one clear line."""
     with pytest.raises(DeploymentFileError) as caught:
-        load(tmp_path / name, {}, OURS)
+        load(tmp_path / name, {}, OURS, ())
     assert str(caught.value).startswith(f"{tmp_path / shown}: found ")
     assert "\n" not in str(caught.value)

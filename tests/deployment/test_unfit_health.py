@@ -24,7 +24,7 @@ def read(tmp_path: Path) -> Read:
     def loaded(text: str) -> Deployment:
         file = tmp_path / "there.yaml"
         file.write_text(f"base_url: http://there\n{text}\n")
-        return load(file, {}, OURS)
+        return load(file, {}, OURS, ())
 
     return loaded
 

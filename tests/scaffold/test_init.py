@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from deployspec.app import chapters
+from deployspec.app import chapters, sinks
 from deployspec.deployment import load
 
 JSON = "application/json"
@@ -133,7 +133,7 @@ def test_fastapi(run: Run, tmp_path: Path) -> None:
         green = checked(run)
         assert green.returncode == 0, green.stdout
     file = tmp_path / "deployments/shop.yaml"
-    deployment = load(file, {}, chapters())
+    deployment = load(file, {}, chapters(), sinks())
     assert deployment.data["health"]["fields"]["parts"] == ["db"]
     text = file.read_text()
     assert "{name: listings, path: /listings}" in text
@@ -152,7 +152,9 @@ def test_comments_are_valid(run: Run, tmp_path: Path) -> None:
         assert run("init", "shop", service.url).returncode == 0
         file, example = tmp_path / "deployments/shop.yaml", tmp_path / "checks/test_example.py"
         file.write_text(re.sub(r"(?m)^#(?=\S|  )", "", file.read_text()))
-        assert {"prometheus", "rules", "logs", "slos", "load"} <= set(load(file, {}, chapters()).data)
+        assert {"prometheus", "rules", "logs", "slos", "load"} <= set(
+            load(file, {}, chapters(), sinks()).data
+        )
         py_compile.compile(str(example), cfile=str(tmp_path / "x.pyc"), doraise=True)
         assert "test_example" not in checked(run).stdout
         example.write_text(re.sub(r"(?m)^# ?", "", example.read_text()))
@@ -396,7 +398,7 @@ def test_not_described(run: Run, tmp_path: Path, answering: Answering, said: str
         assert (done.returncode, done.stderr) == (0, "")
         assert said in done.stdout
         assert len(service) <= 25
-        assert "health" not in load(tmp_path / "deployments/shop.yaml", {}, chapters()).data
+        assert "health" not in load(tmp_path / "deployments/shop.yaml", {}, chapters(), sinks()).data
         red = checked(run)
     assert red.returncode == 1
     assert "-m health selected no checks" in red.stdout + red.stderr
@@ -419,7 +421,7 @@ def test_base_url_with_a_path(run: Run, tmp_path: Path) -> None:
     with serving(only("/shop/health", '{"ok": true}')) as service:
         assert run("init", "shop", f"{service.url}/shop/").returncode == 0
         assert all(path.startswith("/shop/") for _, path, _ in service)
-    deployment = load(tmp_path / "deployments/shop.yaml", {}, chapters())
+    deployment = load(tmp_path / "deployments/shop.yaml", {}, chapters(), sinks())
     assert (deployment.base_url, deployment.data["health"]["path"]) == (f"{service.url}/shop", "/health")
 
 
@@ -438,7 +440,7 @@ def test_offline(run: Run, tmp_path: Path) -> None:
     done = run("init", "shop", "http://shop.invalid", "--offline", "--header", "X-Key: ${NOT_SET}")
     assert (done.returncode, done.stderr) == (0, "")
     file = tmp_path / "deployments/shop.yaml"
-    assert set(load(file, {"NOT_SET": "x"}, chapters()).parts) == set()
+    assert set(load(file, {"NOT_SET": "x"}, chapters(), sinks()).parts) == set()
 
 
 @pytest.mark.parametrize("suffix", [".yaml", ".yml"])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployspec.app import chapters
+from deployspec.app import chapters, sinks
 from deployspec.deployment import load
 from deployspec.model.http import Answer, Timings
 from deployspec.scaffold.describing import HEALTH_PATHS, best_health, describe, further_paths
@@ -94,4 +94,4 @@ def test_whatever_is_answered(
     assert said_of(found)
     assert example(found)
     file.write_text(deployment_file("any", BASE, {}, found), encoding="utf-8")
-    assert ("health" in load(file, {}, chapters()).parts) is (found.health is not None)
+    assert ("health" in load(file, {}, chapters(), sinks()).parts) is (found.health is not None)

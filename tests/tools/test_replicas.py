@@ -19,7 +19,7 @@ def deployment_of(folder: Path, said: str) -> Deployment:
     """A deployment whose file says this of its replicas."""
     path = folder / "there.yaml"
     path.write_text(f"base_url: https://deal-scout.example\n{said}\n")
-    return load(path, {}, OURS)
+    return load(path, {}, OURS, ())
 
 
 def printing(folder: Path, text: str) -> Deployment:

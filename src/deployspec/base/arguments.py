@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from deployspec.base.duration import parse_duration
+from deployspec.base.unfit import Unfit
+
 
 def seed(text: str) -> int:
     """A whole number of 32 bits."""
@@ -22,6 +25,15 @@ def seconds(text: str) -> float:
     if not 0 < found <= 3600:
         raise argparse.ArgumentTypeError(f"found {text!r}; expected seconds, more than 0 and at most 3600")
     return found
+
+
+def duration(text: str) -> float:
+    """A duration above 0, as Prometheus writes it, in seconds."""
+    try:
+        return parse_duration(text)
+    except Unfit as unfit:
+        found = unfit.found.replace("{}", text)
+        raise argparse.ArgumentTypeError(f"found {found}; expected {unfit.expected}") from None
 
 
 def folder(text: str) -> Path:

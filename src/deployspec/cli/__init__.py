@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from deployspec import __version__
-from deployspec.app import chapters
+from deployspec.app import chapters, deployment_named
 from deployspec.base.errors import DeployspecError
 from deployspec.model.chapter import Command, imported, lacking
 
@@ -116,7 +116,8 @@ def _flush() -> None:
 def parser_for(said: Sequence[str]) -> argparse.ArgumentParser:
     """The parser of a command line. It knows the arguments of that command alone which is chosen there."""
     parser = Parser(prog="deployspec", description="An executable specification of a deployment.")
-    parser.set_defaults(chapters=chapters)
+    # For commands of chapters, which know of no other.
+    parser.set_defaults(deployment_named=deployment_named)
     parser.add_argument("--version", action="version", version=f"deployspec {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
     chosen = next((word for word in said if not word.startswith("-")), "")

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployspec.app import chapters, sinks
+from deployspec.app import chapters, deployment_named, sinks
 from deployspec.base.errors import DeployspecError
-from deployspec.base.places import Places
 from deployspec.cli import USAGE
 
 if TYPE_CHECKING:
@@ -51,12 +48,10 @@ def _schema(_: argparse.Namespace) -> int:
 
 def _validate(options: argparse.Namespace) -> int:
     """``deployspec validate FILE…``."""
-    from deployspec.deployment import find, load
-
     status = 0
     for name in options.files:
         try:
-            deployment = load(find(name, Places(Path()).deployments), os.environ, chapters(), sinks())
+            deployment = deployment_named(name)
         except DeployspecError as error:
             sys.stdout.flush()
             print(error, file=sys.stderr)

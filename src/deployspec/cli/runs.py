@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployspec.app import chapters, sinks
+from deployspec.app import chapters, deployment_named
 from deployspec.base.arguments import count, folder
 from deployspec.base.errors import UsageError
 from deployspec.base.places import Places
@@ -100,13 +100,13 @@ def _store(
 
     One without a file has had runs all the same, where it was booted for them, or is a project's elsewhere.
     """
-    from deployspec.deployment import find, load, names_in
+    from deployspec.deployment import names_in
     from deployspec.deployment.push import RUNS, Runs
 
     files = Places(Path()).deployments
     if deployment is None or not (needs_file or _is_path(deployment) or deployment in names_in(files)):
         return _state(state), deployment
-    found = load(find(deployment, files), os.environ, chapters(), sinks())
+    found = deployment_named(deployment)
     runs = found.get(RUNS) or Runs()
     own = runs.folder if state is None else None
     return Store(own or _state(state).folder, runs.keep, runs.max_size), found.name

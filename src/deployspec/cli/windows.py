@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployspec.app import chapters, sinks
+from deployspec.app import deployment_named
 from deployspec.base.arguments import count
-from deployspec.base.places import Places
 from deployspec.base.shown import printable
-from deployspec.deployment import find, load
 
 if TYPE_CHECKING:
     from deployspec.deployment.windows import Occurrence, Window
@@ -41,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """``deployspec windows``. Raises DeployspecError where the deployment file cannot be used."""
-    deployment = load(find(options.deployment, Places(Path()).deployments), os.environ, chapters(), sinks())
+    deployment = deployment_named(options.deployment)
     windows = deployment.maintenance_windows
     now = time.time()
     found: list[Occurrence] = []

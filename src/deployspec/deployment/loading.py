@@ -26,7 +26,7 @@ _NAMED = {"maintenance_windows": "deployspec.deployment.maintenance:WINDOWS"}
 
 
 def load(
-    path: Path, environ: Mapping[str, str], chapters: Iterable[Chapter], sinks: Iterable[Sink] = ()
+    path: Path, environ: Mapping[str, str], chapters: Iterable[Chapter], sinks: Iterable[Sink]
 ) -> Deployment:
     """The deployment that the file at ``path`` describes, its variables taken from ``environ``.
 

@@ -15,10 +15,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployspec.base.arguments import folder
+from deployspec.base.arguments import duration, folder
 from deployspec.base.duration import EXPECTED, read_duration
 from deployspec.base.errors import DeployspecError, UsageError
-from deployspec.probe.options import deployment_of, duration, name_of, state_of
+from deployspec.probe.options import deployment_of, name_of, state_of
 from deployspec.probe.status import FAILED, MET, NOT_PUSHED, OURS, SKIPPED, USAGE
 
 if TYPE_CHECKING:

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployspec.base.duration import parse_duration
 from deployspec.base.errors import UsageError
 from deployspec.base.state_folder import state_folder
-from deployspec.base.unfit import Unfit
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment
-
-
-def duration(text: str) -> float:
-    """A duration above 0, in seconds."""
-    try:
-        return parse_duration(text)
-    except Unfit as unfit:
-        found = unfit.found.replace("{}", text)
-        raise argparse.ArgumentTypeError(f"found {found}; expected {unfit.expected}") from None
 
 
 def name_of(said: str | None) -> str:
@@ -43,12 +31,10 @@ def deployment_of(said: str | None) -> Deployment:
 
     Raises DeployspecError.
     """
-    from deployspec.app import chapters, sinks
+    from deployspec import app
     from deployspec.base import disclosure
-    from deployspec.base.places import Places
-    from deployspec.deployment import Finder, find, load
+    from deployspec.deployment import Finder
 
-    file = find(name_of(said), Places(Path.cwd()).deployments)
-    deployment = load(file, os.environ, chapters(), sinks())
+    deployment = app.deployment_named(name_of(said))
     disclosure.hide(Finder(deployment.secrets()), deployment.secret_variables)
     return deployment

@@ -6,10 +6,10 @@ import argparse
 import os
 import time
 
-from deployspec.base.arguments import folder
+from deployspec.base.arguments import duration, folder
 from deployspec.base.errors import UsageError
 from deployspec.base.problems import did_you_mean, listed
-from deployspec.probe.options import deployment_of, duration, state_of
+from deployspec.probe.options import deployment_of, state_of
 from deployspec.probe.status import FAILED, MET
 
 

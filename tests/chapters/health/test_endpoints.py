@@ -317,7 +317,7 @@ def test_the_addresses_of_a_name_are_its_replicas(tmp_path: Path, monkeypatch: p
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
         file = tmp_path / "there.yaml"
         file.write_text(f"base_url: http://atlas.test:{port}\nhealth: {{form: actuator, timeout: 5s}}\n")
-        deployment = load(file, {}, OURS)
+        deployment = load(file, {}, OURS, ())
         replicas = Replicas(deployment)
         (health,) = deployment.require(HEALTH)
         asked = {one.name: one.first.result for one in replicas.asked(health)}

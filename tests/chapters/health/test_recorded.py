@@ -65,7 +65,7 @@ def recorded(system: str) -> list[dict[str, Any]]:
 @cache
 def endpoints(system: str) -> tuple[tuple[Health, str], ...]:
     """The endpoints of a system, as its deployment file describes them, each with the base URL."""
-    deployment = load(ROOT / "proven" / "deployments" / f"{system}.yaml", {}, OURS)
+    deployment = load(ROOT / "proven" / "deployments" / f"{system}.yaml", {}, OURS, ())
     return tuple((one, deployment.base_url) for one in deployment.require(HEALTH))
 
 

@@ -156,7 +156,7 @@ def test_nothing_read(run: Run, tmp_path: Path, given: list[str]) -> None:
         (["--deployment", "shop", "app.log"], "found a FILE beside --deployment"),
         (["--deployment", "shop", "--format", "pino"], "found --format beside --deployment"),
         (["--timeout", "1s", "app.log"], "--timeout: only for 'command:…'"),
-        (["--timeout", "soon", "command:true"], "'soon'"),
+        (["--timeout", "soon", "command:true"], "found soon, which is not a duration; expected"),
         (["--prefix", "(", "command:true"], "not a regular expression"),
         ([], "FILE"),
     ],

@@ -22,7 +22,7 @@ def described(folder: Path, auth: str, url: str = "http://127.0.0.1:9") -> Deplo
         f"base_url: {url}\nallow: [load]\n{auth}\n"
         f"load: {{arrival_rate: 10, duration: 20s, requests: {requests}}}\n"
     )
-    return load(path, {}, OURS)
+    return load(path, {}, OURS, ())
 
 
 def test_a_load_run_takes_one_token(tmp_path: Path) -> None:

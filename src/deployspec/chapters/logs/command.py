@@ -15,8 +15,8 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from deployspec.base.arguments import duration
 from deployspec.base.disclosure import hide, nothing
-from deployspec.base.duration import parse_duration
 from deployspec.base.errors import UsageError
 from deployspec.base.places import Places
 from deployspec.base.problems import Problems, listed
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from deployspec.chapters.logs.measure.measuring import Progress
     from deployspec.chapters.logs.measure.source import Source
     from deployspec.chapters.logs.part import LogSource
+    from deployspec.deployment import Deployment
 
 SCHEMA = Path("schemas", "log-record.schema.json")
 _MOST_WORKERS = 4
@@ -127,7 +128,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a logger whose records all have a request id; NAME.* stands for all loggers below NAME, * for every "
         "record; repeatable",
     )
-    one("--timeout", type=_duration, metavar="DURATION", help="the time limit of a command (1m)")
+    one("--timeout", type=duration, metavar="DURATION", help="the time limit of a command (1m)")
     repeatable("--allow", type=_regex, metavar="REGEX", help="what is not a secret; repeatable")
     repeatable(
         "--personal-data",
@@ -193,7 +194,6 @@ def run(options: argparse.Namespace) -> int:
 def _of_deployment(options: argparse.Namespace) -> LogSource:
     """The source that a deployment's file describes."""
     from deployspec.chapters.logs.part import LOGS
-    from deployspec.deployment import find, load
 
     if said := [name for name in _OF_SOURCE if getattr(options, name)]:
         raise UsageError(
@@ -201,9 +201,7 @@ def _of_deployment(options: argparse.Namespace) -> LogSource:
         )
     if options.files:
         raise UsageError("found a FILE beside --deployment; expected --source NAME, one of its log sources")
-    deployment = load(
-        find(options.deployment, Places(Path.cwd()).deployments), os.environ, options.chapters()
-    )
+    deployment: Deployment = options.deployment_named(options.deployment)
     sources = {source.name: source for source in deployment.get(LOGS) or ()}
     if not sources:
         raise UsageError(f"{deployment.path}: found no logs; expected log sources to read")
@@ -329,13 +327,6 @@ def _regex(text: str) -> str:
     except (re.error, RecursionError, OverflowError) as error:
         raise argparse.ArgumentTypeError(f"{text!r}: not a regular expression: {error}") from None
     return text
-
-
-def _duration(text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
 
 
 def _between(least: int, most: int, text: str) -> int:

@@ -46,6 +46,7 @@ NUMBER_OR_NULL = ("a number", "null")
 _ABSENT = object()
 _INDEX = re.compile("0|[1-9][0-9]{0,6}")
 """A position in an array, as RFC 6901 writes it."""
+_SEE = re.compile(r" \(see health\.[\w-]+\)$")
 
 
 class CannotJudgeError(Exception):
@@ -84,6 +85,11 @@ def named(found: _T | None, what: str) -> _T:
 def see(check: str) -> str:
     """The pointer from a check that cannot judge to the one that owns the cause."""
     return f"(see health.{check})"
+
+
+def without_see(reason: str, instead: str = "") -> str:
+    """A reason that points to no check: something is said instead of its pointer, or nothing."""
+    return _SEE.sub(f" {instead}" if instead else "", reason)
 
 
 def failure_text(failure: Failure) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from deployspec.chapters.health.judge.reading import (
     named,
     own_answer,
     text,
+    without_see,
 )
 from deployspec.chapters.health.model import HealthPromise
 from deployspec.model.http import Call
@@ -46,7 +46,7 @@ def saying(call: Call, promise: HealthPromise, *, of_another_path: bool = False)
             return Saying(None, f"status {status} of {one_line(promise.path, 60)}")
         return Saying(text(document_of(call, promise), named(promise.fields.version, "version").at))
     except CannotJudgeError as error:
-        return Saying(None, re.sub(r" \(see [\w.-]+\)$", "", str(error)))
+        return Saying(None, without_see(str(error)))
 
 
 def missing(sayings: Mapping[str, Saying], wanted: str) -> dict[str, Saying]:

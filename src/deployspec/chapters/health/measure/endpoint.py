@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from deployspec.base.shown import one_line
 from deployspec.chapters.health.judge import meaning, repeat
+from deployspec.chapters.health.judge.reading import without_see
 from deployspec.chapters.health.judge.replicas import of_each, worst_of
 from deployspec.chapters.health.measure.asked import AT_ONCE, Asked, at_once
 from deployspec.chapters.health.model import HealthPromise
@@ -108,5 +108,5 @@ def _measure(each: Sequence[Asked], measured: Measured) -> None:
 def _in_each(single: Single, one: Asked) -> tuple[Verdict, *tuple[Call, ...]]:
     verdict = repeat.on_every_call(meaning.of_another_path(single), one.steady, one.promise)
     # The checks that own the cause elsewhere look at another path.
-    reason = re.sub(r"\(see \w+\)$", f"(GET {one_line(one.promise.path, 60)})", verdict.reason)
+    reason = without_see(verdict.reason, f"(GET {one_line(one.promise.path, 60)})")
     return replace(verdict, reason=reason), *one.steady
