@@ -18,6 +18,18 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """That a team lives with a check's verdict, until a day."""
+
+    owner: str
+    reason: str
+    until: str
+    """The last day of it: ``2026-12-31``."""
+    place: str
+    """File and line of the acceptance: ``accepted.yaml:3``."""
+
+
+@dataclass(frozen=True)
 class Entry:
     """A check's verdict with all that belongs to it. Free of secrets once ``mapped`` with the redaction."""
 
@@ -49,6 +61,8 @@ class Entry:
     """Whether the check asked the deployment, or what watches it; False for one that looked at files alone."""
     proportion: Proportion | None = None
     """The share that the verdict rests on; None where it rests on none."""
+    accepted: Accepted | None = None
+    """Why the verdict, which is not MET, fails neither a gate nor a probe; None where it does."""
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Entry:
@@ -57,6 +71,8 @@ class Entry:
         known["evidence"] = tuple(Evidence(**item) for item in known.get("evidence", ()))
         if known.get("proportion") is not None:
             known["proportion"] = Proportion(**known["proportion"])
+        if known.get("accepted") is not None:
+            known["accepted"] = Accepted(**known["accepted"])
         return cls(**known)
 
     @property
