@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import os
 import platform
 import time
@@ -17,6 +16,7 @@ import deployspec
 from deployspec.base.disclosure import redact
 from deployspec.base.errors import DeployspecError
 from deployspec.base.identity import new_id
+from deployspec.base.moments import written
 from deployspec.base.shown import cut
 from deployspec.model.chapter import imported
 from deployspec.model.entry import Entry
@@ -46,7 +46,7 @@ class Recorder:
         self.config = config
         self._began = time.time()
         self.run = Run(
-            started=_now(),
+            started=written(),
             id=new_id(),
             markers=config.getoption("markexpr") or "",
             versions={
@@ -130,7 +130,7 @@ class Recorder:
         if self.run.cut_short:
             self.run.not_run = [check for check in self.selected if check.check not in self.run.entries]
         self.run.exit_status = int(session.exitstatus)
-        self.run.finished = _now()
+        self.run.finished = written()
         self.run.maintenance = self._maintenance()
         if self.file is not None or self._asked_for_checks():
             self._finish()
@@ -279,16 +279,13 @@ class Recorder:
 
     def _store(self) -> Store:
         """As the deployment file says, where it was read; ``--state`` says better where it is."""
-        from deployspec.base.state_folder import state_folder
-        from deployspec.deployment.push import RUNS, Runs
-        from deployspec.record.store import Store
+        from deployspec.deployment.push import RUNS
+        from deployspec.record.store import store_of
 
         deployment = obtained(self.config)
-        runs = (deployment.get(RUNS) if deployment else None) or Runs()
         said = self.config.getoption("--state")
         state = Path(self.config.invocation_params.dir, said) if said else None
-        folder = state / "runs" if state else runs.folder or state_folder(os.environ) / "runs"
-        return Store(folder, runs.keep, runs.max_size)
+        return store_of(deployment.get(RUNS) if deployment else None, state, os.environ)
 
     def _said_path(self, said: str) -> Path:
         return Path(self.config.invocation_params.dir, said)
@@ -320,7 +317,3 @@ def _redacted(found: Any) -> Any:
         case list():
             return [_redacted(value) for value in found]
     return found
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

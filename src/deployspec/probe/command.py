@@ -343,8 +343,8 @@ class _Probe:
         windows = deployment.maintenance_windows
         if not windows:
             return ""
+        from deployspec.base.moments import seconds_of
         from deployspec.deployment.windows import active
-        from deployspec.sinks.metrics import seconds_of
 
         now = time.time()
         window = active(windows, seconds_of(found.started) or now, seconds_of(found.finished) or now)
@@ -352,9 +352,10 @@ class _Probe:
 
     def _store(self, deployment: Deployment) -> Store:
         """Where runs are kept."""
-        from deployspec.probe.storing import store_of
+        from deployspec.deployment.push import RUNS
+        from deployspec.record.store import store_of
 
-        return store_of(deployment, self.state_folder, said=self.options.state is not None)
+        return store_of(deployment.get(RUNS), self.options.state, os.environ)
 
     def _keep_run(self, deployment: Deployment, found: Run) -> None:
         """Put the run into the store."""
@@ -424,13 +425,15 @@ class _Probe:
         said = deployment.get(PUSH)
         if not said:
             return lambda *_: True
+        from deployspec.base.moments import written
         from deployspec.probe.pushing import Pushing
-        from deployspec.probe.result import now
         from deployspec.record.record import Run
 
         location = self.options.location
         pushing = Pushing(said, self.state.folder / "sinks", deployment.name, location)
-        begun = Run(started=now(), id=identity, kind="probe", deployment=deployment.name, location=location)
+        begun = Run(
+            started=written(), id=identity, kind="probe", deployment=deployment.name, location=location
+        )
         pushing.begin(begun, self.deadline)
         return lambda found, progress, status: pushing.send(found, progress, status, self.deadline, self.says)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base.disclosure import redact
+from deployspec.base.moments import written
 from deployspec.model.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -75,9 +75,13 @@ class Says:
         if self._as_json:
             import json
 
-            now = time.time()
-            stamp = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03d}Z"
-            record = {"timestamp": stamp, "level": level, "logger": _LOGGER, "message": redact(text), **more}
+            record = {
+                "timestamp": written(),
+                "level": level,
+                "logger": _LOGGER,
+                "message": redact(text),
+                **more,
+            }
             _print(json.dumps(record, ensure_ascii=False))
         elif self._verbose or not quiet:
             _print(redact(text))

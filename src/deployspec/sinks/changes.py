@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from deployspec.base.disclosure import redact
 from deployspec.base.shown import cut, printable
 from deployspec.model.entry import Entry
-from deployspec.model.metrics import label
+from deployspec.model.metrics import check_label
 from deployspec.model.verdict import Outcome
 from deployspec.record.record import Run
 from deployspec.sinks.sending import NotSent, Report
@@ -171,7 +171,7 @@ def _by_check(run: Run) -> dict[str, Entry]:
     """The run's checks by their ids; of checks with the same id, the one that is worst."""
     found: dict[str, Entry] = {}
     for entry in run.ordered():
-        check = label(printable(redact(entry.id)))
+        check = check_label(entry.id)
         if check not in found or _badness(entry) > _badness(found[check]):
             found[check] = entry
     return found
