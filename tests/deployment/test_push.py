@@ -67,6 +67,12 @@ def test_push_is_not_inherited(tmp_path: Path) -> None:
             "did you mean timeout?",
         ),
         (
+            "push: [{name: a, kind: heartbeat, url: 'http://a', ping: x}]",
+            "2:52",
+            "the unknown key ping",
+            "one of the keys name, kind, url, headers, auth, ca, client_certificate or timeout",
+        ),
+        (
             "push: [{name: A b, kind: pushgateway, url: 'http://a'}]",
             "2:15",
             "A b",

@@ -45,7 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Its description and arguments."""
     parser.description = (
         "Run the checks that a schedule asks for, keep their record, and push what they found. Prints a line for each check that "
-        "is not MET, and nothing when all is well. Exit status: 0 all is well, or a maintenance window is open; 1 a check is not "
+        "is not MET, and nothing when all is well. Exit status: 0 all is well, or a maintenance window is open and the run is complete; 1 a check is not "
         "MET, or the run is incomplete; 3 an error of ours; 4 a wrong command line or deployment file; 5 no check was selected; "
         "74 all is well, but a push failed (--strict-push); 75 not started, because one was running."
     )
