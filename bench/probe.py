@@ -72,7 +72,9 @@ def run() -> str:
         )
         assert server.stdout is not None  # noqa: S101 - a pipe was asked for
         url = server.stdout.readline().decode().strip()
-        gateway = stack.enter_context(_listening("prometheus-pushgateway", "--log.level=error"))
+        gateway = stack.enter_context(
+            _listening("prometheus-pushgateway", "--persistence.file=", "--log.level=error")
+        )
         (folder / "local.yaml").write_text(
             f"base_url: {url}\nhealth: {{timeout: 2s, max_response_time: 1s, expect_version: 0.1.0}}\n"
             f"push: [{{name: gateway, kind: pushgateway, url: '{gateway.url}'}}]\n"
