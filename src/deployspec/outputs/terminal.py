@@ -44,6 +44,7 @@ def summary(run: Run, width: int | None, more: Iterable[str] = ()) -> list[Line]
         lines.append(Line(f"not selected{because}:"))
         lines += _left_out(run.not_described)
     asking = f" that ask {run.deployment}" if run.deployment else ""
+    lines += _accepted(run)
     lines += [
         Line(
             f"-m {marker} selected no checks{asking}, so {marker} was not measured",
@@ -53,14 +54,25 @@ def summary(run: Run, width: int | None, more: Iterable[str] = ()) -> list[Line]
     ]
     if run.cut_short:
         lines.append(Line(f"cut short: {run.cut_short}; what did not run is unmeasured", "yellow"))
+    lines += [Line(problem, "red") for problem in run.problems]
     lines.append(Line(""))
     lines += verdict_lines(run)
     return lines
 
 
+def _accepted(run: Run) -> list[Line]:
+    """What the team lives with, for how long, and what is no longer so."""
+    found = [entry for entry in run.ordered() if entry.accepted is not None]
+    lines = [Line(f"{entry.id}: {entry.met_again}", "red") for entry in run.ordered() if entry.met_again]
+    for entry in found:
+        said = entry.accepted.in_words(run.started[:10]) if entry.accepted else ""
+        lines.append(Line(f"{entry.id} is {entry.verdict}, {said}", "yellow"))
+    return [Line(""), *lines] if lines else []
+
+
 def verdict_lines(run: Run) -> list[Line]:
     """The whole run: a line for what was asked of the deployment, and one for what was read in files alone."""
-    unsound = bool(run.empty_markers or run.cut_short)
+    unsound = bool(run.empty_markers or run.cut_short or run.problems)
     if not run.deployment:
         return [_counted("", run.counts(), unsound=unsound)]
     about = f"{run.deployment} ({run.base_url}): " if run.base_url else f"{run.deployment}: "
@@ -76,7 +88,8 @@ def verdict_lines(run: Run) -> list[Line]:
 
 def _counted(about: str, counts: Mapping[str, int], *, unsound: bool) -> Line:
     words = ", ".join(f"{counts[word]} {word}" for word in _COLOURS if counts[word]) or "no check ran"
-    flaky = f" ({counts['flaky']} flaky: an answer came only after a retry)" if counts["flaky"] else ""
+    words += f" ({counts['accepted']} accepted)" if counts["accepted"] else ""
+    flaky = f" ({counts['flaky']} flaky)" if counts["flaky"] else ""
     colour = "green"
     if counts["BREACHED"]:
         colour = "red"

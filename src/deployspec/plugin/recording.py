@@ -20,8 +20,9 @@ from deployspec.base.identity import new_id
 from deployspec.base.shown import cut
 from deployspec.model.chapter import imported
 from deployspec.model.entry import Entry
+from deployspec.plugin.accepting import problems
 from deployspec.plugin.collected import selected_by_workers, selected_in
-from deployspec.plugin.deployments import named, obtained
+from deployspec.plugin.deployments import name_of, obtained
 from deployspec.plugin.interrupting import is_ending
 from deployspec.plugin.options import chapters, is_worker, places
 from deployspec.plugin.outcomes import relative
@@ -112,6 +113,7 @@ class Recorder:
         self._describe()
         self.run.not_described = selection.not_described
         self.run.empty_markers = selection.empty_markers
+        self.run.problems = [redact(line) for line in problems(self.config)]
         if self._stopped and self.run.entries and not is_ending(self.config):
             # pytest-xdist calls it an interruption where --maxfail is reached, and pytest itself does not.
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -187,7 +189,7 @@ class Recorder:
             self.run.cut_short = ", ".join(files)
         nothing = selection.not_described and not selection.checks
         unasked = self.run.asked_nothing and (self.run.entries or self._asked_for_checks())
-        return bool(self.run.empty_markers or self.run.cut_short or nothing or unasked)
+        return bool(self.run.empty_markers or self.run.cut_short or self.run.problems or nothing or unasked)
 
     def _asked_for_checks(self) -> bool:
         """Whether checks were meant to run, so that even a run in which none did leaves its record.
@@ -261,13 +263,9 @@ class Recorder:
 
     def _describe(self) -> None:
         deployment = obtained(self.config)
+        self.run.deployment = name_of(self.config)
         if deployment is not None:
-            self.run.deployment = deployment.name
             self.run.base_url = deployment.redact(deployment.base_url)
-        else:
-            # A deployment whose file cannot be used is told by its path.
-            path = Path(named(self.config) or "")
-            self.run.deployment = path.stem if path.suffix in (".yaml", ".yml") else path.name
 
     def _record_file(self) -> RecordFile:
         """In the store, where a deployment is named; else where ``--record`` says, or a new one under ``runs/``."""
