@@ -171,7 +171,7 @@ def _as_told(
     try:
         raise (Unmeasured if entry.verdict == Outcome.UNMEASURED else Breached)(text)
     except (Breached, Unmeasured) as error:
-        return pytest.ExceptionInfo.from_exception(error.with_traceback(raised.tb if raised else None))
+        return pytest.ExceptionInfo.from_exception(error.with_traceback(raised.tb) if raised else error)
 
 
 def _taken(item: pytest.Item, call: pytest.CallInfo[None]) -> tuple[Judgement | None, Evidence | None]:
@@ -207,7 +207,11 @@ def _of_a_subtest(
         found = Judgement(breached(str(error)) if isinstance(error, Breached) else unmeasured(_trouble(call)))
     item.stash.setdefault(_SUBTESTS, []).append(found)
     if report.failed and found is not None:
-        reason = redact(found.verdict.reason)
+        outcome, reason = found.verdict.outcome.value, redact(found.verdict.reason)
+        own = applied(item.config, Entry(item.nodeid, id_of(item), "", "", outcome, reason))
+        if own.accepted is not None:
+            _accept(item, report, own.accepted)
+            return report
         report.longrepr = FailureText(reason, reason)  # type: ignore[assignment]
     return report
 

@@ -45,8 +45,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Its description and arguments."""
     parser.description = (
         "Run the checks that a schedule asks for, keep their record, and push what they found. Prints a line for each check that "
-        "is not MET, and nothing when all is well. Exit status: 0 all is well, or a maintenance window is open; 1 a check is not "
-        "MET, or the run is incomplete; 3 an error of ours; 4 a wrong command line or deployment file; 5 no check was selected; "
+        "fails, and nothing when all is well. Exit status: 0 all is well or accepted, or a maintenance window is open; 1 a check "
+        "fails, or the run is incomplete; 3 an error of ours; 4 a wrong command line or deployment file; 5 no check was selected; "
         "74 all is well, but a push failed (--strict-push); 75 not started, because one was running."
     )
     parser.add_argument(
@@ -68,6 +68,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=55.0,
         metavar="DURATION",
         help="for checks and pushes together (default: 55s)",
+    )
+    parser.add_argument(
+        "--accept",
+        metavar="FILE",
+        help="the file of accepted breaches (default: accepted.yaml beside deployments/, where it is there)",
     )
     parser.add_argument(
         "--jitter",
@@ -283,6 +288,7 @@ class _Probe:
         return [
             *("-m", markers, "--deployment", self.name, "--record", str(record)),
             *(part for what in left_out for part in ("--leave-out", what)),
+            *(() if self.options.accept is None else ("--accept", self.options.accept)),
             *("--no-store", "-q", "--tb=no", "-p", "no:cacheprovider"),
         ]
 

@@ -32,10 +32,10 @@ class Says:
         self._line(text, "ERROR", quiet=quiet, event=event, **more)
 
     def verdict(self, entry: Entry, *, quiet: bool) -> None:
-        """A check that is not MET."""
+        """A check that fails."""
         self._line(
-            f"{entry.verdict} {entry.id}: {entry.reason}",
-            _LEVELS[entry.verdict],
+            f"{entry.verdict} {entry.id}: {entry.met_again or entry.reason}",
+            "ERROR" if entry.met_again else _LEVELS[entry.verdict],
             quiet=quiet,
             event="verdict",
             check=entry.id,
@@ -52,6 +52,7 @@ class Says:
         if self._as_json:
             counts = run.counts()
             words = ", ".join(f"{counts[one.value]} {one.value}" for one in Outcome)
+            words += f" ({counts['accepted']} accepted)" if counts["accepted"] else ""
             self._line(
                 f"{run.deployment} at {run.location}: {words}",
                 "INFO",

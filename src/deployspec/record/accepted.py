@@ -108,9 +108,7 @@ def without_a_check(
     return lines
 
 
-def _expected(
-    pattern: str, collected: Collection[str], declared: Collection[str], *, own_alone: bool
-) -> str:
+def _expected(pattern: str, collected: Collection[str], declared: Collection[str], *, own_alone: bool) -> str:
     """What to write instead of a pattern that no id matches; empty where another deployment may have a check for it."""
     base, bracket, _ = pattern.partition("[")
     names = sorted({check.partition("[")[0] for check in collected} | set(declared))

@@ -143,6 +143,10 @@ def compared(run: Run, news: News, after: int = 1) -> News:
     entries = _by_check(run)
     for check, entry in entries.items():
         was = seen.get(check, Seen())
+        if entry.accepted is not None:
+            # No news, nor is its end, but where the acceptance ends first: then it is told whatever was told before.
+            seen[check] = Seen(None, entry.verdict, 0, run.markers)
+            continue
         runs = was.runs + 1 if was.verdict == entry.verdict else 1
         told = was.told
         if runs >= after and told != entry.verdict:

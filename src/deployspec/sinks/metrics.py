@@ -50,9 +50,9 @@ def families(run: Run, progress: Progress, added: Iterable[Family] = ()) -> tupl
         ),
         _of_checks(
             "deployspec_check_accepted",
-            "Whether the team has accepted, for the time being, that this check is breached.",
+            "Whether the team has accepted, for the time being, the verdict that this check has.",
             entries,
-            {},
+            {entry.id: entry.accepted is not None for entry in entries},
         ),
         Family(
             "deployspec_check_info",
