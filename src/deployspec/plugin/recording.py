@@ -113,7 +113,7 @@ class Recorder:
         self._describe()
         self.run.not_described = selection.not_described
         self.run.empty_markers = selection.empty_markers
-        self.run.problems = [redact(line) for line in problems(self.config)]
+        self.run.problems = [redact(line) for line in [*problems(self.config), *self._flaky()]]
         if self._stopped and self.run.entries and not is_ending(self.config):
             # pytest-xdist calls it an interruption where --maxfail is reached, and pytest itself does not.
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -241,6 +241,17 @@ class Recorder:
                 RecordFile(copy).finish(self.run)
             except OSError as error:
                 self.trouble = f"{error}; expected a place that can be written: --record PATH"
+
+    def _flaky(self) -> list[str]:
+        """What is to be said of flaky checks, where they fail the run."""
+        if not (self.config.getoption("--fail-on-flaky") and self.run.entries):
+            return []
+        from deployspec.plugin.flaky import flaky_problems
+
+        try:
+            return flaky_problems(self.config, self.run, self._store() if self.run.deployment else None)
+        except DeployspecError as error:
+            return [f"--fail-on-flaky: {error}"]
 
     def _maintenance(self) -> str:
         """The name of the maintenance window that the run fell into; empty where it fell into none."""
