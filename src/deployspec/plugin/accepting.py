@@ -98,12 +98,13 @@ def pytest_collection_modifyitems(
     own = acceptances(config)
     if not own.all:
         return
-    from deployspec.record.accepted import without_a_check, without_a_day
+    from deployspec.record.accepted import without_a_check, without_a_day, without_a_deployment
 
-    found = without_a_day(own.all)
+    deployment, there_are = name_of(config), names_here(config)
+    found = without_a_day(own.all) + without_a_deployment(own.all, deployment, there_are)
     if _is_all_collected(config, items):
         declared = [check for chapter in chapters(config).values() for check in chapter.checks]
-        found += without_a_check(own.all, name_of(config), names_here(config), collected, declared)
+        found += without_a_check(own.all, deployment, there_are, collected, declared)
     config.stash[_PROBLEMS] = found
     if is_worker(config):
         config.workeroutput[_WORKER_PROBLEMS] = found  # type: ignore[attr-defined]

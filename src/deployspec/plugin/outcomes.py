@@ -166,7 +166,7 @@ def _as_told(
     if entry.accepted is not None:
         return None
     text = entry.met_again or entry.reason
-    if not entry.fails or (raised is not None and str(raised.value) == text):
+    if not entry.met_again and (raised is None or str(raised.value) == text):
         return raised
     try:
         raise (Unmeasured if entry.verdict == Outcome.UNMEASURED else Breached)(text)

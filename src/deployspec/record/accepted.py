@@ -77,6 +77,21 @@ def without_a_day(acceptances: Iterable[Acceptance]) -> list[str]:
     ]
 
 
+def without_a_deployment(
+    acceptances: Iterable[Acceptance], deployment: str, deployments: Collection[str]
+) -> list[str]:
+    """A line for each acceptance that is for no deployment. ``deployment`` is that of the run, ``deployments`` are the names
+    of all."""
+    names = {deployment, *deployments} - {""}
+    expected = f"one of {_some(sorted(names))}" if names else "`*`, for no deployment has a file here"
+    return [
+        f"{one.place}: found deployment: {shown(one.deployment)}, which is the name of none; "
+        f"expected {expected}{did_you_mean(one.deployment, names)}"
+        for one in acceptances
+        if not any(map(one.is_for, (deployment, *names)))
+    ]
+
+
 def without_a_check(
     acceptances: Iterable[Acceptance],
     deployment: str,
@@ -86,25 +101,19 @@ def without_a_check(
 ) -> list[str]:
     """A line for each acceptance of a check that does not exist for any deployment.
 
-    ``deployment`` is that of the run, ``deployments`` are the names of all. ``collected`` are the ids of the checks that were
-    collected for it, ``declared`` those of all chapters' checks, without their parameters. Parameters are another
-    deployment's own affair: they are judged where the entry is for the run's deployment alone.
+    ``collected`` are the ids of the checks that were collected for the run's deployment, ``declared`` those of all chapters'
+    checks, without their parameters. Parameters are another deployment's own affair: they are judged where the entry is for
+    the run's deployment alone.
     """
-    names = {deployment, *deployments} - {""}
     lines = []
     for one in acceptances:
-        if not any(map(one.is_for, (deployment, *deployments))):
-            expected = f"one of {_some(sorted(names))}" if names else "`*`, for no deployment has a file here"
+        if any(matches(one.check, check) for check in (*collected, *declared)):
+            continue
+        own_alone = not any(map(one.is_for, {*deployments} - {deployment}))
+        if expected := _expected(one.check, collected, declared, own_alone=own_alone):
             lines.append(
-                f"{one.place}: found deployment: {shown(one.deployment)}, which is the name of none; "
-                f"expected {expected}{did_you_mean(one.deployment, names)}"
+                f"{one.place}: found check: {shown(one.check)}, and no check has such an id; expected {expected}"
             )
-        elif not any(matches(one.check, check) for check in (*collected, *declared)):
-            own_alone = not any(map(one.is_for, names - {deployment}))
-            if expected := _expected(one.check, collected, declared, own_alone=own_alone):
-                lines.append(
-                    f"{one.place}: found check: {shown(one.check)}, and no check has such an id; expected {expected}"
-                )
     return lines
 
 
