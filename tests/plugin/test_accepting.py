@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from deployspec.deployment.accepted import read_accepted
-from deployspec.model.acceptance import Acceptance
-from deployspec.model.entry import Entry
-from deployspec.outputs.terminal import summary
-from deployspec.record.accepted import Acceptances
-from deployspec.record.record import Run
 from tests.plugin.conftest import Project
-from tests.suite import ROOT
 
 BODY = """
 def test_slow(judge, deployment):
@@ -322,156 +312,6 @@ OFFLINE = """
 def test_slow(judge):
     judge(breached("a file is wrong"))
 """
-
-
-@pytest.mark.parametrize(("deployment", "status"), [("local", 1), ("'*'", 0)])
-def test_a_run_without_a_deployment_has_an_empty_name(project: Project, deployment: str, status: int) -> None:
-    """Only what is for all is for it."""
-    assert project(OFFLINE, deployment=None, more=accepted(entry(deployment=deployment))).status == status
-
-
-def test_the_page_shows_a_sound_file(tmp_path: Path) -> None:
-    """Its entries are read as the page says."""
-    page = (ROOT / "docs" / "gate.md").read_text()
-    (block,) = re.findall(r"```yaml\n(# accepted\.yaml\n.*?)```", page, re.DOTALL)
-    (tmp_path / "accepted.yaml").write_text(block)
-
-    first, second = read_accepted(tmp_path / "accepted.yaml", "accepted.yaml")
-
-    assert (first.check, first.deployment, first.until, first.strict) == (
-        "health.ok-is-all-parts",
-        "staging",
-        "2026-12-31",
-        None,
-    )
-    assert (second.is_for("production"), second.strict, second.place) == (True, False, "accepted.yaml:8")
-
-
-ALLURE = (
-    BODY
-    + """
-def test_kept(judge, deployment):
-    judge(met("fine"))
-"""
-)
-
-
-def test_allure_agrees(project: Project, tmp_path: Path) -> None:
-    """What is accepted is skipped there, and what is met again has failed, with the reason."""
-    more = accepted(entry(), entry("health.kept"))
-
-    project(ALLURE, "-p", "allure_pytest.plugin", "-W", "ignore", "--alluredir", "allure", more=more)
-
-    results = {
-        one["name"]: one
-        for one in (json.loads(path.read_text()) for path in (tmp_path / "allure").glob("*-result.json"))
-    }
-    assert {name: one["status"] for name, one in results.items()} == {
-        "test_slow": "skipped",
-        "test_well": "passed",
-        "test_kept": "failed",
-    }
-    assert "MET again, and accepted.yaml:3 accepts" in results["test_kept"]["statusDetails"]["message"]
-
-
-def test_the_days_that_are_left_are_told(project: Project) -> None:
-    """From the day on which the run began, whenever its summary is shown."""
-    ran = project(BODY, more=accepted())
-    assert ran.record is not None
-    run = Run.from_document(ran.record)
-    run.started = "9999-12-30T23:59:59.999Z"
-    told = [line.text for line in summary(run, None)]
-    assert (
-        "health.slow is BREACHED, accepted until 9999-12-31 (1 day left) by shop team: the new index (accepted.yaml:2)"
-        in told
-    )
-    assert any(line.startswith("health.slow  BREACHED, accepted") for line in told)
-
-
-@pytest.mark.parametrize(
-    ("day", "holds"), [("2026-12-30", True), ("2026-12-31", True), ("2027-01-01", False)]
-)
-def test_the_last_day_is_included(day: str, holds: bool) -> None:
-    """It has expired on the day after."""
-    one = Acceptance("health.*", "shop", "o", "r", "2026-12-31", "accepted.yaml:2")
-    breach = Entry("n", "health.open", "health", "p", "BREACHED", "closed")
-
-    found = Acceptances((one,), day).applied(breach, "shop")
-
-    assert (found.accepted is not None) == holds
-    assert found.fails != holds
-
-
-def test_another_file_by_its_path(project: Project, tmp_path: Path) -> None:
-    """It takes the place of the default."""
-    (tmp_path / "ours").mkdir()
-    (tmp_path / "ours" / "list.yaml").write_text("accepted:\n" + entry())
-    more = {"accepted.yaml": "not: read\n"}
-
-    ran = project(BODY, "--accept", "ours/list.yaml", more=more)
-
-    assert ran.status == 0, ran.output
-    assert ran.entry("test_slow")["accepted"]["place"] == "ours/list.yaml:2"
-
-
-def no_file(path: Path) -> None:
-    pass
-
-
-def folder(path: Path) -> None:
-    path.mkdir()
-
-
-def pipe(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def large(path: Path) -> None:
-    path.write_text("# " + "x" * 2_000_000)
-
-
-def dangling(path: Path) -> None:
-    path.symlink_to("nowhere")
-
-
-EXPECTED = "expected a file of accepted breaches: YAML, at most 1 MiB"
-
-
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
-@pytest.mark.parametrize(
-    ("make", "found"),
-    [(no_file, "no such file"), (folder, "a directory"), (pipe, "a named pipe"), (large, "a file of 2000002 bytes"), (dangling, "no such file")],
-)  # fmt: skip
-def test_what_is_no_file(
-    project: Project, tmp_path: Path, make, found: str, options: tuple[str, ...]
-) -> None:
-    """It ends the run before a check, and never hangs."""
-    make(tmp_path / "list.yaml")
-
-    ran = project(BODY, "--accept", "list.yaml", *options)
-
-    assert ran.status == 4
-    assert f"ERROR: list.yaml: found {found}; {EXPECTED}" in ran.output
-    assert "Traceback" not in ran.output
-
-
-def test_a_default_that_leads_nowhere(project: Project, tmp_path: Path) -> None:
-    """Somebody meant it to be there."""
-    (tmp_path / "accepted.yaml").symlink_to("nowhere")
-
-    assert project(BODY).status == 4
-
-
-@pytest.mark.skipif(os.geteuid() == 0 and not os.environ.get("FAKEROOTKEY"), reason="root reads everything")
-def test_what_may_not_be_read(project: Project, tmp_path: Path) -> None:
-    """It is told as such."""
-    (tmp_path / "list.yaml").write_text("accepted: []\n")
-    (tmp_path / "list.yaml").chmod(0)
-
-    ran = project(BODY, "--accept", "list.yaml")
-
-    assert ran.status == 4
-    assert f"list.yaml: found a file that you have no permission to read; {EXPECTED}" in ran.output
 
 
 def test_an_empty_name(project: Project) -> None:
