@@ -122,12 +122,12 @@ def _deployments() -> list[str]:
 
 
 def _chapters() -> list[str]:
-    from deployspec.cli.reading import own_chapters
+    from deployspec.base.own_chapters import own_chapters
 
     return [*(chapter.name for chapter in chapters()), *own_chapters(Path())]
 
 
 def _markers() -> Iterator[str]:
-    yield from (*_chapters(), "live")
+    yield from (*_chapters(), "gate", "live")
     for chapter in chapters():
         yield from (name.partition("(")[0] for name in chapter.markers)

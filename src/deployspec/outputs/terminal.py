@@ -46,7 +46,7 @@ def summary(run: Run, width: int | None, more: Iterable[str] = ()) -> list[Line]
     asking = f" that ask {run.deployment}" if run.deployment else ""
     lines += [
         Line(
-            f"-m {marker} selected no checks{asking}, so {marker} was not measured",
+            f"{selected_by(run, marker, 'no checks')}{asking}, so {marker} was not measured",
             "yellow",
         )
         for marker in run.empty_markers
@@ -56,6 +56,17 @@ def summary(run: Run, width: int | None, more: Iterable[str] = ()) -> list[Line]
     lines.append(Line(""))
     lines += verdict_lines(run)
     return lines
+
+
+def selected_by(run: Run, marker: str, what: str) -> str:
+    """The beginning of a sentence on a marker that selected nothing; a chapter that was not named was asked for by
+    ``gate``."""
+    if (
+        re.search(rf"(?<![^\s()|&]){re.escape(marker)}(?![^\s()|&])", run.markers)
+        or "gate" not in run.markers
+    ):
+        return f"-m {marker} selected {what}"
+    return f"-m gate, of which {marker} is a chapter, selected {what} of it"
 
 
 def verdict_lines(run: Run) -> list[Line]:

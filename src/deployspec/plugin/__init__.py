@@ -18,6 +18,7 @@ _MODULES = (
     "deployspec.plugin.wanted",
     "deployspec.plugin.deployments",
     "deployspec.plugin.client",
+    "deployspec.plugin.gate",
     "deployspec.plugin.selection",
     "deployspec.plugin.interrupting",
     "deployspec.plugin.lock",

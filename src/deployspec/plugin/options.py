@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from deployspec.model.chapter import Chapter
     from deployspec.model.sink import Sink
 
+GATE = "gate"
+"""The marker of the checks that a pipeline asks for: see ``deployspec.plugin.gate``."""
 _SETTING = "deployspec_chapters"
 _CHAPTERS: pytest.StashKey[dict[str, Chapter]] = pytest.StashKey()
 
@@ -99,7 +101,7 @@ def _said(line: str, known: Mapping[str, Chapter]) -> Chapter:
     from deployspec.model.chapter import Chapter
 
     name, _, sentence = (part.strip() for part in line.partition(":"))
-    taken = {*known, *(marker for chapter in known.values() for marker in chapter.markers)}
+    taken = {GATE, *known, *(marker for chapter in known.values() for marker in chapter.markers)}
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name) or not sentence:
         raise pytest.UsageError(
             f"{_SETTING}: found {shown(line)}; expected a name in small letters, a colon and a sentence, such as "
@@ -110,6 +112,11 @@ def _said(line: str, known: Mapping[str, Chapter]) -> Chapter:
             f"{_SETTING}: found the name {name}, which another chapter or marker has; expected a name of its own"
         )
     return Chapter(name, sentence)
+
+
+def named_in(expression: str) -> set[str]:
+    """The names of markers in a ``-m`` expression, whatever it says of them."""
+    return set(re.findall(r"[^\s()|&]+", expression)) - {"and", "or", "not"}
 
 
 def places(config: pytest.Config) -> Places:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deployspec.model.entry import Entry
 from deployspec.model.verdict import Outcome
+from deployspec.outputs.terminal import selected_by
 from deployspec.probe.status import FAILED, MET, NOTHING, OURS
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def troubles_of(run: Run) -> Iterator[str]:
     elif run.asked_nothing:
         yield f"no check asked {run.deployment} anything, so nothing of it was measured"
     for marker in run.empty_markers:
-        yield f"-m {marker} selected no check{_because(run)}, so {marker} was not measured"
+        yield f"{selected_by(run, marker, 'no check')}{_because(run)}, so {marker} was not measured"
 
 
 def _because(run: Run) -> str:
