@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from deployspec.model.verdict import Proportion
+from deployspec.model.verdict import Outcome, Proportion
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ class Accepted:
     """The last day of it: ``2026-12-31``."""
     place: str
     """File and line of the acceptance: ``accepted.yaml:3``."""
+
+    @property
+    def in_words(self) -> str:
+        """The acceptance on one line."""
+        return f"until {self.until}, {self.owner}: {self.reason} ({self.place})"
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class Entry:
     """The share that the verdict rests on; None where it rests on none."""
     accepted: Accepted | None = None
     """Why the verdict, which is not MET, fails neither a gate nor a probe; None where it does."""
+    defect: bool = False
+    """UNMEASURED by a fault of the suite or the check itself, not of the deployment or of what watches it."""
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Entry:
@@ -80,6 +87,11 @@ class Entry:
         """Sorts entries as the specification is written."""
         path, _, line = self.source.rpartition(":")
         return path, int(line or 0), self.check
+
+    @property
+    def fails(self) -> bool:
+        """Whether the verdict fails a gate: it is not MET, and nobody has accepted that."""
+        return self.verdict != Outcome.MET and self.accepted is None
 
     def mapped(self, change: Callable[[str], str]) -> Entry:
         """The same entry with every text that was measured changed by ``change``, such as a redaction."""
@@ -102,6 +114,8 @@ class Entry:
             ("reason", self.reason),
             ("measured", self.measured),
             ("limit", self.limit),
+            ("interval", self.proportion.interval if self.proportion else ""),
+            ("accepted", self.accepted.in_words if self.accepted else ""),
             ("flaky", "true" if self.flaky else ""),
             ("reproduce", self.reproduce),
         ]

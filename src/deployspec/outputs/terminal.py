@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from deployspec.model.entry import Entry
 from deployspec.model.verdict import Outcome
+from deployspec.outputs.troubles import selected_by
 from deployspec.record.record import Run
 
 _MOST_ROWS = 8
@@ -56,17 +57,6 @@ def summary(run: Run, width: int | None, more: Iterable[str] = ()) -> list[Line]
     lines.append(Line(""))
     lines += verdict_lines(run)
     return lines
-
-
-def selected_by(run: Run, marker: str, what: str) -> str:
-    """The beginning of a sentence on a marker that selected nothing; a chapter that was not named was asked for by
-    ``gate``."""
-    if (
-        re.search(rf"(?<![^\s()|&]){re.escape(marker)}(?![^\s()|&])", run.markers)
-        or "gate" not in run.markers
-    ):
-        return f"-m {marker} selected {what}"
-    return f"-m gate, of which {marker} is a chapter, selected {what} of it"
 
 
 def verdict_lines(run: Run) -> list[Line]:

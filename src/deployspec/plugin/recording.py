@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _MOST_UNREADABLE = 3
 """Files of checks that are named where they cannot be collected."""
+_NAME = "deployspec-recorder"
+"""Of the recorder, among the plugins."""
 _LONGEST = 300
 """Characters of what is said of one of them."""
 
@@ -58,6 +60,8 @@ class Recorder:
         self.file: RecordFile | None = None
         self.selected: list[Selected] = []
         self.trouble = self.not_pruned = ""
+        self.is_of_checks = False
+        """Whether checks were meant to run: known at the end."""
         self.store: Store | None = None
         self._unreadable: list[str] = []
         self._interrupted = self._stopped = False
@@ -132,7 +136,8 @@ class Recorder:
         self.run.exit_status = int(session.exitstatus)
         self.run.finished = _now()
         self.run.maintenance = self._maintenance()
-        if self.file is not None or self._asked_for_checks():
+        self.is_of_checks = bool(self.run.entries) or self.file is not None or self._asked_for_checks()
+        if self.is_of_checks:
             self._finish()
         if self.trouble and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -299,6 +304,11 @@ class Recorder:
         return places(self.config).runs / name
 
 
+def recorder_of(config: pytest.Config) -> Recorder | None:
+    """The recorder of this process; None in a worker."""
+    return config.pluginmanager.get_plugin(_NAME)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the recorder where the whole run is seen."""
     # Where pytest cannot keep its cache (a checkout of somebody else's) nothing is wrong with what was measured.
@@ -307,7 +317,7 @@ def pytest_configure(config: pytest.Config) -> None:
         said = config.getoption("--record")
         if said and (objection := objection_to(Path(config.invocation_params.dir, said))):
             raise pytest.UsageError(f"--record {said}: {objection}")
-        config.pluginmanager.register(Recorder(config), "deployspec-recorder")
+        config.pluginmanager.register(Recorder(config), _NAME)
 
 
 def _redacted(found: Any) -> Any:

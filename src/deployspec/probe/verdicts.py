@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from deployspec.model.entry import Entry
 from deployspec.model.verdict import Outcome
-from deployspec.outputs.terminal import selected_by
 from deployspec.probe.status import FAILED, MET, NOTHING, OURS
 
 if TYPE_CHECKING:
@@ -39,23 +38,6 @@ def failing(run: Run) -> Iterator[Entry]:
     """What is not MET: BREACHED first, each in the specification's order."""
     for outcome in (Outcome.BREACHED, Outcome.UNMEASURED):
         yield from (entry for entry in run.ordered() if entry.verdict == outcome)
-
-
-def troubles_of(run: Run) -> Iterator[str]:
-    """A line for each way in which the run as a whole was not what it was to be."""
-    if run.cut_short:
-        yield f"incomplete: {run.cut_short}"
-    elif not run.entries:
-        yield f"nothing was measured: no check of {run.deployment} was selected{_because(run)}"
-    elif run.asked_nothing:
-        yield f"no check asked {run.deployment} anything, so nothing of it was measured"
-    for marker in run.empty_markers:
-        yield f"{selected_by(run, marker, 'no check')}{_because(run)}, so {marker} was not measured"
-
-
-def _because(run: Run) -> str:
-    needed = sorted(set(run.not_described.values()))
-    return f" (needs {', '.join(needed[:3])}{' …' if len(needed) > 3 else ''})" if needed else ""
 
 
 def with_unmeasured(run: Run, reason: str) -> Run:
