@@ -26,11 +26,11 @@ _ILLEGAL = re.compile(r"[^\t\n\r -\x7e\x80-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 _OUTPUT = ("system-out", "system-err")
 
 
-def rewritten(document: bytes, run: Run, prefix: str = "") -> bytes:
+def rewritten(document: bytes, run: Run, prefix: str = "", refused: str = "") -> bytes:
     """pytest's document with one test case for each check of the run, those that did not run included, and one for each
     way in which the run as a whole was not what it was to be. Other tests are as pytest wrote them.
 
-    ``prefix`` is what ``--junitprefix`` says. Raises ValueError where the document is not pytest's.
+    ``prefix`` is what ``--junitprefix`` says, ``refused`` why no check could begin. Raises ValueError where the document is not pytest's.
     """
     try:
         root = ET.fromstring(document)  # noqa: S314 - pytest has just written it
@@ -53,7 +53,7 @@ def rewritten(document: bytes, run: Run, prefix: str = "") -> bytes:
         case = _new(_address(missing.check, prefix), properties)
         _say(case, "error", NOT_RUN, f"it did not run: {run.cut_short}")
         suite.append(case)
-    for trouble in troubles_of(run):
+    for trouble in [refused] if refused else troubles_of(run):
         case = _new(("deployspec", "run"), {})
         _say(case, "error", RUN, trouble)
         suite.append(case)

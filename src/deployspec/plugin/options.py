@@ -58,6 +58,21 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         default=[],
         help="select no check that makes load, or that injects faults, whatever the deployment file allows",
     )
+    group.addoption(
+        "--summary-file",
+        metavar="FILE",
+        default=None,
+        help="write a summary as Markdown there; it is appended to $GITHUB_STEP_SUMMARY, too, where that is set",
+    )
+    group.addoption(
+        "--annotations",
+        choices=("auto", "github", "none"),
+        default="auto",
+        help="print annotations of the files of a change: auto, where $GITHUB_ACTIONS is set (default); github, always; none",
+    )
+    group.addoption(
+        "--code-quality", metavar="FILE", default=None, help="write GitLab's report on code quality there"
+    )
     parser.addini(
         _SETTING,
         "chapters of your own, one a line: the name, a colon, and what its checks make sure of",

@@ -113,7 +113,7 @@ class Recorder:
     def pytest_sessionfinish(self, session: pytest.Session) -> Any:
         """Decide what pytest cannot know: a marker that selected nothing fails the run. Then close the record."""
         selection = self.config.stash.get(SELECTION, Selection())
-        self._describe()
+        self.describe()
         self.run.not_described = selection.not_described
         self.run.empty_markers = selection.empty_markers
         if self._stopped and self.run.entries and not is_ending(self.config):
@@ -258,13 +258,14 @@ class Recorder:
     def _opened(self) -> RecordFile:
         """The record's file, begun at the first need. Raises OSError, and DeployspecError where the store has no place."""
         if self.file is None:
-            self._describe()
+            self.describe()
             file = self._record_file()
             file.begin(self.run)
             self.file = file
         return self.file
 
-    def _describe(self) -> None:
+    def describe(self) -> None:
+        """Say in the run which deployment it is of."""
         deployment = obtained(self.config)
         if deployment is not None:
             self.run.deployment = deployment.name
