@@ -91,9 +91,9 @@ true
 
 ### Objectives
 
-| objective | counted by | good | 95% interval | target | verdict |
+| check | counted by | good | 95% interval | target | verdict |
 | --- | --- | --- | --- | --- | --- |
-| `latency` | `a load run` | `97.00% of 1,000` | `95.83% to 97.91%` | `95%` | MET |
+| `health.met` | a load run | `97.00% of 1,000` | `95.83% to 97.91%` | `95%` | MET |
 
 ### Accepted
 

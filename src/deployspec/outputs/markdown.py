@@ -91,8 +91,8 @@ def _sections(run: Run) -> Iterator[_Section]:
     for verdict in (Outcome.BREACHED, Outcome.UNMEASURED):
         items = [_failure(entry) for entry in entries if entry.fails and entry.verdict == verdict]
         yield _Section(f"### {verdict.value}", items, verdict.value)
-    shares = [_share(entry.proportion, entry.verdict) for entry in entries if entry.proportion]
-    yield _table("Objectives", ("objective", "counted by", "good", "95% interval", "target", "verdict"), shares, "objectives")  # fmt: skip
+    shares = [_share(entry, entry.proportion) for entry in entries if entry.proportion]
+    yield _table("Objectives", ("check", "counted by", "good", "95% interval", "target", "verdict"), shares, "objectives")  # fmt: skip
     accepted = [_accepted(entry, entry.accepted, run) for entry in entries if entry.accepted]
     yield _table("Accepted", ("check", "verdict", "reason", "until", "accepted by", "because"), accepted, "accepted")  # fmt: skip
     needs = [(_cell(check), _cell(part)) for check, part in run.not_described.items()]
@@ -122,12 +122,12 @@ def _failure(entry: Entry) -> str:
     return "\n".join(lines)
 
 
-def _share(share: Proportion, verdict: str) -> tuple[str, ...]:
+def _share(entry: Entry, share: Proportion) -> tuple[str, ...]:
     good = f"{percentage(share.good / share.total, share.target)} of {share.total:,.0f}"
-    counted_by = {"load": "a load run", "window": "Prometheus"}.get(share.counted_by, share.counted_by)
+    counted_by = {"load": "a load run", "window": "Prometheus"}.get(share.counted_by, "")
     interval = share.interval or "all were counted"
     target = f"{share.target * 100:.10g}%"
-    return _cell(share.objective), _cell(counted_by), _cell(good), _cell(interval), _cell(target), verdict
+    return _cell(entry.id), counted_by, _cell(good), _cell(interval), _cell(target), entry.verdict
 
 
 def _accepted(entry: Entry, accepted: Accepted, run: Run) -> tuple[str, ...]:
