@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -52,6 +51,8 @@ class Reporter:
     def pause(self) -> None:
         """Let no text that is printed from here on be a command to GitHub."""
         if self._annotates() and not self._token:
+            import secrets
+
             from deployspec.outputs.annotations import paused
 
             self._token = secrets.token_hex(16)
