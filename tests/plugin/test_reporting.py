@@ -23,7 +23,10 @@ def test_broken(deployment, judge):
 KEPT = "def test_kept(deployment, judge): judge(met('fine'))"
 WORKERS = pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 ACTIONS = {"GITHUB_ACTIONS": "true"}
-FAULTY = {"deployments/local.yaml": "base_url: http://127.0.0.1:9\ngate: [helth]\n", ".git/HEAD": ""}
+FAULTY = {
+    "deployments/local.yaml": "base_url: http://127.0.0.1:9\ngate: ['##[error]helth']\n",
+    ".git/HEAD": "",
+}
 
 
 @WORKERS
@@ -70,12 +73,12 @@ def test_a_faulty_deployment_file_is_shown_at_its_line(
     ran = project(KEPT, *options, *workers, environ=environ, more=FAULTY)
     assert ran.status == 4
     ((command, properties, message),) = obeyed(ran.output)
-    assert (command, message.partition(";")[0]) == ("error", "found helth, which is no chapter")
+    assert (command, message.partition(";")[0]) == ("error", "found ##[error]helth, which is no chapter")
     place = {"file": "deployments/local.yaml", "line": "2", "col": "8"}
     assert properties == {"title": "deployment-file (local)", **place}
     (issue,) = json.loads((tmp_path / "quality.json").read_text())
     assert issue["location"] == {"path": "deployments/local.yaml", "lines": {"begin": 2}}
-    assert "found helth, which is no chapter" in step.read_text()
+    assert "found ##[error]helth, which is no chapter" in step.read_text()
     assert (tmp_path / "out" / "summary.md").read_text() == step.read_text()
 
 
