@@ -18,6 +18,7 @@ PARTS = (
     "installed",
     "replicas",
     "green",
+    "gate",
     "rules",
     "mutants",
     "logs",

@@ -21,6 +21,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 _STATE = tempfile.TemporaryDirectory(prefix="deployspec-tests-", ignore_cleanup_errors=True)
 os.environ["XDG_STATE_HOME"] = _STATE.name
 
+# Nor has GitHub, where these tests run there, anything to read of them.
+for _name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+    os.environ.pop(_name, None)
+
 ROOT = Path(__file__).resolve().parent
 PARTS = {
     "load": ("chapters/slo/test_matrix.py", "chapters/slo/measure", "installed/test_own_service_page.py"),

@@ -319,6 +319,7 @@ def ran(folder: Path, url: str, path: str, chapters: str, *options: str, proxy: 
     command = [
         sys.executable, "-m", "pytest", "checks", str(own), "-c", "pytest.ini", "--rootdir", ".", "-m", chapters,
         "--deployment", str(file), "--record", str(folder / "record.json"), "--junit-xml", str(folder / "junit.xml"),
+        "--summary-file", str(folder / "summary.md"), "--code-quality", str(folder / "quality.json"), "--annotations", "github",
         "-p", "allure_pytest", "--alluredir", str(folder / "allure"), "-p", "no:cacheprovider", *options,
     ]  # fmt: skip
     environ = {
@@ -430,7 +431,7 @@ COMPARED = ("in-a-comparison", "in-a-dictionary", "in-a-denial")
 def test_no_byte_that_a_run_leaves_tells_a_secret(
     echo: str, tmp_path: Path, path: str, chapters: str, options: tuple[str, ...], places: tuple[str, ...]
 ) -> None:
-    """Terminal, JUnit, record and drafts, allure-results, load results, temporary files, arguments of processes."""
+    """Terminal, annotations, JUnit, summary, GitLab's report, record and drafts, allure-results, load results, temporary files, arguments of processes."""
     proxy = f"http://{quote(USER)}:{quote(OF_THE_PROXY, safe='')}@{echo.removeprefix('http://')}"
     if path == "/elsewhere":
         left = ran(tmp_path, "http://canary.invalid", path, chapters, *options, proxy=proxy)

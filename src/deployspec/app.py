@@ -57,10 +57,12 @@ def deployment_named(name: str) -> Deployment:
 
     Raises DeployspecError where there is none, or its file is faulty.
     """
+    from deployspec.base.own_chapters import own_chapters
     from deployspec.base.places import Places
     from deployspec.deployment import find, load
 
-    return load(find(name, Places(Path()).deployments), os.environ, chapters(), sinks())
+    file = find(name, Places(Path()).deployments)
+    return load(file, os.environ, chapters(), sinks(), lambda: own_chapters(Path()))
 
 
 def _with_others(ours: tuple[Any, ...], group: str, key: str, what: str) -> tuple[Any, ...]:

@@ -139,6 +139,18 @@ def test_all_that_a_chapter_brings(outside: Path) -> None:
     assert check(outside, "--shade", "light").returncode == 1
 
 
+def test_it_belongs_to_the_gate(outside: Path) -> None:
+    """By itself, and by name; a gate that asks for other chapters is told that it has none of them."""
+    there = outside / "there.yaml"
+    done = check(outside, "-m", "gate")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "-m gate, of which health is a chapter, selected no checks of it" in done.stdout
+    there.write_text(there.read_text() + "gate: [colour]\n")
+    done = check(outside, "-m", "gate")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert run(outside, "-m", "deployspec.cli", "validate", "there.yaml").returncode == 0
+
+
 def test_its_part_is_checked(outside: Path) -> None:
     """By its JSON Schema, and by what it says must go together, with the place in the file."""
     for text, found in (("colour: {nam: blue}", "the unknown key nam"), ("colour: {name: beige}", "beige")):

@@ -82,7 +82,8 @@ def test_junit_has_the_verdicts(project: Project, tmp_path: Path, workers: tuple
         properties = {item.get("name"): item.get("value") for item in case.iter("property")}
         assert properties["verdict"] == entry["verdict"]
         assert properties["reason"] == entry["reason"]
-        assert (case.find("failure") is None) == (entry["verdict"] == "MET")
+        assert (case.find("failure") is not None) == (entry["verdict"] == "BREACHED")
+        assert (case.find("error") is not None) == (entry["verdict"] == "UNMEASURED")
     broken = cases["test_broken"].find("failure")
     assert broken is not None
     assert broken.get("message") == "took 3 s"

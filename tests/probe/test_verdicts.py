@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from deployspec.model.entry import Accepted, Entry
-from deployspec.probe.verdicts import all_met, failing, status_of, troubles_of, with_unmeasured
+from deployspec.outputs.troubles import troubles_of
+from deployspec.probe.verdicts import all_met, failing, status_of, with_unmeasured
 from deployspec.record.record import Run, Selected
 
 

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import stat
 import time
 from pathlib import Path
 from typing import Any
@@ -22,17 +23,23 @@ def replace_durably(path: Path, document: Any) -> None:
     write_durably(path, json.dumps(document).encode("ascii"), 0o600)
 
 
-def write_durably(path: Path, data: bytes, mode: int) -> None:
-    """Write a file of this mode, whatever the umask, that is on the disk, as a whole, when this returns.
+def write_durably(path: Path, data: bytes, mode: int | None) -> None:
+    """Write a file of this mode, whatever the umask, that is on the disk, as a whole, when this returns. None: of the mode
+    of the one that it replaces, or else of what the umask leaves.
 
     Raises OSError, and leaves what was there.
     """
     _remove_left(path)
+    if mode is None and path.exists():
+        mode = stat.S_IMODE(path.stat().st_mode)
     draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+        descriptor = os.open(
+            draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666 if mode is None else mode
+        )
         with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, mode)
+            if mode is not None:
+                os.fchmod(descriptor, mode)
             file.write(data)
             file.flush()
             os.fsync(descriptor)

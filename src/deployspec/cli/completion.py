@@ -46,6 +46,7 @@ examples:
 """
 _OF_PYTEST = ("-m", "-k", "-n", "--collect-only", "--junitxml", "--help")
 """The options of pytest that a person types after ``deployspec check``."""
+_OURS = ("--deployment", "--record", "--state", "--summary-file", "--annotations", "--code-quality")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +83,7 @@ def _candidates(before: Sequence[str], begun: str) -> Iterable[str]:
         if last == "-m":
             return _markers()
         own = (option.name for chapter in chapters() for option in chapter.options)
-        return (*_OF_PYTEST, "--deployment", "--record", "--state", *own) if begun.startswith("-") else ()
+        return (*_OF_PYTEST, *_OURS, *own) if begun.startswith("-") else ()
     parser = parser_for(before)
     for word in before:
         parser = _subcommands(parser).get(word, parser)
@@ -122,12 +123,12 @@ def _deployments() -> list[str]:
 
 
 def _chapters() -> list[str]:
-    from deployspec.cli.reading import own_chapters
+    from deployspec.base.own_chapters import own_chapters
 
     return [*(chapter.name for chapter in chapters()), *own_chapters(Path())]
 
 
 def _markers() -> Iterator[str]:
-    yield from (*_chapters(), "live")
+    yield from (*_chapters(), "gate", "live")
     for chapter in chapters():
         yield from (name.partition("(")[0] for name in chapter.markers)

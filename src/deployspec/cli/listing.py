@@ -9,9 +9,10 @@ from pathlib import Path
 
 from deployspec.app import chapters
 from deployspec.base.errors import UsageError
+from deployspec.base.own_chapters import own_chapters
 from deployspec.base.places import Places
 from deployspec.base.problems import did_you_mean, listed, shown
-from deployspec.cli.reading import checks, own_chapters, sentence
+from deployspec.cli.reading import checks, sentence
 
 _WIDEST_ID = 48
 """Characters. A longer id moves its own text alone."""

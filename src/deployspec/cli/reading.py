@@ -12,10 +12,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from deployspec.app import chapters
 from deployspec.base.errors import UsageError
+from deployspec.base.own_chapters import own_chapters
 from deployspec.base.places import Places
 from deployspec.model.ids import check_id
 
@@ -94,33 +94,6 @@ def _order(check: Told, names: list[str], files: list[Path]) -> tuple[int, int, 
 
 def _has_tests(path: Path) -> bool:
     return path.name.startswith("test_") or path.name.endswith("_test.py")
-
-
-def own_chapters(project: Path) -> dict[str, str]:
-    """The chapters that the project's setting ``deployspec_chapters`` names: name to sentence.
-
-    What cannot be read is left out: pytest itself refuses it, with an error of its own.
-    """
-    import configparser
-    import tomllib
-
-    lines: list[str] = []
-    for name in ("pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg"):
-        settings = configparser.RawConfigParser(strict=False)
-        try:
-            settings.read(project / name, encoding="utf-8")
-        except (configparser.Error, ValueError):
-            continue
-        section = "tool:pytest" if name == "setup.cfg" else "pytest"
-        lines += settings.get(section, "deployspec_chapters", fallback="").splitlines()
-    try:
-        tool: Any = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]
-        said = {**tool, **tool.get("ini_options", {})}.get("deployspec_chapters", [])
-        lines += said.splitlines() if isinstance(said, str) else map(str, said)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        pass
-    pairs = (line.partition(":") for line in lines if ":" in line)
-    return {name.strip(): text.strip() for name, _, text in pairs}
 
 
 def _checks_in(path: Path, names: list[str]) -> Iterator[Told]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from deployspec.base.errors import DeploymentFileError, UsageError
@@ -12,6 +12,7 @@ from deployspec.base.unfit import Unfit
 from deployspec.deployment.build import build, with_defaults
 from deployspec.deployment.consistency import check_consistency
 from deployspec.deployment.extending import read_whole
+from deployspec.deployment.gate import gate_of
 from deployspec.deployment.model import PROMETHEUS, Deployment
 from deployspec.deployment.push import RUNS, push_of
 from deployspec.deployment.schema import assembled
@@ -26,17 +27,22 @@ _NAMED = {"maintenance_windows": "deployspec.deployment.maintenance:WINDOWS"}
 
 
 def load(
-    path: Path, environ: Mapping[str, str], chapters: Iterable[Chapter], sinks: Iterable[Sink]
+    path: Path,
+    environ: Mapping[str, str],
+    chapters: Iterable[Chapter],
+    sinks: Iterable[Sink],
+    also: Callable[[], Iterable[str]] = tuple,
 ) -> Deployment:
     """The deployment that the file at ``path`` describes, its variables taken from ``environ``.
 
     Its parts are those of the ``chapters``, and what it pushes is sent to ``sinks``.
+    ``also`` gives the names of further chapters, where the file names some.
 
     Raises :class:`DeploymentFileError`, and nothing else, whatever the file contains or is. Its text tells all
     problems at once and shows no value that is, or may be, a secret.
     """
     __tracebackhide__ = True
-    deployment, text = _load(path, environ, tuple(chapters), tuple(sinks))
+    deployment, text = _load(path, environ, tuple(chapters), tuple(sinks), also)
     del environ  # a traceback with locals would show it
     if deployment is None:
         raise DeploymentFileError(text)
@@ -44,7 +50,11 @@ def load(
 
 
 def _load(
-    path: Path, environ: Mapping[str, str], chapters: tuple[Chapter, ...], sinks: tuple[Sink, ...]
+    path: Path,
+    environ: Mapping[str, str],
+    chapters: tuple[Chapter, ...],
+    sinks: tuple[Sink, ...],
+    also: Callable[[], Iterable[str]],
 ) -> tuple[Deployment | None, str]:
     problems = Problems(printable(str(path)))
     schema = assembled((chapter.schema for chapter in chapters if chapter.schema is not None), sinks)
@@ -60,7 +70,8 @@ def _load(
     data = with_defaults({key: value for key, value in values.data.items() if key not in faulty}, schema)
     named = {key: name for chapter in chapters for key, name in chapter.parts.items()}
     named |= _NAMED
-    core = (part for part in (RUNS, push_of(sinks)) if part.key in data)
+    gate = gate_of(lambda: [*(chapter.name for chapter in chapters), *also()])
+    core = (part for part in (RUNS, gate, push_of(sinks)) if part.key in data)
     parts = [PROMETHEUS, *core, *(imported(name) for key, name in named.items() if key in data)]
     data |= {
         part.key: part.complete(values.data[part.key], data[part.key]) for part in parts if part.key in data

@@ -145,6 +145,12 @@ class Deployment:
         return windows
 
     @property
+    def gate(self) -> tuple[str, ...]:
+        """The chapters that ``-m gate`` stands for; empty where the file chooses none."""
+        chosen: tuple[str, ...] = self.parts.get("gate", ())
+        return chosen
+
+    @property
     def credentials(self) -> str:
         """The key of ``auth`` that proves who asks, such as ``auth.bearer``; empty where the file has no ``auth``."""
         auth = self.data.get("auth") or {}

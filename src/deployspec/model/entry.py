@@ -76,6 +76,8 @@ class Entry:
     """Why the verdict, which is not MET, fails neither a gate nor a probe; None where it does."""
     met_again: str = ""
     """Why a check that is MET fails all the same: an acceptance says that it is not, and is to be removed."""
+    defect: bool = False
+    """UNMEASURED by a fault of the suite or the check itself, not of the deployment or of what watches it."""
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Entry:
@@ -98,6 +100,11 @@ class Entry:
         """Sorts entries as the specification is written."""
         path, _, line = self.source.rpartition(":")
         return path, int(line or 0), self.check
+
+    @property
+    def finding(self) -> str:
+        """Why it fails, where it does; else the verdict's reason."""
+        return self.met_again or self.reason
 
     def mapped(self, change: Callable[[str], str]) -> Entry:
         """The same entry with every text that was measured changed by ``change``, such as a redaction."""
@@ -124,7 +131,8 @@ class Entry:
             ("reason", self.reason),
             ("measured", self.measured),
             ("limit", self.limit),
+            ("interval", self.proportion.interval if self.proportion else ""),
+            ("accepted", self.accepted.in_words() if self.accepted else ""),
             ("flaky", "true" if self.flaky else ""),
-            ("accepted", self.accepted.place if self.accepted else ""),
             ("reproduce", self.reproduce),
         ]

@@ -36,6 +36,15 @@ class Proportion:
     high: float | None = None
     """The ends of the 95% confidence interval of the share; None where all were counted and nothing is estimated."""
 
+    @property
+    def interval(self) -> str:
+        """The interval, for a person; empty where nothing is estimated."""
+        if self.low is None or self.high is None:
+            return ""
+        from deployspec.base.shown import percentage
+
+        return f"{percentage(self.low, self.target)} to {percentage(self.high, self.target)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

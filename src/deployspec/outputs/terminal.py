@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from deployspec.model.entry import Entry
 from deployspec.model.verdict import Outcome
+from deployspec.outputs.troubles import selected_by
 from deployspec.record.record import Run
 
 _MOST_ROWS = 8
@@ -47,7 +48,7 @@ def summary(run: Run, width: int | None, more: Iterable[str] = ()) -> list[Line]
     lines += _accepted(run)
     lines += [
         Line(
-            f"-m {marker} selected no checks{asking}, so {marker} was not measured",
+            f"{selected_by(run, marker, 'no checks')}{asking}, so {marker} was not measured",
             "yellow",
         )
         for marker in run.empty_markers

@@ -18,6 +18,7 @@ _MODULES = (
     "deployspec.plugin.wanted",
     "deployspec.plugin.deployments",
     "deployspec.plugin.client",
+    "deployspec.plugin.gate",
     "deployspec.plugin.selection",
     "deployspec.plugin.accepting",
     "deployspec.plugin.interrupting",
@@ -27,6 +28,7 @@ _MODULES = (
     "deployspec.plugin.run_folder",
     "deployspec.plugin.collected",
     "deployspec.plugin.recording",
+    "deployspec.plugin.reporting",
 )
 
 

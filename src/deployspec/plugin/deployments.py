@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from deployspec.deployment import Deployment, Finder
     from deployspec.plugin.hooks import Provided
 
+REFUSED: pytest.StashKey[str] = pytest.StashKey()
+"""Why the deployment of this run cannot be used, where it cannot."""
 _LOADED: pytest.StashKey[Deployment] = pytest.StashKey()
 _FINDER: pytest.StashKey[Finder] = pytest.StashKey()
 _WORKER_FILE = "deployspec_file"
@@ -54,6 +56,7 @@ def obtain(config: pytest.Config) -> Deployment:
         try:
             known = _load(config)
         except DeployspecError as error:
+            config.stash[REFUSED] = str(error)
             raise pytest.UsageError(str(error)) from None
         config.stash[_LOADED] = known
         _hide_secrets(config, known)

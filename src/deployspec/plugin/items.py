@@ -9,7 +9,8 @@ import pytest
 
 from deployspec.model.chapter import lacking
 from deployspec.plugin.deployments import is_asked, obtain
-from deployspec.plugin.options import chapters, chapters_of, is_check
+from deployspec.plugin.gate import gate, with_gate
+from deployspec.plugin.options import GATE, chapters, chapters_of, is_check
 from deployspec.plugin.selection import may_select, may_select_of, refuse_lacking
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ NONE = "-"
 
 def may_run(config: pytest.Config, *checks: Collection[str]) -> bool:
     """Whether ``-m`` may select one of these checks, each given by its markers."""
-    return any(may_select(config.getoption("markexpr") or "", markers) for markers in checks)
+    expression = config.getoption("markexpr") or ""
+    return any(may_select(expression, with_gate(config, markers)) for markers in checks)
 
 
 def may_run_item(item: pytest.Item) -> bool:
@@ -39,7 +41,7 @@ def load_early(config: pytest.Config, *checks: Collection[str]) -> None:
             chapter
             for name, chapter in known.items()
             if any(deployment.parts.get(key) is not None for key in chapter.parts)
-            and may_select_of(expression, name, known)
+            and may_select_of(expression, name, known, () if name in gate(config) else (GATE,))
         )
 
 

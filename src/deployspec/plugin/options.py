@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from deployspec.model.chapter import Chapter
     from deployspec.model.sink import Sink
 
+GATE = "gate"
+"""The marker of the checks that a pipeline asks for: see ``deployspec.plugin.gate``."""
 _SETTING = "deployspec_chapters"
 _CHAPTERS: pytest.StashKey[dict[str, Chapter]] = pytest.StashKey()
 
@@ -67,6 +69,21 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         action="store_true",
         help="fail where a check is flaky: MET only after a retry, or twice to and fro between MET and BREACHED in its last 20 runs",
     )
+    group.addoption(
+        "--summary-file",
+        metavar="FILE",
+        default=None,
+        help="write a summary as Markdown there; it is appended to $GITHUB_STEP_SUMMARY, too, where that is set",
+    )
+    group.addoption(
+        "--annotations",
+        choices=("auto", "github", "none"),
+        default="auto",
+        help="print annotations of the files of a change: auto, where $GITHUB_ACTIONS is set (default); github, always; none",
+    )
+    group.addoption(
+        "--code-quality", metavar="FILE", default=None, help="write GitLab's report on code quality there"
+    )
     parser.addini(
         _SETTING,
         "chapters of your own, one a line: the name, a colon, and what its checks make sure of",
@@ -110,7 +127,7 @@ def _said(line: str, known: Mapping[str, Chapter]) -> Chapter:
     from deployspec.model.chapter import Chapter
 
     name, _, sentence = (part.strip() for part in line.partition(":"))
-    taken = {*known, *(marker for chapter in known.values() for marker in chapter.markers)}
+    taken = {GATE, *known, *(marker for chapter in known.values() for marker in chapter.markers)}
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name) or not sentence:
         raise pytest.UsageError(
             f"{_SETTING}: found {shown(line)}; expected a name in small letters, a colon and a sentence, such as "
@@ -121,6 +138,11 @@ def _said(line: str, known: Mapping[str, Chapter]) -> Chapter:
             f"{_SETTING}: found the name {name}, which another chapter or marker has; expected a name of its own"
         )
     return Chapter(name, sentence)
+
+
+def named_in(expression: str) -> set[str]:
+    """The names of markers in a ``-m`` expression, whatever it says of them."""
+    return set(re.findall(r"[^\s()|&]+", expression)) - {"and", "or", "not"}
 
 
 def places(config: pytest.Config) -> Places:

@@ -127,7 +127,7 @@ def pytest_runtest_makereport(
     report = yield
     report.sections = [(title, redact(text)) for title, text in report.sections]
     if item.stash.get(_RUNNING, False):
-        return _of_a_subtest(item, call, report, found)
+        return _of_a_subtest(item, call, report, found, trace)
     if found is not None:
         item.stash[_JUDGEMENT] = found
     entry = _entry(item, call, report, trace)
@@ -199,12 +199,17 @@ def _taken(item: pytest.Item, call: pytest.CallInfo[None]) -> tuple[Judgement | 
 
 
 def _of_a_subtest(
-    item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, found: Judgement | None
+    item: pytest.Item,
+    call: pytest.CallInfo[None],
+    report: pytest.TestReport,
+    found: Judgement | None,
+    trace: Evidence | None,
 ) -> pytest.TestReport:
     """Keep what a subtest says for the end of its check, which goes on: it is reported as the check itself would be."""
     if call.excinfo is not None and found is None:
         error = call.excinfo.value
-        found = Judgement(breached(str(error)) if isinstance(error, Breached) else unmeasured(_trouble(call)))
+        verdict = breached(str(error)) if isinstance(error, Breached) else unmeasured(_trouble(call))
+        found = Judgement(verdict, defect=trace is not None)
     item.stash.setdefault(_SUBTESTS, []).append(found)
     if report.failed and found is not None:
         outcome, reason = found.verdict.outcome.value, redact(found.verdict.reason)
@@ -264,9 +269,13 @@ def _entry(
             failed, key=lambda one: one.verdict.outcome is not Outcome.BREACHED, default=judgement
         )
     if call.when == "teardown" or judgement is None or trace is not None or _skipped(call):
-        judgement = Judgement(unmeasured(_trouble(call)), waited=judgement.waited if judgement else 0.0)
-        if trace is not None:
-            judgement.evidence = (trace,)
+        judgement = Judgement(
+            unmeasured(_trouble(call)),
+            waited=judgement.waited if judgement else 0.0,
+            evidence=() if trace is None else (trace,),
+            # One that was skipped, or whose measurement could not be taken, is at no fault.
+            defect=trace is not None or not troubled,
+        )
     verdict = judgement.verdict
     client = item.stash.get(CLIENT, None)
     return Entry(
@@ -286,6 +295,7 @@ def _entry(
         source=source_of(item),
         asks=needs_deployment(item),
         proportion=verdict.proportion,
+        defect=judgement.defect,
     )
 
 
@@ -363,7 +373,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
             report.nodeid,
             "the pytest-xdist worker running this check died, so nothing was measured",
         )
-        lost = Entry(own, own, "", own, Outcome.UNMEASURED.value, reason)
+        lost = Entry(own, own, "", own, Outcome.UNMEASURED.value, reason, defect=True)
         report.deployspec = asdict(lost)  # type: ignore[attr-defined]
     attached = getattr(report, "deployspec", None)
     if attached is not None and report.failed and not isinstance(report.longrepr, FailureText):

@@ -28,6 +28,8 @@ class Judgement:
     evidence: tuple[Evidence, ...] = ()
     reproduce: str = ""
     waited: float = 0.0
+    defect: bool = False
+    """It says nothing of the deployment: the suite or the check itself is at fault."""
 
 
 _LONGEST_REASON = 300

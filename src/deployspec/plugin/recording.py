@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _MOST_UNREADABLE = 3
 """Files of checks that are named where they cannot be collected."""
+_NAME = "deployspec-recorder"
+"""Of the recorder, among the plugins."""
 _LONGEST = 300
 """Characters of what is said of one of them."""
 
@@ -59,6 +61,8 @@ class Recorder:
         self.file: RecordFile | None = None
         self.selected: list[Selected] = []
         self.trouble = self.not_pruned = ""
+        self.is_of_checks = False
+        """Whether checks were meant to run: known at the end."""
         self.store: Store | None = None
         self._unreadable: list[str] = []
         self._interrupted = self._stopped = False
@@ -110,7 +114,7 @@ class Recorder:
     def pytest_sessionfinish(self, session: pytest.Session) -> Any:
         """Decide what pytest cannot know: a marker that selected nothing fails the run. Then close the record."""
         selection = self.config.stash.get(SELECTION, Selection())
-        self._describe()
+        self.describe()
         self.run.not_described = selection.not_described
         self.run.empty_markers = selection.empty_markers
         self.run.problems = [redact(line) for line in [*problems(self.config), *self._flaky()]]
@@ -134,7 +138,8 @@ class Recorder:
         self.run.exit_status = int(session.exitstatus)
         self.run.finished = written()
         self.run.maintenance = self._maintenance()
-        if self.file is not None or self._asked_for_checks():
+        self.is_of_checks = bool(self.run.entries) or self.file is not None or self._asked_for_checks()
+        if self.is_of_checks:
             self._finish()
         if self.trouble and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -266,13 +271,14 @@ class Recorder:
     def _opened(self) -> RecordFile:
         """The record's file, begun at the first need. Raises OSError, and DeployspecError where the store has no place."""
         if self.file is None:
-            self._describe()
+            self.describe()
             file = self._record_file()
             file.begin(self.run)
             self.file = file
         return self.file
 
-    def _describe(self) -> None:
+    def describe(self) -> None:
+        """Say in the run which deployment it is of."""
         deployment = obtained(self.config)
         self.run.deployment = name_of(self.config)
         if deployment is not None:
@@ -305,6 +311,11 @@ class Recorder:
         return places(self.config).runs / name
 
 
+def recorder_of(config: pytest.Config) -> Recorder | None:
+    """The recorder of this process; None in a worker."""
+    return config.pluginmanager.get_plugin(_NAME)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the recorder where the whole run is seen."""
     # Where pytest cannot keep its cache (a checkout of somebody else's) nothing is wrong with what was measured.
@@ -313,7 +324,7 @@ def pytest_configure(config: pytest.Config) -> None:
         said = config.getoption("--record")
         if said and (objection := objection_to(Path(config.invocation_params.dir, said))):
             raise pytest.UsageError(f"--record {said}: {objection}")
-        config.pluginmanager.register(Recorder(config), "deployspec-recorder")
+        config.pluginmanager.register(Recorder(config), _NAME)
 
 
 def _redacted(found: Any) -> Any:

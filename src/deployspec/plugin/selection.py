@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import itertools
-import re
 from collections.abc import Collection, Generator, Iterable
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
@@ -17,8 +16,9 @@ from deployspec.base.disclosure import redact
 from deployspec.model.chapter import lacking
 from deployspec.model.ids import check_id
 from deployspec.plugin.deployments import named, none_said, obtain
+from deployspec.plugin.gate import gate
 from deployspec.plugin.needs import alternatives, parts_missing, parts_needed
-from deployspec.plugin.options import chapters, chapters_of, is_check, is_worker, places
+from deployspec.plugin.options import GATE, chapters, chapters_of, is_check, is_worker, named_in, places
 
 if TYPE_CHECKING:
     from deployspec.model.chapter import Chapter
@@ -33,7 +33,8 @@ class Selection:
     not_described: dict[str, str] = field(default_factory=dict)
     """The checks that are not selected: id to the part that the deployment file does not describe."""
     empty_markers: list[str] = field(default_factory=list)
-    """The markers named positively in ``-m`` that selected nothing, or nothing that asks the deployment."""
+    """The markers named positively in ``-m`` that selected nothing, or nothing that asks the deployment; for ``gate``,
+    the chapters that it stands for."""
     skipped_files: dict[str, str] = field(default_factory=dict)
     """The files of checks that were skipped as a whole: name to reason."""
     usage_error: str = ""
@@ -44,6 +45,8 @@ SELECTION: pytest.StashKey[Selection] = pytest.StashKey()
 SELECTING: pytest.StashKey[bool] = pytest.StashKey()
 """Set where a list of the checks (``--collect-only``) is to be of those that a run would make."""
 _MARKERS = {
+    GATE: "what a pipeline asks for before it goes on: the chapters that belong to a gate, or those that the deployment file's "
+    "key gate names.",
     "live": "looks at a running system in a chapter that is otherwise offline; not selected where no deployment is named.",
     "not_described(part)": "not selected, because this part is not described; set by the plugin.",
     "needs(part)": "selected only for a deployment whose file describes that part, such as health.max_response_time; "
@@ -80,11 +83,13 @@ def positive_markers(expression: str) -> list[str]:
     return names
 
 
-def may_select_of(expression: str, chapter: str, others: Collection[str]) -> bool:
-    """Whether a ``-m`` expression may select a check of this chapter, whatever else it is marked with: with other
-    chapters, too, where the expression names this one among them."""
-    named = set(re.findall(r"[^\s()|&]+", expression)) - {"and", "or", "not"}
-    free = named - {chapter} if chapter in named else named - {chapter, *others}
+def may_select_of(
+    expression: str, chapter: str, others: Collection[str], never: Collection[str] = ()
+) -> bool:
+    """Whether a ``-m`` expression may select a check of this chapter, whatever else it is marked with but what is
+    ``never`` a mark of one: with other chapters, too, where the expression names this one among them."""
+    named = named_in(expression)
+    free = named - {chapter, *never} if chapter in named else named - {chapter, *others, *never}
     return len(free) > _MOST_FREE or any(
         may_select(expression, {chapter, *chosen})
         for size in range(len(free) + 1)
@@ -230,13 +235,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # Checks that break something come last: whoever reads along sees the quiet ones first.
     items.sort(key=lambda item: is_check(item) and wants_exclusive(item))
     selection.checks = sum(is_check(item) for item in items)
-    asked = positive_markers(config.getoption("markexpr") or "")
+    asked = _asked_for(config)
     of_one = not none_said(config)
     selection.empty_markers = [
         name for name in asked if not any(_is_of(name, item, named=of_one) for item in items)
     ]
     if is_worker(config):
         config.workeroutput[_WORKER_SELECTION] = asdict(selection)  # type: ignore[attr-defined]
+
+
+def _asked_for(config: pytest.Config) -> list[str]:
+    """The markers that ``-m`` asks for; in the place of ``gate``, the chapters that it stands for and may select of."""
+    expression = config.getoption("markexpr") or ""
+    asked = positive_markers(expression)
+    if GATE not in asked:
+        return asked
+    own = [
+        name
+        for name in chapters(config)
+        if name in gate(config) and name not in asked and may_select(expression, {GATE, name})
+    ]
+    others = [name for name in asked if name != GATE]
+    return [*others, *own] if own or others else [GATE]
 
 
 def _select(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -189,8 +189,9 @@ class Probe:
             for module in ("json", "deployspec.record.store", "deployspec.probe.saying"):
                 # What is needed from here on, while there is time.
                 import_module(module)
+            from deployspec.outputs.troubles import troubles_of
             from deployspec.probe.result import result_of
-            from deployspec.probe.verdicts import failing, status_of, troubles_of
+            from deployspec.probe.verdicts import failing, status_of
         except DeployspecError as error:
             self.says.problem(str(error), event="refused")
             return USAGE, True

@@ -41,24 +41,6 @@ def failing(run: Run) -> Iterator[Entry]:
         yield from (entry for entry in run.ordered() if entry.verdict == outcome and entry.fails)
 
 
-def troubles_of(run: Run) -> Iterator[str]:
-    """A line for each way in which the run as a whole was not what it was to be."""
-    if run.cut_short:
-        yield f"incomplete: {run.cut_short}"
-    elif not run.entries:
-        yield f"nothing was measured: no check of {run.deployment} was selected{_because(run)}"
-    elif run.asked_nothing:
-        yield f"no check asked {run.deployment} anything, so nothing of it was measured"
-    yield from run.problems
-    for marker in run.empty_markers:
-        yield f"-m {marker} selected no check{_because(run)}, so {marker} was not measured"
-
-
-def _because(run: Run) -> str:
-    needed = sorted(set(run.not_described.values()))
-    return f" (needs {', '.join(needed[:3])}{' …' if len(needed) > 3 else ''})" if needed else ""
-
-
 def with_unmeasured(run: Run, reason: str) -> Run:
     """The run with an UNMEASURED entry for each check that it was to make and has no verdict of."""
     missing = {

@@ -1,0 +1,180 @@
+"""A run as Markdown, such as GitHub shows beside a step: failures first, and never more than there is room for.
+
+Whatever was measured stands in code, inline or in blocks, and is one text there: nothing else keeps HTML, links, mentions,
+references and formulas from being made of it, for some of these are looked for in what Markdown has become.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from deployspec.base.shown import counted, cut, percentage, printable
+from deployspec.model.entry import Accepted, Entry
+from deployspec.model.verdict import Outcome, Proportion
+from deployspec.outputs.troubles import troubles_of
+from deployspec.record.record import Run
+
+ROOM = 1024 * 1024
+"""Bytes that all summaries of a step may have together: GitHub drops them as a whole where they have more."""
+_LONGEST, _LONGEST_CELL, _LONGEST_COMMAND = 2000, 300, 8000
+"""Characters of a text, of one in a table, and of a command, which nobody could repeat in part."""
+_FOR_THE_END = 400
+"""Bytes that are kept free for what is said of that which is left out."""
+
+
+class _Section(NamedTuple):
+    head: str
+    items: list[str]
+    what: str
+    """What the items are, where some are left out."""
+
+
+def summary(run: Run, refused: str = "", room: int = ROOM) -> str:
+    """The run in at most ``room`` bytes of UTF-8; what there is no room for is counted. What is MET gives way first.
+
+    ``refused`` says why no check could begin; empty where they did.
+    """
+    text = f"{_head(run, refused)}\n"
+    left = room - len(text.encode()) - _FOR_THE_END
+    missing: list[str] = []
+    for section in _sections(run):
+        lines: list[str] = []
+        for item in section.items if not missing else ():
+            piece = item if lines else f"\n{section.head}\n{item}"
+            size = len(piece.encode()) + 1
+            if size > left:
+                break
+            left -= size
+            lines.append(piece)
+        text += "".join(f"{line}\n" for line in lines)
+        if len(lines) < len(section.items):
+            missing.append(f"{len(section.items) - len(lines)} {section.what}")
+    if missing:
+        text += f"\n**There is no room here for all of it.** Left out: {', '.join(missing)}.\n"
+    return text
+
+
+def _head(run: Run, refused: str) -> str:
+    fail = [entry.verdict for entry in run.entries.values() if entry.fails]
+    troubles = [refused] if refused else list(troubles_of(run))
+    verdict = Outcome.MET
+    if Outcome.BREACHED in fail:
+        verdict = Outcome.BREACHED
+    elif fail or troubles:
+        verdict = Outcome.UNMEASURED
+    lines = [f"## deployspec: {verdict.value}", "", _counts(run)]
+    if troubles:
+        lines.append("")
+    lines += [f"- {_code(line)}" for text in troubles for line in text.splitlines()[:20]]
+    return "\n".join(lines)
+
+
+def _counts(run: Run) -> str:
+    counts = run.counts()
+    said = [f"{counts[verdict.value]} {verdict.value}" for verdict in (Outcome.BREACHED, Outcome.UNMEASURED, Outcome.MET) if counts[verdict.value]]  # fmt: skip
+    accepted = sum(entry.accepted is not None for entry in run.entries.values())
+    more = [f"{number} {word}" for number, word in ((accepted, "accepted"), (counts["flaky"], "flaky")) if number]  # fmt: skip
+    about = _code(run.deployment) if run.deployment else "files alone"
+    about += f" ({_code(run.base_url)})" if run.base_url else ""
+    text = f"{about}: {', '.join(said) or 'no check ran'}"
+    text += f" ({', '.join(more)})" if more else ""
+    text += f", with {_code(f'-m {run.markers}')}" if run.markers else ""
+    return text + (f", in the maintenance window {_code(run.maintenance)}" if run.maintenance else "")
+
+
+def _sections(run: Run) -> Iterator[_Section]:
+    """What gives way last comes first."""
+    entries = run.ordered()
+    for verdict in (Outcome.BREACHED, Outcome.UNMEASURED):
+        items = [_failure(entry) for entry in entries if entry.fails and entry.verdict == verdict]
+        yield _Section(f"### {verdict.value}", items, verdict.value)
+    again = [_failure(entry) for entry in entries if entry.met_again]
+    yield _Section("### MET again, but still accepted as a breach", again, "MET again")
+    shares = [_share(entry, entry.proportion) for entry in entries if entry.proportion]
+    yield _table("Objectives", ("check", "counted by", "good", "95% interval", "target", "verdict"), shares, "objectives")  # fmt: skip
+    accepted = [_accepted(entry, entry.accepted, run) for entry in entries if entry.accepted]
+    yield _table("Accepted", ("check", "verdict", "reason", "until", "accepted by", "because"), accepted, "accepted")  # fmt: skip
+    needs = [(_cell(check), _cell(part)) for check, part in run.not_described.items()]
+    yield _table("Not selected, because the deployment file does not describe or allow it", ("check", "needs"), needs, "not selected")  # fmt: skip
+    met = [
+        (_cell(entry.id), _cell(entry.measured), _cell(entry.limit), "flaky" if entry.flaky else "")
+        for entry in entries
+        if entry.verdict == Outcome.MET and not entry.fails
+    ]
+    yield _table("MET", ("check", "measured", "limit", ""), met, "MET")
+
+
+def _failure(entry: Entry) -> str:
+    lines = ["", f"#### {_code(entry.id)}", ""]
+    parts = (
+        ("found", entry.finding),
+        ("measured", entry.measured),
+        ("limit", entry.limit),
+        ("promise", entry.promise),
+        ("check", entry.source),
+    )
+    lines += [f"- {label}: {_code(text)}" for label, text in parts if text]
+    if len(entry.reproduce) > _LONGEST_COMMAND:
+        lines.append("- reproduce: the command is too long for this page; the run record has it")
+    elif entry.reproduce:
+        lines += ["", _block(entry.reproduce, "sh")]
+    return "\n".join(lines)
+
+
+def _share(entry: Entry, share: Proportion) -> tuple[str, ...]:
+    good = f"{percentage(share.good / share.total, share.target)} of {share.total:,.0f}"
+    counted_by = {"load": "a load run", "window": "Prometheus"}.get(share.counted_by, "")
+    interval = share.interval or "all were counted"
+    target = f"{share.target * 100:.10g}%"
+    return _cell(entry.id), counted_by, _cell(good), _cell(interval), _cell(target), entry.verdict
+
+
+def _accepted(entry: Entry, accepted: Accepted, run: Run) -> tuple[str, ...]:
+    until = f"{accepted.until}{_days_left(accepted.until, run.finished or run.started)}"
+    return _cell(entry.id), entry.verdict, _cell(entry.reason), _cell(until), _cell(accepted.owner), _cell(accepted.reason)  # fmt: skip
+
+
+def _days_left(until: str, at: str) -> str:
+    """From the day of the run to the last one of an acceptance, which is included."""
+    try:
+        left = (datetime.date.fromisoformat(until) - datetime.date.fromisoformat(at[:10])).days
+    except ValueError:
+        return ""
+    return f" ({counted(left, 'day')} left)" if left >= 0 else " (expired)"
+
+
+def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], what: str) -> _Section:
+    head = f"### {title}\n\n{_row(columns)}\n{_row(('---',) * len(columns))}"
+    return _Section(head, [_row(row) for row in rows], what)
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(text: str) -> str:
+    # In a table, a vertical line ends a cell even in code.
+    return _code(text, _LONGEST_CELL).replace("|", "\\|")
+
+
+def _code(text: str, limit: int = _LONGEST) -> str:
+    """A text as inline code, on one line, whatever it is; nothing where it is blank."""
+    text = cut(text, limit)
+    if not text.strip():
+        return ""
+    fence = "`" * (_longest_fence(text) + 1)
+    # One space at each end is Markdown's, where there is one at both.
+    pad = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _block(text: str, language: str) -> str:
+    fence = "`" * max(3, _longest_fence(text) + 1)
+    return "\n".join([f"{fence}{language}", *map(printable, text.splitlines()), fence])
+
+
+def _longest_fence(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)
