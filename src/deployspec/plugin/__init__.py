@@ -26,6 +26,7 @@ _MODULES = (
     "deployspec.plugin.run_folder",
     "deployspec.plugin.collected",
     "deployspec.plugin.recording",
+    "deployspec.plugin.allure",
 )
 
 
