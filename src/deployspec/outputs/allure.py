@@ -6,6 +6,7 @@ A result is the JSON object that allure-pytest writes (Allure's "2" format, whic
 from __future__ import annotations
 
 import hashlib
+import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -63,6 +64,10 @@ class Check(NamedTuple):
     in_gate: bool = True
     title: str = ""
     """What the check itself says it is called in reports; empty where it says nothing."""
+    description: str = ""
+    """All that the check says of itself: its docstring."""
+    parameters: frozenset[str] = frozenset()
+    """The names of what tells it from others of one function. Its id has that already, without the values' innards."""
 
 
 class Attached(NamedTuple):
@@ -93,8 +98,12 @@ def identify(result: dict[str, Any], check: Check, facts: Facts) -> None:
     result["historyId"] = hashlib.sha256(own.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     result["name"] = check.title or check.id
     result["titlePath"] = [facts.deployment or "files", check.chapter]
-    for parameter in result.get("parameters", ()):
-        parameter["excluded"] = True
+    result["description"] = _paragraphs(check.description)
+    result["parameters"] = [
+        {**one, "excluded": True}
+        for one in result.get("parameters", ())
+        if one["name"] not in check.parameters
+    ]
     labels = [
         ("epic", facts.deployment or "files"),
         ("feature", check.chapter),
@@ -103,7 +112,7 @@ def identify(result: dict[str, Any], check: Check, facts: Facts) -> None:
         ("owner", facts.owner),
     ]
     known = {label["name"] for label in result.get("labels", ())}
-    _labels(result).extend(_label(*label) for label in labels if label[1] and label[0] not in known)
+    result["labels"] = [_label(*one) for one in labels if one[1] and one[0] not in known] + _labels(result)
     links = [
         ("guide", facts.guide.replace("{section}", _anchor(check.section)) if check.section else "", check.section),
         ("runbook", facts.runbook.replace("{check}", quote(check.id.partition("[")[0])), check.id.partition("[")[0]),
@@ -111,6 +120,11 @@ def identify(result: dict[str, Any], check: Check, facts: Facts) -> None:
     result.setdefault("links", []).extend(
         {"type": kind, "url": url, "name": f"{kind}: {name}"} for kind, url, name in links if url
     )
+
+
+def _paragraphs(docstring: str) -> str:
+    """A docstring as Markdown: what begins with a word and a colon is a paragraph of its own."""
+    return re.sub(r"\n+(?=[A-Z][a-z]+: )", "\n\n", inspect.cleandoc(docstring))
 
 
 def _anchor(section: str) -> str:
@@ -131,10 +145,12 @@ def label(result: dict[str, Any], entry: Entry | None, facts: Facts) -> None:
         ("suite_error", "true" if entry and is_suite_error(entry) else ""),
         (RUN, facts.run),
     ]
-    result["labels"] = [one for one in _labels(result) if one["name"] not in _OURS]
-    result["labels"] += [_label(*one) for one in labels if one[1]]
+    others = [one for one in _labels(result) if one["name"] not in _OURS]
+    # Those are shown first that say something of the deployment.
+    result["labels"] = [_label(*one) for one in labels if one[1]] + others
     result["status"] = _STATUS[entry.verdict if entry else Outcome.UNMEASURED.value]
-    details = result["statusDetails"] = dict(result.get("statusDetails") or {})
+    details: dict[str, Any] = {}
+    result["statusDetails"] = details
     if entry is None:
         details["message"] = _NO_VERDICT
     elif entry.verdict != Outcome.MET:

@@ -68,6 +68,8 @@ def _draw_bars(axes: Any, bars: Bars, chart: Chart) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_ylim(bottom=0.7)
+    ends = [bars.edges[0], bars.edges[-1], *(value for _, value in chart.limits)]
+    axes.set_xlim(min(ends) / 1.2, max(ends) * 1.2)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_major_formatter("{x:g}")
     for name, value in chart.limits:

@@ -72,7 +72,10 @@ class Writer:
     @allure_commons.hookimpl
     def report_container(self, container: Any) -> None:
         """Write which fixtures some tests had."""
-        self.write_json(container.file_pattern.format(prefix=uuid.uuid4()), _document(container))
+        document = _document(container)
+        # With pytest 9, allure-pytest has done with a fixture before its ends have run, and knows nothing of them.
+        document["afters"] = [one for one in document.get("afters", ()) if one.get("status")]
+        self.write_json(container.file_pattern.format(prefix=uuid.uuid4()), document)
 
     @allure_commons.hookimpl
     def report_globals(self, globals_item: Any) -> None:
@@ -100,7 +103,8 @@ class Writer:
 
     def _check(self, item: pytest.Item) -> allure.Check:
         function = getattr(item, "obj", None)
-        section = _SECTION.search(getattr(function, "__doc__", None) or "")
+        text = getattr(function, "__doc__", None) or promise_of(item)
+        section = _SECTION.search(text)
         return allure.Check(
             id=id_of(item),
             chapter=chapters_of(item)[0],
@@ -108,6 +112,8 @@ class Writer:
             section=section[1] if section else "",
             in_gate=chapters(self._config)[chapters_of(item)[0]].in_gate,
             title=getattr(function, "__allure_display_name__", ""),
+            description=text,
+            parameters=frozenset(getattr(getattr(item, "callspec", None), "params", ())),
         )
 
     def attach(self, name: str, kind: str, end: str, body: str | bytes) -> allure.Attached:

@@ -34,7 +34,8 @@ def charts(entry: Entry, added: Mapping[str, Any]) -> list[Chart]:
 
 
 def _distribution(histogram: Histogram, of: str, limits: Sequence[tuple[str, float]]) -> list[Chart]:
-    """How many requests took how long. A bar begins at each limit, so that none stands on both of its sides."""
+    """How many requests took how long, each known to three digits. A bar begins at each limit, so that none stands on both
+    of its sides."""
     counts = {at / 1000: count for at, count in histogram.counts().items()}
     if not counts:
         return []
