@@ -31,6 +31,7 @@ PARTS = {
     ),
     "plugin": ("plugin",),
     "network": (
+        "installed/test_allure.py",
         "installed/test_wheel.py",
         "tools/http",
         *(
