@@ -59,7 +59,7 @@ endif
 # The pictures of docs/, each of a real run, by a browser without a window.
 docs-images: .venv/test
 	@scripts/system-packages docs-images
-	@$(BIN)/python scripts/docs_images.py docs/images
+	@$(BIN)/python -m scripts.docs_images docs/images
 
 format: .venv/test
 	@$(BIN)/ruff check --fix -q .; $(BIN)/ruff format -q .

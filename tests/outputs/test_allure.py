@@ -195,7 +195,7 @@ def test_evidence_stands_at_the_step_that_measured() -> None:
     assert {one["name"]: one["value"] for one in judged["parameters"]} == {
         "limit": "all alike",
         "measured": "2 of 3",
-        "interval": "0.1 to 0.6 (95% confidence, share of good ones)",
+        "interval": "10.00% to 60.00% good ones (95% confidence)",
         "reason": "2 of 3 differ",
     }
 

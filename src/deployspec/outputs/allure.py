@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from deployspec.base.shown import counted
+from deployspec.base.shown import counted, percentage
 from deployspec.model.entry import Entry
 from deployspec.model.verdict import Outcome
 from deployspec.outputs.failure import failure_text
@@ -180,7 +180,7 @@ def tell(result: dict[str, Any], entry: Entry, attach: Attach) -> None:
         found.append(_piece("reproduce", entry.reproduce, attach))
     share = entry.proportion
     interval = (
-        f"{share.low:.6g} to {share.high:.6g} (95% confidence, share of good ones)"
+        f"{percentage(share.low, share.target)} to {percentage(share.high, share.target)} good ones (95% confidence)"
         if share is not None and share.low is not None and share.high is not None
         else ""
     )

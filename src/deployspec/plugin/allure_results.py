@@ -19,17 +19,17 @@ from attr import asdict
 
 from deployspec.base.disclosure import redact
 from deployspec.model.chapter import imported
+from deployspec.model.entry import Entry
 from deployspec.outputs import allure
 from deployspec.outputs.charts import drawn, table
 from deployspec.plugin.deployments import obtained
 from deployspec.plugin.options import chapters, chapters_of, is_check, is_worker
-from deployspec.plugin.outcomes import SAID, promise_of
+from deployspec.plugin.outcomes import promise_of
 from deployspec.plugin.recording import RECORDER, redacted
 from deployspec.plugin.selection import id_of
 
 if TYPE_CHECKING:
     from deployspec.model.chart import Chart
-    from deployspec.model.entry import Entry
     from deployspec.record.record import Run
 
 _TROUBLE = "deployspec_allure"
@@ -45,16 +45,23 @@ class Writer:
         self._folder = folder
         self._run = run
         self._item: pytest.Item | None = None
+        self._said: Entry | None = None
         self.trouble = ""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Know whose result it is that is written meanwhile."""
-        self._item = item
+        self._item, self._said = item, None
         try:
             return (yield)
         finally:
             self._item = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the last word on the check that is going on in this process."""
+        attached = getattr(report, "deployspec", None)
+        if attached is not None and self._item is not None and report.nodeid == self._item.nodeid:
+            self._said = Entry.from_dict(attached)
 
     @allure_commons.hookimpl
     def report_result(self, result: Any) -> None:
@@ -62,7 +69,7 @@ class Writer:
         document = _document(result)
         item = self._item
         if item is not None and is_check(item):
-            entry, facts = item.stash.get(SAID, None), self.facts()
+            entry, facts = self._said, self.facts()
             allure.identify(document, self._check(item), facts)
             allure.label(document, entry, facts)
             if entry is not None:
@@ -218,16 +225,16 @@ class Writer:
             return []
         made = []
         for chart in charts:
-            made.append(self.attach(f"{chart.title} (numbers)", "text/csv", "csv", table(chart)))
             try:
                 svg, png = drawn(chart)
             except ImportError as error:
                 self.trouble = self.trouble or (
                     f"charts need {error.name}, which is not installed; expected: pip install 'deployspec[report]'"
                 )
-                continue
-            made.append(self.attach(chart.title, "image/svg+xml", "svg", svg))
-            made.append(self.attach(chart.title, "image/png", "png", png))
+            else:
+                made.append(self.attach(chart.title, "image/svg+xml", "svg", svg))
+                made.append(self.attach(chart.title, "image/png", "png", png))
+            made.append(self.attach(f"{chart.title}: numbers", "text/csv", "csv", table(chart)))
         return made
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _SKIPS = (pytest.skip.Exception, pytest.xfail.Exception)
 _JUDGEMENT: pytest.StashKey[Judgement] = pytest.StashKey()
-SAID: pytest.StashKey[Entry] = pytest.StashKey()
+_SAID: pytest.StashKey[Entry] = pytest.StashKey()
 _RUNNING: pytest.StashKey[bool] = pytest.StashKey()
 _SUBTESTS: pytest.StashKey[list[Judgement | None]] = pytest.StashKey()
 """What the subtests of a check say, in order; None for one that holds."""
@@ -136,7 +136,7 @@ def pytest_runtest_makereport(
             report.longrepr = FailureText(reason, reason)  # type: ignore[assignment]
         return report
     entry = entry.mapped(redact)
-    item.stash[SAID] = entry
+    item.stash[_SAID] = entry
     item.user_properties[:] = [(name, value) for name, value in entry.properties() if value]
     report.user_properties = list(item.user_properties)
     report.deployspec = asdict(entry)  # type: ignore[attr-defined]
@@ -219,7 +219,7 @@ def _entry(
     if not (decided_by_call or troubled):
         return None
     judgement = item.stash.get(_JUDGEMENT, None)
-    said = item.stash.get(SAID, None)
+    said = item.stash.get(_SAID, None)
     if call.when == "teardown" and said is not None and said.verdict != Outcome.MET:
         return None
     subtests = item.stash.get(_SUBTESTS, [])
