@@ -33,7 +33,7 @@ FACTS = Facts(
     "staging",
     "run-1",
     "team-a",
-    "https://wiki.example/guide#{section}",
+    "https://wiki.example/guide",
     "https://wiki.example/runbooks/{check}",
 )
 

@@ -75,7 +75,7 @@ def test_a_result_says_what_the_record_says(project: Project, tmp_path: Path) ->
     """Labels, links, steps, and evidence in files of their own."""
     file = (
         "base_url: http://127.0.0.1:9\nhealth: {}\n"
-        "report: {owner: team-a, guide: 'https://wiki.example/guide#{section}', runbook: 'https://wiki.example/{check}'}\n"
+        "report: {owner: team-a, guide: 'https://wiki.example/guide', runbook: 'https://wiki.example/{check}'}\n"
     )
     ran = project(BODY, "--alluredir", str(tmp_path / "allure"), more={"deployments/local.yaml": file})
     found = results(tmp_path / "allure")

@@ -46,7 +46,7 @@ class Facts:
     """The run's id."""
     owner: str = ""
     guide: str = ""
-    """The address of a section of the guide, with ``{section}`` in it; empty: there is no link."""
+    """The guide's address, without a fragment; empty: there is no link."""
     runbook: str = ""
     """The address of a page on a check, with ``{check}`` in it; empty: there is no link."""
     maintenance: str = ""
@@ -114,7 +114,7 @@ def identify(result: dict[str, Any], check: Check, facts: Facts) -> None:
     known = {label["name"] for label in result.get("labels", ())}
     result["labels"] = [_label(*one) for one in labels if one[1] and one[0] not in known] + _labels(result)
     links = [
-        ("guide", facts.guide.replace("{section}", _anchor(check.section)) if check.section else "", check.section),
+        ("guide", f"{facts.guide}#{_anchor(check.section)}" if facts.guide and check.section else "", check.section),
         ("runbook", facts.runbook.replace("{check}", quote(check.id.partition("[")[0])), check.id.partition("[")[0]),
     ]  # fmt: skip
     result.setdefault("links", []).extend(
