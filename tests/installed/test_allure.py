@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deployspec.model.entry import Accepted, Entry, Evidence
+from deployspec.outputs import allure
+from deployspec.record.record import Run
 from tests.installed.environments import Environment, built, environment, run
 from tests.installed.test_wheel import FILE, serving
 from tests.suite import ROOT
@@ -84,26 +88,72 @@ def test_each_check_has_one_name(runs: Path) -> None:
     assert first.keys().isdisjoint(other)
 
 
-def test_allure_sees_one_history_of_three(runs: Path) -> None:
-    """And two for two deployments, with categories and environment as we say them."""
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Allure's own command, where npm can install it."""
     if shutil.which("npm") is None:
         pytest.skip("npm, which installs Allure, is not here")
-    if (done := run(ALLURE, "--version", cwd=runs, limit=700)).returncode:
+    done = run(ALLURE, "--version", cwd=tmp_path_factory.getbasetemp(), limit=700)
+    if done.returncode:
         pytest.skip(f"Allure cannot be installed: {done.stdout.splitlines()[-1]}")
+
+
+def generated(home: Path, name: str) -> list[dict[str, Any]]:
+    """What Allure makes of each result in a folder."""
+    shutil.rmtree(home / "allure-report", ignore_errors=True)
+    done = run(ALLURE, "generate", name, "--config", f"{name}/allurerc.yaml", cwd=home)
+    assert done.returncode == 0, done.stdout
+    return [json.loads(path.read_text()) for path in (home / "allure-report").glob("data/test-results/*.json")]  # fmt: skip
+
+
+def test_allure_sees_one_history_of_three(runs: Path, installed: None) -> None:
+    """And two for two deployments."""
     for name in "abcd":
-        shutil.rmtree(runs / "allure-report", ignore_errors=True)
-        done = run(ALLURE, "generate", name, "--config", f"{name}/allurerc.yaml", cwd=runs)
-        assert done.returncode == 0, done.stdout
+        generated(runs, name)
     lines = (runs / "allure-history.jsonl").read_text().splitlines()
     first, again, renamed, other = (json.loads(line)["testResults"] for line in lines)
     assert len(first) == len(results(runs / "a"))
     assert first.keys() == again.keys() == renamed.keys()
     assert first.keys().isdisjoint(other)
     for name, earlier in (("d", 1), ("c", 3)):
-        shutil.rmtree(runs / "allure-report")
-        done = run(ALLURE, "generate", name, "--config", f"{name}/allurerc.yaml", cwd=runs)
-        assert done.returncode == 0, done.stdout
-        shown = [
-            json.loads(path.read_text()) for path in (runs / "allure-report").glob("data/test-results/*.json")
-        ]
-        assert {len(one["history"]) for one in shown} == {earlier}
+        assert {len(one["history"]) for one in generated(runs, name)} == {earlier}
+
+
+def test_allure_sorts_by_our_labels(tmp_path: Path, installed: None) -> None:
+    """Each kind of verdict into its category; what is accepted is no failure; and the environment is read."""
+    accepted = Accepted("team-b", "a new disk is ordered", "2026-12-31", "accepted.yaml:3")
+    entry = Entry(
+        "n", "n", "health", "It holds.", "BREACHED", "it does not", source="checks/test_health.py:1"
+    )
+    defect = Evidence("traceback", "in the check")
+    kinds: dict[str, tuple[Entry, str]] = {
+        "Breached": (entry, ""),
+        "Unmeasured": (replace(entry, verdict="UNMEASURED"), ""),
+        "The suite's own errors": (replace(entry, verdict="UNMEASURED", evidence=(defect,)), ""),
+        "Accepted": (replace(entry, accepted=accepted), ""),
+        "In maintenance": (entry, "nightly"),
+        "Flaky": (replace(entry, verdict="MET", flaky=True), ""),
+        "none": (replace(entry, verdict="MET"), ""),
+    }
+    folder = tmp_path / "results"
+    folder.mkdir()
+    shutil.copy(allure.CONFIGURATION, folder)
+    for kind, (one, maintenance) in kinds.items():
+        result = {"uuid": kind, "start": 1, "stop": 2}
+        facts = allure.Facts("staging", "run-1", maintenance=maintenance)
+        allure.identify(result, allure.Check(kind, "health", "It holds."), facts)
+        allure.label(result, one, facts)
+        (folder / f"{len(kind)}-{kind[0]}-result.json").write_text(json.dumps(result))
+    made = Run(
+        started="2026-11-29T10:00:00Z", deployment="staging", base_url="http://h/#a", cut_short="one\ntwo"
+    )
+    (folder / "environment.properties").write_text(allure.environment(made))
+    found = {one["name"]: one for one in generated(tmp_path, "results")}
+    categories = {name: [each["name"] for each in one["categories"]] for name, one in found.items()}
+    assert categories == {kind: [] if kind == "none" else [kind] for kind in kinds}
+    assert found["Flaky"]["flaky"]
+    assert found["Accepted"]["resolution"] == "accepted"
+    shown = json.loads((tmp_path / "allure-report/widgets/allure_environment.json").read_text())
+    told = {one["name"]: one["values"] for one in shown}
+    assert told["base_url"] == ["http://h/#a"]
+    assert told["cut_short"] == ["one\ntwo"]

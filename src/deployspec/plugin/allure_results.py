@@ -165,7 +165,8 @@ class Writer:
         if is_worker(self._config):
             self._config.workeroutput[_TROUBLE] = self.trouble  # type: ignore[attr-defined]
             return
-        self._finish(self._config.pluginmanager.getplugin(RECORDER).run)
+        if not self._config.getoption("collectonly"):
+            self._finish(self._config.pluginmanager.getplugin(RECORDER).run)
         if self.trouble and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
