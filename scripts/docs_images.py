@@ -34,6 +34,7 @@ LIMIT = 300.0
 COLUMNS = 160
 COLOURS = 128
 """Of a picture: enough for a page, and few for its size."""
+_MOST_SHOTS = 5
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 16px; font: 15px/1.5 sans-serif; color: #1f2328; }}
 table {{ border-collapse: collapse; }} td, th {{ border: 1px solid #d1d9e0; padding: 4px 10px; text-align: left; }}
@@ -163,7 +164,18 @@ def _pictured(page: str, target: Path, width: int, height: int) -> None:
 
 
 def _shot(url: str, target: Path, width: int, height: int) -> None:
-    """A picture of a page, without what is empty below and beside it."""
+    """A picture of a page, without what is empty below and beside it. On a busy machine, some are taken half drawn."""
+    taken = _taken(url, width, height)
+    for _ in range(_MOST_SHOTS):
+        last, taken = taken, _taken(url, width, height)
+        if taken.tobytes() == last.tobytes():
+            break
+    else:
+        raise SystemExit(f"no two pictures of {target.name} are alike: is the machine too busy?")
+    _kept(taken, target)
+
+
+def _taken(url: str, width: int, height: int) -> Image.Image:
     with tempfile.TemporaryDirectory(prefix="docs-images-") as name:
         shot = Path(name, "shot.png")
         subprocess.run(
@@ -175,7 +187,7 @@ def _shot(url: str, target: Path, width: int, height: int) -> None:
             ],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LIMIT, check=True,
         )  # fmt: skip
-        _kept(Image.open(shot), target)
+        return Image.open(shot).convert("RGB")
 
 
 def _kept(picture: Image.Image, target: Path) -> None:
