@@ -36,6 +36,7 @@ bench: .venv/bench
 proven: .venv/test
 	@scripts/system-packages proven
 	@$(BIN)/python -m proven .proven
+	@$(BIN)/python -m proven.probed .proven
 	@$(BIN)/python -m proven.emitters.described .proven
 ifdef CORPORA
 	@$(BIN)/python -m proven.corpora $(CORPORA)/logs

@@ -339,7 +339,9 @@ def alertmanager(folder: Path, _: Path) -> Iterator[Running]:
 def pushgateway(folder: Path, _: Path) -> Iterator[Running]:
     """Pushgateway. It says that it is well as long as its queue of writes is not full."""
     port = free_port()
-    program = Program(["prometheus-pushgateway", f"--web.listen-address=127.0.0.1:{port}"], folder)
+    argv = ["prometheus-pushgateway", f"--web.listen-address=127.0.0.1:{port}"]
+    # Debian's keeps what was pushed in /var/lib otherwise, for whichever is started next.
+    program = Program([*argv, "--persistence.file="], folder)
     with running(Running(port, program, ["/-/ready", "/-/healthy"])) as server:
         yield server
 

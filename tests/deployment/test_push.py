@@ -10,6 +10,7 @@ from deployspec.app import OURS, SINKS
 from deployspec.base.errors import DeploymentFileError
 from deployspec.deployment import load
 from deployspec.deployment.push import PUSH, RUNS, Runs
+from deployspec.record.store import store_of
 
 
 def _loaded(tmp_path: Path, text: str, **environ: str):  # type: ignore[no-untyped-def]
@@ -35,7 +36,8 @@ def test_the_store_of_runs_is_said_from_the_files_folder(tmp_path: Path) -> None
     """Durations are in seconds, sizes in bytes."""
     there = _loaded(tmp_path, "runs: {dir: kept, keep: 2d, max_size: 1.5GiB}")
     assert there.require(RUNS) == Runs(tmp_path / "kept", 172_800.0, 1_610_612_736)
-    assert _loaded(tmp_path, "runs: {}").require(RUNS) == Runs()
+    said_nothing = _loaded(tmp_path, "runs: {}").get(RUNS)
+    assert vars(store_of(said_nothing, tmp_path, {})) == vars(store_of(None, tmp_path, {}))
 
 
 def test_push_is_not_inherited(tmp_path: Path) -> None:
@@ -63,6 +65,12 @@ def test_push_is_not_inherited(tmp_path: Path) -> None:
             "2:54",
             "the unknown key timeot",
             "did you mean timeout?",
+        ),
+        (
+            "push: [{name: a, kind: heartbeat, url: 'http://a', ping: x}]",
+            "2:52",
+            "the unknown key ping",
+            "one of the keys name, kind, url, headers, auth, ca, client_certificate or timeout",
         ),
         (
             "push: [{name: A b, kind: pushgateway, url: 'http://a'}]",

@@ -14,10 +14,11 @@ import pytest
 from deployspec.app import OURS, SINKS
 from deployspec.chapters.health.forms import FORMS
 from deployspec.chapters.health.part import HEALTH
-from deployspec.deployment import load
+from deployspec.deployment import accepted, load
 from deployspec.deployment.schema import FORMATS, assembled
 from tests.suite import ROOT
 
+ACCEPTED = json.loads(accepted.FILE.read_text())
 SCHEMA = assembled((chapter.schema for chapter in OURS if chapter.schema is not None), SINKS)
 PAGE = ROOT / "docs" / "deployment-file.md"
 
@@ -44,7 +45,8 @@ KEYS = [
 def test_the_schema_is_a_valid_json_schema() -> None:
     """It keeps the rules of the draft that it names, and uses no format that nothing checks."""
     jsonschema_rs.meta.validate(SCHEMA)
-    assert set(_formats(SCHEMA)) == set(FORMATS)
+    jsonschema_rs.meta.validate(ACCEPTED)
+    assert {*_formats(SCHEMA), *_formats(ACCEPTED)} == set(FORMATS)
 
 
 def _formats(place: object) -> Iterator[str]:

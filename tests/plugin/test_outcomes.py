@@ -177,7 +177,7 @@ def test_the_record_is_one_document_and_leaves_no_lines(project: Project, tmp_pa
     assert record is not None
     assert record["format"] == "deployspec.run/2"
     assert record["deployment"] == "local"
-    assert record["counts"] == {"MET": 1, "BREACHED": 1, "UNMEASURED": 1, "flaky": 0}
+    assert record["counts"] == {"MET": 1, "BREACHED": 1, "UNMEASURED": 1, "flaky": 0, "accepted": 0}
     assert record["exit_status"] == 1
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("record")] == ["record.json"]
 

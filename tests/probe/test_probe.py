@@ -111,6 +111,20 @@ def test_a_process_of_checks_that_dies(shop: Shop, receiver: Receiver) -> None:
     assert receiver.metrics()["run_checks"] == {("met",): 3, ("breached",): 0, ("unmeasured",): 1}
 
 
+def test_a_run_that_fails_for_another_reason_is_incomplete(shop: Shop, receiver: Receiver) -> None:
+    """Whoever made it fail knows of something that no check says."""
+    (shop.folder / "checks/conftest.py").write_text(
+        "import pytest\n"
+        "@pytest.hookimpl(tryfirst=True)\n"
+        "def pytest_sessionfinish(session):\n"
+        "    session.exitstatus = 1\n"
+    )
+    reason = "the process that made the checks ended with status 1, although they are all MET"
+    assert shop.run() == (1, f"incomplete: {reason}\n")
+    assert shop.records()[-1]["cut_short"] == reason
+    assert "run_last_completion_timestamp_seconds" not in receiver.metrics()
+
+
 def test_one_at_a_time(shop: Shop) -> None:
     """One that would overlap is counted, and not started; another location has nothing to do with it."""
     shop.is_("hang")

@@ -99,6 +99,37 @@ def test_what_breaks_is_told(
     assert "ProbeCheckBreached shop.open" not in of_here()
 
 
+def test_an_accepted_breach_is_silent_until_it_expires(
+    shop: Shop, gateway: Server, watching: Prometheus
+) -> None:
+    """The alert that was firing ends with the acceptance, and fires again once its last day has passed."""
+    shop.describe(f"push: [{{name: there, kind: pushgateway, url: '{gateway.url}'}}]")
+    shop.is_("closed")
+    wanted = ("ProbeCheckBreached", "accepting", "shop.open")
+
+    def probe() -> None:
+        shop.probe("--location", "accepting", "--interval", "5m", "--time-limit", "30s")
+
+    def accept(until: str) -> None:
+        (shop.folder / "accepted.yaml").write_text(
+            "accepted:\n  - {check: shop.open, deployment: shop, owner: shop team, reason: rebuilding, "
+            f"until: {until}}}\n"
+        )
+
+    def accepted(value: int) -> bool:
+        query = f'deployspec_check_accepted{{location="accepting",check="shop.open"}} == {value}'
+        return bool(watching.ask(query))
+
+    _until(lambda: wanted in watching.firing(), probe)
+    accept("9999-12-31")
+    _until(lambda: accepted(1) and wanted not in watching.firing(), probe)
+    assert watching.ask(
+        'deployspec_check_verdict{location="accepting",verdict="breached",check="shop.open"} == 1'
+    )
+    accept("2020-02-29")
+    _until(lambda: accepted(0) and wanted in watching.firing(), probe)
+
+
 def test_two_locations_never_erase_each_other(shop: Shop, gateway: Server) -> None:
     """Each has a group of its own, whatever the other pushes."""
     shop.describe(f"push: [{{name: there, kind: pushgateway, url: '{gateway.url}'}}]")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from deployspec.model.entry import Entry
+from deployspec.model.entry import Accepted, Entry
 from deployspec.probe.verdicts import all_met, failing, status_of, troubles_of, with_unmeasured
 from deployspec.record.record import Run, Selected
 
@@ -33,6 +34,22 @@ def _run(*verdicts: str, asks: bool = True, **more: Any) -> Run:
     )
 
 
+ACCEPTED = Accepted("shop team", "rebuilding", "9999-12-31", "accepted.yaml:2")
+
+
+def _accepted(run: Run, **more: Any) -> Run:
+    entries = {
+        name: replace(entry, accepted=None if entry.verdict == "MET" else ACCEPTED)
+        for name, entry in run.entries.items()
+    }
+    return replace(run, entries=entries, **more)
+
+
+def _again(run: Run, **more: Any) -> Run:
+    entries = {name: replace(entry, met_again="MET again") for name, entry in run.entries.items()}
+    return replace(run, entries=entries, **more)
+
+
 @pytest.mark.parametrize(
     ("run", "status"),
     [
@@ -54,6 +71,12 @@ def _run(*verdicts: str, asks: bool = True, **more: Any) -> Run:
             _run("UNMEASURED", maintenance="night", exit_status=3), 3, id="our-error-in-maintenance"
         ),
         pytest.param(_run(maintenance="night"), 5, id="nothing-in-maintenance"),
+        pytest.param(_accepted(_run("MET", "BREACHED")), 0, id="accepted"),
+        pytest.param(_accepted(_run("BREACHED"), cut_short="killed"), 1, id="accepted-and-incomplete"),
+        pytest.param(_run("MET", problems=["accepted.yaml:2: found nothing"]), 1, id="problem"),
+        pytest.param(_run("MET", problems=["p"], maintenance="night"), 1, id="problem-in-maintenance"),
+        pytest.param(_again(_run("MET")), 1, id="met-again"),
+        pytest.param(_again(_run("MET"), maintenance="night"), 0, id="met-again-in-maintenance"),
     ],
 )
 def test_the_exit_status(run: Run, status: int) -> None:
@@ -70,8 +93,10 @@ def test_a_success_is_a_complete_run_in_which_all_is_met() -> None:
         _run("MET", cut_short="killed"),
         _run("MET", empty_markers=["slo"]),
         _run("MET", asks=False),
+        _accepted(_run("BREACHED")),
     ):
         assert not all_met(run)
+    assert all_met(_again(_run("MET")))
 
 
 def test_breaches_come_first() -> None:

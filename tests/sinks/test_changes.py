@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from deployspec.model.entry import Accepted
 from deployspec.record.record import Run
 from deployspec.sinks.changes import GONE, LONGEST, MOST_KEPT, MOST_REFUSED, Change, News, remembered, tell
 from deployspec.sinks.sending import NotSent
@@ -234,3 +236,26 @@ def test_the_texts_of_a_change_are_bounded_and_on_one_line() -> None:
     assert change.reason.startswith("x\\n\\x1byy")
     assert change.reproduce == "a \\\n b"
     assert len(change.check) == 120
+
+
+def test_an_accepted_breach_is_no_news_but_its_expiry_is() -> None:
+    """Whatever was told before it; and where it is met again, nobody has to be told."""
+    accepted = Accepted("shop team", "rebuilding", "9999-12-31", "accepted.yaml:2")
+
+    def told(
+        *runs: tuple[str, Accepted | None], after: int = 1
+    ) -> list[list[tuple[str, str | None, str | None]]]:
+        receiver = _Told(after)
+        found = []
+        for number, (verdict, acceptance) in enumerate(runs):
+            run = run_of(number, {"a": verdict})
+            run.entries = {name: replace(one, accepted=acceptance) for name, one in run.entries.items()}
+            found.append(receiver.send(run))
+        return found
+
+    breach, silent, met = ("BREACHED", None), ("BREACHED", accepted), ("MET", None)
+    first = [("a", "BREACHED", None)]
+    assert told(silent, silent, met) == [[], [], []]
+    assert told(silent, breach) == [[], first]
+    assert told(breach, silent, breach, met) == [first, [], first, [("a", "MET", "BREACHED")]]
+    assert told(silent, silent, breach, breach, after=2) == [[], [], [], first]

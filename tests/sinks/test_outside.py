@@ -17,7 +17,6 @@ from deployspec.model.sink import Sink
 
 SINK = Sink(
     kind="pigeon",
-    sentence="the verdicts, by pigeon.",
     schema=Path(__file__).with_name("pigeon.schema.json"),
     make="pigeons.sending:Pigeon",
     check="pigeons.sending:unfit",
@@ -39,6 +38,8 @@ class Pigeon:
         self._mood = push.data["mood"]
         if self._mood == "bald":
             import feathers
+        if self._mood == "broody":
+            raise KeyError("eggs")
 
     def begin(self, report):
         self._loft.mkdir(exist_ok=True)
@@ -98,20 +99,23 @@ def test_all_that_a_sink_brings(pigeons: Shop) -> None:
 
 
 def test_what_it_raises_is_a_failed_push_and_no_more(pigeons: Shop, receiver: Receiver) -> None:  # noqa: F811 - the fixture
-    """The other sink is served, and the status is that of the checks."""
-    assert probe(pigeons, "{name: bird, kind: pigeon, loft: loft, mood: angry}") == (
-        0,
-        "push to bird failed: an error of the sink's own: RuntimeError: no wings\n",
-    )
-    assert len(receiver.requests) == 1
+    """The other sink is served, and the status is that of the checks; also where it cannot even be made."""
+    for mood, why in {
+        "angry": "an error of the sink's own: RuntimeError: no wings",
+        "broody": "an error of the sink's own: KeyError: 'eggs'",
+        "bald": "pigeon needs feathers, which is not installed; expected: pip install 'deployspec[pigeons]'",
+    }.items():
+        receiver.requests.clear()
+        told = probe(pigeons, f"{{name: bird, kind: pigeon, loft: loft, mood: {mood}}}")
+        assert told == (0, f"push to bird failed: {why}\n")
+        assert len(receiver.requests) == 1
 
 
 def test_it_is_refused_as_ours_are(pigeons: Shop) -> None:
-    """By its schema, by its own check, and where a library of it is missing."""
+    """By its schema, and by its own check."""
     for item, error in {
         "{name: bird, kind: pigeon}": "no key loft",
         "{name: bird, kind: pigeon, loft: /}": "found the loft /; expected one that is not everywhere",
-        "{name: bird, kind: pigeon, loft: x, mood: bald}": "pigeon needs feathers, which is not installed",
         "{name: bird, kind: pigon, loft: x}": "did you mean pigeon?",
     }.items():
         status, output = probe(pigeons, item)

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from deployspec import __version__
 from deployspec.app import OURS, SINKS
-from deployspec.base.errors import UsageError
 from deployspec.deployment import load
 from deployspec.deployment.push import PUSH
 from deployspec.model.http import Answer, Timings
@@ -427,9 +426,9 @@ def test_a_missing_library_is_one_line(tmp_path: Path, monkeypatch: pytest.Monke
     pushes = load(file, {}, OURS, SINKS).require(PUSH)
     monkeypatch.setitem(sys.modules, "cramjam", None)
     monkeypatch.delitem(sys.modules, "deployspec.sinks.remote_write")
-    with pytest.raises(UsageError) as raised:
-        senders_of(pushes)
-    assert str(raised.value) == (
-        "push.prom: remote-write needs cramjam, which is not installed; "
-        "expected: pip install 'deployspec[remote-write]'"
+    prom = senders_of(pushes)["prom"]
+    with pytest.raises(NotSent) as raised:
+        prom.send(report("a"), None)
+    assert raised.value.reason == (
+        "remote-write needs cramjam, which is not installed; expected: pip install 'deployspec[remote-write]'"
     )

@@ -16,6 +16,16 @@ KINDS = {
 """What a path is that is not a regular file."""
 
 
+def content_of(path: Path, most: int) -> bytes:
+    """All of a file. Raises OSError, also where it is no regular file, or has more than ``most`` bytes."""
+    content, status = read_bounded(path, most + 1)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(f"found {KINDS.get(stat.S_IFMT(status.st_mode), 'no regular file')}")
+    if len(content) > most:
+        raise OSError(f"found more than {most // 1024**2} MiB")
+    return content
+
+
 def read_bounded(path: Path, most: int) -> tuple[bytes, os.stat_result]:
     """The first bytes of a file, ``most`` of them, and what it is. Of what is not a regular file nothing is read.
 

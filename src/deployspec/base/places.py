@@ -37,6 +37,11 @@ class Places:
         return self.project / "deployments"
 
     @property
+    def accepted(self) -> Path:
+        """The breaches that the project's team has accepted, unless an option names another file."""
+        return self.project / "accepted.yaml"
+
+    @property
     def own_checks(self) -> Path:
         """The project's own checks. In a clone this is the specification itself."""
         return self.project / "checks"

@@ -76,6 +76,7 @@ def check_sink_name(text: str) -> None:
 
 
 EXPECTED_MOMENT = "a time with its offset, such as 2027-03-01T22:00:00+01:00"
+EXPECTED_DAY = "a day such as 2026-12-31"
 EXPECTED_LAST = f"a day such as 2027-03-01, or {EXPECTED_MOMENT}"
 EXPECTED_ZONE = "a time zone such as Europe/Berlin or UTC"
 _LATEST = 253_370_764_800
@@ -122,6 +123,16 @@ def read_last(text: str, zone: tzinfo) -> float:
         raise Unfit("{}", "a day in one of the years 1970 to 9998")
     # The later of two, where the clock shows it twice.
     return day.replace(hour=23, minute=59, second=59, fold=1, tzinfo=zone).timestamp()
+
+
+def is_day(text: str) -> bool:
+    """Whether a text names a day, as in 2026-12-31."""
+    from datetime import date
+
+    try:
+        return re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) is not None and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def check_last(text: str) -> None:

@@ -53,7 +53,7 @@ def pytest_arguments(arguments: Sequence[str], places: Places) -> list[str]:
 
 def _joined(arguments: Sequence[str]) -> Iterator[str]:
     """With ``=`` between our options and their values: beside a path that stands alone, pytest looks for its settings."""
-    ours = {"--deployment", "--record", "--state", "--leave-out"}
+    ours = {"--deployment", "--record", "--state", "--leave-out", "--accept"}
     flags = ("store_true", "store_false", "store_const")
     options = (option for chapter in chapters() for option in chapter.options)
     ours |= {option.name for option in options if option.settings.get("action") not in flags}

@@ -18,10 +18,9 @@ from deployspec.base.arguments import count, folder
 from deployspec.base.errors import UsageError
 from deployspec.base.places import Places
 from deployspec.base.shown import counted, one_line, printable
-from deployspec.base.state_folder import state_folder
 from deployspec.cli import USAGE
 from deployspec.model.chapter import imported
-from deployspec.record.store import LATEST, Store, read
+from deployspec.record.store import LATEST, Store, read, store_of
 
 if TYPE_CHECKING:
     from deployspec.record.record import Run
@@ -88,11 +87,6 @@ def _told(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namesp
     return told
 
 
-def _state(said: Path | None) -> Store:
-    """The store in the state folder. Raises UsageError where there is no place for it."""
-    return Store((said.absolute() if said else state_folder(os.environ)) / "runs")
-
-
 def _store(
     deployment: str | None, state: Path | None, *, needs_file: bool = False
 ) -> tuple[Store, str | None]:
@@ -101,15 +95,13 @@ def _store(
     One without a file has had runs all the same, where it was booted for them, or is a project's elsewhere.
     """
     from deployspec.deployment import names_in
-    from deployspec.deployment.push import RUNS, Runs
+    from deployspec.deployment.push import RUNS
 
     files = Places(Path()).deployments
     if deployment is None or not (needs_file or _is_path(deployment) or deployment in names_in(files)):
-        return _state(state), deployment
+        return store_of(None, state, os.environ), deployment
     found = deployment_named(deployment)
-    runs = found.get(RUNS) or Runs()
-    own = runs.folder if state is None else None
-    return Store(own or _state(state).folder, runs.keep, runs.max_size), found.name
+    return store_of(found.get(RUNS), state, os.environ), found.name
 
 
 def _is_path(deployment: str) -> bool:

@@ -32,11 +32,11 @@ class Push:
 class Runs:
     """The store of runs."""
 
-    folder: Path | None = None
+    folder: Path | None
     """None: in the state folder."""
-    keep: float = 40 * 24 * 3600.0
+    keep: float
     """Seconds."""
-    max_size: int = 10_000_000_000
+    max_size: int
     """Bytes."""
 
 

@@ -27,7 +27,8 @@ _URL = "a URL such as https://deal-scout.example"
 
 
 def _no_objection(value: str) -> None:
-    """``file``, ``folder``, ``pattern``: whether there is one depends on the disk, and is asked elsewhere."""
+    """``file``, ``folder``, ``pattern``: whether there is one depends on the disk, and is asked elsewhere, as it is whether a
+    ``day`` is one."""
 
 
 FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
@@ -48,6 +49,7 @@ FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
     "sink-name": (texts.check_sink_name, "a name of small letters, digits and hyphens, such as gateway"),
     "size": (texts.read_size, texts.EXPECTED_SIZE),
     "moment": (texts.read_moment, texts.EXPECTED_MOMENT),
+    "day": (_no_objection, texts.EXPECTED_DAY),
     "day-or-moment": (texts.check_last, texts.EXPECTED_LAST),
     "time-zone": (texts.time_zone, texts.EXPECTED_ZONE),
 }

@@ -87,7 +87,7 @@ class _Objection:
         self.problems.add(position or self.place.position, found, expected)
 
     def unknown_key(self, key: str) -> None:
-        known = list(self.place.schema.get("properties", {}))
+        known = self._own_keys() or list(self.place.schema.get("properties", {}))
         position = self.values.keys[*self.path, key]
         if ":" in key or "=" in key:
             # In `{heartbeat:https://…}` the missing space makes a key of the secret, so it is not quoted.
@@ -123,13 +123,16 @@ class _Objection:
         if name not in properties:
             return  # an unknown key, which is told already
         kind = self.values.at((*self.path, "kind"))
-        said = (
-            branch
-            for branch in self.place.schema["allOf"]
-            if branch["if"]["properties"]["kind"]["const"] == kind
-        )
-        own = next(said)["then"]["propertyNames"]["enum"]
-        self.add(f"the key {name}, which a {kind} does not have", f"one of the keys {listed(own)}", position)
+        own = listed(self._own_keys())
+        self.add(f"the key {name}, which a {kind} does not have", f"one of the keys {own}", position)
+
+    def _own_keys(self) -> list[str]:
+        """The keys of its kind; none where it is of no kind, or of an unknown one."""
+        kind = self.values.at(self.path).get("kind")
+        for branch in self.place.schema.get("allOf", ()):
+            if branch["if"]["properties"]["kind"]["const"] == kind:
+                return list(branch["then"]["propertyNames"]["enum"])
+        return []
 
     def missing_key(self, key: str) -> None:
         known = self.place.schema["properties"]

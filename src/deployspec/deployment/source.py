@@ -18,29 +18,29 @@ _KINDS = KINDS | {stat.S_IFDIR: "a directory"}
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 
 
-def read_text(path: Path, problems: Problems) -> str | None:
+def read_text(path: Path, problems: Problems, expected: str = EXPECTED) -> str | None:
     """The file's text, or None with the reason in ``problems``.
 
     Takes a bounded amount of memory whatever ``path`` is, and does not wait for a named pipe's writer. Raises
     :class:`Unfit` where there is no file to point into.
     """
     try:
-        raw = _read_bytes(path)
+        raw = _read_bytes(path, expected)
     except Unfit:  # which is a ValueError
         raise
     except FileNotFoundError:
-        raise _refusal("no such file") from None
+        raise Unfit("no such file", expected) from None
     except PermissionError:
-        raise _refusal("a file that you have no permission to read") from None
+        raise Unfit("a file that you have no permission to read", expected) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = (
             error.strerror
             if isinstance(error, OSError) and error.strerror
             else "a path that no file can have"
         )
-        raise _refusal(f"something that cannot be read ({reason})") from None
+        raise Unfit(f"something that cannot be read ({reason})", expected) from None
     if len(raw) > LARGEST:
-        raise _refusal("a file of more than 1 MiB")
+        raise Unfit("a file of more than 1 MiB", expected)
     try:
         text = raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -62,17 +62,13 @@ def read_text(path: Path, problems: Problems) -> str | None:
     return text
 
 
-def _read_bytes(path: Path) -> bytes:
+def _read_bytes(path: Path, expected: str) -> bytes:
     raw, status = read_bounded(path, LARGEST + 1)
     if not stat.S_ISREG(status.st_mode):
-        raise _refusal(_KINDS.get(stat.S_IFMT(status.st_mode), "no regular file"))
+        raise Unfit(_KINDS.get(stat.S_IFMT(status.st_mode), "no regular file"), expected)
     if status.st_size > LARGEST:
-        raise _refusal(f"a file of {status.st_size} bytes")
+        raise Unfit(f"a file of {status.st_size} bytes", expected)
     return raw
-
-
-def _refusal(found: str) -> Unfit:
-    return Unfit(found, EXPECTED)
 
 
 def real(path: Path) -> str:

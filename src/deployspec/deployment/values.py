@@ -11,7 +11,7 @@ from typing import Any
 from deployspec.base.problems import Positioned, Problems, shown
 from deployspec.base.scalars import cast, is_null, is_text
 from deployspec.base.yaml_tree import Mapping, Node, Scalar, Sequence
-from deployspec.deployment.interpolation import interpolate
+from deployspec.deployment.interpolation import Interpolated, interpolate
 from deployspec.deployment.schema import PATHS, Schema, below, types
 
 MOST_TEXT = 1024 * 1024
@@ -57,13 +57,14 @@ class Values:
 
 def evaluate(
     root: Mapping,
-    environ: Environ[str, str],
+    environ: Environ[str, str] | None,
     problems: Problems,
     schema: Schema,
     folders: Environ[str, Path],
 ) -> Values:
     """The data of a whole document. What cannot be replaced or cast is noted in ``problems``.
 
+    ``environ`` has the variables; with None, a dollar sign is one, and nothing is a variable.
     ``folders`` has, by the name of a node's file, the folder that its paths are said from; they become absolute. Those
     of other nodes stay as they are written.
     """
@@ -73,7 +74,9 @@ def evaluate(
 
 
 class _Evaluation:
-    def __init__(self, environ: Environ[str, str], problems: Problems, folders: Environ[str, Path]) -> None:
+    def __init__(
+        self, environ: Environ[str, str] | None, problems: Problems, folders: Environ[str, Path]
+    ) -> None:
         self.environ = environ
         self.problems = problems
         self.folders = folders
@@ -101,10 +104,11 @@ class _Evaluation:
         return result
 
     def scalar(self, node: Scalar, schema: Schema, path: Steps, *, secret: bool) -> Any:
-        done = interpolate(node.text, self.environ, self.room)
+        environ = self.environ
+        done = Interpolated(node.text) if environ is None else interpolate(node.text, environ, self.room)
         self.room -= len(done.text) if done.variables else 0
         self.values.from_variables.update(zip(done.variables, done.values, strict=True))
-        self.values.set_variables.update(filter(self.environ.get, done.variables))
+        self.values.set_variables.update(name for name in done.variables if environ and environ.get(name))
         if secret:
             self.values.secret_variables.update(done.variables)
         self.values.places[path] = Place(node, _shown(node, done.variables, schema, secret=secret), schema)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from deployspec.model.verdict import Proportion
+from deployspec.model.verdict import Outcome, Proportion
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,16 @@ class Accepted:
     place: str
     """File and line of the acceptance: ``accepted.yaml:3``."""
 
+    def in_words(self, day: str = "") -> str:
+        """It in a line. ``day`` (``2026-12-31``) is that of the run, from which the days that are left count."""
+        from datetime import date
+
+        left = ""
+        if day:
+            days = (date.fromisoformat(self.until) - date.fromisoformat(day)).days
+            left = f" ({days} {'day' if days == 1 else 'days'} left)"
+        return f"accepted until {self.until}{left} by {self.owner}: {self.reason} ({self.place})"
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -47,7 +57,8 @@ class Entry:
     measured: str = ""
     limit: str = ""
     flaky: bool = False
-    """An answer came only after a retry: met, but not plainly."""
+    """An answer came only after a retry: met, but not plainly. Or, where a run looked for it, the check went to and fro
+    between MET and BREACHED in the runs before."""
     reproduce: str = ""
     """A command line that repeats the measurement, header values masked."""
     evidence: tuple[Evidence, ...] = ()
@@ -63,6 +74,8 @@ class Entry:
     """The share that the verdict rests on; None where it rests on none."""
     accepted: Accepted | None = None
     """Why the verdict, which is not MET, fails neither a gate nor a probe; None where it does."""
+    met_again: str = ""
+    """Why a check that is MET fails all the same: an acceptance says that it is not, and is to be removed."""
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Entry:
@@ -74,6 +87,11 @@ class Entry:
         if known.get("accepted") is not None:
             known["accepted"] = Accepted(**known["accepted"])
         return cls(**known)
+
+    @property
+    def fails(self) -> bool:
+        """Whether it fails a gate, or a probe."""
+        return bool(self.met_again) or (self.verdict != Outcome.MET and self.accepted is None)
 
     @property
     def place(self) -> tuple[str, int, str]:
@@ -90,6 +108,10 @@ class Entry:
             limit=change(self.limit),
             reproduce=change(self.reproduce),
             evidence=tuple(Evidence(change(item.title), change(item.text)) for item in self.evidence),
+            accepted=self.accepted
+            and replace(
+                self.accepted, owner=change(self.accepted.owner), reason=change(self.accepted.reason)
+            ),
         )
 
     def properties(self) -> list[tuple[str, str]]:
@@ -103,5 +125,6 @@ class Entry:
             ("measured", self.measured),
             ("limit", self.limit),
             ("flaky", "true" if self.flaky else ""),
+            ("accepted", self.accepted.place if self.accepted else ""),
             ("reproduce", self.reproduce),
         ]

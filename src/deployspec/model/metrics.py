@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
+from deployspec.base.disclosure import redact
+from deployspec.base.shown import printable
+
 LONGEST_LABEL = 120
 """Characters of a label's value. What a longer one has beyond them is a digest, so that two stay two."""
 _DIGEST = 12
@@ -36,3 +39,8 @@ def label(text: str) -> str:
         return line
     digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
     return f"{line[: LONGEST_LABEL - _DIGEST - 1]}~{digest}"
+
+
+def check_label(identity: str) -> str:
+    """A check's id as a label's value: in characters that print, and without the secrets that a parameter may have."""
+    return label(printable(redact(identity)))

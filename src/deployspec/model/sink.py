@@ -11,8 +11,6 @@ class Sink(NamedTuple):
 
     kind: str
     """What ``kind`` says in an item of ``push`` in the deployment file."""
-    sentence: str
-    """What it sends where, in one line."""
     schema: Path
     """A JSON file: ``properties`` and ``required`` of such an item beside ``name`` and ``kind``, and ``$defs``. A property
     that other kinds have too says the same of it as they do."""

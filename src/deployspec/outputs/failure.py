@@ -14,7 +14,7 @@ def failure_text(entry: Entry) -> str:
 
     What is not known is left out.
     """
-    lines = [f"{entry.verdict}: {entry.reason}"]
+    lines = [entry.met_again or f"{entry.verdict}: {entry.reason}"]
     parts = [
         ("promise", entry.promise),
         ("measured", entry.measured),

@@ -20,7 +20,7 @@ _MOST_LEFT_OUT = 4
 _GAP = "  "
 _GIVE_WAY = ((0, 20), (3, 8), (2, 12))
 """The columns that become narrower on a narrow terminal, in turn, each with its least width: what was measured is last."""
-_COLOURS = {"MET": "green", "BREACHED": "red", "UNMEASURED": "yellow"}
+_COLOURS = {"MET": "green", "BREACHED": "red", "UNMEASURED": "yellow", "MET again": "red"}
 
 
 class Line(NamedTuple):
@@ -44,6 +44,7 @@ def summary(run: Run, width: int | None, more: Iterable[str] = ()) -> list[Line]
         lines.append(Line(f"not selected{because}:"))
         lines += _left_out(run.not_described)
     asking = f" that ask {run.deployment}" if run.deployment else ""
+    lines += _accepted(run)
     lines += [
         Line(
             f"-m {marker} selected no checks{asking}, so {marker} was not measured",
@@ -53,34 +54,53 @@ def summary(run: Run, width: int | None, more: Iterable[str] = ()) -> list[Line]
     ]
     if run.cut_short:
         lines.append(Line(f"cut short: {run.cut_short}; what did not run is unmeasured", "yellow"))
+    lines += [Line(problem, "red") for problem in run.problems]
     lines.append(Line(""))
     lines += verdict_lines(run)
     return lines
 
 
+def _accepted(run: Run) -> list[Line]:
+    """What the team lives with, for how long, and what is no longer so."""
+    lines = [Line(f"{entry.id}: {entry.met_again}", "red") for entry in run.ordered() if entry.met_again]
+    lines += [
+        Line(f"{entry.id} is {entry.verdict}, {entry.accepted.in_words(run.started[:10])}", "yellow")
+        for entry in run.ordered()
+        if entry.accepted is not None
+    ]
+    return [Line(""), *lines] if lines else []
+
+
 def verdict_lines(run: Run) -> list[Line]:
     """The whole run: a line for what was asked of the deployment, and one for what was read in files alone."""
-    unsound = bool(run.empty_markers or run.cut_short)
+    unsound = bool(run.empty_markers or run.cut_short or run.problems)
     if not run.deployment:
-        return [_counted("", run.counts(), unsound=unsound)]
+        return [_counted("", run, None, unsound=unsound)]
     about = f"{run.deployment} ({run.base_url}): " if run.base_url else f"{run.deployment}: "
     lines = []
     if run.asked_nothing:
         lines.append(Line(f"{about}nothing was asked of it, so nothing is known about it", "yellow"))
     else:
-        lines.append(_counted(about, run.counts(asking=True), unsound=unsound))
+        lines.append(_counted(about, run, True, unsound=unsound))
     if any(not entry.asks for entry in run.entries.values()):
-        lines.append(_counted("from files alone: ", run.counts(asking=False), unsound=unsound))
+        lines.append(_counted("from files alone: ", run, False, unsound=unsound))
     return lines
 
 
-def _counted(about: str, counts: Mapping[str, int], *, unsound: bool) -> Line:
-    words = ", ".join(f"{counts[word]} {word}" for word in _COLOURS if counts[word]) or "no check ran"
-    flaky = f" ({counts['flaky']} flaky: an answer came only after a retry)" if counts["flaky"] else ""
+def _counted(about: str, run: Run, asking: bool | None, *, unsound: bool) -> Line:
+    counts = run.counts(asking=asking)
+    failing = {
+        entry.verdict
+        for entry in run.entries.values()
+        if entry.fails and (asking is None or entry.asks == asking)
+    }
+    words = ", ".join(f"{counts[word]} {word}" for word in _COLOURS if counts.get(word)) or "no check ran"
+    words += f" ({counts['accepted']} accepted)" if counts["accepted"] else ""
+    flaky = f" ({counts['flaky']} flaky)" if counts["flaky"] else ""
     colour = "green"
-    if counts["BREACHED"]:
+    if failing - {"UNMEASURED"}:
         colour = "red"
-    elif counts["UNMEASURED"] or not counts["MET"] or unsound or flaky:
+    elif failing or counts["accepted"] or not counts["MET"] or unsound or flaky:
         colour = "yellow"
     return Line(about + words + flaky, colour)
 
@@ -111,8 +131,7 @@ def _rows(run: Run) -> list[tuple[str, str, str, str]]:
         if many[check] > _MOST_ROWS and _held(entry):
             rows[check] = (check, entry.verdict, f"{held[check]} of {many[check]}", "all")
         else:
-            verdict = entry.verdict + ("~" if entry.flaky else "")
-            rows[entry.check] = (entry.id, verdict, entry.measured or "-", entry.limit or "-")
+            rows[entry.check] = (entry.id, _word(entry), entry.measured or "-", entry.limit or "-")
     # What a person has to act on stands first.
     return sorted(rows.values(), key=lambda row: row[1].rstrip("~") == Outcome.MET)
 
@@ -122,7 +141,13 @@ def _check(entry: Entry) -> str:
 
 
 def _held(entry: Entry) -> bool:
-    return entry.verdict == Outcome.MET and not entry.flaky
+    return entry.verdict == Outcome.MET and not entry.flaky and not entry.fails
+
+
+def _word(entry: Entry) -> str:
+    """The verdict, and what qualifies it."""
+    accepted = ", accepted" if entry.accepted else " again" if entry.met_again else ""
+    return entry.verdict + ("~" if entry.flaky else "") + accepted
 
 
 def _table(run: Run, width: int | None) -> list[Line]:
@@ -138,12 +163,12 @@ def _table(run: Run, width: int | None) -> list[Line]:
         over -= given
     lines = []
     for row in [head, *rows]:
-        verdict = row[1].rstrip("~")
+        verdict = row[1].partition("~")[0].partition(",")[0]
         # What is as promised takes one line, but for what was measured; what is not is told whole.
         fold = _fold if verdict in ("BREACHED", "UNMEASURED") else _cut
         name, word, measured, limit = row
         cells = [fold(name, widths[0]), [word], _fold(measured, widths[2]), fold(limit, widths[3])]
-        colour = "yellow" if row[1].endswith("~") else _COLOURS.get(verdict, "")
+        colour = _COLOURS.get(verdict, "") if row[1] == verdict else "yellow"
         for parts in zip_longest(*cells, fillvalue=""):
             text = _GAP.join(part.ljust(size) for part, size in zip(parts, widths, strict=True)).rstrip()
             lines.append(Line(text, colour))

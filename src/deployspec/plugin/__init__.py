@@ -19,6 +19,7 @@ _MODULES = (
     "deployspec.plugin.deployments",
     "deployspec.plugin.client",
     "deployspec.plugin.selection",
+    "deployspec.plugin.accepting",
     "deployspec.plugin.interrupting",
     "deployspec.plugin.lock",
     "deployspec.plugin.outcomes",

@@ -91,6 +91,23 @@ def obtained(config: pytest.Config) -> Deployment | None:
     return config.stash.get(_LOADED, None)
 
 
+def name_of(config: pytest.Config) -> str:
+    """The name of this run's deployment, whether it has been loaded or not; empty where none is named."""
+    deployment = obtained(config)
+    if deployment is not None:
+        return deployment.name
+    # A deployment whose file cannot be used is told by its path.
+    path = Path(named(config) or "")
+    return path.stem if path.suffix in (".yaml", ".yml") else path.name
+
+
+def names_here(config: pytest.Config) -> list[str]:
+    """The deployments that have a file in the project, and those that a conftest can boot, sorted."""
+    from deployspec.deployment import names_in
+
+    return sorted({*names_in(places(config).deployments), *provided_names(config)})
+
+
 def _load(config: pytest.Config) -> Deployment:
     import dataclasses
 
@@ -124,9 +141,7 @@ def provided_names(config: pytest.Config) -> list[str]:
 
 
 def _none_named(config: pytest.Config) -> str:
-    from deployspec.deployment import names_in
-
-    there_are = sorted({*names_in(places(config).deployments), *provided_names(config)})
+    there_are = names_here(config)
     need = "no deployment is named, and the selected checks need one; "
     if not there_are:
         return need + "there is none yet: `deployspec init NAME URL` writes a first file"

@@ -56,6 +56,17 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         default=[],
         help="select no check that makes load, or that injects faults, whatever the deployment file allows",
     )
+    group.addoption(
+        "--accept",
+        metavar="FILE",
+        default=None,
+        help="the file of accepted breaches (default: accepted.yaml beside deployments/, where it is there)",
+    )
+    group.addoption(
+        "--fail-on-flaky",
+        action="store_true",
+        help="fail where a check is flaky: MET only after a retry, or twice to and fro between MET and BREACHED in its last 20 runs",
+    )
     parser.addini(
         _SETTING,
         "chapters of your own, one a line: the name, a colon, and what its checks make sure of",

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployspec.base.disclosure import redact
-from deployspec.model.entry import Entry, Evidence
+from deployspec.model.entry import Accepted, Entry, Evidence
 from deployspec.model.http import Call
 from deployspec.model.judge import Judge
 from deployspec.model.verdict import Breached, Outcome, Unmeasured, Verdict, breached, unmeasured
 from deployspec.outputs.failure import failure_text
+from deployspec.plugin.accepting import applied
 from deployspec.plugin.client import CLIENT
 from deployspec.plugin.deployments import without_pieces
 from deployspec.plugin.options import chapters_of, is_check
@@ -135,15 +136,42 @@ def pytest_runtest_makereport(
             reason = _trouble(call)
             report.longrepr = FailureText(reason, reason)  # type: ignore[assignment]
         return report
-    entry = entry.mapped(redact)
+    entry = applied(item.config, entry).mapped(redact)
     item.stash[_SAID] = entry
+    call.excinfo = _as_told(call.excinfo, entry)
     item.user_properties[:] = [(name, value) for name, value in entry.properties() if value]
     report.user_properties = list(item.user_properties)
     report.deployspec = asdict(entry)  # type: ignore[attr-defined]
-    report.outcome = "passed" if entry.verdict == Outcome.MET else "failed"
     vars(report).pop("wasxfail", None)
-    report.longrepr = None if report.passed else _failure_text(entry)  # type: ignore[assignment]
+    if entry.fails:
+        report.outcome, report.longrepr = "failed", _failure_text(entry)  # type: ignore[assignment]
+    elif entry.accepted is not None:
+        _accept(item, report, entry.accepted)
+    else:
+        report.outcome, report.longrepr = "passed", None
     return report
+
+
+def _accept(item: pytest.Item, report: pytest.TestReport, accepted: Accepted) -> None:
+    """Neither passed nor failed. A setup that had passed would be followed by the check itself."""
+    report.outcome = "skipped"
+    path, line, _ = item.location
+    report.longrepr = (path, line or 0, accepted.in_words())
+
+
+def _as_told(
+    raised: pytest.ExceptionInfo[BaseException] | None, entry: Entry
+) -> pytest.ExceptionInfo[BaseException] | None:
+    """What was raised, as the entry tells it: others read it, and not the report."""
+    if entry.accepted is not None:
+        return None
+    text = entry.met_again or entry.reason
+    if not entry.met_again and (raised is None or str(raised.value) == text):
+        return raised
+    try:
+        raise (Unmeasured if entry.verdict == Outcome.UNMEASURED else Breached)(text)
+    except (Breached, Unmeasured) as error:
+        return pytest.ExceptionInfo.from_exception(error.with_traceback(raised.tb) if raised else error)
 
 
 def _taken(item: pytest.Item, call: pytest.CallInfo[None]) -> tuple[Judgement | None, Evidence | None]:
@@ -179,7 +207,11 @@ def _of_a_subtest(
         found = Judgement(breached(str(error)) if isinstance(error, Breached) else unmeasured(_trouble(call)))
     item.stash.setdefault(_SUBTESTS, []).append(found)
     if report.failed and found is not None:
-        reason = redact(found.verdict.reason)
+        outcome, reason = found.verdict.outcome.value, redact(found.verdict.reason)
+        own = applied(item.config, Entry(item.nodeid, id_of(item), "", "", outcome, reason))
+        if own.accepted is not None:
+            _accept(item, report, own.accepted)
+            return report
         report.longrepr = FailureText(reason, reason)  # type: ignore[assignment]
     return report
 
@@ -207,7 +239,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 
 
 def _failure_text(entry: Entry) -> FailureText:
-    return FailureText(failure_text(entry), entry.reason)
+    return FailureText(failure_text(entry), entry.met_again or entry.reason)
 
 
 def _entry(
@@ -300,6 +332,8 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
     attached = getattr(report, "deployspec", None)
     if attached is None:
         return None
+    if attached.get("accepted") is not None:
+        return "accepted", "a", (f"ACCEPTED ({attached['verdict']})", {"yellow": True})
     if report.passed:
         return (
             ("passed", "~", ("MET (flaky)", {"yellow": True}))
@@ -307,6 +341,8 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
             else ("passed", ".", "MET")
         )
     category = "failed" if report.when == "call" else "error"
+    if attached.get("met_again"):
+        return category, "A", ("MET AGAIN", {"red": True})
     if attached["verdict"] == Outcome.BREACHED:
         return category, "B", ("BREACHED", {"red": True})
     return category, "U", ("UNMEASURED", {"yellow": True})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import os
 import platform
 import time
@@ -17,11 +16,13 @@ import deployspec
 from deployspec.base.disclosure import redact
 from deployspec.base.errors import DeployspecError
 from deployspec.base.identity import new_id
+from deployspec.base.moments import written
 from deployspec.base.shown import cut
 from deployspec.model.chapter import imported
 from deployspec.model.entry import Entry
+from deployspec.plugin.accepting import problems
 from deployspec.plugin.collected import selected_by_workers, selected_in
-from deployspec.plugin.deployments import named, obtained
+from deployspec.plugin.deployments import name_of, obtained
 from deployspec.plugin.interrupting import is_ending
 from deployspec.plugin.options import chapters, is_worker, places
 from deployspec.plugin.outcomes import relative
@@ -48,7 +49,7 @@ class Recorder:
         self.config = config
         self._began = time.time()
         self.run = Run(
-            started=_now(),
+            started=written(),
             id=new_id(),
             markers=config.getoption("markexpr") or "",
             versions={
@@ -114,6 +115,7 @@ class Recorder:
         self._describe()
         self.run.not_described = selection.not_described
         self.run.empty_markers = selection.empty_markers
+        self.run.problems = [redact(line) for line in [*problems(self.config), *self._flaky()]]
         if self._stopped and self.run.entries and not is_ending(self.config):
             # pytest-xdist calls it an interruption where --maxfail is reached, and pytest itself does not.
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -132,7 +134,7 @@ class Recorder:
         if self.run.cut_short:
             self.run.not_run = [check for check in self.selected if check.check not in self.run.entries]
         self.run.exit_status = int(session.exitstatus)
-        self.run.finished = _now()
+        self.run.finished = written()
         self.run.maintenance = self._maintenance()
         if self.file is not None or self._asked_for_checks():
             self._finish()
@@ -189,7 +191,7 @@ class Recorder:
             self.run.cut_short = ", ".join(files)
         nothing = selection.not_described and not selection.checks
         unasked = self.run.asked_nothing and (self.run.entries or self._asked_for_checks())
-        return bool(self.run.empty_markers or self.run.cut_short or nothing or unasked)
+        return bool(self.run.empty_markers or self.run.cut_short or self.run.problems or nothing or unasked)
 
     def _asked_for_checks(self) -> bool:
         """Whether checks were meant to run, so that even a run in which none did leaves its record.
@@ -242,6 +244,17 @@ class Recorder:
             except OSError as error:
                 self.trouble = f"{error}; expected a place that can be written: --record PATH"
 
+    def _flaky(self) -> list[str]:
+        """What is to be said of flaky checks, where they fail the run."""
+        if not (self.config.getoption("--fail-on-flaky") and self.run.entries):
+            return []
+        from deployspec.plugin.flaky import flaky_problems
+
+        try:
+            return flaky_problems(self.config, self.run, self._store() if self.run.deployment else None)
+        except DeployspecError as error:
+            return [f"--fail-on-flaky: {error}"]
+
     def _maintenance(self) -> str:
         """The name of the maintenance window that the run fell into; empty where it fell into none."""
         deployment = obtained(self.config)
@@ -263,13 +276,9 @@ class Recorder:
 
     def _describe(self) -> None:
         deployment = obtained(self.config)
+        self.run.deployment = name_of(self.config)
         if deployment is not None:
-            self.run.deployment = deployment.name
             self.run.base_url = deployment.redact(deployment.base_url)
-        else:
-            # A deployment whose file cannot be used is told by its path.
-            path = Path(named(self.config) or "")
-            self.run.deployment = path.stem if path.suffix in (".yaml", ".yml") else path.name
 
     def _record_file(self) -> RecordFile:
         """In the store, where a deployment is named; else where ``--record`` says, or a new one under ``runs/``."""
@@ -281,16 +290,13 @@ class Recorder:
 
     def _store(self) -> Store:
         """As the deployment file says, where it was read; ``--state`` says better where it is."""
-        from deployspec.base.state_folder import state_folder
-        from deployspec.deployment.push import RUNS, Runs
-        from deployspec.record.store import Store
+        from deployspec.deployment.push import RUNS
+        from deployspec.record.store import store_of
 
         deployment = obtained(self.config)
-        runs = (deployment.get(RUNS) if deployment else None) or Runs()
         said = self.config.getoption("--state")
         state = Path(self.config.invocation_params.dir, said) if said else None
-        folder = state / "runs" if state else runs.folder or state_folder(os.environ) / "runs"
-        return Store(folder, runs.keep, runs.max_size)
+        return store_of(deployment.get(RUNS) if deployment else None, state, os.environ)
 
     def _said_path(self, said: str) -> Path:
         return Path(self.config.invocation_params.dir, said)
@@ -322,7 +328,3 @@ def redacted(found: Any) -> Any:
         case list():
             return [redacted(value) for value in found]
     return found
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -39,14 +39,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Send it; returns the exit status."""
     from deployspec.app import chapters, sinks
-    from deployspec.deployment.push import PUSH
+    from deployspec.base.moments import seconds_of
+    from deployspec.deployment.push import PUSH, RUNS
     from deployspec.probe.pushing import Pushing
     from deployspec.probe.saying import Says
     from deployspec.probe.state import State
-    from deployspec.probe.storing import store_of
     from deployspec.probe.verdicts import status_of
-    from deployspec.record.store import read
-    from deployspec.sinks.metrics import Progress, seconds_of
+    from deployspec.record.store import read, store_of
+    from deployspec.sinks.metrics import Progress
 
     deployment = deployment_of(options.deployment)
     state = state_of(options.state)
@@ -60,7 +60,8 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(
             f"--to: found {options.to}, which tells that a probe runs now; expected a sink that tells what one found"
         )
-    path = store_of(deployment, state, said=options.state is not None).find(options.record, deployment.name)
+    store = store_of(deployment.get(RUNS), options.state, os.environ)
+    path = store.find(options.record, deployment.name)
     found = read(path, chapters())
     if found.kind != "probe" or found.deployment != deployment.name:
         raise UsageError(
@@ -68,7 +69,12 @@ def run(options: argparse.Namespace) -> int:
             f"made; expected one of a probe of {deployment.name}"
         )
     there = State(state, deployment.name, found.location)
-    lock = there.lock()
+    try:
+        lock = there.lock()
+    except OSError as error:
+        raise UsageError(
+            f"{error.filename or there.folder}: {error.strerror}; expected a state folder that can be written: --state DIR"
+        ) from None
     if lock is None:
         raise UsageError(
             f"a probe of {deployment.name} at {found.location} is running, and will push what is newer"

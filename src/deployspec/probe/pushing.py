@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deployspec.app import chapters, sinks
-from deployspec.base.errors import UsageError
 from deployspec.model.chapter import imported
 from deployspec.record.record import Run
 from deployspec.sinks.delivering import Delivery
 from deployspec.sinks.metrics import Progress, families
-from deployspec.sinks.sending import Report, Sender
+from deployspec.sinks.sending import NotSent, Report, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,32 +19,45 @@ if TYPE_CHECKING:
 
     from deployspec.deployment.push import Push
     from deployspec.model.metrics import Family
+    from deployspec.model.sink import Sink
     from deployspec.probe.saying import Says
 
 
 def senders_of(pushes: Sequence[Push]) -> dict[str, Sender]:
-    """By its name, what sends to each sink of a deployment file. Raises UsageError where a library is not installed."""
+    """By its name, what sends to each sink of a deployment file."""
     known = {sink.kind: sink for sink in sinks()}
     made: dict[str, Sender] = {}
     for push in pushes:
         sink = known[push.kind]
         try:
             made[push.name] = imported(sink.make)(push)
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.partition(".")[0] not in sink.libraries:
-                raise
-            raise UsageError(
-                f"push.{push.name}: {sink.kind} needs {error.name}, which is not installed; "
-                f"expected: pip install 'deployspec[{sink.extra}]'"
-            ) from None
+        except Exception as error:  # noqa: BLE001 - it may come from outside, and takes no other with it
+            made[push.name] = _Unmade(_why(sink, error))
     return made
+
+
+def _why(sink: Sink, error: Exception) -> str:
+    missing = error.name.partition(".")[0] if isinstance(error, ModuleNotFoundError) and error.name else ""
+    if missing in sink.libraries:
+        return f"{sink.kind} needs {missing}, which is not installed; expected: pip install 'deployspec[{sink.extra}]'"
+    return f"an error of the sink's own: {type(error).__name__}: {error}"
+
+
+class _Unmade(NamedTuple):
+    """A sink that cannot be: each push to it fails, and nothing else does."""
+
+    why: str
+
+    def send(self, _: Report, __: object) -> object:
+        """Raises NotSent, without another attempt."""
+        raise NotSent(self.why, after=math.inf)
 
 
 class Pushing:
     """The sinks of a deployment file, for the runs of one location.
 
     ``folder`` is where the sinks' own files are; ``others`` are the names of sinks that nothing is sent to, but whose failures
-    count. Raises UsageError where a library is not installed.
+    count.
     """
 
     def __init__(

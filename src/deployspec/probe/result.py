@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 from deployspec.app import chapters
+from deployspec.base.moments import written
 from deployspec.probe.state import Known
 from deployspec.probe.status import FAILED, OURS
-from deployspec.probe.verdicts import with_unmeasured
+from deployspec.probe.verdicts import all_met, with_unmeasured
 from deployspec.record.record import Run, Selected
 
 
@@ -28,7 +28,12 @@ def result_of(record: Path, status: int | None, known: Known, why: str) -> Run:
         reason = f"the process that made the checks ended with status {status}"
     found = read(record, reason)
     if found.exit_status is None:
-        found.finished, found.exit_status = now(), OURS if status == OURS else FAILED
+        found.finished, found.exit_status = written(), OURS if status == OURS else FAILED
+    if status and all_met(found):
+        # A hook of somebody's, say, that wants the run to fail.
+        found.cut_short = (
+            f"the process that made the checks ended with status {status}, although they are all MET"
+        )
     if not found.cut_short:
         return found
     if why:
@@ -48,7 +53,7 @@ def read(record: Path, reason: str) -> Run:
         found = Run.from_lines(record.with_name(record.name + ".part"), reason)
         if found.started:
             return found
-    return Run(started=now(), cut_short=reason)
+    return Run(started=written(), cut_short=reason)
 
 
 def checks_of(found: Run) -> tuple[tuple[Any, ...], ...]:
@@ -56,9 +61,3 @@ def checks_of(found: Run) -> tuple[tuple[Any, ...], ...]:
     return tuple(
         (one.id, one.chapter, one.promise, one.check, one.source, one.asks) for one in found.ordered()
     )
-
-
-def now() -> str:
-    """The time as a run record has it."""
-    at = time.time()
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(at))}.{int(at % 1 * 1000):03d}Z"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base.disclosure import redact
+from deployspec.base.moments import written
 from deployspec.model.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ class Says:
         self._line(text, "ERROR", quiet=quiet, event=event, **more)
 
     def verdict(self, entry: Entry, *, quiet: bool) -> None:
-        """A check that is not MET."""
+        """A check that fails."""
         self._line(
-            f"{entry.verdict} {entry.id}: {entry.reason}",
-            _LEVELS[entry.verdict],
+            f"{entry.verdict} {entry.id}: {entry.met_again or entry.reason}",
+            "ERROR" if entry.met_again else _LEVELS[entry.verdict],
             quiet=quiet,
             event="verdict",
             check=entry.id,
@@ -52,6 +52,7 @@ class Says:
         if self._as_json:
             counts = run.counts()
             words = ", ".join(f"{counts[one.value]} {one.value}" for one in Outcome)
+            words += f" ({counts['accepted']} accepted)" if counts["accepted"] else ""
             self._line(
                 f"{run.deployment} at {run.location}: {words}",
                 "INFO",
@@ -75,9 +76,13 @@ class Says:
         if self._as_json:
             import json
 
-            now = time.time()
-            stamp = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03d}Z"
-            record = {"timestamp": stamp, "level": level, "logger": _LOGGER, "message": redact(text), **more}
+            record = {
+                "timestamp": written(),
+                "level": level,
+                "logger": _LOGGER,
+                "message": redact(text),
+                **more,
+            }
             _print(json.dumps(record, ensure_ascii=False))
         elif self._verbose or not quiet:
             _print(redact(text))

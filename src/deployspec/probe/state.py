@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from deployspec.base.bounded import content_of
 from deployspec.base.durable import replace_durably, set_aside
 
 _FORMAT = "deployspec.progress/1"
 _ROOM = 16 * 1024 * 1024
 """Bytes."""
 _FILES = 16
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of what is known."""
 _FIELDS = (5, 6)
 """How many a check has: the last one has a default."""
 FUTURE = 24 * 3600.0
@@ -111,11 +114,11 @@ class State:
     def known(self) -> tuple[Known, str]:
         """What was kept, and a line on what could not be read, which is set aside; an empty one where nothing is wrong."""
         try:
-            text = self._known.read_bytes()
+            text = content_of(self._known, _LARGEST)
         except FileNotFoundError:
             return Known(), ""
         except OSError as error:
-            return Known(), f"{self._known}: {error.strerror}; nothing is known of earlier probes"
+            return Known(), f"{self._known}: {error.strerror or error}; nothing is known of earlier probes"
         try:
             kept = json.loads(text)
             checks = tuple(map(tuple, kept["checks"]))

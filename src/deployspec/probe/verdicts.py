@@ -20,9 +20,10 @@ def status_of(run: Run) -> int:
         return OURS
     if not run.entries:
         return FAILED if run.cut_short else NOTHING
-    if run.cut_short or run.empty_markers or run.asked_nothing:
+    if run.cut_short or run.empty_markers or run.asked_nothing or run.problems:
         return FAILED
-    return MET if run.maintenance or all_met(run) else FAILED
+    failed = any(entry.fails for entry in run.entries.values())
+    return FAILED if failed and not run.maintenance else MET
 
 
 def all_met(run: Run) -> bool:
@@ -35,9 +36,9 @@ def all_met(run: Run) -> bool:
 
 
 def failing(run: Run) -> Iterator[Entry]:
-    """What is not MET: BREACHED first, each in the specification's order."""
-    for outcome in (Outcome.BREACHED, Outcome.UNMEASURED):
-        yield from (entry for entry in run.ordered() if entry.verdict == outcome)
+    """What fails: BREACHED first, what is MET again last, each in the specification's order."""
+    for outcome in (Outcome.BREACHED, Outcome.UNMEASURED, Outcome.MET):
+        yield from (entry for entry in run.ordered() if entry.verdict == outcome and entry.fails)
 
 
 def troubles_of(run: Run) -> Iterator[str]:
@@ -48,6 +49,7 @@ def troubles_of(run: Run) -> Iterator[str]:
         yield f"nothing was measured: no check of {run.deployment} was selected{_because(run)}"
     elif run.asked_nothing:
         yield f"no check asked {run.deployment} anything, so nothing of it was measured"
+    yield from run.problems
     for marker in run.empty_markers:
         yield f"-m {marker} selected no check{_because(run)}, so {marker} was not measured"
 

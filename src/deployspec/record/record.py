@@ -59,6 +59,9 @@ class Run:
     not_described: dict[str, str] = field(default_factory=dict)
     """Checks not selected for this deployment: id to the part its file does not describe."""
     empty_markers: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    """What fails the run beside its checks, a line each: acceptances that stand for nothing, flaky checks where they are to
+    fail it."""
     added: dict[str, Any] = field(default_factory=dict)
     """What chapters add, by key: ``load`` is the load run's result (``schemas/load-result.schema.json``)."""
     cut_short: str = ""
@@ -146,14 +149,15 @@ class Run:
         return bool(self.deployment) and not any(entry.asks for entry in self.entries.values())
 
     def counts(self, *, asking: bool | None = None) -> dict[str, int]:
-        """How many checks have which verdict; flaky ones are met, and counted beside.
+        """How many checks have which verdict; those that are flaky, and those that are accepted, are counted beside.
 
         ``asking``: only those that asked the deployment (True), or that looked at files alone (False).
         """
         entries = [entry for entry in self.entries.values() if asking is None or entry.asks == asking]
         verdicts = [entry.verdict for entry in entries]
         counts = {verdict.value: verdicts.count(verdict.value) for verdict in Outcome}
-        return counts | {"flaky": sum(entry.flaky for entry in entries)}
+        accepted = sum(entry.accepted is not None for entry in entries)
+        return counts | {"flaky": sum(entry.flaky for entry in entries), "accepted": accepted}
 
     def ordered(self) -> list[Entry]:
         """The entries as the specification is written, whatever order they came in."""
@@ -181,6 +185,7 @@ class Run:
                 "maintenance",
                 "not_described",
                 "empty_markers",
+                "problems",
             ),
             "not_run": [check._asdict() for check in self.not_run],
             "counts": self.counts(),

@@ -12,16 +12,16 @@ import itertools
 import json
 import os
 import re
-import stat
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote
 
-from deployspec.base.bounded import KINDS, read_bounded
+from deployspec.base.bounded import content_of
 from deployspec.base.errors import UsageError
 from deployspec.base.problems import listed, shown
+from deployspec.base.state_folder import state_folder
 from deployspec.record.record import RecordFile, Run
 
 if TYPE_CHECKING:
@@ -57,6 +57,33 @@ class Kept(NamedTuple):
     id: str
     kind: str = ""
     """``.part``: the lines of a run that goes on, or that was killed; ``.draft``; empty for a finished record."""
+
+
+class Keeping(Protocol):
+    """What a deployment file says of its runs."""
+
+    @property
+    def folder(self) -> Path | None:
+        """None: in the state folder."""
+
+    @property
+    def keep(self) -> float:
+        """Seconds."""
+
+    @property
+    def max_size(self) -> int:
+        """Bytes."""
+
+
+def store_of(said: Keeping | None, state: Path | None, environ: Mapping[str, str]) -> Store:
+    """The store of a deployment, as its file says, if it does; a ``state`` folder of the command line says better where it is.
+
+    Raises UsageError where there is no place for it.
+    """
+    folder = said.folder if said and not state else None
+    if folder is None:
+        folder = (state.absolute() if state else state_folder(environ)) / "runs"
+    return Store(folder, said.keep, said.max_size) if said else Store(folder)
 
 
 class Store:
@@ -185,32 +212,22 @@ def read(path: Path, chapters: Iterable[Chapter]) -> Run:
     """
     try:
         if path.name.endswith(_PART):
-            _content(path)
+            content_of(path, _LARGEST)
             run = Run.from_lines(path, UNFINISHED)
             if not run.started:
                 raise UsageError(f"{path}: found no lines of a run; expected a run record")
             return run
         return Run.from_document(_document(path), chapters)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; expected a run record") from None
+        raise UsageError(f"{path}: {error.strerror or error}; expected a run record") from None
     except RecursionError:
         raise UsageError(f"{path}: found JSON nested too deeply; expected a run record") from None
     except ValueError as error:
         raise UsageError(f"{path}: found that {error}; expected a run record") from None
 
 
-def _content(path: Path) -> bytes:
-    """Raises OSError, and ValueError for what is no file of a record's size."""
-    content, status = read_bounded(path, _LARGEST + 1)
-    if not stat.S_ISREG(status.st_mode):
-        raise ValueError(f"it is {KINDS.get(stat.S_IFMT(status.st_mode), 'no regular file')}")
-    if len(content) > _LARGEST:
-        raise ValueError("it has more than 256 MiB")
-    return content
-
-
 def _document(path: Path) -> Any:
-    content = _content(path)
+    content = content_of(path, _LARGEST)
     try:
         return json.loads(content)
     except ValueError:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from deployspec.base.disclosure import redact
 from deployspec.base.shown import cut, printable
 from deployspec.model.entry import Entry
-from deployspec.model.metrics import label
+from deployspec.model.metrics import check_label
 from deployspec.model.verdict import Outcome
 from deployspec.record.record import Run
 from deployspec.sinks.sending import NotSent, Report
@@ -143,6 +143,10 @@ def compared(run: Run, news: News, after: int = 1) -> News:
     entries = _by_check(run)
     for check, entry in entries.items():
         was = seen.get(check, Seen())
+        if entry.accepted is not None:
+            # No news, nor is its end, but where the acceptance ends first: then it is told whatever was told before.
+            seen[check] = Seen(None, entry.verdict, 0, run.markers)
+            continue
         runs = was.runs + 1 if was.verdict == entry.verdict else 1
         told = was.told
         if runs >= after and told != entry.verdict:
@@ -171,7 +175,7 @@ def _by_check(run: Run) -> dict[str, Entry]:
     """The run's checks by their ids; of checks with the same id, the one that is worst."""
     found: dict[str, Entry] = {}
     for entry in run.ordered():
-        check = label(printable(redact(entry.id)))
+        check = check_label(entry.id)
         if check not in found or _badness(entry) > _badness(found[check]):
             found[check] = entry
     return found

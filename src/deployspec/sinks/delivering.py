@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from deployspec.base.bounded import content_of
 from deployspec.base.disclosure import redact
 from deployspec.base.durable import replace_durably, set_aside
 from deployspec.sinks.sending import NotSent, Report, Sender
@@ -140,11 +141,11 @@ class Delivery:
         """What is known of a sink, and a line on what is wrong with its file, which is set aside with ``mend`` alone."""
         path = self._path(name)
         try:
-            said = json.loads(path.read_bytes())
+            said = json.loads(content_of(path, 2 * _LARGEST))
         except FileNotFoundError:
             return Known(), ""
         except OSError as error:
-            return Known(), f"{path}: {error.strerror}; nothing is known of earlier pushes"
+            return Known(), f"{path}: {error.strerror or error}; nothing is known of earlier pushes"
         except (ValueError, RecursionError):
             said = None
         known = _known_of(said)

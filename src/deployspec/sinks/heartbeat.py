@@ -55,19 +55,22 @@ class Heartbeat:
 
 
 def text(report: Report) -> bytes:
-    """The counts, and the checks that are not MET, by their ids: no reasons, no URLs, at most ``MOST_TEXT`` bytes."""
+    """The counts, and the checks that fail, by their ids: no reasons, no URLs, at most ``MOST_TEXT`` bytes."""
     run, counts = report.run, report.run.counts()
     lines = [
         f"deployment {_plain(report.deployment)}, location {_plain(report.location)}, exit status {report.status}",
         f"{counted(len(run.entries), 'check')}: "
-        + ", ".join(f"{counts[outcome.value]} {outcome.value}" for outcome in Outcome),
+        + ", ".join(f"{counts[outcome.value]} {outcome.value}" for outcome in Outcome)
+        + (f" ({counts['accepted']} accepted)" if counts["accepted"] else ""),
     ]
     if run.cut_short:
         lines.append(f"incomplete: {_plain(run.cut_short)}")
     if run.maintenance:
         lines.append(f"in the maintenance window {_plain(run.maintenance)}")
     failing = [
-        f"{entry.verdict} {_plain(entry.id)}" for entry in run.ordered() if entry.verdict != Outcome.MET.value
+        f"{entry.verdict}{' AGAIN' if entry.met_again else ''} {_plain(entry.id)}"
+        for entry in run.ordered()
+        if entry.fails
     ]
     room = MOST_TEXT - len("\n".join(lines).encode()) - len(f"\nand {len(failing)} more")
     for index, line in enumerate(failing):

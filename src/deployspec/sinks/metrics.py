@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import calendar
-import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from deployspec import __version__
+from deployspec.base.moments import seconds_of
 from deployspec.model.entry import Entry
-from deployspec.model.metrics import Family, Sample, label
+from deployspec.model.metrics import Family, Sample, check_label, label
 from deployspec.model.verdict import Outcome
 from deployspec.record.record import Run
-
-_STAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?Z")
 
 
 class Progress(NamedTuple):
@@ -50,9 +47,9 @@ def families(run: Run, progress: Progress, added: Iterable[Family] = ()) -> tupl
         ),
         _of_checks(
             "deployspec_check_accepted",
-            "Whether the team has accepted, for the time being, that this check is breached.",
+            "Whether the team has accepted, for the time being, the verdict that this check has.",
             entries,
-            {},
+            {entry.id: entry.accepted is not None for entry in entries},
         ),
         Family(
             "deployspec_check_info",
@@ -110,16 +107,8 @@ def families(run: Run, progress: Progress, added: Iterable[Family] = ()) -> tupl
     )
 
 
-def seconds_of(stamp: str) -> float | None:
-    """A run record's time in seconds since the epoch; None where it has none."""
-    found = _STAMP.fullmatch(stamp)
-    if found is None:
-        return None
-    return calendar.timegm(tuple(map(int, found.groups()[:6]))) + float(found[7] or 0)
-
-
 def _labels(entry: Entry) -> dict[str, str]:
-    return {"check": label(entry.id), "chapter": label(entry.chapter)}
+    return {"check": check_label(entry.id), "chapter": label(entry.chapter)}
 
 
 def _verdicts(entries: Iterable[Entry]) -> Iterable[Sample]:

@@ -47,6 +47,19 @@ def run(tmp_path: Path) -> Run:
     return start
 
 
+def test_a_source_of_a_deployment_that_pushes(run: Run, tmp_path: Path) -> None:
+    """The whole file is read as everywhere else, whatever stands beside its logs."""
+    (tmp_path / "deployments").mkdir()
+    (tmp_path / "deployments" / "shop.yaml").write_text(
+        "base_url: http://there\n"
+        "logs: [{name: api, files: [app.log]}]\n"
+        "push: [{name: gateway, kind: pushgateway, url: 'http://gateway'}]\n"
+    )
+    (tmp_path / "deployments" / "app.log").write_text(GOOD)
+    done = run("--deployment", "shop", "--source", "api")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
 def test_sound_log(run: Run, tmp_path: Path) -> None:
     """A sound log: status 0, its numbers, nothing on standard error."""
     (tmp_path / "app.log").write_text(GOOD * 3)

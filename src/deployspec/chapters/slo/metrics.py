@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from deployspec.model.entry import Entry
-from deployspec.model.metrics import Family, Sample, label
+from deployspec.model.metrics import Family, Sample, check_label, label
 from deployspec.model.verdict import Proportion
 from deployspec.record.record import Run
 
@@ -55,7 +55,7 @@ def families(run: Run) -> Iterator[Family]:
 
 def _labels(entry: Entry, proportion: Proportion) -> dict[str, str]:
     return {
-        "check": label(entry.id),
+        "check": check_label(entry.id),
         "objective": label(proportion.objective),
         "counted_by": proportion.counted_by,
     }

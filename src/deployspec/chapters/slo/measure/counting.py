@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from deployspec.base.disclosure import redact
+from deployspec.base.moments import written
 from deployspec.chapters.slo.load.arrivals import arrivals
 from deployspec.chapters.slo.load.histogram import Histogram
 from deployspec.chapters.slo.load.plan import BIN_SECONDS, Plan
@@ -68,8 +68,7 @@ class Counting:
             self._reports[line["share"]] = _Report(line["pid"], now)
         elif line["kind"] == "origin":
             self.begun = True
-            moment = datetime.datetime.fromtimestamp(line["epoch"], datetime.UTC)
-            self._started = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            self._started = written(line["epoch"])
         elif line["kind"] == "failed":
             self.failure = line["why"]
         else:
