@@ -160,7 +160,18 @@ def test_an_accepted_breach_is_known() -> None:
     assert labels(result)["accepted"] == "until 2026-12-31"
     assert labels(result)["maintenance"] == "nightly"
     assert result["statusDetails"]["known"] is True
-    assert "accepted until 2026-12-31 by team-b: a new disk is ordered" in result["statusDetails"]["message"]
+    assert result["statusDetails"]["message"] == (
+        "2 of 3 differ; accepted until 2026-12-31 by team-b: a new disk is ordered (accepted.yaml:3)"
+    )
+
+
+def test_what_holds_again_although_it_is_accepted_fails() -> None:
+    """It is MET, and the message says what to remove."""
+    result = labelled(replace(ENTRY, verdict="MET", met_again="accepted.yaml:3: it is MET again"))
+    assert result["status"] == "failed"
+    assert labels(result) == {"verdict": "MET", "accepted": "met again", "run": "run-1"}
+    assert result["statusDetails"]["message"] == "accepted.yaml:3: it is MET again"
+    assert "known" not in result["statusDetails"]
 
 
 def test_labels_can_be_given_again() -> None:

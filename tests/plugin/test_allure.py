@@ -101,6 +101,19 @@ def test_a_result_says_what_the_record_says(project: Project, tmp_path: Path) ->
     assert (tmp_path / "allure/allurerc.yaml").exists()
 
 
+def test_an_accepted_breach_is_known(project: Project, tmp_path: Path) -> None:
+    """As the record has it: it is no failure of the run, and Allure is told so."""
+    accepted = "accepted: [{check: health.broken, deployment: local, owner: team-b, reason: it is old, until: 2999-12-31}]\n"
+    body = "def test_broken(deployment, judge): judge(breached('took 3 s'))\n"
+    ran = project(body, "--alluredir", str(tmp_path / "allure"), more={"accepted.yaml": accepted})
+    assert ran.status == 0, ran.output
+    broken = results(tmp_path / "allure")["health.broken"]
+    assert broken["status"] == "failed"
+    assert broken["statusDetails"]["known"] is True
+    assert broken["statusDetails"]["message"].startswith("took 3 s; accepted until 2999-12-31 by team-b: it is old")  # fmt: skip
+    assert labels(broken)["accepted"] == "until 2999-12-31"
+
+
 def test_workers_clean_nothing(project: Project, tmp_path: Path) -> None:
     """What is asked for is done once, before the first of them, and of Allure's files alone; nor by one in a dead one's place."""
     folder = tmp_path / "allure"

@@ -139,7 +139,7 @@ def label(result: dict[str, Any], entry: Entry | None, facts: Facts) -> None:
     """
     labels = [
         ("verdict", entry.verdict if entry else Outcome.UNMEASURED.value),
-        ("accepted", f"until {entry.accepted.until}" if entry and entry.accepted else ""),
+        ("accepted", _accepted(entry) if entry else ""),
         ("flaky", "true" if entry and entry.flaky else ""),
         ("maintenance", facts.maintenance),
         ("suite_error", "true" if entry and is_suite_error(entry) else ""),
@@ -148,22 +148,33 @@ def label(result: dict[str, Any], entry: Entry | None, facts: Facts) -> None:
     others = [one for one in _labels(result) if one["name"] not in _OURS]
     # Those are shown first that say something of the deployment.
     result["labels"] = [_label(*one) for one in labels if one[1]] + others
-    result["status"] = _STATUS[entry.verdict if entry else Outcome.UNMEASURED.value]
+    result["status"] = _status(entry)
     details: dict[str, Any] = {}
     result["statusDetails"] = details
     if entry is None:
         details["message"] = _NO_VERDICT
-    elif entry.verdict != Outcome.MET:
+    elif entry.fails or entry.accepted:
         # The history keeps both; the evidence is attached.
-        details["message"] = entry.reason
+        details["message"] = entry.met_again or entry.reason
         details["trace"] = failure_text(replace(entry, evidence=()))
         if entry.accepted:
             details["known"] = True
-            details["message"] += (
-                f" (accepted until {entry.accepted.until} by {entry.accepted.owner}: {entry.accepted.reason})"
-            )
+            details["message"] += f"; {entry.accepted.in_words()}"
     if entry and entry.flaky:
         details["flaky"] = True
+
+
+def _accepted(entry: Entry) -> str:
+    if entry.accepted:
+        return f"until {entry.accepted.until}"
+    return "met again" if entry.met_again else ""
+
+
+def _status(entry: Entry | None) -> str:
+    if entry is None:
+        return _STATUS[Outcome.UNMEASURED.value]
+    # A check that holds again although it is accepted fails.
+    return "failed" if entry.met_again else _STATUS[entry.verdict]
 
 
 def is_suite_error(entry: Entry) -> bool:
@@ -196,7 +207,7 @@ def tell(result: dict[str, Any], entry: Entry, attach: Attach) -> None:
             },
             {
                 "name": f"judged {entry.verdict}",
-                "status": _STATUS[entry.verdict],
+                "status": _status(entry),
                 "start": stop,
                 "stop": stop,
                 "parameters": [{"name": name, "value": text} for name, text in judged.items() if text],
@@ -222,7 +233,7 @@ def lost(entry: Entry, start: int) -> dict[str, Any]:
         "name": entry.id,
         "fullName": entry.check,
         "description": entry.promise,
-        "status": _STATUS[entry.verdict],
+        "status": _status(entry),
         "stage": "finished",
         "start": start,
         "stop": start,
