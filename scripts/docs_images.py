@@ -13,6 +13,7 @@ import io
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,7 @@ from rich.text import Text
 from reference.process import ReferenceFailedError, running_reference
 
 ROOT = Path(__file__).resolve().parents[1]
+WORK = ROOT / ".docs-images"
 LIMIT = 300.0
 """Seconds for one command."""
 COLUMNS = 160
@@ -46,18 +48,22 @@ CHECK = "slo.load-run[api-latency]"
 def main(folder: Path) -> None:
     """Write all pictures into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="docs-images-") as name:
-        work = Path(name)
-        terminal = _runs(work)
+    # In the clone, for pictures show its path.
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir()
+    try:
+        terminal = _runs(WORK)
         shown = terminal[terminal.index("verdicts: reference") :].partition("\n")[2]
         _pictured(_terminal_page(shown), folder / "terminal-summary.png", 1400, 1300)
-        summary = work / "summary.md"
+        summary = WORK / "summary.md"
         if summary.exists():
             page = MarkdownIt("commonmark", {"html": True}).enable("table").render(summary.read_text())
-            _pictured(PAGE.format(page), folder / "step-summary.png", 1000, 1600)
+            _pictured(PAGE.format(page), folder / "step-summary.png", 1000, 1000)
         else:
             print("not pictured: the step summary, which this version does not write")
-        _allure(work, folder)
+        _allure(WORK, folder)
+    finally:
+        shutil.rmtree(WORK, ignore_errors=True)
 
 
 def _runs(work: Path) -> str:
@@ -83,7 +89,7 @@ def _checked(file: Path, markers: str, results: Path, *more: str) -> str:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (50, COLUMNS))
     command = [
-        sys.executable, "-m", "pytest", "checks", "-m", markers, "--deployment", str(file), "--no-store",
+        sys.executable, "-m", "pytest", "checks", "-m", markers, "--deployment", str(file.relative_to(ROOT)), "--no-store",
         "--alluredir", str(results), "-p", "no:cacheprovider", *more,
     ]  # fmt: skip
     with subprocess.Popen(
