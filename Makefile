@@ -7,7 +7,7 @@ BIN := .venv/bin
 # A pyenv shim says "not found" for a version that is not the chosen one, so the versions themselves are offered.
 export PATH := $(PATH):$(subst $(eval) ,:,$(wildcard $(HOME)/.pyenv/versions/3.1[1-9]*/bin))
 
-.PHONY: demo test quick soak bench proven format system clean
+.PHONY: demo test quick soak bench proven report docs-images format system clean
 
 demo: .venv/demo system
 	@$(BIN)/python -m reference.demo
@@ -45,6 +45,23 @@ else
 	@echo "not run: public logs and rules; CORPORA=DIR has them in DIR/logs and DIR/rules (docs/proven-on.md lists them)"
 endif
 
+# An Allure report in allure-report/: of the results in RESULTS, or else of a run of the reference, whose exit status it has.
+# Older reports are told of in its history (docs/reports.md).
+report: .venv/report
+ifdef RESULTS
+	@rm -rf allure-report
+	@scripts/allure generate $(RESULTS) --config $(RESULTS)/allurerc.yaml
+else
+	@scripts/system-packages
+	@status=0; $(BIN)/pytest checks -m "health or alerts or logs or slo" --deployment reference --alluredir allure-results --clean-alluredir || status=$$?; \
+	$(MAKE) --no-print-directory report RESULTS=allure-results && exit $$status
+endif
+
+# The pictures of docs/, each of a real run, by a browser without a window.
+docs-images: .venv/test
+	@scripts/system-packages docs-images
+	@$(BIN)/python -m scripts.docs_images docs/images
+
 format: .venv/test
 	@$(BIN)/ruff check --fix -q .; $(BIN)/ruff format -q .
 
@@ -60,13 +77,17 @@ system:
 	@scripts/python-packages '.[reference,logs,load]'
 	@touch $@
 
+.venv/report: .venv/made pyproject.toml constraints.txt
+	@scripts/python-packages '.[reference,logs,load,report]'
+	@touch $@ .venv/demo
+
 .venv/test: .venv/made pyproject.toml constraints.txt
 	@scripts/python-packages '.[dev]'
-	@touch $@ .venv/demo
+	@touch $@ .venv/demo .venv/report
 
 .venv/bench: .venv/made pyproject.toml constraints.txt
 	@scripts/python-packages '.[dev,bench]'
-	@touch $@ .venv/test .venv/demo
+	@touch $@ .venv/test .venv/demo .venv/report
 
 clean:
-	@rm -rf .venv .tox runs
+	@rm -rf .venv .tox .allure runs allure-results allure-report

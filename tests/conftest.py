@@ -35,6 +35,7 @@ PARTS = {
     ),
     "plugin": ("plugin",),
     "network": (
+        "installed/test_allure.py",
         "installed/test_wheel.py",
         "tools/http",
         *(

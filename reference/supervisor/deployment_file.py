@@ -55,6 +55,7 @@ def deployment_file(
             "routing": f"{ROOT}/alerting/routing.yml",
         },
         "slos": {"files": [f"{ROOT}/slos/*.yaml"]},
+        "report": {"owner": "deal-scout"},
         # Long enough for each kind of request to have enough of them for a verdict of its own.
         # At a rate that a machine with two cores serves beside two other busy processes.
         "load": {"arrival_rate": 40, "duration": "30s", "requests": REQUESTS},

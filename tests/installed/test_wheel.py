@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,6 +46,13 @@ def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
 @pytest.fixture(scope="module")
 def service() -> Iterator[str]:
     """A service that is well; its URL."""
+    with serving() as url:
+        yield url
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[str]:
+    """Run a service that is well, on a free port; its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -83,7 +91,7 @@ def test_it_carries_the_specification(wheel: Path, tmp_path: Path) -> None:
     for name in ("health", "log-record"):
         path = f"schemas/{name}.schema.json"
         assert files[f"deployspec/{path}"] == (ROOT / path).read_bytes()
-    assert {Path(path).suffix for path in files} <= {".py", ".json", ".typed", ".txt", "", ".md"}
+    assert {Path(path).suffix for path in files} <= {".py", ".json", ".typed", ".txt", "", ".md", ".yaml"}
     if not UV.exists():
         pytest.skip("only uv makes a source distribution here")
     assert content(built(packed(ROOT, tmp_path), tmp_path)) == files

@@ -77,6 +77,9 @@ class Chapter(NamedTuple):
     share, which gives a JSON value, or None for nothing."""
     summary: str = ""
     """``module:name`` of a function of the finished run that gives further lines of its summary; empty for none."""
+    charts: str = ""
+    """``module:name`` of a function of an entry and of what the chapters have added to the run record, which gives the
+    entry's charts (``deployspec.model.chart.Chart``); empty where the chapter draws none."""
     metrics: str = ""
     """``module:name`` of a function of a run that gives what it adds to the metrics of a probe, as
     ``deployspec.model.metrics.Family``: always the same families, whether they have samples or not. It is asked where the

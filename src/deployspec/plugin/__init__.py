@@ -29,6 +29,7 @@ _MODULES = (
     "deployspec.plugin.collected",
     "deployspec.plugin.recording",
     "deployspec.plugin.reporting",
+    "deployspec.plugin.allure",
 )
 
 

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from deployspec.record.store import Store
 
 
+RECORDER = "deployspec-recorder"
+"""The name of the plugin that has the run."""
 _MOST_UNREADABLE = 3
 """Files of checks that are named where they cannot be collected."""
-_NAME = "deployspec-recorder"
-"""Of the recorder, among the plugins."""
 _LONGEST = 300
 """Characters of what is said of one of them."""
 
@@ -221,7 +221,7 @@ class Recorder:
                 except (OSError, ValueError) as error:
                     self.trouble = str(error)
                     value = None
-                added[key] = _redacted(value)
+                added[key] = redacted(value)
         return added
 
     def _finish(self) -> None:
@@ -313,7 +313,7 @@ class Recorder:
 
 def recorder_of(config: pytest.Config) -> Recorder | None:
     """The recorder of this process; None in a worker."""
-    return config.pluginmanager.get_plugin(_NAME)
+    return config.pluginmanager.get_plugin(RECORDER)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -324,16 +324,16 @@ def pytest_configure(config: pytest.Config) -> None:
         said = config.getoption("--record")
         if said and (objection := objection_to(Path(config.invocation_params.dir, said))):
             raise pytest.UsageError(f"--record {said}: {objection}")
-        config.pluginmanager.register(Recorder(config), _NAME)
+        config.pluginmanager.register(Recorder(config), RECORDER)
 
 
-def _redacted(found: Any) -> Any:
+def redacted(found: Any) -> Any:
     """A JSON value with every text in it redacted, the names of fields too: reasons are counted by their text."""
     match found:
         case str():
             return redact(found)
         case dict():
-            return {redact(name): _redacted(value) for name, value in found.items()}
+            return {redact(name): redacted(value) for name, value in found.items()}
         case list():
-            return [_redacted(value) for value in found]
+            return [redacted(value) for value in found]
     return found

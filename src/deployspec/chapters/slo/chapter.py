@@ -51,6 +51,7 @@ CHAPTER = Chapter(
     keeps="deployspec.chapters.slo.part:longest",
     commands={"load": Command("load runs", "deployspec.chapters.slo.command:arguments")},
     recorded={"load": "deployspec.chapters.slo.report:recorded"},
+    charts="deployspec.chapters.slo.charts:charts",
     metrics="deployspec.chapters.slo.metrics:families",
     plans="deployspec.chapters.slo.planning:planned",
     old_file="test_latency_slo.py",

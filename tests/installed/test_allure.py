@@ -1,0 +1,159 @@
+"""One history in Allure itself: by the wheel and by the clone, by workers, on another port, after a rename."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployspec.model.entry import Accepted, Entry, Evidence
+from deployspec.outputs import allure
+from deployspec.record.record import Run
+from tests.installed.environments import Environment, built, environment, run
+from tests.installed.test_wheel import FILE, serving
+from tests.suite import ROOT
+
+pytestmark = pytest.mark.xdist_group("wheel")
+ALLURE = ROOT / "scripts" / "allure"
+
+
+@pytest.fixture(scope="module")
+def reporting(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with the wheel and what reports need."""
+    folder = tmp_path_factory.mktemp("reporting")
+    return environment(folder / "environment", built(ROOT, folder), "[report]")
+
+
+@pytest.fixture(scope="module")
+def runs(reporting: Environment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the results of three runs against one deployment, a, b and c, and of one against another, d."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "deployments").mkdir()
+    (home / "moved").mkdir()
+    clone = (
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        ROOT / "pytest.ini",
+        f"--rootdir={home}",
+        "-p",
+        "no:cacheprovider",
+    )
+    renamed = home / "moved" / "test_renamed.py"
+    made = {
+        "a": (reporting.program("deployspec"), "check"),
+        "b": (*clone, ROOT / "checks", "-n", "2"),
+        "c": (*clone, renamed),
+        "d": (reporting.program("deployspec"), "check"),
+    }
+    renamed.write_bytes((ROOT / "checks" / "test_health.py").read_bytes())
+    for name, command in made.items():
+        deployment = home / "deployments" / f"{'other' if name == 'd' else 'shop'}.yaml"
+        with serving() as url:
+            deployment.write_text(FILE.format(url))
+            done = run(
+                *command,
+                "-m",
+                "health",
+                "--deployment",
+                str(deployment),
+                "--alluredir",
+                name,
+                "--no-store",
+                cwd=home,
+            )
+        assert done.returncode == 0, done.stdout
+        assert "warning" not in done.stdout.lower()
+    return home
+
+
+def results(folder: Path) -> dict[str, dict[str, Any]]:
+    """By what Allure 3 knows a check by, the results in a folder."""
+    read = [json.loads(path.read_text()) for path in folder.glob("*-result.json")]
+    assert all(parameter["excluded"] for result in read for parameter in result.get("parameters", ()))
+    return {result["testCaseId"]: result for result in read}
+
+
+def test_each_check_has_one_name(runs: Path) -> None:
+    """Three runs have the same, and another deployment none of them."""
+    first, again, renamed, other = (results(runs / name) for name in "abcd")
+    assert len(first) >= 10
+    assert first.keys() == again.keys() == renamed.keys()
+    assert first.keys().isdisjoint(other)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Allure's own command, where npm can install it."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm, which installs Allure, is not here")
+    done = run(ALLURE, "--version", cwd=tmp_path_factory.getbasetemp(), limit=700)
+    if done.returncode:
+        pytest.skip(f"Allure cannot be installed: {done.stdout.splitlines()[-1]}")
+
+
+def generated(home: Path, name: str) -> list[dict[str, Any]]:
+    """What Allure makes of each result in a folder."""
+    shutil.rmtree(home / "allure-report", ignore_errors=True)
+    done = run(ALLURE, "generate", name, "--config", f"{name}/allurerc.yaml", cwd=home)
+    assert done.returncode == 0, done.stdout
+    return [json.loads(path.read_text()) for path in (home / "allure-report").glob("data/test-results/*.json")]  # fmt: skip
+
+
+def test_allure_sees_one_history_of_three(runs: Path, installed: None) -> None:
+    """And two for two deployments."""
+    for name in "abcd":
+        generated(runs, name)
+    lines = (runs / "allure-history.jsonl").read_text().splitlines()
+    first, again, renamed, other = (json.loads(line)["testResults"] for line in lines)
+    assert len(first) == len(results(runs / "a"))
+    assert first.keys() == again.keys() == renamed.keys()
+    assert first.keys().isdisjoint(other)
+    for name, earlier in (("d", 1), ("c", 3)):
+        assert {len(one["history"]) for one in generated(runs, name)} == {earlier}
+
+
+def test_allure_sorts_by_our_labels(tmp_path: Path, installed: None) -> None:
+    """Each kind of verdict into its category; what is accepted is no failure; and the environment is read."""
+    accepted = Accepted("team-b", "a new disk is ordered", "2026-12-31", "accepted.yaml:3")
+    entry = Entry(
+        "n", "n", "health", "It holds.", "BREACHED", "it does not", source="checks/test_health.py:1"
+    )
+    defect = Evidence("traceback", "in the check")
+    kinds: dict[str, tuple[Entry, str]] = {
+        "Breached": (entry, ""),
+        "Unmeasured": (replace(entry, verdict="UNMEASURED"), ""),
+        "The suite's own errors": (replace(entry, verdict="UNMEASURED", evidence=(defect,)), ""),
+        "Accepted": (replace(entry, accepted=accepted), ""),
+        "In maintenance": (entry, "nightly"),
+        "Flaky": (replace(entry, verdict="MET", flaky=True), ""),
+        "none": (replace(entry, verdict="MET"), ""),
+    }
+    folder = tmp_path / "results"
+    folder.mkdir()
+    shutil.copy(allure.CONFIGURATION, folder)
+    for kind, (one, maintenance) in kinds.items():
+        result = {"uuid": kind, "start": 1, "stop": 2}
+        facts = allure.Facts("staging", "run-1", maintenance=maintenance)
+        allure.identify(result, allure.Check(kind, "health", "It holds."), facts)
+        allure.label(result, one, facts)
+        (folder / f"{len(kind)}-{kind[0]}-result.json").write_text(json.dumps(result))
+    made = Run(
+        started="2026-11-29T10:00:00Z", deployment="staging", base_url="http://h/#a", cut_short="one\ntwo"
+    )
+    (folder / "environment.properties").write_text(allure.environment(made))
+    found = {one["name"]: one for one in generated(tmp_path, "results")}
+    categories = {name: [each["name"] for each in one["categories"]] for name, one in found.items()}
+    assert categories == {kind: [] if kind == "none" else [kind] for kind in kinds}
+    assert found["Flaky"]["flaky"]
+    assert found["Accepted"]["resolution"] == "accepted"
+    shown = json.loads((tmp_path / "allure-report/widgets/allure_environment.json").read_text())
+    told = {one["name"]: one["values"] for one in shown}
+    assert told["base_url"] == ["http://h/#a"]
+    assert told["cut_short"] == ["one\ntwo"]
