@@ -72,6 +72,8 @@ class Clock:
         ``read_at`` gives the year where the stamp says none. ``after``: a time of which this one is said to be no
         earlier, which tells the two hours apart that a local time names when clocks are set back.
         """
+        if self.is_default:  # nothing to choose
+            return seconds(stamp)
         for read in self._readers:
             found = read(stamp, read_at)
             if isinstance(found, datetime):
@@ -212,7 +214,8 @@ def ordered(
                 backwards.append(number)
             if moment - read_at > TOLERANCE:
                 future.append(number)
-            highest = moment if highest is None else max(highest, moment)
+            if highest is None or moment > highest:
+                highest = moment
             here.append(moment)
     return Ordered(Times(highest=max(here), lowest=min(here)) if here else None, backwards, future, unread)
 
