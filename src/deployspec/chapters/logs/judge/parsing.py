@@ -70,7 +70,7 @@ def _together(lines: Sequence[bytes], *, spaced: bool) -> list[Record] | int:
 
     Where that is not sure, the index of a line that, or the one before it, is likely at fault.
     """
-    joined = b"[" + _BETWEEN.join(lines) + b"]"
+    joined = b"[%b]" % _BETWEEN.join(lines)
     try:
         values = orjson.loads(joined)
     except orjson.JSONDecodeError as error:

@@ -71,7 +71,7 @@ class Telling:
         self._error = self._rank.get(promise.error_level or "", len(self._rank))
         least = max(self._least, self._error) if promise.errors_only else self._least
         self._allowed = frozenset(promise.levels[least:])
-        self._errors = promise.levels[self._error :]
+        self._errors = frozenset(promise.levels[self._error :])
         compared = promise.errors_only or promise.keep_errors
         self._may_be_error = compared and "level" in promise.form.optional
         """Whether a record that says no level, and need not, has to be told: it may be an error."""
@@ -102,9 +102,11 @@ class Telling:
         if not self._promise.keep_errors:
             return
         block = noting.block
-        levels, moments = said.levels[-len(records) :], said.stamps[-len(records) :]
-        for index in compress(range(len(records)), map(self._errors.__contains__, levels)):
-            moment = self._clock.moment(moments[index], block.read_at)
+        first = len(said.levels) - len(records)
+        for index, level in enumerate(said.levels[first:]):
+            if type(level) is not str or level not in self._errors:
+                continue
+            moment = self._clock.moment(said.stamps[first + index], block.read_at)
             if moment is None:
                 tally.undated += 1
                 continue
@@ -206,9 +208,9 @@ class Telling:
         if self._every:
             tally.scoped = len(loggers)
             loggers = [EVERY_RECORD] * len(loggers)
-        elif strange := [index for index, one in enumerate(loggers) if type(one) is not str]:
+        elif set(map(type, loggers)) - {str}:
             loggers = loggers.copy()
-            for index in strange:
+            for index in [index for index, one in enumerate(loggers) if type(one) is not str]:
                 what = "missing" if loggers[index] is None else "expected a logger's name"
                 self._note(said, "logger", fields.logger, what, index, unread)
                 loggers[index] = None
