@@ -7,14 +7,15 @@ Only what is surely harmless is passed over; where it is not sure, the line is l
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from deployspec.chapters.logs.judge.confirming import confirmed
 from deployspec.chapters.logs.judge.escapes import LAYERS, resolved
+from deployspec.chapters.logs.judge.glancing import is_nothing
 from deployspec.chapters.logs.judge.harmless import is_harmless
 from deployspec.chapters.logs.judge.secret_patterns import (
+    HIDING,
     KEY_ID,
-    NAMED,
-    SQL,
     Candidate,
     Detector,
     address_at,
@@ -25,13 +26,11 @@ from deployspec.chapters.logs.judge.secret_patterns import (
 _AROUND = 480
 """Bytes before and behind the end of a candidate that show whether it is one: the values that are looked for, and what
 stands around them, are shorter."""
+_WORD = 300
+"""The longest word, in bytes, that is looked at by itself, and remembered."""
+_ENDS_WORD = re.compile(rb"[\s\"]")
 _LINE_BREAK = ord("\n")
-_HIDDEN_VALUE = re.compile(
-    rb"\s{0,8}(?P<quote>\\{0,4}[\"'])?"
-    rb"(?:\*{2,}|[Nn]one|null|true|false|nil|\[?(?:REDACTED|FILTERED|redacted|filtered|hidden|masked)\]?)"
-    rb"(?(quote)(?P=quote)|(?:[\s\"',;&<>(){}\[\]]|\\{1,4}[\"'nrt]|\Z))"
-)
-"""A value that begins like one of these and goes on is none of them."""
+_HIDING = re.compile(rb"\\u00" + HIDING)
 _LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"
 
 
@@ -43,14 +42,16 @@ def shows_nothing(data: bytes, begin: int, end: int, candidate: Candidate) -> bo
     look, rule = candidate.look, candidate.rule
     if look == "none":
         return False
-    if (rule is NAMED or rule is SQL) and _HIDDEN_VALUE.match(data, end):
+    if is_nothing(data, begin, end, candidate):
+        return True
+    if look == "rule in a word" and _word_shows_nothing(data, end, candidate):
         return True
     start = max(data.rfind(b"\n", 0, end - 1) + 1, end - _AROUND)
     stop = data.find(b"\n", end - 1, end + _AROUND)
     around = data[start : end + _AROUND if stop < 0 else stop]
     starts_line = start == 0 or data[start - 1] == _LINE_BREAK
     goes_on = stop < 0 and end + _AROUND < len(data)
-    if b"\\u00" in around or (rule is KEY_ID and (goes_on or not starts_line)):
+    if (b"\\u00" in around and _HIDING.search(around)) or (rule is KEY_ID and (goes_on or not starts_line)):
         return False  # the secret of a key's id may be anywhere in the line
     if look == "address":
         at = max(around.rfind(b"@", 0, end - start), around.rfind(b"%40", 0, end - start))
@@ -58,15 +59,37 @@ def shows_nothing(data: bytes, begin: int, end: int, candidate: Candidate) -> bo
         at = (begin if look == "rule at begin" else end) - start
     if at < 0:
         return False
-    before, behind = around[:at].decode("utf-8", "replace"), around[at:].decode("utf-8", "replace")
-    if not _layer_shows_nothing(candidate, before, behind, starts_line, goes_on):
-        return False
-    for _ in range(LAYERS - 1) if b"\\" in around else ():
-        before, behind = resolved(before), resolved(behind)
-        if not _layer_shows_nothing(candidate, before, behind, starts_line, goes_on):
+    return _layers_show_nothing(candidate, around[:at], around[at:], starts_line, goes_on)
+
+
+def _word_shows_nothing(data: bytes, end: int, candidate: Candidate) -> bool:
+    """As ``shows_nothing``, of no more than the word in which a candidate ends: its rule takes no blank and no quote."""
+    first = max(0, end - _WORD)
+    start = 1 + max(data.rfind(b" ", first, end), data.rfind(b'"', first, end), data.rfind(b"\n", first, end))
+    stop = _ENDS_WORD.search(data, end, end + _WORD)
+    return (
+        start > 0
+        and stop is not None
+        and _is_harmless_word(data[start : stop.start()], end - start, candidate)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _is_harmless_word(word: bytes, end: int, candidate: Candidate) -> bool:
+    return not _HIDING.search(word) and _layers_show_nothing(candidate, word[:end], word[end:], True, False)
+
+
+def _layers_show_nothing(
+    candidate: Candidate, before: bytes, behind: bytes, starts_line: bool, goes_on: bool
+) -> bool:
+    """As ``shows_nothing``, of the text before and behind the place where the rule, or the at sign, is expected."""
+    texts = before.decode("utf-8", "replace"), behind.decode("utf-8", "replace")
+    for _ in range(LAYERS):
+        if not _layer_shows_nothing(candidate, *texts, starts_line, goes_on):
             return False
-        if "\\" not in before and "\\" not in behind:
+        if "\\" not in texts[0] and "\\" not in texts[1]:
             break
+        texts = resolved(texts[0]), resolved(texts[1])
     return True
 
 
@@ -76,7 +99,10 @@ def _layer_shows_nothing(
     """As ``shows_nothing``, with escapes as they are, and ``behind`` the place where the rule, or the at sign, is expected."""
     text, at = before + behind, len(before)
     if candidate.look == "card number":
-        return next(cards(text, 0, len(text)), None) is None
+        return all(
+            not (goes_on and span[2] == len(text)) and is_harmless(*span[:1], text, *span[1:])
+            for span in cards(text, 0, len(text))
+        )
     if candidate.look == "address":
         at = len(before.rstrip(_LOCAL))
         address = address_at(text, at)

@@ -112,6 +112,10 @@ NAMED, SQL = _rule("a credential", "passphrase"), _rule("a credential", "identif
 KEY_ID = _rule("an AWS access key", "akia")
 _HEADER = _rule("a credential in a header", "authorization")
 
+HIDING = rb"(?i:2[0-58-9a-f]|3[0-9abdf]|[4-7][0-9a-f])"
+"""The numbers of characters that an escape may hide a secret by. Those of < > & ' and of letters beyond ASCII are common,
+and hide nothing."""
+
 CANDIDATES: tuple[Candidate, ...] = (
     Candidate(rb"PRIVATE KEY"),
     # Celery and others log where they are connected to; only a user or a password in it counts, and no stars.
@@ -196,8 +200,8 @@ CANDIDATES: tuple[Candidate, ...] = (
         rb"(?:^|[^0-9A-Za-z.-]|\\[bfnrt]|\\u[0-9A-Fa-f]{4})[2-6][0-9]{3}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}[ -]?[0-9]{0,4}(?:[^0-9A-Za-z]|\\|$)",
         "card number",
     ),
-    # An escape may hide any of them. Those of < > & ' and of letters beyond ASCII are common, and hide nothing.
-    Candidate(rb"\\u00(?i:2[0-58-9a-f]|3[0-9abdf]|[4-7][0-9a-f])"),
+    # An escape may hide any of them.
+    Candidate(rb"\\u00" + HIDING),
     # The least that each needs: what follows is for the detector.
     *(Candidate(re.sub(r"\{(\d+),\d+\}(?=\||$)", r"{\1}", shape.pattern).encode()) for shape in SHAPES),
 )
