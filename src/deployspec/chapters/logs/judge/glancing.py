@@ -8,39 +8,50 @@ escapes too, is told; all else is looked at.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from deployspec.chapters.logs.judge.harmless import VARIABLE, is_harmless
 from deployspec.chapters.logs.judge.secret_patterns import (
+    HEADER,
     KEY_ID,
     NAMED,
     SQL,
     Candidate,
     address_at,
+    is_issued,
 )
 
 _REMEMBERED = 4096
 """How many texts are remembered, of each kind: some hundred bytes each."""
 _ENDS = rb"(?:[\s\"',;&<>(){}\[\]]|\\{1,4}[\"'nrt]|\Z)"
+_HIDDEN = rb"\*{2,}|\[?(?:REDACTED|FILTERED|redacted|filtered|hidden|masked)\]?"
+_END = rb"(?(quote)(?P=quote)|" + _ENDS + rb")"
 _NO_VALUE = re.compile(
     # Ruby prints ``"password"=>"[FILTERED]"``.
     rb">?\s{0,8}(?P<quote>\\{0,4}[\"'])?"
-    rb"(?:\*{2,}|[Nn]one|null|true|false|nil|\[?(?:REDACTED|FILTERED|redacted|filtered|hidden|masked)\]?"
+    rb"(?:HIDDEN|[Nn]one|null|true|false|nil|(?(quote)(?=(?P=quote))|(?!))"
     # What stands for a value that is not there.
-    rb"|%[sdvqr]|\$VARIABLE|\$\{VARIABLE\}|(?:var|local)\.VARIABLE)"
-    rb"(?(quote)(?P=quote)|ENDS)".replace(b"VARIABLE", VARIABLE.encode()).replace(b"ENDS", _ENDS)
+    rb"|%[sdvqr]|\$VARIABLE|\$\{VARIABLE\}|(?:var|local)\.VARIABLE)END".replace(
+        b"VARIABLE", VARIABLE.encode()
+    )
+    .replace(b"HIDDEN", _HIDDEN)
+    .replace(b"END", _END)
 )
 """A value that begins like one of these and goes on is none of them."""
+_NO_CREDENTIAL = re.compile(
+    rb">?\s{0,4}(?P<quote>\\{0,4}[\"'])?(?:(?i:basic|bearer|token)\s{1,4})?(?:" + _HIDDEN + rb")" + _END
+)
 _PAGE = re.compile(
-    rb"(?:^|[^A-Za-z0-9\\])(?:(?:next|prev|previous)[_-]?page|continuation|pagination|next|initial[_-]cluster)[_-]?token"
+    rb"[^A-Za-z0-9\\](?:(?:next|prev|previous)[_-]?page|continuation|pagination|next|initial[_-]cluster)[_-]?token"
     rb"(?:\\{0,4}[\"'])?\s{0,8}[:=]\Z",
     re.IGNORECASE,
 )
 """Where a list goes on, whatever its value."""
-_PAGE_REACH = 40
+_PAGE_REACH = len(" initial-cluster-")
 _KEY_ID = re.compile(rb"\s?(?:\\{0,4}[\"'])?(?:AKIA|ASIA)[0-9A-Z]{16}" + _ENDS)
-_SHORT_WORDS = re.compile(rb"(?:[^A-Za-z0-9/+]++|[A-Za-z0-9/+]{1,39}+(?![A-Za-z0-9/+]))*+")
-"""No word as long as a secret key."""
+_WORDS = bytes(one if (chr(one).isalnum() and one < 128) or one in b"/+" else ord(" ") for one in range(256))
+_SECRETS_LENGTH = 40
 _LONGEST = 2048
 """The longest line, in bytes, that is searched for such a word."""
 _LOCAL = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"
@@ -50,28 +61,65 @@ _ESCAPED = re.compile(rb"\\+[\"'nrt]")
 """What ends a word, however often escapes are resolved."""
 _ROBOT, _ROBOT_REACH = b"(compatible;", 380
 _ENDS_ROBOT = re.compile(rb"[()\"\\\n]")
-_BREAK = ord("\n")
+_MESSAGE_ID = re.compile(
+    rb"(?<![\w\x80-\xff-])(?:(?:resent-)?message-?id|msg-?id|mid(?==<)|in-reply-to)(?:\\{0,4}[\"'])?[:=]\s?(?:\\{0,4}[\"'])?<?\Z",
+    re.IGNORECASE,
+)
+_MESSAGE_ID_REACH, _ENDS_NAME = 32, b"<:=\"' "
+_DIGIT = re.compile(rb"[0-9]")
 _BACKSLASH = ord("\\")
 
 
-def is_nothing(data: bytes, begin: int, end: int, candidate: Candidate) -> bool:
-    """Whether a glance shows that a candidate is harmless. As ``looking.shows_nothing``, which asks this first."""
-    rule = candidate.rule
-    if rule is NAMED:
-        if _NO_VALUE.match(data, end) or _is_page(data, begin, end):
-            return True
-        return bool(_KEY_ID.match(data, end)) and _is_alone(data, end)
-    if rule is SQL:
-        return bool(_NO_VALUE.match(data, end))
-    if rule is KEY_ID:
-        return bool(_KEY_ID.match(data, begin)) and _is_alone(data, end)
-    return candidate.look == "address" and _is_no_persons(data, end)
+Glance = Callable[[bytes, int, int], bool]
+"""Whether a candidate of whole lines, with its begin, where that counts, and its end, is surely harmless."""
+
+
+def glance_of(candidate: Candidate) -> Glance | None:
+    """The glance at a candidate; None: there is none."""
+    if candidate.look == "address":
+        return _is_no_persons
+    if candidate.look == "card number":
+        return _is_no_card
+    glances = {NAMED: _tells_nothing, SQL: _is_hidden, KEY_ID: _is_lone, HEADER: _has_no_credential}
+    return glances.get(candidate.rule) if candidate.rule else None
+
+
+def _tells_nothing(data: bytes, begin: int, end: int) -> bool:
+    if _is_page(data, begin, end) or _NO_VALUE.match(data, end):
+        return True
+    return _KEY_ID.match(data, end) is not None and _is_alone(data, end)
+
+
+def _is_hidden(data: bytes, begin: int, end: int) -> bool:
+    del begin
+    return _NO_VALUE.match(data, end) is not None
+
+
+def _has_no_credential(data: bytes, begin: int, end: int) -> bool:
+    # A candidate that begins with ``bearer`` ends in its value.
+    return data[begin : begin + 1] in b"aA" and _NO_CREDENTIAL.match(data, end) is not None
+
+
+def _is_no_card(data: bytes, begin: int, end: int) -> bool:
+    """Of digits without anything between them: a number that no issuer gives."""
+    del begin
+    stop = end if data[end - 1 : end].isdigit() else end - 1
+    near = data[max(0, stop - 20) : stop]
+    digits = near[len(near.rstrip(b"0123456789")) :]
+    return 13 <= len(digits) <= 17 and not is_issued(digits.decode())
+
+
+def _is_lone(data: bytes, begin: int, end: int) -> bool:
+    return _KEY_ID.match(data, begin) is not None and _is_alone(data, end)
 
 
 def _is_page(data: bytes, begin: int, end: int) -> bool:
-    return data[begin : begin + 5].lower() == b"token" and bool(
-        _PAGE.search(data, max(0, end - _PAGE_REACH), end)
-    )
+    return data[begin : begin + 5].lower() == b"token" and _leads_on(data[max(0, begin - _PAGE_REACH) : end])
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _leads_on(name: bytes) -> bool:
+    return bool(_PAGE.search(name))
 
 
 def _is_alone(data: bytes, end: int) -> bool:
@@ -83,27 +131,34 @@ def _is_alone(data: bytes, end: int) -> bool:
 
 @lru_cache(maxsize=4)  # of a line that has several
 def _has_short_words(line: bytes) -> bool:
-    found = _SHORT_WORDS.match(line)
-    # An escaped slash, or a character by its number, is a part of a word.
-    return found is not None and found.end() == len(line) and b"\\/" not in line and b"\\u" not in line
+    if b"\\/" in line or b"\\u" in line:
+        return False  # an escaped slash, or a character by its number, is a part of a word
+    return max(map(len, line.translate(_WORDS).split())) < _SECRETS_LENGTH
 
 
-def _is_no_persons(data: bytes, end: int) -> bool:
+def _is_no_persons(data: bytes, begin: int, end: int) -> bool:
+    del begin
     at = data.rfind(b"@", max(0, end - 600), end)
-    if at < 0:
+    if at < _LOCAL_REACH:
         return False
-    before = data[max(0, at - _LOCAL_REACH) : at]
+    before = data[at - _LOCAL_REACH : at]
     start = at - len(before) + len(before.rstrip(_LOCAL))
     stop = _GOES_ON.match(data, at).end()  # type: ignore[union-attr]  # it may be empty
     if stop < end or start == at - len(before) or data[start - 1] == _BACKSLASH or stop - at > 250:
         return False
     if data[stop : stop + 1] == b"\\" and not _ESCAPED.match(data, stop):
         return False
+    first = max(0, start - 3)
+    if _names_no_person(data[first : stop + 2], start - first):
+        return True
     robot = data.rfind(_ROBOT, max(0, start - _ROBOT_REACH), start)
     if robot >= 0 and not _ENDS_ROBOT.search(data, robot + len(_ROBOT), start):
         return True
-    first = max(0, start - 3)
-    return _names_no_person(data[first : stop + 2], start - first)
+    return (
+        data[start - 1] in _ENDS_NAME
+        and _MESSAGE_ID.search(data, max(0, start - _MESSAGE_ID_REACH), start) is not None
+        and _DIGIT.search(data, start, at) is not None
+    )
 
 
 @lru_cache(maxsize=_REMEMBERED)

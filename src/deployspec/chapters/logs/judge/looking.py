@@ -7,15 +7,21 @@ Only what is surely harmless is passed over; where it is not sure, the line is l
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterator
+from functools import lru_cache, partial
+from itertools import count
 
 from deployspec.chapters.logs.judge.confirming import confirmed
 from deployspec.chapters.logs.judge.escapes import LAYERS, resolved
-from deployspec.chapters.logs.judge.glancing import is_nothing
+from deployspec.chapters.logs.judge.glancing import Glance, glance_of
 from deployspec.chapters.logs.judge.harmless import is_harmless
 from deployspec.chapters.logs.judge.secret_patterns import (
     HIDING,
+    IN_LIST,
+    IN_QUERY,
     KEY_ID,
+    NAMED,
+    SQL,
     Candidate,
     Detector,
     address_at,
@@ -28,6 +34,14 @@ _AROUND = 480
 stands around them, are shorter."""
 _WORD = 300
 """The longest word, in bytes, that is looked at by itself, and remembered."""
+_NEAR = 64
+"""Bytes before and behind the end of a candidate that come again in other lines: others hold numbers and times."""
+_CARD, _NAME = 32, 48
+"""The longest number of a card, and the longest name before it, with what is between, in bytes."""
+_REMEMBERED = 4096
+"""How much is remembered, of each kind: some hundred bytes each."""
+_LOOKS_NEAR = (NAMED, SQL, IN_LIST, IN_QUERY)
+"""Rules that are not to look farther ahead than the beginning of their values."""
 _ENDS_WORD = re.compile(rb"[\s\"]")
 _LINE_BREAK = ord("\n")
 _HIDING = re.compile(rb"\\u00" + HIDING)
@@ -42,9 +56,9 @@ def shows_nothing(data: bytes, begin: int, end: int, candidate: Candidate) -> bo
     look, rule = candidate.look, candidate.rule
     if look == "none":
         return False
-    if is_nothing(data, begin, end, candidate):
-        return True
-    if look == "rule in a word" and _word_shows_nothing(data, end, candidate):
+    if look == "card number":
+        return _digits_show_nothing(data, end, candidate)
+    if _is_harmless_near(data, begin, end, candidate):
         return True
     start = max(data.rfind(b"\n", 0, end - 1) + 1, end - _AROUND)
     stop = data.find(b"\n", end - 1, end + _AROUND)
@@ -62,8 +76,16 @@ def shows_nothing(data: bytes, begin: int, end: int, candidate: Candidate) -> bo
     return _layers_show_nothing(candidate, around[:at], around[at:], starts_line, goes_on)
 
 
-def _word_shows_nothing(data: bytes, end: int, candidate: Candidate) -> bool:
+def quick_look_of(candidate: Candidate) -> Glance | None:
+    """What is asked before ``shows_nothing``, and costs a tenth of it; None: there is nothing."""
+    if candidate.look == "rule in a word":
+        return partial(_word_shows_nothing, candidate)
+    return glance_of(candidate)
+
+
+def _word_shows_nothing(candidate: Candidate, data: bytes, begin: int, end: int) -> bool:
     """As ``shows_nothing``, of no more than the word in which a candidate ends: its rule takes no blank and no quote."""
+    del begin
     first = max(0, end - _WORD)
     start = 1 + max(data.rfind(b" ", first, end), data.rfind(b'"', first, end), data.rfind(b"\n", first, end))
     stop = _ENDS_WORD.search(data, end, end + _WORD)
@@ -74,9 +96,51 @@ def _word_shows_nothing(data: bytes, end: int, candidate: Candidate) -> bool:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_REMEMBERED)
 def _is_harmless_word(word: bytes, end: int, candidate: Candidate) -> bool:
     return not _HIDING.search(word) and _layers_show_nothing(candidate, word[:end], word[end:], True, False)
+
+
+def _is_harmless_near(data: bytes, begin: int, end: int, candidate: Candidate) -> bool:
+    """As ``shows_nothing``, by what is near enough to come again in other lines, and only where it has come before."""
+    if candidate.rule not in _LOOKS_NEAR and candidate.look != "address":
+        return False
+    start = max(data.rfind(b"\n", 0, end - 1) + 1, end - _NEAR)
+    stop = data.find(b"\n", end - 1, end + _NEAR)
+    near = data[start : end + _NEAR if stop < 0 else stop]
+    if not next(_sights(near, end - start)) or (b"\\u00" in near and _HIDING.search(near)):
+        return False
+    if candidate.look == "address":
+        begin = start + near.rfind(b"@", 0, end - start)
+    starts_line = start == 0 or data[start - 1] == _LINE_BREAK
+    goes_on = stop < 0 and end + _NEAR < len(data)
+    return begin > start and _is_harmless_there(near, begin - start, starts_line, goes_on, candidate)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _sights(near: bytes, end: int) -> Iterator[int]:
+    """How often this was looked at before."""
+    del near, end
+    return count()
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _is_harmless_there(near: bytes, at: int, starts_line: bool, goes_on: bool, candidate: Candidate) -> bool:
+    # A letter at the cut: what seems to begin there may begin farther away.
+    before = near[:at] if starts_line else b"A" + near[:at]
+    return _layers_show_nothing(candidate, before, near[at:], starts_line, goes_on)
+
+
+def _digits_show_nothing(data: bytes, end: int, candidate: Candidate) -> bool:
+    """As ``shows_nothing``, of what may be a card's number: all digits before, and what says whose they are."""
+    start = max(data.rfind(b"\n", 0, end - 1) + 1, end - _AROUND)
+    stop = data.find(b"\n", end - 1, end + _CARD)
+    before = data[start : max(start, end - _CARD)].rstrip(b"0123456789 -\\")
+    if not before and start > 0 and data[start - 1] != _LINE_BREAK:
+        return False
+    around = data[max(start, start + len(before) - _NAME) : end + _CARD if stop < 0 else stop]
+    goes_on = stop < 0 and end + _CARD < len(data)
+    return not _HIDING.search(around) and _layers_show_nothing(candidate, around, b"", True, goes_on)
 
 
 def _layers_show_nothing(
