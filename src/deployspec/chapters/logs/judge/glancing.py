@@ -16,6 +16,7 @@ from deployspec.chapters.logs.judge.secret_patterns import (
     HEADER,
     KEY_ID,
     NAMED,
+    OF_HOST,
     SQL,
     Candidate,
     address_at,
@@ -50,6 +51,8 @@ _PAGE = re.compile(
 """Where a list goes on, whatever its value."""
 _PAGE_REACH = len(" initial-cluster-")
 _KEY_ID = re.compile(rb"\s?(?:\\{0,4}[\"'])?(?:AKIA|ASIA)[0-9A-Z]{16}" + _ENDS)
+_ENDS_OPTION = re.compile(rb"[\s;\"']")
+_PASSWORDS = (b"@", b"passw", b"pwd", b"accountkey", b"accesskey")
 _WORDS = bytes(one if (chr(one).isalnum() and one < 128) or one in b"/+" else ord(" ") for one in range(256))
 _SECRETS_LENGTH = 40
 _LONGEST = 2048
@@ -80,7 +83,13 @@ def glance_of(candidate: Candidate) -> Glance | None:
         return _is_no_persons
     if candidate.look == "card number":
         return _is_no_card
-    glances = {NAMED: _tells_nothing, SQL: _is_hidden, KEY_ID: _is_lone, HEADER: _has_no_credential}
+    glances = {
+        NAMED: _tells_nothing,
+        SQL: _is_hidden,
+        KEY_ID: _is_lone,
+        HEADER: _has_no_credential,
+        OF_HOST: _has_no_password,
+    }
     return glances.get(candidate.rule) if candidate.rule else None
 
 
@@ -98,6 +107,13 @@ def _is_hidden(data: bytes, begin: int, end: int) -> bool:
 def _has_no_credential(data: bytes, begin: int, end: int) -> bool:
     # A candidate that begins with ``bearer`` ends in its value.
     return data[begin : begin + 1] in b"aA" and _NO_CREDENTIAL.match(data, end) is not None
+
+
+def _has_no_password(data: bytes, begin: int, end: int) -> bool:
+    del begin
+    stop = _ENDS_OPTION.search(data, end)
+    text = data[data.rfind(b"\n", 0, end) + 1 : stop.start() if stop else len(data)].lower()
+    return b"\\" not in text and not any(word in text for word in _PASSWORDS)
 
 
 def _is_no_card(data: bytes, begin: int, end: int) -> bool:

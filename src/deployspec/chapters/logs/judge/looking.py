@@ -7,9 +7,7 @@ Only what is surely harmless is passed over; where it is not sure, the line is l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache, partial
-from itertools import count
 
 from deployspec.chapters.logs.judge.confirming import confirmed
 from deployspec.chapters.logs.judge.escapes import LAYERS, resolved
@@ -43,6 +41,8 @@ _REMEMBERED = 4096
 _LOOKS_NEAR = (NAMED, SQL, IN_LIST, IN_QUERY)
 """Rules that are not to look farther ahead than the beginning of their values."""
 _ENDS_WORD = re.compile(rb"[\s\"]")
+_KEY_ID = re.compile(rb"A3T|ABIA|ACCA|AKIA|ASIA")
+_SHAPE = bytes.maketrans(b"123456789", b"000000000")
 _LINE_BREAK = ord("\n")
 _HIDING = re.compile(rb"\\u00" + HIDING)
 _LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"
@@ -68,7 +68,7 @@ def shows_nothing(data: bytes, begin: int, end: int, candidate: Candidate) -> bo
     if (b"\\u00" in around and _HIDING.search(around)) or (rule is KEY_ID and (goes_on or not starts_line)):
         return False  # the secret of a key's id may be anywhere in the line
     if look == "address":
-        at = max(around.rfind(b"@", 0, end - start), around.rfind(b"%40", 0, end - start))
+        at = _at_sign(around, end - start)
     else:
         at = (begin if look == "rule at begin" else end) - start
     if at < 0:
@@ -101,34 +101,46 @@ def _is_harmless_word(word: bytes, end: int, candidate: Candidate) -> bool:
     return not _HIDING.search(word) and _layers_show_nothing(candidate, word[:end], word[end:], True, False)
 
 
+def _at_sign(text: bytes, end: int) -> int:
+    """Where the last one before ``end`` is, as itself or as URLs write it; below 0: nowhere."""
+    return max(text.rfind(b"@", 0, end), text.rfind(b"%40", 0, end))
+
+
 def _is_harmless_near(data: bytes, begin: int, end: int, candidate: Candidate) -> bool:
-    """As ``shows_nothing``, by what is near enough to come again in other lines, and only where it has come before."""
+    """As ``shows_nothing``, by what is near enough to come again in other lines, and only where it has come before: all digits are one, since no
+    value becomes a secret by another digit."""
     if candidate.rule not in _LOOKS_NEAR and candidate.look != "address":
         return False
     start = max(data.rfind(b"\n", 0, end - 1) + 1, end - _NEAR)
     stop = data.find(b"\n", end - 1, end + _NEAR)
     near = data[start : end + _NEAR if stop < 0 else stop]
-    if not next(_sights(near, end - start)) or (b"\\u00" in near and _HIDING.search(near)):
+    at = _at_sign(near, end - start) if candidate.look == "address" else begin - start
+    if at <= 0 or b"\\u00" in near:
         return False
-    if candidate.look == "address":
-        begin = start + near.rfind(b"@", 0, end - start)
     starts_line = start == 0 or data[start - 1] == _LINE_BREAK
     goes_on = stop < 0 and end + _NEAR < len(data)
-    return begin > start and _is_harmless_there(near, begin - start, starts_line, goes_on, candidate)
+    shape = near.translate(_SHAPE)
+    shown = _shown_by(shape, at, end - start, starts_line, goes_on, candidate.pattern)
+    if not shown:
+        shown.append(False)
+    elif len(shown) == 1:
+        # A letter at the cut: what seems to begin there may begin farther away.
+        before = near[:at] if starts_line else b"A" + near[:at]
+        shown.append(
+            # The secret of a key's id may be far from it.
+            _KEY_ID.search(near) is None
+            and _layers_show_nothing(candidate, before, near[at:], starts_line, goes_on)
+        )
+    return shown[-1]
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _sights(near: bytes, end: int) -> Iterator[int]:
-    """How often this was looked at before."""
-    del near, end
-    return count()
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _is_harmless_there(near: bytes, at: int, starts_line: bool, goes_on: bool, candidate: Candidate) -> bool:
-    # A letter at the cut: what seems to begin there may begin farther away.
-    before = near[:at] if starts_line else b"A" + near[:at]
-    return _layers_show_nothing(candidate, before, near[at:], starts_line, goes_on)
+def _shown_by(
+    shape: bytes, at: int, end: int, starts_line: bool, goes_on: bool, pattern: bytes
+) -> list[bool]:
+    """What was shown: nothing before it has come twice, since most that differs from line to line never does."""
+    del shape, at, end, starts_line, goes_on, pattern
+    return []
 
 
 def _digits_show_nothing(data: bytes, end: int, candidate: Candidate) -> bool:

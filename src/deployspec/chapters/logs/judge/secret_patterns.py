@@ -110,6 +110,7 @@ def _rule(kind: str, word: str) -> Rule:
 NAMED, SQL = _rule("a credential", "passphrase"), _rule("a credential", "identified")
 """Whose value follows their candidates."""
 IN_LIST, IN_QUERY = _rule("a credential", "value"), _rule("a credential", "%3d")
+OF_HOST = _rule("a connection string", "host=")
 KEY_ID = _rule("an AWS access key", "akia")
 HEADER = _rule("a credential in a header", "authorization")
 
@@ -128,7 +129,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(
         rb"(?i)(?:host|server|data source)=[^\"\n]+(?:database|dbname|initial catalog|user id)=",
         "rule",
-        _rule("a connection string", "host="),
+        OF_HOST,
     ),
     Candidate(
         rb":(?:\\{0,4}/){2}" + _UNHIDDEN_USER + rb"@",
