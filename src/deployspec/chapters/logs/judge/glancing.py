@@ -53,8 +53,11 @@ _PAGE_REACH = len(" initial-cluster-")
 _KEY_ID = re.compile(rb"\s?(?:\\{0,4}[\"'])?(?:AKIA|ASIA)[0-9A-Z]{16}" + _ENDS)
 _ENDS_OPTION = re.compile(rb"[\s;\"']")
 _PASSWORDS = (b"@", b"passw", b"pwd", b"accountkey", b"accesskey")
-_WORDS = bytes(one if (chr(one).isalnum() and one < 128) or one in b"/+" else ord(" ") for one in range(256))
-_SECRETS_LENGTH = 40
+_WORDS = bytes(
+    ord("a") if (one < 128 and chr(one).isalnum()) or one in b"/+" else ord(" ") for one in range(256)
+)
+_SECRET_KEY = b"a" * 40
+"""A word as long as one, when all letters are one."""
 _LONGEST = 2048
 """The longest line, in bytes, that is searched for such a word."""
 _LOCAL = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"
@@ -94,9 +97,11 @@ def glance_of(candidate: Candidate) -> Glance | None:
 
 
 def _tells_nothing(data: bytes, begin: int, end: int) -> bool:
-    if _is_page(data, begin, end) or _NO_VALUE.match(data, end):
+    if _is_page(data, begin, end):
         return True
-    return _KEY_ID.match(data, end) is not None and _is_alone(data, end)
+    if b"A" in data[end : end + 4] and _KEY_ID.match(data, end):
+        return _is_alone(data, end)
+    return _NO_VALUE.match(data, end) is not None
 
 
 def _is_hidden(data: bytes, begin: int, end: int) -> bool:
@@ -145,11 +150,11 @@ def _is_alone(data: bytes, end: int) -> bool:
     return len(line) <= _LONGEST and _has_short_words(line)
 
 
-@lru_cache(maxsize=4)  # of a line that has several
+@lru_cache(maxsize=4)  # a line has several candidates, one after the other
 def _has_short_words(line: bytes) -> bool:
     if b"\\/" in line or b"\\u" in line:
         return False  # an escaped slash, or a character by its number, is a part of a word
-    return max(map(len, line.translate(_WORDS).split())) < _SECRETS_LENGTH
+    return _SECRET_KEY not in line.translate(_WORDS)
 
 
 def _is_no_persons(data: bytes, begin: int, end: int) -> bool:
