@@ -190,6 +190,8 @@ PIECES = [
     "amqp://", "jdbc:x:", "shop:", "*", "x*", "@db", "?password=", "<password>", "</password>", "--db-token ", "--", "bearer ", "host=db ",
     " dbname=x", "AKIAQWERTYUIOP234567", "q7Rk2LmZ8vXw1TnB4cYd6FgH9jKs3PuE5aWo0Ix/", "celery@", "anna@", "w1.c2.", "example.org", "agent: ", "message-id: <",
     "é",
+    "next_page_token=", "message-id=<", "(compatible; ", "ssh -p 22 ", "pam_unix(passwd:", "dsn=2.0.0", "x.service", "@openssh.com",
+    "aes128-gcm", "var.db_password", "$DB_PASSWORD", "4111111111111111", "20261124035900", "user=root", "7", "A3T0QWERTYUIOP2345",
     ".", "-", "_", "/", "&", "?", "x" * 100 + " ", "y" * 480, "é" * 300, "\r",
 ]  # fmt: skip
 
@@ -197,12 +199,14 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES), max_size=12), st.integers(0, 2))
 @settings(deadline=None, max_examples=trials(300))
 def test_a_block_hides_nothing_of_a_line(pieces: list[str], escapes: int) -> None:
-    """What a look at the whole line finds, the search in blocks finds, too."""
+    """What a look at the whole line finds, the search in blocks finds, too; also where it is remembered."""
     line = "".join(pieces)
     for _ in range(escapes):
         line = json.dumps({"message": line})
     if _spans(line):
-        assert scanned(f"so\n{line}\nso\n")
+        found = scanned(f"so\n{line}\nso\n")
+        assert found
+        assert scanned(f"so\n{line}\nso\n" * 3) == found * 3
 
 
 def test_a_line_is_looked_at_once() -> None:

@@ -154,12 +154,12 @@ _SECRETS_NAME = (
     r"(?:PASS(?:WORD|WD|PHRASE)?|PWD|SECRET|TOKEN|CREDENTIALS?|(?:API|ACCESS|PRIVATE|SECRET)_?KEY|DSN)"
 )
 _UPPER = rf"(?:[A-Z][A-Z0-9]*_)*(?:PG|MYSQL|DB)?{_SECRETS_NAME}"
-_VARIABLE = rf"(?:{_UPPER}|{_UPPER.lower()})"
+VARIABLE = rf"(?:{_UPPER}|{_UPPER.lower()})"
 """In one case: ``$Password`` may be one."""
 _CONVERSION = r"%(?:\([A-Za-z_]\w{0,40}\))?[#+]?[sdvqr@]"
 _STANDS_FOR = re.compile(
-    rf"\${_VARIABLE}|\$\{{{_VARIABLE}\}}|%{_VARIABLE}%|\{{(?:{_VARIABLE}|\d)?\}}|\$?\{{\{{[^{{}}]{{1,100}}\}}\}}"
-    rf"|{_CONVERSION}(?:[:/.]{_CONVERSION}){{0,3}}[.,]?|(?:var|local|process\.env|os\.environ)\.{_VARIABLE}"
+    rf"\${VARIABLE}|\$\{{{VARIABLE}\}}|%{VARIABLE}%|\{{(?:{VARIABLE}|\d)?\}}|\$?\{{\{{[^{{}}]{{1,100}}\}}\}}"
+    rf"|{_CONVERSION}(?:[:/.]{_CONVERSION}){{0,3}}[.,]?|(?:var|local|process\.env|os\.environ)\.{VARIABLE}"
 )
 """Variables, and what a format puts a value in the place of."""
 _HIDDEN = re.compile(

@@ -7,11 +7,16 @@ Only what is surely harmless is passed over; where it is not sure, the line is l
 from __future__ import annotations
 
 import re
+from functools import lru_cache, partial
 
 from deployspec.chapters.logs.judge.confirming import confirmed
 from deployspec.chapters.logs.judge.escapes import LAYERS, resolved
+from deployspec.chapters.logs.judge.glancing import Glance, glance_of
 from deployspec.chapters.logs.judge.harmless import is_harmless
 from deployspec.chapters.logs.judge.secret_patterns import (
+    HIDING,
+    IN_LIST,
+    IN_QUERY,
     KEY_ID,
     NAMED,
     SQL,
@@ -25,13 +30,21 @@ from deployspec.chapters.logs.judge.secret_patterns import (
 _AROUND = 480
 """Bytes before and behind the end of a candidate that show whether it is one: the values that are looked for, and what
 stands around them, are shorter."""
+_WORD = 300
+"""The longest word, in bytes, that is looked at by itself, and remembered."""
+_NEAR = 64
+"""Bytes before and behind the end of a candidate that come again in other lines: others hold numbers and times."""
+_CARD, _NAME = 32, 48
+"""The longest number of a card, and the longest name before it, with what is between, in bytes."""
+_REMEMBERED = 4096
+"""How much is remembered, of each kind: some hundred bytes each."""
+_LOOKS_NEAR = (NAMED, SQL, IN_LIST, IN_QUERY)
+"""Rules that are not to look farther ahead than the beginning of their values."""
+_ENDS_WORD = re.compile(rb"[\s\"]")
+_KEY_ID = re.compile(rb"A3T|ABIA|ACCA|AKIA|ASIA")
+_SHAPE = bytes.maketrans(b"123456789", b"000000000")
 _LINE_BREAK = ord("\n")
-_HIDDEN_VALUE = re.compile(
-    rb"\s{0,8}(?P<quote>\\{0,4}[\"'])?"
-    rb"(?:\*{2,}|[Nn]one|null|true|false|nil|\[?(?:REDACTED|FILTERED|redacted|filtered|hidden|masked)\]?)"
-    rb"(?(quote)(?P=quote)|(?:[\s\"',;&<>(){}\[\]]|\\{1,4}[\"'nrt]|\Z))"
-)
-"""A value that begins like one of these and goes on is none of them."""
+_HIDING = re.compile(rb"\\u00" + HIDING)
 _LOCAL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"
 
 
@@ -43,30 +56,116 @@ def shows_nothing(data: bytes, begin: int, end: int, candidate: Candidate) -> bo
     look, rule = candidate.look, candidate.rule
     if look == "none":
         return False
-    if (rule is NAMED or rule is SQL) and _HIDDEN_VALUE.match(data, end):
+    if look == "card number":
+        return _digits_show_nothing(data, end, candidate)
+    if _is_harmless_near(data, begin, end, candidate):
         return True
     start = max(data.rfind(b"\n", 0, end - 1) + 1, end - _AROUND)
     stop = data.find(b"\n", end - 1, end + _AROUND)
     around = data[start : end + _AROUND if stop < 0 else stop]
     starts_line = start == 0 or data[start - 1] == _LINE_BREAK
     goes_on = stop < 0 and end + _AROUND < len(data)
-    if b"\\u00" in around or (rule is KEY_ID and (goes_on or not starts_line)):
+    if (b"\\u00" in around and _HIDING.search(around)) or (rule is KEY_ID and (goes_on or not starts_line)):
         return False  # the secret of a key's id may be anywhere in the line
     if look == "address":
-        at = max(around.rfind(b"@", 0, end - start), around.rfind(b"%40", 0, end - start))
+        at = _at_sign(around, end - start)
     else:
         at = (begin if look == "rule at begin" else end) - start
     if at < 0:
         return False
-    before, behind = around[:at].decode("utf-8", "replace"), around[at:].decode("utf-8", "replace")
-    if not _layer_shows_nothing(candidate, before, behind, starts_line, goes_on):
+    return _layers_show_nothing(candidate, around[:at], around[at:], starts_line, goes_on)
+
+
+def quick_look_of(candidate: Candidate) -> Glance | None:
+    """What is asked before ``shows_nothing``, and costs a tenth of it; None: there is nothing."""
+    if candidate.look == "rule in a word":
+        return partial(_word_shows_nothing, candidate)
+    return glance_of(candidate)
+
+
+def _word_shows_nothing(candidate: Candidate, data: bytes, begin: int, end: int) -> bool:
+    """As ``shows_nothing``, of no more than the word in which a candidate ends: its rule takes no blank and no quote."""
+    del begin
+    first = max(0, end - _WORD)
+    start = 1 + max(data.rfind(b" ", first, end), data.rfind(b'"', first, end), data.rfind(b"\n", first, end))
+    stop = _ENDS_WORD.search(data, end, end + _WORD)
+    return (
+        start > 0
+        and stop is not None
+        and _is_harmless_word(data[start : stop.start()], end - start, candidate)
+    )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _is_harmless_word(word: bytes, end: int, candidate: Candidate) -> bool:
+    return not _HIDING.search(word) and _layers_show_nothing(candidate, word[:end], word[end:], True, False)
+
+
+def _at_sign(text: bytes, end: int) -> int:
+    """Where the last one before ``end`` is, as itself or as URLs write it; below 0: nowhere."""
+    return max(text.rfind(b"@", 0, end), text.rfind(b"%40", 0, end))
+
+
+def _is_harmless_near(data: bytes, begin: int, end: int, candidate: Candidate) -> bool:
+    """As ``shows_nothing``, by what is near enough to come again in other lines, and only where it has come before: all digits are one, since no
+    value becomes a secret by another digit."""
+    if candidate.rule not in _LOOKS_NEAR and candidate.look != "address":
         return False
-    for _ in range(LAYERS - 1) if b"\\" in around else ():
-        before, behind = resolved(before), resolved(behind)
-        if not _layer_shows_nothing(candidate, before, behind, starts_line, goes_on):
+    start = max(data.rfind(b"\n", 0, end - 1) + 1, end - _NEAR)
+    stop = data.find(b"\n", end - 1, end + _NEAR)
+    near = data[start : end + _NEAR if stop < 0 else stop]
+    at = _at_sign(near, end - start) if candidate.look == "address" else begin - start
+    if at <= 0 or b"\\u00" in near:
+        return False
+    starts_line = start == 0 or data[start - 1] == _LINE_BREAK
+    goes_on = stop < 0 and end + _NEAR < len(data)
+    shape = near.translate(_SHAPE)
+    shown = _shown_by(shape, at, end - start, starts_line, goes_on, candidate.pattern)
+    if not shown:
+        shown.append(False)
+    elif len(shown) == 1:
+        # A letter at the cut: what seems to begin there may begin farther away.
+        before = near[:at] if starts_line else b"A" + near[:at]
+        shown.append(
+            # The secret of a key's id may be far from it.
+            _KEY_ID.search(near) is None
+            and _layers_show_nothing(candidate, before, near[at:], starts_line, goes_on)
+        )
+    return shown[-1]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _shown_by(
+    shape: bytes, at: int, end: int, starts_line: bool, goes_on: bool, pattern: bytes
+) -> list[bool]:
+    """What was shown: nothing before it has come twice, since most that differs from line to line never does."""
+    del shape, at, end, starts_line, goes_on, pattern
+    return []
+
+
+def _digits_show_nothing(data: bytes, end: int, candidate: Candidate) -> bool:
+    """As ``shows_nothing``, of what may be a card's number: all digits before, and what says whose they are."""
+    start = max(data.rfind(b"\n", 0, end - 1) + 1, end - _AROUND)
+    stop = data.find(b"\n", end - 1, end + _CARD)
+    before = data[start : max(start, end - _CARD)].rstrip(b"0123456789 -\\")
+    if not before and start > 0 and data[start - 1] != _LINE_BREAK:
+        return False
+    around = data[max(start, start + len(before) - _NAME) : end + _CARD if stop < 0 else stop]
+    goes_on = stop < 0 and end + _CARD < len(data)
+    return not _HIDING.search(around) and _layers_show_nothing(candidate, around, b"", True, goes_on)
+
+
+def _layers_show_nothing(
+    candidate: Candidate, before: bytes, behind: bytes, starts_line: bool, goes_on: bool
+) -> bool:
+    """As ``shows_nothing``, of the text before and behind the place where the rule, or the at sign, is expected."""
+    texts = before.decode("utf-8", "replace"), behind.decode("utf-8", "replace")
+    for _ in range(LAYERS):
+        if not _layer_shows_nothing(candidate, *texts, starts_line, goes_on):
             return False
-        if "\\" not in before and "\\" not in behind:
+        if "\\" not in texts[0] and "\\" not in texts[1]:
             break
+        texts = resolved(texts[0]), resolved(texts[1])
     return True
 
 
@@ -76,7 +175,10 @@ def _layer_shows_nothing(
     """As ``shows_nothing``, with escapes as they are, and ``behind`` the place where the rule, or the at sign, is expected."""
     text, at = before + behind, len(before)
     if candidate.look == "card number":
-        return next(cards(text, 0, len(text)), None) is None
+        return all(
+            not (goes_on and span[2] == len(text)) and is_harmless(*span[:1], text, *span[1:])
+            for span in cards(text, 0, len(text))
+        )
     if candidate.look == "address":
         at = len(before.rstrip(_LOCAL))
         address = address_at(text, at)

@@ -70,7 +70,7 @@ def _together(lines: Sequence[bytes], *, spaced: bool) -> list[Record] | int:
 
     Where that is not sure, the index of a line that, or the one before it, is likely at fault.
     """
-    joined = b"[" + _BETWEEN.join(lines) + b"]"
+    joined = b"[%b]" % _BETWEEN.join(lines)
     try:
         values = orjson.loads(joined)
     except orjson.JSONDecodeError as error:
@@ -91,8 +91,9 @@ def _together(lines: Sequence[bytes], *, spaced: bool) -> list[Record] | int:
         nested = compress(records, map(bytes.rfind, lines, repeat(b"{")))
         inner = list(map(_inner_keys, nested))
         if -1 in inner or not _is_so_many(keys + sum(inner), separators, joined):
-            for index in range(count):
-                if not _has_keys_once(lines[index], records[index], spaced=spaced):
+            colons = map(bytes.count, lines, repeat(b'":'))
+            for index, (line, record, found) in enumerate(zip(lines, records, colons, strict=True)):
+                if (spaced or found != len(record)) and not _has_keys_once(line, record, spaced=spaced):
                     return index
     return records
 

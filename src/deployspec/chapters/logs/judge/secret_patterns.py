@@ -109,8 +109,14 @@ def _rule(kind: str, word: str) -> Rule:
 
 NAMED, SQL = _rule("a credential", "passphrase"), _rule("a credential", "identified")
 """Whose value follows their candidates."""
+IN_LIST, IN_QUERY = _rule("a credential", "value"), _rule("a credential", "%3d")
+OF_HOST = _rule("a connection string", "host=")
 KEY_ID = _rule("an AWS access key", "akia")
-_HEADER = _rule("a credential in a header", "authorization")
+HEADER = _rule("a credential in a header", "authorization")
+
+HIDING = rb"(?i:2[0-58-9a-f]|3[0-9abdf]|[4-7][0-9a-f])"
+"""The numbers of characters that an escape may hide a secret by. Those of < > & ' and of letters beyond ASCII are common,
+and hide nothing."""
 
 CANDIDATES: tuple[Candidate, ...] = (
     Candidate(rb"PRIVATE KEY"),
@@ -123,15 +129,15 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(
         rb"(?i)(?:host|server|data source)=[^\"\n]+(?:database|dbname|initial catalog|user id)=",
         "rule",
-        _rule("a connection string", "host="),
+        OF_HOST,
     ),
     Candidate(
         rb":(?:\\{0,4}/){2}" + _UNHIDDEN_USER + rb"@",
         "rule in a word",
         _rule("a URL with credentials", "://"),
     ),
-    Candidate(rb"(?i)authorization" + _QUOTE + rb"\s{0,4}[:=,]", "rule at begin", _HEADER),
-    Candidate(rb"(?i)bearer" + _SPACE + rb"{1,4}(?:\\{0,4}[a-z0-9_.~+/=-]){16}", "rule at begin", _HEADER),
+    Candidate(rb"(?i)authorization" + _QUOTE + rb"\s{0,4}[:=,]", "rule at begin", HEADER),
+    Candidate(rb"(?i)bearer" + _SPACE + rb"{1,4}(?:\\{0,4}[a-z0-9_.~+/=-]){16}", "rule at begin", HEADER),
     Candidate(
         rb"(?i)(?:password|identified\s{1,4}(?:with\s{1,4}\S{1,60}\s{1,4})?(?:by|as))\s{1,4}\\{0,4}'",
         "rule at begin",
@@ -153,11 +159,11 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(
         rb"(?i)" + NAMES.encode() + _QUOTE + rb"\s{0,4},\s{0,4}" + _QUOTE + rb"value",
         "rule at begin",
-        _rule("a credential", "value"),
+        IN_LIST,
     ),
     # Stars alone hide a value.
     Candidate(rb"(?i)" + NAMES.encode() + rb"(?:\s[^<>\n]*)?>\**[^*<>\n][^<>\n]*<\\{0,4}/"),
-    Candidate(rb"(?i)" + NAMES.encode() + rb"%3d", "rule at begin", _rule("a credential", "%3d")),
+    Candidate(rb"(?i)" + NAMES.encode() + rb"%3d", "rule at begin", IN_QUERY),
     Candidate(
         rb"(?i)--(?:[a-z0-9]{1,20}-){0,3}" + NAMES.encode() + rb"\s[^\s\"'-]",
         "rule at begin",
@@ -196,8 +202,8 @@ CANDIDATES: tuple[Candidate, ...] = (
         rb"(?:^|[^0-9A-Za-z.-]|\\[bfnrt]|\\u[0-9A-Fa-f]{4})[2-6][0-9]{3}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}[ -]?[0-9]{0,4}(?:[^0-9A-Za-z]|\\|$)",
         "card number",
     ),
-    # An escape may hide any of them. Those of < > & ' and of letters beyond ASCII are common, and hide nothing.
-    Candidate(rb"\\u00(?i:2[0-58-9a-f]|3[0-9abdf]|[4-7][0-9a-f])"),
+    # An escape may hide any of them.
+    Candidate(rb"\\u00" + HIDING),
     # The least that each needs: what follows is for the detector.
     *(Candidate(re.sub(r"\{(\d+),\d+\}(?=\||$)", r"{\1}", shape.pattern).encode()) for shape in SHAPES),
 )
@@ -324,6 +330,11 @@ def _is_persons(match: re.Match[str]) -> bool:
     )
 
 
+def is_issued(digits: str) -> bool:
+    """Whether a card's number may be so, check digit left out."""
+    return _ISSUERS.fullmatch(digits) is not None
+
+
 def cards(text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
     """Card numbers: an issuer's, of its length, with a right check digit, in one piece or grouped as cards print."""
     for match in _CARD.finditer(text, start, end):
@@ -331,7 +342,7 @@ def cards(text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
         digits = "".join(groups)
         alike = len(groups) == 1 or [len(group) for group in groups] in ([4, 4, 4, 4], [4, 6, 5], [4, 6, 4])
         one_separator = not (" " in match[0] and "-" in match[0])
-        if alike and one_separator and _ISSUERS.fullmatch(digits) and _luhn(digits):
+        if alike and one_separator and is_issued(digits) and _luhn(digits):
             yield "a card number", *match.span()
 
 

@@ -16,7 +16,7 @@ from deployspec.base import disclosure
 from deployspec.chapters.logs.judge.confirming import Span, confirmed
 from deployspec.chapters.logs.judge.escapes import LAYERS, Resolved
 from deployspec.chapters.logs.judge.harmless import is_harmless
-from deployspec.chapters.logs.judge.looking import shows_nothing
+from deployspec.chapters.logs.judge.looking import quick_look_of, shows_nothing
 from deployspec.chapters.logs.judge.personal_data import PERSONAL, Personal
 from deployspec.chapters.logs.judge.searching import hits
 from deployspec.chapters.logs.judge.secret_patterns import (
@@ -58,6 +58,7 @@ class SecretScanner:
         self._personal = _named(personal)
         self._candidates = CANDIDATES + tuple(Candidate(one.candidate) for one in self._personal)
         self._patterns = tuple(one.pattern for one in self._candidates)
+        self._glances = tuple(map(quick_look_of, self._candidates))
         self._allowed = []
         for pattern in allowed:
             try:
@@ -72,8 +73,11 @@ class SecretScanner:
         """
         matches: list[Match] = []
         done = 0
-        for end, number, begin in sorted(set(hits(self._patterns, data, begins=_BEGINS))):
+        for end, number, begin in sorted(hits(self._patterns, data, begins=_BEGINS)):
             if end <= done:
+                continue
+            glance = self._glances[number]
+            if glance is not None and glance(data, begin, end):
                 continue
             if shows_nothing(data, begin, end, self._candidates[number]):
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field
 from hashlib import blake2b
@@ -55,7 +55,12 @@ class Telling:
             if asked and level is not None and level not in self._rank:
                 raise ValueError(f"the level {level} is not one of {', '.join(promise.levels)}")
         self._clock = stamps.Clock(promise.form.time_format, promise.form.time_zone)
-        self._nested = any(name is not None and is_nested(name) for name in astuple(promise.fields))
+        fields = promise.fields
+        self._nested = any(name is not None and is_nested(name) for name in astuple(fields))
+        self._of_each = [
+            _reader(name)
+            for name in (fields.level, fields.timestamp, fields.message, fields.logger, fields.request_id)
+        ]
         self._every = EVERY_RECORD in promise.request_scoped
         names = promise.form.level_names
         self._level_names: dict[Any, str] = {
@@ -66,28 +71,21 @@ class Telling:
         self._error = self._rank.get(promise.error_level or "", len(self._rank))
         least = max(self._least, self._error) if promise.errors_only else self._least
         self._allowed = frozenset(promise.levels[least:])
-        self._errors = promise.levels[self._error :]
+        self._errors = frozenset(promise.levels[self._error :])
         compared = promise.errors_only or promise.keep_errors
         self._may_be_error = compared and "level" in promise.form.optional
         """Whether a record that says no level, and need not, has to be told: it may be an error."""
 
     def take(self, numbers: Sequence[int], records: list[dict[str, Any]], said: Said) -> None:
         """Keep what some records say."""
-        fields = self._promise.fields
-
-        def of_each(name: str | None) -> Iterator[Any]:
-            if name is not None and not is_nested(name):
-                return map(dict.get, records, repeat(name))
-            return (value_at(record, name) for record in records)
-
+        levels, moments, messages, loggers, requests = self._of_each
         said.numbers += numbers
-        levels = of_each(fields.level)
-        said.levels += map(self._named, levels) if self._level_names else levels
-        said.stamps += of_each(fields.timestamp)
-        said.messages += of_each(fields.message)
+        said.levels += map(self._named, levels(records)) if self._level_names else levels(records)
+        said.stamps += moments(records)
+        said.messages += messages(records)
         if self._promise.request_scoped:
-            said.loggers += of_each(fields.logger)
-            said.requests += of_each(fields.request_id)
+            said.loggers += loggers(records)
+            said.requests += requests(records)
         if self._nested:
             said.records += records
 
@@ -103,11 +101,12 @@ class Telling:
         """Keep those of these records, the last that were taken, that are errors, where that is promised."""
         if not self._promise.keep_errors:
             return
-        fields, block = self._promise.fields, noting.block
-        levels = said.levels[-len(records) :]
-        for index in compress(range(len(records)), map(self._errors.__contains__, levels)):
-            stamp = value_at(records[index], fields.timestamp)
-            moment = self._clock.moment(stamp, block.read_at)
+        block = noting.block
+        first = len(said.levels) - len(records)
+        for index, level in enumerate(said.levels[first:]):
+            if type(level) is not str or level not in self._errors:
+                continue
+            moment = self._clock.moment(said.stamps[first + index], block.read_at)
             if moment is None:
                 tally.undated += 1
                 continue
@@ -210,11 +209,11 @@ class Telling:
             tally.scoped = len(loggers)
             loggers = [EVERY_RECORD] * len(loggers)
         elif set(map(type, loggers)) - {str}:
-            for index, one in enumerate(loggers):
-                if type(one) is not str:
-                    what = "missing" if one is None else "expected a logger's name"
-                    self._note(said, "logger", fields.logger, what, index, unread)
-            loggers = [one if type(one) is str else None for one in loggers]
+            loggers = loggers.copy()
+            for index in [index for index, one in enumerate(loggers) if type(one) is not str]:
+                what = "missing" if loggers[index] is None else "expected a logger's name"
+                self._note(said, "logger", fields.logger, what, index, unread)
+                loggers[index] = None
         scoped = {one for one in set(loggers) if one is not None and self._is_scoped(one)}
         if not scoped:
             return
@@ -223,8 +222,9 @@ class Telling:
             said.requests = ["" if one == "-" else one for one in said.requests]
         requests = list(compress(said.requests, map(scoped.__contains__, loggers)))
         tally.scoped = len(requests)
-        if set(map(type, requests)) == {str} and all(requests) and not any(map(str.isspace, requests)):
-            return
+        with suppress(TypeError):  # not all of them are texts
+            if all(requests) and not any(map(str.isspace, requests)):
+                return
         for index, (logger, request) in enumerate(zip(loggers, said.requests, strict=True)):
             if logger in scoped and (not request or (type(request) is str and request.isspace())):
                 what = "missing" if request is None else "empty"
@@ -235,6 +235,13 @@ class Telling:
             logger == name or (name.endswith(".*") and logger.startswith(name[:-1]))
             for name in self._promise.request_scoped
         )
+
+
+def _reader(name: str | None) -> Callable[[list[dict[str, Any]]], Iterable[Any]]:
+    """What gives what each of some records says in the field of this name."""
+    if name is None or is_nested(name):
+        return lambda records: (value_at(record, name) for record in records)
+    return lambda records: map(dict.get, records, repeat(name))
 
 
 def _is_blank(message: object) -> bool:
@@ -248,9 +255,10 @@ _BACKWARDS = f"more than {TOLERANCE:g} s older than a record before it"
 
 def _digest(record: dict[str, Any], line: bytes) -> bytes:
     # When a line came to a container's log is not the same for another log.
-    own = {name: value for name, value in record.items() if name not in _WRAPPED}
+    if not _WRAPPED.isdisjoint(record):
+        record = {name: value for name, value in record.items() if name not in _WRAPPED}
     try:
-        text = orjson.dumps(own, option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:  # nested deeper than it writes
         text = line.strip()
     return blake2b(text, digest_size=8).digest()
