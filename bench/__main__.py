@@ -23,6 +23,7 @@ PARTS = (
     "logs",
     "log_kinds",
     "coverage",
+    "regressions",
     "load",
     "verdicts",
 )

@@ -51,6 +51,7 @@ CHAPTER = Chapter(
     keeps="deployspec.chapters.slo.part:longest",
     commands={"load": Command("load runs", "deployspec.chapters.slo.command:arguments")},
     recorded={"load": "deployspec.chapters.slo.report:recorded"},
+    compares="deployspec.chapters.slo.report:changes",
     metrics="deployspec.chapters.slo.metrics:families",
     plans="deployspec.chapters.slo.planning:planned",
     old_file="test_latency_slo.py",

@@ -9,16 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base import shown
+from deployspec.chapters.slo.judge.changes import latencies, objections, shares
 from deployspec.chapters.slo.judge.table import table
 from deployspec.chapters.slo.load.histogram import PERCENTILES, Histogram
 from deployspec.chapters.slo.load.result import DISPATCHED, LoadResult
 from deployspec.chapters.slo.load.tally import RouteTally
+from deployspec.model.figure import Figure
 
 if TYPE_CHECKING:
     from deployspec.chapters.slo.measure.counting import Counting
+    from deployspec.record.record import Run
 
 FILE = "load.json"
 """Where, in the folder that the processes of a run share, the load run's result is kept once it was made."""
+_NONE = "has none"
 _MOST_ERRORS = 10
 _BARS = " ▁▂▃▄▅▆▇█"
 _MOST_BARS = 60
@@ -42,6 +46,49 @@ def recorded(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError) as error:
         raise ValueError(f"the load run's result cannot be read: {error}") from None
     return document
+
+
+def changes(before: Run, after: Run) -> tuple[list[Figure], list[str]]:
+    """What the load runs of two runs have in common, as figures; and what of them cannot be compared, and why."""
+    old, new = (_result(run) for run in (before, after))
+    if isinstance(old, str) or isinstance(new, str):
+        if old == new == _NONE:
+            return [], []
+        said = [
+            f"{which} {one}"
+            for which, one in (("the baseline", old), ("this run", new))
+            if isinstance(one, str)
+        ]
+        return [], [f"the load run: {line}" for line in said]
+    why = list(objections(old, new))
+    if why:
+        return [], why
+    then = {entry.id: entry.proportion for entry in before.entries.values()}
+    both, not_compared = [], []
+    for entry in after.ordered():
+        now, earlier = entry.proportion, then.get(entry.id)
+        if now is None:
+            continue
+        if now.counted_by != "load":
+            not_compared.append(f"{entry.id}: Prometheus' window may hold requests of both runs")
+        elif earlier is None:
+            not_compared.append(f"{entry.id}: the baseline has no share of it")
+        elif (earlier.target, earlier.slow_from, earlier.route) != (now.target, now.slow_from, now.route):
+            not_compared.append(f"{entry.id}: the objective has changed")
+        else:
+            both.append((entry.id, earlier, now))
+    return [*latencies(old, new), *shares(old, new, both)], not_compared
+
+
+def _result(run: Run) -> LoadResult | str:
+    """A run's load run, or why there is none that can be read."""
+    document = run.added.get("load")
+    if document is None:
+        return _NONE
+    try:
+        return LoadResult.from_document(document)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return "has a load run that is damaged"
 
 
 def progress(counting: Counting) -> str:
