@@ -25,6 +25,7 @@ _MODULES = (
     "deployspec.plugin.redacting",
     "deployspec.plugin.run_folder",
     "deployspec.plugin.collected",
+    "deployspec.plugin.comparing",
     "deployspec.plugin.recording",
 )
 

@@ -20,6 +20,7 @@ from deployspec.base.identity import new_id
 from deployspec.base.shown import cut
 from deployspec.model.chapter import imported
 from deployspec.model.entry import Entry
+from deployspec.plugin import comparing
 from deployspec.plugin.collected import selected_by_workers, selected_in
 from deployspec.plugin.deployments import named, obtained
 from deployspec.plugin.interrupting import is_ending
@@ -27,6 +28,7 @@ from deployspec.plugin.options import chapters, is_worker, places
 from deployspec.plugin.outcomes import relative
 from deployspec.plugin.run_folder import is_made, run_folder
 from deployspec.plugin.selection import SELECTION, Selection, positive_markers
+from deployspec.plugin.storing import store_of
 from deployspec.record.record import RecordFile, Run, Selected, objection_to
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ class Recorder:
         )
         self.file: RecordFile | None = None
         self.selected: list[Selected] = []
-        self.trouble = self.not_pruned = ""
+        self.trouble = self.not_pruned = self.regressed = ""
         self.store: Store | None = None
         self._unreadable: list[str] = []
         self._interrupted = self._stopped = False
@@ -127,6 +129,11 @@ class Recorder:
             pytest.ExitCode.NO_TESTS_COLLECTED,
         ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if comparison := comparing.compared(self.config, self.run):
+            self.run.added["comparison"] = _redacted(comparison)
+            self.regressed = comparing.objection_to(self.config, comparison)
+            if self.regressed and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self.run.cut_short:
             self.run.not_run = [check for check in self.selected if check.check not in self.run.entries]
         self.run.exit_status = int(session.exitstatus)
@@ -160,6 +167,8 @@ class Recorder:
         width = terminalreporter._tw.fullwidth if terminalreporter.isatty else None
         for line in summary(self.run, width, more):
             terminalreporter.line(line.text, **({line.colour: True} if line.colour else {}))
+        if self.regressed:
+            terminalreporter.line(f"failed by --fail-on-regression: {self.regressed}", red=True)
         if self.trouble:
             terminalreporter.line(f"the run record could not be written: {self.trouble}", red=True)
         elif self.file is not None:
@@ -272,23 +281,10 @@ class Recorder:
     def _record_file(self) -> RecordFile:
         """In the store, where a deployment is named; else where ``--record`` says, or a new one under ``runs/``."""
         if self.run.deployment and not self.config.getoption("--no-store"):
-            self.store = self._store()
+            self.store = store_of(self.config)
             return self.store.file_of(self.run)
         said = self.config.getoption("--record")
         return RecordFile(self._said_path(said) if said else self._path())
-
-    def _store(self) -> Store:
-        """As the deployment file says, where it was read; ``--state`` says better where it is."""
-        from deployspec.base.state_folder import state_folder
-        from deployspec.deployment.push import RUNS, Runs
-        from deployspec.record.store import Store
-
-        deployment = obtained(self.config)
-        runs = (deployment.get(RUNS) if deployment else None) or Runs()
-        said = self.config.getoption("--state")
-        state = Path(self.config.invocation_params.dir, said) if said else None
-        folder = state / "runs" if state else runs.folder or state_folder(os.environ) / "runs"
-        return Store(folder, runs.keep, runs.max_size)
 
     def _said_path(self, said: str) -> Path:
         return Path(self.config.invocation_params.dir, said)

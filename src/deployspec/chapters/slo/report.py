@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 FILE = "load.json"
 """Where, in the folder that the processes of a run share, the load run's result is kept once it was made."""
-_NONE = "has none"
 _MOST_ERRORS = 10
 _BARS = " ▁▂▃▄▅▆▇█"
 _MOST_BARS = 60
@@ -50,16 +49,14 @@ def recorded(folder: Path) -> dict[str, Any] | None:
 
 def changes(before: Run, after: Run) -> tuple[list[Figure], list[str]]:
     """What the load runs of two runs have in common, as figures; and what of them cannot be compared, and why."""
-    old, new = (_result(run) for run in (before, after))
-    if isinstance(old, str) or isinstance(new, str):
-        if old == new == _NONE:
-            return [], []
-        said = [
-            f"{which} {one}"
-            for which, one in (("the baseline", old), ("this run", new))
-            if isinstance(one, str)
-        ]
-        return [], [f"the load run: {line}" for line in said]
+    runs = {"the baseline": before, "this run": after}
+    missing = [which for which, run in runs.items() if run.added.get("load") is None]
+    if missing:
+        return [], [f"the load run: {which} has none" for which in missing] if len(missing) == 1 else []
+    try:
+        old, new = (LoadResult.from_document(run.added["load"]) for run in runs.values())
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        return [], [f"the load run: a result is damaged: {type(error).__name__}: {error}"]
     why = list(objections(old, new))
     if why:
         return [], why
@@ -78,17 +75,6 @@ def changes(before: Run, after: Run) -> tuple[list[Figure], list[str]]:
         else:
             both.append((entry.id, earlier, now))
     return [*latencies(old, new), *shares(old, new, both)], not_compared
-
-
-def _result(run: Run) -> LoadResult | str:
-    """A run's load run, or why there is none that can be read."""
-    document = run.added.get("load")
-    if document is None:
-        return _NONE
-    try:
-        return LoadResult.from_document(document)
-    except (LookupError, TypeError, ValueError, AttributeError):
-        return "has a load run that is damaged"
 
 
 def progress(counting: Counting) -> str:

@@ -23,8 +23,7 @@ from deployspec.model.verdict import Proportion
 PERCENTILES = (50, 95)
 _OF_PLAN = {
     "arrival_rate": "arrival rate",
-    "arrivals": "arrivals",
-    "routes": "requests",
+    "arrivals": "kind of arrivals",
     "timeout": "time limit",
     "max_in_flight": "number of requests that may wait",
     "new_connections": "share of new connections",
@@ -41,14 +40,12 @@ def objections(before: LoadResult, after: LoadResult) -> Iterator[str]:
         if result.late:
             yield f"{which} load generator was late: {result.late}"
     for key, name in _OF_PLAN.items():
-        old, new = before.plan.get(key), after.plan.get(key)
+        old, new = before.plan.get(key, 0.0), after.plan.get(key, 0.0)
         if old != new:
-            values = f": {old} in the baseline, {new} in this run" if key != "routes" else ""
-            yield (
-                f"the load run has another {name}{values}"
-                if key != "routes"
-                else "the load run sends other requests"
-            )
+            values = (f"{one:g}" if isinstance(one, int | float) else one for one in (old, new))
+            yield "the load run has another {}: {} in the baseline, {} in this run".format(name, *values)
+    if before.plan["routes"] != after.plan["routes"]:
+        yield "the load run sends other requests: their names, methods, paths or weights are not those of the baseline"
     if not any(route.paces for route in before.tally.routes):
         yield "the baseline's load run does not say which latencies it met when: it was made by an older version"
 
