@@ -46,13 +46,17 @@ def confidence_for(figures: int) -> float:
 def judged(figures: Sequence[Figure], margin: float) -> list[Found]:
     """Each figure judged, all of them together by ``FAMILY``. ``margin`` is above 0: 0.05 is 5%."""
     confidence = confidence_for(len(figures))
-    found = []
-    for figure in figures:
-        change, low, high = figure.change(confidence)
-        word = _judgement(low, high, margin)
-        needed = _needed(figure, confidence, margin) if word == TOO_FEW else None
-        found.append(Found(figure, word, change, low, high, needed))
-    return found
+    found = [judged_alone(figure, confidence, margin) for figure in figures]
+    return [
+        one._replace(needed=_needed(one.figure, confidence, margin)) if one.judgement == TOO_FEW else one
+        for one in found
+    ]
+
+
+def judged_alone(figure: Figure, confidence: float, margin: float) -> Found:
+    """One figure, by the interval of this confidence, without how many samples would be needed."""
+    change, low, high = figure.change(confidence)
+    return Found(figure, _judgement(low, high, margin), change, low, high)
 
 
 def _judgement(low: float, high: float, margin: float) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache, partial
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from deployspec.chapters.slo.judge.interval import Counts, effective_number, ends
 from deployspec.chapters.slo.load.plan import BIN_SECONDS
@@ -21,6 +21,11 @@ from deployspec.model.figure import Estimate, Figure
 from deployspec.model.verdict import Proportion
 
 PERCENTILES = (50, 95)
+BLOCKS = (8, 20)
+"""Into how many a run is divided, at least and at most, to see whether its parts differ: few enough for long waves,
+enough to tell anything."""
+BLOCK_SECONDS = 7.5
+"""How long blocks are at least, where that leaves enough of them."""
 _OF_PLAN = {
     "arrival_rate": "arrival rate",
     "arrivals": "kind of arrivals",
@@ -67,13 +72,12 @@ def shares(
     kinds = {name: (old, new) for name, old, new in _kinds(before, after, all_of_them=True)}
     for name, then, now in proportions:
         if now.route in kinds:
-            one, other = (
-                _share(tally, result.tally.thresholds, proportion.slow_from)
-                for tally, result, proportion in zip(
-                    kinds[now.route], (before, after), (then, now), strict=True
-                )
-            )
-            yield Figure(name, "share", one, other, 1 - now.target)
+            results = zip(kinds[now.route], (before, after), (then, now), strict=True)
+            both = [_bad(tally, result.tally.thresholds, one.slow_from) for tally, result, one in results]
+            if all(counts.total for counts in both):
+                worth = cache(partial(_least_worth, both))
+                one, other = (_share(counts, worth) for counts in both)
+                yield Figure(name, "share", one, other, 1 - now.target)
 
 
 def _kinds(
@@ -86,17 +90,23 @@ def _kinds(
             yield name, before.of(name), after.of(name)
 
 
-def _share(tally: RouteTally, thresholds: Sequence[int], slow_from: int | None) -> Estimate:
+def _bad(tally: RouteTally, thresholds: Sequence[int], slow_from: int | None) -> Counts:
     place = 0 if slow_from is None else 2 + 2 * list(thresholds).index(slow_from)
-    counts = _counts(
+    return _counts(
         Counter({span: counted[place] for span, counted in tally.bins.items()}),
         Counter({span: counted[place + 1] for span, counted in tally.bins.items()}),
     )
 
-    worth = cache(partial(effective_number, counts))
 
+def _least_worth(both: Sequence[Counts], confidence: float) -> float:
+    """As a part of all requests: a run that met no bad one does not know how they come together, but the other does."""
+    return min(_worth(counts, confidence) / counts.total for counts in both)
+
+
+def _share(counts: Counts, worth: Callable[[float], float]) -> Estimate:
     def within(confidence: float, times: float) -> tuple[float, float]:
-        return ends(counts.total * times, counts.bad * times, worth(confidence) * times, confidence)
+        total = counts.total * times
+        return ends(total, counts.bad * times, total * worth(confidence), confidence)
 
     return Estimate(counts.bad / counts.total, counts.total, within)
 
@@ -108,20 +118,48 @@ def _counts(totals: Counter[int], bad: Counter[int]) -> Counts:
     )
 
 
+def _worth(counts: Counts, confidence: float) -> float:
+    """How many independent requests would tell as much, also by the few long blocks that a run has.
+
+    Where a whole run is one wave of a busy machine, spans of 0.1 s hardly show it. The mean of few blocks has Student's
+    distribution (batch means: Schmeiser, Batch size effects in the analysis of simulation output, Operations Research 30,
+    1982), so that a run of few seconds is worth little where its parts differ.
+    """
+    effective = effective_number(counts, confidence)
+    if not 0 < counts.bad < counts.total:
+        return effective
+    from scipy.special import ndtri, stdtrit
+
+    share = counts.bad / counts.total
+    least, most = BLOCKS
+    blocks = min(max(int(len(counts.bins) * counts.bin_seconds / BLOCK_SECONDS), least), most)
+    residuals = [bad - share * many for many, bad in counts.bins]
+    edges = [len(residuals) * place // blocks for place in range(blocks + 1)]
+    squares = sum(sum(residuals[start:end]) ** 2 for start, end in pairwise(edges))
+    if not squares:
+        return effective
+    variance = squares * blocks / (blocks - 1)
+    tail = (1 - confidence) / 2
+    student = float(ndtri(tail) / stdtrit(blocks - 1, tail)) ** 2
+    return min(effective, counts.total**2 * share * (1 - share) / variance * student)
+
+
 class _Latencies:
     """Those of one kind of requests in one run."""
 
     def __init__(self, tally: RouteTally) -> None:
         self._values = sorted(tally.latencies)
         self._ranks = list(accumulate(tally.latencies[value] for value in self._values))
-        self._paces = tally.paces
-        self._totals = Counter({span: pace.total() for span, pace in tally.paces.items()})
+        import numpy as np
+
+        paces = [(span, *item) for span, pace in tally.paces.items() for item in pace.items()]
+        self._spans, self._steps, self._many = np.array(paces, np.int64).reshape(-1, 3).T
 
     def estimate(self, percentile: float) -> Estimate:
         """The percentile, in seconds."""
         share, total = 1 - percentile / 100, self._ranks[-1]
         value = self._at(1 - share)
-        worth = cache(partial(effective_number, self._slower(step_of(value), share)))
+        worth = cache(partial(_worth, self._slower(step_of(value), share)))
 
         def within(confidence: float, times: float) -> tuple[float, float]:
             effective = min(worth(confidence), total) * times
@@ -135,14 +173,14 @@ class _Latencies:
 
     def _slower(self, step: int, share: float) -> Counts:
         """Those that were slower than a step, or as slow, whichever is nearer to this share of them."""
-        total = self._totals.total()
+        import numpy as np
+
+        total = int(self._many.sum())
+        totals = np.bincount(self._spans, self._many).astype(np.int64).tolist()
 
         def counted(least: int) -> Counts:
-            slow = {
-                span: sum(count for of, count in pace.items() if of >= least)
-                for span, pace in self._paces.items()
-            }
-            return _counts(self._totals, Counter(slow))
+            slow = np.bincount(self._spans, self._many * (self._steps >= least)).astype(np.int64).tolist()
+            return Counts(total, sum(slow), tuple(zip(totals, slow, strict=True)), BIN_SECONDS)
 
         return min((counted(step), counted(step + 1)), key=lambda one: abs(one.bad - share * total))
 
