@@ -129,7 +129,11 @@ def test_a_baseline_that_is_none(project: Project, tmp_path: Path, change: dict[
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("", "found that it is not JSON"), ("{", "found that it is not JSON"), (None, "No such file")],
+    [
+        ("", "found that it is not JSON"),
+        ("{", "found that it is not JSON"),
+        (None, "No such file or directory"),
+    ],
 )
 def test_a_file_that_is_no_record(project: Project, tmp_path: Path, content: str | None, said: str) -> None:
     """Empty, cut off, or not there."""
