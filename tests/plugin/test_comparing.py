@@ -190,7 +190,7 @@ def test_the_newest_complete_run_of_a_marker(project: Project, tmp_path: Path) -
     [
         (("--margin", "5%"), "--margin: found no --baseline"),
         (("--fail-on-regression",), "--fail-on-regression: found no --baseline"),
-        (("--baseline", "latest:sol"), "found the marker 'sol'"),
+        (("--baseline", "latest:sol"), "--baseline latest:sol: found the marker "),
         (("--baseline", "latest:"), "found the marker"),
         (("--baseline", "latest", "--margin", "5"), "expected a percentage above 0%"),
         (("--baseline", "latest", "--margin", "0%"), "expected a percentage above 0%"),
