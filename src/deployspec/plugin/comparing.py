@@ -104,7 +104,9 @@ def _newest(config: pytest.Config, store: Store, deployment: str, marker: str | 
     from deployspec.record.store import read
 
     known = chapters(config)
-    markers = sorted({*known, *(marker for chapter in known.values() for marker in chapter.markers)})
+    markers = sorted(
+        {*known, *(name.partition("(")[0] for chapter in known.values() for name in chapter.markers)}
+    )
     if marker is not None and marker not in markers:
         raise UsageError(f"found the marker {shown(marker)}; expected {listed(markers)}")
     unfit = 0
