@@ -24,6 +24,7 @@ PARTS = (
     "logs",
     "log_kinds",
     "coverage",
+    "regressions",
     "load",
     "verdicts",
 )

@@ -48,3 +48,16 @@ def count(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= 1000 or len(text) > 9:
         raise argparse.ArgumentTypeError(f"found {text[:40]!r}; expected a whole number from 1 to 1000")
     return int(text)
+
+
+def percent(text: str) -> float:
+    """A percentage above 0 and at most 100, as a share of 1."""
+    try:
+        found = float(text.removesuffix("%")) if text.endswith("%") else 0.0
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= 100:
+        raise argparse.ArgumentTypeError(
+            f"found {text[:40]!r}; expected a percentage above 0% and at most 100%, such as 5%"
+        )
+    return found / 100

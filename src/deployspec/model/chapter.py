@@ -80,6 +80,9 @@ class Chapter(NamedTuple):
     charts: str = ""
     """``module:name`` of a function of an entry and of what the chapters have added to the run record, which gives the
     entry's charts (``deployspec.model.chart.Chart``); empty where the chapter draws none."""
+    compares: str = ""
+    """``module:name`` of a function of an earlier run and this one, which gives the figures that both have, as
+    ``deployspec.record.baseline.Figure``, and what cannot be compared, each with the reason in a line. Empty for none."""
     metrics: str = ""
     """``module:name`` of a function of a run that gives what it adds to the metrics of a probe, as
     ``deployspec.model.metrics.Family``: always the same families, whether they have samples or not. It is asked where the

@@ -35,6 +35,10 @@ class Proportion:
     low: float | None = None
     high: float | None = None
     """The ends of the 95% confidence interval of the share; None where all were counted and nothing is estimated."""
+    route: str = ""
+    """Of a load run: the kind of requests that it is of; empty where it is of all."""
+    slow_from: int | None = None
+    """Of a load run: from how many nanoseconds on a request is a bad one; None where those are bad that failed."""
 
     @property
     def interval(self) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from deployspec.model.entry import Entry
 from deployspec.model.verdict import Outcome
+from deployspec.outputs.comparison import told
 from deployspec.outputs.troubles import selected_by
 from deployspec.record.record import Run
 
@@ -39,6 +40,8 @@ def summary(run: Run, width: int | None, more: Iterable[str] = ()) -> list[Line]
     ``more`` are lines that chapters add below the table.
     """
     lines = [*_table(run, width), *map(Line, more)]
+    if run.added.get("comparison"):
+        lines += [Line(""), *(Line(*one) for one in told(run.added["comparison"]))]
     if run.not_described:
         lines.append(Line(""))
         because = f", because {run.deployment} does not describe or allow it" if run.deployment else ""

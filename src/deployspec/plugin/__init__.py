@@ -27,6 +27,7 @@ _MODULES = (
     "deployspec.plugin.redacting",
     "deployspec.plugin.run_folder",
     "deployspec.plugin.collected",
+    "deployspec.plugin.comparing",
     "deployspec.plugin.recording",
     "deployspec.plugin.reporting",
     "deployspec.plugin.allure",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deployspec.base.arguments import percent
 from deployspec.base.errors import DeployspecError
 from deployspec.base.places import Places
 from deployspec.base.problems import shown
@@ -83,6 +84,24 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     )
     group.addoption(
         "--code-quality", metavar="FILE", default=None, help="write GitLab's report on code quality there"
+    )
+    group.addoption(
+        "--baseline",
+        metavar="RUN",
+        default=None,
+        help="say what has changed since an earlier run of the deployment: a record's path or id, latest, or latest:MARKER for the newest run with that -m",
+    )
+    group.addoption(
+        "--margin",
+        metavar="PERCENT",
+        type=percent,
+        default=None,
+        help="what is worse than the baseline by more than this has regressed (default: 5%%)",
+    )
+    group.addoption(
+        "--fail-on-regression",
+        action="store_true",
+        help="fail the run where a figure has regressed, or where nothing could be compared",
     )
     parser.addini(
         _SETTING,

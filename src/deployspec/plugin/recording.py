@@ -20,6 +20,7 @@ from deployspec.base.moments import written
 from deployspec.base.shown import cut
 from deployspec.model.chapter import imported
 from deployspec.model.entry import Entry
+from deployspec.plugin import comparing
 from deployspec.plugin.accepting import problems
 from deployspec.plugin.collected import selected_by_workers, selected_in
 from deployspec.plugin.deployments import name_of, obtained
@@ -28,6 +29,7 @@ from deployspec.plugin.options import chapters, is_worker, places
 from deployspec.plugin.outcomes import relative
 from deployspec.plugin.run_folder import is_made, run_folder
 from deployspec.plugin.selection import SELECTION, Selection, positive_markers
+from deployspec.plugin.storing import store_of
 from deployspec.record.record import RecordFile, Run, Selected, objection_to
 
 if TYPE_CHECKING:
@@ -126,6 +128,10 @@ class Recorder:
             why = "; ".join(self._unreadable) or "interrupted"
             self.run.cut_short = why if self._meant_checks(selection) else ""
         self.run.added = self._added()
+        if comparison := comparing.compared(self.config, self.run):
+            self.run.added["comparison"] = redacted(comparison)
+            if regressed := comparing.objection_to(self.config, comparison):
+                self.run.problems.append(redact(f"--fail-on-regression: {regressed}"))
         if selection.usage_error:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         elif self._incomplete(selection) and session.exitstatus in (
@@ -254,7 +260,9 @@ class Recorder:
         from deployspec.plugin.flaky import flaky_problems
 
         try:
-            return flaky_problems(self.config, self.run, self._store() if self.run.deployment else None)
+            return flaky_problems(
+                self.config, self.run, store_of(self.config) if self.run.deployment else None
+            )
         except DeployspecError as error:
             return [f"--fail-on-flaky: {error}"]
 
@@ -287,20 +295,10 @@ class Recorder:
     def _record_file(self) -> RecordFile:
         """In the store, where a deployment is named; else where ``--record`` says, or a new one under ``runs/``."""
         if self.run.deployment and not self.config.getoption("--no-store"):
-            self.store = self._store()
+            self.store = store_of(self.config)
             return self.store.file_of(self.run)
         said = self.config.getoption("--record")
         return RecordFile(self._said_path(said) if said else self._path())
-
-    def _store(self) -> Store:
-        """As the deployment file says, where it was read; ``--state`` says better where it is."""
-        from deployspec.deployment.push import RUNS
-        from deployspec.record.store import store_of
-
-        deployment = obtained(self.config)
-        said = self.config.getoption("--state")
-        state = Path(self.config.invocation_params.dir, said) if said else None
-        return store_of(deployment.get(RUNS) if deployment else None, state, os.environ)
 
     def _said_path(self, said: str) -> Path:
         return Path(self.config.invocation_params.dir, said)

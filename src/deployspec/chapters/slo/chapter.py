@@ -52,6 +52,7 @@ CHAPTER = Chapter(
     commands={"load": Command("load runs", "deployspec.chapters.slo.command:arguments")},
     recorded={"load": "deployspec.chapters.slo.report:recorded"},
     charts="deployspec.chapters.slo.charts:charts",
+    compares="deployspec.chapters.slo.report:changes",
     metrics="deployspec.chapters.slo.metrics:families",
     plans="deployspec.chapters.slo.planning:planned",
     old_file="test_latency_slo.py",

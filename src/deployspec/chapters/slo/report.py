@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base import shown
+from deployspec.chapters.slo.judge.changes import latencies, objections, shares
 from deployspec.chapters.slo.judge.table import table
 from deployspec.chapters.slo.load.histogram import PERCENTILES, Histogram
 from deployspec.chapters.slo.load.result import DISPATCHED, LoadResult
 from deployspec.chapters.slo.load.tally import RouteTally
+from deployspec.model.figure import Figure
 
 if TYPE_CHECKING:
     from deployspec.chapters.slo.measure.counting import Counting
+    from deployspec.record.record import Run
 
 FILE = "load.json"
 """Where, in the folder that the processes of a run share, the load run's result is kept once it was made."""
@@ -42,6 +45,36 @@ def recorded(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError) as error:
         raise ValueError(f"the load run's result cannot be read: {error}") from None
     return document
+
+
+def changes(before: Run, after: Run) -> tuple[list[Figure], list[str]]:
+    """What the load runs of two runs have in common, as figures; and what of them cannot be compared, and why."""
+    runs = {"the baseline": before, "this run": after}
+    missing = [which for which, run in runs.items() if run.added.get("load") is None]
+    if missing:
+        return [], [f"the load run: {which} has none" for which in missing] if len(missing) == 1 else []
+    try:
+        old, new = (LoadResult.from_document(run.added["load"]) for run in runs.values())
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        return [], [f"the load run: a result is damaged: {type(error).__name__}: {error}"]
+    why = list(objections(old, new))
+    if why:
+        return [], why
+    then = {entry.id: entry.proportion for entry in before.entries.values()}
+    both, not_compared = [], []
+    for entry in after.ordered():
+        now, earlier = entry.proportion, then.get(entry.id)
+        if now is None:
+            continue
+        if now.counted_by != "load":
+            not_compared.append(f"{entry.id}: Prometheus' window may hold requests of both runs")
+        elif earlier is None:
+            not_compared.append(f"{entry.id}: the baseline has no share of it")
+        elif (earlier.target, earlier.slow_from, earlier.route) != (now.target, now.slow_from, now.route):
+            not_compared.append(f"{entry.id}: the objective has changed")
+        else:
+            both.append((entry.id, earlier, now))
+    return [*latencies(old, new), *shares(old, new, both)], not_compared
 
 
 def progress(counting: Counting) -> str:

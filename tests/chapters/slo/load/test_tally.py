@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from deployspec.chapters.slo.load.tally import RouteTally, Tally
+from deployspec.chapters.slo.load.tally import RouteTally, Tally, step_of
 
 HALF = 500_000_000
 """The threshold, in nanoseconds."""
@@ -126,3 +126,28 @@ def test_tallies_add_up() -> None:
     assert sent == two
     one.add(sent)
     assert one == both
+
+
+@pytest.mark.parametrize(
+    ("latency", "step"),
+    # a doubling is 32 steps; just below, at and just above one of them
+    [(0, 0), (1, 0), (2, 32), (4, 64), (1023, 319), (1024, 320), (1025, 320), (1047, 321)],
+)
+def test_the_step_of_a_latency(latency: int, step: int) -> None:
+    """Each step is 2.2% above the one before."""
+    assert step_of(latency) == step
+
+
+def test_latencies_are_kept_by_span() -> None:
+    """They are added up, and survive a document; one without them is of an older version."""
+    tally, other = RouteTally([HALF]), RouteTally([HALF])
+    tally.add_request(3, 1_024_000, "200", "")
+    other.add_request(3, 1_024_000, "200", "")
+    other.add_request(4, 2_048_000, "", "reset")
+    tally.add(other)
+    assert tally.paces == {3: {320: 2}, 4: {352: 1}}
+    document = json.loads(json.dumps(tally.document()))
+    assert document["paces"] == [[3, 320, 2], [4, 352, 1]]
+    assert RouteTally.from_document(document, [HALF]).paces == tally.paces
+    del document["paces"]
+    assert RouteTally.from_document(document, [HALF]).paces == {}

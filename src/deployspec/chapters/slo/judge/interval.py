@@ -104,8 +104,13 @@ def interval(counts: Counts, confidence: float = CONFIDENCE) -> Interval:
     if not 0 < confidence < 1:
         raise ValueError(f"a confidence is between 0 and 1, not {confidence}")
     effective, block_seconds = _effective(counts, confidence)
-    low, high = _ends(counts.total, counts.bad, effective, confidence)
+    low, high = ends(counts.total, counts.bad, effective, confidence)
     return Interval(low, high, confidence, effective, block_seconds)
+
+
+def effective_number(counts: Counts, confidence: float = CONFIDENCE) -> float:
+    """The number of independent requests that would tell as much as these, by an interval of this confidence."""
+    return _effective(counts, confidence)[0]
 
 
 def floor(target: Fraction) -> int:
@@ -152,7 +157,7 @@ def more_needed(
         bad = counts.bad * total // counts.total
         if share < limit:
             bad = -(-counts.bad * total // counts.total)
-        low, high = _ends(total, bad, total * worth, now.confidence)
+        low, high = ends(total, bad, total * worth, now.confidence)
         return high < limit or low > limit
 
     too_few, enough = 0, 1
@@ -169,8 +174,11 @@ def more_needed(
     return enough
 
 
-def _ends(total: float, bad: float, effective: float, confidence: float) -> tuple[float, float]:
-    """The wider, at each end, of Clopper and Pearson's interval and the same of the effective number of requests."""
+def ends(total: float, bad: float, effective: float, confidence: float) -> tuple[float, float]:
+    """The interval of a share where ``effective`` independent requests would tell as much. Numbers need not be whole.
+
+    It is the wider, at each end, of Clopper and Pearson's and the same of the effective number.
+    """
     low, high = _clopper_pearson(total, bad, confidence)
     if effective < total:
         other_low, other_high = _clopper_pearson(effective, bad * (effective / total), confidence)

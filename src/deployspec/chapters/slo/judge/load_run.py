@@ -72,8 +72,9 @@ def _counts(totals: Counter[int], bad: Counter[int]) -> Counts:
 class _Found:
     """Counts, the interval of their share of bad ones, and what both say of an objective."""
 
-    def __init__(self, objective: Objective, counts: Counts) -> None:
+    def __init__(self, objective: Objective, counts: Counts, route: str | None = None) -> None:
         self._objective = objective
+        self._route = route
         self.counts = counts
         self.interval = interval(counts)
 
@@ -120,6 +121,8 @@ class _Found:
             float(self._objective.target),
             1 - interval.high,
             1 - interval.low,
+            self._route or "",
+            threshold_of(self._objective),
         )
 
     @property
@@ -219,7 +222,7 @@ def judge_load(objective: Objective, result: LoadResult, route: str | None = Non
     cut += f"; {result.disagreement}" if result.disagreement else ""
     if not counts.total:
         return unmeasured(f"{what}: {_nothing(measured, result, route)}{cut}", limit=limit)
-    found = _Found(objective, counts)
+    found = _Found(objective, counts, route)
     return replace(_weighed(what, asked, measured, found, cut), proportion=found.proportion)
 
 

@@ -27,7 +27,7 @@ _AS_THEY_ARE = ("started", "elapsed", "cut_short", "trouble", "reconciliation")
 """The fields of a result that a document has in the same form."""
 _ELSEWHERE = ("routes", "rate", "poisson")
 """The fields of a plan's traffic that a description does not have in the same form."""
-_OF_SPANS = ("bins", "undispatched_bins", "unfinished", "certain")
+_OF_SPANS = ("bins", "undispatched_bins", "unfinished", "certain", "paces")
 
 
 @dataclass(frozen=True)

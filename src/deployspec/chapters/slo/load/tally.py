@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import log2
 from typing import Any
 
 TURNED_AWAY, NO_ANSWER = "turned away", "no answer within"
@@ -18,6 +19,13 @@ _BY_SPAN = ("bins", "unfinished", "certain")
 _BY_NUMBER = ("latencies", "undispatched_bins")
 _BY_NAME = ("statuses", "errors", "undispatched")
 """The fields of a ``RouteTally``: lists of counts by span of time, and single counts."""
+_STEPS = 32
+"""By how many steps a latency doubles: each is 2.2% above the one before."""
+
+
+def step_of(latency: int) -> int:
+    """The step that a latency, in microseconds, belongs to: it is at least ``2**(step / 32)``."""
+    return int(_STEPS * log2(max(latency, 1)))
 
 
 @dataclass
@@ -31,6 +39,9 @@ class RouteTally:
     of it, and those of them that were too slow."""
     latencies: Counter[int] = field(default_factory=Counter)
     """In microseconds, rounded up, of the requests that were sent and have ended, failed ones included."""
+    paces: dict[int, Counter[int]] = field(default_factory=dict)
+    """The same latencies by span of time of the intended start, as steps (``step_of``): whether neighbours are slow
+    together does not need three digits."""
     statuses: Counter[str] = field(default_factory=Counter)
     """Answers by their status, whole ones only."""
     errors: Counter[str] = field(default_factory=Counter)
@@ -77,7 +88,10 @@ class RouteTally:
             place += 2
         if bad:
             self._certainly(span, elapsed if waited is None else waited, error, given_up, excused)
-        self.latencies[-(-elapsed // 1000)] += 1
+        latency = -(-elapsed // 1000)
+        self.latencies[latency] += 1
+        pace = self.paces.get(span) or self.paces.setdefault(span, Counter())
+        pace[step_of(latency)] += 1
         if status:
             self.statuses[status] += 1
         if error:
@@ -123,6 +137,8 @@ class RouteTally:
             for span, more in getattr(other, name).items():
                 counts = mine.setdefault(span, [0] * len(more))
                 counts[:] = map(sum, zip(counts, more, strict=True))
+        for span, pace in other.paces.items():
+            self.paces.setdefault(span, Counter()).update(pace)
         for name in (*_BY_NUMBER, *_BY_NAME):
             getattr(self, name).update(getattr(other, name))
 
@@ -149,7 +165,11 @@ class RouteTally:
         """As JSON data; mappings whose keys are numbers become lists of pairs."""
         spans = {name: [[span, *counts] for span, counts in getattr(self, name).items()] for name in _BY_SPAN}
         numbered = {name: list(getattr(self, name).items()) for name in _BY_NUMBER}
-        return spans | numbered | {name: dict(getattr(self, name)) for name in _BY_NAME}
+        paces = [
+            [span, *(number for item in sorted(pace.items()) for number in item)]
+            for span, pace in self.paces.items()
+        ]
+        return spans | numbered | {"paces": paces} | {name: dict(getattr(self, name)) for name in _BY_NAME}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], thresholds: Sequence[int]) -> RouteTally:
@@ -157,6 +177,11 @@ class RouteTally:
         counts: dict[str, Any] = {name: Counter(dict(document[name])) for name in (*_BY_NUMBER, *_BY_NAME)}
         for name in _BY_SPAN:
             counts[name] = {span: counted for span, *counted in document[name]}
+        # Results of before they were counted have none.
+        counts["paces"] = {
+            span: Counter(dict(zip(pace[::2], pace[1::2], strict=True)))
+            for span, *pace in document.get("paces", ())
+        }
         return cls(thresholds, **counts)
 
 
