@@ -151,6 +151,32 @@ NASTY = [
 TEXTS = st.lists(st.sampled_from(NASTY) | st.text(max_size=8), min_size=1, max_size=6).map("".join)
 
 
+def compared(text: str) -> dict[str, object]:
+    """A comparison with an earlier run, in the words of the run record."""
+    figure = {"name": text, "kind": "latency", "before": 0.1, "after": 0.2, "change": 1.0, "low": 0.5, "high": 1.5, "samples": [9, 9], "needed": None}  # fmt: skip
+    return {
+        "baseline": {"started": "2026-01-01T00:00:00.000Z", "id": "0123456789"},
+        "margin": 0.05,
+        "figures": [{**figure, "judgement": "regressed"}, {**figure, "judgement": "no worse"}],
+        "not_compared": [text],
+    }
+
+
+def test_what_changed_since_the_baseline() -> None:
+    """As the terminal says it, between what fails and the objectives."""
+    text = summary(run(entry("a", "BREACHED"), added={"comparison": compared("p95 of all requests")}))
+    assert (
+        text.partition("### Since the baseline\n")[2]
+        == """
+`beside the run of 2026-01-01T00:00:00Z (01234567):`
+
+- `regressed by more than 5%: p95 of all requests: 100 ms to 200 ms, +100.0% (+50.0% to +150.0%)`
+- `no worse by more than 5%: p95 of all requests`
+- `not compared: p95 of all requests`
+"""
+    )
+
+
 def full_of(text: str) -> str:
     """The summary of a run in which every text is this one."""
     mean = dict.fromkeys(("id", "promise", "reason", "measured", "limit", "reproduce"), text)
@@ -166,6 +192,7 @@ def full_of(text: str) -> str:
             markers=text,
             maintenance=text,
             not_described={text: text},
+            added={"comparison": compared(text)},
         ),
         refused=text,
     )

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from deployspec.base.shown import counted, cut, percentage, printable
 from deployspec.model.entry import Accepted, Entry
 from deployspec.model.verdict import Outcome, Proportion
+from deployspec.outputs.comparison import told
 from deployspec.outputs.troubles import troubles_of
 from deployspec.record.record import Run
 
@@ -93,6 +94,9 @@ def _sections(run: Run) -> Iterator[_Section]:
         yield _Section(f"### {verdict.value}", items, verdict.value)
     again = [_failure(entry) for entry in entries if entry.met_again]
     yield _Section("### MET again, but still accepted as a breach", again, "MET again")
+    if comparison := run.added.get("comparison"):
+        first, *changes = (_code(line.strip()) for line, _ in told(comparison))
+        yield _Section("### Since the baseline", [f"\n{first}\n", *(f"- {line}" for line in changes)], "lines on the baseline")  # fmt: skip
     shares = [_share(entry, entry.proportion) for entry in entries if entry.proportion]
     yield _table("Objectives", ("check", "counted by", "good", "95% interval", "target", "verdict"), shares, "objectives")  # fmt: skip
     accepted = [_accepted(entry, entry.accepted, run) for entry in entries if entry.accepted]
