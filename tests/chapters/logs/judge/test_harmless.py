@@ -17,7 +17,22 @@ CREDENTIAL = "a credential"
 URL = "a URL with credentials"
 STRING = "a connection string"
 
+AMZ = "GET /a?X-Amz-Credential={}%2F20260102%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Expires=60"
 TWINS = [
+    # Of nothing
+    ("GET /shop?token=undefined 401", "GET /shop?token=undefined7 401", CREDENTIAL),
+    ("Authorization: Bearer null", "Authorization: Bearer nullq7Rk2LmZ8v", "a credential in a header"),
+    ("  + db_password = (sensitive value)", "  + db_password = (sensitiveq7 value)", CREDENTIAL),
+    ("  + api_key = (known after apply)", "  + api_key = (known2 after apply)", CREDENTIAL),
+    ("  ~ secret_key = (sensitive value)", "  ~ secret_key = sensitive value", CREDENTIAL),
+    ("token=[object Object]", "token=[object2 Object]", CREDENTIAL),
+    (
+        "clone https://x-access-token:***@git.example/shop.git",
+        "clone https://x-access-token:q7Rk2LmZ8vXw@git.example/shop.git",
+        URL,
+    ),
+    (AMZ.format(KEY_ID), f"{AMZ.format(KEY_ID)} {SECRET_KEY}", "an AWS access key"),
+    ("Call-ID: 7b1e-5@pbx.example.net", "call 7b1e-5@pbx.example.net", ADDRESS),
     # Of mail
     ("to=<x>, relay=mx1, dsn=5.1.1, stat=gone", "dsn=https-key-5.1.1@sentry", CREDENTIAL),
     ("msgid=<20260502.4711@mx1.example.net>, size=9", "from=<20260502.4711@mx1.example.net>, size=9", ADDRESS),

@@ -73,7 +73,7 @@ _MACHINE = re.compile(r"[a-z_][a-z0-9_-]{0,31}@[\w-]+(?:\.[\w-]+){2,}")
 _REMOTE_PATH = re.compile(r":[/~]")
 """``deploy@web1.example.com:/srv``, as scp, rsync and prompts write it."""
 _MESSAGE_ID = re.compile(
-    r"(?<![\w-])(?:(?:resent-)?message-?id|msg-?id|mid(?==<)|in-reply-to)[\"']?[:=]\s?[\"']?<?\Z",
+    r"(?<![\w-])(?:(?:resent-)?message-?id|msg-?id|mid(?==<)|in-reply-to|call-id)[\"']?[:=]\s?[\"']?<?\Z",
     re.IGNORECASE,
 )
 _VISITOR = re.compile(r"\" \d{3} (?:\d+|-) \\*\"[^\"]*\" \\*(?P<quote>\")(?P<said>[^\"]*)\Z")
@@ -133,7 +133,10 @@ def _is_no_persons_address(found: str, before: str, after: str) -> bool:
     return bool(asked or _ROBOT.search(agent["said"] + found + after.partition('"')[0]))
 
 
-_KEY_ID = re.compile(r"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[0-9A-Z]{16}")
+_KEY_ID = re.compile(
+    r"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[0-9A-Z]{16}(?:(?P<cut>%2F|/)\d{8}(?P=cut)[a-z0-9-]{1,30}(?P=cut)[a-z0-9-]{1,30}(?P=cut)aws4_request)?"
+)
+"""With its scope, as a signature's credential has it."""
 _SHORTER = re.compile(r"(?:[^A-Za-z0-9/+]++|[A-Za-z0-9/+]{1,39}+(?![A-Za-z0-9/+]))*+")
 """No word as long as a secret key: told in a fifth of the time."""
 _SECRET_KEY = re.compile(
@@ -163,10 +166,15 @@ _STANDS_FOR = re.compile(
 )
 """Variables, and what a format puts a value in the place of."""
 _HIDDEN = re.compile(
-    r"[\W_]*(?:redacted|masked|hidden|filtered|removed|scrubbed|sanitized|omitted)[\W_]*|x{5,}|(?:\*|%2A)+|\*{4,}\w{1,4}",
+    r"[\W_]*(?:redacted|masked|hidden|filtered|removed|scrubbed|sanitized|omitted)[\W_]*|x{5,}|(?:\*|%2A)+|\*{4,}\w{1,4}"
+    r"|undefined|null|none|nil",
     re.IGNORECASE,
 )
-"""``xxxxx`` is what Go writes in a URL; some leave the last four characters to be seen."""
+"""``xxxxx`` is what Go writes in a URL; some leave the last four characters to be seen. The last are what there is where nothing is."""
+_WORDS = {"sensitive": ("(", " value)"), "known": ("(", " after apply)"), "object": ("[", " Object]")}
+"""What Terraform prints of a value that it hides, or does not know yet, and JavaScript of an object: by the first word, what
+is around it."""
+_USER_OF_URL = re.compile(r":(?:\\?/){2}[^\s/?#\"'<>\\@:]{1,60}:\Z")
 _FETCH = re.compile(r"\bcredentials\\*[\"']?\s{0,8}[:=]\s{0,8}\\*[\"']?\Z", re.IGNORECASE)
 _FETCHED = ("include", "omit", "same-origin")
 """Whether a browser is to send cookies."""
@@ -204,9 +212,14 @@ _PAGE = re.compile(
 
 
 def _is_no_credential(found: str, before: str, after: str) -> bool:
+    before = before[-_NEAR:]
+    if "@" in found and _USER_OF_URL.search(before):
+        found = found.partition("@")[0]
     if _STANDS_FOR.fullmatch(found) or _HIDDEN.fullmatch(found):
         return True
-    before = before[-_NEAR:]
+    opens, closes = _WORDS.get(found, ("", ""))
+    if opens and before.endswith(opens) and after.startswith(closes):
+        return True
     if _ending(_PAGE, before, "token", len("initial-cluster-")) or _ending(_PAM, before, "pam_"):
         return True
     if _PATH.fullmatch(found) and _OF_FILES.search(before):
