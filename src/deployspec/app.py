@@ -65,6 +65,19 @@ def deployment_named(name: str) -> Deployment:
     return load(file, os.environ, chapters(), sinks(), lambda: own_chapters(Path()))
 
 
+def unset_variables(name: str) -> frozenset[str]:
+    """Those that the deployment of a name, or of a path, needs and the environment does not have.
+
+    Raises DeployspecError where there is no such deployment, or its file has another fault.
+    """
+    from deployspec.base.own_chapters import own_chapters
+    from deployspec.base.places import Places
+    from deployspec.deployment import find, unset_in
+
+    file = find(name, Places(Path()).deployments)
+    return unset_in(file, os.environ, chapters(), sinks(), lambda: own_chapters(Path()))
+
+
 def _with_others(ours: tuple[Any, ...], group: str, key: str, what: str) -> tuple[Any, ...]:
     found = {getattr(one, key): one for one in ours}
     for entry in _entry_points(group):

@@ -50,12 +50,49 @@ def test_every_file_is_checked_and_every_problem_told(capsys: pytest.CaptureFixt
     assert len(lines) == 4
 
 
+def test_without_a_name_all_files_are_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As one who changed what several extend would. Where there is none, nothing was checked."""
+    assert main(["validate"]) == 4
+    said = capsys.readouterr()
+    assert [line.partition(":")[0] for line in said.out.splitlines()] == [
+        "deployments/bare.yaml",
+        "deployments/good.yaml",
+    ]
+    assert said.err.startswith("deployments/bad.yaml:2:1: ")
+    for file in tmp_path.glob("deployments/*"):
+        file.unlink()
+    assert main(["validate"]) == 4
+    assert "found no deployment file in deployments; expected one" in capsys.readouterr().err
+
+
+# text: of the file beside base_url; status, said: what becomes of it where neither variable is set.
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        pytest.param("headers: {X-Key: 'a ${KEY}'}\nauth: {bearer: '${TOKEN}'}\n", 0, "of KEY and TOKEN, which", id="secrets"),
+        pytest.param("health: {calls: '${KEY}', timeout: 2}\n", 4, "bad.yaml:2:36: found 2 without", id="beside-a-fault"),
+        pytest.param("health: {timeout: '${KEY} $x'}\n", 4, "found a $ before a letter", id="with-a-fault"),
+        pytest.param("health: {calls: '${KEY:-1}'}\n", 4, "from ${KEY}", id="a-default-is-looked-at"),
+        pytest.param("health: {calls: '${KEY:-5}'}\n", 0, "valid; describes health", id="a-sound-default"),
+    ],
+)  # fmt: skip
+def test_unset_variables_may_be_passed_over(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str, status: int, said: str
+) -> None:
+    """With --allow-unset, but nothing beside them is; an empty one, as of a missing secret, counts as not set."""
+    monkeypatch.delenv("KEY", raising=False)
+    monkeypatch.setenv("TOKEN", "")
+    Path("deployments/bad.yaml").write_text(BASE + text)
+    assert main(["validate", "--allow-unset", "bad"]) == status
+    written = capsys.readouterr()
+    assert said in written.out + written.err
+
+
 # columns: the arguments, a piece of what is said on standard error
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         pytest.param([], "validate", id="nothing"),
-        pytest.param(["validate"], "FILE", id="no-file"),
         pytest.param(["vaildate", "x"], "invalid choice", id="unknown-command"),
         pytest.param(["--nope"], "unrecognized arguments", id="unknown-option"),
     ],

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployspec.app import chapters, deployment_named, sinks
-from deployspec.base.errors import DeployspecError
+from deployspec.app import chapters, deployment_named, sinks, unset_variables
+from deployspec.base.errors import DeployspecError, UsageError
+from deployspec.base.places import Places
 from deployspec.cli import USAGE
 
 if TYPE_CHECKING:
@@ -22,9 +24,14 @@ def validate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "files",
-        nargs="+",
+        nargs="*",
         metavar="FILE",
-        help="a path, or the name of a file in deployments/ without its suffix",
+        help="a path, or the name of a file in deployments/ without its suffix (default: all in deployments/)",
+    )
+    parser.add_argument(
+        "--allow-unset",
+        action="store_true",
+        help="pass over the values that need variables that are not set, as where there are no secrets",
     )
     parser.set_defaults(run=_validate)
 
@@ -48,9 +55,24 @@ def _schema(_: argparse.Namespace) -> int:
 
 def _validate(options: argparse.Namespace) -> int:
     """``deployspec validate FILE…``."""
+    from deployspec.base.problems import listed
+    from deployspec.deployment import names_in
+
     status = 0
-    for name in options.files:
+    folder = Places(Path()).deployments
+    names = options.files or names_in(folder)
+    if not names:
+        raise UsageError(
+            f"found no deployment file in {folder}; expected one: `deployspec init NAME URL` writes it"
+        )
+    for name in names:
         try:
+            unset = unset_variables(name) if options.allow_unset else ()
+            if unset:
+                print(
+                    f"{name}: valid, apart from the values of {listed(sorted(unset), 'and')}, which are not set"
+                )
+                continue
             deployment = deployment_named(name)
         except DeployspecError as error:
             sys.stdout.flush()

@@ -7,7 +7,7 @@ data, variables replaced), ``shape`` and ``consistency`` (what is wrong with the
 """
 
 from deployspec.base.secret import Finder, Secret
-from deployspec.deployment.loading import find, load, names_in
+from deployspec.deployment.loading import find, load, names_in, unset_in
 from deployspec.deployment.model import PROMETHEUS, Deployment, Replicas
 from deployspec.deployment.part import Check, Headers, Part, headers_of, patterns
 from deployspec.deployment.values import Steps
@@ -27,4 +27,5 @@ __all__ = [
     "load",
     "names_in",
     "patterns",
+    "unset_in",
 ]

@@ -27,6 +27,8 @@ class Interpolated(NamedTuple):
     """What was put in for them."""
     problems: tuple[tuple[str, str], ...] = ()
     """What was found and what was expected, for each variable that could not be replaced."""
+    unset: tuple[str, ...] = ()
+    """The names of those that are not set, or empty, and have no default."""
 
 
 def interpolate(text: str, environ: Mapping[str, str], room: int) -> Interpolated:
@@ -40,6 +42,7 @@ def interpolate(text: str, environ: Mapping[str, str], room: int) -> Interpolate
     variables: list[str] = []
     values: list[str] = []
     problems: list[tuple[str, str]] = []
+    unset: list[str] = []
 
     def replaced(match: re.Match[str]) -> str:
         nonlocal room
@@ -64,11 +67,12 @@ def interpolate(text: str, environ: Mapping[str, str], room: int) -> Interpolate
             state = "empty" if name in environ else "not set"
             expected = f"{name} set in the environment, or a default: ${{{name}:-…}}"
             problems.append((f"${{{name}}}, and the variable is {state}", expected))
+            unset.append(name)
         values.append(value)
         return value
 
     result = _DOLLAR.sub(replaced, text)
-    return Interpolated(result, tuple(variables), tuple(values), tuple(problems))
+    return Interpolated(result, tuple(variables), tuple(values), tuple(problems), tuple(unset))
 
 
 def _is_unicode(text: str) -> bool:

@@ -49,12 +49,33 @@ def load(
     return deployment
 
 
+def unset_in(
+    path: Path,
+    environ: Mapping[str, str],
+    chapters: Iterable[Chapter],
+    sinks: Iterable[Sink],
+    also: Callable[[], Iterable[str]] = tuple,
+) -> frozenset[str]:
+    """The names of the variables that the file at ``path`` needs and ``environ`` does not have, if all else is valid.
+
+    The values that need them are passed over. Otherwise as :func:`load`.
+    """
+    __tracebackhide__ = True
+    unset: set[str] = set()
+    _, text = _load(path, environ, tuple(chapters), tuple(sinks), also, unset)
+    del environ  # a traceback with locals would show it
+    if text:
+        raise DeploymentFileError(text)
+    return frozenset(unset)
+
+
 def _load(
     path: Path,
     environ: Mapping[str, str],
     chapters: tuple[Chapter, ...],
     sinks: tuple[Sink, ...],
     also: Callable[[], Iterable[str]],
+    unset: set[str] | None = None,
 ) -> tuple[Deployment | None, str]:
     problems = Problems(printable(str(path)))
     schema = assembled((chapter.schema for chapter in chapters if chapter.schema is not None), sinks)
@@ -65,7 +86,7 @@ def _load(
     if whole is None:
         return None, problems.in_words()
     tree, folders = whole
-    values = evaluate(tree, environ, problems, schema, folders)
+    values = evaluate(tree, environ, problems, schema, folders, unset)
     faulty = check_shape(values, problems, schema)
     data = with_defaults({key: value for key, value in values.data.items() if key not in faulty}, schema)
     named = {key: name for chapter in chapters for key, name in chapter.parts.items()}
@@ -79,6 +100,8 @@ def _load(
     check_consistency(data, values, path.parent, problems, parts)
     if problems:
         return None, problems.in_words()
+    if unset:
+        return None, ""
     return build(data, values, path, parts, schema), ""
 
 

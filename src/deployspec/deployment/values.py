@@ -61,25 +61,32 @@ def evaluate(
     problems: Problems,
     schema: Schema,
     folders: Environ[str, Path],
+    unset: set[str] | None = None,
 ) -> Values:
     """The data of a whole document. What cannot be replaced or cast is noted in ``problems``.
 
     ``environ`` has the variables; with None, a dollar sign is one, and nothing is a variable.
     ``folders`` has, by the name of a node's file, the folder that its paths are said from; they become absolute. Those
-    of other nodes stay as they are written.
+    of other nodes stay as they are written. With a set ``unset``, values that need variables that are not set are passed
+    over, and the names of these are added to it.
     """
-    evaluation = _Evaluation(environ, problems, folders)
+    evaluation = _Evaluation(environ, problems, folders, unset)
     evaluation.values.data = evaluation.value(root, schema, (), secret=False)
     return evaluation.values
 
 
 class _Evaluation:
     def __init__(
-        self, environ: Environ[str, str] | None, problems: Problems, folders: Environ[str, Path]
+        self,
+        environ: Environ[str, str] | None,
+        problems: Problems,
+        folders: Environ[str, Path],
+        unset: set[str] | None,
     ) -> None:
         self.environ = environ
         self.problems = problems
         self.folders = folders
+        self.unset = unset
         self.values = Values()
         self.room = MOST_TEXT
 
@@ -114,6 +121,9 @@ class _Evaluation:
         self.values.places[path] = Place(node, _shown(node, done.variables, schema, secret=secret), schema)
         wanted = types(schema)
         if done.problems:
+            if self.unset is not None and len(done.unset) == len(done.problems):
+                self.unset.update(done.unset)
+                return self.spoil(path)
             for problem in done.problems:
                 self.problems.add(node, *problem)
             return self.spoil(path)
