@@ -104,7 +104,7 @@ class Recorder:
         )
         if known is not None:
             # Its worker has died.
-            entry = replace(entry, id=known.id, chapter=known.chapter, asks=known.asks)
+            entry = replace(entry, **known._asdict())
         self.run.entries[entry.check] = entry
         # Where there is no room for it, the end of the run says so.
         with contextlib.suppress(OSError, DeployspecError):
@@ -182,10 +182,10 @@ class Recorder:
     def _incomplete(self, selection: Selection) -> bool:
         if self.config.getoption("collectonly"):
             return bool(self.run.empty_markers)
-        if len(self.run.entries) < selection.checks and not self.run.cut_short:
-            self.run.cut_short = (
-                f"{selection.checks - len(self.run.entries)} of {selection.checks} checks did not run"
-            )
+        # Where all of pytest-xdist's workers died, none has said what it selected.
+        checks = max(selection.checks, len(self.selected))
+        if len(self.run.entries) < checks and not self.run.cut_short:
+            self.run.cut_short = f"{checks - len(self.run.entries)} of {checks} checks did not run"
         if (selection.checks or self.run.entries) and not self.run.cut_short:
             # pytest-xdist's workers go on without it.
             self.run.cut_short = "; ".join(self._unreadable)
