@@ -397,8 +397,8 @@ def test_what_else_fails_in_a_check_is_not_accepted(
 
     assert ran.status == 1, ran.output
     found = ran.entry("test_slow")
-    assert (found["verdict"], found["accepted"]) == ("UNMEASURED", None)  # noqa: S314 - our own
+    assert (found["verdict"], found["accepted"]) == ("UNMEASURED", None)
     assert "KeyError: 'b'" in found["reason"]
-    (error,) = ElementTree.parse(tmp_path / "junit.xml").iter("error")
+    (error,) = ElementTree.parse(tmp_path / "junit.xml").iter("error")  # noqa: S314 - our own
     assert error.get("type") == "deployspec.Defect"
     assert (tmp_path / "summary.md").read_text().startswith("## deployspec: UNMEASURED")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -75,11 +76,40 @@ def test_a_faulty_deployment_file_is_shown_at_its_line(
     ((command, properties, message),) = obeyed(ran.output)
     assert (command, message.partition(";")[0]) == ("error", "found ##[error]helth, which is no chapter")
     place = {"file": "deployments/local.yaml", "line": "2", "col": "8"}
-    assert properties == {"title": "deployment-file (local)", **place}
+    assert properties == {"title": "run (local)", **place}
     (issue,) = json.loads((tmp_path / "quality.json").read_text())
     assert issue["location"] == {"path": "deployments/local.yaml", "lines": {"begin": 2}}
     assert "found ##[error]helth, which is no chapter" in step.read_text()
     assert (tmp_path / "out" / "summary.md").read_text() == step.read_text()
+
+
+@WORKERS
+def test_a_faulty_file_of_accepted_breaches_is_shown_at_its_lines(
+    project: Project, tmp_path: Path, workers: tuple[str, ...]
+) -> None:
+    """Each of its problems; and no file of an older run is left, which was green."""
+    (tmp_path / "junit.xml").write_text(
+        "<testsuites><testsuite><testcase name='old'/></testsuite></testsuites>"
+    )
+    options = ("--code-quality=quality.json", "--summary-file=summary.md", "--junitxml=junit.xml")
+    more = {"accepted.yaml": "accepted:\n- {chek: a}\n- {check: 1}\n", ".git/HEAD": ""}
+    ran = project(KEPT, *options, *workers, environ=ACTIONS, more=more)
+    assert ran.status == 4
+    places = [(properties["file"], properties["line"]) for _, properties, _ in obeyed(ran.output)]
+    assert set(places) == {("accepted.yaml", "2"), ("accepted.yaml", "3")}
+    found = json.loads((tmp_path / "quality.json").read_text())
+    assert [(one["location"]["path"], str(one["location"]["lines"]["begin"])) for one in found] == places
+    assert "- `accepted.yaml:2:4: found the unknown key chek; " in (tmp_path / "summary.md").read_text()
+    (case,) = ElementTree.parse(tmp_path / "junit.xml").iter("testcase")  # noqa: S314 - our own
+    assert case.get("name") == "run"
+
+
+def test_an_output_that_has_no_place_for_a_character(project: Project) -> None:
+    """It is escaped, and the annotation is still one."""
+    body = "def test_broken(deployment, judge): judge(breached('caf\u00e9'))"
+    ran = project(body, environ={**ACTIONS, "PYTHONIOENCODING": "ascii"})
+    assert (ran.status, obeyed(ran.output)[0][2]) == (1, r"caf\xe9")
+    assert "Traceback" not in ran.output
 
 
 @WORKERS
