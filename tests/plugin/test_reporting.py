@@ -170,3 +170,62 @@ def test_a_run_of_other_tests_writes_nothing(project: Project, tmp_path: Path) -
     project("", "tests/none.py", *options, deployment=None, environ=environ, more=more)
     assert not step.exists()
     assert not (tmp_path / "summary.md").exists()
+
+
+OTHERWISE = {
+    "a-test": {"tests/test_other.py": "def test_other(): assert 0\n"},
+    "a-plugin": {
+        "conftest.py": "import pytest\n@pytest.hookimpl(wrapper=True)\n"
+        "def pytest_runtestloop(session):\n    done = yield\n    session.testsfailed = 1\n    return done\n"
+    },
+}
+
+
+@pytest.mark.parametrize("more", OTHERWISE.values(), ids=OTHERWISE.keys())
+@WORKERS
+def test_nothing_is_green_in_a_run_that_is_not(
+    project: Project, tmp_path: Path, workers: tuple[str, ...], more: dict[str, str]
+) -> None:
+    """Whatever made it fail: summary, JUnit, GitLab's report and the record say so, as the exit status does."""
+    options = ("--code-quality=quality.json", "--summary-file=summary.md", "--junitxml=junit.xml")
+    where = ("tests",) if "tests/test_other.py" in more else ()
+    ran = project(KEPT, *where, "-m", "", *options, *workers, more=more)
+    assert (ran.status, ran.verdict("test_kept")) == (1, "MET")
+    why = "no check fails, but pytest ended with status 1"
+    assert ran.record is not None
+    (problem,) = ran.record["problems"]
+    assert problem.startswith(why)
+    assert why in ran.output
+    assert (tmp_path / "summary.md").read_text().startswith("## deployspec: UNMEASURED")
+    assert why in (tmp_path / "quality.json").read_text()
+    messages = [node.get("message") for node in ElementTree.parse(tmp_path / "junit.xml").iter("error")]  # noqa: S314
+    assert messages == [problem]
+
+
+def test_a_record_that_cannot_be_written_is_told_everywhere(project: Project, tmp_path: Path) -> None:
+    """The run ends with 1, so nothing that it writes is green."""
+    (tmp_path / "file").touch()
+    ran = project(KEPT, "--record=file/record.json", "--summary-file=summary.md", "--junitxml=junit.xml")
+    assert ran.status == 1
+    assert (tmp_path / "summary.md").read_text().startswith("## deployspec: UNMEASURED")
+    (error,) = ElementTree.parse(tmp_path / "junit.xml").iter("error")  # noqa: S314 - our own
+    assert (error.get("message") or "").startswith("the run record could not be written: ")
+
+
+@WORKERS
+def test_nothing_that_a_deployment_sends_is_obeyed_by_a_terminal(
+    project: Project, workers: tuple[str, ...]
+) -> None:
+    """Its text is shown escaped, also what a check of one's own passes on as it came."""
+    nasty = "\\x1b]0;title\\x07\\x1b[2J"
+    body = f"""
+    def test_judged(deployment, judge):
+        judge(breached("{nasty}", measured="{nasty}", limit="{nasty}"), reproduce="curl {nasty}")
+    def test_asserted(deployment):
+        assert "{nasty}" == "fine", "said {nasty}"
+    """
+    ran = project(body, "-rA", *workers)
+    assert ran.status == 1
+    assert nasty in ran.output
+    assert "\x1b" not in ran.output
+    assert "\x07" not in ran.output

@@ -133,7 +133,7 @@ def _share(entry: Entry, share: Proportion) -> tuple[str, ...]:
 
 
 def _accepted(entry: Entry, accepted: Accepted, run: Run) -> tuple[str, ...]:
-    until = f"{accepted.until}{_days_left(accepted.until, run.finished or run.started)}"
+    until = f"{accepted.until}{_days_left(accepted.until, run.started)}"
     return _cell(entry.id), entry.verdict, _cell(entry.reason), _cell(until), _cell(accepted.owner), _cell(accepted.reason)  # fmt: skip
 
 

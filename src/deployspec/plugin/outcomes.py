@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployspec.base.disclosure import redact
+from deployspec.base.shown import printable
 from deployspec.model.entry import Accepted, Entry, Evidence
 from deployspec.model.http import Call
 from deployspec.model.judge import Judge
@@ -90,7 +91,7 @@ class FailureText:
     def __init__(self, text: str, message: str) -> None:
         self.text = text
         # What the short summary and JUnit quote.
-        self.reprcrash = SimpleNamespace(message=message, path="", lineno=0)
+        self.reprcrash = SimpleNamespace(message=printable(message), path="", lineno=0)
 
     def __str__(self) -> str:
         return self.text
@@ -98,7 +99,8 @@ class FailureText:
     def toterminal(self, tw: Any) -> None:
         """Write it to pytest's terminal."""
         for line in self.text.splitlines():
-            tw.line(line, red=line.startswith("BREACHED"), yellow=line.startswith("UNMEASURED"))
+            # A terminal obeys what a deployment may send.
+            tw.line(printable(line), red=line.startswith("BREACHED"), yellow=line.startswith("UNMEASURED"))
 
 
 def promise_of(item: pytest.Item) -> str:
