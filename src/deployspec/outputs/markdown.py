@@ -92,7 +92,7 @@ def _sections(run: Run) -> Iterator[_Section]:
         items = [_failure(entry) for entry in entries if entry.fails and entry.verdict == verdict]
         yield _Section(f"### {verdict.value}", items, verdict.value)
     again = [_failure(entry) for entry in entries if entry.met_again]
-    yield _Section("### MET again, but still accepted as a breach", again, "MET again")
+    yield _Section("### MET again, but still accepted", again, "MET again")
     shares = [_share(entry, entry.proportion) for entry in entries if entry.proportion]
     yield _table("Objectives", ("check", "counted by", "good", "95% interval", "target", "verdict"), shares, "objectives")  # fmt: skip
     accepted = [_accepted(entry, entry.accepted, run) for entry in entries if entry.accepted]
