@@ -229,3 +229,20 @@ def test_nothing_that_a_deployment_sends_is_obeyed_by_a_terminal(
     assert nasty in ran.output
     assert "\x1b" not in ran.output
     assert "\x07" not in ran.output
+
+
+def test_a_deployment_that_is_none_is_told_with_workers_too(project: Project, tmp_path: Path) -> None:
+    """Whichever chapter asks for it first."""
+    options = ("-m", "", "-n", "1", "--summary-file=summary.md", "--junitxml=junit.xml")
+    ran = project(KEPT, *options, deployment="nope", environ=ACTIONS)
+    assert ran.status == 4
+    assert "found no deployment nope" in obeyed(ran.output)[0][2]
+    assert "found no deployment nope" in (tmp_path / "summary.md").read_text()
+    assert "found no deployment nope" in (tmp_path / "junit.xml").read_text()
+
+
+def test_a_report_into_a_pipe(project: Project) -> None:
+    """As into a device: it is not replaced."""
+    ran = project(NASTY, "--code-quality=/dev/stdout")
+    assert ran.status == 1
+    assert '"check_name": "health.broken"' in ran.output

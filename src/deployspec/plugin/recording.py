@@ -327,6 +327,7 @@ def recorder_of(config: pytest.Config) -> Recorder | None:
     return config.pluginmanager.get_plugin(_NAME)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Register the recorder where the whole run is seen."""
     # Where pytest cannot keep its cache (a checkout of somebody else's) nothing is wrong with what was measured.

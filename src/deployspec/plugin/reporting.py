@@ -154,7 +154,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for option in ("--summary-file", "--code-quality"):
         said = config.getoption(option)
         if said is not None and (not said or _said(config, option).is_dir()):
-            raise pytest.UsageError(f"{option} {said}: found a folder; expected the name of a file")
+            found = f"{option} {said}: found a folder" if said else f"{option}: found an empty text"
+            raise pytest.UsageError(f"{found}; expected the name of a file")
     reporter = Reporter(config)
     config.pluginmanager.register(reporter, "deployspec-reporter")
     if _means_checks(config):
@@ -269,9 +270,9 @@ def _put(path: Path, data: bytes) -> None:
     """Replace a file as a whole, or what a link leads to; into a pipe or a device, write."""
     from deployspec.base.durable import write_durably
 
-    path = path.resolve()
     if path.exists() and not path.is_file():
         path.write_bytes(data)
         return
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     write_durably(path, data, None)
