@@ -367,3 +367,38 @@ def test_subtests_are_accepted_with_their_check(project: Project, options: tuple
     assert ran.entry("test_slow")["verdict"] == "BREACHED"
     assert ran.status == 0, ran.output
     assert project(SUBTESTS, *options, more=accepted(entry(until="2020-01-01"))).status == 1
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        pytest.param("judge(breached('slow'))", "BREACHED", id="breached"),
+        pytest.param("judge(unmeasured('no samples'))", "UNMEASURED", id="unmeasured"),
+    ],
+)
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(
+            "    with subtests.test('a'): {judge}\n    with subtests.test('b'): {{}}['b']\n", id="subtest"
+        ),
+        pytest.param("    with subtests.test('b'): {{}}['b']\n    {judge}\n", id="subtest-before"),
+        pytest.param("    request.addfinalizer(lambda: {{}}['b'])\n    {judge}\n", id="teardown"),
+    ],
+)
+def test_what_else_fails_in_a_check_is_not_accepted(
+    project: Project, tmp_path: Path, options: tuple[str, ...], body: str, verdict: str, other: str
+) -> None:
+    """Exit status, run record, JUnit and summary all say so: an acceptance is for one verdict, and for no defect."""
+    check = "def test_slow(deployment, judge, subtests, request):\n" + other.format(judge=body)
+    files = (f"--junitxml={tmp_path / 'junit.xml'}", f"--summary-file={tmp_path / 'summary.md'}")
+    ran = project(check, *options, *files, more=accepted(entry(verdict=verdict)))
+
+    assert ran.status == 1, ran.output
+    found = ran.entry("test_slow")
+    assert (found["verdict"], found["accepted"]) == ("UNMEASURED", None)
+    assert "KeyError: 'b'" in found["reason"]
+    (error,) = ElementTree.parse(tmp_path / "junit.xml").iter("error")  # noqa: S314 - our own
+    assert error.get("type") == "deployspec.Defect"
+    assert (tmp_path / "summary.md").read_text().startswith("## deployspec: UNMEASURED")

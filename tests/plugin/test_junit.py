@@ -96,11 +96,16 @@ def test_a_green_run_has_no_failure(project: Project, tmp_path: Path, workers: t
 def test_a_worker_that_dies_is_an_error(project: Project, tmp_path: Path) -> None:
     """Of the suite's own, by the check that it was running."""
     path = tmp_path / "junit.xml"
-    body = "import os\ndef test_dies(deployment, judge): os._exit(3)\n"
+    body = "import os\ndef test_dies(deployment, judge): os._exit(3)\ndef test_kept(deployment, judge): judge(met('fine'))\n"
     assert project(body, f"--junitxml={path}", "-n", "1", "--max-worker-restart=0").status == 1
     suite = suite_in(path)
     assert next(case.get("name") for case in suite.findall("testcase")) == "test_dies"
-    assert next(suite.iter("error")).get("type") == "deployspec.Defect"
+    kinds = {case.get("name"): error.get("type") for case in suite for error in case.iter("error")}
+    assert kinds == {
+        "test_dies": "deployspec.Defect",
+        "test_kept": "deployspec.NotRun",
+        "run": "deployspec.Run",
+    }
 
 
 def test_other_runs_are_left_alone(project: Project, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -75,11 +76,40 @@ def test_a_faulty_deployment_file_is_shown_at_its_line(
     ((command, properties, message),) = obeyed(ran.output)
     assert (command, message.partition(";")[0]) == ("error", "found ##[error]helth, which is no chapter")
     place = {"file": "deployments/local.yaml", "line": "2", "col": "8"}
-    assert properties == {"title": "deployment-file (local)", **place}
+    assert properties == {"title": "run (local)", **place}
     (issue,) = json.loads((tmp_path / "quality.json").read_text())
     assert issue["location"] == {"path": "deployments/local.yaml", "lines": {"begin": 2}}
     assert "found ##[error]helth, which is no chapter" in step.read_text()
     assert (tmp_path / "out" / "summary.md").read_text() == step.read_text()
+
+
+@WORKERS
+def test_a_faulty_file_of_accepted_breaches_is_shown_at_its_lines(
+    project: Project, tmp_path: Path, workers: tuple[str, ...]
+) -> None:
+    """Each of its problems; and no file of an older run is left, which was green."""
+    (tmp_path / "junit.xml").write_text(
+        "<testsuites><testsuite><testcase name='old'/></testsuite></testsuites>"
+    )
+    options = ("--code-quality=quality.json", "--summary-file=summary.md", "--junitxml=junit.xml")
+    more = {"accepted.yaml": "accepted:\n- {chek: a}\n- {check: 1}\n", ".git/HEAD": ""}
+    ran = project(KEPT, *options, *workers, environ=ACTIONS, more=more)
+    assert ran.status == 4
+    places = [(properties["file"], properties["line"]) for _, properties, _ in obeyed(ran.output)]
+    assert set(places) == {("accepted.yaml", "2"), ("accepted.yaml", "3")}
+    found = json.loads((tmp_path / "quality.json").read_text())
+    assert [(one["location"]["path"], str(one["location"]["lines"]["begin"])) for one in found] == places
+    assert "- `accepted.yaml:2:4: found the unknown key chek; " in (tmp_path / "summary.md").read_text()
+    (case,) = ElementTree.parse(tmp_path / "junit.xml").iter("testcase")  # noqa: S314 - our own
+    assert case.get("name") == "run"
+
+
+def test_an_output_that_has_no_place_for_a_character(project: Project) -> None:
+    """It is escaped, and the annotation is still one."""
+    body = "def test_broken(deployment, judge): judge(breached('caf\u00e9'))"
+    ran = project(body, environ={**ACTIONS, "PYTHONIOENCODING": "ascii"})
+    assert (ran.status, obeyed(ran.output)[0][2]) == (1, r"caf\xe9")
+    assert "Traceback" not in ran.output
 
 
 @WORKERS
@@ -140,3 +170,79 @@ def test_a_run_of_other_tests_writes_nothing(project: Project, tmp_path: Path) -
     project("", "tests/none.py", *options, deployment=None, environ=environ, more=more)
     assert not step.exists()
     assert not (tmp_path / "summary.md").exists()
+
+
+OTHERWISE = {
+    "a-test": {"tests/test_other.py": "def test_other(): assert 0\n"},
+    "a-plugin": {
+        "conftest.py": "import pytest\n@pytest.hookimpl(wrapper=True)\n"
+        "def pytest_runtestloop(session):\n    done = yield\n    session.testsfailed = 1\n    return done\n"
+    },
+}
+
+
+@pytest.mark.parametrize("more", OTHERWISE.values(), ids=OTHERWISE.keys())
+@WORKERS
+def test_nothing_is_green_in_a_run_that_is_not(
+    project: Project, tmp_path: Path, workers: tuple[str, ...], more: dict[str, str]
+) -> None:
+    """Whatever made it fail: summary, JUnit, GitLab's report and the record say so, as the exit status does."""
+    options = ("--code-quality=quality.json", "--summary-file=summary.md", "--junitxml=junit.xml")
+    where = ("tests",) if "tests/test_other.py" in more else ()
+    ran = project(KEPT, *where, "-m", "", *options, *workers, more=more)
+    assert (ran.status, ran.verdict("test_kept")) == (1, "MET")
+    why = "no check fails, but pytest ended with status 1"
+    assert ran.record is not None
+    (problem,) = ran.record["problems"]
+    assert problem.startswith(why)
+    assert why in ran.output
+    assert (tmp_path / "summary.md").read_text().startswith("## deployspec: UNMEASURED")
+    assert why in (tmp_path / "quality.json").read_text()
+    messages = [node.get("message") for node in ElementTree.parse(tmp_path / "junit.xml").iter("error")]  # noqa: S314
+    assert messages == [problem]
+
+
+def test_a_record_that_cannot_be_written_is_told_everywhere(project: Project, tmp_path: Path) -> None:
+    """The run ends with 1, so nothing that it writes is green."""
+    (tmp_path / "file").touch()
+    ran = project(KEPT, "--record=file/record.json", "--summary-file=summary.md", "--junitxml=junit.xml")
+    assert ran.status == 1
+    assert (tmp_path / "summary.md").read_text().startswith("## deployspec: UNMEASURED")
+    (error,) = ElementTree.parse(tmp_path / "junit.xml").iter("error")  # noqa: S314 - our own
+    assert (error.get("message") or "").startswith("the run record could not be written: ")
+
+
+@WORKERS
+def test_nothing_that_a_deployment_sends_is_obeyed_by_a_terminal(
+    project: Project, workers: tuple[str, ...]
+) -> None:
+    """Its text is shown escaped, also what a check of one's own passes on as it came."""
+    nasty = "\\x1b]0;title\\x07\\x1b[2J"
+    body = f"""
+    def test_judged(deployment, judge):
+        judge(breached("{nasty}", measured="{nasty}", limit="{nasty}"), reproduce="curl {nasty}")
+    def test_asserted(deployment):
+        assert "{nasty}" == "fine", "said {nasty}"
+    """
+    ran = project(body, "-rA", *workers)
+    assert ran.status == 1
+    assert nasty in ran.output
+    assert "\x1b" not in ran.output
+    assert "\x07" not in ran.output
+
+
+def test_a_deployment_that_is_none_is_told_with_workers_too(project: Project, tmp_path: Path) -> None:
+    """Whichever chapter asks for it first."""
+    options = ("-m", "", "-n", "1", "--summary-file=summary.md", "--junitxml=junit.xml")
+    ran = project(KEPT, *options, deployment="nope", environ=ACTIONS)
+    assert ran.status == 4
+    assert "found no deployment nope" in obeyed(ran.output)[0][2]
+    assert "found no deployment nope" in (tmp_path / "summary.md").read_text()
+    assert "found no deployment nope" in (tmp_path / "junit.xml").read_text()
+
+
+def test_a_report_into_a_pipe(project: Project) -> None:
+    """As into a device: it is not replaced."""
+    ran = project(NASTY, "--code-quality=/dev/stdout")
+    assert ran.status == 1
+    assert '"check_name": "health.broken"' in ran.output

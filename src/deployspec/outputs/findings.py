@@ -57,7 +57,7 @@ def findings_of(run: Run, refused: str, located: Located) -> list[Finding]:
 
 def _found(run: Run, refused: str, located: Located) -> Iterator[Finding]:
     for line in refused.splitlines():
-        yield _placed(Finding(Gravity.REFUSED, "deployment-file", line), located)
+        yield _placed(Finding(Gravity.REFUSED, "run", line), located)
     for entry in run.ordered():
         if entry.fails or entry.accepted:
             yield _placed(Finding(_gravity(entry), entry.id, _message(entry)), located)

@@ -93,7 +93,7 @@ def _sections(run: Run) -> Iterator[_Section]:
         items = [_failure(entry) for entry in entries if entry.fails and entry.verdict == verdict]
         yield _Section(f"### {verdict.value}", items, verdict.value)
     again = [_failure(entry) for entry in entries if entry.met_again]
-    yield _Section("### MET again, but still accepted as a breach", again, "MET again")
+    yield _Section("### MET again, but still accepted", again, "MET again")
     if comparison := run.added.get("comparison"):
         first, *changes = (_code(line.strip()) for line, _ in told(comparison))
         yield _Section("### Since the baseline", [f"\n{first}\n", *(f"- {line}" for line in changes)], "lines on the baseline")  # fmt: skip
@@ -137,7 +137,7 @@ def _share(entry: Entry, share: Proportion) -> tuple[str, ...]:
 
 
 def _accepted(entry: Entry, accepted: Accepted, run: Run) -> tuple[str, ...]:
-    until = f"{accepted.until}{_days_left(accepted.until, run.finished or run.started)}"
+    until = f"{accepted.until}{_days_left(accepted.until, run.started)}"
     return _cell(entry.id), entry.verdict, _cell(entry.reason), _cell(until), _cell(accepted.owner), _cell(accepted.reason)  # fmt: skip
 
 

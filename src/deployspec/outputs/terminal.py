@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import zip_longest
 from typing import NamedTuple
 
+from deployspec.base.shown import printable
 from deployspec.model.entry import Entry
 from deployspec.model.verdict import Outcome
 from deployspec.outputs.comparison import told
@@ -61,7 +62,8 @@ def summary(run: Run, width: int | None, more: Iterable[str] = ()) -> list[Line]
     lines += [Line(problem, "red") for problem in run.problems]
     lines.append(Line(""))
     lines += verdict_lines(run)
-    return lines
+    # A terminal obeys what a deployment may send.
+    return [line._replace(text=printable(line.text)) for line in lines]
 
 
 def _accepted(run: Run) -> list[Line]:

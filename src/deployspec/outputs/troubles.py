@@ -19,7 +19,7 @@ def troubles_of(run: Run) -> Iterator[str]:
         yield f"no check asked {run.deployment} anything, so nothing of it was measured"
     yield from run.problems
     for marker in run.empty_markers:
-        yield f"{selected_by(run, marker, 'no check')}{_because(run)}, so {marker} was not measured"
+        yield f"{selected_by(run, marker, 'no check')}{_because(run, marker)}, so {marker} was not measured"
 
 
 def selected_by(run: Run, marker: str, what: str) -> str:
@@ -31,6 +31,8 @@ def selected_by(run: Run, marker: str, what: str) -> str:
     return f"-m gate, of which {marker} is a chapter, selected {what} of it"
 
 
-def _because(run: Run) -> str:
-    needed = sorted(set(run.not_described.values()))
+def _because(run: Run, chapter: str = "") -> str:
+    """What the file would have to describe; for a chapter, what that one's checks need."""
+    own = f"{chapter}." if chapter else ""
+    needed = sorted({part for check, part in run.not_described.items() if check.startswith(own)})
     return f" (needs {', '.join(needed[:3])}{' …' if len(needed) > 3 else ''})" if needed else ""

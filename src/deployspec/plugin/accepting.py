@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployspec.base.errors import DeployspecError
-from deployspec.plugin.deployments import name_of, names_here
+from deployspec.plugin.deployments import REFUSED, name_of, names_here
 from deployspec.plugin.options import chapters, is_check, is_worker, places
 from deployspec.plugin.selection import id_of
 
@@ -59,6 +59,7 @@ def _read(config: pytest.Config) -> Acceptances:
     try:
         found = read_accepted(path, said or path.name)
     except DeployspecError as error:
+        config.stash[REFUSED] = str(error)
         raise pytest.UsageError(*str(error).splitlines()) from None
     return Acceptances(found, datetime.now(UTC).date().isoformat())
 

@@ -7,7 +7,7 @@ import inspect
 import textwrap
 import traceback
 from collections.abc import Generator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployspec.base.disclosure import redact
+from deployspec.base.shown import printable
 from deployspec.model.entry import Accepted, Entry, Evidence
 from deployspec.model.http import Call
 from deployspec.model.judge import Judge
@@ -43,6 +44,8 @@ _SAID: pytest.StashKey[Entry] = pytest.StashKey()
 _RUNNING: pytest.StashKey[bool] = pytest.StashKey()
 _SUBTESTS: pytest.StashKey[list[Judgement | None]] = pytest.StashKey()
 """What the subtests of a check say, in order; None for one that holds."""
+_NOT_ACCEPTED: pytest.StashKey[Entry] = pytest.StashKey()
+"""The first subtest that fails whatever the team accepts, as its check would say it."""
 
 
 @pytest.fixture
@@ -88,7 +91,7 @@ class FailureText:
     def __init__(self, text: str, message: str) -> None:
         self.text = text
         # What the short summary and JUnit quote.
-        self.reprcrash = SimpleNamespace(message=message, path="", lineno=0)
+        self.reprcrash = SimpleNamespace(message=printable(message), path="", lineno=0)
 
     def __str__(self) -> str:
         return self.text
@@ -96,7 +99,8 @@ class FailureText:
     def toterminal(self, tw: Any) -> None:
         """Write it to pytest's terminal."""
         for line in self.text.splitlines():
-            tw.line(line, red=line.startswith("BREACHED"), yellow=line.startswith("UNMEASURED"))
+            # A terminal obeys what a deployment may send.
+            tw.line(printable(line), red=line.startswith("BREACHED"), yellow=line.startswith("UNMEASURED"))
 
 
 def promise_of(item: pytest.Item) -> str:
@@ -137,6 +141,12 @@ def pytest_runtest_makereport(
             report.longrepr = FailureText(reason, reason)  # type: ignore[assignment]
         return report
     entry = applied(item.config, entry).mapped(redact)
+    if entry.accepted is not None and (other := item.stash.get(_NOT_ACCEPTED, None)):
+        # Whoever accepts the worst of them does not accept the others.
+        entry = replace(
+            entry, verdict=other.verdict, reason=other.reason, defect=other.defect, accepted=None,
+            measured="", limit="", proportion=None,
+        )  # fmt: skip
     item.stash[_SAID] = entry
     call.excinfo = _as_told(call.excinfo, entry)
     item.user_properties[:] = [(name, value) for name, value in entry.properties() if value]
@@ -213,10 +223,12 @@ def _of_a_subtest(
     item.stash.setdefault(_SUBTESTS, []).append(found)
     if report.failed and found is not None:
         outcome, reason = found.verdict.outcome.value, redact(found.verdict.reason)
-        own = applied(item.config, Entry(item.nodeid, id_of(item), "", "", outcome, reason))
+        own = Entry(item.nodeid, id_of(item), "", "", outcome, reason, defect=found.defect)
+        own = applied(item.config, own)
         if own.accepted is not None:
             _accept(item, report, own.accepted)
             return report
+        item.stash.setdefault(_NOT_ACCEPTED, own)
         report.longrepr = FailureText(reason, reason)  # type: ignore[assignment]
     return report
 
@@ -257,7 +269,7 @@ def _entry(
         return None
     judgement = item.stash.get(_JUDGEMENT, None)
     said = item.stash.get(_SAID, None)
-    if call.when == "teardown" and said is not None and said.verdict != Outcome.MET:
+    if call.when == "teardown" and said is not None and said.verdict != Outcome.MET and said.fails:
         return None
     subtests = item.stash.get(_SUBTESTS, [])
     if not troubled and judgement is None and (ended := told_by_its_end(item, has_subtests=bool(subtests))):

@@ -106,7 +106,7 @@ class Recorder:
         )
         if known is not None:
             # Its worker has died.
-            entry = replace(entry, id=known.id, chapter=known.chapter, asks=known.asks)
+            entry = replace(entry, **known._asdict())
         self.run.entries[entry.check] = entry
         # Where there is no room for it, the end of the run says so.
         with contextlib.suppress(OSError, DeployspecError):
@@ -141,14 +141,21 @@ class Recorder:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self.run.cut_short:
             self.run.not_run = [check for check in self.selected if check.check not in self.run.entries]
+        if session.exitstatus != pytest.ExitCode.OK and self.run.entries and not self._is_explained():
+            self.run.problems.append(
+                f"no check fails, but pytest ended with status {int(session.exitstatus)}: "
+                "a test that is no check failed, or another plugin ended the run; pytest's own output says which"
+            )
         self.run.exit_status = int(session.exitstatus)
         self.run.finished = written()
         self.run.maintenance = self._maintenance()
         self.is_of_checks = bool(self.run.entries) or self.file is not None or self._asked_for_checks()
         if self.is_of_checks:
             self._finish()
-        if self.trouble and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self.trouble:
+            self.run.problems.append(f"the run record could not be written: {self.trouble}")
+            if session.exitstatus == pytest.ExitCode.OK:
+                self.run.exit_status = session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return (yield)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -173,9 +180,7 @@ class Recorder:
         width = terminalreporter._tw.fullwidth if terminalreporter.isatty else None
         for line in summary(self.run, width, more):
             terminalreporter.line(line.text, **({line.colour: True} if line.colour else {}))
-        if self.trouble:
-            terminalreporter.line(f"the run record could not be written: {self.trouble}", red=True)
-        elif self.file is not None:
+        if self.file is not None and not self.trouble:
             terminalreporter.line(f"run record: {relative(self.file.path, Path.cwd())}")
         if self.not_pruned:
             terminalreporter.line(f"the store of runs could not be pruned: {self.not_pruned}", yellow=True)
@@ -188,10 +193,10 @@ class Recorder:
     def _incomplete(self, selection: Selection) -> bool:
         if self.config.getoption("collectonly"):
             return bool(self.run.empty_markers)
-        if len(self.run.entries) < selection.checks and not self.run.cut_short:
-            self.run.cut_short = (
-                f"{selection.checks - len(self.run.entries)} of {selection.checks} checks did not run"
-            )
+        # Where all of pytest-xdist's workers died, none has said what it selected.
+        checks = max(selection.checks, len(self.selected))
+        if len(self.run.entries) < checks and not self.run.cut_short:
+            self.run.cut_short = f"{checks - len(self.run.entries)} of {checks} checks did not run"
         if (selection.checks or self.run.entries) and not self.run.cut_short:
             # pytest-xdist's workers go on without it.
             self.run.cut_short = "; ".join(self._unreadable)
@@ -201,6 +206,12 @@ class Recorder:
         nothing = selection.not_described and not selection.checks
         unasked = self.run.asked_nothing and (self.run.entries or self._asked_for_checks())
         return bool(self.run.empty_markers or self.run.cut_short or self.run.problems or nothing or unasked)
+
+    def _is_explained(self) -> bool:
+        """Whether the run itself says why it is not green."""
+        from deployspec.outputs.troubles import troubles_of
+
+        return any(entry.fails for entry in self.run.entries.values()) or any(troubles_of(self.run))
 
     def _asked_for_checks(self) -> bool:
         """Whether checks were meant to run, so that even a run in which none did leaves its record.
@@ -314,6 +325,7 @@ def recorder_of(config: pytest.Config) -> Recorder | None:
     return config.pluginmanager.get_plugin(RECORDER)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Register the recorder where the whole run is seen."""
     # Where pytest cannot keep its cache (a checkout of somebody else's) nothing is wrong with what was measured.

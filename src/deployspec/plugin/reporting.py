@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deployspec.record.record import Run
 
 _STEP_SUMMARY, _ACTIONS = "GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS"
+_NO_TESTS = b'<testsuites name="pytest tests"><testsuite name="pytest"/></testsuites>'
 _LEAST_ROOM = 2000
 """Bytes; in less, a summary says nothing."""
 
@@ -34,6 +35,8 @@ class _Told(NamedTuple):
     run: Run
     refused: str
     """Why no check could begin; empty where they did."""
+    has_begun: bool
+    """Whether there was a session, at the end of which pytest has written its own."""
 
 
 class Reporter:
@@ -64,7 +67,7 @@ class Reporter:
         if self.refused:
             if not self.is_told and _means_checks(self.config):
                 # Before there was a session, as in a run with workers.
-                self._tell()
+                self._tell(has_begun=False)
                 for line in (*self.trouble, *filter(None, [self.warning])):
                     print(line, file=sys.stderr)
             # What pytest itself has to say of it comes after all cleanups.
@@ -78,7 +81,9 @@ class Reporter:
 
             print(resumed(self._token))
         for line in self._annotations:
-            print(line)
+            # What the output's encoding has no place for is escaped, as pytest does.
+            encoding = sys.stdout.encoding or "utf-8"
+            print(line.encode(encoding, "backslashreplace").decode(encoding))
         sys.stdout.flush()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -87,7 +92,7 @@ class Reporter:
         try:
             return (yield)
         except pytest.UsageError as error:
-            self.refused = redact(str(error))
+            self.refused = redact("\n".join(map(str, error.args)))
             raise
 
     def pytest_collection_finish(self) -> None:
@@ -103,7 +108,7 @@ class Reporter:
         self.refused = self.refused or self.config.stash.get(SELECTION, Selection()).usage_error
         recorder = recorder_of(self.config)
         if recorder is not None and (recorder.is_of_checks or (self.refused and _means_checks(self.config))):
-            self._tell()
+            self._tell(has_begun=True)
         if self.trouble and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return done
@@ -115,13 +120,13 @@ class Reporter:
         if self.warning:
             terminalreporter.line(self.warning, yellow=True)
 
-    def _tell(self) -> None:
+    def _tell(self, *, has_begun: bool) -> None:
         recorder = recorder_of(self.config)
         self.is_told = True
         if recorder is None or self.config.getoption("collectonly"):
             return
         recorder.describe()
-        told = _Told(self.config, recorder.run, self.refused)
+        told = _Told(self.config, recorder.run, self.refused, has_begun)
         for option, write in {"--junitxml": _junit, "--summary-file": _summary, "--code-quality": _code_quality}.items():  # fmt: skip
             try:
                 write(told)
@@ -149,7 +154,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for option in ("--summary-file", "--code-quality"):
         said = config.getoption(option)
         if said is not None and (not said or _said(config, option).is_dir()):
-            raise pytest.UsageError(f"{option} {said}: found a folder; expected the name of a file")
+            found = f"{option} {said}: found a folder" if said else f"{option}: found an empty text"
+            raise pytest.UsageError(f"{found}; expected the name of a file")
     reporter = Reporter(config)
     config.pluginmanager.register(reporter, "deployspec-reporter")
     if _means_checks(config):
@@ -169,15 +175,21 @@ def _said(config: pytest.Config, option: str) -> Path:
 
 
 def _junit(told: _Told) -> None:
-    from _pytest.junitxml import xml_key
+    from _pytest.junitxml import LogXML, xml_key
 
     from deployspec.outputs.junit import rewritten
 
-    xml = told.config.stash.get(xml_key, None)
+    xml, option = told.config.stash.get(xml_key, None), told.config.option
+    if not told.has_begun and option.xmlpath:
+        # pytest writes none, and would leave that of an older run.
+        xml = LogXML(option.xmlpath, option.junitprefix)
+    if xml is None:
+        return
+    path = Path(xml.logfile)
     # What pytest has written into a pipe, or a device, is gone.
-    if xml is not None and Path(xml.logfile).is_file():
-        path = Path(xml.logfile)
-        _put(path, rewritten(path.read_bytes(), told.run, xml.prefix or "", told.refused))
+    if path.is_file() or not told.has_begun:
+        document = path.read_bytes() if told.has_begun else _NO_TESTS
+        _put(path, rewritten(document, told.run, xml.prefix or "", told.refused))
 
 
 def _summary(told: _Told) -> None:
@@ -258,9 +270,9 @@ def _put(path: Path, data: bytes) -> None:
     """Replace a file as a whole, or what a link leads to; into a pipe or a device, write."""
     from deployspec.base.durable import write_durably
 
-    path = path.resolve()
     if path.exists() and not path.is_file():
         path.write_bytes(data)
         return
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     write_durably(path, data, None)

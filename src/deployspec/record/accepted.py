@@ -36,6 +36,8 @@ class Acceptances:
         if not of_it:
             other = own[0]
             return _told(entry, f"{other.place} accepts that it is {other.verdict}, and no other verdict")
+        if entry.defect:
+            return _told(entry, f"{of_it[0].place} accepts what cannot be measured, and no defect")
         # Of several, the one that holds longest.
         last = max(of_it, key=lambda one: (one.is_day, one.until))
         if not last.is_day:
