@@ -119,7 +119,7 @@ def test_a_run_that_fails_for_another_reason_is_incomplete(shop: Shop, receiver:
         "def pytest_sessionfinish(session):\n"
         "    session.exitstatus = 1\n"
     )
-    reason = "the process that made the checks ended with status 1, although they are all MET"
+    reason = "the process that made the checks ended with status 1, and no check says why"
     assert shop.run() == (1, f"incomplete: {reason}\n")
     assert shop.records()[-1]["cut_short"] == reason
     assert "run_last_completion_timestamp_seconds" not in receiver.metrics()
@@ -477,13 +477,13 @@ def test_an_error_of_ours_is_no_verdict(shop: Shop, monkeypatch: pytest.MonkeyPa
     """Status 1 would say that a check failed."""
     import argparse
 
-    from deployspec.probe import command
+    from deployspec.probe import command, probing
 
     def broken(_: object) -> int:
         raise ZeroDivisionError
 
     monkeypatch.chdir(shop.folder)
-    monkeypatch.setattr(command._Probe, "run", broken)
+    monkeypatch.setattr(probing.Probe, "run", broken)
     parser = argparse.ArgumentParser()
     command.arguments(parser)
     assert command.run(parser.parse_args(["--deployment", "shop", "--state", str(shop.state)])) == 3

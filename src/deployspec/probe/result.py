@@ -11,7 +11,7 @@ from deployspec.app import chapters
 from deployspec.base.moments import written
 from deployspec.probe.state import Known
 from deployspec.probe.status import FAILED, OURS
-from deployspec.probe.verdicts import all_met, with_unmeasured
+from deployspec.probe.verdicts import is_well, with_unmeasured
 from deployspec.record.record import Run, Selected
 
 
@@ -29,10 +29,10 @@ def result_of(record: Path, status: int | None, known: Known, why: str) -> Run:
     found = read(record, reason)
     if found.exit_status is None:
         found.finished, found.exit_status = written(), OURS if status == OURS else FAILED
-    if status and all_met(found):
+    if status and is_well(found):
         # A hook of somebody's, say, that wants the run to fail.
         found.cut_short = (
-            f"the process that made the checks ended with status {status}, although they are all MET"
+            f"the process that made the checks ended with status {status}, and no check says why"
         )
     if not found.cut_short:
         return found

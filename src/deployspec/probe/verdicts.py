@@ -20,10 +20,22 @@ def status_of(run: Run) -> int:
         return OURS
     if not run.entries:
         return FAILED if run.cut_short else NOTHING
-    if run.cut_short or run.empty_markers or run.asked_nothing or run.problems:
+    if _is_unsound(run):
         return FAILED
-    failed = any(entry.fails for entry in run.entries.values())
-    return FAILED if failed and not run.maintenance else MET
+    return FAILED if _fails(run) and not run.maintenance else MET
+
+
+def is_well(run: Run) -> bool:
+    """Whether nothing in the run says why it would fail."""
+    return bool(run.entries) and not (_is_unsound(run) or _fails(run))
+
+
+def _is_unsound(run: Run) -> bool:
+    return bool(run.cut_short or run.empty_markers or run.asked_nothing or run.problems)
+
+
+def _fails(run: Run) -> bool:
+    return any(entry.fails for entry in run.entries.values())
 
 
 def all_met(run: Run) -> bool:

@@ -586,9 +586,9 @@ def test_the_plan_is_nobody_elses_to_read(tmp_path: Path, monkeypatch: pytest.Mo
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_room_for_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_room_for_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full or missing temporary folder is trouble, and no traceback."""
-    monkeypatch.setattr("tempfile.tempdir", "/nonexistent")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
     assert "could not be started" in make("http://127.0.0.1:9").trouble
 
 
