@@ -111,6 +111,20 @@ def test_a_process_of_checks_that_dies(shop: Shop, receiver: Receiver) -> None:
     assert receiver.metrics()["run_checks"] == {("met",): 3, ("breached",): 0, ("unmeasured",): 1}
 
 
+def test_a_signal_is_no_error_of_a_sink(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that comes while sinks are made ends the probe."""
+    from deployspec.app import deployment_named
+    from deployspec.deployment.push import PUSH
+    from deployspec.probe import pushing
+    from deployspec.probe.probing import StoppedError, Stopping
+
+    monkeypatch.chdir(shop.folder)
+    pushes = deployment_named("shop").require(PUSH)
+    monkeypatch.setattr(pushing, "imported", lambda _: lambda _: Stopping()(signal.SIGTERM, None))
+    with pytest.raises(StoppedError):
+        pushing.senders_of(pushes)
+
+
 def test_a_run_that_fails_for_another_reason_is_incomplete(shop: Shop, receiver: Receiver) -> None:
     """Whoever made it fail knows of something that no check says."""
     (shop.folder / "checks/conftest.py").write_text(

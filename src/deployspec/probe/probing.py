@@ -37,8 +37,9 @@ _ENDING = 3.0
 """Seconds that checks have to end in order where a signal ends the probe."""
 
 
-class StoppedError(Exception):
-    """A signal asks this process to end."""
+class StoppedError(BaseException):
+    """A signal asks this process to end. It may be raised anywhere, and is no Exception: whoever takes those, such as an error of
+    a sink's own, does not take it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -153,13 +154,15 @@ class Probe:
             checks.close()
             why = f"ended by {signal.Signals(stopped.number).name}"
             said = f"incomplete: {why}"
-            if self.deployment is not None:
+            with contextlib.suppress(DeployspecError):
                 from deployspec.probe.result import result_of
 
+                # The checks may have been quicker than whoever reads the file here.
+                deployment = self.deployment or deployment_of(self.name)
                 found = result_of(record, status, self.state.known()[0], why)
-                self._complete(found, identity, self.deployment)
+                self._complete(found, identity, deployment)
                 found.exit_status = 128 + stopped.number
-                self._keep_run(self.deployment, found)
+                self._keep_run(deployment, found)
                 said = said if found.cut_short else f"{why} before all was pushed; the run was complete"
             self.says.problem(said, event="stopped")
             return 128 + stopped.number, True

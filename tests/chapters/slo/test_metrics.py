@@ -88,7 +88,14 @@ def test_a_proportion_survives_the_record() -> None:
     """An entry is read back as it was written."""
     entry = _entry("slo.a", judge_load(LATENCY, run(3_000, slow=60)))
     assert entry.proportion == Proportion(
-        "api-latency", "load", 2940, 3000, 0.95, entry.proportion.low, entry.proportion.high
+        "api-latency",
+        "load",
+        2940,
+        3000,
+        0.95,
+        entry.proportion.low,
+        entry.proportion.high,
+        slow_from=500_000_000,
     )
     assert Entry.from_dict(json.loads(json.dumps(asdict(entry)))) == entry
 
