@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from deployspec.model.entry import Accepted, Entry, Evidence
+from deployspec.model.entry import Accepted, Entry
 from deployspec.outputs import allure
 from deployspec.record.record import Run
 from tests.installed.environments import Environment, built, environment, run
@@ -125,11 +125,10 @@ def test_allure_sorts_by_our_labels(tmp_path: Path, installed: None) -> None:
     entry = Entry(
         "n", "n", "health", "It holds.", "BREACHED", "it does not", source="checks/test_health.py:1"
     )
-    defect = Evidence("traceback", "in the check")
     kinds: dict[str, tuple[Entry, str]] = {
         "Breached": (entry, ""),
         "Unmeasured": (replace(entry, verdict="UNMEASURED"), ""),
-        "The suite's own errors": (replace(entry, verdict="UNMEASURED", evidence=(defect,)), ""),
+        "The suite's own errors": (replace(entry, verdict="UNMEASURED", defect=True), ""),
         "Accepted": (replace(entry, accepted=accepted), ""),
         "In maintenance": (entry, "nightly"),
         "Flaky": (replace(entry, verdict="MET", flaky=True), ""),
