@@ -29,6 +29,7 @@ def run() -> str:
     with tempfile.TemporaryDirectory() as made:
         record = Path(made) / "record.json"
         for number in range(RUNS):
+            record.unlink(missing_ok=True)
             began = time.perf_counter()
             done = subprocess.run(
                 [sys.executable, "-m", "pytest", "checks", "-m", "gate", "--deployment", "reference", "--record", str(record),
@@ -36,6 +37,8 @@ def run() -> str:
                 cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT, check=False,
             )  # fmt: skip
             walls.append(time.perf_counter() - began)
+            if not record.exists():
+                raise SystemExit(f"found no run: {done.stdout[-500:]}{done.stderr[-500:]}")
             green += done.returncode == 0
             loads.append(json.loads(record.read_text())["load"]["elapsed"])
             print(f"gate: {number + 1} of {RUNS}, {walls[-1]:.1f} s", file=sys.stderr, flush=True)

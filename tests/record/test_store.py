@@ -14,7 +14,7 @@ import pytest
 from deployspec.base.errors import UsageError
 from deployspec.base.identity import new_id
 from deployspec.model.entry import Entry
-from deployspec.record.record import RecordFile, Run, Selected
+from deployspec.record.record import RecordFile, Run, Selected, objection_to
 from deployspec.record.store import Store, read
 
 DAY = 24 * 3600.0
@@ -301,3 +301,12 @@ def test_an_empty_store_has_no_runs(tmp_path: Path) -> None:
         assert list(Store(folder).runs()) == []
     for folder in (tmp_path, tmp_path / "none"):
         assert Store(folder).prune("staging") == []
+
+
+def test_a_record_with_much_of_a_chapters_is_replaced(tmp_path: Path) -> None:
+    """It is known by its head, whatever chapters add."""
+    file = RecordFile(tmp_path / "record.json")
+    one = run()
+    one.added["load"] = {"format": "deployspec.load/2", "much": "x" * 1000}
+    file.finish(one)
+    assert objection_to(file.path) == ""

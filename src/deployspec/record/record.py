@@ -175,6 +175,8 @@ class Run:
                 references.append({"title": item.title, "ref": reference})
             checks.append({**asdict(entry), "evidence": references})
         return {
+            # First, so that whoever looks at the head of a file knows what it is.
+            "format": FORMAT,
             **self.added,
             **self.header(),
             **self._own(
