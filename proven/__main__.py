@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
@@ -64,12 +64,11 @@ def _token(server: Running) -> dict[str, str]:
     return {"TOKEN": value.removeprefix("token ")} if value.startswith("token ") else {}
 
 
-def check(file: Path, folder: Path, environ: dict[str, str]) -> dict[str, tuple[str, str]]:
-    """By check, verdict and reason of a run of the health chapter. Raises NotProvenError where there are none."""
-    record = folder / "record.json"
-    record.unlink(missing_ok=True)
-    argv = [PROGRAM, "check", "-q", "-m", "health", "--deployment", file, "--record", record]
-    done = subprocess.run(
+def told(
+    argv: Sequence[str | Path], folder: Path, environ: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """What a command says in a folder, its errors included. Raises subprocess.TimeoutExpired."""
+    return subprocess.run(
         argv,
         cwd=folder,
         env={**os.environ, "XDG_STATE_HOME": str(folder / "state"), **environ},
@@ -80,6 +79,14 @@ def check(file: Path, folder: Path, environ: dict[str, str]) -> dict[str, tuple[
         timeout=LIMIT,
         check=False,
     )
+
+
+def check(file: Path, folder: Path, environ: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """By check, verdict and reason of a run of the health chapter. Raises NotProvenError where there are none."""
+    record = folder / "record.json"
+    record.unlink(missing_ok=True)
+    argv = [PROGRAM, "check", "-q", "-m", "health", "--deployment", file, "--record", record]
+    done = told(argv, folder, environ)
     if not record.exists():
         raise NotProvenError(f"found no record; expected verdicts. {done.stdout[-1500:]}")
     said: list[dict[str, Any]] = json.loads(record.read_text())["checks"]
@@ -141,22 +148,13 @@ def found_by_init(name: str, url: str, folder: Path, server: Running) -> str:
     headers = [f"{key}: {value}" for key, value in server.headers.items()]
     argv = [PROGRAM, "init", "found", url, *(word for one in headers for word in ("--header", one))]
     argv += ["--health", HEALTH_AT[name]] if name in HEALTH_AT else []
-    done = subprocess.run(
-        argv,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
+    done = told(argv, folder, {})
     line = next((one.strip() for one in done.stdout.splitlines() if one.startswith("  health")), "")
     said = " ".join(line.split()[1:])
     if not said or said.startswith("not described"):
         raise NotAsItIsToBeError(f"found init saying “{said or done.stdout[-500:]}”; expected a description")
-    told = " (told by `--health`)" if name in HEALTH_AT else ""
-    return f"{said}{told}: {well(check(folder / 'deployments' / 'found.yaml', folder, {}))}"
+    by_hand = " (told by `--health`)" if name in HEALTH_AT else ""
+    return f"{said}{by_hand}: {well(check(folder / 'deployments' / 'found.yaml', folder, {}))}"
 
 
 def prove(name: str, server: Server, cache: Path) -> list[str]:

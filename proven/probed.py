@@ -9,7 +9,6 @@ Prints a Markdown table; ends with status 1 where anything was not as it is to b
 from __future__ import annotations
 
 import contextlib
-import os
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from proven.__main__ import DEPLOYMENTS, LIMIT, PROGRAM
+from proven.__main__ import DEPLOYMENTS, PROGRAM, told
 from proven.record import version
 from proven.servers import SERVERS, NotProvenError, Server
 
@@ -59,7 +58,7 @@ class Probed:
     def __init__(self, folder: Path, name: str, url: str, gateway: str) -> None:
         self._folder = folder
         self._gateway = gateway
-        self._environ = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), "BASE_URL": url}
+        self._environ = {"BASE_URL": url}
         self._file = folder / f"{name}.yaml"
         self._file.write_text(
             (DEPLOYMENTS / f"{name}.yaml").read_text()
@@ -70,23 +69,14 @@ class Probed:
         """The seconds that a probe took, and what it pushed. Raises NotProvenError where it ends with another status, or what is in
         the Pushgateway afterwards is older than it."""
         before, began = time.time(), time.monotonic()
-        done = subprocess.run(
-            [PROGRAM, "probe", "-m", "health", "--deployment", self._file, "--strict-push"],
-            cwd=self._folder,
-            env=self._environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-        )
-        took, told = time.monotonic() - began, pushed(self._gateway)
-        if done.returncode != status or told["completed"] < before:
+        argv = [PROGRAM, "probe", "-m", "health", "--deployment", self._file, "--strict-push"]
+        done = told(argv, self._folder, self._environ)
+        took, found = time.monotonic() - began, pushed(self._gateway)
+        if done.returncode != status or found["completed"] < before:
             raise NotProvenError(
-                f"found status {done.returncode}, {told}: {done.stdout[-500:]}; expected {status}"
+                f"found status {done.returncode}, {found}: {done.stdout[-500:]}; expected {status}"
             )
-        return took, told
+        return took, found
 
 
 def prove(name: str, server: Server, cache: Path) -> str:
@@ -102,23 +92,23 @@ def prove(name: str, server: Server, cache: Path) -> str:
         stack.enter_context(busy())
         seconds = []
         for _ in range(TIMES):
-            took, told = one.probe(0)
+            took, found = one.probe(0)
             seconds.append(took)
-            if told["breached"] or told["unmeasured"] or not told["met"]:
-                raise NotProvenError(f"found {told}; expected every check met")
-        met = told["met"]
+            if found["breached"] or found["unmeasured"] or not found["met"]:
+                raise NotProvenError(f"found {found}; expected every check met")
+        met = found["met"]
         booted.freeze()
         try:
-            _, told = one.probe(1)
+            _, found = one.probe(1)
         finally:
             booted.thaw()
-        if not told["breached"]:
-            raise NotProvenError(f"found {told}; expected a breach while it is frozen")
-        frozen = f"{told['breached']:.0f} BREACHED, {told['unmeasured']:.0f} UNMEASURED"
-        _, told = one.probe(0)
+        if not found["breached"]:
+            raise NotProvenError(f"found {found}; expected a breach while it is frozen")
+        frozen = f"{found['breached']:.0f} BREACHED, {found['unmeasured']:.0f} UNMEASURED"
+        _, found = one.probe(0)
         return (
             f"{TIMES} of {TIMES} with {met:.0f} MET, {statistics.median(seconds):.1f} s ({min(seconds):.1f} to "
-            f"{max(seconds):.1f}) | {frozen} | {told['met']:.0f} MET"
+            f"{max(seconds):.1f}) | {frozen} | {found['met']:.0f} MET"
         )
 
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from deployspec.base.bounded import content_of
 from deployspec.base.errors import UsageError
 
 _LARGEST = 256 * 1024 * 1024
@@ -51,17 +52,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read(file: str) -> Any:
-    path = Path(file)
     try:
-        if not path.is_file():
-            raise UsageError(
-                f"{file}: found {'a folder' if path.is_dir() else 'no such file'}; expected a run record"
-            )
-        if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{file}: found a file of more than 256 MiB; expected a run record")
-        return json.loads(path.read_bytes())
+        return json.loads(content_of(Path(file), _LARGEST))
+    except FileNotFoundError:
+        raise UsageError(f"{file}: found no such file; expected a run record") from None
     except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{file}: {error.strerror or error}; expected a run record") from None
     except (ValueError, RecursionError):
         raise UsageError(f"{file}: found what is not JSON; expected a run record, or a load result") from None
 
