@@ -45,7 +45,7 @@ def test_each_judgement_has_its_line() -> None:
         figure("p95 of d", "too few samples", needed=60_000),
     )
     assert lines == [
-        "beside the run of 2026-11-28T12:00:00Z (0da71c0d):",
+        "compared with the run of 2026-11-28T12:00:00Z (0da71c0d):",
         "  regressed by more than 5%: slo.load-run[x]: 0.10% to 2.00% of bad requests, +38.0% of what the objective allows (unknown to +30.0%)",
         "  regressed by more than 5%: p50 of all: 100 ms to 120 ms, +20.0% (+10.0% to +30.0%)",
         "  improved by more than 5%: p50 of b: 2 s to 1.5 s, -25.0% (-40.0% to -10.0%)",

@@ -100,7 +100,7 @@ def test_what_did_not_run_is_an_error() -> None:
     assert told == [
         ("test_b", "deployspec.NotRun", "it did not run: interrupted"),
         ("run", "deployspec.Run", "incomplete: interrupted"),
-        ("run", "deployspec.Run", "-m slo selected no check, so slo was not measured"),
+        ("run", "deployspec.Run", "-m slo selected no checks, so slo was not measured"),
     ]
 
 

@@ -123,7 +123,7 @@ true
         pytest.param(run(entry("a", "MET")), "MET", "1 MET", id="met"),
         pytest.param(run(entry("a", "BREACHED", accepted=ACCEPTED)), "MET", "1 BREACHED (1 accepted)", id="accepted"),
         pytest.param(run(entry("a", "UNMEASURED")), "UNMEASURED", "1 UNMEASURED", id="unmeasured"),
-        pytest.param(run(entry("a", "MET"), empty_markers=["slo"]), "UNMEASURED", "-m gate, of which slo is a chapter, selected no check of it", id="empty-marker"),
+        pytest.param(run(entry("a", "MET"), empty_markers=["slo"]), "UNMEASURED", "-m gate, of which slo is a chapter, selected no checks of it", id="empty-marker"),
         pytest.param(run(entry("a", "MET"), cut_short="killed"), "UNMEASURED", "incomplete: killed", id="cut-short"),
         pytest.param(run(entry("a", "MET", asks=False)), "UNMEASURED", "no check asked shop anything", id="asked-nothing"),
         pytest.param(run(), "UNMEASURED", "no check ran", id="nothing"),
@@ -168,7 +168,7 @@ def test_what_changed_since_the_baseline() -> None:
     assert (
         text.partition("### Since the baseline\n")[2]
         == """
-`beside the run of 2026-01-01T00:00:00Z (01234567):`
+`compared with the run of 2026-01-01T00:00:00Z (01234567):`
 
 - `regressed by more than 5%: p95 of all requests: 100 ms to 200 ms, +100.0% (+50.0% to +150.0%)`
 - `no worse by more than 5%: p95 of all requests`

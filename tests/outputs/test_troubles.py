@@ -13,6 +13,6 @@ def test_a_chapter_that_selected_nothing_needs_what_its_own_checks_need() -> Non
         "", markers="gate", not_described=needs, empty_markers=["logs", "alerts"], cut_short="interrupted"
     )
     assert list(troubles_of(run))[1:] == [
-        "-m gate, of which logs is a chapter, selected no check of it (needs logs), so logs was not measured",
-        "-m gate, of which alerts is a chapter, selected no check of it, so alerts was not measured",
+        "-m gate, of which logs is a chapter, selected no checks of it (needs logs), so logs was not measured",
+        "-m gate, of which alerts is a chapter, selected no checks of it, so alerts was not measured",
     ]

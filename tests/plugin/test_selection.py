@@ -59,7 +59,7 @@ def test_a_marker_that_selects_nothing_fails_the_run(project: Project, workers: 
 
 
 def test_no_check_at_all_fails_the_run(project: Project) -> None:
-    """A run that selected no check is a failure, and says which marker is to blame."""
+    """A run that selected no checks is a failure, and says which marker is to blame."""
     ran = project(ONE, chapter="slo")
     assert ran.status == 1
     assert "-m slo selected no checks that ask local, so slo was not measured" in ran.output

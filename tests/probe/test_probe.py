@@ -286,7 +286,7 @@ def test_an_incomplete_run_that_is_sent_again_completes_nothing(shop: Shop, rece
         pytest.param(
             ["-m", "shop or till"],
             1,
-            "-m till selected no check, so till was not measured",
+            "-m till selected no checks, so till was not measured",
             id="empty-marker",
         ),
         pytest.param(["-m", "shop or"], 4, "expression", id="expression"),

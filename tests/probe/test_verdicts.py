@@ -118,7 +118,7 @@ def test_breaches_come_first() -> None:
             ["nothing was measured: no check of shop was selected (needs health, logs)"],
         ),
         (_run("MET", asks=False), ["no check asked shop anything, so nothing of it was measured"]),
-        (_run("MET", empty_markers=["slo"]), ["-m slo selected no check, so slo was not measured"]),
+        (_run("MET", empty_markers=["slo"]), ["-m slo selected no checks, so slo was not measured"]),
     ],
 )
 def test_what_is_wrong_with_a_run_as_a_whole_is_said(run: Run, lines: list[str]) -> None:

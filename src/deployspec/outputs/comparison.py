@@ -15,7 +15,7 @@ def told(comparison: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Lines, each with its colour, of a run record's ``comparison``."""
     baseline = comparison["baseline"]
     margin = f"{100 * comparison['margin']:.3g}%"
-    yield f"beside the run of {baseline['started'][:19]}Z ({baseline['id'][:8] or 'no id'}):", ""
+    yield f"compared with the run of {baseline['started'][:19]}Z ({baseline['id'][:8] or 'no id'}):", ""
     figures = {
         word: [figure for figure in comparison["figures"] if figure["judgement"] == word]
         for word in ("regressed", "improved", "no worse", "too few samples")

@@ -19,7 +19,7 @@ def troubles_of(run: Run) -> Iterator[str]:
         yield f"no check asked {run.deployment} anything, so nothing of it was measured"
     yield from run.problems
     for marker in run.empty_markers:
-        yield f"{selected_by(run, marker, 'no check')}{_because(run, marker)}, so {marker} was not measured"
+        yield f"{selected_by(run, marker, 'no checks')}{_because(run, marker)}, so {marker} was not measured"
 
 
 def selected_by(run: Run, marker: str, what: str) -> str:
