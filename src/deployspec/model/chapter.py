@@ -83,6 +83,13 @@ class Chapter(NamedTuple):
     compares: str = ""
     """``module:name`` of a function of an earlier run and this one, which gives the figures that both have, as
     ``deployspec.record.baseline.Figure``, and what cannot be compared, each with the reason in a line. Empty for none."""
+    digests: Mapping[str, str] = MappingProxyType({})
+    """What of its additions to run records reviews are to have at hand without reading them: key, as in ``recorded``, to
+    ``module:name`` of a function of the value that gives a smaller JSON value."""
+    reviews: str = ""
+    """``module:name`` of a function of a week (``deployspec.model.review.Week``), the deployment as its file says (None where
+    it has none) and the history of two weeks (``deployspec.record.history.History``), which gives the chapter's sections
+    of a review. Empty for none."""
     metrics: str = ""
     """``module:name`` of a function of a run that gives what it adds to the metrics of a probe, as
     ``deployspec.model.metrics.Family``: always the same families, whether they have samples or not. It is asked where the
