@@ -46,7 +46,7 @@ def weeks() -> Iterator[Week]:
         span = Span(moment(day), moment(day + 7))
         before = span.begin - span.seconds
         windows = [("upgrade", Span(moment(15, 15), moment(15, 16.5)))]
-        windows += [("weekly", Span(moment(sunday, 4), moment(sunday, 6))) for sunday in (11, 18, 25, 32)]
+        windows += [("weekly", Span(moment(sunday, 4), moment(sunday, 6))) for sunday in (4, 11, 18, 25, 32)]
         cut = [
             (name, Span(max(one.begin, before), min(one.end, span.end)))
             for name, one in windows

@@ -36,7 +36,7 @@ def headline(week: Week, sections: Iterable[Section], runs: int, checks: int, ac
     if breached:
         sentence = f"BREACHED: {some(breached)}. {'Not known: ' + some(unknown) + '.' if unknown else 'All else is known.'}"
     elif unknown:
-        sentence = f"UNMEASURED: nothing is known to have been breached, but not known is {some(unknown)}."
+        sentence = f"UNMEASURED: no breach is known of. Not known: {some(unknown)}."
     else:
         what = "all that was promised" + (" and is not accepted as it is" if accepted else "")
         sentence = f"MET: {what}, in all of the time outside of maintenance."

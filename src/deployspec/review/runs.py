@@ -39,13 +39,14 @@ def section(judged: Judged) -> Section:
     week, history = judged.week, judged.history
     own = [row for row in history.runs if week.span.begin <= row.started < week.span.end]
     unfinished = [row for row in own if row.exit_status is None]
-    short = [row for row in own if row.cut_short or row.exit_status not in (None, *_DONE)]
+    finished = [row for row in own if row.exit_status is not None]
+    short = [row for row in finished if row.cut_short or row.exit_status not in _DONE]
     released = releases(judged)
     silence = [span for span in judged.timeline.silence if judged.timed]
     without = sum(span.seconds for span in silence)
     unmeasured = []
-    if not any(row.exit_status is not None and not in_maintenance(row, week) for row in own):
-        unmeasured.append("anything, for no run of it is known")
+    if all(in_maintenance(row, week) for row in finished):
+        unmeasured.append("all of it, for there is no run")
     elif without:
         unmeasured.append(f"{lasting(without)} of {lasting(week.span.seconds)} without a probe")
     return Section(
