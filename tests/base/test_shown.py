@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.base.shown import excerpt, place, value
+from deployspec.base.shown import excerpt, lasting, place, value
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
@@ -70,3 +70,22 @@ def test_a_value(found: object, shown: str) -> None:
 def test_a_place_in_a_document(path: tuple[str | int, ...], shown: str) -> None:
     """Eight steps of at most 40 characters each; an ellipsis for what is left out."""
     assert place(path) == shown
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        (0, "0 s"),
+        (0.2, "less than 1 s"),
+        (59.99, "59 s"),
+        (60, "1 min"),
+        (754, "12 min 34 s"),
+        (3599.9999999, "1 h"),
+        (3600 + 59, "1 h"),
+        (7 * 3600 + 12 * 60 + 59, "7 h 12 min"),
+        (7 * 24 * 3600, "168 h"),
+    ],
+)
+def test_a_span_of_time(amount: float, shown: str) -> None:
+    """Its two largest units, never more than it is but for the noise of floats."""
+    assert lasting(amount) == shown

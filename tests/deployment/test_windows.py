@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployspec.deployment.windows import LONGEST, Window, active, upcoming
+from deployspec.deployment.windows import LONGEST, Window, active, between, upcoming
 from tests.trials import trials
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
@@ -256,6 +256,10 @@ def test_as_an_oracle_has_it_that_looks_at_each_minute(
     begins = _begins(minutes, hours, days, zone, start - duration - 3 * HOUR, end + 24 * HOUR)
     expected = any(begin <= end and begin + duration > start for begin in begins)
     assert (active([window], start, end) is window) == expected
+    open_within = [(one.start, one.end) for one in between([window], start, end + 1)]
+    assert open_within == [
+        (begin, begin + duration) for begin in begins if begin <= end and begin + duration > start
+    ]
     soon = [one.start for one in upcoming([window], start, 9) if start < one.start <= end + 24 * HOUR]
     assert soon == [begin for begin in begins if begin > start][: len(soon)]
     assert len(soon) >= min(8, sum(begin > start for begin in begins))

@@ -87,6 +87,20 @@ def seconds(amount: float, limit: float | None = None) -> str:
     return f"{'0' if text == '-0' else text} s"
 
 
+def lasting(amount: float) -> str:
+    """A span of seconds for a person, in its two largest units: ``35 s``, ``12 min``, ``7 h 12 min``, ``168 h``.
+
+    Never longer than it is, unless that is nothing at all: what lasts is told when it has.
+    """
+    if 0 < amount < 1:
+        return "less than 1 s"
+    # A sum of floats may be a hair short of what it stands for.
+    whole = int(amount + 1e-6)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    pieces = [(hours, "h"), (minutes, "min")] if hours else [(minutes, "min"), (rest, "s")]
+    return " ".join(f"{number} {unit}" for number, unit in pieces if number) or "0 s"
+
+
 def percentage(share: Fraction | float, limit: Fraction | float, least: int = 2) -> str:
     """A share as a percentage, for a person. Never rounded onto or across the limit, and never to none.
 

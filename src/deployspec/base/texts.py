@@ -1,5 +1,5 @@
-"""What may stand where the deployment file wants a regular expression, a JSON pointer, JSON, a size, a name, a time or a
-time zone.
+"""What may stand where the deployment file wants a regular expression, a JSON pointer, JSON, a size, a name, a time, a
+time zone or a night.
 
 What few files need is imported where it is needed.
 """
@@ -79,6 +79,7 @@ EXPECTED_MOMENT = "a time with its offset, such as 2027-03-01T22:00:00+01:00"
 EXPECTED_DAY = "a day such as 2026-12-31"
 EXPECTED_LAST = f"a day such as 2027-03-01, or {EXPECTED_MOMENT}"
 EXPECTED_ZONE = "a time zone such as Europe/Berlin or UTC"
+EXPECTED_NIGHT = "two times of day such as 22:00-07:00"
 _LATEST = 253_370_764_800
 """The year 9999 begins: what Python's dates can tell ends with it, in any time zone."""
 
@@ -140,6 +141,18 @@ def check_last(text: str) -> None:
     from datetime import UTC
 
     read_last(text, UTC)
+
+
+def read_night(text: str) -> tuple[int, int]:
+    """From one time of day to another, in minutes after midnight. Raises :class:`Unfit` for anything else."""
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", text, re.ASCII)
+    if found is None:
+        raise Unfit("{}", EXPECTED_NIGHT)
+    hour, minute, last_hour, last_minute = map(int, found.groups())
+    begin, end = hour * 60 + minute, last_hour * 60 + last_minute
+    if begin == end:
+        raise Unfit("{}, which is the same time twice", EXPECTED_NIGHT)
+    return begin, end
 
 
 def time_zone(name: str) -> tzinfo:

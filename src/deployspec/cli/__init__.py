@@ -35,6 +35,10 @@ _OURS = {
         "deployspec.probe.command:arguments",
     ),
     "runs": Command("list, show, prune and import kept runs", "deployspec.cli.runs:arguments"),
+    "review": Command(
+        "make a page of a deployment's week: --since 7d --out DIR --deployment NAME",
+        "deployspec.cli.review:arguments",
+    ),
     "push": Command("send a kept run of a probe to a sink once more", "deployspec.probe.push:arguments"),
     "list": Command(
         "list the checks, or those that are selected for a deployment", "deployspec.cli.listing:arguments"

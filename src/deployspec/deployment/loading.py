@@ -22,7 +22,10 @@ from deployspec.model.chapter import Chapter, imported
 from deployspec.model.sink import Sink
 
 _SUFFIXES = (".yaml", ".yml")
-_NAMED = {"maintenance_windows": "deployspec.deployment.maintenance:WINDOWS"}
+_NAMED = {
+    "maintenance_windows": "deployspec.deployment.maintenance:WINDOWS",
+    "review": "deployspec.deployment.review:REVIEW",
+}
 """Parts of ours that few files have, imported as those of chapters are."""
 
 

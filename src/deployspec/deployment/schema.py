@@ -52,6 +52,7 @@ FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
     "day": (_no_objection, texts.EXPECTED_DAY),
     "day-or-moment": (texts.check_last, texts.EXPECTED_LAST),
     "time-zone": (texts.time_zone, texts.EXPECTED_ZONE),
+    "night": (texts.read_night, texts.EXPECTED_NIGHT),
 }
 """For each format: what raises :class:`Unfit` for a text that doesn't have it, and what to call it."""
 PATHS = ("file", "folder", "pattern")

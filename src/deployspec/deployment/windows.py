@@ -1,4 +1,4 @@
-"""Maintenance windows: which of them a run falls into, and which come next.
+"""Maintenance windows: which of them a run falls into, which come next, and which there were.
 
 Pure: it is told what time it is. Times are in seconds since 1970, as ``time.time`` gives them. A window's duration is time
 that passes, whatever clocks on the wall are set to meanwhile.
@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 LONGEST = 7 * 24 * 3600.0
@@ -59,6 +59,12 @@ def upcoming(windows: Iterable[Window], after: float, count: int) -> list[Occurr
     """
     each = (_last_begun(_ending_after(window, after), after) for window in windows)
     return list(islice(heapq.merge(*each, key=lambda one: one.start), count))
+
+
+def between(windows: Iterable[Window], begin: float, end: float) -> list[Occurrence]:
+    """Each time that one of the windows is open between two moments, whole, in their order."""
+    each = (takewhile(lambda one: one.start < end, _ending_after(window, begin)) for window in windows)
+    return list(heapq.merge(*each, key=lambda one: one.start))
 
 
 def _ending_after(window: Window, after: float) -> Iterator[Occurrence]:

@@ -90,6 +90,9 @@ class Chapter(NamedTuple):
     """``module:name`` of a function of a week (``deployspec.model.review.Week``), the deployment as its file says (None where
     it has none) and the history of two weeks (``deployspec.record.history.History``), which gives the chapter's sections
     of a review. Empty for none."""
+    states_version: str = ""
+    """The id of the check whose ``measured`` is the version of the deployment itself. Empty where no check of the chapter
+    asks for it."""
     metrics: str = ""
     """``module:name`` of a function of a run that gives what it adds to the metrics of a probe, as
     ``deployspec.model.metrics.Family``: always the same families, whether they have samples or not. It is asked where the

@@ -50,6 +50,9 @@ class Row(NamedTuple):
     markers: str = ""
     added: tuple[str, ...] = ()
     """The keys of what chapters have added to its record: ``load``."""
+    deployed: str = ""
+    """The version of the deployment itself, as the check measured it whose id ``Chapter.states_version`` names, and if it was
+    MET; empty where the run does not know."""
 
 
 class Known(NamedTuple):

@@ -63,6 +63,7 @@ CHAPTER = Chapter(
         "deployspec.chapters.health.items",
         "deployspec.chapters.health.rollout",
     ),
+    states_version="health.version-is-stated",
     plans="deployspec.chapters.health.planning:planned",
     old_file="test_health.py",
 )
