@@ -244,9 +244,9 @@ def _review(name: str, deployment: Deployment | None, store: Store, span: Span) 
 
 
 def _history(name: str, store: Store, span: Span) -> History:
-    from deployspec.review.reading import history_of
+    from deployspec.record.index import Index
 
-    return history_of(store, name, span, chapters())
+    return Index(store, chapters()).history(name, *span)
 
 
 def _sender(name: str, deployment: Deployment | None) -> Push:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from deployspec.app import chapters, deployment_named
 from deployspec.base.arguments import count, folder
 from deployspec.base.errors import UsageError
+from deployspec.base.moments import written
 from deployspec.base.places import Places
 from deployspec.base.shown import counted, one_line, printable
 from deployspec.cli import USAGE
@@ -23,8 +24,8 @@ from deployspec.model.chapter import imported
 from deployspec.record.store import LATEST, Store, read, store_of
 
 if TYPE_CHECKING:
+    from deployspec.record.history import Row
     from deployspec.record.record import Run
-    from deployspec.record.store import Kept
 
 _LIMIT = 20
 _SCHEMA = Path(__file__).parents[1] / "schemas/run-record.schema.json"
@@ -110,60 +111,51 @@ def _is_path(deployment: str) -> bool:
 
 def _list(options: argparse.Namespace) -> int:
     """``deployspec runs list --deployment NAME``."""
+    from deployspec.record.index import Index
+
     store, name = _store(options.deployment, options.state)
-    rows = []
-    for kept, run in _read(store.runs(name, unfinished=True)):
-        rows.append((kept, run))
-        if len(rows) == options.limit:
-            break
+    found = Index(store, chapters()).rows(name or "", options.limit)
+    for path, why in found.damaged:
+        print(f"{path}: {why}: skipped", file=sys.stderr)
     if options.format == "json":
-        print(json.dumps({"deployment": name, "runs": [_document(*row) for row in rows]}, indent=1))
-    elif not rows:
+        print(json.dumps({"deployment": name, "runs": [_document(row) for row in found.rows]}, indent=1))
+    elif not found.rows:
         there = [one for one in store.deployments() if any(store.runs(one))]
         others = f"; there are runs of {', '.join(there)}" if there else ""
         print(f"no runs of {printable(name or '')} in {store.folder}{others}")
     else:
         for line in _columns(
-            [("began", "kind", "location", "exit", "id", "verdicts"), *(_row(*row) for row in rows)]
+            [("began", "kind", "location", "exit", "id", "verdicts"), *map(_columns_of, found.rows)]
         ):
             print(line)
     return 0
 
 
-def _read(found: Iterator[Kept]) -> Iterator[tuple[Kept, Run]]:
-    """Each with its run. A damaged one is named, and skipped."""
-    for kept in found:
-        try:
-            yield kept, read(kept.path, chapters())
-        except UsageError as error:
-            if kept.path.exists():
-                print(f"{error}: skipped", file=sys.stderr)
-
-
-def _document(kept: Kept, run: Run) -> dict[str, Any]:
+def _document(row: Row) -> dict[str, Any]:
     return {
-        "id": kept.id,
-        "kind": run.kind,
-        "location": run.location,
-        "started": run.started,
-        "finished": run.finished or None,
-        "exit_status": run.exit_status,
-        "cut_short": run.cut_short,
-        "maintenance": run.maintenance,
-        "counts": run.counts(),
-        "path": str(kept.path),
+        "id": row.id,
+        "kind": row.kind,
+        "location": row.location,
+        "started": written(row.started),
+        "finished": None if row.finished is None else written(row.finished),
+        "exit_status": row.exit_status,
+        "cut_short": row.cut_short,
+        "maintenance": row.maintenance,
+        "counts": row.counts,
+        "path": str(row.path),
     }
 
 
-def _row(kept: Kept, run: Run) -> tuple[str, ...]:
-    counts = run.counts()
+def _columns_of(row: Row) -> tuple[str, ...]:
+    counts = row.counts
     said = [f"{counts[word]} {word}" for word in ("MET", "BREACHED", "UNMEASURED") if counts[word]] or [
         "no check ran"
     ]
-    said += [run.cut_short] if run.cut_short else []
-    said += [f"in maintenance ({run.maintenance})"] if run.maintenance else []
-    status = "-" if run.exit_status is None else str(run.exit_status)
-    return f"{kept.started[:19]}Z", run.kind, run.location or "-", status, kept.id, printable(", ".join(said))
+    said += [row.cut_short] if row.cut_short else []
+    said += [f"in maintenance ({row.maintenance})"] if row.maintenance else []
+    status = "-" if row.exit_status is None else str(row.exit_status)
+    began = f"{written(row.started)[:19]}Z"
+    return began, row.kind, row.location or "-", status, row.id, printable(", ".join(said))
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

@@ -37,7 +37,7 @@ _BETWEEN = 3600.0
 """Seconds from one such look to the next, where nobody asks for it."""
 _WRITING = 24 * 3600.0
 """Seconds after which nobody still writes a draft."""
-_LARGEST = 256 * 1024 * 1024
+LARGEST = 256 * 1024 * 1024
 """Bytes of a file: a run record with a load run of many hours."""
 _MOST_NAMED = 5
 """Runs that a message names."""
@@ -212,7 +212,7 @@ def read(path: Path, chapters: Iterable[Chapter]) -> Run:
     """
     try:
         if path.name.endswith(_PART):
-            content_of(path, _LARGEST)
+            content_of(path, LARGEST)
             run = Run.from_lines(path, UNFINISHED)
             if not run.started:
                 raise UsageError(f"{path}: found no lines of a run; expected a run record")
@@ -227,7 +227,7 @@ def read(path: Path, chapters: Iterable[Chapter]) -> Run:
 
 
 def _document(path: Path) -> Any:
-    content = content_of(path, _LARGEST)
+    content = content_of(path, LARGEST)
     try:
         return json.loads(content)
     except ValueError:

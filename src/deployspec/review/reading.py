@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from deployspec.deployment import Deployment
     from deployspec.model.entry import Entry
     from deployspec.record.record import Run
-    from deployspec.record.store import Store
     from deployspec.review.judged import Judged
 
 _NUMBERS = {verdict.value: number for number, verdict in enumerate(VERDICTS)}
@@ -61,22 +60,6 @@ def week_of(name: str, deployment: Deployment | None, span: Span) -> Week:
             for one in between(windows, before.begin, span.end)
         ),
     )
-
-
-def history_of(store: Store, deployment: str, span: Span, chapters: Iterable[Chapter]) -> History:
-    """What the records of a span say, read one by one."""
-    known = tuple(chapters)
-    runs: list[tuple[Path, Run]] = []
-    damaged: list[tuple[Path, str]] = []
-    for kept in store.runs(deployment, unfinished=True):
-        if not span.begin <= (seconds_of(kept.started) or 0.0) < span.end:
-            continue
-        try:
-            runs.append((kept.path, read(kept.path, known)))
-        except UsageError as error:
-            if kept.path.exists():
-                damaged.append((kept.path, str(error).removeprefix(f"{kept.path}: ")))
-    return made_of(runs, deployment, damaged, {chapter.states_version for chapter in known} - {""})
 
 
 def made_of(
