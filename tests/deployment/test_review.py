@@ -19,7 +19,9 @@ def test_by_which_clocks_it_tells(read: Reader) -> None:
     assert read(BASE).get(REVIEW) is None
 
 
-@pytest.mark.parametrize("night", ["22-7", "24:00-07:00", "22:00-07:60", "22:00 - 07:00", "22:00-\u0660\u0667:00"])
+@pytest.mark.parametrize(
+    "night", ["22-7", "24:00-07:00", "22:00-07:60", "22:00 - 07:00", "22:00-\u0660\u0667:00"]
+)
 def test_what_is_no_night(refusal: Refusal, night: str) -> None:
     """Two times of day as clocks show them, joined by a hyphen."""
     [line] = refusal(f"{BASE}review: {{night: '{night}'}}\n")

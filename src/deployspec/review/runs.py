@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deployspec.base.shown import lasting, one_line
 from deployspec.model.review import Cell, Change, Column, Section, Span, Table, Tone, Week
 from deployspec.review.judged import Judged
-from deployspec.review.streams import LATE, NOT_THERE, Stream, in_maintenance
+from deployspec.review.streams import LATE, MAINTENANCE, NOT_THERE, Stream, in_maintenance
 from deployspec.review.words import at, number, some, source_id, sources_of, time, told
 
 if TYPE_CHECKING:
@@ -45,8 +45,11 @@ def section(judged: Judged) -> Section:
     silence = [span for span in judged.timeline.silence if judged.timed]
     without = sum(span.seconds for span in silence)
     unmeasured = []
-    if all(in_maintenance(row, week) for row in finished):
-        unmeasured.append("all of it, for there is no run")
+    told_something = [
+        (judged.states[stream.within(week.span).runs] > MAINTENANCE).any() for stream in judged.streams
+    ]
+    if not any(told_something):
+        unmeasured.append("all of it, for no run of it made a check")
     elif without:
         unmeasured.append(f"{lasting(without)} of {lasting(week.span.seconds)} without a probe")
     return Section(
