@@ -57,7 +57,7 @@ def deployment_file(
         "report": {"owner": "deal-scout"},
         # Long enough for each kind of request, a fifth of all at least, to have enough for a verdict of its own.
         # At a rate that a machine with two cores serves beside two other busy processes.
-        "load": {"arrival_rate": 40, "duration": "15s", "requests": REQUESTS},
+        "load": {"arrival_rate": 40, "duration": "15s", "warm_up": "1s", "requests": REQUESTS},
         "faults": {
             name: {action: _fault_command(action, name, folder) for action in ("inject", "restore")}
             for name in FAULTS

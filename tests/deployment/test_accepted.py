@@ -99,6 +99,8 @@ def test_none_are_accepted(tmp_path: Path, text: str) -> None:
         pytest.param(f"accepted:\n- {ENTRY}\n- {ENTRY}", "3:3: found a mapping for the second time; expected each item once", id="entry-twice"),
         pytest.param("accepted: [{check: a, deployment: b, owner: c, until: 2026-12-31}]", "1:12: found no key reason", id="no-reason"),
         pytest.param("accepted: [{check: a, deployment: b, owner: '', reason: d, until: 2026-12-31}]", "1:45: found an empty text", id="empty-owner"),
+        pytest.param("accepted: [{check: a, deployment: b, owner: ' ', reason: d, until: 2026-12-31}]", "1:45: found blanks alone; expected text that says the owner", id="blank-owner"),
+        pytest.param(until("2026-12-31").replace("reason: d", 'reason: "\\t"'), "found blanks alone; expected text that says the reason", id="blank-reason"),
         pytest.param(until(""), "1:66: found nothing", id="no-day"),
         pytest.param(until("[2026-12-31]"), "1:66: found a list", id="days"),
         pytest.param(f"accepted: [{ENTRY[:-1]}, strict: maybe}}]", "1:86: found maybe; expected true or false", id="strict"),

@@ -65,6 +65,29 @@ def test_without_a_name_all_files_are_checked(tmp_path: Path, capsys: pytest.Cap
     assert "found no deployment file in deployments; expected one" in capsys.readouterr().err
 
 
+# entry: what accepted.yaml has beside check and deployment; said: what becomes of it; status: of the command.
+@pytest.mark.parametrize(
+    ("entry", "said", "status"),
+    [
+        pytest.param("owner: c, reason: d, until: 2999-12-31", "accepted.yaml: valid; 1 acceptance\n", 0, id="sound"),
+        pytest.param("owner: c, reason: d, until: 2001-12-31", "accepted.yaml: valid; 1 acceptance, 1 expired\n", 0, id="expired"),
+        pytest.param("owner: c, reason: d, until: soon", "accepted.yaml:1: found until: soon, so it counts as expired", 4, id="no-day"),
+        pytest.param("owner: ' ', reason: d, until: 2999-12-31", "accepted.yaml:1:45: found blanks alone", 4, id="faulty"),
+    ],
+)  # fmt: skip
+def test_accepted_breaches_are_checked_with_all_files(
+    entry: str, said: str, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """But not where somebody names a file."""
+    (tmp_path / "deployments/bad.yaml").unlink()
+    (tmp_path / "accepted.yaml").write_text(f"accepted: [{{check: a, deployment: b, {entry}}}]")
+    assert main(["validate"]) == status
+    told = capsys.readouterr()
+    assert said in told.out + told.err
+    assert main(["validate", "good"]) == 0
+    assert "accepted.yaml" not in "".join(capsys.readouterr())
+
+
 # text: of the file beside base_url; status, said: what becomes of it where neither variable is set.
 @pytest.mark.parametrize(
     ("text", "status", "said"),

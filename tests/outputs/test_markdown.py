@@ -127,6 +127,8 @@ true
         pytest.param(run(entry("a", "MET"), cut_short="killed"), "UNMEASURED", "incomplete: killed", id="cut-short"),
         pytest.param(run(entry("a", "MET", asks=False)), "UNMEASURED", "no check asked shop anything", id="asked-nothing"),
         pytest.param(run(), "UNMEASURED", "no check ran", id="nothing"),
+        pytest.param(run(entry("a", "MET", met_again="MET again, and so on")), "MET again, but still accepted", "MET again, and so on", id="met-again"),
+        pytest.param(run(entry("a", "MET", met_again="MET again"), entry("b", "UNMEASURED")), "UNMEASURED", "1 UNMEASURED", id="met-again-and-unmeasured"),
     ],
 )  # fmt: skip
 def test_one_line_says_what_became_of_it(one: Run, verdict: str, line: str) -> None:

@@ -26,7 +26,7 @@ def validate(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="*",
         metavar="FILE",
-        help="a path, or the name of a file in deployments/ without its suffix (default: all in deployments/)",
+        help="a path, or the name of a file in deployments/ without its suffix (default: all in deployments/, and accepted.yaml)",
     )
     parser.add_argument(
         "--allow-unset",
@@ -80,7 +80,31 @@ def _validate(options: argparse.Namespace) -> int:
             status = USAGE
         else:
             print(f"{deployment.path}: valid; {_summary(deployment)}")
-    return status
+    return status if options.files else max(status, _validate_accepted(Places(Path()).accepted))
+
+
+def _validate_accepted(path: Path) -> int:
+    """The accepted breaches, where there is such a file."""
+    if not (path.exists() or path.is_symlink()):
+        return 0
+    from datetime import UTC, datetime
+
+    from deployspec.base.shown import counted
+    from deployspec.deployment.accepted import read_accepted
+    from deployspec.record.accepted import without_a_day
+
+    try:
+        found = read_accepted(path)
+    except DeployspecError as error:
+        sys.stdout.flush()
+        print(error, file=sys.stderr)
+        return USAGE
+    for line in without_a_day(found):
+        print(line, file=sys.stderr)
+    today = datetime.now(UTC).date().isoformat()
+    expired = sum(one.is_day and one.has_expired(today) for one in found)
+    print(f"{path}: valid; {counted(len(found), 'acceptance')}" + (f", {expired} expired" if expired else ""))
+    return USAGE if without_a_day(found) else 0
 
 
 def _summary(deployment: Deployment) -> str:

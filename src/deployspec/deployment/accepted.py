@@ -38,10 +38,20 @@ def read_accepted(path: Path, name: str = "") -> tuple[Acceptance, ...]:
     if tree is not None:
         values = evaluate(tree, None, problems, schema, {})
         check_shape(values, problems, schema)
+        _check_blanks(values, problems)
         if not problems:
             items: list[dict[str, Any]] = values.data["accepted"] or []
             return tuple(_acceptance(item, values, index, problems) for index, item in enumerate(items))
     raise UsageError(problems.in_words())
+
+
+def _check_blanks(values: Values, problems: Problems) -> None:
+    """A text of blanks names nobody, and says nothing."""
+    for path, place in values.places.items():
+        if path[2:] in (("owner",), ("reason",)):
+            text = values.at(path)
+            if isinstance(text, str) and text and not text.strip():
+                problems.add(place.position, "blanks alone", f"text that says the {path[2]}")
 
 
 def _acceptance(item: dict[str, Any], values: Values, index: int, problems: Problems) -> Acceptance:

@@ -61,12 +61,14 @@ def summary(run: Run, refused: str = "", room: int = ROOM) -> str:
 def _head(run: Run, refused: str) -> str:
     fail = [entry.verdict for entry in run.entries.values() if entry.fails]
     troubles = [refused] if refused else list(troubles_of(run))
-    verdict = Outcome.MET
+    verdict = Outcome.MET.value
     if Outcome.BREACHED in fail:
-        verdict = Outcome.BREACHED
-    elif fail or troubles:
-        verdict = Outcome.UNMEASURED
-    lines = [f"## deployspec: {verdict.value}", "", _counts(run)]
+        verdict = Outcome.BREACHED.value
+    elif Outcome.UNMEASURED in fail or troubles:
+        verdict = Outcome.UNMEASURED.value
+    elif fail:
+        verdict = "MET again, but still accepted"
+    lines = [f"## deployspec: {verdict}", "", _counts(run)]
     if troubles:
         lines.append("")
     lines += [f"- {_code(line)}" for text in troubles for line in text.splitlines()[:20]]
