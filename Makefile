@@ -9,7 +9,7 @@ export PATH := $(PATH):$(subst $(eval) ,:,$(wildcard $(HOME)/.pyenv/versions/3.1
 
 .PHONY: demo test quick soak bench proven report docs-images format system clean
 
-demo: .venv/demo system
+demo: .venv/report system
 	@$(BIN)/python -m reference.demo
 
 test: .venv/test
@@ -73,21 +73,17 @@ system:
 	@$(PYTHON) -m venv .venv || { echo "missing: Python's venv. On Debian: apt-get install python3-venv. On macOS: brew install python." >&2; rm -rf .venv; exit 1; }
 	@touch $@
 
-.venv/demo: .venv/made pyproject.toml constraints.txt
-	@scripts/python-packages '.[reference,logs,load]'
-	@touch $@
-
 .venv/report: .venv/made pyproject.toml constraints.txt
 	@scripts/python-packages '.[reference,logs,load,report]'
-	@touch $@ .venv/demo
+	@touch $@
 
 .venv/test: .venv/made pyproject.toml constraints.txt
 	@scripts/python-packages '.[dev]'
-	@touch $@ .venv/demo .venv/report
+	@touch $@ .venv/report
 
 .venv/bench: .venv/made pyproject.toml constraints.txt
 	@scripts/python-packages '.[dev,bench]'
-	@touch $@ .venv/test .venv/demo .venv/report
+	@touch $@ .venv/test .venv/report
 
 clean:
 	@rm -rf .venv .tox .allure runs allure-results allure-report

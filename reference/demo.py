@@ -1,4 +1,4 @@
-"""`python -m reference.demo`: one reference, checked, then probed, and what its Prometheus says of the probe."""
+"""`python -m reference.demo`: one reference, checked, then probed, what its Prometheus says of the probe, and a page of it all."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ LIMIT = 30.0
 
 
 def main() -> int:
-    """Run it; give pytest's exit status, or the probe's, or 1 where Prometheus does not see what was pushed."""
+    """Run it; give pytest's exit status, or the probe's or the review's, or 1 where Prometheus does not see what was pushed."""
     try:
         with running_reference("--monitoring") as reference:
             file = reference.folder / "reference.yaml"
@@ -25,7 +25,9 @@ def main() -> int:
             file.symlink_to(reference.deployment_file.name)
             checks = [sys.executable, "-m", "pytest", "checks", "-m", "health or alerts or logs or slo"]
             status = subprocess.run([*checks, "--deployment", str(file)], cwd=ROOT, check=False).returncode
-            return _probe(reference, file) or status
+            probed = _probe(reference, file)
+            reviewed = _review(file)
+            return probed or status or reviewed
     except ReferenceFailedError as error:
         print(f"the reference deployment did not boot, or did not end well: {error}", file=sys.stderr)
         return 1
@@ -57,6 +59,25 @@ def _probe(reference: Reference, file: Path) -> int:
         told = ", ".join(f'{name}="{labels[name]}"' for name in ("deployment", "location", "verdict"))
         print(f"deployspec_run_checks{{{told}}} {value}")
     return 0
+
+
+def _review(file: Path) -> int:
+    """Make the page of what has just been seen, while what it asks is there; the command names it."""
+    options = [
+        "review",
+        "--deployment",
+        str(file),
+        "--since",
+        "1h",
+        "--out",
+        "runs/review",
+        "--format",
+        "html",
+    ]
+    print(f"\ndeployspec {' '.join(options)}", flush=True)
+    return subprocess.run(
+        [sys.executable, "-m", "deployspec.cli", *options], cwd=ROOT, check=False
+    ).returncode
 
 
 def _ask(url: str, query: str) -> list[tuple[dict[str, str], str]]:

@@ -134,7 +134,7 @@ def test_an_empty_week(store: Store, made: list[Review]) -> None:
     """Nothing is known of it, which is not well."""
     one = reviewed(made, "--deployment", "shop")
     assert one.verdict == "UNMEASURED"
-    assert "Not known: all of it, for there is no run." in one.sentence
+    assert "Not known: all of it, for no run of it made a check." in one.sentence
     assert figures(one) == {("maintenance", "weekly", "Open"): 7200.0, ("maintenance", "weekly", "Runs"): 0.0}
 
 
@@ -211,6 +211,20 @@ def test_the_one_deployment_that_has_runs(store: Store, made: list[Review], caps
     assert main(["review", "--out", "out"]) == 4
     said = capsys.readouterr().err
     assert said == "found no --deployment; expected one of booted or shop, or --compare-deployments\n"
+
+
+def test_the_store_that_a_file_names(project: Path, store: Store, made: list[Review]) -> None:
+    """Is read, and --state DIR wins over it."""
+    (project / "deployments/shop.yaml").write_text(f"{SHOP}runs: {{dir: ../kept}}\n")
+    Store(project / "kept").add(simple(moment(30), HEALTHY))
+    store.add(simple(moment(30), sick(), exit_status=1))
+    options = ["--deployment", "shop", "--until", "2026-10-30"]
+    assert figures(reviewed(made, *options))["time", "health.healthy-now", "BREACHED"] == 0.0
+    state = str(store.folder.parent)
+    assert (
+        figures(reviewed(made, *options, "--state", state))["time", "health.healthy-now", "BREACHED"]
+        == 2700.0
+    )
 
 
 def test_several_on_one_page(store: Store, made: list[Review]) -> None:

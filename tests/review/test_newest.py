@@ -172,6 +172,20 @@ def test_an_accepted_breach_hides_nothing() -> None:
     )
 
 
+def test_a_week_of_which_nothing_is_known_is_not_met() -> None:
+    """Whatever ran: a gate that was interrupted before its first check, a probe in maintenance, a run that goes on."""
+    gate = {"kind": "check", "location": "", "interval": None, "markers": "gate"}
+    for run in (
+        at(1, cut_short="interrupted", exit_status=2, **gate),
+        at(1, check("a"), maintenance="w"),
+        at(1, check("a"), exit_status=None),
+    ):
+        one = of(run)
+        assert one.verdict == "UNMEASURED"
+        assert "all of it, for no run of it made a check" in one.sentence
+    assert of(at(1, check("a"), **gate)).verdict == "MET"
+
+
 def test_an_interval_that_changed() -> None:
     """What is expected, and for how long a verdict holds, goes by each run's own interval."""
     one = of(

@@ -13,8 +13,8 @@ from deployspec.model.entry import Accepted, Entry
 from deployspec.model.review import Span, Week
 from deployspec.record.record import Run
 from deployspec.review.assembly import judged
+from deployspec.review.coming import missed, silent
 from deployspec.review.judged import Judged
-from deployspec.review.runs import missed, silent
 from tests.review.conftest import simple
 from tests.review.histories import history_of
 from tests.trials import trials

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import sys
@@ -108,7 +109,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace, formats: list[str]) -> int:
-    now = float(int(time.time()))
+    # So that a run that began this very second is in it.
+    now = float(math.ceil(time.time()))
     names = _names(options)
     # All of what may be wrong, before anything is measured.
     each = [_deployment(name, options.state) for name in names]

@@ -59,13 +59,17 @@ def source_id(row: Row) -> str:
     return f"run-{row.id or row.path.stem}"
 
 
+def _kind(row: Row) -> str:
+    return f"probe at {row.location}" if row.kind == "probe" and row.location else stream_name(row)
+
+
 def sources_of(rows: Iterable[Row], week: Week) -> tuple[Source, ...]:
     """The runs that figures come from, each once."""
     return tuple(
         {
             source_id(row): Source(
                 source_id(row),
-                f"{row.kind} ({stream_name(row)}), begun {told(row.started, week)}",
+                f"{_kind(row)}, begun {told(row.started, week)}",
                 run=row.id,
                 path=str(row.path),
             )
