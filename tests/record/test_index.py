@@ -29,7 +29,7 @@ from deployspec.record.history import History
 from deployspec.record.index import FILE, Index
 from deployspec.record.record import Run
 from deployspec.record.store import Store, read
-from deployspec.review.reading import made_of
+from tests.review.histories import made_of
 from tests.suite import ROOT
 
 BEGIN = 1_790_000_000.0
