@@ -271,3 +271,20 @@ def test_ordinary_tests_stay_allures_own(project: Project, tmp_path: Path) -> No
     plain = results(tmp_path / "allure")["test_plain"]
     assert "verdict" not in labels(plain), ran.output
     assert plain["status"] == "passed"
+
+
+def test_what_others_left_in_the_folder_is_theirs(project: Project, tmp_path: Path) -> None:
+    """Whatever it is; and a link to a configuration of one's own is no place to write to."""
+    folder = tmp_path / "allure"
+    folder.mkdir()
+    (tmp_path / "mine.yaml").write_text("mine")
+    (folder / "allurerc.yaml").symlink_to("../mine.yaml")
+    left = ["{", "[]", '{"labels": [{}]}', '{"labels": 5}', "[" * 100_000]
+    for number, text in enumerate(left):
+        (folder / f"{number}-result.json").write_text(text)
+    ran = project("def test_x(deployment, judge): judge(met('fine'))", "--alluredir", str(folder))
+    assert ran.status == 0, ran.output
+    assert [(folder / f"{number}-result.json").read_text() for number in range(len(left))] == left
+    assert (folder / "environment.properties").exists()
+    assert (tmp_path / "mine.yaml").read_text() == "mine"
+    assert "historyPath" in (folder / "allurerc.yaml").read_text()

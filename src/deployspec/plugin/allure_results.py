@@ -206,7 +206,7 @@ class Writer:
     def _of_this_run(self) -> Iterable[tuple[Path, dict[str, Any]]]:
         for path in sorted(self._folder.glob(f"*{_RESULT}")):
             # What others have left there is theirs, whatever it is.
-            with contextlib.suppress(OSError, ValueError, TypeError, LookupError):
+            with contextlib.suppress(OSError, ValueError, TypeError, LookupError, RecursionError):
                 result = json.loads(path.read_bytes())
                 if any(
                     label["name"] == allure.RUN and label["value"] == self._run for label in result["labels"]
