@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from deployspec.base.disclosure import redact
 from deployspec.base.shown import counted
 from deployspec.model.entry import Entry
 from deployspec.model.verdict import Outcome
@@ -246,7 +247,8 @@ def environment(run: Run) -> str:
         "run": run.id,
         **run.versions,
     }
-    return "".join(f"{_property(name)}={_property(text)}\n" for name, text in pairs.items() if text)
+    # Before signs are escaped: a secret that has one in it would no longer be known.
+    return "".join(f"{_property(name)}={_property(redact(text))}\n" for name, text in pairs.items() if text)
 
 
 def _property(text: str) -> str:
