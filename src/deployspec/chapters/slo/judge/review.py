@@ -115,7 +115,8 @@ def length(span: Span) -> str:
 def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailable]], week: Week) -> Section:
     """Each objective's budget in the week and in the four weeks."""
     spans = (week.span, long_span(week))
-    rows, parts, breached, unmeasured, changes = [], [], [], [], list[Change]()
+    rows, breached, unmeasured, changes = [], [], [], list[Change]()
+    parts: list[str | Table | Figure] = []
     sources: list[Source] = []
     for one in told:
         outcome, why = one.verdict()
@@ -133,7 +134,7 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
             parts.append(f"{one.name}: {why}.")
     for objective, unavailable in failed:
         unmeasured.append(f"objective {objective.name} ({unavailable.reason})")
-        blank = [_NONE] * 6
+        blank = (_NONE,) * 6
         rows.append(
             (
                 Cell(objective.name, code=True),
@@ -279,7 +280,7 @@ def _until(one: Told, week: Span, weeks: Span) -> Cell:
         return Cell("spent", 0.0, Tone.BAD)
     a_day = own.bad / ((time_of(one.past, week) - missing_of(one.past, week)) / _DAY or math.inf)
     if not a_day > 0:
-        return Cell("never", math.inf, Tone.GOOD, note="no bad request in the week")
+        return Cell("never", None, Tone.GOOD, note="no bad request in the week")
     days = left / a_day
     return Cell(f"{days:,.1f}" if days < 10 else f"{days:,.0f}", days, Tone.BAD if days < 7 else Tone.PLAIN)
 
@@ -414,7 +415,8 @@ def day_name(day: Span, week: Week) -> str:
     return f"{datetime.fromtimestamp(day.begin, week.zone):%a %Y-%m-%d}"
 
 
-def _date(day: Span, week: Week) -> date:
+def date_of(day: Span, week: Week) -> date:
+    """A day's date, by the clocks of the zone."""
     return datetime.fromtimestamp(day.begin, week.zone).date()
 
 
@@ -441,14 +443,14 @@ def latency(told: Sequence[Told], week: Week) -> Section | None:
 
 def _p95(one: Told) -> Iterator[Table | Figure]:
     week = one.week
-    then = {_date(day, week): quantile(0.95, buckets_of(one.past, day)) for day in week.days(week.before)}
+    then = {date_of(day, week): quantile(0.95, buckets_of(one.past, day)) for day in week.days(week.before)}
     days = [(day, quantile(0.95, buckets_of(one.past, day))) for day in week.days()]
     earlier = [
-        then.get(_date(day, week) - timedelta(days=round(week.span.seconds / _DAY) or 1)) for day, _ in days
+        then.get(date_of(day, week) - timedelta(days=round(week.span.seconds / _DAY) or 1)) for day, _ in days
     ]
     source = f"q-{one.name}-p95"
     whole = [quantile(0.95, buckets_of(one.past, span)) for span in (week.span, week.before)]
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (Cell(day_name(day, week), day.begin), _latency(one, p95, source), _latency(one, before, source))
         for (day, p95), before in zip(days, earlier, strict=True)
     ]
