@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from deployspec.chapters.alerts.api import alerts_of, fired_in, prometheus_of
-from deployspec.chapters.slo.judge import beside, stored
+from deployspec.chapters.slo import stored
+from deployspec.chapters.slo.judge import beside
 from deployspec.chapters.slo.judge.past import Past, merged, pieces_of, whole_span
 from deployspec.chapters.slo.judge.review import Told, judged_span, latency, objectives
 from deployspec.chapters.slo.measure.objectives import objectives_in
@@ -17,6 +18,8 @@ from deployspec.deployment import PROMETHEUS
 from deployspec.deployment.windows import between
 from deployspec.languages.prometheus.model import Unavailable
 from deployspec.model.review import Section, Span
+from deployspec.model.verdict import Outcome
+from deployspec.record.history import ABSENT, VERDICTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +57,26 @@ def sections(week: Week, deployment: Deployment | None, history: History) -> Ite
     fired = None if not told else fired_in(week, deployment)
     if fired is not None and not isinstance(fired, Unavailable):
         known = [one.past for one in told if one.counted]
-        yield beside.section(fired.firings, alerts_of(deployment), known, history, week)
+        yield beside.section(fired.firings, alerts_of(deployment), known, probed_in(history), week)
+
+
+def probed_in(history: History) -> beside.Probed:
+    """Tells of the runs of a history what alerts on probes are held against."""
+    places = {check.id: place for place, check in enumerate(history.checks)}
+    met = VERDICTS.index(Outcome.MET)
+
+    def probed(check: str, location: str, span: Span) -> tuple[int, int]:
+        if check not in places:
+            return 0, 0
+        own = [
+            int(history.verdicts[number, places[check]])
+            for number, run in enumerate(history.runs)
+            if span.begin <= run.started <= span.end and location in ("", run.location)
+        ]
+        made = [verdict for verdict in own if verdict != ABSENT]
+        return len(made), sum(verdict != met for verdict in made)
+
+    return probed
 
 
 def _of_load_runs(week: Week, history: History, why: str) -> Iterator[Section]:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from deployspec.base import shown
 from deployspec.chapters.slo.judge.past import FINE, Past, is_breach, overlap, within
 from deployspec.chapters.slo.judge.review import told_at
 from deployspec.model.review import Cell, Column, Section, Span, Table, Tone, Week
-from deployspec.model.verdict import Outcome
-from deployspec.record.history import VERDICTS
 
 if TYPE_CHECKING:
     from deployspec.languages.rule_files.model import Rule
-    from deployspec.record.history import History
 
 BACK = 900.0
 """Seconds that an alert may need until it fires, where its rule is not known: its range and its ``for``."""
@@ -24,6 +21,8 @@ LATE = 900.0
 _PROBE = 2 * 3600.0
 """Seconds for which a probe's verdict counts in the rules for probes."""
 _MOST = 100
+Probed = Callable[[str, str, Span], tuple[int, int]]
+"""How many runs of a location (empty: of any) that began in a span made a check, and in how many of them it was not MET."""
 _OURS = "deployspec"
 """What the rules for probes require."""
 
@@ -75,7 +74,7 @@ def reach(rule: Rule | None) -> float:
 
 
 def beside(
-    fired: Sequence[Firing], rules: Sequence[Rule], pasts: Sequence[Past], history: History
+    fired: Sequence[Firing], rules: Sequence[Rule], pasts: Sequence[Past], probed: Probed
 ) -> list[Beside]:
     """What there was while each alert fired that fired outside of maintenance."""
     known = {rule.name: rule for rule in rules}
@@ -85,7 +84,7 @@ def beside(
             continue
         rule = known.get(firing.alert)
         if rule is not None and rule.annotations.get("requires") == _OURS:
-            found.append(_of_probe(firing, history))
+            found.append(_of_probe(firing, probed))
             continue
         span = Span(firing.span.begin - reach(rule), firing.span.end)
         breached = [past.objective.name for past in pasts if _breached_in(past, span)]
@@ -98,27 +97,18 @@ def beside(
     return found
 
 
-def _of_probe(firing: Firing, history: History) -> Beside:
+def _of_probe(firing: Firing, probed: Probed) -> Beside:
     """An alert on what probes push: it is about a check, or about the probes themselves."""
     check = firing.label("check")
     if not check:
         return Beside(firing, "about probes, and no objective", None)
-    place = next((number for number, known in enumerate(history.checks) if known.id == check), None)
-    runs = [
-        number
-        for number, run in enumerate(history.runs)
-        if firing.span.begin - _PROBE <= run.started <= firing.span.end
-        and firing.label("location") in ("", run.location)
-    ]
-    if place is None or not runs:
-        return Beside(firing, f"not known: no run of {shown.one_line(check, 80)} in the store then", None)
-    wanted = (VERDICTS.index(Outcome.BREACHED), VERDICTS.index(Outcome.UNMEASURED))
-    bad = [number for number in runs if int(history.verdicts[number, place]) in wanted]
+    name = shown.one_line(check, 80)
+    runs, bad = probed(check, firing.label("location"), Span(firing.span.begin - _PROBE, firing.span.end))
+    if not runs:
+        return Beside(firing, f"not known: no run with {name} in the store then", None)
     if bad:
-        return Beside(
-            firing, f"{shown.one_line(check, 80)} was not MET in {shown.counted(len(bad), 'run')}", False
-        )
-    return Beside(firing, f"{shown.one_line(check, 80)} was MET in each run then", True)
+        return Beside(firing, f"{name} was not MET in {shown.counted(bad, 'run')}", False)
+    return Beside(firing, f"{name} was MET in each run then", True)
 
 
 def _breached_in(past: Past, span: Span) -> bool:
@@ -178,10 +168,10 @@ def blind(fired: Sequence[Firing], pasts: Sequence[Past], week: Week) -> list[Bl
 
 
 def section(
-    fired: Sequence[Firing], rules: Sequence[Rule], pasts: Sequence[Past], history: History, week: Week
+    fired: Sequence[Firing], rules: Sequence[Rule], pasts: Sequence[Past], probed: Probed, week: Week
 ) -> Section:
     """Noise and blind breaches. ``pasts`` are of objectives that can be counted."""
-    found, unseen = beside(fired, rules, pasts, history), blind(fired, pasts, week)
+    found, unseen = beside(fired, rules, pasts, probed), blind(fired, pasts, week)
     noise = [one for one in found if one.noise]
     parts: list[str | Table] = [_summary(found), _table(found, week), _blind_table(unseen, week)]
     quiet = [past.objective.name for past in pasts if past.objective.unwatched]
