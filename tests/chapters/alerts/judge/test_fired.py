@@ -80,9 +80,7 @@ def test_a_silent_prometheus_is_no_quiet_week() -> None:
 
 
 def test_names_are_one_line_of_text() -> None:
-    (row,) = table_of(
-        section(Fired((Firing("a\x1b[31m\nb", (), WEEK.span, (BEGIN + 60,), 0),)), WEEK)
-    ).rows
+    (row,) = table_of(section(Fired((Firing("a\x1b[31m\nb", (), WEEK.span, (BEGIN + 60,), 0),)), WEEK)).rows
     assert isinstance(row[0], Cell)
     assert "\n" not in row[0].text
     assert "\x1b" not in row[0].text

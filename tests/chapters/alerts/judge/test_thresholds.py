@@ -173,7 +173,9 @@ def test_alerts_of_one_name_have_sources_of_their_own() -> None:
 def test_a_question_without_an_answer_is_unmeasured() -> None:
     trouble = Seen(found("a > 9"), (None,) * 7, "Prometheus at http://p answers with an error (status 500)")
     made = section([trouble], [], WEEK)
-    assert made.unmeasured == ("threshold of Slow (Prometheus at http://p answers with an error (status 500))",)
+    assert made.unmeasured == (
+        "threshold of Slow (Prometheus at http://p answers with an error (status 500))",
+    )
     assert not made.advice
     (table,) = (part for part in made.parts if isinstance(part, Table))
     assert table.rows[0][2].value is None
