@@ -111,8 +111,7 @@ def test_what_fired_in_maintenance_only_is_no_noise() -> None:
 def spans(fired: list[Firing], *pasts: Past) -> list[tuple[float, float]]:
     """Of blind breaches, in hours."""
     return [
-        ((one.span.begin - BEGIN) / HOUR, (one.span.end - BEGIN) / HOUR)
-        for one in blind(fired, pasts, WEEK)
+        ((one.span.begin - BEGIN) / HOUR, (one.span.end - BEGIN) / HOUR) for one in blind(fired, pasts, WEEK)
     ]
 
 
@@ -151,4 +150,6 @@ def test_what_it_says() -> None:
 def test_an_objective_that_nothing_watches_says_so() -> None:
     of = SimpleNamespace(**vars(past()) | {"objective": objective("latency", unwatched=True)})
     made = section([], [], [of], nothing, WEEK)  # type: ignore[list-item]
-    assert any("No alert is to watch over api-latency" in part for part in made.parts if isinstance(part, str))
+    assert any(
+        "No alert is to watch over api-latency" in part for part in made.parts if isinstance(part, str)
+    )
