@@ -135,7 +135,8 @@ class Blind(NamedTuple):
 
 def blind(fired: Sequence[Firing], pasts: Sequence[Past], week: Week) -> list[Blind]:
     """The breaches that nobody was told of. An hour with too few requests to tell is none."""
-    spans = [one.span for one in fired]
+    # What fires in maintenance is expected, and nobody looks.
+    spans = [Span(one.minutes[0], one.minutes[-1]) for one in fired if one.minutes]
     found = []
     for past in pasts:
         hours: list[Blind] = []
