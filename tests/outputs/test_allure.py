@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deployspec.base import disclosure
 from deployspec.model.entry import Accepted, Entry, Evidence
 from deployspec.model.verdict import Proportion
 from deployspec.outputs import allure
@@ -274,3 +275,15 @@ def test_categories_go_by_labels_that_are_given() -> None:
     rules = yaml.safe_load(allure.CONFIGURATION.read_text())["categories"]
     named = {name for rule in rules for name in rule["matchers"]["labels"]}
     assert named == {"verdict", "accepted", "flaky", "maintenance", "suite_error"}
+
+
+def test_a_secret_is_no_property(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is found although signs in it are escaped."""
+    secret = "a:b=c"
+    monkeypatch.setattr(
+        disclosure._Known,
+        "spans",
+        staticmethod(lambda text: [(at, at + 5)] if (at := text.find(secret)) >= 0 else []),
+    )
+    told = allure.environment(Run("then", deployment="local", cut_short=f"met {secret}, and ended"))
+    assert "cut_short=met ***, and ended\n" in told

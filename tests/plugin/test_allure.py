@@ -154,6 +154,23 @@ def test_an_interrupted_run_leaves_what_it_knew(workers: tuple[str, ...], tmp_pa
     assert "cut_short=interrupted" in properties
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_what_a_run_did_not_come_to_is_there(
+    workers: tuple[str, ...], project: Project, tmp_path: Path
+) -> None:
+    """As UNMEASURED: a report that leaves it out would look greener than the run."""
+    many = "@pytest.mark.parametrize('n', range(40))\ndef test_late(deployment, judge, n):\n    import time; time.sleep(0.05); judge(met('fine'))\n"
+    project("def test_broken(deployment, judge): judge(breached('no'))\n" + many, "-x", *workers, "--alluredir", str(tmp_path / "results"), "--record", str(tmp_path / "record.json"))  # fmt: skip
+    record = json.loads((tmp_path / "record.json").read_text())
+    found = results(tmp_path / "results")
+    missing = {one["id"] for one in record["not_run"]}
+    assert missing
+    assert set(found) == missing | {one["id"] for one in record["checks"]}
+    late = found[sorted(missing)[0]]
+    assert (late["status"], labels(late)["verdict"]) == ("broken", "UNMEASURED")
+    assert "nothing was measured" in late["statusDetails"]["message"]
+
+
 def test_a_killed_run_leaves_what_it_knew(project: Project, tmp_path: Path) -> None:
     """Whole files, which say what they are, and how Allure is to read them."""
     ran = project(BODY + DEATH, "--alluredir", str(tmp_path / "allure"))
@@ -177,6 +194,8 @@ def test_no_secret_is_written(project: Project, tmp_path: Path) -> None:
             (tmp_path / "file").write_text(f"said {secret}")
             allure.attach.file(str(tmp_path / "file"), "file")
             allure.attach(bytes([0xff, 0xfe]), "no text")
+            allure.attach(f"gr\u00fc\u00dft {secret}".encode("latin-1"), "older text")
+            allure.attach("ends oddly", "file", extension=secret)
             allure.dynamic.title(f"title {secret}")
             allure.dynamic.parameter("key", secret)
             with allure.step(f"step {secret}"):
@@ -187,11 +206,47 @@ def test_no_secret_is_written(project: Project, tmp_path: Path) -> None:
         str(tmp_path / "allure"),
     )
     assert ran.status == 1, ran.output
-    written = b"".join(path.read_bytes() for path in (tmp_path / "allure").iterdir())
+    files = (tmp_path / "allure").iterdir()
+    written = b"".join(path.name.encode() + path.read_bytes() for path in files)
     assert b"sesame" not in written
-    for kept in (b"said ***", b"step ***", b"found ***", b"printed ***", b"\xff\xfe"):
+    for kept in (b"said ***", b"step ***", b"found ***", b"printed ***", b"\xff\xfe", b"gr\xfc\xdft ***"):
         assert kept in written, kept
     assert written.count(b"said ***") == 3
+
+
+def test_a_secret_in_an_id(project: Project, tmp_path: Path) -> None:
+    """The check has one result, with its own verdict, though its name in Allure is not the one in the record."""
+    body = """
+    @pytest.mark.parametrize("who", ["sesame-open-up", "other"])
+    def test_knows(deployment, judge, who): judge(breached("it knows"))
+    """
+    ran = project(body, "--alluredir", str(tmp_path / "allure"))
+    assert ran.status == 1, ran.output
+    found = results(tmp_path / "allure")
+    assert set(found) == {"health.knows[***]", "health.knows[other]"}
+    assert {labels(result)["verdict"] for result in found.values()} == {"BREACHED"}
+
+
+def test_what_a_check_says_by_allures_means(project: Project, tmp_path: Path) -> None:
+    """Titles with parameters in them, and what is known only when it runs, count for more than the id and the docstring."""
+    body = """
+    import allure
+    @allure.title("part {part}")
+    @allure.description("its own words")
+    @pytest.mark.parametrize("part", ["db"])
+    def test_part(deployment, judge, part): judge(met("fine"))
+    def test_later(deployment, judge):
+        '''A docstring.'''
+        allure.dynamic.title("a title")
+        allure.dynamic.description("said later")
+        judge(met("fine"))
+    def test_plain(deployment, judge):
+        '''It is plain.'''
+        judge(met("fine"))
+    """
+    project(body, "--alluredir", str(tmp_path / "allure"))
+    told = {name: result["description"] for name, result in results(tmp_path / "allure").items()}
+    assert told == {"part db": "its own words", "a title": "said later", "health.plain": "It is plain."}
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(project: Project, tmp_path: Path) -> None:
@@ -233,3 +288,20 @@ def test_ordinary_tests_stay_allures_own(project: Project, tmp_path: Path) -> No
     plain = results(tmp_path / "allure")["test_plain"]
     assert "verdict" not in labels(plain), ran.output
     assert plain["status"] == "passed"
+
+
+def test_what_others_left_in_the_folder_is_theirs(project: Project, tmp_path: Path) -> None:
+    """Whatever it is; and a link to a configuration of one's own is no place to write to."""
+    folder = tmp_path / "allure"
+    folder.mkdir()
+    (tmp_path / "mine.yaml").write_text("mine")
+    (folder / "allurerc.yaml").symlink_to("../mine.yaml")
+    left = ["{", "[]", '{"labels": [{}]}', '{"labels": 5}', "[" * 100_000]
+    for number, text in enumerate(left):
+        (folder / f"{number}-result.json").write_text(text)
+    ran = project("def test_x(deployment, judge): judge(met('fine'))", "--alluredir", str(folder))
+    assert ran.status == 0, ran.output
+    assert [(folder / f"{number}-result.json").read_text() for number in range(len(left))] == left
+    assert (folder / "environment.properties").exists()
+    assert (tmp_path / "mine.yaml").read_text() == "mine"
+    assert "historyPath" in (folder / "allurerc.yaml").read_text()

@@ -112,6 +112,7 @@ def record_of(project: Project, tmp_path: Path) -> dict[str, Any]:
         ({"checks": [{}]}, "found that it is a damaged run record"),
         ({"cut_short": "interrupted"}, "found a run that was cut short (interrupted)"),
         ({"exit_status": None}, "found a run that has not finished"),
+        ({"started": None}, "found a damaged run, whose started is no text"),
     ],
 )
 def test_a_baseline_that_is_none(project: Project, tmp_path: Path, change: dict[str, Any], said: str) -> None:
@@ -169,6 +170,15 @@ def test_the_newest_complete_run_of_a_marker(project: Project, tmp_path: Path) -
     store.mkdir(parents=True)
     of_another = [{**check, "chapter": "slo"} for check in wanted["checks"]]
     later = {**wanted, "markers": "slo", "checks": of_another, "id": "0da71c0d-efe4-4c21-9ee3-efe592820f05"}
+    failed = {
+        **later,
+        "id": "3da71c0d-efe4-4c21-9ee3-efe592820f05",
+        "problems": ["--fail-on-regression: 1 of 1 figures has regressed"],
+        "comparison": {"figures": [{"judgement": "regressed"}]},
+    }
+    in_window = {**wanted, "maintenance": "nightly", "id": "4da71c0d-efe4-4c21-9ee3-efe592820f05"}
+    (store / f"150000.000Z-{failed['id']}.json").write_text(json.dumps(failed))
+    (store / f"160000.000Z-{in_window['id']}.json").write_text(json.dumps(in_window))
     cut = {**wanted, "cut_short": "interrupted", "id": "1da71c0d-efe4-4c21-9ee3-efe592820f05"}
     (store / f"120000.000Z-{later['id']}.json").write_text(json.dumps(later))
     (store / f"130000.000Z-{cut['id']}.json").write_text(json.dumps(cut))
@@ -177,13 +187,22 @@ def test_the_newest_complete_run_of_a_marker(project: Project, tmp_path: Path) -
     assert newest.record is not None, newest.output
     assert newest.record["comparison"]["baseline"]["id"] == later["id"]
     assert newest.status == 0, newest.output
+    named = project(FINE, "--baseline", "4da71c0d")
+    assert named.record is not None, named.output
+    assert named.record["comparison"]["baseline"]["id"] == in_window["id"]
     by_marker = project(FINE, "--baseline", "latest:health")
     assert by_marker.record is not None, by_marker.output
-    assert by_marker.record["comparison"]["baseline"]["id"] == newest.record["id"]
+    assert by_marker.record["comparison"]["baseline"]["id"] == named.record["id"]
     none = project(FINE, "--baseline", "latest:alerts")
     assert none.status == 4, none.output
     assert "--baseline latest:alerts: found no run of local, for -m alerts, in " in none.output
     assert "(2 there are damaged, or did not come to their end)" in none.output
+    for kept in (tmp_path / "state/deployspec/runs/local").rglob("*.json"):
+        if kept.parent != store or later["id"] in kept.name:
+            kept.unlink()
+    passed_over = project(FINE, "--baseline", "latest")
+    assert passed_over.status == 4, passed_over.output
+    assert "(2 there failed by --fail-on-regression, or fell into a maintenance window)" in passed_over.output
 
 
 @pytest.mark.parametrize(

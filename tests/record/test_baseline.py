@@ -14,6 +14,7 @@ from deployspec.record.baseline import (
     REGRESSED,
     TOO_FEW,
     confidence_for,
+    is_passed_over,
     judged,
     objection,
 )
@@ -113,6 +114,8 @@ def test_the_more_figures_the_wider_each_interval() -> None:
             {"cut_short": "interrupted"},
             "a run that was cut short (interrupted); expected one that came to its end",
         ),
+        ({"started": None}, "a damaged run, whose started is no text; expected a run record"),
+        ({"id": 5}, "a damaged run, whose id is no text; expected a run record"),
     ],
 )
 def test_what_cannot_be_compared_with(change: dict[str, object], said: str) -> None:
@@ -124,3 +127,27 @@ def test_what_cannot_be_compared_with(change: dict[str, object], said: str) -> N
         "exit_status": 1,
     }
     assert objection(Run(**{**told, **change}), "staging") == said  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "passed_over"),
+    [
+        ({}, False),
+        ({"maintenance": "nightly"}, True),
+        ({"problems": ["--fail-on-regression: 1 of 1 figures has regressed"]}, True),
+        # nothing failed by it, and another load is a new beginning
+        ({"problems": ["no check fails, but pytest ended with status 1"]}, False),
+        (
+            {
+                "problems": ["--fail-on-regression: nothing could be compared"],
+                "added": {"comparison": {"figures": []}},
+            },
+            False,
+        ),
+    ],
+)
+def test_what_the_newest_run_is_not(change: dict[str, object], passed_over: bool) -> None:
+    """A failed regression, run again, would else be compared with itself."""
+    told = {"started": "then", "added": {"comparison": {"figures": [{"judgement": REGRESSED}]}}}
+    assert is_passed_over(Run(**{**told, **change})) is passed_over  # type: ignore[arg-type]
+    assert not is_passed_over(Run("then", added={"comparison": None}))

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from deployspec.base.disclosure import redact
 from deployspec.base.shown import counted
 from deployspec.model.entry import Entry
 from deployspec.model.verdict import Outcome
 from deployspec.outputs.failure import failure_text
-from deployspec.record.record import Run
+from deployspec.record.record import Run, Selected
 
 CONFIGURATION = Path(__file__).with_name("allurerc.yaml")
 """What Allure 3 is to make of our labels: categories, and by what the report is grouped."""
@@ -217,13 +218,13 @@ def attached(one: Attached) -> dict[str, str]:
     return {"name": one.name, "type": one.type, "source": one.source}
 
 
-def lost(entry: Entry, start: int) -> dict[str, Any]:
-    """The result of a check that nobody else has written one for: whatever ran it has died. ``start`` in milliseconds."""
+def lost(check: Entry | Selected, start: int) -> dict[str, Any]:
+    """The result of a check that nobody else has written one for: whatever ran it has died, or did not come to it. It still has
+    to be identified, and labelled. ``start`` in milliseconds."""
     return {
-        "name": entry.id,
-        "fullName": entry.check,
-        "description": entry.promise,
-        "status": _status(entry),
+        "name": check.id,
+        "fullName": check.check,
+        "description": check.promise,
         "stage": "finished",
         "start": start,
         "stop": start,
@@ -246,7 +247,8 @@ def environment(run: Run) -> str:
         "run": run.id,
         **run.versions,
     }
-    return "".join(f"{_property(name)}={_property(text)}\n" for name, text in pairs.items() if text)
+    # Before signs are escaped: a secret that has one in it would no longer be known.
+    return "".join(f"{_property(name)}={_property(redact(text))}\n" for name, text in pairs.items() if text)
 
 
 def _property(text: str) -> str:

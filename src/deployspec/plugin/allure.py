@@ -40,7 +40,11 @@ def pytest_configure(config: pytest.Config) -> None:
         if not config.option.collectonly:
             from deployspec.outputs.allure import CONFIGURATION
 
-            shutil.copyfile(CONFIGURATION, folder / CONFIGURATION.name)
+            own = folder / CONFIGURATION.name
+            if own.is_symlink():
+                # What it points to is somebody's own.
+                own.unlink()
+            shutil.copyfile(CONFIGURATION, own)
     except OSError as error:
         raise pytest.UsageError(
             f"--alluredir {said}: found {error.strerror or error}; expected a folder that can be written"

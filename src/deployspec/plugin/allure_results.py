@@ -30,7 +30,7 @@ from deployspec.plugin.selection import id_of
 
 if TYPE_CHECKING:
     from deployspec.model.chart import Chart
-    from deployspec.record.record import Run
+    from deployspec.record.record import Run, Selected
 
 _TROUBLE = "deployspec_allure"
 _RESULT = "-result.json"
@@ -70,7 +70,7 @@ class Writer:
         item = self._item
         if item is not None and is_check(item):
             entry, facts = self._said, self.facts()
-            allure.identify(document, self._check(item), facts)
+            allure.identify(document, self._check(item, document), facts)
             allure.label(document, entry, facts)
             if entry is not None:
                 allure.tell(document, entry, self.attach)
@@ -108,9 +108,11 @@ class Writer:
             return allure.Facts(run=self._run)
         return allure.Facts(deployment.name, self._run, **deployment.data.get("report", {}))
 
-    def _check(self, item: pytest.Item) -> allure.Check:
-        function = getattr(item, "obj", None)
-        text = getattr(function, "__doc__", None) or promise_of(item)
+    def _check(self, item: pytest.Item, document: dict[str, Any]) -> allure.Check:
+        docstring = getattr(getattr(item, "obj", None), "__doc__", None)
+        text = docstring or promise_of(item)
+        # What is neither the item's own name nor the docstring, the check has said by Allure's means.
+        title, said = document.get("name", ""), document.get("description", "")
         section = _SECTION.search(text)
         return allure.Check(
             id=id_of(item),
@@ -118,8 +120,8 @@ class Writer:
             promise=promise_of(item),
             section=section[1] if section else "",
             in_gate=chapters(self._config)[chapters_of(item)[0]].in_gate,
-            title=getattr(function, "__allure_display_name__", ""),
-            description=text,
+            title=title if title != item.name else "",
+            description=said if said and said != docstring else text,
             parameters=frozenset(getattr(getattr(item, "callspec", None), "params", ())),
         )
 
@@ -139,13 +141,15 @@ class Writer:
     def _write(self, name: str, body: str | bytes, *, known: bool = False) -> None:
         """As a whole or not at all; a text without secrets. Raises OSError."""
         if isinstance(body, bytes):
-            with contextlib.suppress(UnicodeDecodeError):
-                body = body.decode()
-        if isinstance(body, str):
-            body = (body if known else redact(body)).encode("utf-8", "backslashreplace")
+            # Bytes that are no UTF-8 come out as they are: of an older encoding, or a picture.
+            data = redact(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        else:
+            data = (body if known else redact(body)).encode("utf-8", "backslashreplace")
+        # A check's own attachment may end in anything.
+        name = redact(name)
         draft = self._folder / f"{name}.tmp"
         try:
-            draft.write_bytes(body)
+            draft.write_bytes(data)
             draft.replace(self._folder / name)
         except OSError:
             with contextlib.suppress(OSError):
@@ -182,7 +186,8 @@ class Writer:
 
     def _finish(self, run: Run) -> None:
         facts = replace(self.facts(), maintenance=run.maintenance)
-        entries = {allure.test_case_id(one.id, facts.deployment): one for one in run.entries.values()}
+        # Results have been written without secrets, which an id may have in it.
+        entries = {redact(allure.test_case_id(one.id, facts.deployment)): one for one in run.entries.values()}
         written = set()
         for path, result in self._of_this_run():
             written.add(result["testCaseId"])
@@ -193,26 +198,28 @@ class Writer:
             self.write_json(path.name, result)
         for name, entry in entries.items():
             if name not in written:
-                self._write_lost(entry, facts)
+                self._write_lost(entry, entry, facts)
+        for missing in run.not_run:
+            if redact(allure.test_case_id(missing.id, facts.deployment)) not in written:
+                self._write_lost(missing, None, facts)
         self.write_json("executor.json", allure.executor(os.environ))
         with self._noting():
-            self._write("environment.properties", allure.environment(run))
+            self._write("environment.properties", allure.environment(run), known=True)
 
     def _of_this_run(self) -> Iterable[tuple[Path, dict[str, Any]]]:
         for path in sorted(self._folder.glob(f"*{_RESULT}")):
             # What others have left there is theirs, whatever it is.
-            with contextlib.suppress(OSError, ValueError, TypeError, LookupError):
+            with contextlib.suppress(OSError, ValueError, TypeError, LookupError, RecursionError):
                 result = json.loads(path.read_bytes())
                 if any(
                     label["name"] == allure.RUN and label["value"] == self._run for label in result["labels"]
                 ):
                     yield path, result
 
-    def _write_lost(self, entry: Entry, facts: allure.Facts) -> None:
-        """The worker that ran it has died before it wrote anything."""
-        result = allure.lost(entry, int(time.time() * 1000))
-        check = allure.Check(entry.id, entry.chapter, entry.promise)
-        allure.identify(result, check, facts)
+    def _write_lost(self, check: Entry | Selected, entry: Entry | None, facts: allure.Facts) -> None:
+        """Of a check for which nothing was written: the worker that ran it has died, or the run was cut short before it."""
+        result = allure.lost(check, int(time.time() * 1000))
+        allure.identify(result, allure.Check(check.id, check.chapter, check.promise), facts)
         allure.label(result, entry, facts)
         self.write_json(f"{uuid.uuid4()}{_RESULT}", result)
 

@@ -71,11 +71,17 @@ def objection_to(config: pytest.Config, comparison: dict[str, Any] | None) -> st
     """Why the run fails by ``--fail-on-regression``; empty where it does not."""
     if comparison is None or not config.getoption("--fail-on-regression"):
         return ""
+    from deployspec.record.baseline import FAIL_ON_REGRESSION, REGRESSED
+
     figures = comparison["figures"]
     if not figures:
-        return "nothing could be compared, so no regression would have been seen"
-    many = sum(figure["judgement"] == "regressed" for figure in figures)
-    return f"{many} of {len(figures)} figures {'has' if many == 1 else 'have'} regressed" if many else ""
+        return f"{FAIL_ON_REGRESSION}: nothing could be compared, so no regression would have been seen"
+    many = sum(figure["judgement"] == REGRESSED for figure in figures)
+    if not many:
+        return ""
+    return (
+        f"{FAIL_ON_REGRESSION}: {many} of {len(figures)} figures {'has' if many == 1 else 'have'} regressed"
+    )
 
 
 def _read(config: pytest.Config, said: str) -> Run:
@@ -98,9 +104,9 @@ def _read(config: pytest.Config, said: str) -> Run:
 
 
 def _newest(config: pytest.Config, store: Store, deployment: str, marker: str | None) -> Run:
-    """The newest run of a deployment that came to its end, and that was asked for the marker."""
+    """The newest run of a deployment that came to its end, that nothing speaks against, and that was asked for the marker."""
     from deployspec.base.errors import UsageError
-    from deployspec.record.baseline import objection
+    from deployspec.record.baseline import is_passed_over, objection
     from deployspec.record.store import read
 
     known = chapters(config)
@@ -109,7 +115,7 @@ def _newest(config: pytest.Config, store: Store, deployment: str, marker: str | 
     )
     if marker is not None and marker not in markers:
         raise UsageError(f"found the marker {shown(marker)}; expected {listed(markers)}")
-    unfit = 0
+    unfit = passed_over = 0
     for kept in itertools.islice(store.runs(deployment), _MOST_READ):
         try:
             run = read(kept.path, known.values())
@@ -120,9 +126,13 @@ def _newest(config: pytest.Config, store: Store, deployment: str, marker: str | 
         if objection(run, deployment):
             unfit += 1
         elif marker is None or _asked_for(run, marker):
-            return run
+            if not is_passed_over(run):
+                return run
+            passed_over += 1
     of = "" if marker is None else f", for -m {marker},"
     beside = f" ({unfit} there are damaged, or did not come to their end)" if unfit else ""
+    if passed_over:
+        beside += f" ({passed_over} there failed by --fail-on-regression, or fell into a maintenance window)"
     raise UsageError(
         f"found no run of {deployment}{of} in {store.folder}{beside}; expected one to compare with: make a run without "
         "--baseline first, or name its record"

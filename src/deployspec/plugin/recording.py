@@ -131,7 +131,7 @@ class Recorder:
         if comparison := comparing.compared(self.config, self.run):
             self.run.added["comparison"] = redacted(comparison)
             if regressed := comparing.objection_to(self.config, comparison):
-                self.run.problems.append(redact(f"--fail-on-regression: {regressed}"))
+                self.run.problems.append(redact(regressed))
         if selection.usage_error:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         elif self._incomplete(selection) and session.exitstatus in (

@@ -23,6 +23,8 @@ FAMILY = 0.01
 MARGIN = 0.05
 MOST_TIMES = 2**20
 """How many times as many samples ``times_needed`` thinks of at most."""
+FAIL_ON_REGRESSION = "--fail-on-regression"
+"""The option, with which a run's problem begins that comes of it."""
 REGRESSED, IMPROVED, NO_WORSE, TOO_FEW = "regressed", "improved", "no worse", "too few samples"
 
 
@@ -95,7 +97,21 @@ def objection(baseline: Run, deployment: str) -> str:
         return "a run that has not finished; expected one that has"
     if baseline.cut_short:
         return f"a run that was cut short ({baseline.cut_short}); expected one that came to its end"
+    for name, said in (("started", baseline.started), ("id", baseline.id)):
+        if not isinstance(said, str):
+            return f"a damaged run, whose {name} is no text; expected a run record"
     return ""
+
+
+def is_passed_over(run: Run) -> bool:
+    """Whether the newest run is not looked for among such ones, though whoever names it may compare with it.
+
+    One in a maintenance window says little of other times; and one that has failed by a regression would make it the rule:
+    the same build, run again, would be green.
+    """
+    figures = (run.added.get("comparison") or {}).get("figures", ())
+    failed = any(line.startswith(FAIL_ON_REGRESSION) for line in run.problems)
+    return bool(run.maintenance) or (failed and any(one["judgement"] == REGRESSED for one in figures))
 
 
 def comparison(

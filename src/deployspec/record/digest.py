@@ -21,6 +21,7 @@ from deployspec.record.record import FORMAT, Run
 
 _NUMBERS = {verdict.value: number for number, verdict in enumerate(VERDICTS)}
 _FLAGS = (("flaky", FLAKY), ("accepted", ACCEPTED), ("defect", DEFECT), ("met_again", MET_AGAIN))
+_FLAGGED = tuple(name for name, _ in _FLAGS)
 _OURS = frozenset(Run(started="").document())
 
 
@@ -32,6 +33,8 @@ class Wanted:
     """The ids of the checks that measure the deployment's own version."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """By the key of what a chapter adds to records: ``module:name`` of the function that makes it smaller."""
+    known: dict[tuple[tuple[str, str, str], ...], tuple[Known, ...]] = field(default_factory=dict, repr=False)
+    """The checks of runs, each set of them once: nearly all runs make the same."""
 
     @classmethod
     def by(cls, chapters: Iterable[Chapter]) -> Wanted:
@@ -76,46 +79,45 @@ def digest(document: Mapping[str, Any], path: Path, wanted: Wanted) -> Digest:
 def _digest(document: Mapping[str, Any], path: Path, wanted: Wanted) -> Digest:
     if document["format"] != FORMAT:
         raise ValueError("it is not a run record of this format")
-    pieces = document["evidence"]
-    found: dict[str, tuple[Known, int, int, float]] = {}
-    shares: dict[str, Proportion] = {}
-    accepted: dict[str, Accepted] = {}
-    deployed = ""
-    for check in document["checks"]:
-        id_, verdict = check["id"], check["verdict"]
-        flags = 0
-        for name, bit in _FLAGS:
-            if check.get(name):
-                flags |= bit
+    pieces, checks = document["evidence"], document["checks"]
+    for check in checks:
         for one in check["evidence"]:
             pieces[one["ref"]]
-        found[id_] = (
-            Known(id_, check["chapter"], check["promise"]),
-            _NUMBERS[verdict],
-            flags,
-            check.get("duration", 0.0),
-        )
-        if (share := check.get("proportion")) is not None:
-            shares[id_] = Proportion(**share)
-        else:
-            shares.pop(id_, None)
-        if check.get("accepted") is not None:
-            accepted[id_] = Accepted(**check["accepted"])
-        else:
-            accepted.pop(id_, None)
-        if id_ in wanted.states_version and verdict == Outcome.MET and not deployed:
-            deployed = check.get("measured", "")
-    places = {id_: place for place, id_ in enumerate(found)}
-    known, verdicts, flags_of, durations = zip(*found.values(), strict=True) if found else ((), (), (), ())
+    counts = _counts(checks)
+    named = tuple([(check["id"], check["chapter"], check["promise"]) for check in checks])
+    if len({name for name, _, _ in named}) < len(named):
+        # The last word on a check counts.
+        checks = list({check["id"]: check for check in checks}.values())
+        named = tuple([(check["id"], check["chapter"], check["promise"]) for check in checks])
+    known = wanted.known.get(named)
+    if known is None:
+        known = wanted.known[named] = tuple(Known(*names) for names in named)
+    flags = [
+        sum(bit for name, bit in _FLAGS if check.get(name)) if any(map(check.get, _FLAGGED)) else 0
+        for check in checks
+    ]
+    versions = (
+        check.get("measured", "")
+        for check in checks
+        if check["id"] in wanted.states_version and check["verdict"] == Outcome.MET
+    )
     added = {key: value for key, value in document.items() if key not in _OURS}
     return Digest(
-        _row(document, path, tuple(sorted(added)), deployed),
-        tuple(known),
-        bytes(verdicts),
-        bytes(flags_of),
-        array.array("f", durations).tobytes(),
-        [(places[id_], share) for id_, share in shares.items()],
-        {places[id_]: one for id_, one in accepted.items()},
+        _row(document, path, counts, tuple(sorted(added)), next(versions, "")),
+        known,
+        bytes([_NUMBERS[check["verdict"]] for check in checks]),
+        bytes(flags),
+        array.array("f", [check.get("duration", 0.0) for check in checks]).tobytes(),
+        [
+            (place, Proportion(**share))
+            for place, check in enumerate(checks)
+            if (share := check.get("proportion")) is not None
+        ],
+        {
+            place: Accepted(**accepted)
+            for place, check in enumerate(checks)
+            if (accepted := check.get("accepted")) is not None
+        },
         {key: _made(wanted.digests[key])(added[key]) for key in added if key in wanted.digests},
     )
 
@@ -125,7 +127,9 @@ def _made(name: str) -> Callable[[Any], Any]:
     return function
 
 
-def _row(document: Mapping[str, Any], path: Path, added: tuple[str, ...], deployed: str) -> Row:
+def _row(
+    document: Mapping[str, Any], path: Path, counts: dict[str, int], added: tuple[str, ...], deployed: str
+) -> Row:
     return Row(
         path=path,
         id=document.get("id", ""),
@@ -139,7 +143,7 @@ def _row(document: Mapping[str, Any], path: Path, added: tuple[str, ...], deploy
         maintenance=document.get("maintenance", ""),
         interval=document.get("interval"),
         version=document["versions"].get("deployspec", ""),
-        counts=_counts(document["checks"]),
+        counts=counts,
         base_url=document.get("base_url", ""),
         markers=document.get("markers", ""),
         added=added,
@@ -149,8 +153,9 @@ def _row(document: Mapping[str, Any], path: Path, added: tuple[str, ...], deploy
 
 def _counts(checks: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """As ``Run.counts`` gives them. By the check itself: the last word on it counts."""
-    last = {check["check"]: check for check in checks}.values()
-    verdicts = [check["verdict"] for check in last]
+    if len({check["check"] for check in checks}) < len(checks):
+        checks = list({check["check"]: check for check in checks}.values())
+    verdicts = [check["verdict"] for check in checks]
     counts = {verdict.value: verdicts.count(verdict.value) for verdict in Outcome}
-    accepted = sum(check.get("accepted") is not None for check in last)
-    return counts | {"flaky": sum(bool(check.get("flaky")) for check in last), "accepted": accepted}
+    accepted = sum(check.get("accepted") is not None for check in checks)
+    return counts | {"flaky": sum(bool(check.get("flaky")) for check in checks), "accepted": accepted}

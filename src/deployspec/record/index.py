@@ -8,6 +8,7 @@ anew, in memory if need be: it makes answers fast, and never other ones. See doc
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import sqlite3
@@ -43,9 +44,9 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS checks (number INTEGER PRIMARY KEY, said TEXT UNIQUE);
 CREATE TABLE IF NOT EXISTS sets (number INTEGER PRIMARY KEY, checks TEXT UNIQUE);
 CREATE TABLE IF NOT EXISTS runs (
-    path TEXT PRIMARY KEY, state TEXT, wanted TEXT, damage TEXT, row TEXT,
+    path TEXT UNIQUE, state TEXT, wanted TEXT, damage TEXT, row TEXT,
     checks INTEGER, verdicts BLOB, flags BLOB, durations BLOB, more TEXT
-) WITHOUT ROWID;
+);
 """
 _SELECT = (
     "SELECT path, state, wanted, damage, row, checks, verdicts, flags, durations, more FROM runs WHERE path "
@@ -173,11 +174,12 @@ class Index:
             if stored.state == states[path] and stored.wanted == signature:
                 known[path] = stored
         missing = [(key, path) for key, path in keys.items() if path not in known]
-        for at in range(0, len(missing), _BATCH):
-            read_now = [
-                (key, path, states[path], self._digest(path)) for key, path in missing[at : at + _BATCH]
-            ]
-            known.update(tables.add(read_now, signature))
+        with _uncollected():
+            for at in range(0, len(missing), _BATCH):
+                read_now = [
+                    (key, path, states[path], self._digest(path)) for key, path in missing[at : at + _BATCH]
+                ]
+                known.update(tables.add(read_now, signature))
         if forget and keys:
             tables.forget(set(keys))
         return known
@@ -206,6 +208,19 @@ class Index:
             return digest(read(kept.path, self._chapters).document(), kept.path, self._wanted)
         except (UsageError, ValueError):
             return None
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector, which would go through the thousands of pieces of each record again and again: they
+    refer to one another in no circle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _document(content: bytes) -> Any:
@@ -270,16 +285,18 @@ class _Tables:
                 said: number for number, said in self._connection.execute("SELECT number, said FROM checks")
             }
             sets = {row[1]: row[0] for row in self._connection.execute("SELECT number, checks FROM sets")}
+            own: dict[tuple[Known, ...], int] = {}
             for key, path, state, one in found:
                 if one is None:
                     continue
                 if isinstance(one, str):
                     stored = _Stored(key, state, wanted, one)
                 else:
-                    numbers = [self._number(checks, check) for check in one.checks]
-                    text = ",".join(map(str, numbers))
-                    if text not in sets:
-                        sets[text] = self._inserted("INSERT INTO sets (checks) VALUES (?)", (text,))
+                    if one.checks not in own:
+                        text = ",".join([str(self._number(checks, check)) for check in one.checks])
+                        if text not in sets:
+                            sets[text] = self._inserted("INSERT INTO sets (checks) VALUES (?)", (text,))
+                        own[one.checks] = sets[text]
                     row = json.dumps({**one.row._asdict(), "path": ""})
                     stored = _Stored(
                         key,
@@ -287,7 +304,7 @@ class _Tables:
                         wanted,
                         "",
                         row,
-                        sets[text],
+                        own[one.checks],
                         one.verdicts,
                         one.flags,
                         one.durations,
@@ -322,12 +339,11 @@ class _Tables:
 
     def names(self) -> dict[int, tuple[Known, ...]]:
         """By the number of a set, its checks."""
+        # These first: somebody may add to both meanwhile, and a set's checks are there before it.
+        sets = list(self._connection.execute("SELECT number, checks FROM sets"))
         found = self._connection.execute("SELECT number, said FROM checks")
         checks = {number: Known(*json.loads(said)) for number, said in found}
-        return {
-            number: tuple(checks[int(one)] for one in text.split(",") if one)
-            for number, text in self._connection.execute("SELECT number, checks FROM sets")
-        }
+        return {number: tuple(checks[int(one)] for one in text.split(",") if one) for number, text in sets}
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:

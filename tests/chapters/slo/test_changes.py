@@ -18,6 +18,9 @@ LATENCY = Proportion("x", "load", 98, 99, 0.95, 0.9, 1.0, slow_from=HALF)
 FAILED_OF_B = Proportion("y", "load", 49, 50, 0.95, 0.9, 1.0, route="b")
 
 
+DOCUMENT = json.loads(json.dumps(result().document()))
+
+
 def run(*proportions: Proportion, load: Any = None) -> Run:
     """A finished run, one check a proportion."""
     entries = {
@@ -26,7 +29,7 @@ def run(*proportions: Proportion, load: Any = None) -> Run:
         )
         for one in proportions
     }
-    document = json.loads(json.dumps(result().document())) if load is None else load
+    document = DOCUMENT if load is None else load
     return Run("2026-11-28T12:00:00.000Z", entries=entries, added={"load": document})
 
 
@@ -54,6 +57,9 @@ def test_percentiles_and_objectives() -> None:
         (run(), "slo.load-run[x]: the baseline has no share of it"),
         (run(replace(LATENCY, target=0.99)), "slo.load-run[x]: the objective has changed"),
         (run(replace(LATENCY, slow_from=1)), "slo.load-run[x]: the objective has changed"),
+        (run(LATENCY, FAILED_OF_B), "slo.load-run[y]: this run did not make it"),
+        (run(LATENCY, load=DOCUMENT | {"plan": {}}), "the load run: a result is damaged: KeyError"),
+        (run(LATENCY, load=DOCUMENT | {"thresholds": []}), "the load run: a result is damaged: "),
     ],
 )
 def test_what_is_left_out(before: Run, said: str) -> None:
@@ -61,6 +67,15 @@ def test_what_is_left_out(before: Run, said: str) -> None:
     _, not_compared = changes(before, run(LATENCY))
     assert len(not_compared) == 1
     assert not_compared[0].startswith(said)
+
+
+def test_a_share_that_has_vanished() -> None:
+    """A check that is made in both runs, and that knew a share in the first one alone."""
+    after = run(LATENCY)
+    after.entries = {name: replace(entry, proportion=None) for name, entry in after.entries.items()}
+    figures, not_compared = changes(run(LATENCY), after)
+    assert {figure.kind for figure in figures} == {"latency"}
+    assert not_compared == ["slo.load-run[x]: this run has no share of it"]
 
 
 def test_a_window_is_left_out() -> None:

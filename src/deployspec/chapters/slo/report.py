@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base import shown
-from deployspec.chapters.slo.judge.changes import latencies, objections, shares
+from deployspec.chapters.slo.judge.changes import latencies, objections, shares, vanished
 from deployspec.chapters.slo.judge.table import table
 from deployspec.chapters.slo.load.histogram import PERCENTILES, Histogram
 from deployspec.chapters.slo.load.result import DISPATCHED, LoadResult
@@ -18,6 +18,7 @@ from deployspec.model.figure import Figure
 
 if TYPE_CHECKING:
     from deployspec.chapters.slo.measure.counting import Counting
+    from deployspec.model.verdict import Proportion
     from deployspec.record.record import Run
 
 FILE = "load.json"
@@ -55,18 +56,26 @@ def changes(before: Run, after: Run) -> tuple[list[Figure], list[str]]:
         return [], [f"the load run: {which} has none" for which in missing] if len(missing) == 1 else []
     try:
         old, new = (LoadResult.from_document(run.added["load"]) for run in runs.values())
+        why = list(objections(old, new))
+        if why:
+            return [], why
+        both, not_compared = _in_both(before, after)
+        figures = [*latencies(old, new), *shares(old, new, both)]
+        return figures, [*vanished(old, new), *not_compared]
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         return [], [f"the load run: a result is damaged: {type(error).__name__}: {error}"]
-    why = list(objections(old, new))
-    if why:
-        return [], why
+
+
+def _in_both(before: Run, after: Run) -> tuple[list[tuple[str, Proportion, Proportion]], list[str]]:
+    """The objectives of which the load runs of both know a share, by what they are called; and why others are left out."""
     then = {entry.id: entry.proportion for entry in before.entries.values()}
     both, not_compared = [], []
     for entry in after.ordered():
-        now, earlier = entry.proportion, then.get(entry.id)
+        now, earlier = entry.proportion, then.pop(entry.id, None)
         if now is None:
-            continue
-        if now.counted_by != "load":
+            if earlier is not None and earlier.counted_by == "load":
+                not_compared.append(f"{entry.id}: this run has no share of it")
+        elif now.counted_by != "load":
             not_compared.append(f"{entry.id}: Prometheus' window may hold requests of both runs")
         elif earlier is None:
             not_compared.append(f"{entry.id}: the baseline has no share of it")
@@ -74,7 +83,12 @@ def changes(before: Run, after: Run) -> tuple[list[Figure], list[str]]:
             not_compared.append(f"{entry.id}: the objective has changed")
         else:
             both.append((entry.id, earlier, now))
-    return [*latencies(old, new), *shares(old, new, both)], not_compared
+    not_compared += [
+        f"{check}: this run did not make it"
+        for check, earlier in then.items()
+        if earlier is not None and earlier.counted_by == "load"
+    ]
+    return both, not_compared
 
 
 def progress(counting: Counting) -> str:

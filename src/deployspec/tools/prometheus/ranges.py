@@ -41,14 +41,19 @@ def series_over(
     found: dict[tuple[tuple[str, str], ...], Series] = {}
     while first <= last:
         until = min(last, first + (most - 1) * between)
-        answer = connection.custom_query_range(
-            query,
-            _NOT_USED,
-            _NOT_USED,
-            f"{between / 1000:.3f}",
-            # The library rounds to whole seconds.
-            params={"start": f"{first / 1000:.3f}", "end": f"{until / 1000:.3f}"},
-        )
+        try:
+            answer = connection.custom_query_range(
+                query,
+                _NOT_USED,
+                _NOT_USED,
+                f"{between / 1000:.3f}",
+                # The library rounds to whole seconds.
+                params={"start": f"{first / 1000:.3f}", "end": f"{until / 1000:.3f}"},
+            )
+        except (LookupError, TypeError):  # as the library takes apart what may be anything
+            raise Failed(
+                f"answers {one_line(query, 80)} with something other than series over time"
+            ) from None
         for one in _read(answer, query):
             key = tuple(sorted(one.labels.items()))
             found.setdefault(key, Series(one.labels)).points.extend(one.points)

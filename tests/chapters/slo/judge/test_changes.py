@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deployspec.chapters.slo.judge.changes import latencies, objections, shares
+from deployspec.chapters.slo.judge.changes import latencies, objections, shares, vanished
 from deployspec.chapters.slo.load.result import LoadResult
 from deployspec.chapters.slo.load.tally import RouteTally, Tally
 from deployspec.model.figure import Figure
@@ -24,6 +24,7 @@ PLAN = {
     "timeout": 10.0,
     "max_in_flight": 100,
     "new_connections": 0.0,
+    "proxy": "",
     "routes": [{"name": "a", "method": "GET", "path": "/a", "weight": 1.0}],
 }
 
@@ -132,6 +133,11 @@ def test_one_outage_is_too_little() -> None:
             "another kind of arrivals: constant in the baseline, poisson",
         ),
         ({"plan": PLAN | {"new_connections": 0.5}}, "another share of new connections"),
+        ({"plan": PLAN | {"warm_up": 5.0}}, "another warm-up: 0 in the baseline, 5 in this run"),
+        (
+            {"plan": PLAN | {"proxy": "http://p:1"}},
+            "another proxy: none in the baseline, http://p:1 in this run",
+        ),
         ({"plan": PLAN | {"routes": []}}, "sends other requests"),
         ({"plan": PLAN | {"duration": 300.0, "base_url": "http://elsewhere", "seed": 9}}, ""),
     ],
@@ -151,3 +157,21 @@ def test_neither_a_late_generator_nor_an_old_result_is_compared() -> None:
     assert "the baseline's load generator was late: 100.00% of" in next(objections(late, run))
     old.tally.routes[0].paces.clear()
     assert "it was made by an older version" in next(objections(old, run))
+
+
+def turned_away(many: int) -> LoadResult:
+    """A run none of whose requests was sent, because as many as may wait were waiting."""
+    away = result([])
+    for number in range(many):
+        away.tally.routes[0].add_turned_away(number // 5)
+    return away
+
+
+def test_latencies_that_have_vanished_are_told() -> None:
+    """Whichever run has none; where neither has any, nothing has."""
+    run, away = result([0.01] * 50), turned_away(50)
+    assert list(objections(away, run)) == []
+    assert list(latencies(run, away)) == []
+    assert list(vanished(run, away)) == ["percentiles of all requests: this run has no latency of any"]
+    assert list(vanished(away, run)) == ["percentiles of all requests: the baseline has no latency of any"]
+    assert [*vanished(run, run), *vanished(away, away)] == []

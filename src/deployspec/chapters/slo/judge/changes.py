@@ -32,6 +32,9 @@ _OF_PLAN = {
     "timeout": "time limit",
     "max_in_flight": "number of requests that may wait",
     "new_connections": "share of new connections",
+    "warm_up": "warm-up",
+    "warm_up_requests": "number of requests that warm it up",
+    "proxy": "proxy",
 }
 """What has to be alike in two plans whose runs are compared."""
 
@@ -47,11 +50,11 @@ def objections(before: LoadResult, after: LoadResult) -> Iterator[str]:
     for key, name in _OF_PLAN.items():
         old, new = before.plan.get(key, 0.0), after.plan.get(key, 0.0)
         if old != new:
-            values = (f"{one:g}" if isinstance(one, int | float) else one for one in (old, new))
+            values = (f"{one:g}" if isinstance(one, int | float) else one or "none" for one in (old, new))
             yield "the load run has another {}: {} in the baseline, {} in this run".format(name, *values)
     if before.plan["routes"] != after.plan["routes"]:
         yield "the load run sends other requests: their names, methods, paths or weights are not those of the baseline"
-    if not any(route.paces for route in before.tally.routes):
+    if any(route.latencies and not route.paces for route in before.tally.routes):
         yield "the baseline's load run does not say which latencies it met when: it was made by an older version"
 
 
@@ -63,6 +66,14 @@ def latencies(before: LoadResult, after: LoadResult) -> Iterator[Figure]:
             for percentile in PERCENTILES:
                 figure = f"p{percentile} of {name or 'all requests'}"
                 yield Figure(figure, "latency", one.estimate(percentile), other.estimate(percentile))
+
+
+def vanished(before: LoadResult, after: LoadResult) -> Iterator[str]:
+    """Of which requests one of the two runs knows no latency, so that nothing tells how theirs have changed."""
+    for name, old, new in _kinds(before, after):
+        if bool(old.latencies) != bool(new.latencies):
+            which = "this run" if old.latencies else "the baseline"
+            yield f"percentiles of {name or 'all requests'}: {which} has no latency of any"
 
 
 def shares(

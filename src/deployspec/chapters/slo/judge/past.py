@@ -79,15 +79,15 @@ def whole_span(week: Week) -> Span:
 
 
 def pieces_of(week: Week, paused: Sequence[Span]) -> tuple[Piece, ...]:
-    """The whole time in pieces: cut at each hour by the clocks of the zone, at each midnight, where the week and the four weeks
-    begin, and where a maintenance window begins or ends."""
+    """The whole time in pieces: cut at each hour by the clocks of the zone, at each midnight, where the week, the week before and
+    the four weeks begin, and where a maintenance window begins or ends."""
     whole = whole_span(week)
     days = week.days(whole)
     # Midnight need not be at a full hour of UTC.
     phase = days[-1].begin % HOUR
     first = math.floor((whole.begin - phase) / HOUR) * HOUR + phase
     grid = [first + step * HOUR for step in range(math.ceil((whole.end - first) / HOUR) + 1)]
-    others = {*whole, week.span.begin, long_span(week).begin, *(day.begin for day in days)}
+    others = {*whole, *week.before, long_span(week).begin, *(day.begin for day in days)}
     others |= {edge for span in paused for edge in span}
     cuts = sorted(edge for edge in {*grid, *others} if whole.begin <= edge <= whole.end)
     hours = set(grid)
