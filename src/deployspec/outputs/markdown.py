@@ -14,7 +14,7 @@ from deployspec.base.shown import counted, percentage
 from deployspec.model.entry import Accepted, Entry
 from deployspec.model.verdict import Outcome, Proportion
 from deployspec.outputs.comparison import told
-from deployspec.outputs.marked import block, cell, code, head
+from deployspec.outputs.marked import block, cell, code, head, row
 from deployspec.outputs.troubles import troubles_of
 from deployspec.record.record import Run
 

@@ -12,11 +12,15 @@ from typing import Any, NamedTuple
 import jinja2
 from markupsafe import Markup
 
-from deployspec.model.review import Figure, Review, Section, Table, Tone
+from deployspec.model.review import Cell, Figure, Review, Section, Table, Tone
 from deployspec.outputs.review import figures, words
 
 _SPOKEN = {Tone.GOOD: "good", Tone.BAD: "bad", Tone.UNKNOWN: "not known"}
 """What is read out in place of a sign."""
+
+
+_LONG_WORD = 24
+"""Characters of a word that takes too much of a table's width."""
 
 
 class _Part(NamedTuple):
@@ -108,6 +112,7 @@ def _environment() -> jinja2.Environment:
         "MADE": words.MADE,
         "Tone": Tone,
         "at": words.at,
+        "fit": _fit,
         "left_out": words.left_out,
         "lines": words.lines,
         "period": words.period,
@@ -132,6 +137,13 @@ def _sign(tone: Tone) -> Markup:
     return Markup('<span class="sign {0}" aria-hidden="true">{1}</span><span class="spoken">{2}: </span>').format(
         tone.value, words.SIGNS[tone], _SPOKEN[tone]
     )  # fmt: skip
+
+
+def _fit(cell: Cell) -> str:
+    """How a cell's text may be broken: not at all, between words, or anywhere, where a word is too long for a column."""
+    if max(map(len, f"{cell.text} {cell.note}".split()), default=0) > _LONG_WORD:
+        return " long"
+    return " short" if len(cell.text) <= _LONG_WORD else ""
 
 
 def _value(number: float | None) -> Markup:
