@@ -1,1 +1,1 @@
-"""Tests of a review's page in a browser."""
+"""What a browser makes of pages that deployspec writes."""
