@@ -1,0 +1,1 @@
+"""Tests of a review's page in a browser."""
