@@ -29,7 +29,7 @@ def sections(week: Week, deployment: Deployment | None, _: History) -> Iterator[
     """Alerts and thresholds; one sentence where there is no Prometheus to ask."""
     if deployment is None or deployment.get(PROMETHEUS) is None:
         text = "No deployment file says which Prometheus watches the deployment, so nothing is known of its alerts."
-        yield Section("alerts", "Alerts", (text,))
+        yield Section("alerts", "Alerts", (text,), rank=40)
         return
     found = fired_in(week, deployment)
     if isinstance(found, Unavailable):
@@ -37,7 +37,8 @@ def sections(week: Week, deployment: Deployment | None, _: History) -> Iterator[
         yield Section(
             "alerts",
             "Alerts",
-            (f"Not known: {found.reason}.",),
+            rank=40,
+            parts=(f"Not known: {found.reason}.",),
             unmeasured=(f"alerts and thresholds ({found.reason})",),
         )
         return
