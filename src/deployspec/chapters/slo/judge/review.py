@@ -171,6 +171,7 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
         tuple(unmeasured),
         tuple(changes),
         tuple(sources),
+        rank=10,
     )
 
 
@@ -438,7 +439,7 @@ def latency(told: Sequence[Told], week: Week) -> Section | None:
         )
         query = f"sum by (le) (increase({bucket_of(one.objective)}[{duration(week.span.seconds)}]))"
         sources.append(Source(f"q-{one.name}-le", f"{one.name}: requests by bucket", query, at=week.span.end))
-    return Section("latency", "How long requests took", tuple(parts), sources=tuple(sources))
+    return Section("latency", "How long requests took", tuple(parts), sources=tuple(sources), rank=20)
 
 
 def _p95(one: Told) -> Iterator[Table | Figure]:
