@@ -183,6 +183,7 @@ def section(
         "Alerts beside objectives",
         tuple(parts),
         advice=tuple(_advice(noise, unseen)),
+        rank=45,
     )
 
 
