@@ -40,6 +40,7 @@ def sections(week: Week, deployment: Deployment | None, _: History) -> Iterator[
             rank=40,
             parts=(f"Not known: {found.reason}.",),
             unmeasured=(f"alerts and thresholds ({found.reason})",),
+            rank=40,
         )
         return
     yield section(found, week)

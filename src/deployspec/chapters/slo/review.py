@@ -41,7 +41,7 @@ def sections(week: Week, deployment: Deployment | None, history: History) -> Ite
     if problems:
         text = "; ".join(problems)
         yield Section(
-            "objectives-files", "Objectives", (text,), rank=10, unmeasured=(f"objectives ({text})",)
+            "objectives-files", "Objectives", (text,), unmeasured=(f"objectives ({text})",), rank=10
         )
     if not wanted:
         yield from _of_load_runs(
