@@ -37,8 +37,7 @@ def sections(week: Week, deployment: Deployment | None, _: History) -> Iterator[
         yield Section(
             "alerts",
             "Alerts",
-            rank=40,
-            parts=(f"Not known: {found.reason}.",),
+            (f"Not known: {found.reason}.",),
             unmeasured=(f"alerts and thresholds ({found.reason})",),
             rank=40,
         )
