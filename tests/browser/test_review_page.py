@@ -81,6 +81,21 @@ def test_it_is_shown(
             assert chart["longest"] > 100
             assert chart["smallest"] > 8
             assert any(re.search(r"rgb\((\d+), (?!\1)", colour) for colour in chart["colours"])
+        # No text lies over its neighbour, and a sign has the colour of what it says, wherever it stands.
+        over = shown.value(
+            "[...document.querySelectorAll('th, td')].filter(one => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"
+        )
+        assert over == []
+        colours = {
+            *shown.value(
+                "[...document.querySelectorAll('.sign')].map(one => one.className + ' ' + getComputedStyle(one).color)"
+            )
+        }
+        assert (
+            len(colours)
+            == len({one.partition(" rgb")[0] for one in colours})
+            == len({one.partition("rgb")[2] for one in colours})
+        )
         # Its texts ran as no script, and no name of a global became one of theirs.
         assert shown.value("document.scripts.length + document.images.length") == 0
 
