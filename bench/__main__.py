@@ -25,6 +25,7 @@ PARTS = (
     "log_kinds",
     "coverage",
     "regressions",
+    "review",
     "load",
     "verdicts",
 )
