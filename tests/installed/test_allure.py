@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deployspec.model.entry import Accepted, Entry
+from deployspec.model.review import Span, Week
 from deployspec.outputs import allure
+from deployspec.record.index import Index
 from deployspec.record.record import Run
+from deployspec.record.store import Store
+from deployspec.review import allure as review
 from tests.installed.environments import Environment, built, environment, run
 from tests.installed.test_wheel import FILE, serving
+from tests.record.test_index import BEGIN
+from tests.record.test_index import entry as an_entry
+from tests.record.test_index import run as a_run
 from tests.suite import ROOT
 
 pytestmark = pytest.mark.xdist_group("wheel")
@@ -158,3 +167,22 @@ def test_allure_sorts_by_our_labels(tmp_path: Path, installed: None) -> None:
     told = {one["name"]: one["values"] for one in shown}
     assert told["base_url"] == ["http://h/#a"]
     assert told["cut_short"] == ["one\ntwo"]
+
+
+def test_allure_shows_the_weeks_history(
+    tmp_path: Path, installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made of the store by Allure's own command: each check with what it was before."""
+    store = Store(tmp_path / "runs")
+    for number in (0, 1440, 2880):
+        store.add(a_run(number, an_entry("a", "BREACHED" if number else "MET"), an_entry("b")))
+    history = Index(store, ()).history("shop", 0.0, 4e9)
+    week = Week("shop", Span(BEGIN, BEGIN + 7 * 86400), UTC)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/allure").write_text(f'#!/bin/sh\nexec {ALLURE} "$@"\n')
+    (tmp_path / "bin/allure").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    assert review.report(history, week, allure.Facts(), tmp_path / "out", ()) == ""
+    read = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("data/test-results/*.json")]
+    found = {one["name"]: [one["status"], *(past["status"] for past in one["history"])] for one in read}
+    assert found == {"a": ["failed", "failed", "passed"], "b": ["passed"] * 3}

@@ -83,6 +83,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=tuple(_FILES), help="this one alone; markdown without --out is printed"
     )
     parser.add_argument(
+        "--allure",
+        action="store_true",
+        help="also make an Allure report of the week's history in DIR/allure, by Allure 3's own command on PATH",
+    )
+    parser.add_argument(
         "--post-to", metavar="NAME", help="send it in short to this sink of the deployment file (kind slack)"
     )
     parser.add_argument(
@@ -99,6 +104,8 @@ def run(options: argparse.Namespace) -> int:
     formats = [options.format] if options.format else list(_FILES)
     if options.out is None and formats != ["markdown"]:
         raise UsageError("found no --out; expected --out DIR, or --format markdown, which is printed")
+    if options.allure and options.out is None:
+        raise UsageError("found --allure without --out; expected --out DIR, in which the report is made")
     _insist(formats)
     try:
         return _run(options, formats)
@@ -117,9 +124,10 @@ def _run(options: argparse.Namespace, formats: list[str]) -> int:
     posts = [_sender(options.post_to, deployment) for _, deployment, _ in each] if options.post_to else []
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
-    reviews = [
+    made = [
         _review(name, deployment, store, _span(options, deployment, now)) for name, deployment, store in each
     ]
+    reviews = [review for review, _ in made]
     for format_ in formats:
         text: str = imported(f"deployspec.outputs.review:{format_}")(reviews)
         if options.out is None:
@@ -131,6 +139,9 @@ def _run(options: argparse.Namespace, formats: list[str]) -> int:
             print(printable(f"{review.week.deployment}: {review.sentence}"))
         for format_ in formats:
             print(f"review: {options.out / _FILES[format_]}")
+    if options.allure:
+        for (_, deployment, _), (review, history) in zip(each, made, strict=True):
+            _allure(deployment, review, history, options.out, alone=len(each) == 1)
     return _post(posts, reviews)
 
 
@@ -226,7 +237,7 @@ def _days_before(midnight: float, days: float, zone: tzinfo) -> float:
     return first.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).timestamp()
 
 
-def _review(name: str, deployment: Deployment | None, store: Store, span: Span) -> Review:
+def _review(name: str, deployment: Deployment | None, store: Store, span: Span) -> tuple[Review, History]:
     # Here, because their imports take a while.
     from deployspec.review.assembly import Making, judged, review
     from deployspec.review.reading import entries_of, sections_of, week_of
@@ -242,7 +253,26 @@ def _review(name: str, deployment: Deployment | None, store: Store, span: Span) 
         tuple(name for name, why in asked.items() if not why),
         tuple(f"{name}: {why}" for name, why in asked.items() if why),
     )
-    return review(found, entries_of(found, chapters()), sections, making)
+    return review(found, entries_of(found, chapters()), sections, making), history
+
+
+def _allure(
+    deployment: Deployment | None, review: Review, history: History, out: Path, *, alone: bool
+) -> None:
+    """An Allure report beside the page, in a folder of its own where there are several. Where there is none, a line says why."""
+    from urllib.parse import quote
+
+    from deployspec.outputs.allure import Facts
+    from deployspec.review.allure import FOLDER, report
+
+    name = review.week.deployment
+    folder = out / FOLDER if alone else out / FOLDER / quote(name, safe="")
+    said = deployment.data.get("report", {}) if deployment else {}
+    why = report(history, review.week, Facts(**said), folder, chapters())
+    print(
+        printable(f"{name}: {why}" if why else f"Allure report: {folder / 'index.html'}"),
+        file=sys.stderr if why else None,
+    )
 
 
 def _history(name: str, store: Store, span: Span) -> History:

@@ -79,7 +79,7 @@ def digest(document: Mapping[str, Any], path: Path, wanted: Wanted) -> Digest:
 def _digest(document: Mapping[str, Any], path: Path, wanted: Wanted) -> Digest:
     if document["format"] != FORMAT:
         raise ValueError("it is not a run record of this format")
-    checks, pieces = document["checks"], document["evidence"]
+    pieces, checks = document["evidence"], document["checks"]
     for check in checks:
         for one in check["evidence"]:
             pieces[one["ref"]]

@@ -339,12 +339,11 @@ class _Tables:
 
     def names(self) -> dict[int, tuple[Known, ...]]:
         """By the number of a set, its checks."""
+        # These first: somebody may add to both meanwhile, and a set's checks are there before it.
+        sets = list(self._connection.execute("SELECT number, checks FROM sets"))
         found = self._connection.execute("SELECT number, said FROM checks")
         checks = {number: Known(*json.loads(said)) for number, said in found}
-        return {
-            number: tuple(checks[int(one)] for one in text.split(",") if one)
-            for number, text in self._connection.execute("SELECT number, checks FROM sets")
-        }
+        return {number: tuple(checks[int(one)] for one in text.split(",") if one) for number, text in sets}
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
