@@ -154,6 +154,23 @@ def test_an_interrupted_run_leaves_what_it_knew(workers: tuple[str, ...], tmp_pa
     assert "cut_short=interrupted" in properties
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_what_a_run_did_not_come_to_is_there(
+    workers: tuple[str, ...], project: Project, tmp_path: Path
+) -> None:
+    """As UNMEASURED: a report that leaves it out would look greener than the run."""
+    many = "@pytest.mark.parametrize('n', range(40))\ndef test_late(deployment, judge, n):\n    import time; time.sleep(0.05); judge(met('fine'))\n"
+    project("def test_broken(deployment, judge): judge(breached('no'))\n" + many, "-x", *workers, "--alluredir", str(tmp_path / "results"), "--record", str(tmp_path / "record.json"))  # fmt: skip
+    record = json.loads((tmp_path / "record.json").read_text())
+    found = results(tmp_path / "results")
+    missing = {one["id"] for one in record["not_run"]}
+    assert missing
+    assert set(found) == missing | {one["id"] for one in record["checks"]}
+    late = found[sorted(missing)[0]]
+    assert (late["status"], labels(late)["verdict"]) == ("broken", "UNMEASURED")
+    assert "nothing was measured" in late["statusDetails"]["message"]
+
+
 def test_a_killed_run_leaves_what_it_knew(project: Project, tmp_path: Path) -> None:
     """Whole files, which say what they are, and how Allure is to read them."""
     ran = project(BODY + DEATH, "--alluredir", str(tmp_path / "allure"))

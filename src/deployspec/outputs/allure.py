@@ -19,7 +19,7 @@ from deployspec.base.shown import counted
 from deployspec.model.entry import Entry
 from deployspec.model.verdict import Outcome
 from deployspec.outputs.failure import failure_text
-from deployspec.record.record import Run
+from deployspec.record.record import Run, Selected
 
 CONFIGURATION = Path(__file__).with_name("allurerc.yaml")
 """What Allure 3 is to make of our labels: categories, and by what the report is grouped."""
@@ -218,13 +218,13 @@ def attached(one: Attached) -> dict[str, str]:
     return {"name": one.name, "type": one.type, "source": one.source}
 
 
-def lost(entry: Entry, start: int) -> dict[str, Any]:
-    """The result of a check that nobody else has written one for: whatever ran it has died. ``start`` in milliseconds."""
+def lost(check: Entry | Selected, start: int) -> dict[str, Any]:
+    """The result of a check that nobody else has written one for: whatever ran it has died, or did not come to it. It still has
+    to be identified, and labelled. ``start`` in milliseconds."""
     return {
-        "name": entry.id,
-        "fullName": entry.check,
-        "description": entry.promise,
-        "status": _status(entry),
+        "name": check.id,
+        "fullName": check.check,
+        "description": check.promise,
         "stage": "finished",
         "start": start,
         "stop": start,

@@ -30,7 +30,7 @@ from deployspec.plugin.selection import id_of
 
 if TYPE_CHECKING:
     from deployspec.model.chart import Chart
-    from deployspec.record.record import Run
+    from deployspec.record.record import Run, Selected
 
 _TROUBLE = "deployspec_allure"
 _RESULT = "-result.json"
@@ -198,7 +198,10 @@ class Writer:
             self.write_json(path.name, result)
         for name, entry in entries.items():
             if name not in written:
-                self._write_lost(entry, facts)
+                self._write_lost(entry, entry, facts)
+        for missing in run.not_run:
+            if redact(allure.test_case_id(missing.id, facts.deployment)) not in written:
+                self._write_lost(missing, None, facts)
         self.write_json("executor.json", allure.executor(os.environ))
         with self._noting():
             self._write("environment.properties", allure.environment(run), known=True)
@@ -213,11 +216,10 @@ class Writer:
                 ):
                     yield path, result
 
-    def _write_lost(self, entry: Entry, facts: allure.Facts) -> None:
-        """The worker that ran it has died before it wrote anything."""
-        result = allure.lost(entry, int(time.time() * 1000))
-        check = allure.Check(entry.id, entry.chapter, entry.promise)
-        allure.identify(result, check, facts)
+    def _write_lost(self, check: Entry | Selected, entry: Entry | None, facts: allure.Facts) -> None:
+        """Of a check for which nothing was written: the worker that ran it has died, or the run was cut short before it."""
+        result = allure.lost(check, int(time.time() * 1000))
+        allure.identify(result, allure.Check(check.id, check.chapter, check.promise), facts)
         allure.label(result, entry, facts)
         self.write_json(f"{uuid.uuid4()}{_RESULT}", result)
 
