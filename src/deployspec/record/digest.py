@@ -22,6 +22,8 @@ from deployspec.record.record import FORMAT, Run
 _NUMBERS = {verdict.value: number for number, verdict in enumerate(VERDICTS)}
 _FLAGS = (("flaky", FLAKY), ("accepted", ACCEPTED), ("defect", DEFECT), ("met_again", MET_AGAIN))
 _FLAGGED = tuple(name for name, _ in _FLAGS)
+_MOST_SETS = 100
+"""Sets of checks that are kept at hand."""
 _OURS = frozenset(Run(started="").document())
 
 
@@ -91,6 +93,8 @@ def _digest(document: Mapping[str, Any], path: Path, wanted: Wanted) -> Digest:
         named = tuple([(check["id"], check["chapter"], check["promise"]) for check in checks])
     known = wanted.known.get(named)
     if known is None:
+        if len(wanted.known) == _MOST_SETS:
+            wanted.known.clear()
         known = wanted.known[named] = tuple(Known(*names) for names in named)
     flags = [
         sum(bit for name, bit in _FLAGS if check.get(name)) if any(map(check.get, _FLAGGED)) else 0

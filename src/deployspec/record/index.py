@@ -462,23 +462,27 @@ def _history(deployment: str, runs: Sequence[_Part], damaged: Sequence[tuple[Pat
     import numpy as np
 
     # The last word on a check is that of the newest run that has finished; what only others have, of the newest of these.
-    sets: dict[tuple[Known, ...], None] = {}
+    # By what they are, and not by their value: to work out the hash of some hundred checks for each run would take longer than
+    # all the rest.
+    sets: dict[int, tuple[Known, ...]] = {}
     for finished in (False, True):
         for part in runs:
             if (part.row.exit_status is not None) >= finished:
-                sets.pop(part.checks, None)
-                sets[part.checks] = None
-    known = {check.id: check for checks in sets for check in checks}
+                sets.pop(id(part.checks), None)
+                sets[id(part.checks)] = part.checks
+    known = {check.id: check for checks in sets.values() for check in checks}
     ids = sorted(known)
     places = {id_: place for place, id_ in enumerate(ids)}
-    columns = {checks: np.array([places[check.id] for check in checks], dtype=np.intp) for checks in sets}
+    columns = {
+        key: np.array([places[check.id] for check in checks], dtype=np.intp) for key, checks in sets.items()
+    }
     shape = (len(runs), len(ids))
     verdicts, flags = np.full(shape, ABSENT, np.uint8), np.zeros(shape, np.uint8)
     durations = np.full(shape, np.nan, np.float32)
     shares: list[Share] = []
     added: dict[str, list[tuple[int, Any]]] = {}
     for number, part in enumerate(runs):
-        own = columns[part.checks]
+        own = columns[id(part.checks)]
         verdicts[number, own] = np.frombuffer(part.verdicts, np.uint8)
         flags[number, own] = np.frombuffer(part.flags, np.uint8)
         durations[number, own] = np.frombuffer(part.durations, np.float32)
@@ -491,7 +495,7 @@ def _history(deployment: str, runs: Sequence[_Part], damaged: Sequence[tuple[Pat
     for column in np.flatnonzero((there & (flags & ACCEPTED > 0)).any(axis=0)):
         newest = int(np.flatnonzero(there[:, column])[-1])
         part = runs[newest]
-        found = {int(columns[part.checks][place]): one for place, one in part.accepted.items()}
+        found = {int(columns[id(part.checks)][place]): one for place, one in part.accepted.items()}
         if int(column) in found:
             accepted[int(column)] = found[int(column)]
     return History(
