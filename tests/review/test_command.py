@@ -306,7 +306,7 @@ def test_a_library_that_is_missing(
 
 
 def test_what_chapters_say(store: Store, made: list[Review], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their sections come first, and count in the verdict; one that cannot say anything spoils no page."""
+    """Their sections stand where their ranks put them, and count in the verdict; one that cannot say anything spoils no page."""
     store.add(simple(moment(30), HEALTHY))
     several = (
         Chapter("one", "", reviews=f"{__name__}:_one"),
@@ -317,7 +317,7 @@ def test_what_chapters_say(store: Store, made: list[Review], monkeypatch: pytest
     monkeypatch.setattr(app, "chapters", lambda: several)
     monkeypatch.setattr(command, "chapters", lambda: several)
     one = reviewed(made, "--deployment", "shop")
-    assert [part.key for part in one.sections] == ["one", "checks", "runs", "made"]
+    assert [part.key for part in one.sections] == ["checks", "one", "runs", "made"]
     assert one.verdict == "BREACHED"
     assert one.sentence.startswith("BREACHED: objective a.")
     made_of = dict(texts(one, "made"))

@@ -168,6 +168,8 @@ class Section:
     sources: tuple[Source, ...] = ()
     advice: tuple[str, ...] = ()
     """What a team might do, a sentence each."""
+    rank: int = 50
+    """Sections stand in ascending order: what a team is asked about first, first."""
 
 
 @dataclass(frozen=True)

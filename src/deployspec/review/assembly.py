@@ -55,6 +55,7 @@ def review(
     """The whole review. ``entries`` are of what fails now, by run and check; ``chapters`` are their sections."""
     week = found.week
     sections = [*chapters, checks.section(found, entries), runs.section(found)]
+    sections.sort(key=lambda one: one.rank)
     own = np.concatenate(
         [np.zeros(0, np.intp), *(stream.within(week.span).runs for stream in found.streams)]
     ).astype(np.intp)

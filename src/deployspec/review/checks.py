@@ -49,6 +49,7 @@ def section(judged: Judged, entries: Mapping[tuple[int, int], Entry]) -> Section
         unmeasured=unmeasured,
         changes=(*_became(judged, now), *_sets(judged)),
         sources=sources_of(rows, judged.week),
+        rank=30,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deployspec.base.shown import one_line
@@ -79,6 +80,8 @@ def releases(judged: Judged) -> list[Release]:
     """Changes of deployspec's version, and of the deployment's own where runs know it, in the order of their moments. What
     several places tell alike, each as often, is one change."""
     week, history = judged.week, judged.history
+    # Thousands of runs tell of a few versions.
+    in_words = cache(partial(one_line, limit=80))
     found: dict[tuple[str, str, str, int], list[tuple[float, int, str]]] = {}
     for stream in judged.streams:
         for what in ("deployspec", history.deployment or "the deployment"):
@@ -86,7 +89,7 @@ def releases(judged: Judged) -> list[Release]:
             before = ""
             for place in stream.runs:
                 row = history.runs[place]
-                version = one_line(row.version if what == "deployspec" else row.deployed.strip('"'), 80)
+                version = in_words(row.version if what == "deployspec" else row.deployed.strip('"'))
                 if version and before and version != before:
                     seen[before, version] += 1
                     if week.span.begin <= row.started < week.span.end:

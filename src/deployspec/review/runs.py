@@ -56,6 +56,7 @@ def section(judged: Judged) -> Section:
         sources=sources_of(
             [*short, *unfinished, *(history.runs[one.run] for one in released), *_lasts(judged)], week
         ),
+        rank=80,
     )
 
 
