@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from deployspec.base.texts import time_zone
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Chart:
     lines: tuple[Line, ...] = ()
     limits: tuple[tuple[str, float], ...] = ()
     """Names and values: of bars, along the axis of the edges, and of lines, along that of the values."""
+    zone: str = ""
+    """Of lines over time: the zone, by its name in the IANA database, by whose clocks the moments are told that ``x`` has, in
+    seconds since 1970. Empty where ``x`` is no moment."""
 
     def rows(self) -> list[list[str]]:
         """The same as a table, with a head: for those who draw it themselves."""
@@ -51,5 +57,11 @@ class Chart:
                 row[place] = "" if y is None else f"{y:g}"
         return [
             [self.x, *(f"{self.y}, {line.name}" for line in self.lines)],
-            *([f"{x:g}", *row] for x, row in sorted(values.items())),
+            *([self._told(x), *row] for x, row in sorted(values.items())),
         ]
+
+    def _told(self, x: float) -> str:
+        if not self.zone:
+            return f"{x:g}"
+        # With its offset: clocks that are set back show an hour twice.
+        return datetime.fromtimestamp(x, time_zone(self.zone)).isoformat(" ", "minutes")

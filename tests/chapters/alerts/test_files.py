@@ -40,6 +40,14 @@ def names(folder: Path, paths: object) -> list[str]:
     return sorted(str(Path(str(path)).relative_to(folder)) for path in paths)  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("here", ["deep", ".", ".."])
+def test_a_file_is_one_wherever_one_stands(folder: Path, monkeypatch: pytest.MonkeyPatch, here: str) -> None:
+    """What a unit test loads is the file that a pattern matches, whichever the working folder is."""
+    monkeypatch.chdir(folder / here)
+    rules = rule_set(folder, "a.yaml", "a_test.yaml")
+    assert [rule.name for rule in rules.alerts] == ["A"]
+
+
 def test_a_pattern_takes_each_file_as_what_it_is(folder: Path) -> None:
     """Unit tests are unit tests, and what is neither is passed over; what cannot be told is read as rules."""
     rules = rule_set(folder, "**/*.yaml")

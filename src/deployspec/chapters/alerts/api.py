@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from deployspec.chapters.alerts.fixtures.live import curl, prometheus_of
 from deployspec.chapters.alerts.items import given, rule_set_of
 from deployspec.chapters.alerts.planning import PROMTOOL, files_of, version_of_promtool
+from deployspec.chapters.alerts.review import alerts_of, fired_in
 
 if TYPE_CHECKING:
     import pytest
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PROMTOOL",
+    "alerts_of",
     "curl",
     "files_of",
+    "fired_in",
     "given",
     "prometheus_of",
     "rule_set_of",

@@ -85,6 +85,7 @@ CHAPTER = Chapter(
         "rules": Command("alert rules and their unit tests", "deployspec.chapters.alerts.command:arguments")
     },
     plans="deployspec.chapters.alerts.planning:planned",
+    reviews="deployspec.chapters.alerts.review:sections",
     old_file="test_alert_rules.py",
     old_parameters={
         "alerts.rule-file-is-sound": posixpath.basename,

@@ -275,20 +275,8 @@ def _weighed(objective: Objective, census: Census, span: str) -> Verdict:
 
 def _objection(objective: Objective, census: Census, window: float) -> str:
     """Why the counts tell nothing; empty where they do."""
-    if census.native:
-        return _natively(objective, census.native)
-    if census.doubts:
-        return "; ".join(census.doubts)
-    if census.without_bucket:
-        return (
-            f"{len(census.without_bucket)} series of the histogram {_have(len(census.without_bucket))} no bucket that ends at the threshold, so the "
-            f"share is not known: {_series(census.without_bucket)}{_nearest(objective, census.boundaries)}"
-        )
-    if census.bucket_for_a_time:
-        return (
-            f"the bucket that ends at {objective.threshold:g} s was missing for a part of the last "
-            f"{duration(window)}, while the count went on, so the share is not known: {_series(census.bucket_for_a_time)}"
-        )
+    if why := uncountable(objective, census, window):
+        return why
     if not 0 <= census.covered <= 1:
         return f"Prometheus answers with a share of {census.covered} of the window that has data, which is impossible"
     numbers = (census.good, census.total, census.began_good, census.began_total)
@@ -314,6 +302,25 @@ def _objection(objective: Objective, census: Census, window: float) -> str:
         )
     if census.good > census.total * (1 + _NOISE):
         return f"Prometheus answers with {census.good:.1f} good ones of {census.total:.1f} requests, which is impossible"
+    return ""
+
+
+def uncountable(objective: Objective, census: Census, window: float) -> str:
+    """Why what Prometheus has is no count of good and bad requests, however much of it there is; empty where it is."""
+    if census.native:
+        return _natively(objective, census.native)
+    if census.doubts:
+        return "; ".join(census.doubts)
+    if census.without_bucket:
+        return (
+            f"{len(census.without_bucket)} series of the histogram {_have(len(census.without_bucket))} no bucket that ends at the threshold, so the "
+            f"share is not known: {_series(census.without_bucket)}{_nearest(objective, census.boundaries)}"
+        )
+    if census.bucket_for_a_time:
+        return (
+            f"the bucket that ends at {objective.threshold:g} s was missing for a part of the last "
+            f"{duration(window)}, while the count went on, so the share is not known: {_series(census.bucket_for_a_time)}"
+        )
     return ""
 
 

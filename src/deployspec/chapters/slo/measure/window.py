@@ -308,9 +308,9 @@ class Counting:
         """The one value of a sum; counters that are not there have counted nothing."""
         return self._sum(query) or 0.0
 
-    def newest(self, objective: Objective) -> float | None:
-        """When its counters were scraped last, each of them, in seconds since the epoch."""
-        return self._sum(f"min(timestamp({counted_by(objective)}))")
+    def newest(self, objective: Objective, of: str = "min") -> float | None:
+        """When its counters were scraped last, each of them, in seconds since the epoch; with ``max``, any of them."""
+        return self._sum(f"{of}(timestamp({counted_by(objective)}))")
 
     def resets(self, objective: Objective, begin: float) -> float:
         """How often its counters began anew since ``begin``, in seconds since the epoch."""

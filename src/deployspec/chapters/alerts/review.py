@@ -1,0 +1,64 @@
+"""What the chapter says in a review: which alerts fired, and what the week says of thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from deployspec.chapters.alerts.fixtures.live import prometheus_of
+from deployspec.chapters.alerts.fixtures.rule_set import RuleSet
+from deployspec.chapters.alerts.fixtures.sources import RuleSources
+from deployspec.chapters.alerts.judge.fired import Fired, section
+from deployspec.chapters.alerts.judge.thresholds import by_alert
+from deployspec.chapters.alerts.judge.thresholds import section as section_of_thresholds
+from deployspec.chapters.alerts.measure import fired, seen
+from deployspec.chapters.alerts.part import RULES
+from deployspec.deployment import PROMETHEUS
+from deployspec.languages.prometheus.model import Unavailable
+from deployspec.model.review import Section
+
+if TYPE_CHECKING:
+    from deployspec.deployment import Deployment
+    from deployspec.languages.rule_files.model import Rule
+    from deployspec.model.review import Week
+    from deployspec.record.history import History
+
+
+def sections(week: Week, deployment: Deployment | None, _: History) -> Iterator[Section]:
+    """Alerts and thresholds; one sentence where there is no Prometheus to ask."""
+    if deployment is None or deployment.get(PROMETHEUS) is None:
+        text = "No deployment file says which Prometheus watches the deployment, so nothing is known of its alerts."
+        yield Section("alerts", "Alerts", (text,))
+        return
+    found = fired_in(week, deployment)
+    if isinstance(found, Unavailable):
+        # It would not answer about each threshold either, and that takes its time.
+        yield Section(
+            "alerts",
+            "Alerts",
+            (f"Not known: {found.reason}.",),
+            unmeasured=(f"alerts and thresholds ({found.reason})",),
+        )
+        return
+    yield section(found, week)
+    thresholds, others = by_alert(alerts_of(deployment))
+    prometheus = prometheus_of(deployment)
+    if thresholds or others:
+        yield section_of_thresholds([seen(prometheus, one, week) for one in thresholds], others, week)
+
+
+def alerts_of(deployment: Deployment) -> tuple[Rule, ...]:
+    """The alerts of the deployment's rule files."""
+    rules = deployment.get(RULES)
+    if rules is None:
+        return ()
+    return RuleSet(RuleSources(**vars(rules), folder=deployment.path.parent)).alerts
+
+
+@lru_cache(maxsize=8)
+def fired_in(week: Week, deployment: Deployment) -> Fired | Unavailable:
+    """The alerts that fired in a week: asked once, however many sections tell of them."""
+    rules = deployment.get(RULES)
+    names = None if rules is None else frozenset(rule.name for rule in alerts_of(deployment))
+    return fired(prometheus_of(deployment), week, names)

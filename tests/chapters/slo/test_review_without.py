@@ -1,0 +1,214 @@
+"""Reviews where Prometheus says nothing: none there, one that fails, one that is empty, one whose histogram is native."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deployspec.chapters.alerts.review import fired_in
+from deployspec.chapters.alerts.review import sections as sections_of_alerts
+from deployspec.chapters.slo.judge.census import Census
+from deployspec.chapters.slo.judge.past import Past
+from deployspec.chapters.slo.judge.review import Told, objectives
+from deployspec.chapters.slo.load.histogram import Histogram
+from deployspec.chapters.slo.review import sections
+from deployspec.chapters.slo.stored import digest
+from deployspec.model.review import Cell, Section, Span, Table, Tone, Week
+from deployspec.model.verdict import Proportion
+from deployspec.record.history import History, Row, Share
+from tests.chapters.slo.judge.test_census import objective
+from tests.chapters.slo.test_review_autumn import deployed
+from tests.tools.prometheus.fake import FakePrometheus, Question, Reply, fake_prometheus, success
+
+BEGIN = 1_780_272_000.0  # 2026-06-01 00:00 UTC, a Monday
+DAY = 86400.0
+WEEK = Week("shop", Span(BEGIN, BEGIN + 7 * DAY), UTC)
+
+
+def run(day: float, maintenance: str = "") -> Row:
+    """A gate that began so many days after the week."""
+    return Row(
+        Path(f"{day:g}.json"),
+        f"run-{day:g}",
+        "shop",
+        "gate",
+        "",
+        BEGIN + day * DAY,
+        BEGIN + day * DAY + 60,
+        0,
+        "",
+        maintenance,
+        None,
+        "1",
+        {},
+    )
+
+
+def latencies(*milliseconds: int) -> dict[str, Any]:
+    """What is kept of a load result."""
+    histogram = Histogram()
+    for one in milliseconds:
+        histogram.add({one * 1000: 100})
+    return digest({"total": {"latency": histogram.document()}})
+
+
+RUNS = (run(-6), run(0.5), run(0.75), run(3, "upgrade"))
+COUNTS = ((900, 1000), (999, 1000), (0, 10), (5, 1000))
+"""Good ones, and all, of each."""
+
+
+def history(*, empty: bool = False) -> History:
+    """Four load runs, of which the first was in the week before, and the last in maintenance."""
+    runs = () if empty else RUNS
+    shape = (len(runs), 0)
+    shares = [
+        Share(place, 0, Proportion("quick", "load", good, total, 0.95))
+        for place, (good, total) in enumerate(COUNTS)
+        if not empty
+    ]
+    kept = [(0, latencies(100)), (1, latencies(200)), (2, latencies(200, 400)), (3, latencies(9000))]
+    return History(
+        "shop",
+        runs,
+        (),
+        np.zeros(shape, np.uint8),
+        np.zeros(shape, np.uint8),
+        np.zeros(shape, np.float32),
+        tuple(shares),
+        added={} if empty else {"load": kept},
+    )
+
+
+@pytest.fixture(autouse=True)
+def _asked_anew() -> Iterator[None]:
+    fired_in.cache_clear()
+    yield
+    fired_in.cache_clear()
+
+
+def tables(made: Section) -> dict[str, Table]:
+    """Its tables by their keys."""
+    return {part.key: part for part in made.parts if isinstance(part, Table)}
+
+
+def test_without_a_prometheus_load_runs_tell() -> None:
+    (made,) = sections(WEEK, None, history())
+    assert made.key == "load-runs"
+    assert any(
+        "No deployment file says which Prometheus" in part for part in made.parts if isinstance(part, str)
+    )
+    (row,) = tables(made)["load-shares"].rows
+    # 999 of 1,010, not the mean of 99.9% and 0%; the one in maintenance is left out.
+    assert row[2].value == pytest.approx(999 / 1010)
+    assert row[2].tone is Tone.GOOD
+    assert (row[3].value, row[4].value) == (1010, 2)
+    assert row[5].value == pytest.approx(0.9)
+    assert row[5].tone is Tone.BAD
+    assert [one.run for one in made.sources] == ["run--6", "run-0.5", "run-0.75"]
+
+
+def test_latencies_of_load_runs_by_day() -> None:
+    (made,) = sections(WEEK, None, history())
+    first, second, *_, whole = tables(made)["load-p95"].rows
+    # 200 of 200 ms and 100 of 400 ms together; the week before had its run on a Tuesday.
+    assert [cell.value for cell in first[1:]] == [pytest.approx(0.4, rel=0.001), None]
+    assert [cell.value for cell in second[1:]] == [None, pytest.approx(0.1, rel=0.001)]
+    assert [cell.value for cell in whole[1:]] == [
+        pytest.approx(0.4, rel=0.001),
+        pytest.approx(0.1, rel=0.001),
+    ]
+    assert second[1].tone is Tone.UNKNOWN
+
+
+@pytest.mark.parametrize("kept", [None, {}, {"latency": "no histogram"}, {"latency": 7}, 3])
+def test_a_digest_that_cannot_be_read_is_none(kept: Any) -> None:
+    of = history()
+    of.added["load"] = [(1, kept)]
+    (made,) = sections(WEEK, None, of)
+    assert "load-p95" not in tables(made)
+
+
+def test_without_a_prometheus_and_load_runs_there_is_no_section() -> None:
+    assert not list(sections(WEEK, None, history(empty=True)))
+    (made,) = sections_of_alerts(WEEK, None, history(empty=True))
+    assert any("nothing is known of its alerts" in part for part in made.parts if isinstance(part, str))
+
+
+def asked(tmp_path: Path, answer: Any, of: History) -> tuple[dict[str, Section], FakePrometheus]:
+    """What a Prometheus that answers so is told of."""
+    with fake_prometheus(answer) as fake:
+        deployment = deployed(tmp_path, fake.url)
+        made = [*sections(WEEK, deployment, of), *sections_of_alerts(WEEK, deployment, of)]
+    return {one.key: one for one in made}, fake
+
+
+def test_one_that_fails_is_unmeasured_and_load_runs_tell(tmp_path: Path) -> None:
+    made, fake = asked(tmp_path, lambda _: Reply({"status": "error", "error": "no disk"}, 500), history())
+    table = tables(made["objectives"])["objectives"]
+    assert [row[-1].text for row in table.rows] == ["UNMEASURED"] * 3
+    assert all("answers with an error (status 500): no disk" in row[-1].note for row in table.rows)
+    assert len(made["objectives"].unmeasured) == 3
+    assert not made["objectives"].breached
+    assert "load-shares" in tables(made["load-runs"])
+    assert made["alerts"].unmeasured[0].startswith("alerts and thresholds (Prometheus at http://127.0.0.1:")
+    assert "thresholds" not in made
+    # It is not asked about the others in vain.
+    assert len(fake.asked) <= 3
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(b"<html>login</html>", type="text/html"),
+        success({"resultType": "matrix", "result": 7}),
+        success({"resultType": "matrix", "result": [{"metric": {}, "values": [["x"]]}]}),
+        success({"resultType": "matrix", "result": [{"metric": 7, "values": [[1, "1"]]}]}),
+        success({}),
+        success([]),
+    ],
+)
+def test_an_answer_in_no_known_form_is_unmeasured(tmp_path: Path, reply: Reply) -> None:
+    made, _ = asked(tmp_path, lambda _: reply, history(empty=True))
+    table = tables(made["objectives"])["objectives"]
+    assert [row[-1].text for row in table.rows] == ["UNMEASURED"] * 3
+    assert made["alerts"].unmeasured
+
+
+def _empty(question: Question) -> Reply:
+    if "label" in question.path:
+        return success([])
+    kind = "matrix" if question.path.endswith("range") else "vector"
+    return success({"resultType": kind, "result": []})
+
+
+def test_one_that_is_empty_knows_nothing(tmp_path: Path) -> None:
+    made, _ = asked(tmp_path, _empty, history(empty=True))
+    overview = tables(made["objectives"])["objectives"]
+    for row in overview.rows:
+        assert row[-1].text == "UNMEASURED"
+        assert row[-2].text == "168 h of 168 h"
+        assert all(cell.value is None for cell in row[2:-2])
+        assert all(cell.tone is not Tone.GOOD for cell in row)
+    assert not made["objectives"].breached
+    assert made["alerts"].unmeasured == ("alerts (168 h of 168 h without a sample in Prometheus)",)
+    assert not made["thresholds"].advice
+    assert not tables(made["alerts-and-objectives"])["noise"].rows
+
+
+def test_a_native_histogram_is_not_counted() -> None:
+    of = objective("latency")
+    census = Census(0, 0, 1, native=('{job="shop"}',))
+    told = Told(Past(of, (), (), census=census), WEEK, WEEK.span)
+    made = objectives([told], [], WEEK)
+    (row,) = tables(made)["objectives"].rows
+    assert isinstance(row[-1], Cell)
+    assert row[-1].text == "UNMEASURED"
+    assert re.search("native", row[-1].note)
+    assert all(cell.value is None for cell in row[2:-2])
+    assert made.unmeasured
