@@ -91,7 +91,18 @@ def test_it_carries_the_specification(wheel: Path, tmp_path: Path) -> None:
     for name in ("health", "log-record"):
         path = f"schemas/{name}.schema.json"
         assert files[f"deployspec/{path}"] == (ROOT / path).read_bytes()
-    assert {Path(path).suffix for path in files} <= {".py", ".json", ".typed", ".txt", "", ".md", ".yaml"}
+    assert {Path(path).suffix for path in files} <= {
+        ".py",
+        ".json",
+        ".typed",
+        ".txt",
+        "",
+        ".md",
+        ".yaml",
+        ".html",
+        ".css",
+    }
+    assert {f"deployspec/outputs/review/page.{kind}" for kind in ("html", "css")} <= files.keys()
     if not UV.exists():
         pytest.skip("only uv makes a source distribution here")
     assert content(built(packed(ROOT, tmp_path), tmp_path)) == files

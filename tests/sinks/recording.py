@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from deployspec.app import OURS, SINKS
 from deployspec.deployment import load
-from deployspec.deployment.push import PUSH
+from deployspec.deployment.push import PUSH, Push
 from deployspec.model.chapter import imported
 from deployspec.model.entry import Entry
 from deployspec.record.record import Run
@@ -102,11 +102,17 @@ def sender(folder: Path, kind: str, url: str, more: str = "") -> Any:
     return sent_to(folder, f"{{name: there, kind: {kind}, url: '{url}'{more}}}")
 
 
-def sent_to(folder: Path, item: str) -> Any:
-    """What sends to a sink that a deployment file in this folder describes."""
+def described(folder: Path, item: str) -> Push:
+    """A sink, as a deployment file in this folder describes it."""
     file = folder / "there.yaml"
     file.write_text(f"base_url: http://there\npush: [{item}]\n")
     (push,) = load(file, {}, OURS, SINKS).require(PUSH)
+    return push
+
+
+def sent_to(folder: Path, item: str) -> Any:
+    """What sends to a sink that a deployment file in this folder describes."""
+    push = described(folder, item)
     make = next(sink.make for sink in SINKS if sink.kind == push.kind)
     return imported(make)(push)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from deployspec.outputs.mrkdwn import MOST_TEXT
 from deployspec.sinks.sending import NotSent
-from deployspec.sinks.slack import MOST_TEXT
 from tests.sinks.recording import SECRET, Answer, Recording, entry, recording, report_of, run_of, sender
 
 OK = Answer(200, b"ok")

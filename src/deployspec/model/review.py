@@ -38,6 +38,18 @@ class Span(NamedTuple):
         return self.end - self.begin
 
 
+def days_between(span: Span, zone: tzinfo) -> list[Span]:
+    """The days of the zone's calendar that ``span`` has a part of, cut to it, in order. One on which clocks are set has 23 or
+    25 hours."""
+    days, begin = [], span.begin
+    while begin < span.end:
+        noon = datetime.fromtimestamp(begin, zone).replace(hour=12, minute=0, second=0, microsecond=0, fold=0)
+        midnight = (noon + timedelta(days=1)).replace(hour=0).timestamp()
+        days.append(Span(begin, min(midnight, span.end)))
+        begin = midnight
+    return days
+
+
 @dataclass(frozen=True)
 class Week:
     """What a review is of: any length, a week as a rule."""
@@ -58,18 +70,8 @@ class Week:
         return Span(self.span.begin - self.span.seconds, self.span.begin)
 
     def days(self, of: Span | None = None) -> list[Span]:
-        """The days of the zone's calendar that ``of`` (the week) has a part of, cut to it, in order. One on which clocks are
-        set has 23 or 25 hours."""
-        span = of or self.span
-        days, begin = [], span.begin
-        while begin < span.end:
-            noon = datetime.fromtimestamp(begin, self.zone).replace(
-                hour=12, minute=0, second=0, microsecond=0, fold=0
-            )
-            midnight = (noon + timedelta(days=1)).replace(hour=0).timestamp()
-            days.append(Span(begin, min(midnight, span.end)))
-            begin = midnight
-        return days
+        """The days of ``of`` (the week), as :func:`days_between` gives them."""
+        return days_between(of or self.span, self.zone)
 
     def is_night(self, moment: float) -> bool:
         """Whether a moment is in the night, by the clocks of the zone."""

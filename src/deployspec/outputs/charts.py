@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deployspec.model.chart import Bars, Chart
 
-_SETTINGS: dict[Any, Any] = {
+SETTINGS: dict[Any, Any] = {
     # A name may have a dollar in it, which would begin a formula.
     "text.parse_math": False,
     # Text stays text: it can be read and searched for, and takes less room than outlines.
@@ -33,7 +33,7 @@ def drawn(chart: Chart) -> tuple[str, bytes]:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with warnings.catch_warnings(), rc_context(_SETTINGS):
+    with warnings.catch_warnings(), rc_context(SETTINGS):
         # Such as of a letter that its font does not have.
         warnings.simplefilter("ignore")
         figure = Figure(figsize=_SIZE, layout="constrained")

@@ -7,21 +7,21 @@ references and formulas from being made of it, for some of these are looked for 
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from deployspec.base.shown import counted, cut, percentage, printable
+from deployspec.base.shown import counted, percentage
 from deployspec.model.entry import Accepted, Entry
 from deployspec.model.verdict import Outcome, Proportion
 from deployspec.outputs.comparison import told
+from deployspec.outputs.marked import block, cell, code, head, row
 from deployspec.outputs.troubles import troubles_of
 from deployspec.record.record import Run
 
 ROOM = 1024 * 1024
 """Bytes that all summaries of a step may have together: GitHub drops them as a whole where they have more."""
-_LONGEST, _LONGEST_CELL, _LONGEST_COMMAND = 2000, 300, 8000
-"""Characters of a text, of one in a table, and of a command, which nobody could repeat in part."""
+_LONGEST_COMMAND = 8000
+"""Characters of a command, which nobody could repeat in part."""
 _FOR_THE_END = 400
 """Bytes that are kept free for what is said of that which is left out."""
 
@@ -71,7 +71,7 @@ def _head(run: Run, refused: str) -> str:
     lines = [f"## deployspec: {verdict}", "", _counts(run)]
     if troubles:
         lines.append("")
-    lines += [f"- {_code(line)}" for text in troubles for line in text.splitlines()[:20]]
+    lines += [f"- {code(line)}" for text in troubles for line in text.splitlines()[:20]]
     return "\n".join(lines)
 
 
@@ -80,12 +80,12 @@ def _counts(run: Run) -> str:
     said = [f"{counts[verdict.value]} {verdict.value}" for verdict in (Outcome.BREACHED, Outcome.UNMEASURED, Outcome.MET) if counts[verdict.value]]  # fmt: skip
     accepted = sum(entry.accepted is not None for entry in run.entries.values())
     more = [f"{number} {word}" for number, word in ((accepted, "accepted"), (counts["flaky"], "flaky")) if number]  # fmt: skip
-    about = _code(run.deployment) if run.deployment else "files alone"
-    about += f" ({_code(run.base_url)})" if run.base_url else ""
+    about = code(run.deployment) if run.deployment else "files alone"
+    about += f" ({code(run.base_url)})" if run.base_url else ""
     text = f"{about}: {', '.join(said) or 'no check ran'}"
     text += f" ({', '.join(more)})" if more else ""
-    text += f", with {_code(f'-m {run.markers}')}" if run.markers else ""
-    return text + (f", in the maintenance window {_code(run.maintenance)}" if run.maintenance else "")
+    text += f", with {code(f'-m {run.markers}')}" if run.markers else ""
+    return text + (f", in the maintenance window {code(run.maintenance)}" if run.maintenance else "")
 
 
 def _sections(run: Run) -> Iterator[_Section]:
@@ -97,16 +97,16 @@ def _sections(run: Run) -> Iterator[_Section]:
     again = [_failure(entry) for entry in entries if entry.met_again]
     yield _Section("### MET again, but still accepted", again, "MET again")
     if comparison := run.added.get("comparison"):
-        first, *changes = (_code(line.strip()) for line, _ in told(comparison))
+        first, *changes = (code(line.strip()) for line, _ in told(comparison))
         yield _Section("### Since the baseline", [f"\n{first}\n", *(f"- {line}" for line in changes)], "lines on the baseline")  # fmt: skip
     shares = [_share(entry, entry.proportion) for entry in entries if entry.proportion]
     yield _table("Objectives", ("check", "counted by", "good", "95% interval", "target", "verdict"), shares, "objectives")  # fmt: skip
     accepted = [_accepted(entry, entry.accepted, run) for entry in entries if entry.accepted]
     yield _table("Accepted", ("check", "verdict", "reason", "until", "accepted by", "because"), accepted, "accepted")  # fmt: skip
-    needs = [(_cell(check), _cell(part)) for check, part in run.not_described.items()]
+    needs = [(cell(check), cell(part)) for check, part in run.not_described.items()]
     yield _table("Not selected, because the deployment file does not describe or allow it", ("check", "needs"), needs, "not selected")  # fmt: skip
     met = [
-        (_cell(entry.id), _cell(entry.measured), _cell(entry.limit), "flaky" if entry.flaky else "")
+        (cell(entry.id), cell(entry.measured), cell(entry.limit), "flaky" if entry.flaky else "")
         for entry in entries
         if entry.verdict == Outcome.MET and not entry.fails
     ]
@@ -114,7 +114,7 @@ def _sections(run: Run) -> Iterator[_Section]:
 
 
 def _failure(entry: Entry) -> str:
-    lines = ["", f"#### {_code(entry.id)}", ""]
+    lines = ["", f"#### {code(entry.id)}", ""]
     parts = (
         ("found", entry.finding),
         ("measured", entry.measured),
@@ -122,11 +122,11 @@ def _failure(entry: Entry) -> str:
         ("promise", entry.promise),
         ("check", entry.source),
     )
-    lines += [f"- {label}: {_code(text)}" for label, text in parts if text]
+    lines += [f"- {label}: {code(text)}" for label, text in parts if text]
     if len(entry.reproduce) > _LONGEST_COMMAND:
         lines.append("- reproduce: the command is too long for this page; the run record has it")
     elif entry.reproduce:
-        lines += ["", _block(entry.reproduce, "sh")]
+        lines += ["", block(entry.reproduce, "sh")]
     return "\n".join(lines)
 
 
@@ -135,12 +135,12 @@ def _share(entry: Entry, share: Proportion) -> tuple[str, ...]:
     counted_by = {"load": "a load run", "window": "Prometheus"}.get(share.counted_by, "")
     interval = share.interval or "all were counted"
     target = f"{share.target * 100:.10g}%"
-    return _cell(entry.id), counted_by, _cell(good), _cell(interval), _cell(target), entry.verdict
+    return cell(entry.id), counted_by, cell(good), cell(interval), cell(target), entry.verdict
 
 
 def _accepted(entry: Entry, accepted: Accepted, run: Run) -> tuple[str, ...]:
     until = f"{accepted.until}{_days_left(accepted.until, run.started)}"
-    return _cell(entry.id), entry.verdict, _cell(entry.reason), _cell(until), _cell(accepted.owner), _cell(accepted.reason)  # fmt: skip
+    return cell(entry.id), entry.verdict, cell(entry.reason), cell(until), cell(accepted.owner), cell(accepted.reason)  # fmt: skip
 
 
 def _days_left(until: str, at: str) -> str:
@@ -153,34 +153,5 @@ def _days_left(until: str, at: str) -> str:
 
 
 def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], what: str) -> _Section:
-    head = f"### {title}\n\n{_row(columns)}\n{_row(('---',) * len(columns))}"
-    return _Section(head, [_row(row) for row in rows], what)
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _cell(text: str) -> str:
-    # In a table, a vertical line ends a cell even in code.
-    return _code(text, _LONGEST_CELL).replace("|", "\\|")
-
-
-def _code(text: str, limit: int = _LONGEST) -> str:
-    """A text as inline code, on one line, whatever it is; nothing where it is blank."""
-    text = cut(text, limit)
-    if not text.strip():
-        return ""
-    fence = "`" * (_longest_fence(text) + 1)
-    # One space at each end is Markdown's, where there is one at both.
-    pad = " " if text[0] in "` " or text[-1] in "` " else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
-
-
-def _block(text: str, language: str) -> str:
-    fence = "`" * max(3, _longest_fence(text) + 1)
-    return "\n".join([f"{fence}{language}", *map(printable, text.splitlines()), fence])
-
-
-def _longest_fence(text: str) -> int:
-    return max(map(len, re.findall("`+", text)), default=0)
+    begin = f"### {title}\n\n{head(columns)}"
+    return _Section(begin, [row(cells) for cells in rows], what)

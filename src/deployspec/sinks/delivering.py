@@ -12,7 +12,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -242,6 +242,18 @@ def _sent(
 def _kept(memory: Any) -> Any:
     """What a sink remembers, as it will be read again: a copy, so that nothing that is left behind changes it."""
     return json.loads(json.dumps(memory))
+
+
+def until_sent(attempt: Callable[[], None], deadline: float) -> None:
+    """Make an attempt until one succeeds. Raises the :class:`NotSent` of one that is final, or after which another would come
+    later than ``deadline`` (``time.monotonic()``)."""
+    for pause in _pauses():
+        try:
+            attempt()
+        except NotSent as failed:
+            time.sleep(_wait(failed, pause, deadline))
+        else:
+            return
 
 
 def _pauses() -> Iterator[float]:

@@ -16,7 +16,7 @@ from deployspec.deployment.model import proofs_of
 from deployspec.deployment.part import headers_of
 from deployspec.deployment.push import Push
 from deployspec.model.http import Answer, Failure
-from deployspec.sinks.sending import NotSent, Report
+from deployspec.sinks.sending import NotSent, Waits
 from deployspec.tools.http import proxies_from
 from deployspec.tools.http.calling import call
 from deployspec.tools.http.request import Request
@@ -61,7 +61,7 @@ class Address:
         return secret.redact(redact(text), self._pieces)
 
     def post(
-        self, report: Report, url: str, body: bytes, headers: Mapping[str, str], *, put: bool = False
+        self, limit: Waits, url: str, body: bytes, headers: Mapping[str, str], *, put: bool = False
     ) -> Answer:
         """Send a body once; the answer, of a status from 200 to 299.
 
@@ -72,7 +72,7 @@ class Address:
             Request(
                 url=url,
                 headers={**headers, **self._headers},
-                timeout=report.left(self._timeout),
+                timeout=limit.left(self._timeout),
                 max_body=_MOST_ANSWER,
                 ca=self._ca,
                 proxies=self._proxies,

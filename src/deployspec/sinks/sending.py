@@ -24,11 +24,29 @@ class Report(NamedTuple):
     """``time.monotonic()`` at which nothing may be waited for any longer."""
 
     def left(self, most: float) -> float:
+        """As :meth:`Deadline.left`."""
+        return Deadline(self.deadline).left(most)
+
+
+class Deadline(NamedTuple):
+    """When a request must have ended."""
+
+    deadline: float
+    """``time.monotonic()`` at which nothing may be waited for any longer."""
+
+    def left(self, most: float) -> float:
         """Seconds that a request may take: ``most``, or what is left. Raises :class:`NotSent` where nothing is."""
         left = self.deadline - time.monotonic()
         if left <= 0:
-            raise NotSent("the time limit of the probe was reached")
+            raise NotSent("the time limit was reached")
         return min(most, left)
+
+
+class Waits(Protocol):
+    """What knows how long a request may take: :class:`Report` or :class:`Deadline`."""
+
+    def left(self, most: float) -> float:
+        """As :meth:`Deadline.left`."""
 
 
 class NotSent(Exception):  # noqa: N818 - an outcome, which is counted and kept

@@ -1,26 +1,26 @@
-"""Slack, by an incoming webhook, and what takes Slack's messages as well: what has changed, as a text."""
+"""Slack, by an incoming webhook, and what takes Slack's messages as well: what has changed, or any other text."""
 
 from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any
 
 from deployspec.base.shown import counted as numbered
 from deployspec.deployment.push import Push
+from deployspec.outputs.mrkdwn import MOST_TEXT, escaped
 from deployspec.sinks.changes import Change, News, counted, tell
+from deployspec.sinks.delivering import until_sent
 from deployspec.sinks.requests import Address, said
-from deployspec.sinks.sending import NotSent, Report
+from deployspec.sinks.sending import Deadline, NotSent, Report, Waits
 
 MOST_LISTED = 10
 """Checks of which a message says more than their number."""
-MOST_TEXT = 40_000
-"""Characters of a message, after which Slack cuts it."""
 _ROOM_FOR_THE_REST = 200
 """Characters for what stands below the checks."""
-_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_BREAK = "\u2060"
-"""A word joiner, which is not seen: it takes a text's meaning away."""
+_LONGEST_POST = 30.0
+"""Seconds for a text that somebody waits for."""
 _WORST = ("BREACHED", "UNMEASURED", None, "MET")
 _FINAL = frozenset(
     {
@@ -40,21 +40,32 @@ class Slack:
         self._after: int = push.data["after"]
 
     def send(self, report: Report, memory: Any) -> Any:
-        """Tell what has changed since the last message. An answer other than ``ok`` is none."""
+        """Tell what has changed since the last message."""
 
         def post(news: News) -> None:
-            # What a reason quotes is not looked up by Slack.
-            body = {"text": text(report, news), "unfurl_links": False, "unfurl_media": False}
-            answer = self._address.post(report, self._address.url, json.dumps(body).encode(), {})
-            if answer.body.strip() != b"ok":
-                words = re.findall(r"[a-z_]+", answer.body[:1000].decode("utf-8", "replace"))
-                found = said(answer, self._address.hide) or ": nothing"
-                raise NotSent(
-                    f"status {answer.status}, found{found[1:]}; expected ok",
-                    final=not _FINAL.isdisjoint(words),
-                )
+            _post(self._address, report, text(report, news))
 
         return tell(report, memory, self._after, post)
+
+
+def post_text(push: Push, text: str, within: float = _LONGEST_POST) -> None:
+    """Post a text, in Slack's mrkdwn, to a sink of the deployment file, again where another attempt may help. Raises
+    :class:`NotSent` where it was not taken in ``within`` seconds."""
+    address, deadline = Address(push), Deadline(time.monotonic() + within)
+    until_sent(lambda: _post(address, deadline, text), deadline.deadline)
+
+
+def _post(address: Address, limit: Waits, text: str) -> None:
+    """Post a text once. An answer other than ``ok`` is none."""
+    # What a reason quotes is not looked up by Slack.
+    body = {"text": text, "unfurl_links": False, "unfurl_media": False}
+    answer = address.post(limit, address.url, json.dumps(body).encode(), {})
+    if answer.body.strip() != b"ok":
+        words = re.findall(r"[a-z_]+", answer.body[:1000].decode("utf-8", "replace"))
+        found = said(answer, address.hide) or ": nothing"
+        raise NotSent(
+            f"status {answer.status}, found{found[1:]}; expected ok", final=not _FINAL.isdisjoint(words)
+        )
 
 
 def text(report: Report, news: News) -> str:
@@ -87,9 +98,3 @@ def _lines(change: Change) -> list[str]:
     if change.reproduce:
         lines.append(f"```{escaped(change.reproduce)}```")
     return lines
-
-
-def escaped(text: str) -> str:
-    """A text that calls nobody, links nowhere and ends no block of code."""
-    text = re.sub(r"@(?=(?:here|channel|everyone|all|group)\b)", f"@{_BREAK}", text, flags=re.IGNORECASE)
-    return text.replace("```", f"`{_BREAK}`{_BREAK}`").translate(_ESCAPES)

@@ -194,7 +194,7 @@ class Found:
 
     sections: dict[str, Section]
     again: dict[str, Section]
-    url: str
+    deployment: Any
 
     def table(self, key: str) -> Table:
         """A table, wherever it is."""
@@ -250,7 +250,7 @@ def found(
             }
             for _ in range(2)
         ]
-        yield Found(*made, url)
+        yield Found(*made, deployment)
 
 
 def deployed(folder: Path, url: str) -> Any:
@@ -458,3 +458,28 @@ def test_each_figure_names_a_source_that_there_is(found: Found) -> None:
             if isinstance(part, Table):
                 named |= {one.source for row in part.rows for one in row}
         assert named - {""} <= known
+
+
+def test_a_week_that_begins_and_ends_at_no_full_hour(found: Found, truth: Truth) -> None:
+    end = at("24T13:37") + 21
+    span = Span(end - 7 * 24 * HOUR, end)
+    of = Week("shop", span, ZONE, "Europe/Berlin", maintenance=())
+    made = Found({one.key: one for one in sections(of, found.deployment, NOTHING)}, {}, found.deployment)
+    begin, until = (int(one) - 21 for one in span)
+    for name in ("availability", "latency"):
+        bad, table = bad_of(truth, name), made.table(f"objective-{name}")
+        minutes = truth.of(begin, until)
+        for row, wanted in (("requests", truth.requests), ("bad requests", bad)):
+            # Beside what increase may be off by, the minutes at both ends are not whole.
+            off = tolerance(truth, wanted, begin, until) + 60 * wanted[minutes].max() / 20
+            assert cell(table, row, "7 days").value == pytest.approx(wanted[minutes].sum(), abs=off)
+    # All days together are the week, of which the first and the last are not whole.
+    rows = made.table("days-availability").rows
+    assert len(rows) == 8
+    days = sum(row[1].value or 0.0 for row in rows)
+    assert days == pytest.approx(cell(made.table("objective-availability"), "requests", "7 days").value)
+    # So is the week before, to the request.
+    before = truth.requests[truth.of(begin - 7 * 24 * HOUR, begin)].sum()
+    bars = made.figure("latency-then-latency").chart.bars
+    assert bars is not None
+    assert sum(bars.counts) == pytest.approx(before, rel=0.002)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from deployspec.base import shown
-from deployspec.chapters.slo.judge.past import FINE, Past, is_breach, overlap, within
+from deployspec.chapters.slo.judge.past import FINE, MINUTE, Past, is_breach, overlap, within
 from deployspec.chapters.slo.judge.review import told_at
 from deployspec.model.review import Cell, Column, Section, Span, Table, Tone, Week
 
@@ -135,8 +135,8 @@ class Blind(NamedTuple):
 
 def blind(fired: Sequence[Firing], pasts: Sequence[Past], week: Week) -> list[Blind]:
     """The breaches that nobody was told of. An hour with too few requests to tell is none."""
-    # What fires in maintenance is expected, and nobody looks.
-    spans = [Span(one.minutes[0], one.minutes[-1]) for one in fired if one.minutes]
+    # What fires in maintenance is expected, and nobody looks. A look tells of the minute until it.
+    spans = [Span(one.minutes[0] - MINUTE, one.minutes[-1]) for one in fired if one.minutes]
     found = []
     for past in pasts:
         hours: list[Blind] = []

@@ -1,0 +1,1 @@
+"""Tests of a review as a page, as Markdown and as a message."""
