@@ -167,7 +167,12 @@ def _record(folder: Path) -> str:
 
 def _measured(state: Path, count: int, newest: Path, firsts: list[tuple[float, ...]]) -> tuple[str, ...]:
     days = round(count * EVERY / 86_400) + 1
-    environ = os.environ | {"XDG_STATE_HOME": str(state)}
+    # With compiled modules, as an installed package has them, whatever this environment says.
+    environ = os.environ | {
+        "XDG_STATE_HOME": str(state),
+        "PYTHONPYCACHEPREFIX": str(state.parent / "compiled"),
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
     review = [
         sys.executable, "-m", "deployspec.cli", "review", "--deployment", DEPLOYMENT, "--state", str(state),
         "--since", f"{min(days, 92) // 2}d", "--out", str(state / "page"),
