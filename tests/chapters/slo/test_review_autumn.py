@@ -443,6 +443,17 @@ def test_thresholds(found: Found) -> None:
     assert any("Down" in part for part in section.parts if isinstance(part, str))
 
 
+def test_sections_stand_in_the_order_in_which_a_team_asks(found: Found) -> None:
+    order = sorted(found.sections.values(), key=lambda one: one.rank)
+    assert [one.key for one in order] == [
+        "objectives",
+        "latency",
+        "alerts",
+        "alerts-and-objectives",
+        "thresholds",
+    ]
+
+
 def test_the_same_week_twice_says_the_same(found: Found) -> None:
     assert found.sections == found.again
 

@@ -29,7 +29,7 @@ def sections(week: Week, deployment: Deployment | None, _: History) -> Iterator[
     """Alerts and thresholds; one sentence where there is no Prometheus to ask."""
     if deployment is None or deployment.get(PROMETHEUS) is None:
         text = "No deployment file says which Prometheus watches the deployment, so nothing is known of its alerts."
-        yield Section("alerts", "Alerts", (text,))
+        yield Section("alerts", "Alerts", (text,), rank=40)
         return
     found = fired_in(week, deployment)
     if isinstance(found, Unavailable):
@@ -39,6 +39,7 @@ def sections(week: Week, deployment: Deployment | None, _: History) -> Iterator[
             "Alerts",
             (f"Not known: {found.reason}.",),
             unmeasured=(f"alerts and thresholds ({found.reason})",),
+            rank=40,
         )
         return
     yield section(found, week)

@@ -40,7 +40,9 @@ def sections(week: Week, deployment: Deployment | None, history: History) -> Ite
     wanted, problems = _objectives(deployment)
     if problems:
         text = "; ".join(problems)
-        yield Section("objectives-files", "Objectives", (text,), unmeasured=(f"objectives ({text})",))
+        yield Section(
+            "objectives-files", "Objectives", (text,), unmeasured=(f"objectives ({text})",), rank=10
+        )
     if not wanted:
         yield from _of_load_runs(
             week, history, "The deployment file names no objective, so this is what load runs have counted."

@@ -55,7 +55,7 @@ def section(week: Week, history: History, why: str) -> Section | None:
         for number, run in enumerate(history.runs)
         if number in {share.run for share in history.shares} | set(histograms) and not run.maintenance
     )
-    return Section("load-runs", "Load runs", tuple(parts), sources=sources)
+    return Section("load-runs", "Load runs", tuple(parts), sources=sources, rank=25)
 
 
 def _sums(week: Week, history: History) -> list[_Sum]:

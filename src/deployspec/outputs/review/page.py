@@ -112,6 +112,7 @@ def _environment() -> jinja2.Environment:
         "MADE": words.MADE,
         "Tone": Tone,
         "at": words.at,
+        "broken": _broken,
         "fit": _fit,
         "left_out": words.left_out,
         "lines": words.lines,
@@ -141,9 +142,11 @@ def _sign(tone: Tone) -> Markup:
 
 def _fit(cell: Cell) -> str:
     """How a cell's text may be broken: not at all, between words, or anywhere, where a word is too long for a column."""
-    if max(map(len, f"{cell.text} {cell.note}".split()), default=0) > _LONG_WORD:
-        return " long"
-    return " short" if len(cell.text) <= _LONG_WORD else ""
+    return _broken(f"{cell.text} {cell.note}") or (" short" if len(cell.text) <= _LONG_WORD else "")
+
+
+def _broken(text: str) -> str:
+    return " long" if max(map(len, text.split()), default=0) > _LONG_WORD else ""
 
 
 def _value(number: float | None) -> Markup:

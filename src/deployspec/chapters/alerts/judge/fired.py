@@ -119,7 +119,7 @@ def section(fired: Fired, week: Week) -> Section:
         parts.append(
             f"{shown.counted(fired.others, 'alert')} that no rule file of the deployment has fired as well; not looked at."
         )
-    return Section("alerts", "Alerts", tuple(parts), unmeasured=unmeasured, sources=(source(week),))
+    return Section("alerts", "Alerts", tuple(parts), unmeasured=unmeasured, sources=(source(week),), rank=40)
 
 
 def source(week: Week) -> Source:

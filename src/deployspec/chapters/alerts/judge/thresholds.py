@@ -218,6 +218,7 @@ def section(seen: Sequence[Seen], others: Sequence[str], week: Week) -> Section:
         unmeasured=trouble,
         sources=tuple({one.id: one for one in sources}.values()),
         advice=tuple(filter(None, map(advice, seen))),
+        rank=50,
     )
 
 

@@ -183,6 +183,7 @@ def section(
         "Alerts beside objectives",
         tuple(parts),
         advice=tuple(_advice(noise, unseen)),
+        rank=45,
     )
 
 
@@ -272,7 +273,7 @@ def _advice(noise: Sequence[Beside], unseen: Sequence[Blind]) -> Iterator[str]:
     for name in sorted({one.firing.alert for one in noise}):
         times = sum(one.firing.alert == name for one in noise)
         yield (
-            f"{name} fired {shown.counted(times, 'time')} while nothing was breached: a higher threshold or a longer for, or an "
+            f"{shown.one_line(name, 80)} fired {shown.counted(times, 'time')} while nothing was breached: a higher threshold or a longer for, or an "
             "objective that says what it is for."
         )
     for name in sorted({one.objective for one in unseen}):

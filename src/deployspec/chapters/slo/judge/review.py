@@ -137,8 +137,7 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
         blank = (_NONE,) * 6
         rows.append(
             (
-                Cell(objective.name, code=True),
-                Cell(objective.promise),
+                Cell(objective.name, code=True, note=objective.promise),
                 *blank,
                 Cell("UNMEASURED", tone=Tone.UNKNOWN, note=unavailable.reason),
             )
@@ -149,7 +148,6 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
         "Objectives",
         (
             Column("objective"),
-            Column("promised"),
             Column(f"good in {a}", True),
             Column(f"good in {b}", True),
             Column(f"budget spent in {a}", True),
@@ -171,6 +169,7 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
         tuple(unmeasured),
         tuple(changes),
         tuple(sources),
+        rank=10,
     )
 
 
@@ -186,8 +185,7 @@ def _row(one: Told, outcome: Outcome, why: str, spans: tuple[Span, Span]) -> tup
             _until(one, week, weeks),
         )
     return (
-        Cell(one.name, code=True),
-        Cell(one.objective.promise),
+        Cell(one.name, code=True, note=one.objective.promise),
         *figures,
         _missing(one, week),
         Cell(outcome.value, tone=_TONES[outcome], note=why or f"by {length(one.judged)}"),
@@ -438,7 +436,7 @@ def latency(told: Sequence[Told], week: Week) -> Section | None:
         )
         query = f"sum by (le) (increase({bucket_of(one.objective)}[{duration(week.span.seconds)}]))"
         sources.append(Source(f"q-{one.name}-le", f"{one.name}: requests by bucket", query, at=week.span.end))
-    return Section("latency", "How long requests took", tuple(parts), sources=tuple(sources))
+    return Section("latency", "How long requests took", tuple(parts), sources=tuple(sources), rank=20)
 
 
 def _p95(one: Told) -> Iterator[Table | Figure]:
