@@ -166,7 +166,8 @@ def test_shares_and_what_chapters_keep_are_there(tmp_path: Path) -> None:
     """With the run and the check that they are of."""
     store = Store(tmp_path / "runs")
     share = Proportion("api", "load", 95, 100, 0.9, 0.9, 0.99, "listings", 5)
-    store.add(run(1, entry("a")))
+    # Nothing, said in as many words.
+    store.add(run(1, entry("a"), added={"load": None}))
     store.add(
         run(
             2,
@@ -182,7 +183,7 @@ def test_shares_and_what_chapters_keep_are_there(tmp_path: Path) -> None:
             (1, "b", share)
         ]
         assert found.added == {"load": [(1, 2)]}
-        assert [row.added for row in found.runs] == [(), ("load", "other")]
+        assert [row.added for row in found.runs] == [("load",), ("load", "other")]
     # Of others that keep more, it is read anew.
     assert history(store).added == {}
 

@@ -122,7 +122,11 @@ def _digest(document: Mapping[str, Any], path: Path, wanted: Wanted) -> Digest:
             for place, check in enumerate(checks)
             if (accepted := check.get("accepted")) is not None
         },
-        {key: _made(wanted.digests[key])(added[key]) for key in added if key in wanted.digests},
+        {
+            key: _made(wanted.digests[key])(value)
+            for key, value in added.items()
+            if key in wanted.digests and value is not None
+        },
     )
 
 
