@@ -166,7 +166,8 @@ def test_shares_and_what_chapters_keep_are_there(tmp_path: Path) -> None:
     """With the run and the check that they are of."""
     store = Store(tmp_path / "runs")
     share = Proportion("api", "load", 95, 100, 0.9, 0.9, 0.99, "listings", 5)
-    # Nothing, said in as many words.
+    # Nothing, said in as many words; and what the chapter does not know.
+    store.add(run(0, entry("a"), added={"load": {"format": "older"}}))
     store.add(run(1, entry("a"), added={"load": None}))
     store.add(
         run(
@@ -180,10 +181,10 @@ def test_shares_and_what_chapters_keep_are_there(tmp_path: Path) -> None:
     for _ in range(2):
         found = history(store, known)
         assert [(one.run, found.checks[one.check].id, one.proportion) for one in found.shares] == [
-            (1, "b", share)
+            (2, "b", share)
         ]
-        assert found.added == {"load": [(1, 2)]}
-        assert [row.added for row in found.runs] == [("load",), ("load", "other")]
+        assert found.added == {"load": [(2, 2)]}
+        assert [row.added for row in found.runs] == [("load",), ("load",), ("load", "other")]
     # Of others that keep more, it is read anew.
     assert history(store).added == {}
 

@@ -6,6 +6,7 @@ Tens of thousands of records are read for it, so no ``Entry`` is made of their c
 from __future__ import annotations
 
 import array
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -122,12 +123,19 @@ def _digest(document: Mapping[str, Any], path: Path, wanted: Wanted) -> Digest:
             for place, check in enumerate(checks)
             if (accepted := check.get("accepted")) is not None
         },
-        {
-            key: _made(wanted.digests[key])(value)
-            for key, value in added.items()
-            if key in wanted.digests and value is not None
-        },
+        _digests(added, wanted),
     )
+
+
+def _digests(added: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
+    """What chapters keep of their additions. Of one that they do not know (of an older format, say) nothing is: the record is no
+    damaged one for it."""
+    kept = {}
+    for key in added.keys() & wanted.digests.keys():
+        if added[key] is not None:
+            with contextlib.suppress(LookupError, TypeError, AttributeError, ValueError):
+                kept[key] = _made(wanted.digests[key])(added[key])
+    return dict(sorted(kept.items()))
 
 
 def _made(name: str) -> Callable[[Any], Any]:
