@@ -32,20 +32,28 @@ ALLURE = tuple(int(one) for one in os.environ.get("BENCH_REVIEW_ALLURE", "100,10
 ALLURE_LIMIT = 600
 DEPLOYMENT = "shop"
 APPENDING = """
-import json, statistics, sys, time
+import json, os, sys, time
 from pathlib import Path
 from deployspec.record.record import Run
 from deployspec.record.store import Store
-store, document = Store(Path(sys.argv[1])), json.loads(Path(sys.argv[2]).read_text())
-run, took = Run.from_document(document), []
+store, document = Store(Path(sys.argv[1]), 1e10, 10**15), json.loads(Path(sys.argv[2]).read_text())
+run, took, flushed, fsync = Run.from_document(document), [], [], os.fsync
+
+def timed(descriptor):
+    began = time.perf_counter()
+    fsync(descriptor)
+    flushed.append((time.perf_counter() - began) * 1000)
+
+os.fsync = timed
 for number in range(int(sys.argv[3])):
     run.id = f"{number:08x}-ffff-4000-8000-000000000000"
     began = time.perf_counter()
-    file = store.file_of(run)
-    file.finish(run)
+    path = store.add(run)
     took.append((time.perf_counter() - began) * 1000)
-    file.path.unlink()
-print(json.dumps(took))
+    path.unlink()
+began = time.perf_counter()
+assert not store.prune(run.deployment)
+print(json.dumps([took, flushed, (time.perf_counter() - began) * 1000]))
 """
 RESULTS = """
 import sys
@@ -78,10 +86,10 @@ def run() -> str:
     return f"""## A review of a month
 
 A probe every five minutes, {CHECKS} checks each, for as long as it takes; both pages written, no Prometheus. The second review finds
-what the first one read in the index.
+what the first one read in the index. What has to go is looked for once an hour.
 
-| runs | record | first review, s | its peak, MiB | second review, s | index, bytes a run | runs list, s | append, ms |
-| --- | --- | --- | --- | --- | --- | --- | --- |
+| runs | record | first review, s | its peak, MiB | second review, s | index, bytes a run | runs list, s | append, ms | look for what has to go, ms |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
 {table}
 
 - Limits for {RUNS[0]:,} runs: {FIRST:.0f} s, {PEAK:.0f} MiB, {SECOND:.0f} s, {LIST:.0f} s, {APPEND:.0f} ms: {"kept" if kept else "NOT KEPT"}.
@@ -91,8 +99,7 @@ what the first one read in the index.
 
 def fill(folder: Path, count: int) -> Path:
     """Write the store of a deployment; returns the newest record."""
-    document = _document()
-    text = json.dumps(document, ensure_ascii=False, indent=1)
+    text = _record(folder)
     now = time.time()
     path = folder
     for number in range(count):
@@ -119,9 +126,10 @@ def fill(folder: Path, count: int) -> Path:
     return path
 
 
-def _document() -> dict[str, object]:
+def _record(folder: Path) -> str:
+    """A record as the store writes it, with words in the places of what differs from run to run."""
     from deployspec.model.entry import Entry, Evidence
-    from deployspec.record.record import Run
+    from deployspec.record.record import RecordFile, Run
 
     entries = [
         Entry(
@@ -149,12 +157,22 @@ def _document() -> dict[str, object]:
         {entry.check: entry for entry in entries}, finished="@STARTED@", exit_status=0, id="@ID@",
         kind="probe", location="here", interval=EVERY,
     )  # fmt: skip
-    return made.document()
+    file = RecordFile(folder.with_suffix(".json"))
+    file.path.parent.mkdir(parents=True, exist_ok=True)
+    file.finish(made)
+    text = file.path.read_text()
+    file.path.unlink()
+    return text
 
 
 def _measured(state: Path, count: int, newest: Path, firsts: list[tuple[float, ...]]) -> tuple[str, ...]:
     days = round(count * EVERY / 86_400) + 1
-    environ = os.environ | {"XDG_STATE_HOME": str(state)}
+    # With compiled modules, as an installed package has them, whatever this environment says.
+    environ = os.environ | {
+        "XDG_STATE_HOME": str(state),
+        "PYTHONPYCACHEPREFIX": str(state.parent / "compiled"),
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
     review = [
         sys.executable, "-m", "deployspec.cli", "review", "--deployment", DEPLOYMENT, "--state", str(state),
         "--since", f"{min(days, 92) // 2}d", "--out", str(state / "page"),
@@ -185,7 +203,7 @@ def _measured(state: Path, count: int, newest: Path, firsts: list[tuple[float, .
         [sys.executable, "-c", APPENDING, str(state / "runs"), str(newest), str(APPENDED)],
         cwd=ROOT, capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
-    took = json.loads(said.stdout)
+    took, flushed, look = json.loads(said.stdout)
     walls, listed = [one.wall for one in seconds], [one.wall for one in lists]
     firsts.append(
         (first.wall, statistics.median(walls), first.peak, statistics.median(listed), statistics.median(took))
@@ -198,7 +216,8 @@ def _measured(state: Path, count: int, newest: Path, firsts: list[tuple[float, .
         spread(walls),
         f"{index.stat().st_size / max(known, 1):,.0f}",
         spread(listed),
-        spread(took, 1),
+        f"{spread(took, 1)}, fsync {statistics.median(flushed):.1f}",
+        f"{look:.0f}",
     )
 
 

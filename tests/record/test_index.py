@@ -31,6 +31,7 @@ from deployspec.record.record import Run
 from deployspec.record.store import Store, read
 from tests.review.histories import made_of
 from tests.suite import ROOT
+from tests.trials import trials
 
 BEGIN = 1_790_000_000.0
 VERSION = "health.version-is-stated"
@@ -135,7 +136,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=trials(150), deadline=None)
 def test_it_says_what_the_records_say(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any]]
 ) -> None:
@@ -165,7 +166,9 @@ def test_shares_and_what_chapters_keep_are_there(tmp_path: Path) -> None:
     """With the run and the check that they are of."""
     store = Store(tmp_path / "runs")
     share = Proportion("api", "load", 95, 100, 0.9, 0.9, 0.99, "listings", 5)
-    store.add(run(1, entry("a")))
+    # Nothing, said in as many words; and what the chapter does not know.
+    store.add(run(0, entry("a"), added={"load": {"format": "older"}}))
+    store.add(run(1, entry("a"), added={"load": None}))
     store.add(
         run(
             2,
@@ -178,10 +181,10 @@ def test_shares_and_what_chapters_keep_are_there(tmp_path: Path) -> None:
     for _ in range(2):
         found = history(store, known)
         assert [(one.run, found.checks[one.check].id, one.proportion) for one in found.shares] == [
-            (1, "b", share)
+            (2, "b", share)
         ]
-        assert found.added == {"load": [(1, 2)]}
-        assert [row.added for row in found.runs] == [(), ("load", "other")]
+        assert found.added == {"load": [(2, 2)]}
+        assert [row.added for row in found.runs] == [("load",), ("load",), ("load", "other")]
     # Of others that keep more, it is read anew.
     assert history(store).added == {}
 
@@ -292,6 +295,70 @@ def test_a_damaged_index_makes_no_difference(store: Store, harm: Any) -> None:
     for _ in range(2):
         assert_same(history(store), slowly(store))
         assert len(Index(store, ()).rows("shop").rows) == 4
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, History, bytes]:
+    """A store, what its records say, and its index."""
+    store = Store(tmp_path_factory.mktemp("known") / "runs")
+    accepted = Accepted("me", "because", "2026-12-31", "accepted.yaml:2")
+    for number in range(6):
+        checks = [entry(f"c[{one}]", duration=one) for one in range(40)]
+        store.add(run(number, *checks, entry("d", "BREACHED", accepted=accepted), entry(VERSION)))
+    history(store, (STATES,))
+    return store, slowly(store, (STATES,)), (store.folder / FILE).read_bytes()
+
+
+@given(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=64))
+@settings(max_examples=trials(150), deadline=None)
+def test_no_damage_to_the_index_makes_a_difference(
+    known: tuple[Store, History, bytes], place: float, damage: bytes
+) -> None:
+    """Wherever in the file it is, and whether SQLite sees it or not."""
+    store, said, index = known
+    at = int(place * len(index))
+    (store.folder / f"{FILE}-journal").unlink(missing_ok=True)
+    (store.folder / FILE).write_bytes(index[:at] + damage + index[at + len(damage) :])
+    for _ in range(2):
+        assert_same(history(store, (STATES,)), said)
+        assert Index(store, (STATES,)).rows("shop").rows == said.runs[::-1]
+
+
+def test_what_an_index_of_other_columns_knows_is_read_anew(store: Store) -> None:
+    """And kept as it is to be: the next one reads nothing."""
+    others(store.folder / FILE)
+    history(store)
+    with sqlite3.connect(store.folder / FILE) as connection:
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (4,)
+
+
+def test_what_is_gone_is_forgotten(store: Store) -> None:
+    """Whichever went: the oldest, as a rule. What is of another time than is asked for stays."""
+    store.add(run(0, entry("a"), deployment="other"))
+    for kept in list(store.runs("shop"))[-2:]:
+        kept.path.unlink()
+    Index(store, ()).history("other", 0.0, 4e9)
+    Index(store, ()).history("shop", BEGIN + 180, 4e9)
+    with sqlite3.connect(store.folder / FILE) as connection:
+        known = [Path(path).name[:6] for (path,) in connection.execute("SELECT path FROM runs ORDER BY path")]
+    there = [kept.path.name[:6] for name in ("other", "shop") for kept in store.runs(name)]
+    assert sorted(known) == sorted(there)
+    for kept in store.runs("shop"):
+        kept.path.unlink()
+    history(store)
+    with sqlite3.connect(store.folder / FILE) as connection:
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+
+
+def test_why_a_record_is_damaged_may_be_no_text(tmp_path: Path) -> None:
+    """A key of it is half of a surrogate pair, which SQLite does not take."""
+    store = Store(tmp_path / "runs")
+    path = store.add(run(1, entry("a")))
+    path.write_text(path.read_text().replace('"proportion": null', '"proportion": {"\\ud800": 1}'))
+    for _ in range(2):
+        ((where, why),) = history(store).damaged
+        assert where == path
+        assert "\\ud800" in why
 
 
 def test_a_lock_that_somebody_keeps_is_waited_for_a_while(

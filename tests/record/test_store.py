@@ -7,13 +7,15 @@ import json
 import os
 import stat
 import threading
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from deployspec.base.errors import UsageError
 from deployspec.base.identity import new_id
-from deployspec.model.entry import Entry
+from deployspec.model.entry import Accepted, Entry, Evidence
+from deployspec.model.verdict import Proportion
 from deployspec.record.record import RecordFile, Run, Selected, objection_to
 from deployspec.record.store import Store, read
 
@@ -310,3 +312,25 @@ def test_a_record_with_much_of_a_chapters_is_replaced(tmp_path: Path) -> None:
     one.added["load"] = {"format": "deployspec.load/2", "much": "x" * 1000}
     file.finish(one)
     assert objection_to(file.path) == ""
+
+
+def test_a_record_has_a_line_for_each_check(tmp_path: Path) -> None:
+    """So that whoever looks for one finds it; and it is all that the run's document says."""
+    one = run()
+    share = Proportion("api", "load", 95, 100, 0.9)
+    accepted = Accepted("me", "because", "2026-12-31", "accepted.yaml:2")
+    one.entries = {
+        "a": Entry("a", "shop.a", "shop", "p", "MET", "r\n", evidence=(Evidence("t", "\u2028"),), proportion=share),
+        "b": Entry("b", "shop.b", "shop", "p", "BREACHED", "r", accepted=accepted),
+    }  # fmt: skip
+    one.added["load"] = {"elapsed": 1.5}
+    text = Store(tmp_path).add(one).read_text()
+    assert json.loads(text) == one.document()
+    assert [line for line in text.split("\n") if "shop.a" in line or "shop.b" in line] == [
+        json.dumps(one.document()["checks"][0]) + ",",
+        json.dumps(one.document()["checks"][1]),
+    ]
+    assert json.loads(text)["checks"] == [
+        {**asdict(entry), "evidence": document["evidence"]}
+        for entry, document in zip(one.ordered(), one.document()["checks"], strict=True)
+    ]

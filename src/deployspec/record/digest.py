@@ -6,6 +6,7 @@ Tens of thousands of records are read for it, so no ``Entry`` is made of their c
 from __future__ import annotations
 
 import array
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from deployspec.record.record import FORMAT, Run
 _NUMBERS = {verdict.value: number for number, verdict in enumerate(VERDICTS)}
 _FLAGS = (("flaky", FLAKY), ("accepted", ACCEPTED), ("defect", DEFECT), ("met_again", MET_AGAIN))
 _FLAGGED = tuple(name for name, _ in _FLAGS)
+_MOST_SETS = 100
+"""Sets of checks that are kept at hand."""
 _OURS = frozenset(Run(started="").document())
 
 
@@ -91,6 +94,8 @@ def _digest(document: Mapping[str, Any], path: Path, wanted: Wanted) -> Digest:
         named = tuple([(check["id"], check["chapter"], check["promise"]) for check in checks])
     known = wanted.known.get(named)
     if known is None:
+        if len(wanted.known) == _MOST_SETS:
+            wanted.known.clear()
         known = wanted.known[named] = tuple(Known(*names) for names in named)
     flags = [
         sum(bit for name, bit in _FLAGS if check.get(name)) if any(map(check.get, _FLAGGED)) else 0
@@ -118,8 +123,19 @@ def _digest(document: Mapping[str, Any], path: Path, wanted: Wanted) -> Digest:
             for place, check in enumerate(checks)
             if (accepted := check.get("accepted")) is not None
         },
-        {key: _made(wanted.digests[key])(added[key]) for key in added if key in wanted.digests},
+        _digests(added, wanted),
     )
+
+
+def _digests(added: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
+    """What chapters keep of their additions. Of one that they do not know (of an older format, say) nothing is: the record is no
+    damaged one for it."""
+    kept = {}
+    for key in added.keys() & wanted.digests.keys():
+        if added[key] is not None:
+            with contextlib.suppress(LookupError, TypeError, AttributeError, ValueError):
+                kept[key] = _made(wanted.digests[key])(added[key])
+    return dict(sorted(kept.items()))
 
 
 def _made(name: str) -> Callable[[Any], Any]:

@@ -12,7 +12,8 @@ import gc
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -40,18 +41,29 @@ _BATCH = 500
 """Records between two commits: others get their turn, and what was read is kept if this process is killed."""
 _MOST_AT_ONCE = 500
 """Paths in one question."""
+_ELSEWHERE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOMEM,
+    }
+)
+"""SQLite's errors for which the file is not to blame: somebody else may need it as it is."""
 _TABLES = """
-CREATE TABLE IF NOT EXISTS checks (number INTEGER PRIMARY KEY, said TEXT UNIQUE);
-CREATE TABLE IF NOT EXISTS sets (number INTEGER PRIMARY KEY, checks TEXT UNIQUE);
+CREATE TABLE IF NOT EXISTS checks (number INTEGER PRIMARY KEY, said TEXT UNIQUE, sum INTEGER);
+CREATE TABLE IF NOT EXISTS sets (number INTEGER PRIMARY KEY, checks TEXT UNIQUE, sum INTEGER);
 CREATE TABLE IF NOT EXISTS runs (
     path TEXT UNIQUE, state TEXT, wanted TEXT, damage TEXT, row TEXT,
-    checks INTEGER, verdicts BLOB, flags BLOB, durations BLOB, more TEXT
+    checks INTEGER, verdicts BLOB, flags BLOB, durations BLOB, more TEXT, sum INTEGER
 );
 """
-_SELECT = (
-    "SELECT path, state, wanted, damage, row, checks, verdicts, flags, durations, more FROM runs WHERE path "
-)
-_INSERT = "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SELECT = "SELECT * FROM runs WHERE path "
+_INSERT = "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _T = TypeVar("_T")
 
 
@@ -99,7 +111,7 @@ class Index:
             kept = self._store.runs(deployment, unfinished=True)
             # In pieces, so that the newest few do not cost the reading of all.
             while piece := list(islice(kept, _MOST_AT_ONCE if limit is None else max(limit - len(rows), 1))):
-                known = self._known(tables, piece, forget=False)
+                known = self._known(tables, piece)
                 for one in piece:
                     if one.kind:
                         found = self._unfinished(one)
@@ -121,10 +133,12 @@ class Index:
         first, last = written(begin), written(end)
 
         def ask(tables: _Tables) -> History:
-            kept = [
-                one for one in self._store.runs(deployment, unfinished=True) if first <= one.started < last
-            ]
-            known = self._known(tables, kept, forget=True)
+            there = list(self._store.runs(deployment, unfinished=True))
+            kept = [one for one in there if first <= one.started < last]
+            known = self._known(tables, kept)
+            tables.forget(
+                f"{self._key(self._store.folder_of(deployment))}/", {self._key(one.path) for one in there}
+            )
             damaged = [
                 (one.path, known[one.path].damage)
                 for one in kept
@@ -150,23 +164,26 @@ class Index:
             try:
                 with _opened(path) as tables:
                     return ask(tables)
-            except sqlite3.OperationalError:
-                break  # locked, read only, a full disk: somebody else may need the file as it is
-            except sqlite3.DatabaseError:
-                if attempt:
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+                # The latter by sqlite3 itself, where a name or an error is no text.
+                if attempt or getattr(error, "sqlite_errorcode", 0) & 0xFF in _ELSEWHERE:
                     break
-                with contextlib.suppress(OSError):
-                    path.unlink()
+                # Both: what is left of a transaction on the old one would be played back on the new one.
+                for one in (path, path.with_name(f"{FILE}-journal")):
+                    with contextlib.suppress(OSError):
+                        one.unlink()
             except OSError:
                 break
         with _in_memory() as tables:
             return ask(tables)
 
-    def _known(self, tables: _Tables, kept: Sequence[Kept], *, forget: bool) -> dict[Path, _Stored]:
-        """What the tables say of finished records, once they know them all. ``forget``: what else they have of these days is
-        gone."""
+    def _key(self, path: Path) -> str:
+        return str(path)[len(str(self._store.folder)) + 1 :]
+
+    def _known(self, tables: _Tables, kept: Sequence[Kept]) -> dict[Path, _Stored]:
+        """What the tables say of finished records, once they know them all."""
         states = {one.path: state for one in kept if not one.kind and (state := _state(one.path))}
-        keys = {str(path.relative_to(self._store.folder)): path for path in states}
+        keys = {self._key(path): path for path in states}
         known: dict[Path, _Stored] = {}
         signature = self._wanted.signature
         for stored in tables.stored(list(keys)):
@@ -180,8 +197,6 @@ class Index:
                     (key, path, states[path], self._digest(path)) for key, path in missing[at : at + _BATCH]
                 ]
                 known.update(tables.add(read_now, signature))
-        if forget and keys:
-            tables.forget(set(keys))
         return known
 
     def _digest(self, path: Path) -> Digest | str | None:
@@ -273,7 +288,7 @@ class _Tables:
             )
         for row in found:
             if row[0] in wanted:
-                yield _Stored(*row)
+                yield _Stored(*_whole(row))
 
     def add(
         self, found: Iterable[tuple[str, Path, str, Digest | str | None]], wanted: str
@@ -281,21 +296,20 @@ class _Tables:
         """Keep what was read; gives it back as it is kept."""
         made = []
         with self._writing():
-            checks = {
-                said: number for number, said in self._connection.execute("SELECT number, said FROM checks")
-            }
-            sets = {row[1]: row[0] for row in self._connection.execute("SELECT number, checks FROM sets")}
+            checks = {said: number for number, said in self._all("checks")}
+            sets = {text: number for number, text in self._all("sets")}
             own: dict[tuple[Known, ...], int] = {}
             for key, path, state, one in found:
                 if one is None:
                     continue
                 if isinstance(one, str):
-                    stored = _Stored(key, state, wanted, one)
+                    # SQLite takes no half of a surrogate pair.
+                    stored = _Stored(key, state, wanted, one.encode("utf-8", "backslashreplace").decode())
                 else:
                     if one.checks not in own:
                         text = ",".join([str(self._number(checks, check)) for check in one.checks])
                         if text not in sets:
-                            sets[text] = self._inserted("INSERT INTO sets (checks) VALUES (?)", (text,))
+                            sets[text] = self._inserted("sets", len(sets), text)
                         own[one.checks] = sets[text]
                     row = json.dumps({**one.row._asdict(), "path": ""})
                     stored = _Stored(
@@ -310,7 +324,7 @@ class _Tables:
                         one.durations,
                         _more(one),
                     )
-                self._connection.execute(_INSERT, stored)
+                self._connection.execute(_INSERT, (*stored, _sum(stored)))
                 made.append((path, stored))
         yield from made
 
@@ -318,32 +332,42 @@ class _Tables:
         # As JSON, because half of a surrogate pair has no bytes in UTF-8.
         said = json.dumps(check)
         if said not in checks:
-            checks[said] = self._inserted("INSERT INTO checks (said) VALUES (?)", (said,))
+            checks[said] = self._inserted("checks", len(checks), said)
         return checks[said]
 
-    def _inserted(self, statement: str, values: Sequence[Any]) -> int:
-        number = self._connection.execute(statement, values).lastrowid
-        assert number is not None  # noqa: S101 - an INSERT has one
+    def _inserted(self, table: str, number: int, text: str) -> int:
+        self._connection.execute(
+            f"INSERT INTO {table} VALUES (?, ?, ?)",  # noqa: S608 - of our own words alone
+            (number, text, _sum((number, text))),
+        )
         return number
 
-    def forget(self, there: set[str]) -> None:
-        """Remove all between the first and the last of those that are there which is not."""
-        between = (min(there), max(there))
-        known = [
-            row[0]
-            for row in self._connection.execute("SELECT path FROM runs WHERE path BETWEEN ? AND ?", between)
-        ]
-        if gone := [(path,) for path in known if path not in there]:
+    def _all(self, table: str) -> list[tuple[Any, ...]]:
+        """The numbers and texts of ``checks`` or ``sets``."""
+        found = self._connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - of our own words alone
+        return [_whole(row) for row in found]
+
+    def forget(self, folder: str, there: Container[str]) -> None:
+        """Remove what was below a folder (``shop/``) and is no longer there."""
+        after = folder[:-1] + chr(ord(folder[-1]) + 1)
+        found = self._connection.execute(
+            "SELECT path FROM runs WHERE path >= ? AND path < ?", (folder, after)
+        )
+        if gone := [row for row in found if row[0] not in there]:
             with self._writing():
                 self._connection.executemany("DELETE FROM runs WHERE path = ?", gone)
 
     def names(self) -> dict[int, tuple[Known, ...]]:
         """By the number of a set, its checks."""
         # These first: somebody may add to both meanwhile, and a set's checks are there before it.
-        sets = list(self._connection.execute("SELECT number, checks FROM sets"))
-        found = self._connection.execute("SELECT number, said FROM checks")
-        checks = {number: Known(*json.loads(said)) for number, said in found}
-        return {number: tuple(checks[int(one)] for one in text.split(",") if one) for number, text in sets}
+        sets = self._all("sets")
+        checks = {number: Known(*json.loads(said)) for number, said in self._all("checks")}
+        try:
+            return {
+                number: tuple(checks[int(one)] for one in text.split(",") if one) for number, text in sets
+            }
+        except KeyError:
+            raise sqlite3.DatabaseError("a check is missing") from None
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -354,6 +378,22 @@ class _Tables:
             self._connection.rollback()
             raise
         self._connection.commit()
+
+
+def _sum(values: Iterable[Any]) -> int:
+    """By what a row that is damaged is known: SQLite itself has nothing for it."""
+    sum_ = 0
+    for value in values:
+        sum_ = zlib.crc32(value if isinstance(value, bytes) else str(value).encode(), sum_)
+    return sum_
+
+
+def _whole(row: Sequence[Any]) -> tuple[Any, ...]:
+    """A row without its sum. Raises DatabaseError where it is not as it was written."""
+    *values, sum_ = row
+    if _sum(values) != sum_:
+        raise sqlite3.DatabaseError("a row is damaged")
+    return tuple(values)
 
 
 def _more(one: Digest) -> str:
@@ -403,7 +443,8 @@ class _Part(NamedTuple):
     @classmethod
     def stored(cls, one: _Stored, path: Path, names: Mapping[int, tuple[Known, ...]]) -> _Part:
         more = json.loads(one.more) if one.more else {}
-        assert one.checks is not None  # noqa: S101 - what is not damaged has them
+        if one.checks is None or one.checks not in names:
+            raise sqlite3.DatabaseError("the checks of a run are missing")
         return cls(
             _row_of(one, path),
             names[one.checks],
@@ -421,23 +462,27 @@ def _history(deployment: str, runs: Sequence[_Part], damaged: Sequence[tuple[Pat
     import numpy as np
 
     # The last word on a check is that of the newest run that has finished; what only others have, of the newest of these.
-    sets: dict[tuple[Known, ...], None] = {}
+    # By what they are, and not by their value: to work out the hash of some hundred checks for each run would take longer than
+    # all the rest.
+    sets: dict[int, tuple[Known, ...]] = {}
     for finished in (False, True):
         for part in runs:
             if (part.row.exit_status is not None) >= finished:
-                sets.pop(part.checks, None)
-                sets[part.checks] = None
-    known = {check.id: check for checks in sets for check in checks}
+                sets.pop(id(part.checks), None)
+                sets[id(part.checks)] = part.checks
+    known = {check.id: check for checks in sets.values() for check in checks}
     ids = sorted(known)
     places = {id_: place for place, id_ in enumerate(ids)}
-    columns = {checks: np.array([places[check.id] for check in checks], dtype=np.intp) for checks in sets}
+    columns = {
+        key: np.array([places[check.id] for check in checks], dtype=np.intp) for key, checks in sets.items()
+    }
     shape = (len(runs), len(ids))
     verdicts, flags = np.full(shape, ABSENT, np.uint8), np.zeros(shape, np.uint8)
     durations = np.full(shape, np.nan, np.float32)
     shares: list[Share] = []
     added: dict[str, list[tuple[int, Any]]] = {}
     for number, part in enumerate(runs):
-        own = columns[part.checks]
+        own = columns[id(part.checks)]
         verdicts[number, own] = np.frombuffer(part.verdicts, np.uint8)
         flags[number, own] = np.frombuffer(part.flags, np.uint8)
         durations[number, own] = np.frombuffer(part.durations, np.float32)
@@ -450,7 +495,7 @@ def _history(deployment: str, runs: Sequence[_Part], damaged: Sequence[tuple[Pat
     for column in np.flatnonzero((there & (flags & ACCEPTED > 0)).any(axis=0)):
         newest = int(np.flatnonzero(there[:, column])[-1])
         part = runs[newest]
-        found = {int(columns[part.checks][place]): one for place, one in part.accepted.items()}
+        found = {int(columns[id(part.checks)][place]): one for place, one in part.accepted.items()}
         if int(column) in found:
             accepted[int(column)] = found[int(column)]
     return History(

@@ -102,7 +102,7 @@ class Store:
         if not _ID.fullmatch(run.id):
             raise ValueError(f"a run without an id has no place: {run.id!r}")
         name = f"{found[2]}{found[3]}{found[4]}.{(found[5] or '')[:3]:0<3}Z-{run.id}.json"
-        return self._of(run.deployment) / found[1] / name
+        return self.folder_of(run.deployment) / found[1] / name
 
     def file_of(self, run: Run) -> RecordFile:
         """The file for the record of a run that begins."""
@@ -125,7 +125,7 @@ class Store:
 
         ``unfinished``: with the lines of runs that have no record.
         """
-        for own in [self._of(deployment)] if deployment is not None else sorted(_folders(self.folder)):
+        for own in [self.folder_of(deployment)] if deployment is not None else sorted(_folders(self.folder)):
             for kept in _files(own):
                 if not kept.kind or (
                     unfinished and kept.kind == _PART and not kept.path.with_suffix("").exists()
@@ -168,7 +168,7 @@ class Store:
         Unless ``always``, at most once an hour. ``now`` is in seconds since the epoch.
         """
         now = time.time() if now is None else now
-        own = self._of(deployment)
+        own = self.folder_of(deployment)
         mark = own / _PRUNED
         if not always and 0 <= now - _changed(mark) < _BETWEEN:
             return []
@@ -200,7 +200,8 @@ class Store:
                     day.rmdir()
         return gone
 
-    def _of(self, deployment: str) -> Path:
+    def folder_of(self, deployment: str) -> Path:
+        """Where the runs of a deployment are, if it has any."""
         name = quote(deployment, safe="", errors="surrogatepass")
         return self.folder / (name.replace(".", "%2E") if not name.strip(".") else name)
 
