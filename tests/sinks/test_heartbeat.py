@@ -125,6 +125,6 @@ def test_no_answer_ends_at_the_time_limit(tmp_path: Path) -> None:
             assert time.monotonic() - begun < 5
             assert not raised.value.final
             assert SECRET not in raised.value.reason
-        with pytest.raises(NotSent, match="time limit of the probe"):
+        with pytest.raises(NotSent, match="the time limit was reached"):
             sink.send(report_of(run_of(1), 0, -1), None)
     assert len(server.asked) == 2

@@ -414,7 +414,7 @@ def test_delivery_counts_what_was_refused_as_lost(tmp_path: Path) -> None:
 
 def test_past_the_time_limit_nothing_is_asked(tmp_path: Path) -> None:
     """And the run is waited with, not lost."""
-    with recording() as server, pytest.raises(NotSent, match="the time limit of the probe") as raised:
+    with recording() as server, pytest.raises(NotSent, match="the time limit was reached") as raised:
         sender(tmp_path, "remote-write", server.url).send(report("a", limit=-1), None)
     assert (server.asked, raised.value.final) == ([], False)
 
