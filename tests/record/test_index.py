@@ -374,6 +374,23 @@ def test_a_lock_that_somebody_keeps_is_waited_for_a_while(
         connection.close()
 
 
+def test_an_index_that_cannot_be_written_makes_no_difference(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk that is read only, or full: what it does not know yet is read all the same."""
+    add, refused = tested._Tables.add, []
+
+    def refusing(tables: Any, *found: Any) -> Any:
+        if tables._connection.execute("PRAGMA database_list").fetchone()[2]:
+            refused.append(found)
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+        return add(tables, *found)
+
+    monkeypatch.setattr(tested._Tables, "add", refusing)
+    assert_same(history(store), slowly(store))
+    assert refused
+
+
 @pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_read(store: Store) -> None:
     """As whoever may only look at runs sees it: by another user where we are root."""

@@ -73,6 +73,14 @@ class Week:
         """The days of ``of`` (the week), as :func:`days_between` gives them."""
         return days_between(of or self.span, self.zone)
 
+    def told(self, moment: float) -> str:
+        """A moment by the clocks of the zone; with its offset where they show it twice."""
+        clock = datetime.fromtimestamp(moment, self.zone)
+        text = f"{clock:%Y-%m-%d %H:%M}"
+        if clock.replace(fold=0).utcoffset() != clock.replace(fold=1).utcoffset():
+            text += clock.isoformat()[-6:]
+        return text
+
     def is_night(self, moment: float) -> bool:
         """Whether a moment is in the night, by the clocks of the zone."""
         clock = datetime.fromtimestamp(moment, self.zone)

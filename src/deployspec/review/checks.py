@@ -18,7 +18,7 @@ from deployspec.review.streams import (
     UNMEASURED,
 )
 from deployspec.review.times import run_tables, runs_by_check, time_tables
-from deployspec.review.words import at, some, source_id, sources_of, told, verdict
+from deployspec.review.words import at, some, source_id, sources_of, verdict
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,7 +106,7 @@ def _became(judged: Judged, now: list[Failing]) -> list[Change]:
         tone = Tone.BAD if word == "BREACHED" else Tone.UNKNOWN
         for check, one in sorted(today.items(), key=lambda pair: judged.name(pair[0])):
             if one.verdict == word and (check not in then or then[check].verdict != word):
-                since = told(one.since, judged.week)
+                since = judged.week.told(one.since)
                 accepted = ", accepted" if one.accepted else ""
                 changes.append(Change(f"{judged.name(check)} is {word} since {since}{accepted}", tone))
     gone = set(judged.sets.removed)

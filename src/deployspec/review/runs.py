@@ -11,7 +11,7 @@ from deployspec.model.review import Cell, Change, Column, Section, Table, Tone, 
 from deployspec.review.coming import Release, missed, releases, silent
 from deployspec.review.judged import Judged
 from deployspec.review.streams import MAINTENANCE, in_maintenance
-from deployspec.review.words import at, number, some, source_id, sources_of, time, told
+from deployspec.review.words import at, number, some, source_id, sources_of, time
 
 if TYPE_CHECKING:
     from deployspec.record.history import Row
@@ -116,7 +116,7 @@ def _silence_table(judged: Judged) -> Table:
             before_all = bool(span.begin == week.span.begin and stream.starts[0] >= span.end)
             rows.append(
                 (
-                    Cell(f"{told(span.begin, week)}, {stream.name}", span.begin),
+                    Cell(f"{week.told(span.begin)}, {stream.name}", span.begin),
                     at(span.end, week),
                     time(span.seconds, Tone.UNKNOWN),
                     Cell("before its first run that is known" if before_all else ""),
@@ -229,7 +229,7 @@ def _releases_table(released: Iterable[Release], judged: Judged) -> Table:
 
 def _releases_changes(released: Iterable[Release], week: Week) -> Iterator[Change]:
     for one in released:
-        yield Change(f"{one.what} went from {one.before} to {one.after} ({told(one.moment, week)})")
+        yield Change(f"{one.what} went from {one.before} to {one.after} ({week.told(one.moment)})")
 
 
 def _streams_changes(judged: Judged) -> Iterator[Change]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from deployspec.base.problems import listed
@@ -18,18 +17,9 @@ _MOST_NAMED = 5
 TONES = {"MET": Tone.GOOD, "BREACHED": Tone.BAD, "UNMEASURED": Tone.UNKNOWN}
 
 
-def told(moment: float, week: Week) -> str:
-    """A moment by the clocks of the week's zone; with its offset where they show it twice."""
-    clock = datetime.fromtimestamp(moment, week.zone)
-    text = f"{clock:%Y-%m-%d %H:%M}"
-    if clock.replace(fold=0).utcoffset() != clock.replace(fold=1).utcoffset():
-        text += clock.isoformat()[-6:]
-    return text
-
-
 def at(moment: float, week: Week, source: str = "") -> Cell:
     """A moment in a table."""
-    return Cell(told(moment, week), moment, source=source)
+    return Cell(week.told(moment), moment, source=source)
 
 
 def time(seconds: float, tone: Tone = Tone.PLAIN) -> Cell:
@@ -69,7 +59,7 @@ def sources_of(rows: Iterable[Row], week: Week) -> tuple[Source, ...]:
         {
             source_id(row): Source(
                 source_id(row),
-                f"{_kind(row)}, begun {told(row.started, week)}",
+                f"{_kind(row)}, begun {week.told(row.started)}",
                 run=row.id,
                 path=str(row.path),
             )

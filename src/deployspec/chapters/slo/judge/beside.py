@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from deployspec.base import shown
 from deployspec.chapters.slo.judge.past import FINE, MINUTE, Past, is_breach, overlap, within
-from deployspec.chapters.slo.judge.review import told_at
 from deployspec.model.review import Cell, Column, Section, Span, Table, Tone, Week
 
 if TYPE_CHECKING:
@@ -224,7 +223,7 @@ def _table(found: Sequence[Beside], week: Week) -> Table:
     tones = {True: Tone.BAD, False: Tone.PLAIN, None: Tone.UNKNOWN}
     rows = tuple(
         (
-            Cell(told_at(one.firing.span.begin, week), one.firing.span.begin),
+            Cell(week.told(one.firing.span.begin), one.firing.span.begin),
             Cell(shown.one_line(one.firing.alert, 80), code=True, note=_labels(one.firing)),
             Cell(shown.lasting(one.firing.span.seconds), one.firing.span.seconds),
             Cell("night" if week.is_night(one.firing.minutes[0]) else "day"),
@@ -250,7 +249,7 @@ def _labels(firing: Firing) -> str:
 def _blind_table(unseen: Sequence[Blind], week: Week) -> Table:
     rows = tuple(
         (
-            Cell(told_at(one.span.begin, week), one.span.begin),
+            Cell(week.told(one.span.begin), one.span.begin),
             Cell(one.objective, code=True),
             Cell(shown.lasting(one.span.seconds), one.span.seconds),
             Cell(f"{one.bad:,.0f} of {one.total:,.0f}", one.bad),

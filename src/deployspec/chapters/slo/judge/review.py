@@ -336,7 +336,7 @@ def _burn(one: Told) -> list[Figure]:
     highest, moment = max(known, key=lambda pair: (pair[0], -pair[1]))
     above = sum(rate > 1 for rate, _ in known)
     says = f"Burn rate of {one.name} by the hour: above 1 in {above} of {shown.counted(len(known), 'hour')} with requests"
-    says += f", at most {highest:.3g} ({told_at(moment, one.week)})." if highest else "; no bad request."
+    says += f", at most {highest:.3g} ({one.week.told(moment)})." if highest else "; no bad request."
     chart = Chart(
         f"Burn rate of {one.name} by the hour",
         "time",
@@ -397,15 +397,6 @@ def _sources(one: Told) -> Iterator[Source]:
         Asked(one.objective, HOUR).counts(),
         at=end,
     )
-
-
-def told_at(moment: float, week: Week) -> str:
-    """A moment by the clocks of the week's zone; with its offset where they show it twice."""
-    clock = datetime.fromtimestamp(moment, week.zone)
-    text = f"{clock:%Y-%m-%d %H:%M}"
-    if clock.replace(fold=0).utcoffset() != clock.replace(fold=1).utcoffset():
-        text += clock.isoformat()[-6:]
-    return text
 
 
 def day_name(day: Span, week: Week) -> str:
