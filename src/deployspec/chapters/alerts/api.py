@@ -1,13 +1,11 @@
-"""What other chapters may take from this one: the rules of a run, and the Prometheus that evaluates them."""
+"""What other chapters may take from this one: the rules of a run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deployspec.chapters.alerts.fixtures.live import curl, prometheus_of
 from deployspec.chapters.alerts.items import given, rule_set_of
 from deployspec.chapters.alerts.planning import PROMTOOL, files_of, version_of_promtool
-from deployspec.chapters.alerts.review import alerts_of, fired_in
 
 if TYPE_CHECKING:
     import pytest
@@ -16,12 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PROMTOOL",
-    "alerts_of",
-    "curl",
     "files_of",
-    "fired_in",
     "given",
-    "prometheus_of",
     "rule_set_of",
     "rules_of",
     "version_of_promtool",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from deployspec.chapters.alerts.fixtures.live import prometheus_of
+from deployspec.tools.prometheus.deployed import prometheus_of
 from deployspec.chapters.alerts.fixtures.rule_set import RuleSet
 from deployspec.chapters.alerts.fixtures.sources import RuleSources
 from deployspec.chapters.alerts.judge.fired import Fired, section

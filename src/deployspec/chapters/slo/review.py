@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from deployspec.chapters.alerts.api import alerts_of, fired_in, prometheus_of
+from deployspec.chapters.alerts.review import alerts_of, fired_in
+from deployspec.tools.prometheus.deployed import prometheus_of
 from deployspec.chapters.slo import stored
 from deployspec.chapters.slo.judge import beside
 from deployspec.chapters.slo.judge.past import Past, merged, pieces_of, whole_span
