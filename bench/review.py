@@ -77,9 +77,9 @@ def run() -> str:
             state = Path(made) / str(count)
             newest = fill(state / "runs", count)
             rows.append(_measured(state, count, newest, firsts))
-            if count == RUNS[0]:
-                allure = [_allure(state, Path(made), first) for first in ALLURE]
-            shutil.rmtree(state)
+            if count != RUNS[0]:
+                shutil.rmtree(state)
+        allure = [_allure(Path(made) / str(RUNS[0]), Path(made), first) for first in ALLURE]
     first, second, peak, listed, appended = firsts[0]
     kept = first <= FIRST and second <= SECOND and peak <= PEAK and listed <= LIST and appended <= APPEND
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
