@@ -1,0 +1,132 @@
+"""What an exposition of metrics says, and what is wrong with it. Lines and columns count from 1, sizes are in bytes."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    """The form that the answer says it has."""
+
+    TEXT = "text 0.0.4"
+    OPENMETRICS = "OpenMetrics 1.0"
+
+
+class Effect(StrEnum):
+    """What becomes of a scrape, in the words of a reason."""
+
+    NOTHING = "takes it as it is"
+    LOSES = "loses the sample without a word"
+    ALTERS = "stores something else"
+    REFUSES = "refuses the whole scrape"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One place that is not as the format has it, or that a Prometheus does not take as it is meant."""
+
+    rule: str
+    """Its id, a key of :data:`deployspec.languages.exposition.rules.RULES`."""
+    line: int
+    column: int
+    """1 where it is about the whole line, or about the page."""
+    text: str
+    """What was found and what is expected, in a few words. What is quoted from the page is cut, and may hold a secret."""
+    old: Effect
+    """What Prometheus 2.42 makes of it."""
+    new: Effect
+    """What Prometheus 3.5 makes of it."""
+
+    @property
+    def servers(self) -> str:
+        """What both make of it, as the end of a reason."""
+        if self.old is self.new:
+            return (
+                f"Prometheus {self.old}"
+                if self.old is not Effect.NOTHING
+                else "Prometheus takes it all the same"
+            )
+        return f"Prometheus 2.42 {self.old}, 3.5 {self.new}"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The samples that stand together under a name."""
+
+    name: str
+    """As TYPE or HELP has it; a sample's own where neither stands before it."""
+    type: str
+    """``untyped`` (text) or ``unknown`` (OpenMetrics) where there is no TYPE."""
+    help: str | None
+    """None where there is no HELP."""
+    unit: str
+    line: int
+    """Where it begins."""
+    first: int
+    last: int
+    """Its samples are those numbered ``first`` to ``last - 1`` among all of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series, with the value of its sample."""
+
+    name: str
+    """The sample's: of a histogram also ``…_bucket``, ``…_sum``, ``…_count``."""
+    labels: Mapping[str, str]
+    """With ``le`` and ``quantile`` as they are written."""
+    value: float
+    line: int
+    timestamp: float | None
+    """Seconds since 1970; None where it is left to the scraper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposition:
+    """A page, as far as it was read."""
+
+    format: Format
+    families: tuple[Family, ...]
+    troubles: tuple[Trouble, ...]
+    """In the order of lines. The first of each rule, and not more than a few hundred in all."""
+    counts: Mapping[str, int]
+    """By the rule, how many troubles there are in all."""
+    size: int
+    """Bytes that were read."""
+    whole: bool
+    """False where reading stopped at a limit: then the trouble whose rule begins with ``limit`` says which."""
+    index: Mapping[bytes, int] = field(repr=False)
+    """The number of each series, by its canonical text: the name, then the labels in the order of their names,
+    ``http_requests_total{method="GET",status="200"}``. In the order of the page. A sample whose series the page has
+    already is not here."""
+    values: array[float] = field(repr=False)
+    lines: array[int] = field(repr=False)
+    timestamps: Mapping[int, float] = field(repr=False)
+    """By the series' number; most pages have none."""
+
+    def value(self, text: bytes) -> float | None:
+        """The value of a series by its canonical text; None where the page has none."""
+        number = self.index.get(text)
+        return None if number is None else self.values[number]
+
+    def series(self, family: Family | None = None) -> Iterator[Series]:
+        """The series of a family, or of the whole page."""
+        raise NotImplementedError
+
+    def family_of(self, name: str) -> Family | None:
+        """The family whose name is ``name``, or that has samples of that name."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where reading stops."""
+
+    size: int = 50_000_000
+    line: int = 1_000_000
+    series: int = 1_000_000
+    troubles: int = 200
+    """How many troubles are kept; the rest is counted."""
