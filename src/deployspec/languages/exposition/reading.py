@@ -8,8 +8,8 @@ from deployspec.languages.exposition.model import Exposition, Format, Limits
 
 
 def read(
-    chunks: Iterable[bytes], format: Format, limits: Limits = Limits(), *, now: float | None = None
-) -> Exposition:  # noqa: A002 - the field's word
+    chunks: Iterable[bytes], form: Format, limits: Limits | None = None, *, now: float | None = None
+) -> Exposition:
     """What the bytes say, whatever they are: what is wrong is in ``troubles``. It stops taking chunks at a limit.
 
     ``now`` is when the answer came, in seconds since 1970, for what is said of timestamps; None leaves that out.
