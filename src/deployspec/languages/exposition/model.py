@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
 
 class Format(StrEnum):
@@ -21,6 +23,7 @@ class Effect(StrEnum):
     NOTHING = "takes it as it is"
     LOSES = "loses the sample without a word"
     ALTERS = "stores something else"
+    UNSEEN = "stores it where no query for now sees it"
     REFUSES = "refuses the whole scrape"
 
 
@@ -114,11 +117,59 @@ class Exposition:
 
     def series(self, family: Family | None = None) -> Iterator[Series]:
         """The series of a family, or of the whole page."""
-        raise NotImplementedError
+        first, last = (0, len(self.index)) if family is None else (family.first, family.last)
+        for text in islice(self.index, first, last):
+            yield self.series_of(text)
+
+    def series_of(self, text: bytes) -> Series:
+        """A series by its canonical text. Raises KeyError where the page has none."""
+        number = self.index[text]
+        name, labels = taken_apart(text)
+        return Series(name, labels, self.values[number], self.lines[number], self.timestamps.get(number))
 
     def family_of(self, name: str) -> Family | None:
         """The family whose name is ``name``, or that has samples of that name."""
-        raise NotImplementedError
+        found = None
+        for family in self.families:
+            if family.name == name and (found is None or family.last > family.first):
+                found = family
+        if found is not None and found.last > found.first and found.type != "counter":
+            return found
+        for suffix in SUFFIXES:
+            if name.endswith(suffix):
+                base = name.removesuffix(suffix)
+                for family in self.families:
+                    if family.name == base and family.type not in ("untyped", "unknown", "gauge", "stateset"):
+                        return family
+        return found
+
+
+SUFFIXES = ("_total", "_bucket", "_count", "_sum", "_created", "_info", "_gcount", "_gsum")
+"""What a sample's name may have behind its family's."""
+
+_PAIR = re.compile(r'(?:"((?:[^"\\]|\\.)*)"|([^"{,=]+))(?:="((?:[^"\\]|\\.)*)")?,?', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def unescaped(text: str) -> str:
+    """A label's value as it is meant."""
+    if "\\" not in text:
+        return text
+    return _ESCAPED.sub(lambda found: {"n": "\n", '"': '"', "\\": "\\"}.get(found[1], found[0]), text)
+
+
+def taken_apart(text: bytes) -> tuple[str, dict[str, str]]:
+    """Name and labels of a series' canonical text."""
+    name, brace, rest = text.decode("utf-8", "replace").partition("{")
+    labels = {}
+    if brace:
+        for quoted, plain, value in _PAIR.findall(rest[:-1]):
+            key = unescaped(quoted) or plain
+            if not name:
+                name = key
+            else:
+                labels[key] = unescaped(value)
+    return name, labels
 
 
 @dataclass(frozen=True, slots=True)
