@@ -37,7 +37,7 @@ ROLES: Mapping[Format, Mapping[str, Mapping[bytes, int]]] = {
 class Group:
     """The samples of one histogram or summary: all with the same labels but for ``le`` and ``quantile``."""
 
-    __slots__ = ("bound", "count", "line", "sum", "value")
+    __slots__ = ("bound", "count", "has_negative", "line", "sum", "value")
 
     def __init__(self, line: int) -> None:
         self.line = line
@@ -45,6 +45,8 @@ class Group:
         """The largest bound so far."""
         self.value = 0.0
         """The value of its bucket."""
+        self.has_negative = False
+        """Whether a bound is below 0, as far as that matters."""
         self.count: float | None = None
         self.sum: float | None = None
 
@@ -100,8 +102,21 @@ def unsound(state: State, form: Format) -> Iterator[tuple[str, int, str, bytes]]
                     "the value of its bucket +Inf"
                 )
                 yield "histogram-count", group.line, text, _shown(state, names, key)
+            if form is Format.OPENMETRICS and group.sum is not None:
+                yield from _unsound_sum(state, names, key, group)
             if group.sum is None and (form is Format.TEXT or group.count is not None):
                 yield "histogram-sum", group.line, "the histogram {} has no sum", _shown(state, names, key)
+
+
+def _unsound_sum(
+    state: State, names: tuple[bytes, ...], key: object, group: Group
+) -> Iterator[tuple[str, int, str, bytes]]:
+    if state.type == "histogram" and group.has_negative:
+        text = "the histogram {} has a sum and a bound below 0; expected no sum, as it is no counter"
+        yield "histogram-value", group.line, text, _shown(state, names, key)
+    elif group.sum is not None and group.sum < 0 and not group.has_negative:
+        text = f"the histogram {{}} has the sum {group.sum:.15g}; expected 0 or more"
+        yield "histogram-value", group.line, text, _shown(state, names, key)
 
 
 def _shown(state: State, names: tuple[bytes, ...], key: object) -> bytes:

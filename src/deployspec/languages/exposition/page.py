@@ -149,7 +149,9 @@ class Page:
             said = "the bucket's le is {}; expected +Inf, which is what queries look for"
             self._trouble("bucket-infinity", number, 1, said, written)
             return found
-        if len(self.bounds) < 10_000:
+        if found < 0 and self._group is not None:
+            self._group.has_negative = True
+        elif len(self.bounds) < 10_000:
             self.bounds[written] = found
         return found
 
@@ -209,13 +211,10 @@ class Page:
     def sum(self, group: Group, value: float, number: int) -> None:
         """The sum of a histogram or summary."""
         group.sum = value
-        if self.form is Format.OPENMETRICS and math.isnan(value):
-            rule = (
-                "summary-value"
-                if self.family is not None and self.family.type == "summary"
-                else "histogram-value"
-            )
-            self._trouble(rule, number, 1, "a sum is NaN; expected a number")
+        is_summary = self.family is not None and self.family.type == "summary"
+        if self.form is Format.OPENMETRICS and (math.isnan(value) or (is_summary and value < 0)):
+            rule = "summary-value" if is_summary else "histogram-value"
+            self._trouble(rule, number, 1, f"a sum has the value {value:.15g}; expected a number, 0 or more")
 
     # One line, exactly.
 
@@ -396,17 +395,20 @@ class Page:
         elif found.word == b"HELP":
             if state.help is not None:
                 self._repeated = number, state.name, found.text
-            elif has_samples:
+                return
+            if has_samples:
                 text = "the HELP of {} stands behind its first sample; expected it before"
                 self._trouble("help-late", number, 1, text, state.name)
-            if found.text or self.form is Format.TEXT:
-                state.help = found.text
+            state.help = found.text
         else:
             self._unit(state, found, number)
 
     def _unit(self, state: State, found: Metadata, number: int) -> None:
         if state.has_unit:
             self._trouble("unit-twice", number, 1, "{} has a UNIT already; expected one", state.name)
+        if len(self.values) > state.first:
+            text = "the UNIT of {} stands behind its first sample; expected it before"
+            self._trouble("unit-late", number, 1, text, state.name)
         if found.text and not state.name.endswith(b"_" + found.text):
             self._trouble(
                 "unit", number, 1, "the name {} does not end in _ and its unit; expected it to", state.name

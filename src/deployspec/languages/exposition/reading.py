@@ -48,11 +48,13 @@ def read(
 class _Shape:
     """What the lines have in common that differ from one another only in their labels' values."""
 
-    __slots__ = ("bound", "groups", "key", "pick", "role", "text")
+    __slots__ = ("bound", "groups", "key", "pick", "role", "text", "width")
 
     def __init__(self, name: bytes, labels: Labels, role: int, groups: Groups, *, is_canonical: bool) -> None:
         order = sorted(range(len(labels)), key=lambda number: labels[number][0])
         self.role = role
+        self.width = 2 * len(labels) + 1
+        """In how many parts quotes divide it."""
         self.text = b""
         """The canonical text, to be filled in; empty where the line has it itself."""
         self.pick: Callable[[list[bytes]], tuple[bytes, ...] | bytes] | None = None
@@ -139,6 +141,8 @@ class _Reader:
             if brace:
                 parts = head.split(b'"')
                 shape = shapes.get(tuple(parts[::2]))
+                if shape is not None and len(parts) != shape.width:
+                    shape = None
             else:
                 head, _, rest = line.partition(b" ")
                 shape = shapes.get(head)
