@@ -87,6 +87,11 @@ class Page:
         self.whole = False
         self._trouble(rule, self.line, 1, text)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the next line may belong to a label's value of the one before."""
+        return bool(self._open)
+
     def too_many(self) -> None:
         """There are more series than the limit."""
         self.stop("limit-series", f"the page has more than {self.limits.series} series, the limit")
@@ -370,7 +375,9 @@ class Page:
         if state is None:
             state = self._new(found.name, number)
             self._clash(found, state, number)
-        elif state is not self.family and not (found.word == b"TYPE" and state.has_type):
+        elif state is not self.family:
+            # A second TYPE is told of as such.
+            state.is_split = state.is_split or (found.word == b"TYPE" and state.has_type)
             self._split(state, number)
         self._enter(state)
         self._say(state, found, number)
@@ -545,11 +552,11 @@ class Page:
 
     def _sample(self, found: Sample, number: int) -> Sample:
         self._tell_repeated()
+        if self.form is Format.OPENMETRICS:
+            _reserve(found)
         found.faults = [fault for fault in found.faults if not RULES[fault.rule].allows(self.form)]
         for fault in found.faults:
             self._fault(fault, number)
-        if self.form is Format.OPENMETRICS:
-            self._reserved(found, number)
         state, suffix = self._of(found.name, number)
         self.role = role = self._roles[state.type].get(suffix, 0)
         text = canonical(found.name, found.labels)
@@ -571,12 +578,6 @@ class Page:
         if found.exemplar is not None:
             self._exemplar(state, role, found, number)
         return found
-
-    def _reserved(self, found: Sample, number: int) -> None:
-        key = next((key for key, _ in found.labels if key.startswith(b"_") and key != b"__name__"), None)
-        if key is not None:
-            said = "the label {} begins with an underscore, as those do that the format keeps for itself"
-            self._trouble("label-reserved", number, 1, said, key)
 
     def _judge(self, state: State, role: int, found: Sample, number: int) -> None:
         value = found.value
@@ -695,6 +696,13 @@ class Page:
 
 
 _ESCAPE = re.compile(r"\\.")
+
+
+def _reserve(found: Sample) -> None:
+    key = next((key for key, _ in found.labels if key.startswith(b"_") and key != b"__name__"), None)
+    if key is not None:
+        text = "the label {} begins with an underscore, as those do that the format keeps for itself"
+        found.faults.append(Fault("label-reserved", 1, key, text))
 
 
 def _key(labels: Labels, special: bytes) -> object:

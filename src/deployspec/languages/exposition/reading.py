@@ -134,7 +134,7 @@ class _Reader:
         is_strict = page.form is Format.OPENMETRICS
         number = page.line
         size = len(values)
-        shapes = self._shapes
+        shapes = self._known()
         for line in lines:
             number += 1
             head, brace, rest = line.rpartition(b"} ")
@@ -155,7 +155,7 @@ class _Reader:
                 self._exact(line)
                 if not page.whole:
                     return
-                shapes, group, size = self._shapes, None, len(values)
+                shapes, group, size = self._known(), None, len(values)
                 continue
             try:
                 value = float(rest)
@@ -164,7 +164,7 @@ class _Reader:
             if not -_MOST <= value <= _MOST:
                 page.line = number - 1
                 self._exact(line)
-                shapes, group, size = self._shapes, None, len(values)
+                shapes, group, size = self._known(), None, len(values)
                 continue
             if not brace:
                 text = head
@@ -209,6 +209,10 @@ class _Reader:
         page.line = number
         if size > page.limits.series:
             page.too_many()
+
+    def _known(self) -> dict[object, _Shape]:
+        """How the next line may be made; nothing within a label's value that goes on."""
+        return {} if self._page.is_open else self._shapes
 
     def _exact(self, line: bytes) -> None:
         page = self._page
