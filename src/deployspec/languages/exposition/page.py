@@ -117,10 +117,13 @@ class Page:
 
     def again(self, text: bytes, known: int, value: float, stamp: bytes, number: int) -> None:
         """A series that the page has already."""
+        if self._counts["series-twice"] >= _OF_EACH and not stamp:
+            self._counts["series-twice"] += 1
+            return
         before = f"{self.values[known]:.15g} in line {self.lines[known]}"
         old = self.stamps.get(known)
         if stamp and old is not None:
-            new = self._seconds(stamp)
+            new = self.seconds(stamp)
             if new > old:
                 self.stamps[known], self.values[known] = new, value
                 if self.form is Format.TEXT:
@@ -563,7 +566,7 @@ class Page:
         size = len(self.values)
         known = self.index.setdefault(text, size)
         if found.stamp:
-            self._time(found.stamp, number)
+            self.time(found.stamp, number)
         if known != size:
             self.again(text, known, found.value, found.stamp, number)
             return found
@@ -572,7 +575,7 @@ class Page:
         if size >= self.limits.series:
             self.too_many()
         if found.stamp:
-            self.stamps[size] = self._seconds(found.stamp)
+            self.stamps[size] = self.seconds(found.stamp)
         if role:
             self._judge(state, role, found, number)
         if found.exemplar is not None:
@@ -658,13 +661,15 @@ class Page:
 
     # Times.
 
-    def _seconds(self, stamp: bytes) -> float:
+    def seconds(self, stamp: bytes) -> float:
+        """A timestamp in seconds since 1970."""
         return float(stamp) / (1000 if self.form is Format.TEXT else 1)
 
-    def _time(self, stamp: bytes, number: int) -> None:
+    def time(self, stamp: bytes, number: int) -> None:
+        """Judge a timestamp by when the answer came."""
         if self._now is None:
             return
-        age, written = self._now - self._seconds(stamp), float(stamp)
+        age, written = self._now - self.seconds(stamp), float(stamp)
         other = written if self.form is Format.TEXT else written / 1000
         if abs(age) > _YEARS and abs(self._now - other) < _YEARS:
             units = ("seconds", "milliseconds") if self.form is Format.TEXT else ("milliseconds", "seconds")
