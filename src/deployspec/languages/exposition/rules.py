@@ -123,7 +123,7 @@ RULES: dict[str, Rule] = {
     "histogram-sample": Rule(_H, _FINE, _FINE),
     "histogram-infinity": Rule(_H, _FINE, _FINE),
     "histogram-count": Rule(_H, _FINE, _FINE),
-    "histogram-sum": Rule(_H, _FINE, _FINE),
+    "histogram-sum": Rule(_H, _FINE, _FINE, is_listed=True),
     "histogram-cumulative": Rule(_H, _FINE, _FINE),
     "histogram-value": Rule(_H, None, _FINE),
     "summary-quantile": Rule(_H, _FINE, _FINE),
