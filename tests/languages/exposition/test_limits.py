@@ -73,6 +73,24 @@ def test_more_series_than_the_limit() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "limits", "rule"),
+    [
+        (b"no sample\n", Limits(unreadable=100), "limit-unreadable"),
+        (b'x{a="\n', Limits(unreadable=100), "limit-unreadable"),
+        (b"x 1\n", Limits(series=100), "limit-series"),
+        (b"# TYPE x%d gauge\n", Limits(families=100), "limit-families"),
+    ],
+)
+def test_a_page_that_is_none_is_not_read_for_minutes(line: bytes, limits: Limits, rule: str) -> None:
+    """Reading stops soon where lines cannot be read, stand there already, or name ever more metrics."""
+    lines = (line % number if b"%" in line else line for number in itertools.count())
+    page = read(lines, Format.TEXT, limits)
+    assert not page.whole
+    assert [one.rule for one in page.troubles if one.rule.startswith("limit")] == [rule]
+    assert page.size < 20_000
+
+
+@pytest.mark.parametrize(
     "line",
     [
         pytest.param(lambda number: b"x 1\n", id="one-series"),
@@ -89,8 +107,8 @@ def test_more_series_than_the_limit() -> None:
     ],
 )  # fmt: skip
 def test_awkward_pages_are_read_in_proportion_to_their_size(line: Callable[[int], bytes]) -> None:
-    """A hundred thousand bytes of anything: no more troubles are kept than the limit, and no more lines are looked at than there are."""
-    data = b"".join(map(line, range(100_000 // len(line(0)))))
+    """Thirty thousand bytes of anything: no more troubles are kept than the limit, and no more lines are looked at than there are."""
+    data = b"".join(map(line, range(30_000 // len(line(0)))))
     page = _bounded(iter([data]), 20 * MB)
     assert page.whole
     assert len(page.troubles) <= Limits().troubles

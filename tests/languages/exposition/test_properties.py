@@ -91,7 +91,7 @@ def _said(page: Exposition) -> object:
     form=st.sampled_from(Format),
     size=st.integers(1, 400),
 )
-@settings(max_examples=trials(1500), deadline=None)
+@settings(max_examples=trials(600), deadline=None)
 def test_quick_and_exact_find_the_same(
     page: bytes, changes: list[tuple[int, int, bytes]], repeated: int, form: Format, size: int
 ) -> None:

@@ -24,6 +24,7 @@ from tests.languages.exposition.cases import CASES, Case, O, T
 from tests.probe.servers import Server, running
 from tests.prometheus_versions import ON_PATH, THREE, Version, versions
 
+pytestmark = pytest.mark.xdist_group("expositions")
 CONTENT_TYPES = {
     T: "text/plain; version=0.0.4; charset=utf-8",
     O: "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -54,7 +55,7 @@ MEDIA_TYPES = (
     ),
     *("text/plain, text/plain", "text / plain"),
 )
-_LONGEST = 60.0
+_LONGEST = 120.0
 _REFUSED = 10
 """So many requests of each Prometheus are refused: into an empty storage it would take the oldest samples."""
 Stored = Mapping[tuple[str, frozenset[tuple[str, str]]], bool]

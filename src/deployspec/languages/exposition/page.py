@@ -51,6 +51,8 @@ class Page(Register):
         """A series that the page has already."""
         if self._counts["series-twice"] >= OF_EACH and not stamp:
             self._counts["series-twice"] += 1
+            if self._counts["series-twice"] == self.limits.series:
+                self.too_many()
             return
         before = f"{self.values[known]:.15g} in line {self.lines[known]}"
         old = self.stamps.get(known)
@@ -148,7 +150,7 @@ class Page(Register):
             if why.fault.text is OPEN and self.form is Format.TEXT:
                 self._open = [line]
             else:
-                self._fault(why.fault, number)
+                self._unreadable(why.fault, number)
             return None
         return self._sample(found, number)
 
@@ -176,7 +178,7 @@ class Page(Register):
         self._open = []
         number = self.line - len(others)
         text = "a quote is not closed; expected each label's value in double quotes"
-        self._trouble("syntax", number, first.rfind(b'"') + 1, text)
+        self._unreadable(Fault("syntax", first.rfind(b'"') + 1, b"", text), number)
         for place, line in enumerate(others, number + 1):
             self.line = place
             if self._open:

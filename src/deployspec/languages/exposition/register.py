@@ -34,7 +34,7 @@ class Register(Sums):
         try:
             found = metadata(line, start, self.form)
         except Unreadable as why:
-            self._fault(why.fault, number)
+            self._unreadable(why.fault, number)
             return
         if found is None:
             if self.form is Format.TEXT and not line.isascii():
@@ -157,6 +157,10 @@ class Register(Sums):
     def _new(self, name: bytes, number: int) -> State:
         kind = "untyped" if self.form is Format.TEXT else "unknown"
         size = len(self.values)
+        if len(self._families) == self.limits.families:
+            self.stop(
+                "limit-families", f"the page has more than {self.limits.families} names of metrics, the limit"
+            )
         state = self._families[name] = State(name, kind, number, size, size)
         return state
 

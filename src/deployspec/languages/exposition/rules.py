@@ -52,6 +52,8 @@ RULES: dict[str, Rule] = {
     "limit-size": Rule(_S, _FINE, _FINE),
     "limit-line": Rule(_S, _FINE, _FINE),
     "limit-series": Rule(_S, _FINE, _FINE),
+    "limit-families": Rule(_S, _FINE, _FINE),
+    "limit-unreadable": Rule(_S, _FINE, _FINE),
     # Lines and characters.
     "last-newline": Rule(_S, _FINE, None),
     "empty-line": Rule(_S, None, _REFUSED),

@@ -28,6 +28,7 @@ class Troubles:
         self._now = now
         self._troubles: list[Trouble] = []
         self._counts: Counter[str] = Counter()
+        self._unread = 0
 
     def stop(self, rule: str, text: str) -> None:
         """A limit is reached."""
@@ -60,6 +61,13 @@ class Troubles:
                 ("timestamp-future", "ten minutes") if age < -_FUTURE else ("timestamp-ahead", "a minute")
             )
             self._trouble(rule, number, 1, f"the timestamp is {-age:.0f} s ahead; expected less than {limit}")
+
+    def _unreadable(self, fault: Fault, number: int) -> None:
+        """A line is no sample, nor anything else."""
+        self._fault(fault, number)
+        self._unread += 1
+        if self._unread == self.limits.unreadable:
+            self.stop("limit-unreadable", f"{self._unread} lines cannot be read; the others are left alone")
 
     def _fault(self, fault: Fault, number: int) -> None:
         self._trouble(fault.rule, number, fault.column, fault.text, fault.found)
