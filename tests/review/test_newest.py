@@ -133,6 +133,29 @@ def test_what_a_silent_place_had_is_not_gone() -> None:
     assert changes(one) == [("", "paris: a location that was not there the week before")]
 
 
+def test_two_schedules_at_one_location() -> None:
+    """The quicker one does not make the checks of the other, and says nothing of them: they fail, and are not known when it
+    has become silent. One that is asked for something else since is the same schedule."""
+    quick = [at(hour / 2, check("a"), markers="health") for hour in range(-48, 48)]
+    slow = {"interval": 2 * HOUR, "markers": "slo"}
+    one = of(
+        *quick, *(at(hour + 0.1, check("b", "MET" if hour < 8 else "BREACHED"), **slow) for hour in range(-24, 10, 2))
+    )  # fmt: skip
+    assert [row[:3] for row in rows(one, "failing")] == [["b", "BREACHED", "2026-11-02 08:06"]]
+    assert figures(one)["time", "b", "BREACHED"] == 3 * HOUR
+    # From one and a half intervals after the run at 08:06.
+    assert figures(one)["time", "b", "No data"] == 24 * HOUR - 11.1 * HOUR
+    assert changes(one) == [("bad", "b is BREACHED since 2026-11-02 08:06")]
+    assert rows(one, "sets") == []
+    asked_anew = of(
+        *(at(hour / 2, check("a"), check("b", "BREACHED"), markers="health or slo") for hour in range(-48, 10)),
+        *(at(hour / 2, check("a"), markers="health") for hour in range(10, 48)),
+    )  # fmt: skip
+    assert rows(asked_anew, "failing") == []
+    assert figures(asked_anew)["time", "b", "No data"] == 0
+    assert rows(asked_anew, "sets") == [["b", "removed", "b holds."]]
+
+
 def test_a_version_that_went_back_and_forth() -> None:
     """Each change is one, and what two places tell alike is told of once, from the first of them on."""
     runs = []
