@@ -196,7 +196,8 @@ def test_an_accepted_breach_hides_nothing() -> None:
 
 
 def test_a_week_of_which_nothing_is_known_is_not_met() -> None:
-    """Whatever ran: a gate that was interrupted before its first check, a probe in maintenance, a run that goes on."""
+    """Whatever ran: a gate that was interrupted before its first check, a probe in maintenance, a run that goes on. Nor is one
+    of which gates alone tell, as nothing is known between them."""
     gate = {"kind": "check", "location": "", "interval": None, "markers": "gate"}
     for run in (
         at(1, cut_short="interrupted", exit_status=2, **gate),
@@ -206,7 +207,9 @@ def test_a_week_of_which_nothing_is_known_is_not_met() -> None:
         one = of(run)
         assert one.verdict == "UNMEASURED"
         assert "all of it, for no run of it made a check" in one.sentence
-    assert of(at(1, check("a"), **gate)).verdict == "MET"
+    one = of(at(1, check("a"), **gate))
+    assert one.verdict == "UNMEASURED"
+    assert "Not known: 24 h of 24 h without a probe. (1 check in 1 run, 24 h.)" in one.sentence
 
 
 def test_an_interval_that_changed() -> None:

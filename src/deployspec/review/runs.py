@@ -29,8 +29,7 @@ def section(judged: Judged) -> Section:
     finished = [row for row in own if row.exit_status is not None]
     short = [row for row in finished if row.cut_short or row.exit_status not in _DONE]
     released = releases(judged)
-    silence = [span for span in judged.timeline.silence if judged.timed]
-    without = sum(span.seconds for span in silence)
+    without = sum(span.seconds for span in judged.timeline.silence)
     unmeasured = []
     told_something = [
         (judged.states[stream.within(week.span).runs] > MAINTENANCE).any() for stream in judged.streams
