@@ -238,6 +238,37 @@ def test_several_on_one_page(store: Store, made: list[Review]) -> None:
     assert [one.week.deployment for one in made] == ["third", "shop"]
 
 
+def test_several_with_stores_of_their_own(
+    project: Path, store: Store, made: list[Review], capsys: Said
+) -> None:
+    """All that have runs, wherever their files say that these are; of a file that is broken, a line tells."""
+    store.add(simple(moment(30), HEALTHY))
+    for name, more in (
+        ("apart", "runs: {dir: ../kept}\n"),
+        ("idle", ""),
+        ("broken", "headers: {A: '${NO_SUCH}'}\n"),
+    ):
+        (project / f"deployments/{name}.yaml").write_text(f"base_url: http://127.0.0.1:9\n{more}")
+    Store(project / "kept").add(simple(moment(30), sick(), deployment="apart", exit_status=1))
+    assert main(["review", "--out", "out", "--compare-deployments", "--until", "2026-10-30"]) == 0
+    assert [(one.week.deployment, one.verdict) for one in made] == [
+        ("apart", "BREACHED"),
+        ("shop", "UNMEASURED"),
+    ]
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("broken is left out: ")
+    assert "NO_SUCH" in line
+
+
+def test_an_hour_of_a_probe_of_once_a_day(store: Store, made: list[Review]) -> None:
+    """Its verdict still holds, although neither the hour nor the one before has a run."""
+    store.add(simple(moment(29, 12), HEALTHY, interval=86400.0))
+    store.add(simple(moment(30, 12), HEALTHY, interval=86400.0))
+    one = reviewed(made, "--since", "1h", "--until", "2026-10-30T16:00:00+01:00")
+    assert figures(one)["time", "health.healthy-now", "MET"] == 3600.0
+    assert "without a probe" not in one.sentence
+
+
 def test_what_is_written(store: Store, made: list[Review], capsys: Said) -> None:
     """Both, or the one that is asked for; Markdown may be printed."""
     store.add(simple(moment(30), HEALTHY))
@@ -270,6 +301,7 @@ def test_what_is_written(store: Store, made: list[Review], capsys: Said) -> None
         (["--out", "o", "--deployment", "no/such.yaml"], "no/such.yaml"),
         (["--out", "o", "--deployment", "shop", "--deployment", "b"], "found --deployment 2 times; expected --compare-deployments"),
         (["--out", "o", "--deployment", "shop", "--post-to", "gate"], "--post-to: found gate, which is no sink of the kind slack in"),
+        (["--out", "o", "--deployment", "shop", "--post-to", ""], "--post-to: found an empty text, which is no sink of the kind slack in"),
         (["--out", "deployments/shop.yaml"], "the review cannot be made: "),
         (["--out", "/dev/null/x"], "the review cannot be made: "),
     ],

@@ -10,7 +10,7 @@ from deployspec.base.shown import lasting, one_line
 from deployspec.model.review import Cell, Change, Column, Section, Table, Tone, Week
 from deployspec.review.coming import Release, missed, releases, silent
 from deployspec.review.judged import Judged
-from deployspec.review.streams import MAINTENANCE, in_maintenance
+from deployspec.review.streams import MAINTENANCE, MET, in_maintenance
 from deployspec.review.words import at, number, some, source_id, sources_of, time
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def section(judged: Judged) -> Section:
     told_something = [
         (judged.states[stream.within(week.span).runs] > MAINTENANCE).any() for stream in judged.streams
     ]
-    if not any(told_something):
+    # The verdict of a run before it may have held.
+    if not any(told_something) and not judged.timeline.whole[MET:].any():
         unmeasured.append("all of it, for no run of it made a check")
     elif without:
         unmeasured.append(f"{lasting(without)} of {lasting(week.span.seconds)} without a probe")
