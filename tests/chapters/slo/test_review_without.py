@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import UTC
@@ -14,8 +15,8 @@ import pytest
 from deployspec.chapters.alerts.review import fired_in
 from deployspec.chapters.alerts.review import sections as sections_of_alerts
 from deployspec.chapters.slo.judge.census import Census
-from deployspec.chapters.slo.judge.past import Past
-from deployspec.chapters.slo.judge.review import Told, objectives
+from deployspec.chapters.slo.judge.past import HOUR, Count, Past, pieces_of
+from deployspec.chapters.slo.judge.review import Told, latency, objectives
 from deployspec.chapters.slo.load.histogram import Histogram
 from deployspec.chapters.slo.review import sections
 from deployspec.chapters.slo.stored import digest
@@ -199,6 +200,49 @@ def test_one_that_is_empty_knows_nothing(tmp_path: Path) -> None:
     assert made["alerts"].unmeasured == ("alerts (168 h of 168 h without a sample in Prometheus)",)
     assert not made["thresholds"].advice
     assert not tables(made["alerts-and-objectives"])["noise"].rows
+
+
+def _told(week: Week) -> Told:
+    """Of a latency objective, all of whose requests took less than 0.1 s."""
+    pieces = pieces_of(week, ())
+    counts = (Count(1000, 1),) * len(pieces)
+    buckets = {end: (1000.0,) * len(pieces) for end in (0.1, math.inf)}
+    return Told(Past(objective("latency"), pieces, counts, buckets=buckets), week, week.span)
+
+
+def test_four_weeks_stand_once_in_a_review_of_four_weeks() -> None:
+    """Two columns of one name would be two figures of one key."""
+    week = Week("shop", Span(BEGIN, BEGIN + 28 * DAY), UTC)
+    found = tables(objectives([_told(week)], [], week))
+    names = [column.name for column in found["objectives"].columns]
+    assert names == [
+        "objective", "good in 28 days", "budget spent in 28 days", "budget left of 28 days",
+        "days until it is spent", "no data in 28 days", "verdict",
+    ]  # fmt: skip
+    assert found["objectives"].rows[0][1].value == pytest.approx(0.999)
+    assert [column.name for column in found["objective-api-latency"].columns] == ["", "28 days"]
+    (until,) = (
+        row[1].value for row in found["objective-api-latency"].rows if row[0].text.startswith("days until")
+    )
+    assert until is not None
+    side_by_side = tables(objectives([_told(WEEK)], [], WEEK))
+    assert [column.name for column in side_by_side["objective-api-latency"].columns] == [
+        "",
+        "7 days",
+        "28 days",
+    ]
+
+
+def test_a_day_that_was_not_in_the_time_before_is_not_one_without_data() -> None:
+    """Of an hour, the time before is an hour of the same day."""
+    week = Week("shop", Span(BEGIN + 12 * HOUR, BEGIN + 13 * HOUR), UTC)
+    made = latency([_told(week)], week)
+    assert made is not None
+    day, whole = tables(made)["p95-api-latency"].rows
+    assert [cell.text for cell in day[1:]] == ["0.095 s", "—"]
+    assert [cell.text for cell in whole[1:]] == ["0.095 s", "0.095 s"]
+    (made,) = sections(week, None, history())
+    assert [row[2].text for row in tables(made)["load-p95"].rows] == ["—", "no load run"]
 
 
 def test_a_native_histogram_is_not_counted() -> None:
