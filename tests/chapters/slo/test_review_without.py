@@ -163,6 +163,48 @@ def test_one_that_fails_is_unmeasured_and_load_runs_tell(tmp_path: Path) -> None
     assert len(fake.asked) <= 3
 
 
+def test_what_is_wrong_with_one_objective_is_not_said_of_others(tmp_path: Path) -> None:
+    """A name that an old Prometheus cannot have, say."""
+
+    def answer(question: Question) -> Reply:
+        if question.path.endswith("buildinfo"):
+            return success({"version": "2.42.0"})
+        asked_for = question.query.get("query", [""])[0]
+        if "nothing_total" in asked_for:
+            return Reply({"status": "error", "error": "too many samples"}, 422)
+        return _empty(question)
+
+    made, _ = asked(tmp_path, answer, history(empty=True))
+    notes = {row[0].text: row[-1].note for row in tables(made["objectives"])["objectives"].rows}
+    assert "too many samples" in notes["absent"]
+    assert all("too many samples" not in notes[name] for name in ("availability", "latency"))
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        (None, "shop.rules.yaml: "),
+        ("groups: [", "shop.rules.yaml:"),
+        ("groups: [{name: a, rules: [{alert: A}]}]", "shop.rules.yaml:1:"),
+    ],
+)
+def test_rules_that_cannot_be_read_are_no_quiet_week(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rules: str | None, said: str
+) -> None:
+    """Which alerts are the deployment's is not known, so nobody knows whether one fired."""
+    monkeypatch.chdir(tmp_path)
+    with fake_prometheus(_empty) as fake:
+        deployment = deployed(tmp_path, fake.url)
+        path = tmp_path / "shop.rules.yaml"
+        path.unlink()
+        if rules is not None:
+            path.write_text(rules)
+        made, *_ = sections_of_alerts(WEEK, deployment, history(empty=True))
+    assert any(text.startswith(f"alerts ({said}") for text in made.unmeasured)
+    assert isinstance(made.parts[0], str)
+    assert said in made.parts[0]
+
+
 @pytest.mark.parametrize(
     "reply",
     [
