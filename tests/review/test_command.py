@@ -344,19 +344,33 @@ def test_what_chapters_say(store: Store, made: list[Review], monkeypatch: pytest
         Chapter("one", "", reviews=f"{__name__}:_one"),
         Chapter("two", "", reviews=f"{__name__}:_two"),
         Chapter("three", "", reviews="no.such:module", libraries=("no_such",), extra="three"),
-        Chapter("four", ""),
+        Chapter(
+            "four",
+            "",
+            reviews="no.such:module",
+            libraries=("no_such",),
+            extra="four",
+            parts={"maintenance_windows": "no.such:PART"},
+        ),
+        Chapter("five", ""),
     )
     monkeypatch.setattr(app, "chapters", lambda: several)
     monkeypatch.setattr(command, "chapters", lambda: several)
     one = reviewed(made, "--deployment", "shop")
     assert [part.key for part in one.sections] == ["checks", "one", "runs", "made"]
     assert one.verdict == "BREACHED"
-    assert one.sentence.startswith("BREACHED: objective a.")
+    # The deployment file has nothing for three, but something for four.
+    assert (
+        "what two has to tell (found no Prometheus) and what four has to tell (four needs no_such, "
+        in one.sentence
+    )
+    assert "what three has to tell" not in one.sentence
     made_of = dict(texts(one, "made"))
     assert made_of["Chapters asked"] == "one"
     assert texts(one, "left-out") == [
         ["two: found no Prometheus"],
         ["three: three needs no_such, which is not installed; expected: pip install 'deployspec[three]'"],
+        ["four: four needs no_such, which is not installed; expected: pip install 'deployspec[four]'"],
     ]
 
 

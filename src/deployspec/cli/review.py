@@ -271,13 +271,14 @@ def _review(name: str, deployment: Deployment | None, store: Store, span: Span) 
     # A probe of once a day tells of an hour that begins a day later.
     history = _history(name, store, Span(min(week.before.begin, span.begin - LATE * _DAY), span.end))
     found = judged(week, history)
-    sections, asked = sections_of(week, deployment, history, chapters())
+    sections, asked, unknown = sections_of(week, deployment, history, chapters())
     making = Making(
         datetime.now(UTC).replace(microsecond=0),
         __version__,
         str(store.folder),
         tuple(name for name, why in asked.items() if not why),
         tuple(f"{name}: {why}" for name, why in asked.items() if why),
+        tuple(unknown),
     )
     return review(found, entries_of(found, chapters()), sections, making), history
 
