@@ -234,6 +234,12 @@ def _releases_changes(released: Iterable[Release], week: Week) -> Iterator[Chang
 
 def _streams_changes(judged: Judged) -> Iterator[Change]:
     week = judged.week
+    made = [judged.states[stream.within(week.before).runs] > MAINTENANCE for stream in judged.streams]
+    if not any(one.any() for one in made):
+        yield Change(
+            "Nothing is known of the checks in the week before: there is nothing to compare them with",
+            Tone.UNKNOWN,
+        )
     there = [
         (stream, len(stream.within(week.before).runs) > 0, len(stream.within(week.span).runs) > 0)
         for stream in judged.timed
