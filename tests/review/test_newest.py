@@ -133,6 +133,22 @@ def test_what_a_silent_place_had_is_not_gone() -> None:
     assert changes(one) == [("", "paris: a location that was not there the week before")]
 
 
+def test_a_location_that_has_become_silent_and_an_acceptance_that_has_run_out() -> None:
+    """Both are changes, although another location still answers, and the verdict is what it was."""
+    accepted = Accepted("me", "known", "2026-11-01", "accepted.yaml:1")
+    one = of(
+        *(at(hour / 2, check("a"), location="paris") for hour in range(-48, 20)),
+        *(
+            at(hour / 2, check("a"), check("b", "BREACHED", accepted=accepted if hour < 0 else None))
+            for hour in range(-48, 48)
+        ),
+    )
+    assert changes(one) == [
+        ("bad", "b is still BREACHED, and no longer accepted"),
+        ("unknown", "paris: silent since 2026-11-02 10:15"),
+    ]
+
+
 def test_two_schedules_at_one_location() -> None:
     """The quicker one does not make the checks of the other, and says nothing of them: they fail, and are not known when it
     has become silent. One that is asked for something else since is the same schedule."""

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from deployspec.base.shown import lasting, one_line
-from deployspec.model.review import Cell, Change, Column, Section, Table, Tone, Week
+from deployspec.model.review import Cell, Change, Column, Section, Span, Table, Tone, Week
 from deployspec.review.coming import Release, missed, releases, silent
 from deployspec.review.judged import Judged
-from deployspec.review.streams import MAINTENANCE, MET, in_maintenance
+from deployspec.review.streams import LATE, MAINTENANCE, MET, in_maintenance
 from deployspec.review.words import at, number, some, source_id, sources_of, time
 
 if TYPE_CHECKING:
@@ -246,11 +246,21 @@ def _streams_changes(judged: Judged) -> Iterator[Change]:
     ]
     if not any(before for _, before, _ in there):
         return
+    all_quiet = judged.timeline.silence
     for stream, before, now in there:
         if now and not before:
             yield Change(f"{stream.name}: a location that was not there the week before")
         if before and not now:
             yield Change(f"{stream.name}: no probe in the week", Tone.UNKNOWN)
+        # Where all of them are, the sentence says so.
+        if before and now and _is_at_end(silent(judged, stream), week) and not _is_at_end(all_quiet, week):
+            last = stream.within(week.span)
+            since = week.told(float(last.starts[-1] + LATE * last.intervals[-1]))
+            yield Change(f"{stream.name}: silent since {since}", Tone.UNKNOWN)
+
+
+def _is_at_end(silence: Sequence[Span], week: Week) -> bool:
+    return bool(silence) and silence[-1].end == week.span.end
 
 
 def _maintenance_table(judged: Judged, own: Iterable[Row]) -> Table:
