@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from deployspec.chapters.alerts.review import fired_in
 from deployspec.chapters.alerts.review import sections as sections_of_alerts
 from deployspec.chapters.slo.judge.census import Census
-from deployspec.chapters.slo.judge.past import HOUR, Count, Past, pieces_of
+from deployspec.chapters.slo.judge.past import HOUR, Count, Past, long_span, pieces_of
 from deployspec.chapters.slo.judge.review import Told, latency, objectives
 from deployspec.chapters.slo.load.histogram import Histogram
 from deployspec.chapters.slo.review import sections
@@ -273,6 +274,17 @@ def test_four_weeks_stand_once_in_a_review_of_four_weeks() -> None:
         "7 days",
         "28 days",
     ]
+
+
+def test_a_day_without_data_is_not_known_whatever_four_weeks_say() -> None:
+    """The objective is MET by the four weeks, of which a day is less than a twentieth; the week is not known."""
+    told = _told(WEEK)
+    past = replace(told.past, gaps=(Span(WEEK.span.end - DAY, WEEK.span.end),))
+    made = objectives([Told(past, WEEK, long_span(WEEK))], [], WEEK)
+    assert tables(made)["objectives"].rows[0][-1].text == "MET"
+    assert made.unmeasured == ("objective api-latency (24 h of 168 h without data)",)
+    past = replace(told.past, gaps=(Span(WEEK.span.end - 8 * HOUR, WEEK.span.end),))
+    assert not objectives([Told(past, WEEK, long_span(WEEK))], [], WEEK).unmeasured
 
 
 def test_a_day_that_was_not_in_the_time_before_is_not_one_without_data() -> None:

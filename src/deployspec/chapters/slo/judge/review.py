@@ -125,8 +125,12 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
         of = f"objective {one.name}"
         if outcome is Outcome.BREACHED:
             breached.append(f"{of} ({_good(one, one.judged).text} good in {length(one.judged)})")
+        missing, open_ = missing_of(one.past, week.span), time_of(one.past, week.span)
         if outcome is Outcome.UNMEASURED:
             unmeasured.append(f"{of} ({why})")
+        elif missing > (1 - COVERED) * open_:
+            # Four weeks may be known well enough, of which one day is not.
+            unmeasured.append(f"{of} ({shown.lasting(missing)} of {shown.lasting(open_)} without data)")
         rows.append(_once(_row(one, outcome, why, spans), 2, spans))
         sources += _sources(one)
         if one.counted:
