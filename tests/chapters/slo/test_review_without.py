@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deployspec.chapters.alerts import measure
 from deployspec.chapters.alerts.review import fired_in
 from deployspec.chapters.alerts.review import sections as sections_of_alerts
 from deployspec.chapters.slo.judge.census import Census
@@ -297,6 +298,14 @@ def test_a_day_that_was_not_in_the_time_before_is_not_one_without_data() -> None
     assert [cell.text for cell in whole[1:]] == ["0.095 s", "0.095 s"]
     (made,) = sections(week, None, history())
     assert [row[2].text for row in tables(made)["load-p95"].rows] == ["—", "no load run"]
+
+
+def test_thresholds_are_not_asked_about_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What there was no time for is not known, and says so."""
+    monkeypatch.setattr(measure, "ALL_THRESHOLDS", 0.0)
+    made, fake = asked(tmp_path, _empty, history(empty=True))
+    assert any("not asked for, as those before it took 0 s" in text for text in made["thresholds"].unmeasured)
+    assert not any("free_share" in str(question.query) for question in fake.asked)
 
 
 def test_a_native_histogram_is_not_counted() -> None:

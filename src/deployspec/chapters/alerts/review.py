@@ -12,7 +12,7 @@ from deployspec.chapters.alerts.fixtures.sources import RuleSources
 from deployspec.chapters.alerts.judge.fired import Fired, section
 from deployspec.chapters.alerts.judge.thresholds import by_alert
 from deployspec.chapters.alerts.judge.thresholds import section as section_of_thresholds
-from deployspec.chapters.alerts.measure import fired, seen
+from deployspec.chapters.alerts.measure import all_seen, fired
 from deployspec.chapters.alerts.part import RULES
 from deployspec.deployment import PROMETHEUS
 from deployspec.languages.prometheus.model import Unavailable
@@ -51,7 +51,7 @@ def sections(week: Week, deployment: Deployment | None, _: History) -> Iterator[
     thresholds, others = by_alert(alerts_of(deployment))
     prometheus = prometheus_of(deployment)
     if thresholds or others:
-        yield section_of_thresholds([seen(prometheus, one, week) for one in thresholds], others, week)
+        yield section_of_thresholds([*all_seen(prometheus, thresholds, week)], others, week)
 
 
 def alerts_of(deployment: Deployment) -> tuple[Rule, ...]:
