@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
 from contextlib import closing
@@ -11,12 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
+from deployspec.languages.promtool.model import CaseRun
 from deployspec.languages.promtool.prepared import groups_document, loading_document, rules_documents
 from deployspec.languages.promtool.slices import Rules, sliced
 from deployspec.languages.rule_files.model import RuleFile, TestFile
 from deployspec.languages.rule_files.rules import read_rules
 from deployspec.languages.rule_files.unit_tests import read_tests
-from deployspec.tools.promtool import Promtool, TestRunner, Workspace
+from deployspec.tools.promtool import CaseRuns, Promtool, TestRunner, Workspace, find
 from tests.prometheus_versions import Version, given, versions
 from tests.trials import trials
 
@@ -183,3 +185,87 @@ def test_a_slice_passes_nothing_that_all_rules_do_not_pass(version: Version, tmp
                 assert whole == max(part, loads), (Path(path).read_text(), index, whole, part, loads)
                 seen[whole == 0, fewer] += 1
     assert all(seen[passes, fewer] for passes in (True, False) for fewer in (True, False)), seen
+
+
+LONG = """
+groups:
+  - name: g
+    rules:
+      - {alert: Down, expr: up == 0, for: 2m}
+      - {alert: Busy, expr: load > 1}
+      - {record: ratio, expr: free / on (node) size}
+EXTRA
+"""
+TWO = """
+rule_files: [r.yml]
+tests:
+  - {input_series: [{series: up, values: 0x200}], interval: 1m, alert_rule_test: [{eval_time: 3h, alertname: Down, exp_alerts: [{}]}]}
+  - {input_series: [{series: load, values: 0x200}], interval: 1m, alert_rule_test: [{eval_time: 3h, alertname: Busy}]}
+"""
+SILENT = [f"      - {{alert: Other{number}, expr: other{number} > 1}}" for number in range(20)]
+
+
+def _runs(folder: Path, tests: str, *more: str, slices: bool = True) -> tuple[list[CaseRun], int]:
+    """What is made of each case, and how many files promtool was given."""
+    rules = LONG.replace("EXTRA", "\n".join([*SILENT, *more]))
+    (folder / "r.yml").write_text(rules)
+    (folder / "t.yml").write_text(tests)
+    file = read_tests(tests, str(folder / "t.yml"))
+    given = []
+    with closing(
+        CaseRuns(find(os.environ), [(file, [read_rules(rules, str(folder / "r.yml"))])], slices=slices)
+    ) as runs:
+        submit_all = runs._runner.submit_all
+        runs._runner.submit_all = lambda paths: given.extend(paths) or submit_all(paths)  # type: ignore[method-assign,func-returns-value]
+        return [runs.of(file, case) for case in file.cases], len(given)
+
+
+def test_a_file_is_run_in_parts(tmp_path: Path) -> None:
+    """Both groups pass with a rule each; and whole where that is asked for."""
+    runs, files = _runs(tmp_path, TWO)
+    assert [run.status for run in runs] == [0, 0]
+    assert files == 3  # loading, and each group
+    whole, files = _runs(tmp_path, TWO, slices=False)
+    assert [run.status for run in whole] == [0, 0]
+    assert files == 1
+
+
+def test_a_failure_is_told_as_all_rules_tell_it(tmp_path: Path) -> None:
+    """A case that fails in its part is judged again with all rules: the words are the same as without parts."""
+    wrong = TWO.replace("exp_alerts: [{}]", "exp_alerts: []")
+    runs, files = _runs(tmp_path, wrong)
+    whole, _ = _runs(tmp_path, wrong, slices=False)
+    assert [run.status for run in runs] == [1, 0]
+    assert [(run.status, run.text, run.printed) for run in runs] == [
+        (run.status, run.text, run.printed) for run in whole
+    ]
+    assert files == 4
+
+
+def test_a_rule_elsewhere_that_fails_fails_its_group(tmp_path: Path) -> None:
+    """No case looks at the ratio; on the group's series it cannot be evaluated."""
+    series = [
+        f'{{series: \'{name}{{node="a", n="{n}"}}\', values: 1x200}}'
+        for name in ("free", "size")
+        for n in (1, 2)
+    ]
+    failing = TWO.replace("[{series: up,", f"[{', '.join(series)}, {{series: up,")
+    for slices in (True, False):
+        runs, _ = _runs(tmp_path, failing, slices=slices)
+        assert [run.status for run in runs] == [1, 0], runs
+        assert "found duplicate series for the match group" in runs[0].text
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "      - {alert: Broken, expr: 'topk(scalar(absent(x)) - 1 / 0, vector(1))'}",
+        '      - {alert: Broken, expr: up, annotations: {summary: "{{ nonsense }}"}}',
+        "      - {alert: Broken, expr: up[5m]}",
+    ],
+)
+def test_rules_that_promtool_does_not_take_fail_as_they_did(tmp_path: Path, broken: str) -> None:
+    """A rule that no case looks at fails every case where promtool does not load it, or can never evaluate it."""
+    found = [_runs(tmp_path, TWO, broken, slices=slices)[0] for slices in (True, False)]
+    assert [(run.status, run.text) for run in found[0]] == [(run.status, run.text) for run in found[1]]
+    assert {run.status for run in found[1]} == {1}
