@@ -199,8 +199,8 @@ EXTRA
 TWO = """
 rule_files: [r.yml]
 tests:
-  - {input_series: [{series: up, values: 0x200}], interval: 1m, alert_rule_test: [{eval_time: 3h, alertname: Down, exp_alerts: [{}]}]}
-  - {input_series: [{series: load, values: 0x200}], interval: 1m, alert_rule_test: [{eval_time: 3h, alertname: Busy}]}
+  - {input_series: [{series: up, values: 0x650}], interval: 1m, alert_rule_test: [{eval_time: 10h, alertname: Down, exp_alerts: [{}]}]}
+  - {input_series: [{series: load, values: 0x650}], interval: 1m, alert_rule_test: [{eval_time: 10h, alertname: Busy}]}
 """
 SILENT = [f"      - {{alert: Other{number}, expr: other{number} > 1}}" for number in range(20)]
 
@@ -245,7 +245,7 @@ def test_a_failure_is_told_as_all_rules_tell_it(tmp_path: Path) -> None:
 def test_a_rule_elsewhere_that_fails_fails_its_group(tmp_path: Path) -> None:
     """No case looks at the ratio; on the group's series it cannot be evaluated."""
     series = [
-        f'{{series: \'{name}{{node="a", n="{n}"}}\', values: 1x200}}'
+        f'{{series: \'{name}{{node="a", n="{n}"}}\', values: 1x650}}'
         for name in ("free", "size")
         for n in (1, 2)
     ]
