@@ -73,6 +73,12 @@ class Rules:
         self._readers: dict[str, list[_Rule]] = {}
         self.all: Slice = frozenset(one.position for one in self._rules)
 
+    def places_of(self, rule: Rule) -> Slice:
+        """Where a rule stands."""
+        return frozenset(
+            one.position for one in self._rules if (one.rule.name, one.rule.place) == (rule.name, rule.place)
+        )
+
     def of(self, group: TestGroup) -> Slice:
         """The rules that can have to do with a group's verdict: all of them, where that cannot be told."""
         if any(
