@@ -91,7 +91,7 @@ class Collected:
                 include_all=node.yes("includeAll"),
                 all_value=node.text("allValue"),
                 regex=node.text("regex"),
-                uses=uses_of(asked if kind == "query" else "", node.text("regex")),
+                uses=uses_of(name, asked if kind == "query" else "", node.text("regex")),
             )
         )
         if kind == "query" and asked:
