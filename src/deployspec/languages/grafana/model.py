@@ -80,7 +80,6 @@ class Panel:
     """``timeseries``, ``stat``, ``graph``, …; empty for queries of annotations and variables."""
     units: tuple[str, ...] = ()
     """Every unit that it names (default, overrides, axes), each once: ``s``, ``percentunit``, ``short``. Empty: none."""
-    legend_shown: bool = True
     repeat: str = ""
     """The variable for each value of which there is a copy of the panel, or of its row."""
     interval: str = ""
@@ -146,8 +145,6 @@ class Variable:
     """What is taken of each answer, as written."""
     uses: tuple[str, ...] = ()
     """The variables of the dashboard that its query, or its regex, needs first."""
-    refresh_rate: float | None = None
-    """Unused by Grafana for queries; of an interval variable with ``auto``, its least step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +191,9 @@ class Scope:
     """Of the time range, since 1970."""
     end: float = 3600.0
     step: float = 15.0
-    """``$__interval``: the distance of two points, as :func:`deployspec.languages.grafana.macros.step` gives it."""
+    """The distance of two points, as :func:`deployspec.languages.grafana.macros.step` gives it."""
+    factor: int = 1
+    """The query's ``intervalFactor``: Grafana asks for a point every so many steps, and ``$__interval`` is as long."""
     scrape: float = 15.0
     """The data source's scrape interval, or the query's least step where it has one."""
 
