@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from reference.faults.control import FAULTS
+from reference.faults.control import OF_HEALTH
 
 from .application import ROOT
 
@@ -60,7 +60,7 @@ def deployment_file(
         "load": {"arrival_rate": 40, "duration": "15s", "warm_up": "1s", "requests": REQUESTS},
         "faults": {
             name: {action: _fault_command(action, name, folder) for action in ("inject", "restore")}
-            for name in FAULTS
+            for name in OF_HEALTH
         },
     }
     return yaml.safe_dump(document, sort_keys=False, width=1000)
