@@ -78,7 +78,7 @@ class Answer:
     @property
     def shows_numbers(self) -> bool:
         """Whether there is a value that is a number."""
-        return any(value == value for curve in self.curves for _, value in curve.points)  # noqa: PLR0124 - NaN
+        return any(value == value for curve in self.curves for _, value in curve.points)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,8 @@ def to_text(expr: Expr) -> str:
     if _BEFORE_1970 not in text:
         return text
     # The parser reads `x @ -1`, and writes the beginning of 1970 for it.
-    moments = iter(fold(expr, _moments))
+    told: tuple[str, ...] = fold(expr, _moments)
+    moments = iter(told)
 
     def written(token: re.Match[str]) -> str:
         return f"@ {moment}" if token["moment"] and (moment := next(moments, "")) else token[0]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from deployspec.base import shown
 from deployspec.chapters.dashboards.model import File, Item
-from deployspec.languages.grafana import Language, Trouble, read
 from deployspec.languages.grafana import Kind as What
+from deployspec.languages.grafana import Language, Trouble, read
 
 if TYPE_CHECKING:
     from deployspec.chapters.dashboards.part import Dashboards
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 MOST_BYTES = 32 * 1024 * 1024
 """Of one file; what is larger is no dashboard."""
 _LONGEST_ID = 90
-_WITHOUT_SELECTOR = re.compile(r"\s*(?:label_names\s*\(|metrics\s*\(|label_values\s*\([^,{}()]*\))", re.DOTALL)
+_WITHOUT_SELECTOR = re.compile(
+    r"\s*(?:label_names\s*\(|metrics\s*\(|label_values\s*\([^,{}()]*\))", re.DOTALL
+)
 """Queries of variables that read no series of a name."""
 
 

@@ -165,12 +165,15 @@ class Panels:
                 return []
         if asked.kind == "series":
             found = self.prometheus.answer(f"series?{urlencode(match + since)}")
-            return [_written(one) for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+            return (
+                [_written(one) for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+            )
         answer = self._ask(asked.match, instant=True)
         if answer.kind is not Kind.ANSWERED:
             raise Failed(answer.reason)
         return [
-            f"{_written(curve.labels)} {curve.last:g} {curve.points[-1][0] * 1000:.0f}" for curve in answer.curves
+            f"{_written(curve.labels)} {curve.last:g} {curve.points[-1][0] * 1000:.0f}"
+            for curve in answer.curves
         ]
 
     def _ask(self, text: str, *, instant: bool = False) -> Answer:
@@ -190,13 +193,19 @@ class Panels:
         try:
             return Answer(Kind.ANSWERED, seconds, _curves(data))
         except (LookupError, TypeError, ValueError, AttributeError):
-            return Answer(Kind.UNAVAILABLE, seconds, reason=f"{self.prometheus.who} answers with something other than series")
+            return Answer(
+                Kind.UNAVAILABLE,
+                seconds,
+                reason=f"{self.prometheus.who} answers with something other than series",
+            )
 
     def _failed(self, failed: Failed, seconds: float) -> Answer:
         reason = failed.reason
         limit = shown.seconds(self.part.max_query_time)
         if failed.kind is FailureKind.TIMEOUT or (failed.status == 503 and "timed out" in reason):
-            return Answer(Kind.SLOW, seconds, reason=f"no answer within {shown.seconds(seconds)}, and it has {limit}")
+            return Answer(
+                Kind.SLOW, seconds, reason=f"no answer within {shown.seconds(seconds)}, and it has {limit}"
+            )
         if failed.kind is FailureKind.TOO_LARGE or any(text in reason for text in _TOO_MUCH):
             return Answer(Kind.TOO_MUCH, seconds, reason=reason)
         if failed.status in _REFUSED:
@@ -237,7 +246,12 @@ class Panels:
         if not any(map(selector.matches_name, names)):
             name = selector.name or ""
             return Known(
-                selector, selects=False, named=False, recorded=name in self._recorded, type=self._type(name), names=names
+                selector,
+                selects=False,
+                named=False,
+                recorded=name in self._recorded,
+                type=self._type(name),
+                names=names,
             )
         by_name = _by_name(selector)
         match = urlencode({"match[]": by_name})
@@ -248,7 +262,11 @@ class Panels:
             path = f"label/{quote(label, safe='')}/values?{match}&{self._since}"
             values[label] = frozenset(_texts(self.prometheus.answer(path))) if there else None
         return Known(
-            selector, selects=False, type=self._type(selector.name or ""), values=values, labels=labels - {"__name__"}
+            selector,
+            selects=False,
+            type=self._type(selector.name or ""),
+            values=values,
+            labels=labels - {"__name__"},
         )
 
     def _type(self, name: str) -> str:
@@ -281,7 +299,11 @@ class Panels:
 
 
 def _unmade(what: Unexpanded, lacking: Mapping[str, str]) -> Made:
-    reasons = [f"{shown.one_line(why, 160)}" for name, why in lacking.items() if any(name in one for one in what.names)]
+    reasons = [
+        f"{shown.one_line(why, 160)}"
+        for name, why in lacking.items()
+        if any(name in one for one in what.names)
+    ]
     return Made(names=tuple(what.names), reason="; ".join(reasons))
 
 
@@ -292,7 +314,10 @@ def _curves(data: Any) -> tuple[Curve, ...]:
     return tuple(
         Curve(
             {str(name): str(value) for name, value in one["metric"].items()},
-            tuple((float(moment), float(value)) for moment, value in (one["values"] if kind == "matrix" else [one["value"]])),
+            tuple(
+                (float(moment), float(value))
+                for moment, value in (one["values"] if kind == "matrix" else [one["value"]])
+            ),
         )
         for one in result
         # A native histogram has no values.
