@@ -20,6 +20,7 @@ from deployspec.languages.grafana import (
     Language,
     Place,
     Scope,
+    Unexpanded,
     choose,
     expand,
     options,
@@ -71,7 +72,7 @@ def lint(dashboard: Dashboard, types: Mapping[str, str] | None = None) -> tuple[
     ``types`` are the metrics' types by name, as Prometheus' metadata has them; without them, or for a name that is not
     there, a metric is a gauge only where its name says so. A query that cannot be read is none of the lints' business.
     """
-    neutral = _Neutral(dashboard)
+    neutral = Neutral(dashboard)
     found = {
         LintFinding(query.place, name, message)
         for query in dashboard.queries
@@ -80,7 +81,7 @@ def lint(dashboard: Dashboard, types: Mapping[str, str] | None = None) -> tuple[
     return tuple(sorted(found))
 
 
-class _Neutral:
+class Neutral:
     """Values for a dashboard's variables with which its queries can be read: those of the file, or else their names."""
 
     def __init__(self, dashboard: Dashboard) -> None:
@@ -92,20 +93,23 @@ class _Neutral:
             if chosen is not None:
                 self._values[variable.name] = chosen
 
-    def read(self, query: Query) -> Expr | None:
-        """The query's tree; None where it cannot be read."""
+    def written(self, query: Query) -> str | Unexpanded:
+        """The query with these values in place."""
         scope = scope_of(query, self._values, 0.0, 3600.0)
         written = expand(query.text, scope) if isinstance(scope, Scope) else scope
-        if not isinstance(written, Expanded):
-            return None
+        return written.text if isinstance(written, Expanded) else written
+
+    def read(self, query: Query) -> Expr | None:
+        """The query's tree; None where it cannot be read."""
+        written = self.written(query)
         try:
-            return parse(written.text)
+            return parse(written) if isinstance(written, str) else None
         except PromqlError:
             return None
 
 
 def _of_query(
-    dashboard: Dashboard, query: Query, neutral: _Neutral, types: Mapping[str, str]
+    dashboard: Dashboard, query: Query, neutral: Neutral, types: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     if query.language is not Language.PROMQL or query.place.kind is Kind.VARIABLE:
         return

@@ -153,24 +153,19 @@ def _irate(dashboard: Dashboard, query: Query, expr: Expr) -> str:
 
 
 def _legend(query: Query, expr: Expr) -> str:
-    if LABELS_BY_VARIABLE.search(query.text):
+    # A panel of one number shows no legend, and a table has columns instead.
+    if query.format == "table" or query.panel.transformations or query.panel.type not in _WITH_LEGEND:
         return ""
     made = result_labels(expr)
-    gone = [name for name in dict.fromkeys(NAMED_BY_LEGEND.findall(query.legend)) if not made.may_have(name)]
-    # A word in braces instead of a name for the only curve is a name all the same.
-    if made == NONE and NAMED_BY_LEGEND.fullmatch(query.legend.strip()):
+    named = tuple(dict.fromkeys(NAMED_BY_LEGEND.findall(query.legend)))
+    if not named or any(map(made.may_have, named)) or LABELS_BY_VARIABLE.search(query.text):
         return ""
-    # A panel of one number shows no legend, and a table has columns instead.
-    if (
-        not gone
-        or query.format == "table"
-        or query.panel.transformations
-        or query.panel.type not in _WITH_LEGEND
-    ):
+    # Where nothing is left of a legend, Grafana takes the labels; and one curve needs no name of its own.
+    if made == NONE or not NAMED_BY_LEGEND.sub("", query.legend).strip(" -_:/,|()\n"):
         return ""
     return (
-        f"the legend names {cut(names(tuple(gone)), 80)}, which the query's result cannot have: every curve shows the "
-        "word itself. Keep the label (sum by (…)), or take it out of the legend"
+        f"the legend names {cut(names(named), 80)}, which the query's result cannot have, so that all curves have one "
+        "name. Keep the label (sum by (…)), or name one that is kept"
     )
 
 
