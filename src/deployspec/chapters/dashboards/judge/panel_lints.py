@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base.shown import cut, names
@@ -47,14 +47,16 @@ def findings(
     dashboard: Dashboard,
     query: Query,
     expr: Expr,
+    beside: Sequence[Query],
     read: Callable[[Query], Expr | None],
     types: Mapping[str, str],
 ) -> Iterator[tuple[str, str]]:
-    """The names of the lints that find something in a panel's query, with what they say. ``read`` gives a query's tree."""
+    """The names of the lints that find something in a panel's query, with what they say. ``beside`` are all queries of the
+    panel, and ``read`` gives a query's tree."""
     for name, message in (
         ("percent-twice", _percent(query, expr)),
         ("ratio-in-percent", _ratio(query, expr)),
-        ("missing-unit", _missing_unit(dashboard, query, read, types)),
+        ("missing-unit", _missing_unit(query, beside, read, types)),
         ("legend-without-label", _legend(query, expr)),
         ("irate-over-a-day", _irate(dashboard, query, expr)),
     ):
@@ -72,13 +74,12 @@ def _percent(query: Query, expr: Expr) -> str:
 
 
 def _missing_unit(
-    dashboard: Dashboard, query: Query, read: Callable[[Query], Expr | None], types: Mapping[str, str]
+    query: Query, asked: Sequence[Query], read: Callable[[Query], Expr | None], types: Mapping[str, str]
 ) -> str:
     """Told once a panel, of its first query, where all of them have the one unit."""
     panel = query.panel
     if panel.type not in _DRAWN or set(panel.units) - _NO_UNIT or panel.transformations:
         return ""
-    asked = [one for one in dashboard.queries if one.panel is panel]
     if asked[0] is not query or _SAYS_A_UNIT.search(" ".join([panel.title, *(one.legend for one in asked)])):
         return ""
     found = [None if expr is None else _measured(expr, types) for expr in map(read, asked)]
