@@ -47,9 +47,7 @@ class Send(Protocol):
 class Failed(Exception):  # noqa: N818 - a signal within this package
     """A question without an answer that can be used. Raised through prometheus-api-client, which lets it pass."""
 
-    def __init__(
-        self, reason: str, kind: FailureKind | None = None, status: int | None = None
-    ) -> None:
+    def __init__(self, reason: str, kind: FailureKind | None = None, status: int | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.kind = kind

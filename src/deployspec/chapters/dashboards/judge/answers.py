@@ -39,9 +39,7 @@ def answers(
 
     ``reasons`` say why selectors of it select nothing; ``mismatch`` that two sides of an operation never meet.
     """
-    limit = (
-        f"an answer within {shown.seconds(max_query_time)}, of at most {max_series} series, from names and labels that are there"
-    )
+    limit = f"an answer within {shown.seconds(max_query_time)}, of at most {max_series} series, from names and labels that are there"
     took = shown.seconds(answer.seconds, max_query_time)
     if answer.kind is Kind.UNAVAILABLE:
         return unmeasured(answer.reason, limit=limit)

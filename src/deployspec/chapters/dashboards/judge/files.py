@@ -21,6 +21,8 @@ def file_is_read(file: File, queries: int, left_out: int) -> Verdict:
         return breached("; ".join(told) + more, limit=limit)
     others = f"; {left_out} of other data sources or languages are left out" if left_out else ""
     if not queries:
-        return breached(f"{file.path} has no query in PromQL to this deployment's Prometheus{others}", limit=limit)
+        return breached(
+            f"{file.path} has no query in PromQL to this deployment's Prometheus{others}", limit=limit
+        )
     measured = f"{queries} {'query' if queries == 1 else 'queries'}"
     return met(f"it has {measured}{others}", measured=measured, limit=limit)

@@ -76,7 +76,8 @@ class Event:
             return False
         of = [one for one in selector.matchers if one.label in self.labels]
         return all(
-            any(fnmatchcase(word, self.labels[one.label]) for word in one.words() or (one.value,)) for one in of
+            any(fnmatchcase(word, self.labels[one.label]) for word in one.words() or (one.value,))
+            for one in of
         ) and bool(of or not self.labels)
 
 
@@ -143,14 +144,20 @@ def _event(said: object, where: str) -> Event:
     labels = one.get("labels") or {}
     if metric is None:
         raise MeaningsError(f"{where}: found no metric; expected its name, in which * stands for anything")
-    if not isinstance(labels, Mapping) or not all(isinstance(part, str) for pair in labels.items() for part in pair):
-        raise MeaningsError(f"{where}: found labels that are no texts; expected a value for each label, in quotes")
+    if not isinstance(labels, Mapping) or not all(
+        isinstance(part, str) for pair in labels.items() for part in pair
+    ):
+        raise MeaningsError(
+            f"{where}: found labels that are no texts; expected a value for each label, in quotes"
+        )
     return Event(metric, labels, _text(one, "why", where) or "")
 
 
 def _mapping(said: object, where: str, keys: Sequence[str]) -> Mapping[str, Any]:
     if not isinstance(said, Mapping):
-        raise MeaningsError(f"{where}: found {shown.value(said)}; expected a mapping with {shown.names(list(keys))}")
+        raise MeaningsError(
+            f"{where}: found {shown.value(said)}; expected a mapping with {shown.names(list(keys))}"
+        )
     for key in said:
         if key not in keys:
             raise MeaningsError(
@@ -179,7 +186,9 @@ def _texts(one: Mapping[str, Any], key: str, where: str) -> frozenset[str] | Non
         return None
     listed = found if isinstance(found, list) else [found]
     if not all(isinstance(text, str) for text in listed):
-        raise MeaningsError(f"{where}.{key}: found {shown.value(found)}; expected a unit of Grafana's, or a list of them")
+        raise MeaningsError(
+            f"{where}.{key}: found {shown.value(found)}; expected a unit of Grafana's, or a list of them"
+        )
     return frozenset(listed)
 
 
@@ -188,7 +197,9 @@ def _pattern(one: Mapping[str, Any], key: str, where: str) -> None:
     try:
         re.compile(text or "")
     except re.error as error:
-        raise MeaningsError(f"{where}.{key}: found no regular expression ({error}); expected one in Python's syntax") from None
+        raise MeaningsError(
+            f"{where}.{key}: found no regular expression ({error}); expected one in Python's syntax"
+        ) from None
 
 
 def _number(one: Mapping[str, Any], key: str, where: str) -> float | None:
@@ -221,8 +232,16 @@ def shows_what_it_says(item: Item, answer: Answer, meanings: Meanings, nothing: 
         if found := _objection(meaning, answer, values):
             why = f" ({meaning.why})" if meaning.why else ""
             title = shown.one_line(item.title, 60)
-            return breached(f'"{title}" {found}, and {meaning.name} is {meaning.limit}{why}', measured=measured, limit=limit)
-    return met(f"every value is what {shown.names([one.name for one in fitting])} may be", measured=measured, limit=limit)
+            return breached(
+                f'"{title}" {found}, and {meaning.name} is {meaning.limit}{why}',
+                measured=measured,
+                limit=limit,
+            )
+    return met(
+        f"every value is what {shown.names([one.name for one in fitting])} may be",
+        measured=measured,
+        limit=limit,
+    )
 
 
 def _objection(meaning: Meaning, answer: Answer, values: Sequence[float]) -> str:
@@ -239,4 +258,3 @@ def _objection(meaning: Meaning, answer: Answer, values: Sequence[float]) -> str
 
 def _series(answer: Answer) -> str:
     return "one series" if len(answer.curves) == 1 else f"each of {len(answer.curves)} series"
-

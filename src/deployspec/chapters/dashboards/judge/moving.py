@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deployspec.base import shown
-from deployspec.chapters.dashboards.part import Movement, Shown, Stays
+from deployspec.chapters.dashboards.model import Movement, Shown, Stays
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 _Z = 1.959963984540054
@@ -40,7 +40,9 @@ def wilson(failed: int, answered: int) -> tuple[float, float]:
         return 0.0, 1.0
     share, square = failed / answered, _Z * _Z
     middle = (share + square / (2 * answered)) / (1 + square / answered)
-    half = _Z * math.sqrt(share * (1 - share) / answered + square / (4 * answered**2)) / (1 + square / answered)
+    half = (
+        _Z * math.sqrt(share * (1 - share) / answered + square / (4 * answered**2)) / (1 + square / answered)
+    )
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
@@ -60,7 +62,9 @@ def is_shown(
         fault, unknown = _stayed(still, reading)
         faults |= dict.fromkeys(fault)
         untold |= dict.fromkeys(unknown)
-    limit = "; ".join(dict.fromkeys([*map(_limit, (one for one, _ in shows)), *(_stay(one) for one, _ in stays)]))
+    limit = "; ".join(
+        dict.fromkeys([*map(_limit, (one for one, _ in shows)), *(_stay(one) for one, _ in stays)])
+    )
     measured = "; ".join(dict.fromkeys(_told(reading) for _, reading in (*shows, *stays)))
     name = shown.one_line(movement.name, 80)
     if faults:
@@ -93,7 +97,9 @@ def _shown(wanted: Shown, reading: Reading) -> tuple[list[str], list[str]]:
             untold.append(f"{reading.name} showed no number before")
         elif abs(value - reading.before - wanted.rises_by) > wanted.tolerance:
             rise = value - reading.before
-            faults.append(f"{reading.name} rises by {rise:.4g}, from {reading.before:.4g} to {value:.4g}, and not by {wanted.rises_by:g}")
+            faults.append(
+                f"{reading.name} rises by {rise:.4g}, from {reading.before:.4g} to {value:.4g}, and not by {wanted.rises_by:g}"
+            )
     return faults, untold
 
 

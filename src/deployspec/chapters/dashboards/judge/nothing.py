@@ -62,9 +62,9 @@ def _hidden(tree: Expr) -> Iterator[Selector]:
     node: Any
     for node in walk(tree):
         kind = type(node).__name__
-        if kind == "BinaryExpr" and str(node.op) in ("or", "unless"):
-            yield from selectors(node)
-        elif kind == "Call" and str(node.func.name).startswith("absent"):
+        if (kind == "BinaryExpr" and str(node.op) in ("or", "unless")) or (
+            kind == "Call" and str(node.func.name).startswith("absent")
+        ):
             yield from selectors(node)
 
 
@@ -84,7 +84,8 @@ def why_nothing(known: Known, events: Sequence[Event] = ()) -> Reason:
     told = _code(selector.text)
     if counts and any(one.label not in OF_TARGETS for one in wanted):
         return Reason(
-            Why.NOT_YET, f"{told} has no series yet: each matcher fits some, and such a count begins with its first event"
+            Why.NOT_YET,
+            f"{told} has no series yet: each matcher fits some, and such a count begins with its first event",
         )
     return Reason(Why.UNTOLD, f"each matcher of {told} fits a series, and none fits all")
 
@@ -96,7 +97,8 @@ def _unnamed(known: Known, name: str, event: Event | None) -> Reason:
         return Reason(Why.NOT_YET, f"{_code(name)} has no series yet: {event.told}")
     if known.type in _COUNTING:
         return Reason(
-            Why.NOT_YET, f"{_code(name)} has no series yet: a target declares this {known.type}, whose series begin with an event"
+            Why.NOT_YET,
+            f"{_code(name)} has no series yet: a target declares this {known.type}, whose series begin with an event",
         )
     if not name:
         return Reason(Why.UNKNOWN, f"no metric there has a name that {_code(known.selector.text)} fits")
@@ -121,18 +123,21 @@ def _of_matcher(name: str, matcher: Matcher, known: Known, *, counts: bool) -> R
     if matcher.op in ("!=", "!~"):
         if counts:
             return Reason(
-                Why.NOT_YET, f"every series of {_code(name)} is left out by {_code(matcher)}, and others begin with an event"
+                Why.NOT_YET,
+                f"every series of {_code(name)} is left out by {_code(matcher)}, and others begin with an event",
             )
         return Reason(Why.UNTOLD, f"every series of {_code(name)} is left out by {_code(matcher)} {there}")
-    meant = [near for word in matcher.words() or () if (near := suggestion(word, seen, 2))]
+    meant = [suggested for word in matcher.words() or () if (suggested := suggestion(word, seen, 2))]
     if meant:
         return Reason(Why.NO_MATCH, f"{what}; did you mean {meant[0]}? {there}")
     if counts and _is_code(matcher, seen):
         return Reason(
-            Why.NOT_YET, f"{what} yet: the label has numbers of three digits, it asks for such ones, and each begins with its first event {there}"
+            Why.NOT_YET,
+            f"{what} yet: the label has numbers of three digits, it asks for such ones, and each begins with its first event {there}",
         )
     return Reason(
-        Why.UNTOLD, f"{what}, and it is not known whether one may come {there}; `events` in dashboards.meanings can say so"
+        Why.UNTOLD,
+        f"{what}, and it is not known whether one may come {there}; `events` in dashboards.meanings can say so",
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -14,9 +15,10 @@ from deployspec.chapters.dashboards.judge.nothing import to_look_at, unmatched, 
 from deployspec.chapters.dashboards.model import Answer, Curve, Item, Kind, Known, Made
 from deployspec.languages.grafana import Chosen, Scope, Unexpanded, choose, expand, options, question
 from deployspec.languages.grafana import Kind as What
+from deployspec.languages.grafana.variables import answer_text, question_of, scope_of
 from deployspec.languages.prometheus.model import LoadedRules
 from deployspec.languages.promql.selectors import Matcher, Selector
-from deployspec.languages.promql.syntax import PromqlError, parse, to_text
+from deployspec.languages.promql.syntax import parse, to_text
 from deployspec.model.http import FailureKind
 from deployspec.tools.prometheus.asking import Failed, Prometheus
 
@@ -94,22 +96,19 @@ class Panels:
         return self._mismatch[item.id]
 
     def _make(self, item: Item) -> Made:
-        scope, lacking = self._scope(item.dashboard)
-        scope = self._of_query(item, scope)
-        text = item.query.text
-        if item.query.place.kind is What.VARIABLE:
-            variable = item.dashboard.variable(item.query.place.name)
-            asked = question(variable, scope) if variable is not None else None
-            if isinstance(asked, Unexpanded):
-                return _unmade(asked, lacking)
-            if asked is None or not asked.match:
-                return Made(text="vector(1)")
-            return Made(asked.match if asked.kind == "query" else f"group({asked.match})")
-        expanded = expand(text, scope)
-        return _unmade(expanded, lacking) if isinstance(expanded, Unexpanded) else Made(expanded.text)
-
-    def _of_query(self, item: Item, scope: Scope) -> Scope:
-        return replace(scope, step=self._step)
+        whole, lacking = self._scope(item.dashboard)
+        scope = scope_of(item.query, whole.values, whole.begin, whole.end, self.part.scrape_interval)
+        if isinstance(scope, Unexpanded):
+            return _unmade(scope, lacking)
+        expanded = expand(item.query.text, scope)
+        if isinstance(expanded, Unexpanded):
+            return _unmade(expanded, lacking)
+        variable = item.dashboard.variable(item.query.place.name)
+        if item.query.place.kind is not What.VARIABLE or variable is None:
+            return Made(expanded.text)
+        # Of the series that a variable's values are read from, one thing is wanted: that there are some.
+        asked = question_of(variable.query.strip())
+        return Made(expanded.text if asked.kind == "query" else f"group({expanded.text})")
 
     @property
     def _step(self) -> float:
@@ -121,7 +120,7 @@ class Panels:
             end = time.time()
             chosen: dict[str, Chosen] = {}
             lacking: dict[str, str] = {}
-            scope = Scope(chosen, end - self.range, end, self._step, self.part.scrape_interval)
+            scope = Scope(chosen, end - self.range, end, self._step, scrape=self.part.scrape_interval)
             for name, said in self.part.variables.items():
                 chosen[name] = Chosen(said, many=len(said) > 1)
             for variable in dashboard.variables:
@@ -144,7 +143,10 @@ class Panels:
                 answers = self._values(asked)
             except Failed as failed:
                 return f"{self.prometheus.who} {failed.reason}"
-        return choose(variable, options(variable, answers), wanted) or "Prometheus has no value for it"
+        offered = options(variable, answers, scope)
+        if offered is None:
+            return "its regular expression cannot be read"
+        return choose(variable, offered, wanted) or "Prometheus has no value for it"
 
     def _values(self, asked: Question) -> list[str]:
         """What Prometheus answers a variable's query. Raises Failed."""
@@ -156,8 +158,6 @@ class Panels:
         if asked.kind == "label_names":
             return _texts(self.prometheus.answer(f"labels?{urlencode(match + since)}"))
         if asked.kind == "metrics":
-            import re
-
             names = sorted(self.names)
             try:
                 return [name for name in names if re.search(asked.pattern, name)]
@@ -165,12 +165,16 @@ class Panels:
                 return []
         if asked.kind == "series":
             found = self.prometheus.answer(f"series?{urlencode(match + since)}")
-            return [_written(one) for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+            return (
+                [answer_text(one, "", 0).rsplit(" ", 2)[0] for one in found if isinstance(one, dict)]
+                if isinstance(found, list)
+                else []
+            )
         answer = self._ask(asked.match, instant=True)
         if answer.kind is not Kind.ANSWERED:
             raise Failed(answer.reason)
         return [
-            f"{_written(curve.labels)} {curve.last:g} {curve.points[-1][0] * 1000:.0f}" for curve in answer.curves
+            answer_text(curve.labels, f"{curve.last:.17g}", curve.points[-1][0]) for curve in answer.curves
         ]
 
     def _ask(self, text: str, *, instant: bool = False) -> Answer:
@@ -190,13 +194,19 @@ class Panels:
         try:
             return Answer(Kind.ANSWERED, seconds, _curves(data))
         except (LookupError, TypeError, ValueError, AttributeError):
-            return Answer(Kind.UNAVAILABLE, seconds, reason=f"{self.prometheus.who} answers with something other than series")
+            return Answer(
+                Kind.UNAVAILABLE,
+                seconds,
+                reason=f"{self.prometheus.who} answers with something other than series",
+            )
 
     def _failed(self, failed: Failed, seconds: float) -> Answer:
         reason = failed.reason
         limit = shown.seconds(self.part.max_query_time)
         if failed.kind is FailureKind.TIMEOUT or (failed.status == 503 and "timed out" in reason):
-            return Answer(Kind.SLOW, seconds, reason=f"no answer within {shown.seconds(seconds)}, and it has {limit}")
+            return Answer(
+                Kind.SLOW, seconds, reason=f"no answer within {shown.seconds(seconds)}, and it has {limit}"
+            )
         if failed.kind is FailureKind.TOO_LARGE or any(text in reason for text in _TOO_MUCH):
             return Answer(Kind.TOO_MUCH, seconds, reason=reason)
         if failed.status in _REFUSED:
@@ -237,7 +247,12 @@ class Panels:
         if not any(map(selector.matches_name, names)):
             name = selector.name or ""
             return Known(
-                selector, selects=False, named=False, recorded=name in self._recorded, type=self._type(name), names=names
+                selector,
+                selects=False,
+                named=False,
+                recorded=name in self._recorded,
+                type=self._type(name),
+                names=names,
             )
         by_name = _by_name(selector)
         match = urlencode({"match[]": by_name})
@@ -248,7 +263,11 @@ class Panels:
             path = f"label/{quote(label, safe='')}/values?{match}&{self._since}"
             values[label] = frozenset(_texts(self.prometheus.answer(path))) if there else None
         return Known(
-            selector, selects=False, type=self._type(selector.name or ""), values=values, labels=labels - {"__name__"}
+            selector,
+            selects=False,
+            type=self._type(selector.name or ""),
+            values=values,
+            labels=labels - {"__name__"},
         )
 
     def _type(self, name: str) -> str:
@@ -281,7 +300,11 @@ class Panels:
 
 
 def _unmade(what: Unexpanded, lacking: Mapping[str, str]) -> Made:
-    reasons = [f"{shown.one_line(why, 160)}" for name, why in lacking.items() if any(name in one for one in what.names)]
+    reasons = [
+        f"{shown.one_line(why, 160)}"
+        for name, why in lacking.items()
+        if any(name in one for one in what.names)
+    ]
     return Made(names=tuple(what.names), reason="; ".join(reasons))
 
 
@@ -292,7 +315,10 @@ def _curves(data: Any) -> tuple[Curve, ...]:
     return tuple(
         Curve(
             {str(name): str(value) for name, value in one["metric"].items()},
-            tuple((float(moment), float(value)) for moment, value in (one["values"] if kind == "matrix" else [one["value"]])),
+            tuple(
+                (float(moment), float(value))
+                for moment, value in (one["values"] if kind == "matrix" else [one["value"]])
+            ),
         )
         for one in result
         # A native histogram has no values.
@@ -302,12 +328,6 @@ def _curves(data: Any) -> tuple[Curve, ...]:
 
 def _texts(found: object) -> list[str]:
     return [str(one) for one in found] if isinstance(found, list) else []
-
-
-def _written(labels: Mapping[str, str]) -> str:
-    """A series as Grafana writes it into the answer to ``query_result``."""
-    others = ",".join(f'{name}="{value}"' for name, value in labels.items() if name != "__name__")
-    return f"{labels.get('__name__', '')}{{{others}}}"
 
 
 def _labels(curve: Curve) -> str:
@@ -327,12 +347,3 @@ def _by_name(selector: Selector) -> str:
         return f"{{{Matcher('__name__', '=', selector.name)}}}"
     named = [str(one) for one in selector.matchers if one.label == "__name__"]
     return "{" + ",".join(named or ['__name__=~".+"']) + "}"
-
-
-def is_promql(text: str) -> bool:
-    """Whether a text parses."""
-    try:
-        parse(text)
-    except PromqlError:
-        return False
-    return True
