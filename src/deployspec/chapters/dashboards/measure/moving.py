@@ -134,7 +134,7 @@ class Moving:
         """The largest value that a query shows at this moment."""
         answer = self._panels.now(item)
         if answer.kind is not Kind.ANSWERED:
-            raise Unmeasured(answer.reason)
+            raise Unmeasured(f"Prometheus does not answer {item.id}: {answer.reason}")
         return max((one.last for one in answer.curves if not math.isnan(one.last)), default=None)
 
     def _range(self, item: Item) -> float:

@@ -17,7 +17,7 @@ from deployspec.languages.grafana import Chosen, Scope, Unexpanded, choose, expa
 from deployspec.languages.grafana import Kind as What
 from deployspec.languages.grafana.variables import answer_text, question_of, scope_of
 from deployspec.languages.prometheus.model import LoadedRules
-from deployspec.languages.promql.selectors import Matcher, Selector
+from deployspec.languages.promql.selectors import Matcher, Selector, label_text
 from deployspec.languages.promql.syntax import parse, to_text
 from deployspec.model.http import FailureKind
 from deployspec.tools.prometheus.asking import Failed, Prometheus
@@ -34,6 +34,10 @@ POINTS = 250
 """Of a series in one answer, at most: Grafana asks for as many as the panel has pixels."""
 MOST_OPERATIONS = 5
 """Of a query without a result: of so many operations it is asked whether their sides meet."""
+MOST_SELECTORS = 20
+"""Of one query, that are looked at on their own."""
+MOST_LABELS = 20
+"""Of one selector, whose values are asked for."""
 _SUFFIXES = ("_bucket", "_count", "_sum", "_total")
 _REFUSED = (400, 422)
 _TOO_MUCH = ("too many samples", "maximum resolution", "exceeds the limit")
@@ -85,7 +89,7 @@ class Panels:
         if item.id not in self._reasons:
             answer = self.answer(item)
             looked = to_look_at(self.made(item).text, shows=bool(answer.curves))
-            known = [self.known(one) for one in looked]
+            known = [self.known(one) for one in looked[:MOST_SELECTORS]]
             self._reasons[item.id] = tuple(why_nothing(one, self.events) for one in known if not one.selects)
         return self._reasons[item.id]
 
@@ -257,11 +261,10 @@ class Panels:
         by_name = _by_name(selector)
         match = urlencode({"match[]": by_name})
         labels = frozenset(_texts(self.prometheus.answer(f"labels?{match}&{self._since}")))
+        wanted = dict.fromkeys(one.label for one in selector.matchers if one.label != "__name__")
         values: dict[str, frozenset[str] | None] = {}
-        for label in {one.label for one in selector.matchers if one.label != "__name__"}:
-            there = label in labels
-            path = f"label/{quote(label, safe='')}/values?{match}&{self._since}"
-            values[label] = frozenset(_texts(self.prometheus.answer(path))) if there else None
+        for label in list(wanted)[:MOST_LABELS]:
+            values[label] = self._values_of(label, by_name, window) if label in labels else None
         return Known(
             selector,
             selects=False,
@@ -269,6 +272,14 @@ class Panels:
             values=values,
             labels=labels - {"__name__"},
         )
+
+    def _values_of(self, label: str, by_name: str, window: str) -> frozenset[str]:
+        answer = self._ask(
+            f"group by ({label_text(label)}) (last_over_time({by_name}[{window}]))", instant=True
+        )
+        if answer.kind is not Kind.ANSWERED:
+            raise Failed(answer.reason)
+        return frozenset(curve.labels[label] for curve in answer.curves if label in curve.labels)
 
     def _type(self, name: str) -> str:
         """What its targets declare a metric to be; empty where nobody does."""
