@@ -16,7 +16,7 @@ from deployspec.languages.grafana.model import (
     Variable,
 )
 from deployspec.languages.grafana.reading import read
-from deployspec.languages.grafana.variables import choose, options, question
+from deployspec.languages.grafana.variables import answer_text, choose, options, question, scope_of
 
 __all__ = [
     "Chosen",
@@ -31,9 +31,11 @@ __all__ = [
     "Trouble",
     "Unexpanded",
     "Variable",
+    "answer_text",
     "choose",
     "expand",
     "options",
     "question",
     "read",
+    "scope_of",
 ]

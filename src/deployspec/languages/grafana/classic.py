@@ -27,6 +27,8 @@ def collect(dashboard: Node, into: Collected, libraries: Mapping[str, Node]) -> 
     for one in dashboard.each("annotations", "list"):
         _annotation(one, into)
     for panel in _panels(dashboard):
+        if into.full:
+            break
         _panel(panel, into, libraries)
 
 

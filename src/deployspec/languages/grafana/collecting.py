@@ -19,7 +19,9 @@ class Collected:
         self.sources = sources
         self.queries: list[Query] = []
         self.variables: list[Variable] = []
-        self._full = False
+        self.full = False
+        """Whether there are more queries than are read: then nobody need look for others."""
+        self._many_variables = False
 
     def target(
         self, target: Node, options: Node, number: int, panel: Panel, row: str, source: Source, kind: Kind
@@ -56,8 +58,10 @@ class Collected:
     def variable(self, node: Node, kind: str, query: Node, source: Source) -> None:
         """A variable, and the PromQL in its query."""
         name = node.text("name")
-        if len(self.variables) >= MOST_VARIABLES:
-            self._too_many(node, f"more than {MOST_VARIABLES} variables", "the others are left out")
+        if len(self.variables) == MOST_VARIABLES:
+            if not self._many_variables:
+                self.notes.add(node, f"more than {MOST_VARIABLES} variables; the others are left out")
+            self._many_variables = True
             return
         if not name:
             self.notes.add(node, "a variable without a name")
@@ -91,7 +95,7 @@ class Collected:
                 include_all=node.yes("includeAll"),
                 all_value=node.text("allValue"),
                 regex=node.text("regex"),
-                uses=uses_of(asked if kind == "query" else "", node.text("regex")),
+                uses=uses_of(name, asked if kind == "query" else "", node.text("regex")),
             )
         )
         if kind == "query" and asked:
@@ -103,12 +107,9 @@ class Collected:
         if len(self.queries) < MOST_QUERIES:
             self.queries.append(query)
         else:
-            self._too_many(node, f"more than {MOST_QUERIES} queries", "the others are left out")
-
-    def _too_many(self, node: Node, found: str, what: str) -> None:
-        if not self._full:
-            self.notes.add(node, f"{found}; {what}")
-        self._full = True
+            if not self.full:
+                self.notes.add(node, f"more than {MOST_QUERIES} queries; the others are left out")
+            self.full = True
 
 
 def _place_of_text(target: Node, text: str) -> str:

@@ -28,6 +28,10 @@ class NoDashboardError(Exception):
         self.trouble = trouble
 
 
+class _ConstantError(Exception):
+    """NaN or Infinity."""
+
+
 class Notes:
     """The troubles of one file."""
 
@@ -44,9 +48,9 @@ class Notes:
             self._more += 1
 
     def told(self) -> tuple[Trouble, ...]:
-        """All of them."""
+        """All of them, each once."""
         more = (Trouble(self.file, "", f"{self._more} more troubles", ""),) if self._more else ()
-        return (*self.all, *more)
+        return (*dict.fromkeys(self.all), *more)
 
 
 class Node:
@@ -130,6 +134,8 @@ def load(text: str | bytes, notes: Notes) -> Node:
             text = text.decode("utf-8")
         except UnicodeDecodeError as error:
             refuse(f"a byte 0x{text[error.start]:02x} at {error.start} that is not UTF-8")
+    if text.startswith("\ufeff"):
+        refuse("a byte order mark at the beginning", "JSON without one: Grafana provisions no file with it")
     if not text.strip():
         refuse("an empty file")
     try:
@@ -138,8 +144,10 @@ def load(text: str | bytes, notes: Notes) -> Node:
         refuse(f"no JSON (line {error.lineno}, column {error.colno}: {error.msg})")
     except RecursionError:
         refuse(_TOO_DEEP)
-    except ValueError as error:
-        refuse(f"no JSON ({error})")
+    except _ConstantError as error:
+        refuse(f"no JSON ({error} stands in it)")
+    except ValueError:
+        refuse("a number of more digits than can be read")
     if not isinstance(value, dict):
         refuse(_kind(value))
     return Node(value, "", notes)
@@ -185,7 +193,7 @@ def _what_it_is(top: Node) -> str:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise _ConstantError(name)
 
 
 def _kind(value: object) -> str:

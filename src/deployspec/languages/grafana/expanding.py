@@ -114,14 +114,15 @@ class _Writer:
     def _written(self, name: str, form: str, found: re.Match[str]) -> str | None:
         if (at := moment(name, form, self._scope)) is not None:
             return at
-        if name.startswith("__auto_interval_"):
-            return "$__interval"
         if name not in ("__rate_interval", "__rate_interval_ms") and backend_macro(name, self._scope):
             return f"${name}"
         chosen = self._scope.values.get(name)
         if chosen is None or not chosen.values or (found["field"] or "value") not in ("value", "text"):
             return None
         self.used[name] = None
+        # An interval that Grafana chooses: the step, but for its own number of steps.
+        if chosen.values[0].startswith("$__auto"):
+            return "$__interval"
         if found["field"] == "text" and chosen.texts:
             chosen = Chosen(chosen.texts, chosen.many)
         if chosen.raw and form not in ("text", "percentencode"):

@@ -43,6 +43,8 @@ def collect(dashboard: Node, into: Collected, libraries: Mapping[str, Node]) -> 
         _annotation(one.at("spec"), into)
     standing = _standing(dashboard.at("layout"))
     for key, element in dashboard.items("elements"):
+        if into.full:
+            break
         _element(key, element, standing.get(key, _Stands("", "")), into, libraries)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from deployspec.languages.grafana.expanding import Expanded, Unexpanded, expand, references
@@ -31,6 +32,9 @@ def question(variable: Variable, scope: Scope) -> Question | Unexpanded | None:
     """What has to be asked of Prometheus; None for a variable whose values stand in the file."""
     if variable.type != "query" or not variable.query:
         return None
+    # One that refers to itself is asked with what is saved as chosen.
+    if variable.name not in scope.values and (own := choose(variable, variable.options)):
+        scope = replace(scope, values={**scope.values, variable.name: own})
     expanded = expand(variable.query, scope)
     return expanded if isinstance(expanded, Unexpanded) else question_of(expanded.text.strip())
 
@@ -164,16 +168,16 @@ def in_order(variables: Sequence[Variable], file: str) -> tuple[tuple[Variable, 
     trouble = Trouble(
         file,
         waiting[0].place.path,
-        f"variables that wait for one another: {circle}",
+        f"variables that wait for one another: {names_shown}",
         "no circle among variables",
     )
     return (*placed.values(), *waiting), (trouble,)
 
 
-def uses_of(*texts: str) -> tuple[str, ...]:
-    """The variables that texts refer to."""
+def uses_of(name: str, *texts: str) -> tuple[str, ...]:
+    """The variables that texts of the variable ``name`` refer to, but for itself."""
     found = dict.fromkeys(one for text in texts for one in references(text))
-    return tuple(one for one in found if not one.startswith("__"))
+    return tuple(one for one in found if not one.startswith("__") and one != name)
 
 
 def listed_values(kind: str, query: str) -> tuple[str, ...]:
