@@ -68,6 +68,19 @@ def test_query_shows_what_it_says(dashboard_query, judge):
 
 
 @pytest.mark.needs("dashboards", "prometheus")
+def test_query_is_sound(dashboard_query, judge):
+    """No query is one that Prometheus answers and that does not show what its author believes.
+
+    Source: the guide's own dashboard, whose queries are; the lints are docs/lint/dashboards.md.
+    Limit: no finding.
+    Measured: the query, read as PromQL, with its panel's unit and legend, and the types that targets declare.
+    Fault: a ratio of each series: the error rate divides each series by itself.
+    Keys: dashboards.files
+    """
+    dashboard_query(judge, "sound")
+
+
+@pytest.mark.needs("dashboards", "prometheus")
 def test_ranges_hold_four_scrapes(dashboard_query, judge):
     """Each range of a query is at least four scrape intervals long.
 

@@ -72,6 +72,11 @@ def says(panel: str) -> str:
     return f"test_query_shows_what_it_says[shop/{panel}/A]"
 
 
+def sound(panel: str) -> str:
+    """The item of a query."""
+    return f"test_query_is_sound[shop/{panel}/A]"
+
+
 def ranges(panel: str) -> str:
     """The item of a query."""
     return f"test_ranges_hold_four_scrapes[shop/{panel}/A]"
@@ -100,7 +105,7 @@ class Row:
 
 def unasked(panel: str, *, moves: bool = False) -> dict[str, str]:
     """The checks that cannot judge a query that cannot be asked."""
-    own = dict.fromkeys((answers(panel), says(panel), ranges(panel)), "query-parses tells why")
+    own = dict.fromkeys((answers(panel), says(panel), sound(panel), ranges(panel)), "query-parses tells why")
     return own | ({MOVES: "query-parses tells why"} if moves else {})
 
 
@@ -227,10 +232,17 @@ ROWS = [
         "a ratio of each series",
         {
             says("Error Rate"): "shows 1 at each moment",
+            sound("Error Rate"): "each series of shop_requests_total is divided by itself",
             MOVES: '"Error Rate" shows 1, more than 0.25',
         },
         panel="Error Rate",
         asks='rate(shop_requests_total{job="$job", status=~"5.."}[$__rate_interval]) / rate(shop_requests_total{job="$job"}[$__rate_interval])',
+    ),
+    Row(
+        "a quantile of each series",
+        {sound("Latency (p95)"): "takes a quantile of each series"},
+        panel="Latency (p95)",
+        asks="histogram_quantile(0.95, rate(shop_seconds_bucket[$__rate_interval]))",
     ),
     Row(
         "a share in percent",
@@ -427,7 +439,7 @@ def test_matrix(row: Row, watched: Watched, tmp_path: Path) -> None:
         assert told[name].startswith(verdict), told[name]
         assert reason in told[name], told[name]
     panels = len(QUERIES) - (row.asks is None)
-    assert len(got) >= 4 * panels + 2 + row.moves
+    assert len(got) >= 5 * panels + 2 + row.moves
     assert ran.status == (1 if wanted else 0), ran.output
     assert "Traceback" not in ran.output, ran.output
     assert not watched.fault.exists()
@@ -452,12 +464,13 @@ def test_every_check_has_a_fault() -> None:
 def test_the_guides_own_dashboard_is_breached(watched: Watched, tmp_path: Path) -> None:
     """Its error rate divides each series by itself, so it is 1 at each moment. No deployment names the file."""
     row = Row("the guide's own", {}, {}, part={"files": [f"{ROOT}/dashboards/literal/*.json"]})
-    ran = run(row, watched, tmp_path, "-k", "query_answers or shows_what")
+    ran = run(row, watched, tmp_path, "-k", "query_answers or shows_what or sound")
     assert ran.record is not None, ran.output
     told = {entry["check"].partition("::")[2]: entry for entry in ran.record["checks"] if entry["verdict"] != "MET"}  # fmt: skip
-    assert list(told) == ["test_query_shows_what_it_says[deal-scout/Error Rate/1]"], ran.output
-    (entry,) = told.values()
-    assert entry["verdict"] == "BREACHED"
-    assert "shows 1 at each moment" in entry["reason"]
+    assert {name: entry["verdict"] for name, entry in told.items()} == {
+        "test_query_shows_what_it_says[deal-scout/Error Rate/1]": "BREACHED",
+        "test_query_is_sound[deal-scout/Error Rate/1]": "BREACHED",
+        "test_query_is_sound[deal-scout/Latency (p95)/1]": "BREACHED",
+    }, ran.output
     named = [*(ROOT / "deployments").glob("*.yaml"), ROOT / "reference/supervisor/deployment_file.py"]
     assert not [path for path in named if "literal" in path.read_text()]

@@ -12,6 +12,7 @@ CHAPTER = Chapter(
         "dashboards.query-parses",
         "dashboards.query-answers",
         "dashboards.query-shows-what-it-says",
+        "dashboards.query-is-sound",
         "dashboards.ranges-hold-four-scrapes",
         "dashboards.alert-metrics-are-shown",
         "dashboards.fault-moves-panels",

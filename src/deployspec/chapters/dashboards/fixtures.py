@@ -10,8 +10,9 @@ import pytest
 from deployspec.chapters.alerts.api import rules_of
 from deployspec.chapters.dashboards.items import Nothing, read_of
 from deployspec.chapters.dashboards.judge.alerts import alert_metrics_are_shown
-from deployspec.chapters.dashboards.judge.answers import answers, nothing_now, parses
+from deployspec.chapters.dashboards.judge.answers import answers, is_sound, nothing_now, parses
 from deployspec.chapters.dashboards.judge.files import file_is_read
+from deployspec.chapters.dashboards.judge.lints import LintFinding, lint
 from deployspec.chapters.dashboards.judge.meanings import Meanings, shows_what_it_says
 from deployspec.chapters.dashboards.judge.ranges import holds_four_scrapes
 from deployspec.chapters.dashboards.measure.files import left_out
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from deployspec.chapters.dashboards.items import Read
     from deployspec.chapters.dashboards.model import File, Item, Movement
     from deployspec.deployment import Deployment
+    from deployspec.languages.grafana import Dashboard
     from deployspec.model.judge import Judge
 
 
@@ -39,6 +41,7 @@ class Dashboards:
         self.read, self._deployment, self._config = read, deployment, config
         self._panels: Panels | None = None
         self._meanings: Meanings | None = None
+        self._findings: dict[str, tuple[LintFinding, ...]] = {}
 
     @property
     def meanings(self) -> Meanings:
@@ -62,11 +65,13 @@ class Dashboards:
         judge(file_is_read(file, queries, left_out(file, self.read.part)))
 
     def judge_query(self, judge: Judge, item: Item, which: str) -> None:
-        """One promise of a query: ``parses``, ``answers``, ``says`` or ``ranges``."""
+        """One promise of a query: ``parses``, ``answers``, ``says``, ``sound`` or ``ranges``."""
         made = self.panels.made(item)
         verdict = parses(made)
         if which != "parses" and verdict.outcome is not Outcome.MET:
             verdict = unmeasured("it cannot be asked; query-parses tells why")
+        elif which == "sound":
+            verdict = is_sound([one for one in self._lint(item.dashboard) if one.place == item.query.place])
         elif which == "ranges":
             verdict = holds_four_scrapes(made.text, self.read.part.scrape_interval)
         elif which != "parses":
@@ -83,6 +88,11 @@ class Dashboards:
             return
         evidence.append(Evidence("as it is asked", made.text))
         judge(verdict, evidence=evidence, reproduce=curl(self._deployment, made.text))
+
+    def _lint(self, dashboard: Dashboard) -> tuple[LintFinding, ...]:
+        if dashboard.file not in self._findings:
+            self._findings[dashboard.file] = lint(dashboard, self.panels.types)
+        return self._findings[dashboard.file]
 
     def _of_answer(self, item: Item, which: str) -> Verdict:
         answer = self.panels.answer(item)

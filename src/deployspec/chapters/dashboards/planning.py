@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _ASKED = frozenset({"dashboards.query-answers", "dashboards.query-shows-what-it-says"})
 _MADE = _ASKED | {
     "dashboards.query-parses",
+    "dashboards.query-is-sound",
     "dashboards.ranges-hold-four-scrapes",
     "dashboards.alert-metrics-are-shown",
     "dashboards.fault-moves-panels",
@@ -71,10 +72,12 @@ def _questions(read: Read, asked: set[str], moved: list[Movement]) -> Iterator[t
     readings = sum(_readings(read, one) for one in moved)
     yield "query_range", 0, of_range + 3 * MOST_OPERATIONS * (of_range + of_moment)
     yield "query", 0, of_moment + selectors * (2 + MOST_LABELS) + readings + _variables(read)["query"]
-    if selectors:
+    if not selectors:
+        yield "metadata", 0, 1
+    else:
         yield "label/__name__/values", 0, 1
         yield "labels", 0, selectors + _variables(read)["labels"]
-        yield "metadata", 0, 2 * selectors
+        yield "metadata", 0, 2 * selectors + 1
         yield "rules", 0, 1
     for path, most in _variables(read).items():
         if path not in ("query", "labels"):

@@ -223,6 +223,19 @@ class Panels:
         return frozenset(_texts(self.prometheus.answer(f"label/__name__/values?{self._since}")))
 
     @cached_property
+    def types(self) -> Mapping[str, str]:
+        """The types of all metrics, as targets declare them; empty where Prometheus does not say."""
+        try:
+            found = self.prometheus.answer("metadata?limit_per_metric=1")
+        except Failed:
+            return {}
+        return {
+            str(name): str(declared[0].get("type", ""))
+            for name, declared in (found.items() if isinstance(found, dict) else ())
+            if isinstance(declared, list) and declared and isinstance(declared[0], dict)
+        }
+
+    @cached_property
     def _recorded(self) -> frozenset[str]:
         loaded = self.prometheus.loaded_rules()
         return loaded.recorded if isinstance(loaded, LoadedRules) else frozenset()
