@@ -1,13 +1,18 @@
-"""What is known of a query of a dashboard: where it stands, what is asked for it, what the answer was."""
+"""What is known of a query of a dashboard: where it stands, what is asked for it, what the answer was, what is to move it.
+
+Durations are in seconds.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from deployspec.base.secret import Secret
     from deployspec.languages.grafana import Dashboard, Query, Trouble
     from deployspec.languages.promql.selectors import Selector
 
@@ -78,7 +83,7 @@ class Answer:
     @property
     def shows_numbers(self) -> bool:
         """Whether there is a value that is a number."""
-        return any(value == value for curve in self.curves for _, value in curve.points)
+        return not all(math.isnan(value) for curve in self.curves for _, value in curve.points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +121,63 @@ class Known:
     """Of the labels that its matchers name: the values that its metric has. None: the metric does not have the label."""
     labels: frozenset[str] = frozenset()
     """The labels that its metric has."""
+
+
+@dataclass(frozen=True)
+class Breaking:
+    """How something is broken, and mended."""
+
+    inject: tuple[str, ...] = field(repr=False)
+    """Commands may hold credentials, so they are kept out of ``repr``."""
+    restore: tuple[str, ...] = field(repr=False)
+    timeout: float
+    """Of each of the two commands."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The requests of a movement: at a rate, or so many once."""
+
+    path: str
+    method: str
+    body: str | None = field(repr=False)
+    headers: Mapping[str, Secret] = field(repr=False)
+    writes: bool
+    rate: float | None
+    """A second."""
+    times: int | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a panel is to show during a movement. None: nothing is promised of it."""
+
+    panel: str
+    query: str | None
+    at_least: float | None = None
+    at_most: float | None = None
+    share_failed: bool = False
+    rises_by: float | None = None
+    tolerance: float = 0.0
+
+
+@dataclass(frozen=True)
+class Stays:
+    """A panel that is not to move during a movement by more than ``within``."""
+
+    panel: str
+    query: str | None
+    within: float
+
+
+@dataclass(frozen=True)
+class Movement:
+    """A fault, and what panels show of it."""
+
+    name: str
+    fault: Breaking
+    sent: Sent | None
+    settle: float | None
+    """None: as long as the ranges of the panels' queries ask for."""
+    shows: tuple[Shown, ...]
+    stays: tuple[Stays, ...]

@@ -3,72 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deployspec.base.duration import parse_duration
-from deployspec.deployment import Check, Headers, Part, Steps, headers_of, patterns
-
-
-@dataclass(frozen=True)
-class Breaking:
-    """How something is broken, and mended."""
-
-    inject: tuple[str, ...] = field(repr=False)
-    """Commands may hold credentials, so they are kept out of ``repr``."""
-    restore: tuple[str, ...] = field(repr=False)
-    timeout: float
-    """Of each of the two commands."""
-
-
-@dataclass(frozen=True)
-class Sent:
-    """The requests of a movement: at a rate, or so many once."""
-
-    path: str
-    method: str
-    body: str | None = field(repr=False)
-    headers: Headers = field(repr=False)
-    writes: bool
-    rate: float | None
-    """A second."""
-    times: int | None
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a panel is to show during a movement. None: nothing is promised of it."""
-
-    panel: str
-    query: str | None
-    at_least: float | None = None
-    at_most: float | None = None
-    share_failed: bool = False
-    rises_by: float | None = None
-    tolerance: float = 0.0
-
-
-@dataclass(frozen=True)
-class Stays:
-    """A panel that is not to move during a movement by more than ``within``."""
-
-    panel: str
-    query: str | None
-    within: float
-
-
-@dataclass(frozen=True)
-class Movement:
-    """A fault, and what panels show of it."""
-
-    name: str
-    fault: Breaking
-    sent: Sent | None
-    settle: float | None
-    """None: as long as the ranges of the panels' queries ask for."""
-    shows: tuple[Shown, ...]
-    stays: tuple[Stays, ...]
+from deployspec.chapters.dashboards.model import Breaking, Movement, Sent, Shown, Stays
+from deployspec.deployment import Check, Deployment, Part, Steps, headers_of, patterns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +132,7 @@ def _check_shown(check: Check, at: Steps, shown: Mapping[str, Any], movement: Ma
 DASHBOARDS = Part("dashboards", _dashboards, _check)
 
 
-def longest(deployment: Any) -> float:
+def longest(deployment: Deployment) -> float:
     """The seconds for which the movements may keep a deployment to themselves, beside what others may."""
     part = deployment.get(DASHBOARDS)
     if part is None:

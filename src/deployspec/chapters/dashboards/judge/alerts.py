@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
 from deployspec.base import shown
+from deployspec.chapters.dashboards.judge.nothing import MADE_BY_PROMETHEUS
 from deployspec.languages.promql.selectors import selectors
 from deployspec.languages.promql.syntax import PromqlError, parse
 from deployspec.languages.rule_files.model import Rule
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
-
-_MADE_BY_PROMETHEUS = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 
 
 def alert_metrics_are_shown(
@@ -62,7 +61,7 @@ def metrics_of(text: str) -> frozenset[str]:
         for matcher in selector.matchers:
             if matcher.label == "__name__" and matcher.op in ("=", "=~"):
                 names.update(re.findall(r"[A-Za-z_:][A-Za-z0-9_:]*", matcher.value))
-    return frozenset(names - _MADE_BY_PROMETHEUS)
+    return frozenset(names - MADE_BY_PROMETHEUS)
 
 
 def _lacking(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deployspec.base import shown
+from deployspec.chapters.dashboards.judge.lints import LintFinding
 from deployspec.chapters.dashboards.judge.nothing import Reason, Why
 from deployspec.chapters.dashboards.model import Answer, Kind, Made
 from deployspec.languages.promql.syntax import PromqlError, parse
@@ -22,6 +23,15 @@ def parses(made: Made) -> Verdict:
         text = shown.one_line(made.text, 120)
         return breached(f"`{text}` is no PromQL: {shown.one_line(str(error), 160)}", limit=limit)
     return met("it parses, with its variables in place", limit=limit)
+
+
+def is_sound(findings: Sequence[LintFinding]) -> Verdict:
+    """BREACHED where a lint has a finding: Prometheus answers the query, and it does not show what its author believes."""
+    limit = "no finding"
+    if not findings:
+        return met("no lint objects to it", limit=limit)
+    told = "; ".join(f"{one.message} (`deployspec explain {one.lint}`)" for one in findings)
+    return breached(shown.one_line(told, 600), limit=limit)
 
 
 def unmade(made: Made) -> str:

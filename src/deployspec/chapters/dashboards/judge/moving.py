@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deployspec.base import shown
-from deployspec.chapters.dashboards.part import Movement, Shown, Stays
+from deployspec.chapters.dashboards.model import Movement, Shown, Stays
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 _Z = 1.959963984540054

@@ -23,6 +23,7 @@ _COUNTING = ("counter", "histogram", "summary")
 _COUNTERS = ("_total", "_count", "_sum", "_bucket")
 OF_TARGETS = frozenset({"job", "instance"})
 """Labels that the scrape gives: no request, no error brings another value of them."""
+MADE_BY_PROMETHEUS = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 _ARITHMETIC = frozenset("+-*/%^")
 
 
@@ -71,6 +72,8 @@ def _hidden(tree: Expr) -> Iterator[Selector]:
 def why_nothing(known: Known, events: Sequence[Event] = ()) -> Reason:
     """Why a selector selects nothing. ``events`` are what users say may come."""
     selector, name = known.selector, known.selector.name or ""
+    if name in MADE_BY_PROMETHEUS:
+        return Reason(Why.NOT_YET, f"Prometheus makes {_code(name)} itself, while an alert is active")
     event = next((one for one in events if one.may_bring(selector)), None)
     if not known.named:
         return _unnamed(known, name, event)
@@ -108,7 +111,9 @@ def _unnamed(known: Known, name: str, event: Event | None) -> Reason:
 
 def _of_matcher(name: str, matcher: Matcher, known: Known, *, counts: bool) -> Reason | None:
     """What one matcher alone keeps out; None where a series meets it."""
-    seen = known.values.get(matcher.label)
+    if matcher.label not in known.values:
+        return None
+    seen = known.values[matcher.label]
     if matcher.matches("") and not seen:
         return None
     if seen is None:
@@ -127,14 +132,14 @@ def _of_matcher(name: str, matcher: Matcher, known: Known, *, counts: bool) -> R
                 f"every series of {_code(name)} is left out by {_code(matcher)}, and others begin with an event",
             )
         return Reason(Why.UNTOLD, f"every series of {_code(name)} is left out by {_code(matcher)} {there}")
-    meant = [near for word in matcher.words() or () if (near := suggestion(word, seen, 2))]
-    if meant:
-        return Reason(Why.NO_MATCH, f"{what}; did you mean {meant[0]}? {there}")
     if counts and _is_code(matcher, seen):
         return Reason(
             Why.NOT_YET,
             f"{what} yet: the label has numbers of three digits, it asks for such ones, and each begins with its first event {there}",
         )
+    meant = [suggested for word in matcher.words() or () if (suggested := suggestion(word, seen, 2))]
+    if meant:
+        return Reason(Why.NO_MATCH, f"{what}; did you mean {meant[0]}? {there}")
     return Reason(
         Why.UNTOLD,
         f"{what}, and it is not known whether one may come {there}; `events` in dashboards.meanings can say so",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
 MOST_BYTES = 32 * 1024 * 1024
 """Of one file; what is larger is no dashboard."""
 _LONGEST_ID = 90
-_WITHOUT_SELECTOR = re.compile(
-    r"\s*(?:label_names\s*\(|metrics\s*\(|label_values\s*\([^,{}()]*\))", re.DOTALL
-)
-"""Queries of variables that read no series of a name."""
 
 
 def files_of(part: Dashboards) -> tuple[list[File], dict[str, str]]:
@@ -46,7 +41,7 @@ def _matched(patterns: Sequence[str]) -> list[Path]:
     return [
         Path(path)
         for pattern in patterns
-        for path in sorted(glob.glob(pattern, recursive=True))
+        for path in sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns
         if Path(path).is_file()
     ]
 
@@ -98,8 +93,6 @@ def _library(path: Path) -> dict[str, object]:
 def is_asked(query: Query, dashboard: Dashboard, part: Dashboards) -> bool:
     """Whether a query is in PromQL, and goes to this deployment's Prometheus."""
     if query.language is not Language.PROMQL or not query.text.strip():
-        return False
-    if query.place.kind is What.VARIABLE and _WITHOUT_SELECTOR.match(query.text):
         return False
     if part.sources is None or not query.source:
         return True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -14,9 +15,10 @@ from deployspec.chapters.dashboards.judge.nothing import to_look_at, unmatched, 
 from deployspec.chapters.dashboards.model import Answer, Curve, Item, Kind, Known, Made
 from deployspec.languages.grafana import Chosen, Scope, Unexpanded, choose, expand, options, question
 from deployspec.languages.grafana import Kind as What
+from deployspec.languages.grafana.variables import answer_text, question_of, scope_of
 from deployspec.languages.prometheus.model import LoadedRules
-from deployspec.languages.promql.selectors import Matcher, Selector
-from deployspec.languages.promql.syntax import PromqlError, parse, to_text
+from deployspec.languages.promql.selectors import Matcher, Selector, label_text
+from deployspec.languages.promql.syntax import parse, to_text
 from deployspec.model.http import FailureKind
 from deployspec.tools.prometheus.asking import Failed, Prometheus
 
@@ -32,6 +34,10 @@ POINTS = 250
 """Of a series in one answer, at most: Grafana asks for as many as the panel has pixels."""
 MOST_OPERATIONS = 5
 """Of a query without a result: of so many operations it is asked whether their sides meet."""
+MOST_SELECTORS = 20
+"""Of one query, that are looked at on their own."""
+MOST_LABELS = 20
+"""Of one selector, whose values are asked for."""
 _SUFFIXES = ("_bucket", "_count", "_sum", "_total")
 _REFUSED = (400, 422)
 _TOO_MUCH = ("too many samples", "maximum resolution", "exceeds the limit")
@@ -83,7 +89,7 @@ class Panels:
         if item.id not in self._reasons:
             answer = self.answer(item)
             looked = to_look_at(self.made(item).text, shows=bool(answer.curves))
-            known = [self.known(one) for one in looked]
+            known = [self.known(one) for one in looked[:MOST_SELECTORS]]
             self._reasons[item.id] = tuple(why_nothing(one, self.events) for one in known if not one.selects)
         return self._reasons[item.id]
 
@@ -94,22 +100,19 @@ class Panels:
         return self._mismatch[item.id]
 
     def _make(self, item: Item) -> Made:
-        scope, lacking = self._scope(item.dashboard)
-        scope = self._of_query(item, scope)
-        text = item.query.text
-        if item.query.place.kind is What.VARIABLE:
-            variable = item.dashboard.variable(item.query.place.name)
-            asked = question(variable, scope) if variable is not None else None
-            if isinstance(asked, Unexpanded):
-                return _unmade(asked, lacking)
-            if asked is None or not asked.match:
-                return Made(text="vector(1)")
-            return Made(asked.match if asked.kind == "query" else f"group({asked.match})")
-        expanded = expand(text, scope)
-        return _unmade(expanded, lacking) if isinstance(expanded, Unexpanded) else Made(expanded.text)
-
-    def _of_query(self, item: Item, scope: Scope) -> Scope:
-        return replace(scope, step=self._step)
+        whole, lacking = self._scope(item.dashboard)
+        scope = scope_of(item.query, whole.values, whole.begin, whole.end, self.part.scrape_interval)
+        if isinstance(scope, Unexpanded):
+            return _unmade(scope, lacking)
+        expanded = expand(item.query.text, scope)
+        if isinstance(expanded, Unexpanded):
+            return _unmade(expanded, lacking)
+        variable = item.dashboard.variable(item.query.place.name)
+        if item.query.place.kind is not What.VARIABLE or variable is None:
+            return Made(expanded.text)
+        # Of the series that a variable's values are read from, one thing is wanted: that there are some.
+        asked = question_of(variable.query.strip())
+        return Made(expanded.text if asked.kind == "query" else f"group({expanded.text})")
 
     @property
     def _step(self) -> float:
@@ -121,7 +124,7 @@ class Panels:
             end = time.time()
             chosen: dict[str, Chosen] = {}
             lacking: dict[str, str] = {}
-            scope = Scope(chosen, end - self.range, end, self._step, self.part.scrape_interval)
+            scope = Scope(chosen, end - self.range, end, self._step, scrape=self.part.scrape_interval)
             for name, said in self.part.variables.items():
                 chosen[name] = Chosen(said, many=len(said) > 1)
             for variable in dashboard.variables:
@@ -144,7 +147,10 @@ class Panels:
                 answers = self._values(asked)
             except Failed as failed:
                 return f"{self.prometheus.who} {failed.reason}"
-        return choose(variable, options(variable, answers), wanted) or "Prometheus has no value for it"
+        offered = options(variable, answers, scope)
+        if offered is None:
+            return "its regular expression cannot be read"
+        return choose(variable, offered, wanted) or "Prometheus has no value for it"
 
     def _values(self, asked: Question) -> list[str]:
         """What Prometheus answers a variable's query. Raises Failed."""
@@ -156,8 +162,6 @@ class Panels:
         if asked.kind == "label_names":
             return _texts(self.prometheus.answer(f"labels?{urlencode(match + since)}"))
         if asked.kind == "metrics":
-            import re
-
             names = sorted(self.names)
             try:
                 return [name for name in names if re.search(asked.pattern, name)]
@@ -166,14 +170,15 @@ class Panels:
         if asked.kind == "series":
             found = self.prometheus.answer(f"series?{urlencode(match + since)}")
             return (
-                [_written(one) for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+                [answer_text(one, "", 0).rsplit(" ", 2)[0] for one in found if isinstance(one, dict)]
+                if isinstance(found, list)
+                else []
             )
         answer = self._ask(asked.match, instant=True)
         if answer.kind is not Kind.ANSWERED:
             raise Failed(answer.reason)
         return [
-            f"{_written(curve.labels)} {curve.last:g} {curve.points[-1][0] * 1000:.0f}"
-            for curve in answer.curves
+            answer_text(curve.labels, f"{curve.last:.17g}", curve.points[-1][0]) for curve in answer.curves
         ]
 
     def _ask(self, text: str, *, instant: bool = False) -> Answer:
@@ -218,6 +223,19 @@ class Panels:
         return frozenset(_texts(self.prometheus.answer(f"label/__name__/values?{self._since}")))
 
     @cached_property
+    def types(self) -> Mapping[str, str]:
+        """The types of all metrics, as targets declare them; empty where Prometheus does not say."""
+        try:
+            found = self.prometheus.answer("metadata?limit_per_metric=1")
+        except Failed:
+            return {}
+        return {
+            str(name): str(declared[0].get("type", ""))
+            for name, declared in (found.items() if isinstance(found, dict) else ())
+            if isinstance(declared, list) and declared and isinstance(declared[0], dict)
+        }
+
+    @cached_property
     def _recorded(self) -> frozenset[str]:
         loaded = self.prometheus.loaded_rules()
         return loaded.recorded if isinstance(loaded, LoadedRules) else frozenset()
@@ -256,11 +274,10 @@ class Panels:
         by_name = _by_name(selector)
         match = urlencode({"match[]": by_name})
         labels = frozenset(_texts(self.prometheus.answer(f"labels?{match}&{self._since}")))
+        wanted = dict.fromkeys(one.label for one in selector.matchers if one.label != "__name__")
         values: dict[str, frozenset[str] | None] = {}
-        for label in {one.label for one in selector.matchers if one.label != "__name__"}:
-            there = label in labels
-            path = f"label/{quote(label, safe='')}/values?{match}&{self._since}"
-            values[label] = frozenset(_texts(self.prometheus.answer(path))) if there else None
+        for label in list(wanted)[:MOST_LABELS]:
+            values[label] = self._values_of(label, by_name, window) if label in labels else None
         return Known(
             selector,
             selects=False,
@@ -268,6 +285,14 @@ class Panels:
             values=values,
             labels=labels - {"__name__"},
         )
+
+    def _values_of(self, label: str, by_name: str, window: str) -> frozenset[str]:
+        answer = self._ask(
+            f"group by ({label_text(label)}) (last_over_time({by_name}[{window}]))", instant=True
+        )
+        if answer.kind is not Kind.ANSWERED:
+            raise Failed(answer.reason)
+        return frozenset(curve.labels[label] for curve in answer.curves if label in curve.labels)
 
     def _type(self, name: str) -> str:
         """What its targets declare a metric to be; empty where nobody does."""
@@ -329,12 +354,6 @@ def _texts(found: object) -> list[str]:
     return [str(one) for one in found] if isinstance(found, list) else []
 
 
-def _written(labels: Mapping[str, str]) -> str:
-    """A series as Grafana writes it into the answer to ``query_result``."""
-    others = ",".join(f'{name}="{value}"' for name, value in labels.items() if name != "__name__")
-    return f"{labels.get('__name__', '')}{{{others}}}"
-
-
 def _labels(curve: Curve) -> str:
     names = sorted(name for name in curve.labels if name != "__name__")
     return f"({', '.join(names)})" if names else "no labels"
@@ -352,12 +371,3 @@ def _by_name(selector: Selector) -> str:
         return f"{{{Matcher('__name__', '=', selector.name)}}}"
     named = [str(one) for one in selector.matchers if one.label == "__name__"]
     return "{" + ",".join(named or ['__name__=~".+"']) + "}"
-
-
-def is_promql(text: str) -> bool:
-    """Whether a text parses."""
-    try:
-        parse(text)
-    except PromqlError:
-        return False
-    return True
