@@ -69,6 +69,8 @@ def test_other_types_ask_nothing(kind):
         pytest.param("web.*", ("web-1", "web-2"), id="without-slashes-is-anchored"),
         pytest.param("/$prefix-.*/", ("web-1", "web-2"), id="with-a-variable"),
         pytest.param("/(/", None, id="none-that-can-be-read"),
+        pytest.param("/(w+)+x$/", None, id="one-that-takes-for-ever"),
+        pytest.param("/(?:web)?-(\\d+)/", ("1", "2"), id="optional-part"),
     ],
 )
 def test_what_is_taken_of_an_answer(regex, values):

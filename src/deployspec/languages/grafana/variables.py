@@ -22,9 +22,11 @@ _METRICS = re.compile(r"metrics\((.*)\)\s*", re.DOTALL)
 _QUERY_RESULT = re.compile(r"query_result\((.+)\)\s*", re.DOTALL)
 _WRITTEN_REGEX = re.compile(r"/(.*)/([a-z]*)", re.DOTALL)
 _CUSTOM = re.compile(r"(?:\\,|[^,])+")
+_COSTLY = re.compile(r"\((?:[^()\\]|\\.)*(?:[*+]|\{\d+,\})(?:[^()\\]|\\.)*\)(?:[*+]|\{\d*,)")
+"""A repetition of a repetition: Python may need longer than anyone lives to say that it does not match."""
 MOST_ANSWERS = 10_000
 """That a variable is read from; nobody chooses from more."""
-_LONGEST_ANSWER = 2_000
+_LONGEST_ANSWER = 1_000
 _FILE_TYPES = frozenset({"custom", "constant", "textbox", "interval", "datasource", "switch"})
 
 
@@ -192,9 +194,11 @@ def listed_values(kind: str, query: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> re.Pattern[str] | None:
-    """A regular expression of JavaScript in Python's writing; None where there is none."""
+    """A regular expression of JavaScript in Python's writing; None where there is none, or it is too costly."""
     written = _WRITTEN_REGEX.fullmatch(text)
     body, flags = (written[1], written[2]) if written else (f"^{text}$", "")
+    if _COSTLY.search(body):
+        return None
     try:
         return re.compile(re.sub(r"\(\?<(?=\w)", "(?P<", body), re.IGNORECASE if "i" in flags else 0)
     except (re.error, OverflowError, RecursionError):
