@@ -1,4 +1,4 @@
-"""What is read of dashboards that others published, and what the lints say: `python -m proven.dashboards_corpora FOLDER [FOLDER ...] [--list]`.
+"""What is read of dashboards that others published, and what the lints say: `python -m proven.dashboards_corpora FOLDER [FOLDER ...] [--list] [--promtool PROGRAM]`.
 
 Each FOLDER is a checkout of a repository with dashboards: JSON files, and ConfigMaps that hold them. No Prometheus is asked.
 What is found is held against a second count, which knows nothing of dashboards: every key `expr` anywhere in the JSON.
@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import subprocess
 import sys
+import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +28,7 @@ from deployspec.languages.promql.syntax import PromqlError, parse, to_text
 if TYPE_CHECKING:
     from promql_parser import Expr
 
+_REFUSED = re.compile(r'group "(\d+)", rule 1, ')
 _BY_NOTHING = re.compile(r"\bby\s*\(\s*\)")
 
 
@@ -49,6 +52,8 @@ class Looked:
     """Queries that our own printer writes otherwise than they read back."""
     troubles: list[str] = field(default_factory=list)
     found: list[LintFinding] = field(default_factory=list)
+    parsed: dict[str, bool] = field(default_factory=dict)
+    """Each query as Prometheus would get it, and whether it parses."""
 
     @property
     def figures(self) -> str:
@@ -97,12 +102,14 @@ def _look(dashboard: Dashboard, text: str, looked: Looked) -> None:
             if not isinstance(written, str):
                 looked.unread.append(f"{query.place}: nothing is known of {', '.join(written.names)}")
                 continue
+            looked.parsed[written] = False
             # `by ()` adds up everything, as its absence does, and is not written.
             tree = parse(_BY_NOTHING.sub(" ", written))
         except PromqlError as error:
             looked.unread.append(f"{query.place}: {error}")
             continue
         looked.read += 1
+        looked.parsed[written] = True
         if not _reads_back(tree):
             looked.not_read_back.append(f"{query.place}: {query.text}")
     looked.found += lint(dashboard)
@@ -112,6 +119,23 @@ def _reads_back(tree: Expr) -> bool:
     """Whether what is written reads as the same tree, but for the order of matchers."""
     first, again = (sorted(repr(one).splitlines()) for one in (tree, parse(to_text(tree))))
     return first == again
+
+
+def refused(promtool: str, queries: Sequence[str]) -> set[int]:
+    """The numbers of the queries that promtool refuses, each as the expression of a recording rule."""
+    found: set[int] = set()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "queries.rules.yml"
+        for first in range(0, len(queries), 500):
+            groups = [
+                {"name": str(number), "rules": [{"record": "a:b", "expr": query}]}
+                for number, query in enumerate(queries[first : first + 500], first)
+            ]
+            path.write_text(json.dumps({"groups": groups}))
+            command = [promtool, "check", "rules", "--lint=none", str(path)]
+            answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+            found |= {int(number) for number in _REFUSED.findall(answer.stdout + answer.stderr)}
+    return found
 
 
 def _texts(folder: Path) -> Iterator[tuple[str, str]]:
@@ -155,6 +179,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m proven.dashboards_corpora", description=__doc__)
     parser.add_argument("folders", metavar="FOLDER", nargs="+", type=Path, help="a checkout with dashboards")
     parser.add_argument("--list", action="store_true", help="print every finding")
+    parser.add_argument(
+        "--promtool", help="a promtool: which queries it refuses, and which only our parser does"
+    )
     options = parser.parse_args(arguments)
     status = 0
     numbers: dict[str, Counter[str]] = {}
@@ -166,6 +193,14 @@ def main(arguments: list[str] | None = None) -> int:
             status = 2
             continue
         print(f"{folder.name}: {looked.figures}")
+        if options.promtool:
+            queries = list(looked.parsed)
+            theirs = refused(options.promtool, queries)
+            ours = {number for number, query in enumerate(queries) if not looked.parsed[query]}
+            print(
+                f"{folder.name}: of {len(queries)} different queries promtool refuses {len(theirs)}, our parser {len(ours)}, "
+                f"both {len(theirs & ours)}"
+            )
         for one in looked.found:
             numbers.setdefault(one.lint, Counter())[folder.name] += 1
         if options.list:

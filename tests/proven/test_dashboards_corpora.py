@@ -46,8 +46,9 @@ def test_what_is_counted(checkout):
 def test_what_is_printed(checkout, tmp_path_factory, capsys):
     """A line for each folder and each lint; 2 where a folder has no dashboards."""
     empty = tmp_path_factory.mktemp("empty")
-    assert main([str(checkout), str(empty), "--list"]) == 2
+    assert main([str(checkout), str(empty), "--list", "--promtool", "promtool"]) == 2
     printed = capsys.readouterr()
     assert f"{checkout.name}: 2 dashboards, 5 queries, 5 of them of panels and in PromQL" in printed.out
+    assert f"{checkout.name}: of 4 different queries promtool refuses 1, our parser 1, both 1" in printed.out
     assert f"rate-of-gauge: 1 ({checkout.name} 1)" in printed.out
     assert "found no dashboard in" in printed.err
