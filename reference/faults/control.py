@@ -13,7 +13,10 @@ FAULTS = {
     "redis-hung": "Redis accepts connections and never answers (SIGSTOP)",
     "postgres-stopped": "PostgreSQL has shut down; connections to it are refused",
     "postgres-hung": "PostgreSQL and all its backends stand still (SIGSTOP)",
+    "worker-stopped": "the Celery worker has ended, and tasks wait in the queue",
 }
+OF_HEALTH = ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")
+"""Those that the health endpoint is to tell of."""
 
 
 class FaultError(Exception):

@@ -49,9 +49,14 @@ def worker(folder: Folder, env: Mapping[str, str]) -> Part:
     ready_file = folder.path / "worker-ready"
 
     async def takes_tasks() -> bool:
-        return ready_file.exists()
+        # It has its own number in it: the file of one that has ended says nothing of the next.
+        return (
+            part.process is not None
+            and ready_file.exists()
+            and ready_file.read_text() == str(part.process.pid)
+        )
 
-    return Part(
+    part = Part(
         "worker",
         python("reference.worker", "--folder", str(folder.path), "--ready-file", str(ready_file)),
         output=folder.path / "output" / "worker.log",
@@ -59,3 +64,4 @@ def worker(folder: Folder, env: Mapping[str, str]) -> Part:
         cwd=folder.path,
         ready=takes_tasks,
     )
+    return part

@@ -10,6 +10,8 @@ import socket
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from reference.faults.control import FAULTS
+
 from . import processes
 from .application import ROOT, api, worker
 from .deployment_file import deployment_file
@@ -131,7 +133,7 @@ class Deployment:
         """
         part, kind = self._fault(fault)
         if kind == "stopped":
-            # SIGINT is PostgreSQL's fast shutdown; Redis takes it as SIGTERM.
+            # SIGINT is PostgreSQL's fast shutdown; Redis and the worker take it as SIGTERM.
             await part.stop(limit=5.0, number=signal.SIGINT)
         elif part.process is not None and part.running:
             processes.freeze(part.process.pid, time_limit=5.0)
@@ -152,7 +154,7 @@ class Deployment:
 
     def _fault(self, name: str) -> tuple[Part, str]:
         part, _, kind = name.partition("-")
-        if part not in ("postgres", "redis") or kind not in ("stopped", "hung"):
+        if name not in FAULTS:
             raise KeyError(name)
         return self.parts[part], kind
 
