@@ -22,7 +22,7 @@ from .postgres import DATABASE, ROLE, Postgres
 from .redis import redis
 
 BOOT_LIMIT = 45.0
-RESTORE_LIMIT = 10.0
+RESTORE_LIMIT = 18.0
 _ATTEMPTS = 3
 # Below the range from which systems take the ports of outgoing connections: otherwise a client's connection
 # could sit on a server's port while that server is stopped, and keep it from coming back.
