@@ -26,6 +26,7 @@ PARTS = (
     "coverage",
     "regressions",
     "review",
+    "dashboards",
     "load",
     "verdicts",
 )
