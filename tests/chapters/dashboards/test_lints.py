@@ -229,19 +229,21 @@ def test_no_missing_unit(exprs, said):
 @pytest.mark.parametrize(
     ("expr", "legend", "said", "found"),
     [
-        pytest.param("sum by (job) (a)", "{{job}} {{instance}}", {}, ["legend-without-label"], id="added-up"),
-        pytest.param("sum by (job) (a)", "{{ instance }}", {}, ["legend-without-label"], id="alone"),
-        pytest.param("sum by (job) (a)", "{{job}}", {}, [], id="kept"),
-        pytest.param("sum without (job) (a)", "{{instance}}", {}, [], id="not-taken-away"),
-        pytest.param("a * on (job) group_left (version) b", "{{version}}", {}, [], id="taken-over"),
-        pytest.param("sum(a)", "{{used}}", {}, [], id="a-word-for-the-only-curve"),
-        pytest.param("sum by (job) (a)", "{{instance}}", {"type": "stat"}, [], id="one-number"),
-        pytest.param("sum by (job) (a)", "{{instance}}", {"transformations": [{"id": "merge"}]}, [], id="transformed"),
-        pytest.param("sum by ($g) (a)", "{{pod}}", {}, [], id="by-a-variable"),
+        pytest.param("sum by (job) (a)", "used by {{instance}}", {}, ["legend-without-label"], id="added-up"),
+        pytest.param("sum by (job) (a)", "{{ instance }} {{b}} x", {}, ["legend-without-label"], id="two"),
+        pytest.param("sum by (job) (a)", "{{instance}}", {}, [], id="nothing-left"),
+        pytest.param("sum by (job) (a)", "{{instance}} of {{job}}", {}, [], id="one-is-there"),
+        pytest.param("sum by (job) (a)", "x {{job}}", {}, [], id="kept"),
+        pytest.param("sum without (job) (a)", "x {{instance}}", {}, [], id="not-taken-away"),
+        pytest.param("a * on (job) group_left (version) b", "x {{version}}", {}, [], id="taken-over"),
+        pytest.param("sum(a)", "x {{used}}", {}, [], id="one-curve"),
+        pytest.param("sum by (job) (a)", "x {{instance}}", {"type": "stat"}, [], id="one-number"),
+        pytest.param("sum by (job) (a)", "x {{instance}}", {"transformations": [{"id": "merge"}]}, [], id="transformed"),
+        pytest.param("sum by ($g) (a)", "x {{pod}}", {}, [], id="by-a-variable"),
     ],
 )  # fmt: skip
 def test_legend_without_label(expr, legend, said, found):
-    """A label that the result cannot have."""
+    """Labels that the result cannot have, and curves that nothing else tells apart."""
     listed = {"templating": {"list": [{"name": "g", "type": "custom", "query": "pod,job"}]}}
     assert _found(expr, legend=legend, dashboard=listed, **said) == found
 

@@ -31,9 +31,9 @@ from tests.trials import trials
         pytest.param('{"groups": []}', "an object with groups, as files of rules have them", id="rules"),
         pytest.param('{"apiVersion": "v1", "kind": "ConfigMap"}', "a Kubernetes resource of the kind ConfigMap", id="configmap"),
         pytest.param('{"panels": {}}', "an object with the keys panels", id="panels-are-no-list"),
-        pytest.param('{"panels":' + "[" * 10_000, "JSON that is nested too deeply to be read", id="deep-lists"),
-        pytest.param('{"panels":[' + '{"panels":[' * 10_000, "JSON that is nested too deeply to be read", id="deep-panels"),
-        pytest.param('{"spec":' * 10_000, "JSON that is nested too deeply to be read", id="deep-specs"),
+        pytest.param('{"panels":' + "[" * 100_000, "JSON that is nested too deeply to be read", id="deep-lists"),
+        pytest.param('{"panels":[' + '{"panels":[' * 100_000, "JSON that is nested too deeply to be read", id="deep-panels"),
+        pytest.param('{"spec":' * 100_000, "JSON that is nested too deeply to be read", id="deep-specs"),
         pytest.param(" " * (MOST_BYTES + 1), "32 MB", id="large"),
     ],
 )  # fmt: skip

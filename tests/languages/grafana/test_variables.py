@@ -9,12 +9,14 @@ import pytest
 from deployspec.languages.grafana import (
     Chosen,
     Dashboard,
+    Expanded,
     Question,
     Scope,
     Unexpanded,
     Variable,
     answer_text,
     choose,
+    expand,
     options,
     question,
     read,
@@ -69,6 +71,8 @@ def test_other_types_ask_nothing(kind):
         pytest.param("web.*", ("web-1", "web-2"), id="without-slashes-is-anchored"),
         pytest.param("/$prefix-.*/", ("web-1", "web-2"), id="with-a-variable"),
         pytest.param("/(/", None, id="none-that-can-be-read"),
+        pytest.param("/(w+)+x$/", None, id="one-that-takes-for-ever"),
+        pytest.param("/(?:web)?-(\\d+)/", ("1", "2"), id="optional-part"),
     ],
 )
 def test_what_is_taken_of_an_answer(regex, values):
@@ -130,7 +134,13 @@ def test_a_series_of_an_answer_as_text():
         pytest.param({"interval": "5m"}, {}, (300.0, 1, 15.0), id="of-the-panel"),
         pytest.param({"interval": "5m"}, {"interval": "10m"}, (600.0, 1, 600.0), id="of-the-query"),
         pytest.param({}, {"interval": "$every", "intervalFactor": 2}, (120.0, 2, 120.0), id="of-a-variable"),
-        pytest.param({}, {"interval": "$__rate_interval"}, (60.0, 1, 15.0), id="of-the-step-itself"),
+        pytest.param({}, {"interval": "$__interval"}, (60.0, 1, 60.0), id="of-the-step-itself"),
+        pytest.param(
+            {},
+            {"interval": "$__rate_interval", "intervalFactor": 3},
+            (75.0, 1, 15.0),
+            id="of-the-rate-itself",
+        ),
         pytest.param({"maxDataPoints": 100}, {}, (900.0, 1, 15.0), id="points"),
     ],
 )
@@ -141,6 +151,18 @@ def test_what_a_query_is_asked_with(panel, target, known):
     scope = scope_of(dashboard.queries[0], {"every": Chosen(("2m",))}, 0.0, 86_400.0)
     assert isinstance(scope, Scope)
     assert (scope.step, scope.factor, scope.scrape) == known
+
+
+def test_a_least_step_of_the_rate_interval_is_the_rate_interval():
+    """It is not made longer a second time."""
+    document = {
+        "panels": [{"targets": [{"expr": "rate(a[$__rate_interval])", "interval": "$__rate_interval"}]}]
+    }
+    dashboard = read(json.dumps(document), "a.json")
+    assert isinstance(dashboard, Dashboard)
+    scope = scope_of(dashboard.queries[0], {}, 0.0, 86_400.0)
+    assert isinstance(scope, Scope)
+    assert expand(dashboard.queries[0].text, scope) == Expanded("rate(a[1m15s])")
 
 
 def test_a_least_step_that_is_not_known_is_named():

@@ -24,6 +24,9 @@ from tests.trials import trials
         pytest.param(r'a{b=~`\d+\."`}', r'a{b=~"\\d+\\.\""}', id="raw-string"),
         pytest.param("a # `not a string\n+ b", "a + b", id="comment"),
         pytest.param('{"a.b", c="d"}', '{__name__="a.b",c="d"}', id="quoted-name"),
+        pytest.param("a offset 0s + max_over_time(b[5m:] offset -0h0m)", "a + max_over_time(b[5m:])", id="offset-of-nothing"),
+        pytest.param("1_000 * 0x1_F + 1e1_0 + 1.5_0", "1000 * 31 + 10000000000 + 1.5", id="grouped-digits"),
+        pytest.param('a_1_000{b="1_000 offset 0s"} + c:1_0', 'a_1_000{b="1_000 offset 0s"} + c:1_0', id="digits-of-names"),
         pytest.param("a @ 1.5 offset -5m", "a @ 1.500 offset -5m", id="moment"),
         pytest.param("a @ -1", "a @ -1.000", id="moment-before-1970"),
         pytest.param("a[5m:1m] @ -1.25 offset 1w", "a[5m:1m] @ -1.250 offset 1w", id="subquery-before-1970"),
@@ -121,6 +124,8 @@ def test_what_is_written_reads_back_as_the_same_tree(text):
         pytest.param("rate(a)", "expected type matrix in call to function 'rate', got vector", id="type"),
         pytest.param("{}", "vector selector must contain at least one non-empty matcher", id="selects-all"),
         pytest.param('a{b="x', "unterminated quoted string", id="open-string"),
+        pytest.param("a[1_0m]", "bad number or duration syntax", id="grouped-duration"),
+        pytest.param("1_000_", "bad number or duration syntax", id="grouped-to-nothing"),
         pytest.param("a[1e19]", "is not in the required range", id="range-beyond-64-bits"),
         pytest.param("a offset 1e18", "number too large to fit in target type", id="offset-beyond-words"),
         pytest.param(

@@ -8,7 +8,8 @@ As Grafana's backend has them for Prometheus (``pkg/promlib/models/query.go``, `
                          length, at least the range by 11,000; times ``intervalFactor``. In its largest unit, cut off
 ``$__interval_ms``       the same in milliseconds
 ``$__rate_interval``     the larger of the step plus the scrape interval, and of four scrape intervals. A query's own
-                         least step takes the place of the scrape interval
+                         least step takes the place of the scrape interval; where that is ``$__rate_interval`` itself,
+                         it is the step, too, and no factor counts
 ``$__range``, ``_s``     the range in whole seconds, with ``s`` behind it and without
 ``$__range_ms``          in milliseconds
 ``$__from``, ``$__to``   the ends of the range in milliseconds since 1970; ``${__from:date:…}`` as a date in UTC
@@ -69,10 +70,15 @@ def _nice(seconds: float) -> float:
     return float(next((nice for below, nice in _NICE if seconds < below), _SECONDS["y"]))
 
 
+def rate_interval(step: float, scrape: float) -> float:
+    """``$__rate_interval``: four samples at least, and one step with a sample before it."""
+    return max(step + scrape, 4 * scrape)
+
+
 def backend_macro(name: str, scope: Scope) -> str | None:
     """What Grafana's backend puts in the place of ``$name`` and ``${name}``; None where it knows no such name."""
     span = scope.end - scope.begin
-    rate = max(scope.step + scope.scrape, 4 * scope.scrape)
+    rate = scope.rate or rate_interval(scope.step, scope.scrape)
     match name:
         case "__interval":
             return _in_largest_unit(scope.step * scope.factor)

@@ -196,6 +196,8 @@ class Scope:
     """The query's ``intervalFactor``: Grafana asks for a point every so many steps, and ``$__interval`` is as long."""
     scrape: float = 15.0
     """The data source's scrape interval, or the query's least step where it has one."""
+    rate: float | None = None
+    """``$__rate_interval``, where the query's least step is it; None: it follows from ``step`` and ``scrape``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,23 @@ from dataclasses import replace
 from functools import lru_cache
 
 from deployspec.languages.grafana.expanding import Expanded, Unexpanded, expand, references
-from deployspec.languages.grafana.macros import length, step
+from deployspec.languages.grafana.macros import length, rate_interval, step
 from deployspec.languages.grafana.model import Chosen, Query, Question, Scope, Trouble, Variable
 
 ALL = "$__all"
+_STEP = ("$__interval", "${__interval}")
+_RATE = ("$__rate_interval", "${__rate_interval}")
 _LABEL_VALUES = re.compile(r"label_values\((?:(.+),\s*)?([a-zA-Z_$][\w${}:]*|\[\[\w+\]\])\s*\)\s*", re.DOTALL)
 _LABEL_NAMES = re.compile(r"label_names\((.*)\)\s*", re.DOTALL)
 _METRICS = re.compile(r"metrics\((.*)\)\s*", re.DOTALL)
 _QUERY_RESULT = re.compile(r"query_result\((.+)\)\s*", re.DOTALL)
 _WRITTEN_REGEX = re.compile(r"/(.*)/([a-z]*)", re.DOTALL)
 _CUSTOM = re.compile(r"(?:\\,|[^,])+")
+_COSTLY = re.compile(r"\((?:[^()\\]|\\.)*(?:[*+]|\{\d+,\})(?:[^()\\]|\\.)*\)(?:[*+]|\{\d*,)")
+"""A repetition of a repetition: Python may need longer than anyone lives to say that it does not match."""
 MOST_ANSWERS = 10_000
 """That a variable is read from; nobody chooses from more."""
-_LONGEST_ANSWER = 2_000
+_LONGEST_ANSWER = 1_000
 _FILE_TYPES = frozenset({"custom", "constant", "textbox", "interval", "datasource", "switch"})
 
 
@@ -127,21 +131,23 @@ def scope_of(
 
     Unexpanded: its least step names what is not known.
     """
-    bare = Scope(values, begin, end, step(end - begin, query.panel.points, scrape), scrape=scrape)
+    points = query.panel.points
+    bare = Scope(values, begin, end, step(end - begin, points, scrape), scrape=scrape)
     lengths: list[float | None] = []
     for text in (query.interval, query.panel.interval):
-        # These stand for the step itself.
-        if text in ("$__interval", "${__interval}", "$__rate_interval", "${__rate_interval}"):
-            text = ""
-        written = expand(text, bare)
+        written = expand("" if text in _STEP + _RATE else text, bare)
         if isinstance(written, Unexpanded):
             return written
         lengths.append(length(written.text))
     own, panel = lengths
-    least = own or panel or scrape
+    wide = step(end - begin, points, own or panel or scrape)
+    if query.interval in _RATE:
+        wide = rate_interval(wide, scrape)
+        return Scope(values, begin, end, wide, scrape=scrape, rate=wide)
+    factor = max(query.factor, 1)
     # PromQL's $__rate_interval counts by the query's own least step, not by the panel's.
     return Scope(
-        values, begin, end, step(end - begin, query.panel.points, least), max(query.factor, 1), own or scrape
+        values, begin, end, wide, factor, wide * factor if query.interval in _STEP else own or scrape
     )
 
 
@@ -192,9 +198,11 @@ def listed_values(kind: str, query: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> re.Pattern[str] | None:
-    """A regular expression of JavaScript in Python's writing; None where there is none."""
+    """A regular expression of JavaScript in Python's writing; None where there is none, or it is too costly."""
     written = _WRITTEN_REGEX.fullmatch(text)
     body, flags = (written[1], written[2]) if written else (f"^{text}$", "")
+    if _COSTLY.search(body):
+        return None
     try:
         return re.compile(re.sub(r"\(\?<(?=\w)", "(?P<", body), re.IGNORECASE if "i" in flags else 0)
     except (re.error, OverflowError, RecursionError):

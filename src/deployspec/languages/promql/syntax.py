@@ -20,6 +20,8 @@ _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*)
     |   (?P<quoted>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
     |   `(?P<raw>[^`]*)`
+    |   (?P<now>\boffset\s+[-+]?(?:0+(?:ms|[smhdwy])?)+(?![\w.]))
+    |   (?P<grouped>(?<![\w:])[0-9][0-9a-fx]*(?:_[0-9a-f]+)+(?!\w))
     |   (?P<operator>[-+*/%^(<>=!]|\b(?:and|or|unless|atan2)\b)
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
@@ -45,9 +47,14 @@ def parse(text: str) -> Expr:
     def plain(token: re.Match[str]) -> str:
         nonlocal operators
         operators += token["operator"] is not None
+        if token["now"] is not None:
+            return ""
+        if token["grouped"] is not None:
+            return token["grouped"].replace("_", "")
         return token[0] if token["raw"] is None else quoted(token["raw"])
 
-    # The parser reads escapes in raw strings too (`\d` is an error to it), where Prometheus takes them as written.
+    # The parser reads escapes in raw strings too (`\d` is an error to it), where Prometheus takes them as written; and it
+    # refuses `offset 0s` and `1_000`, which are no errors to Prometheus 3.
     readable = _TOKEN.sub(plain, text)
     if operators > MAX_OPERATORS:
         raise PromqlError(

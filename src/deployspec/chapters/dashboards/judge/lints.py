@@ -20,11 +20,13 @@ from deployspec.languages.grafana import (
     Language,
     Place,
     Scope,
+    Unexpanded,
     choose,
     expand,
     options,
     scope_of,
 )
+from deployspec.languages.grafana.expanding import references
 from deployspec.languages.grafana.model import Chosen
 from deployspec.languages.promql.labels import result_labels
 from deployspec.languages.promql.selectors import Selector, selector_of, selectors
@@ -71,20 +73,24 @@ def lint(dashboard: Dashboard, types: Mapping[str, str] | None = None) -> tuple[
     ``types`` are the metrics' types by name, as Prometheus' metadata has them; without them, or for a name that is not
     there, a metric is a gauge only where its name says so. A query that cannot be read is none of the lints' business.
     """
-    neutral = _Neutral(dashboard)
+    neutral = Neutral(dashboard)
+    of_panel: dict[int, list[Query]] = {}
+    for query in dashboard.queries:
+        of_panel.setdefault(id(query.panel), []).append(query)
     found = {
         LintFinding(query.place, name, message)
         for query in dashboard.queries
-        for name, message in _of_query(dashboard, query, neutral, types or {})
+        for name, message in _of_query(dashboard, query, of_panel[id(query.panel)], neutral, types or {})
     }
     return tuple(sorted(found))
 
 
-class _Neutral:
+class Neutral:
     """Values for a dashboard's variables with which its queries can be read: those of the file, or else their names."""
 
     def __init__(self, dashboard: Dashboard) -> None:
         self._values: dict[str, Chosen] = {}
+        self.variables = {one.name: one for one in dashboard.variables}
         for variable in dashboard.variables:
             listed = tuple(one for one in variable.current if one != "$__all") or (variable.name,)
             offered = listed if variable.type == "query" else options(variable) or listed
@@ -92,25 +98,29 @@ class _Neutral:
             if chosen is not None:
                 self._values[variable.name] = chosen
 
-    def read(self, query: Query) -> Expr | None:
-        """The query's tree; None where it cannot be read."""
+    def written(self, query: Query) -> str | Unexpanded:
+        """The query with these values in place."""
         scope = scope_of(query, self._values, 0.0, 3600.0)
         written = expand(query.text, scope) if isinstance(scope, Scope) else scope
-        if not isinstance(written, Expanded):
-            return None
+        return written.text if isinstance(written, Expanded) else written
+
+    def read(self, query: Query) -> Expr | None:
+        """The query's tree; None where it cannot be read."""
+        written = self.written(query)
         try:
-            return parse(written.text)
+            return parse(written) if isinstance(written, str) else None
         except PromqlError:
             return None
 
 
 def _of_query(
-    dashboard: Dashboard, query: Query, neutral: _Neutral, types: Mapping[str, str]
+    dashboard: Dashboard, query: Query, beside: list[Query], neutral: Neutral, types: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     if query.language is not Language.PROMQL or query.place.kind is Kind.VARIABLE:
         return
-    for variable in dashboard.variables:
-        if message := _one_of_many(query, variable):
+    for name in references(query.text):
+        variable = neutral.variables.get(name)
+        if variable is not None and (message := _one_of_many(query, variable)):
             yield "one-of-many", message
     expr = neutral.read(query)
     if expr is None:
@@ -124,7 +134,7 @@ def _of_query(
     for message in _ratios(expr):
         yield "ratio-of-itself", message
     if query.place.kind is Kind.PANEL:
-        yield from panel_lints.findings(dashboard, query, expr, neutral.read, types)
+        yield from panel_lints.findings(dashboard, query, expr, beside, neutral.read, types)
 
 
 def _gauges(expr: Expr, types: Mapping[str, str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base.shown import cut, names
@@ -47,14 +47,16 @@ def findings(
     dashboard: Dashboard,
     query: Query,
     expr: Expr,
+    beside: Sequence[Query],
     read: Callable[[Query], Expr | None],
     types: Mapping[str, str],
 ) -> Iterator[tuple[str, str]]:
-    """The names of the lints that find something in a panel's query, with what they say. ``read`` gives a query's tree."""
+    """The names of the lints that find something in a panel's query, with what they say. ``beside`` are all queries of the
+    panel, and ``read`` gives a query's tree."""
     for name, message in (
         ("percent-twice", _percent(query, expr)),
         ("ratio-in-percent", _ratio(query, expr)),
-        ("missing-unit", _missing_unit(dashboard, query, read, types)),
+        ("missing-unit", _missing_unit(query, beside, read, types)),
         ("legend-without-label", _legend(query, expr)),
         ("irate-over-a-day", _irate(dashboard, query, expr)),
     ):
@@ -72,13 +74,12 @@ def _percent(query: Query, expr: Expr) -> str:
 
 
 def _missing_unit(
-    dashboard: Dashboard, query: Query, read: Callable[[Query], Expr | None], types: Mapping[str, str]
+    query: Query, asked: Sequence[Query], read: Callable[[Query], Expr | None], types: Mapping[str, str]
 ) -> str:
     """Told once a panel, of its first query, where all of them have the one unit."""
     panel = query.panel
     if panel.type not in _DRAWN or set(panel.units) - _NO_UNIT or panel.transformations:
         return ""
-    asked = [one for one in dashboard.queries if one.panel is panel]
     if asked[0] is not query or _SAYS_A_UNIT.search(" ".join([panel.title, *(one.legend for one in asked)])):
         return ""
     found = [None if expr is None else _measured(expr, types) for expr in map(read, asked)]
@@ -153,24 +154,19 @@ def _irate(dashboard: Dashboard, query: Query, expr: Expr) -> str:
 
 
 def _legend(query: Query, expr: Expr) -> str:
-    if LABELS_BY_VARIABLE.search(query.text):
+    # A panel of one number shows no legend, and a table has columns instead.
+    if query.format == "table" or query.panel.transformations or query.panel.type not in _WITH_LEGEND:
         return ""
     made = result_labels(expr)
-    gone = [name for name in dict.fromkeys(NAMED_BY_LEGEND.findall(query.legend)) if not made.may_have(name)]
-    # A word in braces instead of a name for the only curve is a name all the same.
-    if made == NONE and NAMED_BY_LEGEND.fullmatch(query.legend.strip()):
+    named = tuple(dict.fromkeys(NAMED_BY_LEGEND.findall(query.legend)))
+    if not named or any(map(made.may_have, named)) or LABELS_BY_VARIABLE.search(query.text):
         return ""
-    # A panel of one number shows no legend, and a table has columns instead.
-    if (
-        not gone
-        or query.format == "table"
-        or query.panel.transformations
-        or query.panel.type not in _WITH_LEGEND
-    ):
+    # Where nothing is left of a legend, Grafana takes the labels; and one curve needs no name of its own.
+    if made == NONE or not NAMED_BY_LEGEND.sub("", query.legend).strip(" -_:/,|()\n"):
         return ""
     return (
-        f"the legend names {cut(names(tuple(gone)), 80)}, which the query's result cannot have: every curve shows the "
-        "word itself. Keep the label (sum by (…)), or take it out of the legend"
+        f"the legend names {cut(names(named), 80)}, which the query's result cannot have, so that all curves have one "
+        "name. Keep the label (sum by (…)), or name one that is kept"
     )
 
 
