@@ -1,0 +1,1 @@
+"""Metrics: what a service exports is sound, there, moves, is bounded, and arrives in Prometheus."""
