@@ -1,1 +1,1 @@
-"""Metrics: what a service exports is sound, there, moves, is bounded, and arrives in Prometheus."""
+"""What the endpoint of metrics promises."""

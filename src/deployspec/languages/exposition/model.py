@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice
+from functools import cached_property
 
 
 class Format(StrEnum):
@@ -87,7 +87,7 @@ class Series:
     """Seconds since 1970; None where it is left to the scraper."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Exposition:
     """A page, as far as it was read."""
 
@@ -115,10 +115,22 @@ class Exposition:
         number = self.index.get(text)
         return None if number is None else self.values[number]
 
+    @cached_property
+    def texts(self) -> tuple[bytes, ...]:
+        """The canonical texts of the series, by their numbers."""
+        return tuple(self.index)
+
+    @cached_property
+    def named(self) -> Mapping[str, tuple[Family, ...]]:
+        """The families of each name: more than one only where a counter of OpenMetrics stands beside a gauge."""
+        found: dict[str, tuple[Family, ...]] = {}
+        for family in self.families:
+            found[family.name] = (*found.get(family.name, ()), family)
+        return found
+
     def series(self, family: Family | None = None) -> Iterator[Series]:
         """The series of a family, or of the whole page."""
-        first, last = (0, len(self.index)) if family is None else (family.first, family.last)
-        for text in islice(self.index, first, last):
+        for text in self.texts if family is None else self.texts[family.first : family.last]:
             yield self.series_of(text)
 
     def series_of(self, text: bytes) -> Series:
@@ -128,20 +140,16 @@ class Exposition:
         return Series(name, labels, self.values[number], self.lines[number], self.timestamps.get(number))
 
     def family_of(self, name: str) -> Family | None:
-        """The family whose name is ``name``, or that has samples of that name."""
-        found = None
-        for family in self.families:
-            if family.name == name and (found is None or family.last > family.first):
-                found = family
-        if found is not None and found.last > found.first and found.type != "counter":
-            return found
+        """The family that has samples of that name, or else has it as its own."""
+        own = self.named.get(name, ())
+        for family in own:
+            if family.last > family.first and (family.type != "counter" or self.format is Format.TEXT):
+                return family
         for suffix in SUFFIXES:
-            if name.endswith(suffix):
-                base = name.removesuffix(suffix)
-                for family in self.families:
-                    if family.name == base and family.type not in ("untyped", "unknown", "gauge", "stateset"):
-                        return family
-        return found
+            for family in self.named.get(name.removesuffix(suffix), ()) if name.endswith(suffix) else ():
+                if family.type not in ("untyped", "unknown", "gauge", "stateset"):
+                    return family
+        return own[0] if own else None
 
 
 SUFFIXES = ("_total", "_bucket", "_count", "_sum", "_created", "_info", "_gcount", "_gsum")

@@ -1,1 +1,1 @@
-"""Judges what was measured of metrics. Pure."""
+"""Measurements in, a verdict out: pure."""
