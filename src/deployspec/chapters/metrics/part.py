@@ -70,6 +70,8 @@ class Metrics:
     max_series: int
     max_growth: int | None
     """In series an hour; None: not promised."""
+    promtool: bool | None
+    """Whether what promtool finds is a breach; None: it is not run."""
     job: str | None
     """None: the target in Prometheus is told by its address."""
     unseen: tuple[str, ...]
@@ -87,6 +89,7 @@ def _metrics(part: Mapping[str, Any], folder: Path) -> Metrics:
         max_size=read_size(part["max_size"]),
         max_series=part["max_series"],
         max_growth=part.get("max_growth"),
+        promtool=part.get("promtool"),
         job=part.get("job"),
         unseen=tuple(part["unseen"]),
         movement=tuple(map(_movement, part.get("movement", ()))),
