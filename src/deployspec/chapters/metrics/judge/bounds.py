@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 from deployspec.base.shown import counted, one_line, seconds
-from deployspec.languages.exposition.model import Exposition
+from deployspec.languages.exposition.model import Exposition, Series
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 _LEAST = 5
@@ -29,7 +30,9 @@ def labels_are_bounded(
         for label, text in series.labels.items():
             if any(word in text for word in words):
                 marked[label] += 1
-                example.setdefault(label, f"{series.name}{{{label}={one_line(text, 60)!r}}} in line {series.line}")
+                example.setdefault(
+                    label, f"{series.name}{{{label}={one_line(text, 60)!r}}} in line {series.line}"
+                )
             elif label not in ("le", "quantile"):
                 values[series.name, label].add(text)
     if marked:
@@ -58,7 +61,7 @@ def labels_are_bounded(
     )
 
 
-def _of(page: Exposition, name: str) -> list:  # type: ignore[type-arg]
+def _of(page: Exposition, name: str) -> list[Series]:
     family = page.family_of(name)
     return [] if family is None else [one for one in page.series(family) if one.name == name]
 
@@ -93,7 +96,7 @@ def growth_is_bounded(points: Sequence[tuple[float, float]], most: int) -> Verdi
     marks = [_at(points, begin + (end - begin) * part / 4) for part in range(5)]
     rates = [
         (later[1] - earlier[1]) / (later[0] - earlier[0]) * 3600
-        for earlier, later in zip(marks, marks[1:], strict=False)
+        for earlier, later in pairwise(marks)
         if later[0] > earlier[0]
     ]
     least = min(rates)

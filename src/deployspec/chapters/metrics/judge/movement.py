@@ -48,9 +48,7 @@ class Round:
     @property
     def moved_others(self) -> dict[str, float]:
         """Other series of these metrics, by how much they rose."""
-        rises = {
-            text: value - self.before.others.get(text, 0.0) for text, value in self.after.others.items()
-        }
+        rises = {text: value - self.before.others.get(text, 0.0) for text, value in self.after.others.items()}
         return {text: rise for text, rise in rises.items() if rise}
 
 
@@ -59,8 +57,8 @@ def sums_on(page: Exposition, selectors: Mapping[str, Selector]) -> Sums:
     values: dict[str, float] = {}
     others: dict[str, float] = {}
     by_name: dict[bytes, list[tuple[str, Selector]]] = {}
-    for text, selector in selectors.items():
-        by_name.setdefault((selector.name or "").encode(), []).append((text, selector))
+    for named, selector in selectors.items():
+        by_name.setdefault((selector.name or "").encode(), []).append((named, selector))
     for text, number in page.index.items():
         own = by_name.get(text.partition(b"{")[0])
         if own is None:
@@ -117,7 +115,9 @@ def is_counted(
             and one.after.process is not None
             and one.before.process != one.after.process
         ):
-            return unmeasured("another process answered the second scrape, so nothing can be compared", limit=limit)
+            return unmeasured(
+                "another process answered the second scrape, so nothing can be compared", limit=limit
+            )
     last = rounds[-1]
     said = f"after {what}"
     for text in exact:

@@ -41,7 +41,9 @@ class Wanted:
     @property
     def called(self) -> str:
         """It, in a sentence."""
-        return f"a metric that fits {one_line(self.name, 80)}" if self.is_pattern else one_line(self.name, 120)
+        return (
+            f"a metric that fits {one_line(self.name, 80)}" if self.is_pattern else one_line(self.name, 120)
+        )
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ class Found:
 def on_page(wanted: Wanted, page: Exposition) -> list[Found]:
     """What the page has of it."""
     return [
-        _found(page, family, wanted) for family in page.families if any(map(wanted.is_called, names_of(family)))
+        _found(page, family, wanted)
+        for family in page.families
+        if any(map(wanted.is_called, names_of(family)))
     ]
 
 
@@ -113,13 +117,21 @@ def is_exported(wanted: Wanted, found: Sequence[Found], there: Collection[str], 
 
 
 def _limit(wanted: Wanted) -> str:
-    labels = "" if wanted.labels is None else " with " + (listed(list(wanted.labels), "and") if wanted.labels else "no label")
+    labels = (
+        ""
+        if wanted.labels is None
+        else " with " + (listed(list(wanted.labels), "and") if wanted.labels else "no label")
+    )
     return f"{wanted.called}{f', a {wanted.type}' if wanted.type else ''}{labels}"
 
 
 def _trouble(wanted: Wanted, found: Found) -> str:
     """How it is not as promised, as what follows its name; empty where it is."""
-    if wanted.type and found.type != wanted.type and not (found.type in _TYPELESS and wanted.type in _TYPELESS):
+    if (
+        wanted.type
+        and found.type != wanted.type
+        and not (found.type in _TYPELESS and wanted.type in _TYPELESS)
+    ):
         if not found.type:
             return ""
         return f" is of type {one_line(found.type, 40)}; expected {wanted.type}"

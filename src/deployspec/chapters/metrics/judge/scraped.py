@@ -86,7 +86,7 @@ def is_scraped(targets: Sequence[Target], who: str) -> Verdict:
     """Prometheus scrapes each target of the endpoint, and its last scrape went well."""
     limit = "up, without an error"
     waiting = [one for one in targets if one.health == "unknown" and not one.last_error]
-    bad = [one for one in targets if one.health != "up" and one not in waiting or one.last_error]
+    bad = [one for one in targets if (one.health != "up" and one not in waiting) or one.last_error]
     if bad:
         one = bad[0]
         error = f": {one_line(one.last_error, 200)}" if one.last_error else ""
@@ -165,13 +165,17 @@ def nothing_is_dropped(found: Sequence[Taken], page: Exposition | None) -> Verdi
     )
 
 
+def sample_names(page: Exposition) -> frozenset[str]:
+    """The names of all series."""
+    plain = {text.partition(b"{")[0] for text in page.index}
+    quoted = {page.series_of(text).name for text in page.index if text.startswith(b"{")}
+    return frozenset(name.decode("utf-8", "replace") for name in plain if name) | quoted
+
+
 def names_arrive(arrived: Arrived, page: Exposition) -> Verdict:
     """Each name of a series and of a label that the endpoint has, Prometheus has as well."""
     limit = "every name of the endpoint's"
-    names = {text.partition(b"{")[0].decode("utf-8", "replace") for text in page.index}
-    names = {name for name in names if name} | {
-        series.name for text in page.index if text.startswith(b"{") for series in (page.series_of(text),)
-    }
+    names = sample_names(page)
     missing = sorted(names - arrived.names)
     native = [name for name in missing if _base(name) in arrived.native]
     missing = [name for name in missing if name not in native]
@@ -200,8 +204,14 @@ def names_arrive(arrived: Arrived, page: Exposition) -> Verdict:
         if label not in arrived.labels and not arrived.drops:
             reason = f"Prometheus has no label {one_line(label, 60)} of this target, which the endpoint has"
             return breached(reason, measured="1 label missing", limit=limit)
-    by_rule = f"; metric_relabel_configs leave out or rename {counted(len(missing), 'name')}" if missing else ""
-    as_native = f"; {listed([one_line(one, 60) for one in sorted({_base(name) for name in native})][:_SHOWN], 'and')} as native" if native else ""
+    by_rule = (
+        f"; metric_relabel_configs leave out or rename {counted(len(missing), 'name')}" if missing else ""
+    )
+    as_native = (
+        f"; {listed([one_line(one, 60) for one in sorted({_base(name) for name in native})][:_SHOWN], 'and')} as native"
+        if native
+        else ""
+    )
     return met(
         f"Prometheus has {counted(len(names) - len(missing) - len(native), 'name')} of {len(names)}, and {counted(len(labels), 'label')}{by_rule}{as_native}",
         measured=f"{len(names) - len(missing)} of {len(names)}",

@@ -73,8 +73,8 @@ class Mover:
         read = self._in_prometheus(by_text) if movement.in_prometheus else self._at_endpoint(by_text)
         request = None if movement.path is None else self._request(movement)
         reproduce = "" if request is None else curl_line(request)
+        verdict: Verdict | None
         if movement.fault is None:
-            assert request is not None  # noqa: S101 - there is a path or a fault
             verdict, calls = self._raised(movement, read, request)
             return Moved(verdict, calls, reproduce)
         before = read()
@@ -84,7 +84,6 @@ class Mover:
             during = self._until(read, lambda now: _is_lower(now, before, movement.lowers), movement.within)
             return *raised, during
 
-        verdict: Verdict | None
         verdict, calls, during = self._while_broken(movement.fault, movement.name, meanwhile)
         if movement.lowers and (verdict is None or verdict.outcome is Outcome.MET):
             after = self._until(read, lambda now: _is_back(now, before, movement.lowers), movement.within)

@@ -81,9 +81,7 @@ class Endpoint:
     def request(self, accept: str, base_url: str = "") -> Request:
         """A scrape's request; with ``base_url``, to that replica."""
         deployment = self._deployment
-        headers = {
-            name: value for name, value in deployment.headers.items() if name.lower() != "accept"
-        }
+        headers = {name: value for name, value in deployment.headers.items() if name.lower() != "accept"}
         return Request(
             url=base_url + self.promise.path if base_url else self.url,
             headers={**(headers if self.is_own else {}), "Accept": accept},

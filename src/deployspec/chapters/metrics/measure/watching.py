@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from deployspec.base.duration import read_duration
-from deployspec.base.rfc3339 import parse as parse_time
+from deployspec.base.rfc3339 import Stamp, parse as parse_time
 from deployspec.base.shown import one_line
 from deployspec.chapters.metrics.judge.movement import Sums
 from deployspec.chapters.metrics.judge.presence import Found, Wanted
@@ -118,7 +118,9 @@ class Watching:
         """How many samples a scrape of all targets had over the window. Waits for as many scrapes as tell growth, for
         at most ``PATIENCE`` seconds, where their interval lets that be."""
         jobs = _matching("job", sorted({target.job for target in self.targets}))
-        instances = _matching("instance", sorted({target.labels.get("instance", "") for target in self.targets}))
+        instances = _matching(
+            "instance", sorted({target.labels.get("instance", "") for target in self.targets})
+        )
         query = f"sum(scrape_samples_post_metric_relabeling{{{jobs}, {instances}}})"
         window, interval = self._prometheus.window, max(one.interval for one in self.targets)
         step = max(interval, window / _POINTS)
@@ -157,9 +159,11 @@ class Watching:
                 for name in bases & there
                 if _value(questions, f"count(histogram_count({{__name__={quoted(name)}}}))")
             }
-            read = frozenset(
-                name for one in self.ranges(questions) for name in one.selector.names() or ()
-            ) if native else frozenset()
+            read = (
+                frozenset(name for one in self.ranges(questions) for name in one.selector.names() or ())
+                if native
+                else frozenset()
+            )
             return Arrived(
                 targets,
                 there,
@@ -191,10 +195,11 @@ class Watching:
     def metric(self, wanted: Wanted) -> tuple[list[Found], frozenset[str]]:
         """What it has of a metric that other exporters have, by the values of its promised labels; and all names."""
         window = f"{round(self._prometheus.window * 1000)}ms"
-        matcher = f"__name__{'=~' if wanted.is_pattern else '='}{quoted(wanted.name)}"
 
         def ask(questions: Questions) -> tuple[list[Found], frozenset[str]]:
-            names = frozenset(map(str, _list(questions.tell("label/__name__/values"), "its names of metrics")))
+            names = frozenset(
+                map(str, _list(questions.tell("label/__name__/values"), "its names of metrics"))
+            )
             own = sorted(filter(wanted.is_called, names | _bases(names)))
             found = []
             for name in own[:50]:
@@ -203,11 +208,9 @@ class Watching:
                 by = ", ".join(label if label.isidentifier() else quoted(label) for label in labels)
                 query = f"group by ({by}) (last_over_time({{__name__={quoted(series)}}}[{window}]))"
                 rows = [row["metric"] for row in _rows(questions, query)]
-                if rows or not wanted.is_pattern:
-                    found += [Found(name, _type(questions, name), rows, is_all=False)] if rows else []
+                found += [Found(name, _type(questions, name), rows, is_all=False)] if rows else []
             return found, names
 
-        del matcher
         return self._asked(ask)
 
     def sums(self, by_text: Mapping[str, Selector], patience: float) -> Sums:
@@ -251,9 +254,7 @@ class Watching:
 
     @property
     def _drops(self) -> Mapping[str, bool]:
-        return {
-            str(one.get("job_name")): bool(one.get("metric_relabel_configs")) for one in self._configured
-        }
+        return {str(one.get("job_name")): bool(one.get("metric_relabel_configs")) for one in self._configured}
 
     @property
     def _limits(self) -> Mapping[str, float]:
@@ -266,7 +267,9 @@ class Watching:
 
 def _targets(questions: Questions) -> tuple[Target, ...]:
     found = []
-    for one in field(questions.tell("targets?state=active"), "activeTargets", "what it says of targets", list):
+    for one in field(
+        questions.tell("targets?state=active"), "activeTargets", "what it says of targets", list
+    ):
         labels = field(one, "labels", "a target", dict)
         found.append(
             Target(
@@ -287,10 +290,8 @@ def _moment(text: str) -> float:
     """Seconds since 1970; 0 where there was none (Prometheus says the year 1)."""
     if not text or text.startswith("0001-"):
         return 0.0
-    try:
-        return parse_time(text).timestamp()
-    except ValueError:
-        return 0.0
+    stamp = parse_time(text)
+    return float(stamp.moment) if isinstance(stamp, Stamp) else 0.0
 
 
 def _address(url: str) -> tuple[str, int, str]:
@@ -311,7 +312,9 @@ def _matching(label: str, values: Sequence[str]) -> str:
     if len(values) == 1:
         return f"{label}={quoted(values[0])}"
     # Of RE2: what has a meaning there stands for itself.
-    escaped = "|".join("".join(f"\\{one}" if one in r"\.+*?()|[]{}^$" else one for one in text) for text in values)
+    escaped = "|".join(
+        "".join(f"\\{one}" if one in r"\.+*?()|[]{}^$" else one for one in text) for text in values
+    )
     return f"{label}=~{quoted(escaped)}"
 
 
