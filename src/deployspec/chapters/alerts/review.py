@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from deployspec.tools.prometheus.deployed import prometheus_of
 from deployspec.chapters.alerts.fixtures.rule_set import RuleSet
 from deployspec.chapters.alerts.fixtures.sources import RuleSources
 from deployspec.chapters.alerts.judge.fired import Fired, section
@@ -17,6 +16,7 @@ from deployspec.chapters.alerts.part import RULES
 from deployspec.deployment import PROMETHEUS
 from deployspec.languages.prometheus.model import Unavailable
 from deployspec.model.review import Section
+from deployspec.tools.prometheus.deployed import prometheus_of
 
 if TYPE_CHECKING:
     from deployspec.deployment import Deployment

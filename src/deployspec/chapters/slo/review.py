@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from deployspec.chapters.alerts.review import alerts_of, fired_in
-from deployspec.tools.prometheus.deployed import prometheus_of
 from deployspec.chapters.slo import stored
 from deployspec.chapters.slo.judge import beside
 from deployspec.chapters.slo.judge.past import Past, merged, pieces_of, whole_span
@@ -21,6 +20,7 @@ from deployspec.languages.prometheus.model import Unavailable
 from deployspec.model.review import Section, Span
 from deployspec.model.verdict import Outcome
 from deployspec.record.history import ABSENT, VERDICTS
+from deployspec.tools.prometheus.deployed import prometheus_of
 
 if TYPE_CHECKING:
     from pathlib import Path
