@@ -13,7 +13,10 @@ FAULTS = {
     "redis-hung": "Redis accepts connections and never answers (SIGSTOP)",
     "postgres-stopped": "PostgreSQL has shut down; connections to it are refused",
     "postgres-hung": "PostgreSQL and all its backends stand still (SIGSTOP)",
+    "worker-stopped": "Celery's worker has ended; tasks wait in the queue",
 }
+OF_HEALTH = tuple(name for name in FAULTS if not name.startswith("worker"))
+"""Those that the health endpoint has to tell of."""
 
 
 class FaultError(Exception):

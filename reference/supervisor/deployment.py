@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from . import processes
-from .application import ROOT, api, worker
+from .application import ROOT, WORKER_READY, api, worker
 from .deployment_file import deployment_file
 from .folder import Folder
 from .monitoring import PORTS_NEEDED, TEXTFILES, Monitoring
@@ -147,12 +147,14 @@ class Deployment:
         if part.process is not None and part.running:
             processes.thaw(part.process.pid)
         else:
+            if part.name == "worker":
+                (self.folder.path / WORKER_READY).unlink(missing_ok=True)
             await part.start()
         await part.until_ready(RESTORE_LIMIT)
 
     def _fault(self, name: str) -> tuple[Part, str]:
         part, _, kind = name.partition("-")
-        if part not in ("postgres", "redis") or kind not in ("stopped", "hung"):
+        if part not in ("postgres", "redis", "worker") or kind not in ("stopped", "hung"):
             raise KeyError(name)
         return self.parts[part], kind
 

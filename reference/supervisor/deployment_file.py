@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from reference.faults.control import FAULTS
+from reference.faults.control import OF_HEALTH
 
 from .application import ROOT
 
@@ -32,6 +32,66 @@ REQUESTS: list[dict[str, Any]] = [
 """The traffic of a load run: what users of Deal Scout do."""
 
 
+ROUTE = 'path="/seller/snap/{snap_id}",status="404"'
+TASK = 'name="deal_scout.price_snap"'
+
+
+def _metrics(folder: Path, *, is_watched: bool) -> dict[str, Any]:
+    """The metrics, and what moves them: nobody else asks for a snap that does not exist."""
+    slow = [_fault_command("queries", name, folder) for name in ("slow-queries", "none")]
+    return {
+        "path": "/metrics",
+        "schema": f"{ROOT}/schemas/metrics.yaml",
+        "max_scrape_time": "1s",
+        "max_size": "5MB",
+        "max_series": 2000,
+        "max_growth": 20000,
+        "promtool": True,
+        **({"job": "deal-scout"} if is_watched else {}),
+        "unseen": ["/{unseen}", "/seller/snap/{unseen}"],
+        "movement": [
+            {
+                "name": "requests for a snap that does not exist",
+                "path": "/seller/snap/none",
+                "expect_status": 404,
+                "raises": [
+                    f'deal_scout_requests_total{{method="GET",{ROUTE}}}',
+                    f'deal_scout_request_duration_seconds_count{{method="GET",{ROUTE}}}',
+                ],
+            },
+            {
+                "name": "jobs",
+                "method": "POST",
+                "path": "/seller/snap",
+                "body": '{"title": "Atlas", "category": "books"}',
+                "expect_status": 202,
+                "times": 2,
+                "raises": [
+                    f"celery_task_sent_total{{{TASK}}}",
+                    f'celery_task_total{{{TASK},state="started"}}',
+                    f'celery_task_total{{{TASK},state="succeeded"}}',
+                    f"celery_task_duration_seconds_count{{{TASK}}}",
+                ],
+            },
+            {
+                "name": "slow queries",
+                "fault": {"inject": slow[0], "restore": slow[1]},
+                "path": "/listings",
+                "times": 2,
+                "raises": [{"series": "sqlalchemy_query_duration_seconds_sum", "at_least": 0.5}],
+            },
+            {
+                "name": "a stopped worker",
+                "fault": {
+                    action: _fault_command(action, "worker-stopped", folder)
+                    for action in ("inject", "restore")
+                },
+                "lowers": ["celery_workers"],
+            },
+        ],
+    }
+
+
 def deployment_file(
     folder: Path, port: int, token: str, watching: tuple[int, int] | None = None, log_level: str = "INFO"
 ) -> str:
@@ -44,6 +104,7 @@ def deployment_file(
         "headers": {"Authorization": f"Bearer {token}"},
         "allow": ["load", "write", "faults"],
         "health": {"path": "/health", "timeout": "2s", "max_response_time": "1s", "expect_version": "0.1.0"},
+        "metrics": _metrics(folder, is_watched=watching is not None),
         **({"prometheus": _prometheus(watching[0]), "push": _push(watching[1])} if watching else {}),
         "logs": _logs(folder / "logs", log_level),
         "rules": {
@@ -60,7 +121,7 @@ def deployment_file(
         "load": {"arrival_rate": 40, "duration": "15s", "warm_up": "1s", "requests": REQUESTS},
         "faults": {
             name: {action: _fault_command(action, name, folder) for action in ("inject", "restore")}
-            for name in FAULTS
+            for name in OF_HEALTH
         },
     }
     return yaml.safe_dump(document, sort_keys=False, width=1000)

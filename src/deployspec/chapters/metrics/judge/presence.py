@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deployspec.base.problems import listed
-from deployspec.base.shown import counted, nearest, one_line, value
+from deployspec.base.shown import nearest, one_line, value
 from deployspec.languages.exposition import Exposition, Family
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from deployspec.base.duration import read_duration
-from deployspec.base.rfc3339 import Stamp, parse as parse_time
+from deployspec.base.rfc3339 import Stamp
+from deployspec.base.rfc3339 import parse as parse_time
 from deployspec.base.shown import one_line
 from deployspec.chapters.metrics.judge.movement import Sums
 from deployspec.chapters.metrics.judge.presence import Found, Wanted
