@@ -159,7 +159,9 @@ def test_is_exported(exported, judge, metrics):
     Keys: metrics.schema, prometheus.url, prometheus.window
     """
     judge(
-        presence.is_exported(exported.wanted, exported.found, exported.there, exported.where),
+        presence.is_exported(
+            exported.wanted, exported.found, exported.there, exported.where, is_whole=exported.is_whole
+        ),
         reproduce=metrics.curl,
     )
 

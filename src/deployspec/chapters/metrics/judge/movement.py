@@ -198,7 +198,7 @@ def is_lowered(found: Lowered, selectors: Sequence[str], *, what: str, within: f
         shown = one_line(text, 160)
         before = found.before.values.get(text)
         if before is None:
-            return breached(f"there is no {shown} even before {what}", limit=limit)
+            return unmeasured(f"there is no {shown} before {what}, so nothing can fall", limit=limit)
         during, after = found.during.values.get(text), found.after.values.get(text)
         if during is not None and during >= before:
             reason = f"{shown} was {during:g} during {what}, and {before:g} before; expected less"

@@ -88,10 +88,15 @@ def _found(page: Exposition, family: Family, wanted: Wanted) -> Found:
     return Found(family.name, family.type, labels, is_all=True)
 
 
-def is_exported(wanted: Wanted, found: Sequence[Found], there: Collection[str], where: str) -> Verdict:
-    """The metric is there as it is promised. ``there`` are the names of all metrics, ``where`` says of what."""
+def is_exported(
+    wanted: Wanted, found: Sequence[Found], there: Collection[str], where: str, *, is_whole: bool = True
+) -> Verdict:
+    """The metric is there as it is promised. ``there`` are the names of all metrics, ``where`` says of what, and
+    ``is_whole`` whether it was read to its end."""
     limit = _limit(wanted)
     if not found:
+        if not is_whole:
+            return unmeasured("the page was not read to its end; see metrics.is-whole", limit=limit)
         why = f" ({wanted.why})" if wanted.why else ""
         if wanted.is_pattern:
             lacks = f"no metric whose name fits {one_line(wanted.name, 80)}"

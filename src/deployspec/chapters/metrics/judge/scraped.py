@@ -135,9 +135,9 @@ def scrapes_are_quick(found: Sequence[Quickness]) -> Verdict:
 def nothing_is_dropped(found: Sequence[Taken], page: Exposition | None) -> Verdict:
     """All samples of a scrape are kept: no limit is near, and nothing but the configuration's own rules drops any."""
     limit = "as many samples kept as scraped"
-    known = [one for one in found if one.scraped is not None and one.kept is not None]
+    known = [one for one in found if one.scraped and one.kept is not None]
     if not known:
-        return unmeasured(f"Prometheus has no count of a scrape; see {UP}", limit=limit)
+        return unmeasured(f"Prometheus has no scrape with samples; see {UP}", limit=limit)
     for one in known:
         scraped, kept = one.scraped or 0.0, one.kept or 0.0
         if kept < scraped and not one.drops:

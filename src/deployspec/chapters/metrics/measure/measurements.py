@@ -45,6 +45,8 @@ class Of:
     """The names of all metrics."""
     where: str
     """Where it was looked for."""
+    is_whole: bool = True
+    """Whether that was read to its end."""
 
 
 class Measurements:
@@ -140,7 +142,7 @@ class Measurements:
             return Of(wanted, found, there, self.watching.who)
         page = self.first
         names = frozenset(name for family in page.families for name in names_of(family))
-        return Of(wanted, on_page(wanted, page), names, "the endpoint")
+        return Of(wanted, on_page(wanted, page), names, "the endpoint", page.whole)
 
     # What moves, and what must not.
 

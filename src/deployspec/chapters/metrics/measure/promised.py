@@ -56,7 +56,7 @@ def _wanted(item: dict[str, Any], values: Values, at: Steps, problems: Problems)
         is_pattern="pattern" in item,
         type=item.get("type", ""),
         labels=item.get("labels"),
-        in_prometheus=item["from"] == "prometheus",
+        in_prometheus=item.get("from") == "prometheus",
         why=item.get("why", ""),
         place=f"{problems.path}:{position.line}",
     )

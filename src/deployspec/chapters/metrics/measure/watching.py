@@ -15,7 +15,7 @@ from deployspec.base.rfc3339 import parse as parse_time
 from deployspec.base.shown import one_line
 from deployspec.chapters.metrics.judge.movement import Sums
 from deployspec.chapters.metrics.judge.presence import Found, Wanted
-from deployspec.chapters.metrics.judge.scraped import Arrived, Quickness, Range, Taken, Target
+from deployspec.chapters.metrics.judge.scraped import UP, Arrived, Quickness, Range, Taken, Target
 from deployspec.chapters.metrics.part import METRICS
 from deployspec.languages.prometheus.answers import NotUnderstood, field
 from deployspec.languages.prometheus.model import Unavailable
@@ -141,6 +141,10 @@ class Watching:
         """The names that it has of the targets. Where some are missing of ``names``, a scrape after that moment (seconds
         since 1970) is waited for, for at most ``PATIENCE`` seconds."""
         targets = self.targets
+        if down := [one for one in targets if one.health != "up"]:
+            raise Unmeasured(
+                f"{one_line(down[0].url, 120)} is {down[0].health}, so nothing arrives; see {UP}"
+            )
 
         def ask(questions: Questions) -> Arrived:
             until = time.monotonic() + PATIENCE
