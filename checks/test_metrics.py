@@ -220,7 +220,9 @@ def test_labels_are_bounded(metrics, judge):
     """
     unseen = metrics.unseen
     judge(
-        bounds.labels_are_bounded(unseen.before, unseen.after, unseen.words, unseen.sent, unseen.paths),
+        bounds.labels_are_bounded(
+            unseen.before, unseen.after, unseen.words, unseen.sent, unseen.paths, unseen.control
+        ),
         unseen.call,
         reproduce=metrics.curl,
     )
@@ -269,7 +271,7 @@ def test_is_scraped(metrics, judge):
 
 @pytest.mark.needs("prometheus")
 def test_scrapes_are_quick(metrics, judge):
-    """99 of 100 scrapes take less than half of the interval between two.
+    """Nine of ten scrapes take less than half of the interval between two.
 
     Source: our own choice; one that takes longer than the scrape's time limit leaves a gap.
     Limit: less than half of the target's scrape interval.

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 SOCKET = "control.sock"
-TIME_LIMIT = 20.0
+TIME_LIMIT = 40.0
 FAULTS = {
     "redis-stopped": "Redis has ended; connections to it are refused",
     "redis-hung": "Redis accepts connections and never answers (SIGSTOP)",
     "postgres-stopped": "PostgreSQL has shut down; connections to it are refused",
     "postgres-hung": "PostgreSQL and all its backends stand still (SIGSTOP)",
     "worker-stopped": "Celery's worker has ended; tasks wait in the queue",
+    "worker-hung": "Celery's worker stands still (SIGSTOP); tasks wait in the queue",
 }
 OF_HEALTH = tuple(name for name in FAULTS if not name.startswith("worker"))
 """Those that the health endpoint has to tell of."""

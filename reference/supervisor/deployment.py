@@ -21,6 +21,8 @@ from .redis import redis
 
 BOOT_LIMIT = 45.0
 RESTORE_LIMIT = 10.0
+WORKER_LIMIT = 30.0
+"""Seconds: on a busy machine, Celery takes its time to start."""
 _ATTEMPTS = 3
 # Below the range from which systems take the ports of outgoing connections: otherwise a client's connection
 # could sit on a server's port while that server is stopped, and keep it from coming back.
@@ -150,7 +152,7 @@ class Deployment:
             if part.name == "worker":
                 (self.folder.path / WORKER_READY).unlink(missing_ok=True)
             await part.start()
-        await part.until_ready(RESTORE_LIMIT)
+        await part.until_ready(RESTORE_LIMIT if part.name != "worker" else WORKER_LIMIT)
 
     def _fault(self, name: str) -> tuple[Part, str]:
         part, _, kind = name.partition("-")

@@ -81,10 +81,9 @@ def _metrics(folder: Path, *, is_watched: bool) -> dict[str, Any]:
                 "raises": [{"series": "sqlalchemy_query_duration_seconds_sum", "at_least": 0.5}],
             },
             {
-                "name": "a stopped worker",
+                "name": "a worker that stands still",
                 "fault": {
-                    action: _fault_command(action, "worker-stopped", folder)
-                    for action in ("inject", "restore")
+                    action: _fault_command(action, "worker-hung", folder) for action in ("inject", "restore")
                 },
                 "lowers": ["celery_workers"],
             },

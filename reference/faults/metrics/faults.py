@@ -5,7 +5,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from ..answer import Answer
 
@@ -20,6 +20,9 @@ GROWING = 25
 
 class Fault:
     """One fault. An instance lives from the moment it is switched on until it is switched off."""
+
+    text_only: ClassVar[bool] = False
+    """Whether the page is in the text format, whatever is asked for."""
 
     def saw(self, path: str, agent: str) -> None:
         """Note a request to another path."""
@@ -108,6 +111,8 @@ class Broken(Fault):
 @_named("metrics-as-json")
 class AsJson(Fault):
     """The page is right, and is sent as application/json."""
+
+    text_only = True
 
     def alter(self, page: Answer) -> Answer:
         """Change the Content-Type."""

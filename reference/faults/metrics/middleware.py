@@ -33,6 +33,8 @@ class MetricsFaults:
             await self._app(scope, receive, send)
         else:
             await fault.delay()
+            if fault.text_only:
+                scope = {**scope, "headers": [one for one in scope["headers"] if one[0] != b"accept"]}
             await _send(send, fault.alter(await self._real(scope, receive)))
 
     def _current(self) -> Fault | None:

@@ -59,7 +59,7 @@ def planned(
     if "metrics.promtool-finds-nothing" in names:
         yield Planned("command", "", "promtool check metrics", 1, 1, "metrics: findings", per_process=True)
     if "metrics.labels-are-bounded" in names:
-        yield from following(request("GET", address, 2, 2, "metrics: around unseen requests"), MAX_REDIRECTS)
+        yield from following(request("GET", address, 2, 3, "metrics: around unseen requests"), MAX_REDIRECTS)
         for path in metrics.unseen:
             one = request(
                 "GET",

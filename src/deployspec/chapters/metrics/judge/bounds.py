@@ -15,17 +15,22 @@ _LEAST = 5
 
 
 def labels_are_bounded(
-    before: Exposition, after: Exposition, words: Sequence[str], sent: int, paths: int
+    before: Exposition,
+    after: Exposition,
+    words: Sequence[str],
+    sent: int,
+    paths: int,
+    control: Exposition | None = None,
 ) -> Verdict:
     """What was unseen made no series: none has a word of ours, and no label took so many new values.
 
-    ``words`` is what was unseen in the requests, ``sent`` how many there were in all, to each of ``paths`` paths alike.
+    ``words`` is what was unseen in the requests, ``sent`` how many there were in all, to each of ``paths`` paths alike;
+    ``control`` is a scrape after as long a time in which nothing was sent.
     """
     limit = "no new series by what callers send"
-    new = [after.series_of(text) for text in after.index if text not in before.index]
+    new = new_series(before, after)
     marked: Counter[str] = Counter()
     example: dict[str, str] = {}
-    values: dict[tuple[str, str], set[str]] = defaultdict(set)
     for series in new:
         for label, text in series.labels.items():
             if any(word in text for word in words):
@@ -33,8 +38,6 @@ def labels_are_bounded(
                 example.setdefault(
                     label, f"{series.name}{{{label}={one_line(text, 60)!r}}} in line {series.line}"
                 )
-            elif label not in ("le", "quantile"):
-                values[series.name, label].add(text)
     if marked:
         label, number = marked.most_common(1)[0]
         reason = (
@@ -42,12 +45,12 @@ def labels_are_bounded(
             f"{one_line(label, 60)}: {example[label]}; expected the route, or one value for all others"
         ).replace("new seriess", "new series")
         return breached(reason, measured=f"{number} new series", limit=limit)
-    each = sent // paths
-    seen = {key: {series.labels.get(key[1]) for series in _of(before, key[0])} for key in values}
-    grown = [(key, found - seen[key]) for key, found in values.items()]
-    grown = [(key, found) for key, found in grown if 2 * len(found) >= each]
+    grown = grown_labels(before, after, sent // paths)
+    if control is not None:
+        alone = grown_labels(after, control, sent // paths)
+        grown = {key: found for key, found in grown.items() if key not in alone}
     if grown:
-        (name, label), found = max(grown, key=lambda one: len(one[1]))
+        (name, label), found = max(grown.items(), key=lambda one: len(one[1]))
         reason = (
             f"{counted(sent, 'request')} that nobody had sent before gave the label {one_line(label, 60)} of {one_line(name, 120)} "
             f"{len(found)} new values, such as {one_line(min(found), 60)!r}; expected none"
@@ -61,9 +64,28 @@ def labels_are_bounded(
     )
 
 
-def _of(page: Exposition, name: str) -> list[Series]:
-    family = page.family_of(name)
-    return [] if family is None else [one for one in page.series(family) if one.name == name]
+def new_series(before: Exposition, after: Exposition) -> list[Series]:
+    """The series that began between two scrapes."""
+    return [after.series_of(text) for text in after.index if text not in before.index]
+
+
+def grown_labels(before: Exposition, after: Exposition, each: int) -> dict[tuple[str, str], set[str]]:
+    """By the names of a metric and of a label: the values that are new, where they are at least half as many as ``each``."""
+    values: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for series in new_series(before, after):
+        for label, text in series.labels.items():
+            if label not in ("le", "quantile"):
+                values[series.name, label].add(text)
+    few = {key: found for key, found in values.items() if 2 * len(found) >= each}
+    names = {name for name, _ in few}
+    known: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for key in before.index if few else ():
+        if key.partition(b"{")[0].decode("utf-8", "replace") in names:
+            series = before.series_of(key)
+            for label, found in series.labels.items():
+                known[series.name, label].add(found)
+    fresh = {key: found - known[key] for key, found in few.items()}
+    return {key: found for key, found in fresh.items() if 2 * len(found) >= each}
 
 
 def series_are_few(page: Exposition, most: int) -> Verdict:

@@ -41,7 +41,7 @@ class Quickness:
 
     target: Target
     longest: float | None
-    """Seconds that 99 of 100 scrapes did not exceed; None where there is no scrape."""
+    """Seconds that nine of ten scrapes did not exceed; None where there is no scrape."""
     scrapes: int
 
 
@@ -108,8 +108,8 @@ def _called(target: Target) -> str:
 
 
 def scrapes_are_quick(found: Sequence[Quickness]) -> Verdict:
-    """99 of 100 scrapes of each target took less than half of the interval between two."""
-    limit = "less than half of the scrape interval, 99 of 100"
+    """Nine of ten scrapes of each target took less than half of the interval between two."""
+    limit = "less than half of the scrape interval, nine of ten"
     known = [one for one in found if one.longest is not None]
     if not known:
         return unmeasured(f"Prometheus has no scrape in its window; see {UP}", limit=limit)
@@ -119,14 +119,14 @@ def scrapes_are_quick(found: Sequence[Quickness]) -> Verdict:
         if one.longest >= half:
             took = seconds(one.longest, half)
             reason = (
-                f"99 of 100 scrapes of {_called(one.target)} took up to {took}; expected less than {seconds(half)}, half of "
+                f"nine of ten scrapes of {_called(one.target)} took up to {took}; expected less than {seconds(half)}, half of "
                 f"its interval: beyond {seconds(one.target.timeout)} nothing is stored"
             )
             return breached(reason, measured=took, limit=limit)
     slowest = max(known, key=lambda one: (one.longest or 0.0) / one.target.interval)
     took = seconds(slowest.longest or 0.0)
     return met(
-        f"99 of 100 scrapes took at most {took} of {seconds(slowest.target.interval)} ({counted(slowest.scrapes, 'scrape')})",
+        f"nine of ten scrapes took at most {took} of {seconds(slowest.target.interval)} ({counted(slowest.scrapes, 'scrape')})",
         measured=took,
         limit=limit,
     )
@@ -135,7 +135,7 @@ def scrapes_are_quick(found: Sequence[Quickness]) -> Verdict:
 def nothing_is_dropped(found: Sequence[Taken], page: Exposition | None) -> Verdict:
     """All samples of a scrape are kept: no limit is near, and nothing but the configuration's own rules drops any."""
     limit = "as many samples kept as scraped"
-    known = [one for one in found if one.scraped and one.kept is not None]
+    known = [one for one in found if one.scraped and one.kept is not None and one.target.health == "up"]
     if not known:
         return unmeasured(f"Prometheus has no scrape with samples; see {UP}", limit=limit)
     for one in known:

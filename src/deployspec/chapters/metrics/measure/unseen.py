@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from deployspec.chapters.metrics.judge.bounds import grown_labels
 from deployspec.chapters.metrics.measure.scraping import Endpoint
 from deployspec.chapters.metrics.part import UNSEEN
 from deployspec.languages.exposition.model import Exposition
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 REQUESTS = 30
 """To each path."""
 _TIMEOUT = 10.0
+_MOST_WAITED = 30.0
+"""Seconds."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Unseen:
     paths: int
     call: Call
     """The last one."""
+    control: Exposition | None
+    """After as long a time in which nothing was sent; None where nothing grew that it could explain."""
 
 
 def send_unseen(deployment: Deployment, endpoint: Endpoint) -> Unseen:
@@ -58,10 +64,16 @@ def send_unseen(deployment: Deployment, endpoint: Endpoint) -> Unseen:
     send()
     before = endpoint.scrape().read
     first = len(words)
+    began = time.monotonic()
     for _ in range(REQUESTS):
         last = send()
     after = endpoint.scrape().read
-    return Unseen(before, after, tuple(words[first:]), REQUESTS * len(paths), len(paths), last)
+    control = None
+    if grown_labels(before, after, REQUESTS):
+        # Something may grow by itself, or by what others send.
+        time.sleep(min(time.monotonic() - began, _MOST_WAITED))
+        control = endpoint.scrape().read
+    return Unseen(before, after, tuple(words[first:]), REQUESTS * len(paths), len(paths), last, control)
 
 
 def _request(deployment: Deployment, path: str, word: str) -> Request:

@@ -87,9 +87,7 @@ class Watching:
             found = []
             for target in targets:
                 of = _of(target)
-                longest = _value(
-                    questions, f"quantile_over_time(0.99, scrape_duration_seconds{of}[{window}])"
-                )
+                longest = _value(questions, f"quantile_over_time(0.9, scrape_duration_seconds{of}[{window}])")
                 scrapes = _value(questions, f"count_over_time(scrape_duration_seconds{of}[{window}])")
                 found.append(Quickness(target, longest, int(scrapes or 0)))
             return found
