@@ -28,6 +28,7 @@ PARTS = (
     "review",
     "load",
     "verdicts",
+    "metrics",
 )
 
 

@@ -11,6 +11,7 @@ from deployspec.languages.exposition.model import Format
 
 _WORD = re.compile(rb"#([ \t]*)(HELP|TYPE)(?=[ \t\r]|$)")
 _OPENMETRICS = re.compile(rb"# (HELP|TYPE|UNIT)(.*)", re.DOTALL)
+_UNIT = re.compile(rb"[a-zA-Z0-9_:]*")
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)+)"')
 _ESCAPE = {
     Format.TEXT: re.compile(rb"(?:[^\\]|\\[\\n])*+(\\.?)", re.DOTALL),
@@ -75,6 +76,8 @@ def _named(word: bytes, rest: bytes, gap: int, form: Format, at: int) -> Metadat
         what = "UNIT's text" if word == b"UNIT" else "a type"
         raise Unreadable("metadata", begin, said[:40], f"{{}} follows the name; expected a blank and {what}")
     if word == b"UNIT":
+        if _UNIT.fullmatch(said, 1) is None:
+            raise Unreadable("unit", begin + 1, said[1:41], "{} is no unit; expected letters, digits and _")
         return Metadata(word, key, said[1:], faults)
     written = said[1:]
     kind = written.strip(b" \t")

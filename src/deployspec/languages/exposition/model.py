@@ -187,5 +187,8 @@ class Limits:
     size: int = 50_000_000
     line: int = 1_000_000
     series: int = 1_000_000
+    families: int = 100_000
+    unreadable: int = 20_000
+    """Lines that cannot be read: with more of them, it is no exposition."""
     troubles: int = 200
     """How many troubles are kept; the rest is counted."""

@@ -70,6 +70,11 @@ class _Shape:
         self.groups = groups
 
 
+def _is_stamp(text: bytes, *, is_strict: bool) -> bool:
+    """Whether a text of digits, signs, points and e is a plain timestamp; what else is one is read exactly."""
+    return (text.replace(b".", b"", 1) if is_strict else text).isdigit() and len(text) <= 18
+
+
 class _Reader:
     def __init__(self, page: Page, *, is_exact: bool) -> None:
         self._page = page
@@ -134,7 +139,7 @@ class _Reader:
         is_strict = page.form is Format.OPENMETRICS
         number = page.line
         size = len(values)
-        shapes = self._shapes
+        shapes = self._known()
         for line in lines:
             number += 1
             head, brace, rest = line.rpartition(b"} ")
@@ -146,26 +151,26 @@ class _Reader:
             else:
                 head, _, rest = line.partition(b" ")
                 shape = shapes.get(head)
-            if (
-                shape is None
-                or rest.translate(None, _PLAIN_NUMBER)
-                or (odd and any(one in line for one in odd))
-            ):
+            stamp = b""
+            value = math.inf
+            if shape is not None and not (odd and any(one in line for one in odd)):
+                other = rest.translate(None, _PLAIN_NUMBER)
+                if other == b" ":
+                    rest, _, stamp = rest.partition(b" ")
+                if not other or _is_stamp(stamp, is_strict=is_strict):
+                    try:
+                        value = float(rest)
+                    except ValueError:
+                        value = math.inf
+            if shape is None or not -_MOST <= value <= _MOST:
                 page.line = number - 1
                 self._exact(line)
                 if not page.whole:
                     return
-                shapes, group, size = self._shapes, None, len(values)
+                shapes, group, size = self._known(), None, len(values)
                 continue
-            try:
-                value = float(rest)
-            except ValueError:
-                value = math.inf
-            if not -_MOST <= value <= _MOST:
-                page.line = number - 1
-                self._exact(line)
-                shapes, group, size = self._shapes, None, len(values)
-                continue
+            if stamp:
+                page.time(stamp, number)
             if not brace:
                 text = head
             elif shape.pick is None:
@@ -174,8 +179,10 @@ class _Reader:
                 text = shape.text % shape.pick(parts)
             known = index.setdefault(text, size)
             if known != size:
-                page.again(text, known, value, b"", number)
+                page.again(text, known, value, stamp, number)
                 continue
+            if stamp:
+                page.stamps[size] = page.seconds(stamp)
             size += 1
             add(value)
             put(number)
@@ -210,6 +217,10 @@ class _Reader:
         if size > page.limits.series:
             page.too_many()
 
+    def _known(self) -> dict[object, _Shape]:
+        """How the next line may be made; nothing within a label's value that goes on."""
+        return {} if self._page.is_open else self._shapes
+
     def _exact(self, line: bytes) -> None:
         page = self._page
         sample = page.take(line)
@@ -224,7 +235,7 @@ class _Reader:
         role = page.role
         if not sample.labels and b"{" in line:
             return
-        if sample.faults or sample.exemplar or sample.stamp or role not in _LEARNT:
+        if sample.faults or sample.exemplar or role not in _LEARNT:
             return
         head, brace, _ = line.rpartition(b"} ")
         if not brace:

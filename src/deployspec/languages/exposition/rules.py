@@ -52,6 +52,8 @@ RULES: dict[str, Rule] = {
     "limit-size": Rule(_S, _FINE, _FINE),
     "limit-line": Rule(_S, _FINE, _FINE),
     "limit-series": Rule(_S, _FINE, _FINE),
+    "limit-families": Rule(_S, _FINE, _FINE),
+    "limit-unreadable": Rule(_S, _FINE, _FINE),
     # Lines and characters.
     "last-newline": Rule(_S, _FINE, None),
     "empty-line": Rule(_S, None, _REFUSED),
@@ -123,7 +125,7 @@ RULES: dict[str, Rule] = {
     "histogram-sample": Rule(_H, _FINE, _FINE),
     "histogram-infinity": Rule(_H, _FINE, _FINE),
     "histogram-count": Rule(_H, _FINE, _FINE),
-    "histogram-sum": Rule(_H, _FINE, _FINE),
+    "histogram-sum": Rule(_H, _FINE, _FINE, is_listed=True),
     "histogram-cumulative": Rule(_H, _FINE, _FINE),
     "histogram-value": Rule(_H, None, _FINE),
     "summary-quantile": Rule(_H, _FINE, _FINE),
