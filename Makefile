@@ -41,6 +41,7 @@ proven: .venv/test
 ifdef CORPORA
 	@$(BIN)/python -m proven.corpora $(CORPORA)/logs
 	@$(BIN)/python -m proven.rules_corpora $(wildcard $(CORPORA)/rules/*)
+	@$(BIN)/python -m proven.rules_slices $(wildcard $(CORPORA)/rules/*)
 else
 	@echo "not run: public logs and rules; CORPORA=DIR has them in DIR/logs and DIR/rules (docs/proven-on.md lists them)"
 endif

@@ -21,6 +21,7 @@ from tests.chapters.alerts.test_matrix import ROWS as ALERTS
 from tests.chapters.health.test_fault_matrix import OUTAGES, SERVICE
 from tests.chapters.logs.test_matrix import CORRELATION
 from tests.chapters.logs.test_matrix import ROWS as LOGS
+from tests.chapters.metrics.test_matrix import ROWS as METRICS
 from tests.chapters.slo.test_matrix import ROWS as SLO
 from tests.suite import ROOT
 
@@ -30,6 +31,7 @@ MATRICES = (
     "chapters/health/test_rollout.py",
     "chapters/alerts/test_matrix.py",
     "chapters/alerts/test_live_matrix.py",
+    "chapters/metrics/test_matrix.py",
     "chapters/slo/test_matrix.py",
     "reference/test_monitoring.py",
 )
@@ -46,7 +48,7 @@ def functions(path: Path) -> dict[str, str]:
 def red() -> dict[str, set[str]]:
     """By fault, the test functions of the checks that its row says are BREACHED."""
     faults: dict[str, set[str]] = {}
-    for row in (*SERVICE, *OUTAGES, *LOGS, *ALERTS, *SLO):
+    for row in (*SERVICE, *OUTAGES, *LOGS, *ALERTS, *SLO, *METRICS):
         faults.setdefault(row.fault, set()).update(name.partition("[")[0] for name in row.breached)
     return faults | {fault: set(breached) for fault, breached in CORRELATION.items()}
 

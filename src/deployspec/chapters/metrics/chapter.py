@@ -32,6 +32,8 @@ CHAPTER = Chapter(
         "metrics.ranges-are-long-enough",
     ),
     only_running=True,
+    # A gate fails where one of its chapters has nothing to ask: no file that has no metrics yet is to fail for that.
+    in_gate=False,
     parts={"metrics": "deployspec.chapters.metrics.part:METRICS"},
     schema=Path(__file__).with_name("part.schema.json"),
     extra="alerts",
