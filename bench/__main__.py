@@ -20,6 +20,7 @@ PARTS = (
     "green",
     "gate",
     "rules",
+    "large_rules",
     "mutants",
     "logs",
     "log_kinds",
@@ -29,6 +30,7 @@ PARTS = (
     "dashboards",
     "load",
     "verdicts",
+    "metrics",
 )
 
 

@@ -17,8 +17,8 @@ from typing import Any
 from bench.processes import spread
 from bench.rules import _peak
 from bench.rules_corpus import write
+from deployspec.base.duration import format_duration
 from deployspec.chapters.mutation.judge.mutants import Mutant, valid
-from deployspec.chapters.mutation.judge.printing import duration
 from deployspec.chapters.mutation.judge.score import MutationResult
 from deployspec.chapters.mutation.measure import MutationRuns
 from deployspec.languages.rule_files.model import Rule, RuleFile, TestFile
@@ -146,7 +146,7 @@ def _mutated(rule_file: RuleFile, mutant: Mutant) -> str:
                 new = mutant.changed
                 raw.update(expr=new.expr, labels=dict(new.labels), annotations=dict(new.annotations))
                 if rule.kind == "alert":
-                    raw["for"] = duration(new.for_)
+                    raw["for"] = format_duration(new.for_)
                 else:
                     del raw["annotations"]
         groups.append(data)

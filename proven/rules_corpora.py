@@ -141,6 +141,17 @@ def _rules_of(
     yield from (rules[path] for path in there)
 
 
+def loaded_by(test: TestFile, looked: Looked) -> list[RuleFile]:
+    """The rule files that a test file loads, each once."""
+    rules = {Path(file.path).resolve(): file for file in looked.rule_files}
+    found = (
+        file
+        for entry in rule_files_of(test)
+        for file in _rules_of(entry.entry, entry.files, Path(test.path), rules, set())
+    )
+    return list({file.path: file for file in found}.values())
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Prints the figures, and what was found by name; ends with 2 where a folder has no rules."""
     parser = argparse.ArgumentParser(prog="python -m proven.rules_corpora", description=__doc__)

@@ -74,7 +74,7 @@ def test_what_changed_in_the_month(project: Path, month_of_runs: Path, made: lis
         one = reviewed(made, "--state", str(month_of_runs), "--until", until)
         said.append([change.text for change in one.changes])
     assert said == [
-        [],
+        ["Nothing is known of the checks in the week before: there is nothing to compare them with"],
         [
             "deployspec went from 0.1.0 to 0.2.0 (2026-10-14 12:00)",
             "shop went from 1.4.0 to 1.5.0 (2026-10-14 14:01)",
@@ -238,6 +238,37 @@ def test_several_on_one_page(store: Store, made: list[Review]) -> None:
     assert [one.week.deployment for one in made] == ["third", "shop"]
 
 
+def test_several_with_stores_of_their_own(
+    project: Path, store: Store, made: list[Review], capsys: Said
+) -> None:
+    """All that have runs, wherever their files say that these are; of a file that is broken, a line tells."""
+    store.add(simple(moment(30), HEALTHY))
+    for name, more in (
+        ("apart", "runs: {dir: ../kept}\n"),
+        ("idle", ""),
+        ("broken", "headers: {A: '${NO_SUCH}'}\n"),
+    ):
+        (project / f"deployments/{name}.yaml").write_text(f"base_url: http://127.0.0.1:9\n{more}")
+    Store(project / "kept").add(simple(moment(30), sick(), deployment="apart", exit_status=1))
+    assert main(["review", "--out", "out", "--compare-deployments", "--until", "2026-10-30"]) == 0
+    assert [(one.week.deployment, one.verdict) for one in made] == [
+        ("apart", "BREACHED"),
+        ("shop", "UNMEASURED"),
+    ]
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("broken is left out: ")
+    assert "NO_SUCH" in line
+
+
+def test_an_hour_of_a_probe_of_once_a_day(store: Store, made: list[Review]) -> None:
+    """Its verdict still holds, although neither the hour nor the one before has a run."""
+    store.add(simple(moment(29, 12), HEALTHY, interval=86400.0))
+    store.add(simple(moment(30, 12), HEALTHY, interval=86400.0))
+    one = reviewed(made, "--since", "1h", "--until", "2026-10-30T16:00:00+01:00")
+    assert figures(one)["time", "health.healthy-now", "MET"] == 3600.0
+    assert "without a probe" not in one.sentence
+
+
 def test_what_is_written(store: Store, made: list[Review], capsys: Said) -> None:
     """Both, or the one that is asked for; Markdown may be printed."""
     store.add(simple(moment(30), HEALTHY))
@@ -270,6 +301,7 @@ def test_what_is_written(store: Store, made: list[Review], capsys: Said) -> None
         (["--out", "o", "--deployment", "no/such.yaml"], "no/such.yaml"),
         (["--out", "o", "--deployment", "shop", "--deployment", "b"], "found --deployment 2 times; expected --compare-deployments"),
         (["--out", "o", "--deployment", "shop", "--post-to", "gate"], "--post-to: found gate, which is no sink of the kind slack in"),
+        (["--out", "o", "--deployment", "shop", "--post-to", ""], "--post-to: found an empty text, which is no sink of the kind slack in"),
         (["--out", "deployments/shop.yaml"], "the review cannot be made: "),
         (["--out", "/dev/null/x"], "the review cannot be made: "),
     ],
@@ -312,19 +344,33 @@ def test_what_chapters_say(store: Store, made: list[Review], monkeypatch: pytest
         Chapter("one", "", reviews=f"{__name__}:_one"),
         Chapter("two", "", reviews=f"{__name__}:_two"),
         Chapter("three", "", reviews="no.such:module", libraries=("no_such",), extra="three"),
-        Chapter("four", ""),
+        Chapter(
+            "four",
+            "",
+            reviews="no.such:module",
+            libraries=("no_such",),
+            extra="four",
+            parts={"maintenance_windows": "no.such:PART"},
+        ),
+        Chapter("five", ""),
     )
     monkeypatch.setattr(app, "chapters", lambda: several)
     monkeypatch.setattr(command, "chapters", lambda: several)
     one = reviewed(made, "--deployment", "shop")
     assert [part.key for part in one.sections] == ["checks", "one", "runs", "made"]
     assert one.verdict == "BREACHED"
-    assert one.sentence.startswith("BREACHED: objective a.")
+    # The deployment file has nothing for three, but something for four.
+    assert (
+        "what two has to tell (found no Prometheus) and what four has to tell (four needs no_such, "
+        in one.sentence
+    )
+    assert "what three has to tell" not in one.sentence
     made_of = dict(texts(one, "made"))
     assert made_of["Chapters asked"] == "one"
     assert texts(one, "left-out") == [
         ["two: found no Prometheus"],
         ["three: three needs no_such, which is not installed; expected: pip install 'deployspec[three]'"],
+        ["four: four needs no_such, which is not installed; expected: pip install 'deployspec[four]'"],
     ]
 
 

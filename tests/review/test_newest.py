@@ -133,6 +133,45 @@ def test_what_a_silent_place_had_is_not_gone() -> None:
     assert changes(one) == [("", "paris: a location that was not there the week before")]
 
 
+def test_a_location_that_has_become_silent_and_an_acceptance_that_has_run_out() -> None:
+    """Both are changes, although another location still answers, and the verdict is what it was."""
+    accepted = Accepted("me", "known", "2026-11-01", "accepted.yaml:1")
+    one = of(
+        *(at(hour / 2, check("a"), location="paris") for hour in range(-48, 20)),
+        *(
+            at(hour / 2, check("a"), check("b", "BREACHED", accepted=accepted if hour < 0 else None))
+            for hour in range(-48, 48)
+        ),
+    )
+    assert changes(one) == [
+        ("bad", "b is still BREACHED, and no longer accepted"),
+        ("unknown", "paris: silent since 2026-11-02 10:15"),
+    ]
+
+
+def test_two_schedules_at_one_location() -> None:
+    """The quicker one does not make the checks of the other, and says nothing of them: they fail, and are not known when it
+    has become silent. One that is asked for something else since is the same schedule."""
+    quick = [at(hour / 2, check("a"), markers="health") for hour in range(-48, 48)]
+    slow = {"interval": 2 * HOUR, "markers": "slo"}
+    one = of(
+        *quick, *(at(hour + 0.1, check("b", "MET" if hour < 8 else "BREACHED"), **slow) for hour in range(-24, 10, 2))
+    )  # fmt: skip
+    assert [row[:3] for row in rows(one, "failing")] == [["b", "BREACHED", "2026-11-02 08:06"]]
+    assert figures(one)["time", "b", "BREACHED"] == 3 * HOUR
+    # From one and a half intervals after the run at 08:06.
+    assert figures(one)["time", "b", "No data"] == 24 * HOUR - 11.1 * HOUR
+    assert changes(one) == [("bad", "b is BREACHED since 2026-11-02 08:06")]
+    assert rows(one, "sets") == []
+    asked_anew = of(
+        *(at(hour / 2, check("a"), check("b", "BREACHED"), markers="health or slo") for hour in range(-48, 10)),
+        *(at(hour / 2, check("a"), markers="health") for hour in range(10, 48)),
+    )  # fmt: skip
+    assert rows(asked_anew, "failing") == []
+    assert figures(asked_anew)["time", "b", "No data"] == 0
+    assert rows(asked_anew, "sets") == [["b", "removed", "b holds."]]
+
+
 def test_a_version_that_went_back_and_forth() -> None:
     """Each change is one, and what two places tell alike is told of once, from the first of them on."""
     runs = []
@@ -173,7 +212,8 @@ def test_an_accepted_breach_hides_nothing() -> None:
 
 
 def test_a_week_of_which_nothing_is_known_is_not_met() -> None:
-    """Whatever ran: a gate that was interrupted before its first check, a probe in maintenance, a run that goes on."""
+    """Whatever ran: a gate that was interrupted before its first check, a probe in maintenance, a run that goes on. Nor is one
+    of which gates alone tell, as nothing is known between them."""
     gate = {"kind": "check", "location": "", "interval": None, "markers": "gate"}
     for run in (
         at(1, cut_short="interrupted", exit_status=2, **gate),
@@ -183,7 +223,9 @@ def test_a_week_of_which_nothing_is_known_is_not_met() -> None:
         one = of(run)
         assert one.verdict == "UNMEASURED"
         assert "all of it, for no run of it made a check" in one.sentence
-    assert of(at(1, check("a"), **gate)).verdict == "MET"
+    one = of(at(1, check("a"), **gate))
+    assert one.verdict == "UNMEASURED"
+    assert "Not known: 24 h of 24 h without a probe. (1 check in 1 run, 24 h.)" in one.sentence
 
 
 def test_an_interval_that_changed() -> None:

@@ -18,7 +18,7 @@ from deployspec.app import chapters, deployment_named
 from deployspec.base.arguments import duration, folder
 from deployspec.base.durable import write_durably
 from deployspec.base.duration import format_duration
-from deployspec.base.errors import UsageError
+from deployspec.base.errors import DeployspecError, UsageError
 from deployspec.base.places import Places
 from deployspec.base.problems import did_you_mean, listed, shown
 from deployspec.base.shown import printable
@@ -29,6 +29,8 @@ from deployspec.model.review import Review, Span
 from deployspec.record.store import store_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     from deployspec.deployment import Deployment
     from deployspec.deployment.push import Push
     from deployspec.record.history import History
@@ -121,7 +123,11 @@ def _run(options: argparse.Namespace, formats: list[str]) -> int:
     names = _names(options)
     # All of what may be wrong, before anything is measured.
     each = [_deployment(name, options.state) for name in names]
-    posts = [_sender(options.post_to, deployment) for _, deployment, _ in each] if options.post_to else []
+    posts = (
+        [_sender(options.post_to, deployment) for _, deployment, _ in each]
+        if options.post_to is not None
+        else []
+    )
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
     made = [
@@ -164,7 +170,10 @@ def _names(options: argparse.Namespace) -> list[str]:
     if named:
         return named
     store = store_of(None, options.state, os.environ)
-    there = [name for name in store.deployments() if any(store.runs(name))] or _files()
+    there = [name for name in store.deployments() if any(store.runs(name))]
+    if options.compare_deployments:
+        there = sorted([*there, *_elsewhere(options.state, there)])
+    there = there or _files()
     if not there:
         raise UsageError(
             f"found no runs in {store.folder}; expected --deployment NAME, or another --state DIR"
@@ -172,6 +181,21 @@ def _names(options: argparse.Namespace) -> list[str]:
     if len(there) > 1 and not options.compare_deployments:
         raise UsageError(f"found no --deployment; expected one of {listed(there)}, or --compare-deployments")
     return there
+
+
+def _elsewhere(state: Path | None, known: Collection[str]) -> Iterator[str]:
+    """The other deployments that have runs, in stores that their files name. One whose file cannot be used is left out, which a
+    line says."""
+    from deployspec.deployment.push import RUNS
+
+    for name in sorted({*_files()} - {*known}):
+        try:
+            runs = deployment_named(name).get(RUNS)
+        except DeployspecError as error:
+            print(f"{name} is left out: {error}", file=sys.stderr)
+            continue
+        if any(store_of(runs, state, os.environ).runs(name)):
+            yield name
 
 
 def _files() -> list[str]:
@@ -241,17 +265,20 @@ def _review(name: str, deployment: Deployment | None, store: Store, span: Span) 
     # Here, because their imports take a while.
     from deployspec.review.assembly import Making, judged, review
     from deployspec.review.reading import entries_of, sections_of, week_of
+    from deployspec.review.streams import LATE
 
     week = week_of(name, deployment, span)
-    history = _history(name, store, Span(week.before.begin, span.end))
+    # A probe of once a day tells of an hour that begins a day later.
+    history = _history(name, store, Span(min(week.before.begin, span.begin - LATE * _DAY), span.end))
     found = judged(week, history)
-    sections, asked = sections_of(week, deployment, history, chapters())
+    sections, asked, unknown = sections_of(week, deployment, history, chapters())
     making = Making(
         datetime.now(UTC).replace(microsecond=0),
         __version__,
         str(store.folder),
         tuple(name for name, why in asked.items() if not why),
         tuple(f"{name}: {why}" for name, why in asked.items() if why),
+        tuple(unknown),
     )
     return review(found, entries_of(found, chapters()), sections, making), history
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,6 +38,8 @@ class Making(NamedTuple):
     """The chapters that were."""
     left_out: tuple[str, ...] = ()
     """What was not, each with its reason."""
+    unknown: tuple[str, ...] = ()
+    """What is not known of the week for it."""
 
 
 def judged(week: Week, history: History) -> Judged:
@@ -62,12 +65,13 @@ def review(
     states = found.states[own]
     counting = states > MAINTENANCE
     accepted = (states == ACCEPTED_BREACHED) | (states == ACCEPTED_UNMEASURED)
+    last = made.section(found, making.version, making.store, making.asked, making.left_out, sections)
+    last = replace(last, unmeasured=making.unknown)
     head = headline(
         week,
-        sections,
+        (*sections, last),
         runs=int(counting.any(axis=1).sum()),
         checks=int(counting.any(axis=0).sum()),
         accepted=int(accepted.any(axis=0).sum()),
     )
-    last = made.section(found, making.version, making.store, making.asked, making.left_out, sections)
     return Review(week, head.verdict, head.sentence, head.changes, (*sections, last), making.moment)

@@ -109,6 +109,8 @@ def _became(judged: Judged, now: list[Failing]) -> list[Change]:
                 since = judged.week.told(one.since)
                 accepted = ", accepted" if one.accepted else ""
                 changes.append(Change(f"{judged.name(check)} is {word} since {since}{accepted}", tone))
+            elif one.verdict == word and then[check].accepted and not one.accepted:
+                changes.append(Change(f"{judged.name(check)} is still {word}, and no longer accepted", tone))
     gone = set(judged.sets.removed)
     changes += [
         Change(f"{judged.name(check)} is MET again", Tone.GOOD)

@@ -52,7 +52,8 @@ def failing(
     history: History, streams: tuple[Stream, ...], states: NDArray[np.uint8], end: float
 ) -> list[Failing]:
     """What is not MET as of the newest run of each stream that began before a moment. Runs in maintenance say nothing, nor
-    does one that was cut short of the checks that it did not come to. What a later complete run does not have is gone."""
+    does one that was cut short of the checks that it did not come to. What a later complete run of the same
+    schedule does not have is gone."""
     found = []
     for stream in streams:
         own = stream.within(Span(-np.inf, end))
@@ -61,7 +62,8 @@ def failing(
             column = states[own.runs, check]
             there = np.flatnonzero(column > MAINTENANCE)
             last = there[-1]
-            if column[last] <= MET or (whole & (column == NOT_THERE))[last:].any():
+            without = whole & (own.schedules == own.schedules[last]) & (column == NOT_THERE)
+            if column[last] <= MET or without[last:].any():
                 continue
             words = [WORDS[state] for state in column[there]]
             same = next((back for back, word in enumerate(reversed(words)) if word != words[-1]), len(words))
@@ -89,7 +91,7 @@ def compared(
     history: History, streams: tuple[Stream, ...], states: NDArray[np.uint8], before: Span, span: Span
 ) -> Sets:
     """Which checks the newest complete runs of a week have that no run of the week before had, and the other way round. Of
-    those streams that have complete runs in both weeks."""
+    those schedules that have complete runs in both weeks."""
     now = np.zeros(len(history.checks), bool)
     earlier, seen, seen_now = now.copy(), now.copy(), now.copy()
     for stream in streams:
@@ -97,13 +99,15 @@ def compared(
         whole = complete(history, states, stream)
         in_each = [(stream.starts >= one.begin) & (stream.starts < one.end) for one in (before, span)]
         seen |= there[in_each[0]].any(axis=0)
-        own = [np.flatnonzero(whole & here) for here in in_each]
-        if len(own[0]) and len(own[1]):
-            earlier |= there[own[0][-1]]
-            now |= there[own[1][-1]]
-        else:
-            # What a silent stream had is not gone.
-            seen_now |= there[in_each[0]].any(axis=0) | there[in_each[1]].any(axis=0)
+        for schedule in np.unique(stream.schedules):
+            of_it = [here & (stream.schedules == schedule) for here in in_each]
+            own = [np.flatnonzero(whole & here) for here in of_it]
+            if len(own[0]) and len(own[1]):
+                earlier |= there[own[0][-1]]
+                now |= there[own[1][-1]]
+            else:
+                # What a silent one had is not gone.
+                seen_now |= there[of_it[0]].any(axis=0) | there[of_it[1]].any(axis=0)
     return Sets(
         [int(check) for check in np.flatnonzero(now & ~seen)],
         [int(check) for check in np.flatnonzero(earlier & ~now & ~seen_now)],

@@ -64,19 +64,23 @@ def entries_of(judged: Judged, chapters: Iterable[Chapter]) -> dict[tuple[int, i
 
 def sections_of(
     week: Week, deployment: Deployment | None, history: History, chapters: Iterable[Chapter]
-) -> tuple[list[Section], Mapping[str, str]]:
+) -> tuple[list[Section], Mapping[str, str], list[str]]:
     """What the chapters say of a week. The mapping has each of them that was asked, and why one could not say anything, which
-    is empty for those that did."""
+    is empty for those that did; the list, what is not known of the week for it: of those that had something to tell of."""
     sections: list[Section] = []
     asked: dict[str, str] = {}
+    unknown: list[str] = []
     for chapter in chapters:
         if not chapter.reviews:
             continue
         asked[chapter.name] = lacking(chapter)
-        if asked[chapter.name]:
+        if why := asked[chapter.name]:
+            if deployment is not None and chapter.parts.keys() & deployment.data.keys():
+                unknown.append(f"what {chapter.name} has to tell ({why})")
             continue
         try:
             sections += imported(chapter.reviews)(week, deployment, history)
         except DeployspecError as error:
             asked[chapter.name] = str(error)
-    return sections, asked
+            unknown.append(f"what {chapter.name} has to tell ({error})")
+    return sections, asked, unknown

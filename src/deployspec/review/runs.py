@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from deployspec.base.shown import lasting, one_line
-from deployspec.model.review import Cell, Change, Column, Section, Table, Tone, Week
+from deployspec.model.review import Cell, Change, Column, Section, Span, Table, Tone, Week
 from deployspec.review.coming import Release, missed, releases, silent
 from deployspec.review.judged import Judged
-from deployspec.review.streams import MAINTENANCE, in_maintenance
+from deployspec.review.streams import LATE, MAINTENANCE, MET, in_maintenance
 from deployspec.review.words import at, number, some, source_id, sources_of, time
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ def section(judged: Judged) -> Section:
     finished = [row for row in own if row.exit_status is not None]
     short = [row for row in finished if row.cut_short or row.exit_status not in _DONE]
     released = releases(judged)
-    silence = [span for span in judged.timeline.silence if judged.timed]
-    without = sum(span.seconds for span in silence)
+    without = sum(span.seconds for span in judged.timeline.silence)
     unmeasured = []
     told_something = [
         (judged.states[stream.within(week.span).runs] > MAINTENANCE).any() for stream in judged.streams
     ]
-    if not any(told_something):
+    # The verdict of a run before it may have held.
+    if not any(told_something) and not judged.timeline.whole[MET:].any():
         unmeasured.append("all of it, for no run of it made a check")
     elif without:
         unmeasured.append(f"{lasting(without)} of {lasting(week.span.seconds)} without a probe")
@@ -234,17 +234,33 @@ def _releases_changes(released: Iterable[Release], week: Week) -> Iterator[Chang
 
 def _streams_changes(judged: Judged) -> Iterator[Change]:
     week = judged.week
+    made = [judged.states[stream.within(week.before).runs] > MAINTENANCE for stream in judged.streams]
+    if not any(one.any() for one in made):
+        yield Change(
+            "Nothing is known of the checks in the week before: there is nothing to compare them with",
+            Tone.UNKNOWN,
+        )
     there = [
         (stream, len(stream.within(week.before).runs) > 0, len(stream.within(week.span).runs) > 0)
         for stream in judged.timed
     ]
     if not any(before for _, before, _ in there):
         return
+    all_quiet = judged.timeline.silence
     for stream, before, now in there:
         if now and not before:
             yield Change(f"{stream.name}: a location that was not there the week before")
         if before and not now:
             yield Change(f"{stream.name}: no probe in the week", Tone.UNKNOWN)
+        # Where all of them are, the sentence says so.
+        if before and now and _is_at_end(silent(judged, stream), week) and not _is_at_end(all_quiet, week):
+            last = stream.within(week.span)
+            since = week.told(float(last.starts[-1] + LATE * last.intervals[-1]))
+            yield Change(f"{stream.name}: silent since {since}", Tone.UNKNOWN)
+
+
+def _is_at_end(silence: Sequence[Span], week: Week) -> bool:
+    return bool(silence) and silence[-1].end == week.span.end
 
 
 def _maintenance_table(judged: Judged, own: Iterable[Row]) -> Table:

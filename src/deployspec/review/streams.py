@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,11 +47,20 @@ class Stream:
     starts: NDArray[np.float64]
     intervals: NDArray[np.float64]
     """Seconds; NaN where they have none."""
+    schedules: NDArray[np.intp]
+    """Numbers: a run says nothing of checks that another schedule makes."""
 
     def within(self, span: Span) -> Stream:
         """Those of the runs that began in a span."""
         here = (self.starts >= span.begin) & (self.starts < span.end)
-        return Stream(self.name, self.timed, self.runs[here], self.starts[here], self.intervals[here])
+        return Stream(
+            self.name,
+            self.timed,
+            self.runs[here],
+            self.starts[here],
+            self.intervals[here],
+            self.schedules[here],
+        )
 
 
 def streams_of(history: History) -> tuple[Stream, ...]:
@@ -70,9 +80,23 @@ def streams_of(history: History) -> tuple[Stream, ...]:
                 [np.nan if history.runs[place].interval is None else history.runs[place].interval for place in places],
                 np.float64,
             ),
+            _schedules([history.runs[place].markers for place in places]),
         )
         for (untimed, name), places in sorted(found.items())
     )  # fmt: skip
+
+
+def _schedules(markers: Sequence[str]) -> NDArray[np.intp]:
+    """By run, the number of its schedule. Runs that are asked for the same are of one, and so are those that are asked for
+    something else since: who changes what a schedule asks for has one all the same. Those that take turns are of several."""
+    lasts = {said: place for place, said in enumerate(markers)}
+    ends: list[int] = []
+    numbers: dict[str, int] = {}
+    for place, said in enumerate(markers):
+        if said not in numbers:
+            numbers[said] = next((number for number, end in enumerate(ends) if end < place), len(ends))
+            ends[numbers[said] : numbers[said] + 1] = [lasts[said]]
+    return np.array([numbers[said] for said in markers], np.intp)
 
 
 def stream_name(row: Row) -> str:

@@ -117,16 +117,18 @@ def _edges(week: Week, streams: tuple[Stream, ...]) -> NDArray[np.float64]:
 
 
 def _lives(history: History, stream: Stream, states: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """From when until when a location has each check: two rows. A complete run without it, before its first or after its
-    last, says that there was none. One that no run has is never there."""
+    """From when until when a location has each check: two rows. A complete run of the same schedule without it, before its
+    first or after its last, says that there was none. One that no run has is never there."""
     there = states[stream.runs] != NOT_THERE
     whole = complete(history, states, stream)
     begins = np.full(there.shape[1], np.inf)
     ends = np.full(there.shape[1], np.inf)
     for check in np.flatnonzero(there.any(axis=0)):
         first, last = np.flatnonzero(there[:, check])[[0, -1]]
-        begins[check] = stream.starts[first] if whole[:first].any() else -np.inf
-        after = np.flatnonzero(whole[last + 1 :])
+        same = whole & (stream.schedules == stream.schedules[first])
+        begins[check] = stream.starts[first] if same[:first].any() else -np.inf
+        same = whole & (stream.schedules == stream.schedules[last])
+        after = np.flatnonzero(same[last + 1 :])
         if len(after):
             ends[check] = stream.starts[last + 1 + after[0]]
     return np.array([begins, ends])

@@ -75,11 +75,17 @@ def read(rules: str, tests: str) -> tuple[TestFile, list[RuleFile]]:
 
 
 def measured(
-    submit: Callable[[str], Future[Any]], folder: Path, rules: str, tests: str, name: str
+    submit: Callable[[str], Future[Any]],
+    folder: Path,
+    rules: str,
+    tests: str,
+    name: str,
+    *,
+    slices: bool = True,
 ) -> MutationResult:
     """One rule's result; nothing is left in the folder."""
     test_file, rule_files = read(rules, tests)
-    runs = MutationRuns(submit, str(folder), [(test_file, rule_files)])
+    runs = MutationRuns(submit, str(folder), [(test_file, rule_files)], slices=slices)
     try:
         return runs.of(named(rule_files, name))
     finally:
@@ -184,11 +190,28 @@ def test_together_and_alone_are_the_same(
 _alone = mutation.alone
 
 
+SEEING = [
+    pytest.param(RULES + "      - {alert: Meta, expr: 'count(ALERTS) > 3'}\n", id="a-rule-looks-at-alerts"),
+    pytest.param(RULES + "      - {alert: Any, expr: '{zone=\"q\"}'}\n", id="a-rule-without-a-metric"),
+]
+
+
+@pytest.mark.parametrize("rules", SEEING)
+def test_what_no_case_looks_at_sees_nothing(
+    rules: str, runner: TestRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule that would see the mutants' names is left out where it can have nothing to do with the cases."""
+    calls: list[str] = []
+    monkeypatch.setattr(mutation, "alone", lambda *args: calls.append("") or _alone(*args))
+    together = measured(runner.submit, tmp_path, rules, WEAK, "Full")
+    assert calls == []
+    assert together == measured(runner.submit, tmp_path, rules, WEAK, "Full", slices=False)
+    assert len(calls) == 1 + len(together.runs)
+
+
 @pytest.mark.parametrize(
     ("rules", "tests"),
     [
-        pytest.param(RULES + "      - {alert: Meta, expr: 'count(ALERTS) > 3'}\n", WEAK, id="a-rule-looks-at-alerts"),
-        pytest.param(RULES + "      - {alert: Any, expr: '{zone=\"q\"}'}\n", WEAK, id="a-rule-without-a-metric"),
         pytest.param(RULES.replace("{{ $value }}", "{{ $value }}{{ with query `up` }}{{ end }}"), WEAK, id="a-template-asks"),
         pytest.param(RULES, WEAK + "    promql_expr_test: [{expr: 'count(ALERTS)', eval_time: 1m}]\n", id="a-case-looks-at-alerts"),
     ],

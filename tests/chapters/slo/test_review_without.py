@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deployspec.chapters.alerts import measure
 from deployspec.chapters.alerts.review import fired_in
 from deployspec.chapters.alerts.review import sections as sections_of_alerts
 from deployspec.chapters.slo.judge.census import Census
-from deployspec.chapters.slo.judge.past import Past
-from deployspec.chapters.slo.judge.review import Told, objectives
+from deployspec.chapters.slo.judge.past import HOUR, Count, Past, long_span, pieces_of
+from deployspec.chapters.slo.judge.review import Told, latency, objectives
 from deployspec.chapters.slo.load.histogram import Histogram
 from deployspec.chapters.slo.review import sections
 from deployspec.chapters.slo.stored import digest
@@ -162,6 +165,48 @@ def test_one_that_fails_is_unmeasured_and_load_runs_tell(tmp_path: Path) -> None
     assert len(fake.asked) <= 3
 
 
+def test_what_is_wrong_with_one_objective_is_not_said_of_others(tmp_path: Path) -> None:
+    """A name that an old Prometheus cannot have, say."""
+
+    def answer(question: Question) -> Reply:
+        if question.path.endswith("buildinfo"):
+            return success({"version": "2.42.0"})
+        asked_for = question.query.get("query", [""])[0]
+        if "nothing_total" in asked_for:
+            return Reply({"status": "error", "error": "too many samples"}, 422)
+        return _empty(question)
+
+    made, _ = asked(tmp_path, answer, history(empty=True))
+    notes = {row[0].text: row[-1].note for row in tables(made["objectives"])["objectives"].rows}
+    assert "too many samples" in notes["absent"]
+    assert all("too many samples" not in notes[name] for name in ("availability", "latency"))
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        (None, "shop.rules.yaml: "),
+        ("groups: [", "shop.rules.yaml:"),
+        ("groups: [{name: a, rules: [{alert: A}]}]", "shop.rules.yaml:1:"),
+    ],
+)
+def test_rules_that_cannot_be_read_are_no_quiet_week(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rules: str | None, said: str
+) -> None:
+    """Which alerts are the deployment's is not known, so nobody knows whether one fired."""
+    monkeypatch.chdir(tmp_path)
+    with fake_prometheus(_empty) as fake:
+        deployment = deployed(tmp_path, fake.url)
+        path = tmp_path / "shop.rules.yaml"
+        path.unlink()
+        if rules is not None:
+            path.write_text(rules)
+        made, *_ = sections_of_alerts(WEEK, deployment, history(empty=True))
+    assert any(text.startswith(f"alerts ({said}") for text in made.unmeasured)
+    assert isinstance(made.parts[0], str)
+    assert said in made.parts[0]
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -199,6 +244,68 @@ def test_one_that_is_empty_knows_nothing(tmp_path: Path) -> None:
     assert made["alerts"].unmeasured == ("alerts (168 h of 168 h without a sample in Prometheus)",)
     assert not made["thresholds"].advice
     assert not tables(made["alerts-and-objectives"])["noise"].rows
+
+
+def _told(week: Week) -> Told:
+    """Of a latency objective, all of whose requests took less than 0.1 s."""
+    pieces = pieces_of(week, ())
+    counts = (Count(1000, 1),) * len(pieces)
+    buckets = {end: (1000.0,) * len(pieces) for end in (0.1, math.inf)}
+    return Told(Past(objective("latency"), pieces, counts, buckets=buckets), week, week.span)
+
+
+def test_four_weeks_stand_once_in_a_review_of_four_weeks() -> None:
+    """Two columns of one name would be two figures of one key."""
+    week = Week("shop", Span(BEGIN, BEGIN + 28 * DAY), UTC)
+    found = tables(objectives([_told(week)], [], week))
+    names = [column.name for column in found["objectives"].columns]
+    assert names == [
+        "objective", "good in 28 days", "budget spent in 28 days", "budget left of 28 days",
+        "days until it is spent", "no data in 28 days", "verdict",
+    ]  # fmt: skip
+    assert found["objectives"].rows[0][1].value == pytest.approx(0.999)
+    assert [column.name for column in found["objective-api-latency"].columns] == ["", "28 days"]
+    (until,) = (
+        row[1].value for row in found["objective-api-latency"].rows if row[0].text.startswith("days until")
+    )
+    assert until is not None
+    side_by_side = tables(objectives([_told(WEEK)], [], WEEK))
+    assert [column.name for column in side_by_side["objective-api-latency"].columns] == [
+        "",
+        "7 days",
+        "28 days",
+    ]
+
+
+def test_a_day_without_data_is_not_known_whatever_four_weeks_say() -> None:
+    """The objective is MET by the four weeks, of which a day is less than a twentieth; the week is not known."""
+    told = _told(WEEK)
+    past = replace(told.past, gaps=(Span(WEEK.span.end - DAY, WEEK.span.end),))
+    made = objectives([Told(past, WEEK, long_span(WEEK))], [], WEEK)
+    assert tables(made)["objectives"].rows[0][-1].text == "MET"
+    assert made.unmeasured == ("objective api-latency (24 h of 168 h without data)",)
+    past = replace(told.past, gaps=(Span(WEEK.span.end - 8 * HOUR, WEEK.span.end),))
+    assert not objectives([Told(past, WEEK, long_span(WEEK))], [], WEEK).unmeasured
+
+
+def test_a_day_that_was_not_in_the_time_before_is_not_one_without_data() -> None:
+    """Of an hour, the time before is an hour of the same day."""
+    week = Week("shop", Span(BEGIN + 12 * HOUR, BEGIN + 13 * HOUR), UTC)
+    made = latency([_told(week)], week)
+    assert made is not None
+    day, whole = tables(made)["p95-api-latency"].rows
+    assert [cell.text for cell in day[1:]] == ["0.095 s", "—"]
+    assert [cell.text for cell in whole[1:]] == ["0.095 s", "0.095 s"]
+    (made,) = sections(week, None, history())
+    assert [row[2].text for row in tables(made)["load-p95"].rows] == ["—", "no load run"]
+
+
+def test_thresholds_are_not_asked_about_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What there was no time for is not known, and says so."""
+    monkeypatch.setattr(measure, "ALL_THRESHOLDS", 0.0)
+    made, fake = asked(tmp_path, _empty, history(empty=True))
+    assert any("not asked for, as those before it took 0 s" in text for text in made["thresholds"].unmeasured)
+    assert not any("free_share" in str(question.query) for question in fake.asked)
 
 
 def test_a_native_histogram_is_not_counted() -> None:

@@ -70,6 +70,14 @@ CHAPTER = Chapter(
                 "help": "how many seconds of processor time promtool may take for one file of unit tests (default: 120)",
             },
         ),
+        Option(
+            "--whole-rule-files",
+            {
+                "action": "store_true",
+                "help": "have promtool evaluate every rule for every group of unit tests, and not only those that can have to "
+                "do with the group's verdict: slower, with the same verdicts",
+            },
+        ),
     ),
     parts={"rules": "deployspec.chapters.alerts.part:RULES"},
     schema=Path(__file__).with_name("part.schema.json"),

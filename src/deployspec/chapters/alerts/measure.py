@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ TIMEOUT = 30.0
 """Seconds for one question: each is about a day or a week."""
 TIME_LIMIT = 180.0
 """Seconds for all questions about alerts, and for those about one threshold."""
+ALL_THRESHOLDS = 300.0
+"""Seconds after which no other threshold is asked about."""
 _A_DAY = 1440
 """Points that are asked for at once, as there may be many series."""
 _LOOKED = 300.0
@@ -52,6 +55,17 @@ def fired(prometheus: Prometheus, week: Week, names: Collection[str] | None) -> 
         return Fired(in_order(found), len(others), known)
 
     return _patient(prometheus).measured(ask)
+
+
+def all_seen(prometheus: Prometheus, thresholds: Iterable[Threshold], week: Week) -> Iterator[Seen]:
+    """How near each threshold's value came, until the time for all of them is over: the rest is not asked about."""
+    end = time.monotonic() + ALL_THRESHOLDS
+    for one in thresholds:
+        if time.monotonic() < end:
+            yield seen(prometheus, one, week)
+        else:
+            why = f"not asked for, as those before it took {ALL_THRESHOLDS:g} s"
+            yield Seen(one, (None,) * len(week.days()), why)
 
 
 def seen(prometheus: Prometheus, threshold: Threshold, week: Week) -> Seen:

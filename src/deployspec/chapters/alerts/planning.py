@@ -29,9 +29,11 @@ def planned(
     rules, names = rule_set_of(config), names_of(checks)
     yield from files_of(rules, "alerts")
     if "alerts.case" in names:
-        cases = sum(len(test.file.cases) for test in rules.test_files)
-        # Each file, and where its output does not tell them apart each case: once, and once more alone.
-        most = 2 * (len(rules.test_files) + cases)
+        files = [test.file for test in rules.test_files]
+        cases, groups = sum(len(file.cases) for file in files), sum(len(file.groups) for file in files)
+        # Each file (loaded, whole, and what of it failed in parts), each group (in parts, and evaluated for longer, with some
+        # rules and with all), and where the output does not tell them apart each case: once, and once more alone.
+        most = 2 * (3 * len(files) + 3 * groups + cases)
         yield from version_of_promtool("alerts")
         yield Planned("command", "", PROMTOOL, 1, most, "alerts: unit tests", per_process=True)
     routes = parameters_of(checks, "alerts.route")

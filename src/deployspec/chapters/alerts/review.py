@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from deployspec.chapters.alerts.fixtures.sources import RuleSources
 from deployspec.chapters.alerts.judge.fired import Fired, section
 from deployspec.chapters.alerts.judge.thresholds import by_alert
 from deployspec.chapters.alerts.judge.thresholds import section as section_of_thresholds
-from deployspec.chapters.alerts.measure import fired, seen
+from deployspec.chapters.alerts.measure import all_seen, fired
 from deployspec.chapters.alerts.part import RULES
 from deployspec.deployment import PROMETHEUS
 from deployspec.languages.prometheus.model import Unavailable
@@ -42,19 +43,36 @@ def sections(week: Week, deployment: Deployment | None, _: History) -> Iterator[
             rank=40,
         )
         return
-    yield section(found, week)
+    made = section(found, week)
+    if why := "; ".join(_problems(deployment)):
+        parts = (f"Not all of the deployment's alerts are known: {why}.", *made.parts)
+        made = replace(made, parts=parts, unmeasured=(*made.unmeasured, f"alerts ({why})"))
+    yield made
     thresholds, others = by_alert(alerts_of(deployment))
     prometheus = prometheus_of(deployment)
     if thresholds or others:
-        yield section_of_thresholds([seen(prometheus, one, week) for one in thresholds], others, week)
+        yield section_of_thresholds([*all_seen(prometheus, thresholds, week)], others, week)
 
 
 def alerts_of(deployment: Deployment) -> tuple[Rule, ...]:
     """The alerts of the deployment's rule files."""
+    rules = _rules_of(deployment)
+    return () if rules is None else rules.alerts
+
+
+def _rules_of(deployment: Deployment) -> RuleSet | None:
     rules = deployment.get(RULES)
+    return None if rules is None else RuleSet(RuleSources(**vars(rules), folder=deployment.path.parent))
+
+
+def _problems(deployment: Deployment) -> list[str]:
+    """Why alerts may be missing among those of the rule files, a line each."""
+    rules = _rules_of(deployment)
     if rules is None:
-        return ()
-    return RuleSet(RuleSources(**vars(rules), folder=deployment.path.parent)).alerts
+        return []
+    found = [f"{pattern}: {reason}" for pattern, reason in rules.trouble.items()]
+    problems = [problem for file in rules.rule_files for problem in file.problems]
+    return found + [str(problem) for problem in problems if problem.kind == "file"]
 
 
 @lru_cache(maxsize=8)

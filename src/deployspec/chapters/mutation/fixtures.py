@@ -65,7 +65,8 @@ def mutation_runs(pytestconfig: pytest.Config) -> Iterator[MutationRuns]:
     timeout = pytestconfig.getoption("--promtool-timeout")
     with Workspace() as workspace, TestRunner(promtool, timeout=timeout) as runner:
         tests = [(test.file, test.rule_files) for test in rules.test_files]
-        runs = MutationRuns(runner.submit, workspace.path, tests)
+        slices = not pytestconfig.getoption("--whole-rule-files")
+        runs = MutationRuns(runner.submit, workspace.path, tests, slices=slices)
         try:
             yield runs
         finally:

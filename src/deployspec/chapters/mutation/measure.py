@@ -13,6 +13,7 @@ from deployspec.chapters.mutation.judge.documents import Bench, alone, beside, c
 from deployspec.chapters.mutation.judge.mutants import INTERVAL, Mutant, mutants, valid
 from deployspec.chapters.mutation.judge.score import MutantRun, MutationResult
 from deployspec.chapters.mutation.judge.tree import UnreadableError
+from deployspec.languages.promtool.slices import Rules, sliced
 from deployspec.languages.rule_files.model import Case, Rule, RuleFile, TestFile
 from deployspec.tools.promtool import FileRun
 
@@ -38,11 +39,16 @@ class MutationRuns:
         submit: Callable[[str], Future[FileRun]],
         folder: str,
         tests: Sequence[tuple[TestFile, Sequence[RuleFile]]],
+        *,
+        slices: bool = True,
     ) -> None:
         """``submit`` runs promtool on a test file; ``folder`` exists, is ours alone, and is removed by its owner.
 
-        ``tests``: each test file with the rule files that it loads.
+        ``tests``: each test file with the rule files that it loads. ``slices``: whether rules may be left out that can
+        have nothing to do with a group's verdict.
         """
+        self._slices = slices
+        self._known: dict[tuple[str, ...], Rules] = {}
         self._submit = submit
         self._folder = Path(folder)
         self._tests = tests
@@ -105,6 +111,9 @@ class MutationRuns:
             cases += len(looking)
             if self._silent:
                 return MutationResult(rule, cases=cases, problem=self._silent)
+            if self._slices:
+                rule_files = self._sliced(rule, rule_files, test_file, looking)
+                reached = reach(rule, rule_files)
             bench = Bench(rule, test_file, rule_files, reached, looking)
             left = [run.mutant for run in settled.values() if run.status in ("survived", "unmeasured")]
             try:
@@ -118,6 +127,18 @@ class MutationRuns:
                     continue  # another file's answer is still not known
                 settled[run.mutant.id] = run
         return MutationResult(rule, tuple(settled.values()), cases)
+
+    def _sliced(
+        self, rule: Rule, rule_files: Sequence[RuleFile], test_file: TestFile, looking: Iterable[Case]
+    ) -> Sequence[RuleFile]:
+        """The rule files with the rules that can have to do with these cases, and the rule itself."""
+        loaded = tuple(file.path for file in rule_files)
+        rules = self._known.get(loaded) or self._known.setdefault(loaded, Rules(rule_files))
+        groups = {case.group for case in looking}
+        kept = rules.places_of(rule).union(
+            *(rules.of(one) for one in test_file.groups if one.index in groups)
+        )
+        return sliced(rule_files, kept)
 
     def _run(self, files: Callable[[str], dict[str, str]]) -> FileRun:
         if self._closed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from deployspec.chapters.slo.judge import beside
 from deployspec.chapters.slo.judge.past import Past, merged, pieces_of, whole_span
 from deployspec.chapters.slo.judge.review import Told, judged_span, latency, objectives
 from deployspec.chapters.slo.measure.objectives import objectives_in
-from deployspec.chapters.slo.measure.past import past_of
+from deployspec.chapters.slo.measure.past import TIMEOUT, past_of
 from deployspec.chapters.slo.part import SLOS
 from deployspec.deployment import PROMETHEUS
 from deployspec.deployment.windows import between
@@ -116,15 +117,19 @@ def _asked(
     pieces = pieces_of(week, paused)
     told: list[Told] = []
     failed: list[tuple[Objective, Unavailable]] = []
+    silent: Unavailable | None = None
     for objective in wanted:
-        if failed and not told:
-            # One that did not answer at all is not waited for forty times.
-            failed.append((objective, failed[0][1]))
+        if silent is not None:
+            failed.append((objective, silent))
             continue
         judged = judged_span(week, window, objective)
+        began = time.monotonic()
         past = past_of(prometheus, objective, week, pieces, judged.seconds)
         if isinstance(past, Past):
             told.append(Told(past, week, judged))
         else:
             failed.append((objective, past))
+            # One that does not answer is not waited for forty times. What is wrong with one objective alone says nothing of others.
+            if time.monotonic() - began > TIMEOUT or isinstance(prometheus.version(), Unavailable):
+                silent = past
     return told, failed

@@ -136,7 +136,7 @@ def _histograms(history: History) -> dict[int, Histogram]:
 def _p95(week: Week, history: History, histograms: Mapping[int, Histogram]) -> Table:
     def of(span: Span | None) -> Cell:
         if span is None:
-            return Cell("no load run", tone=Tone.UNKNOWN)
+            return Cell("—", tone=Tone.MUTED)
         own = [one for place, one in histograms.items() if _is_in(history.runs[place].started, span)]
         at = Histogram.merged(own).at(95) if own else None
         if at is None:

@@ -18,10 +18,10 @@ from deployspec.languages.promql.syntax import fills, fold, is_scalar_node, lite
 if TYPE_CHECKING:
     from promql_parser import Expr
 
-_KEEP_THE_NAME = frozenset(
+KEEP_THE_NAME = frozenset(
     ("sort", "sort_desc", "sort_by_label", "sort_by_label_desc", "last_over_time", "first_over_time")
 )
-_PICK_SERIES = frozenset(("topk", "bottomk", "limitk", "limit_ratio"))
+PICK_SERIES = frozenset(("topk", "bottomk", "limitk", "limit_ratio"))
 _FILTERS = frozenset(("==", "!=", ">", "<", ">=", "<="))
 
 
@@ -76,10 +76,10 @@ def result_labels(expr: Expr) -> Labels:
     A label is left out only where no series can have it. What a metric's series carry is not known, nor what a
     recording rule wrote: a selector may have any label, but one that it wants empty.
     """
-    return fold(expr, _labels) or NONE
+    return fold(expr, labels_of_node) or NONE
 
 
-def _labels(node: Any, below: tuple[Labels | None, ...]) -> Labels | None:
+def labels_of_node(node: Any, below: tuple[Labels | None, ...]) -> Labels | None:
     """The labels of a node's result, given those of its parts; None: it is a scalar or a string."""
     match type(node).__name__:
         case "VectorSelector":
@@ -101,7 +101,7 @@ def _labels(node: Any, below: tuple[Labels | None, ...]) -> Labels | None:
 
 def _of_aggregation(node: Any, inner: Labels) -> Labels:
     operator = str(node.op)
-    if operator in _PICK_SERIES:
+    if operator in PICK_SERIES:
         return inner
     if node.modifier is None:
         kept = NONE
@@ -169,7 +169,7 @@ def _of_call(node: Any, below: tuple[Labels | None, ...]) -> Labels | None:
         return ANY
     if name == "histogram_quantile":
         return inner.without("le", "__name__")
-    return inner if name in _KEEP_THE_NAME else inner.without("__name__")
+    return inner if name in KEEP_THE_NAME else inner.without("__name__")
 
 
 def _of_absent(argument: Any) -> Labels:

@@ -18,17 +18,19 @@ def can_give_a_result(expr: Expr, there: Callable[[Selector], bool]) -> bool:
     False only where the result is empty whatever the values are. ``absent`` can always have one, as series have gaps.
     """
 
-    def can(node: Any, below: tuple[bool, ...]) -> bool:
-        match type(node).__name__:
-            case "VectorSelector":
-                return there(selector_of(node))
-            case "BinaryExpr" if str(node.op) == "or" or fills(node):
-                return any(below)
-            case "BinaryExpr" if str(node.op) == "unless":
-                return below[0]
-            case "Call" if node.func.name in ("absent", "absent_over_time") or is_scalar_node(node, ()):
-                return True
-            case _:
-                return all(below)
+    return fold(expr, lambda node, below: can_of_node(node, below, there))
 
-    return fold(expr, can)
+
+def can_of_node(node: Any, below: tuple[bool, ...], there: Callable[[Selector], bool]) -> bool:
+    """``can_give_a_result`` of a node, given that of its parts."""
+    match type(node).__name__:
+        case "VectorSelector":
+            return there(selector_of(node))
+        case "BinaryExpr" if str(node.op) == "or" or fills(node):
+            return any(below)
+        case "BinaryExpr" if str(node.op) == "unless":
+            return below[0]
+        case "Call" if node.func.name in ("absent", "absent_over_time") or is_scalar_node(node, ()):
+            return True
+        case _:
+            return all(below)

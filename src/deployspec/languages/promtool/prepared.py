@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -57,12 +57,29 @@ def tests_document(
     return yaml_text(document)
 
 
-def later_documents(test_file: TestFile, rule_files: Sequence[str]) -> dict[int, str]:
+def groups_document(test_file: TestFile, rule_files: Sequence[str], groups: Iterable[int]) -> str:
+    """A test file with other rule files, and with these groups only, by their indices. ``rule_files`` are as in
+    ``tests_document``."""
+    rules = [_literal(path) for path in rule_files]
+    tests = [test_file.data["tests"][index] for index in groups]
+    return yaml_text({**test_file.data, "rule_files": rules, "tests": tests})
+
+
+def loading_document(test_file: TestFile, rule_files: Sequence[str]) -> str:
+    """A test file that fails where promtool does not load these rule files, or cannot evaluate a rule even without any
+    series. ``rule_files`` are as in ``tests_document``."""
+    passing = {"expr": "vector(0)", "exp_samples": [{"labels": "{}", "value": 0}]}
+    rules = [_literal(path) for path in rule_files]
+    tests = [{"promql_expr_test": [passing]}]
+    return yaml_text({**test_file.data, "rule_files": rules, "tests": tests})
+
+
+def later_documents(test_file: TestFile, rule_files: Callable[[int], Sequence[str]]) -> dict[int, str]:
     """Of each group with a series that begins, or begins again, after its last ``eval_time``: a test file in which
     nothing but the evaluation of the rules, until those series end, can fail. By the group's index.
 
     promtool evaluates no rule after the last ``eval_time``. Series that go on for more than 1,000 evaluations or a day
-    from there are left alone: they would take time. ``rule_files`` are as in ``tests_document``.
+    from there are left alone: they would take time. ``rule_files`` gives those of a group, by its index; they are as in ``tests_document``.
     """
     documents = {}
     furthest = min(_DAY, _EVALUATIONS * test_file.evaluation_interval)
@@ -81,7 +98,7 @@ def later_documents(test_file: TestFile, rule_files: Sequence[str]) -> dict[int,
                 "exp_samples": [{"labels": "{}", "value": 0}],
             }
             data = with_cases(test_file.data["tests"][group.index], {"alert": (), "expr": (passing,)})
-            rules = [_literal(path) for path in rule_files]
+            rules = [_literal(path) for path in rule_files(group.index)]
             documents[group.index] = yaml_text({**test_file.data, "rule_files": rules, "tests": [data]})
     return documents
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,14 @@ from deployspec.languages.promtool.attribution import attribute, refused
 from deployspec.languages.promtool.difference import difference, own_words
 from deployspec.languages.promtool.model import CaseKey, CaseRun, case_key
 from deployspec.languages.promtool.newer import needs_newer
-from deployspec.languages.promtool.prepared import later_documents, rules_documents, tests_document
+from deployspec.languages.promtool.prepared import (
+    groups_document,
+    later_documents,
+    loading_document,
+    rules_documents,
+    tests_document,
+)
+from deployspec.languages.promtool.slices import Part, Rules, parts_of, sliced
 from deployspec.languages.rule_files.model import Case, RuleFile, TestFile
 from deployspec.tools.process import operand
 from deployspec.tools.promtool.finding import Promtool
@@ -31,18 +38,30 @@ _Tested = tuple[TestFile, Sequence[RuleFile]]
 class CaseRuns:
     """promtool's verdicts on the cases of test files, each with the rule files that it loads.
 
-    Every file is run once, whole. Where a file fails, the output tells which cases failed; where it does not tell
+    Every file is run once: whole or, where that is much less work, group by group with the rules that can have to do
+    with the group's verdict (``languages/promtool/slices.py``). What does not pass so is run again whole, and that alone
+    is believed. Where a file fails, the output tells which cases failed; where it does not tell
     with certainty, each case of the file is run alone. A group in which a series begins after the last ``eval_time`` is
     evaluated once more, for longer. ``close`` ends all that still runs. ``timeout`` is in seconds of processor time, for
-    one run of one file.
+    one run of one file. ``slices``: whether files may be run in parts.
     """
 
-    def __init__(self, promtool: Promtool, test_files: Sequence[_Tested], *, timeout: float = 120.0) -> None:
+    def __init__(
+        self,
+        promtool: Promtool,
+        test_files: Sequence[_Tested],
+        *,
+        timeout: float = 120.0,
+        slices: bool = True,
+    ) -> None:
         self.promtool = promtool
+        self._slices = slices
         self._tested: dict[str, _Tested] = {tested[0].path: tested for tested in test_files}
         self._runner = TestRunner(promtool, timeout=timeout)
         self._workspace: Workspace | None = None
         self._whole: dict[str, Future[FileRun]] = {}
+        self._in_parts: dict[str, list[tuple[tuple[int, ...], Future[FileRun]]]] = {}
+        self._rules_of_parts: dict[str, dict[int, list[str]]] = {}
         self._later: dict[str, dict[int, Future[FileRun]]] = {}
         self._unfit: dict[str, str] = {}
         self._rules: dict[str, list[str]] = {}
@@ -64,10 +83,41 @@ class CaseRuns:
                 self._unfit[test_file.path] = f"the test file is not sound: {test_file.problems[0]}"
             else:
                 paths[test_file.path] = self._prepared(test_file, None)
-        self._whole = dict(zip(paths, self._runner.submit_all(list(paths.values())), strict=True))
+        for path, parts in (self._parts(paths) if self._slices else {}).items():
+            self._begin_parts(self._tested[path], parts, self._workspace)
+        whole = [path for path in paths if path not in self._in_parts]
+        self._whole = dict(zip(whole, self._runner.submit_all([paths[path] for path in whole]), strict=True))
         for test_file, _ in self._tested.values():
             if test_file.path in paths and not test_file.problems:
-                self._evaluate_later(test_file, self._workspace)
+                own = self._rules_of_parts.get(test_file.path, {})
+                self._later[test_file.path] = self._evaluate_later(test_file, own, self._workspace)
+
+    def _parts(self, paths: Iterable[str]) -> dict[str, list[Part]]:
+        """The parts of those files that are to be run in parts."""
+        known: dict[tuple[str, ...], Rules] = {}
+        found = {}
+        for path in paths:
+            test_file, rule_files = self._tested[path]
+            if test_file.problems or any(file.problems for file in rule_files):
+                continue
+            loaded = tuple(file.path for file in rule_files)
+            rules = known.get(loaded) or known.setdefault(loaded, Rules(rule_files))
+            if parts := parts_of(test_file, rules):
+                found[path] = parts
+        return found
+
+    def _begin_parts(self, tested: _Tested, parts: Sequence[Part], workspace: Workspace) -> None:
+        test_file, rule_files = tested
+        documents = [loading_document(test_file, self._rules_of(test_file, workspace))]
+        groups: list[tuple[int, ...]] = [()]
+        of_groups = self._rules_of_parts.setdefault(test_file.path, {})
+        for part in parts:
+            rules = _rule_paths(sliced(rule_files, part.rules), workspace)
+            documents.append(groups_document(test_file, rules, part.groups))
+            groups.append(part.groups)
+            of_groups.update(dict.fromkeys(part.groups, rules))
+        written = [workspace.write(test_file.path, document) for document in documents]
+        self._in_parts[test_file.path] = list(zip(groups, self._runner.submit_all(written), strict=True))
 
     def of(self, test_file: TestFile, case: Case) -> CaseRun:
         """What promtool makes of a case; waits for it. Raises KeyError where it is none of the test files' cases."""
@@ -84,10 +134,7 @@ class CaseRuns:
 
     def _judge(self, test_file: TestFile) -> dict[CaseKey, CaseRun]:
         trouble = self._unfit.get(test_file.path)
-        if trouble:
-            whole = FileRun(test_file.path, None, "", 0.0, trouble)
-        else:
-            whole = self._whole[test_file.path].result()
+        whole = FileRun(test_file.path, None, "", 0.0, trouble) if trouble else self._run_of(test_file)
         cases = test_file.cases
         if whole.exit_status != 1 or refused(whole.output):
             runs = dict.fromkeys(map(case_key, cases), whole)
@@ -106,15 +153,41 @@ class CaseRuns:
             for case in cases
         }
 
-    def _evaluate_later(self, test_file: TestFile, workspace: Workspace) -> None:
-        documents = later_documents(test_file, self._rules_of(test_file, workspace))
-        paths = [workspace.write(test_file.path, document) for document in documents.values()]
-        if paths:
-            self._later[test_file.path] = dict(zip(documents, self._runner.submit_all(paths), strict=True))
+    def _run_of(self, test_file: TestFile) -> FileRun:
+        path = test_file.path
+        if path not in self._in_parts:
+            return self._whole[path].result()
+        assert self._workspace is not None  # noqa: S101 - start() made it
+        runs = [(groups, future.result()) for groups, future in self._in_parts[path]]
+        failed = [groups for groups, run in runs if run.exit_status != 0]
+        passed = sum(run.seconds for _, run in runs)
+        if not failed:
+            return FileRun(path, 0, "", passed)
+        # Only what all rules say is believed. Groups know nothing of one another: those that passed need not run again.
+        rules = self._rules_of(test_file, self._workspace)
+        every = range(len(test_file.groups))
+        groups = every if () in failed else sorted(group for some in failed for group in some)
+        again = groups_document(test_file, rules, groups)
+        return self._runner.submit(self._workspace.write(path, again)).result()
+
+    def _evaluate_later(
+        self, test_file: TestFile, own: Mapping[int, list[str]], workspace: Workspace
+    ) -> dict[int, Future[FileRun]]:
+        """Begin to evaluate groups for longer, each with its own rules, or else with all."""
+        documents = later_documents(
+            test_file, lambda group: own.get(group) or self._rules_of(test_file, workspace)
+        )
+        written = [workspace.write(test_file.path, text) for text in documents.values()]
+        return dict(zip(documents, self._runner.submit_all(written), strict=True)) if written else {}
 
     def _fail_later(self, test_file: TestFile) -> dict[int, str]:
         """By a group's index, promtool's words on a rule that fails only after the group's last ``eval_time``."""
-        runs = {index: future.result() for index, future in self._later.get(test_file.path, {}).items()}
+        assert self._workspace is not None  # noqa: S101 - start() made it
+        later = self._later.get(test_file.path, {})
+        failed = {index for index, future in later.items() if future.result().exit_status == 1}
+        if failed and test_file.path in self._in_parts:
+            later = self._evaluate_later(test_file, {}, self._workspace)
+        runs = {index: future.result() for index, future in later.items() if index in failed}
         said = {index: own_words(run.output) for index, run in runs.items() if run.exit_status == 1}
         return {index: words for index, words in said.items() if _EVALUATION.match(words)}
 

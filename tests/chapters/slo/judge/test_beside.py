@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 from types import SimpleNamespace
 from typing import Any
@@ -86,6 +87,19 @@ def test_without_data_nothing_is_noise() -> None:
     assert noise(firing(10), past(gaps=(gap,)), past((10, 10.1))) is False
 
 
+def test_what_was_just_before_the_week_counts() -> None:
+    """An alert that fires when the week begins tells of the hour before it, and of what lies further back nothing is known."""
+    early = past()
+    before = tuple((BEGIN - FINE * place, BAD if place == 1 else GOOD) for place in reversed(range(12)))
+    assert noise(firing(0, 4), replace(early, fine=before + early.fine)) is False
+    quiet = tuple((end, GOOD) for end, _ in before)
+    assert noise(firing(0, 4), replace(early, fine=quiet + early.fine)) is True
+    long = (rule("Slow", "sum(rate(a[6h])) > 1"),)
+    assert noise(firing(0, 4), replace(early, fine=quiet + early.fine), rules=long) is None
+    # Of what it saw at its end all is known.
+    assert noise(firing(0, 8 * 60), replace(early, fine=quiet + early.fine), rules=long) is True
+
+
 def test_an_alert_on_a_probe_is_held_against_the_runs() -> None:
     ours = (rule("Slow", requires="deployspec"),)
     asked = []
@@ -127,6 +141,17 @@ def test_a_breach_in_which_an_alert_fired_is_not_blind() -> None:
     assert not spans([firing(4 + (LATE - 60) / HOUR)], past((3, 4)))
     assert spans([firing(4 + LATE / HOUR)], past((3, 4))) == [(3, 4)]
     assert spans([firing(2.5)], past((3, 4))) == [(3, 4)]
+
+
+def test_what_fires_always_tells_of_no_breach() -> None:
+    """Else one that is there to show that alerts arrive would hide every breach."""
+    week = Week("shop", Span(BEGIN - 24 * HOUR, BEGIN + 24 * HOUR), UTC)
+    (always,) = firings_of(
+        {"alertname": "Watchdog"}, [BEGIN - 24 * HOUR + 60 * place for place in range(48 * 60)], week
+    )
+    assert spans([always], past((3, 4))) == [(3, 4)]
+    assert not spans([always, firing(3.5)], past((3, 4)))
+    assert not spans([firing(1, minutes=240)], past((3, 4)))
 
 
 def test_maintenance_is_no_breach() -> None:

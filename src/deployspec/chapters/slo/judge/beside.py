@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from deployspec.base import shown
-from deployspec.chapters.slo.judge.past import FINE, MINUTE, Past, is_breach, overlap, within
+from deployspec.chapters.slo.judge.past import FINE, HOUR, MINUTE, Past, is_breach, overlap, within
 from deployspec.model.review import Cell, Column, Section, Span, Table, Tone, Week
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ BACK = 900.0
 """Seconds that an alert may need until it fires, where its rule is not known: its range and its ``for``."""
 LATE = 900.0
 """Seconds after a breach within which an alert still tells of it."""
+_LONG = 24 * HOUR
+"""Seconds after which an alert that still fires tells of nothing new: some fire always, to show that alerts arrive."""
 _PROBE = 2 * 3600.0
 """Seconds for which a probe's verdict counts in the rules for probes."""
 _MOST = 100
@@ -85,12 +87,16 @@ def beside(
         if rule is not None and rule.annotations.get("requires") == _OURS:
             found.append(_of_probe(firing, probed))
             continue
-        span = Span(firing.span.begin - reach(rule), firing.span.end)
+        back = reach(rule)
+        span = Span(firing.span.begin - back, firing.span.end)
+        known_from = min((past.fine[0][0] - FINE for past in pasts if past.fine), default=-math.inf)
         breached = [past.objective.name for past in pasts if _breached_in(past, span)]
         if breached:
             found.append(Beside(firing, f"breach of {shown.names(breached)}", False))
         elif not pasts or any(_unknown_in(past, span) for past in pasts):
             found.append(Beside(firing, "not known: no data of an objective then", None))
+        elif span.begin < known_from and span.end - back < known_from:
+            found.append(Beside(firing, "not known: it may tell of what was before the week", None))
         else:
             found.append(Beside(firing, "no objective was breached", True))
     return found
@@ -136,6 +142,13 @@ def blind(fired: Sequence[Firing], pasts: Sequence[Past], week: Week) -> list[Bl
     """The breaches that nobody was told of. An hour with too few requests to tell is none."""
     # What fires in maintenance is expected, and nobody looks. A look tells of the minute until it.
     spans = [Span(one.minutes[0] - MINUTE, one.minutes[-1]) for one in fired if one.minutes]
+
+    def told(breach: Span) -> bool:
+        return any(
+            span.begin < breach.end + LATE and span.end > breach.begin and breach.begin - span.begin < _LONG
+            for span in spans
+        )
+
     found = []
     for past in pasts:
         hours: list[Blind] = []
@@ -159,11 +172,7 @@ def blind(fired: Sequence[Firing], pasts: Sequence[Past], week: Week) -> list[Bl
                 )
             else:
                 hours.append(Blind(past.objective.name, piece.span, *count))
-        found += [
-            one
-            for one in hours
-            if not any(span.begin < one.span.end + LATE and span.end > one.span.begin for span in spans)
-        ]
+        found += [one for one in hours if not told(one.span)]
     return sorted(found, key=lambda one: (one.span, one.objective))
 
 
@@ -262,9 +271,9 @@ def _blind_table(unseen: Sequence[Blind], week: Week) -> Table:
         "Breaches without an alert",
         (Column("from"), Column("objective"), Column("for", True), Column("bad", True)),
         rows,
-        "No breach is known of that no alert fired in.",
-        f"A breach is an hour in which more than the allowed share was bad; no alert of any name fired in it, nor within "
-        f"{shown.lasting(LATE)} of its end.{more}",
+        "No breach is known of that no alert told of.",
+        "A breach is an hour in which more than the allowed share was bad; no alert of those above fired in it, nor within "
+        f"{shown.lasting(LATE)} of its end, or only what had fired for a day before.{more}",
     )
 
 

@@ -55,7 +55,8 @@ class Past:
     counts: tuple[Count | None, ...]
     """By piece; None where nothing was counted."""
     fine: tuple[tuple[float, Count], ...] = ()
-    """Of pieces of ``FINE`` seconds of the week: when each ends, and what was counted in it. Without those that have no data."""
+    """Of pieces of ``FINE`` seconds of the week and the hour before it, at which alerts look that fire when the week begins: when
+    each ends, and what was counted in it. Without those that have no data."""
     gaps: tuple[Span, ...] = ()
     """When no series of its counter had a sample; in order."""
     newest: float | None = None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from typing import TypeVar
 
 from deployspec.base import shown
 from deployspec.chapters.slo.judge.census import COVERED, Asked, bucket_of, duration, uncountable
@@ -30,6 +31,7 @@ from deployspec.model.chart import Bars, Chart, Line
 from deployspec.model.review import Cell, Change, Column, Figure, Section, Source, Span, Table, Tone, Week
 from deployspec.model.verdict import Outcome
 
+_T = TypeVar("_T")
 _DAY = 86400.0
 _NONE = Cell("—", tone=Tone.MUTED)
 _TONES = {Outcome.MET: Tone.GOOD, Outcome.BREACHED: Tone.BAD, Outcome.UNMEASURED: Tone.UNKNOWN}
@@ -123,9 +125,13 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
         of = f"objective {one.name}"
         if outcome is Outcome.BREACHED:
             breached.append(f"{of} ({_good(one, one.judged).text} good in {length(one.judged)})")
+        missing, open_ = missing_of(one.past, week.span), time_of(one.past, week.span)
         if outcome is Outcome.UNMEASURED:
             unmeasured.append(f"{of} ({why})")
-        rows.append(_row(one, outcome, why, spans))
+        elif missing > (1 - COVERED) * open_:
+            # Four weeks may be known well enough, of which one day is not.
+            unmeasured.append(f"{of} ({shown.lasting(missing)} of {shown.lasting(open_)} without data)")
+        rows.append(_once(_row(one, outcome, why, spans), 2, spans))
         sources += _sources(one)
         if one.counted:
             parts += [_table(one, spans), *_burn(one), _days(one)]
@@ -134,27 +140,29 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
             parts.append(f"{one.name}: {why}.")
     for objective, unavailable in failed:
         unmeasured.append(f"objective {objective.name} ({unavailable.reason})")
-        blank = (_NONE,) * 6
-        rows.append(
-            (
-                Cell(objective.name, code=True, note=objective.promise),
-                *blank,
-                Cell("UNMEASURED", tone=Tone.UNKNOWN, note=unavailable.reason),
-            )
+        cells = (
+            Cell(objective.name, code=True, note=objective.promise),
+            *(_NONE,) * 6,
+            Cell("UNMEASURED", tone=Tone.UNKNOWN, note=unavailable.reason),
         )
+        rows.append(_once(cells, 2, spans))
     a, b = map(length, spans)
     overview = Table(
         "objectives",
         "Objectives",
-        (
-            Column("objective"),
-            Column(f"good in {a}", True),
-            Column(f"good in {b}", True),
-            Column(f"budget spent in {a}", True),
-            Column(f"budget left of {b}", True),
-            Column("days until it is spent", True),
-            Column(f"no data in {a}", True),
-            Column("verdict"),
+        _once(
+            (
+                Column("objective"),
+                Column(f"good in {a}", True),
+                Column(f"good in {b}", True),
+                Column(f"budget spent in {a}", True),
+                Column(f"budget left of {b}", True),
+                Column("days until it is spent", True),
+                Column(f"no data in {a}", True),
+                Column("verdict"),
+            ),
+            2,
+            spans,
         ),
         tuple(rows),
         "No objective.",
@@ -171,6 +179,11 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
         tuple(sources),
         rank=10,
     )
+
+
+def _once(cells: tuple[_T, ...], place: int, spans: tuple[Span, Span]) -> tuple[_T, ...]:
+    """Cells without the one at a place, where the two times that stand side by side are the same one."""
+    return cells if spans[0] != spans[1] else cells[:place] + cells[place + 1 :]
 
 
 def _row(one: Told, outcome: Outcome, why: str, spans: tuple[Span, Span]) -> tuple[Cell, ...]:
@@ -214,8 +227,8 @@ def _table(one: Told, spans: tuple[Span, Span]) -> Table:
     return Table(
         f"objective-{one.name}",
         one.name,
-        (Column(""), *(Column(length(span), True) for span in spans)),
-        tuple(rows),
+        _once((Column(""), *(Column(length(span), True) for span in spans)), 1, spans),
+        tuple(_once(cells, 1, spans) for cells in rows),
         note=note,
     )
 
@@ -434,14 +447,16 @@ def _p95(one: Told) -> Iterator[Table | Figure]:
     week = one.week
     then = {date_of(day, week): quantile(0.95, buckets_of(one.past, day)) for day in week.days(week.before)}
     days = [(day, quantile(0.95, buckets_of(one.past, day))) for day in week.days()]
-    earlier = [
-        then.get(date_of(day, week) - timedelta(days=round(week.span.seconds / _DAY) or 1)) for day, _ in days
-    ]
+    backs = [date_of(day, week) - timedelta(days=round(week.span.seconds / _DAY) or 1) for day, _ in days]
     source = f"q-{one.name}-p95"
     whole = [quantile(0.95, buckets_of(one.past, span)) for span in (week.span, week.before)]
     rows: list[tuple[Cell, ...]] = [
-        (Cell(day_name(day, week), day.begin), _latency(one, p95, source), _latency(one, before, source))
-        for (day, p95), before in zip(days, earlier, strict=True)
+        (
+            Cell(day_name(day, week), day.begin),
+            _latency(one, p95, source),
+            _latency(one, then[back], source) if back in then else _NONE,
+        )
+        for (day, p95), back in zip(days, backs, strict=True)
     ]
     rows.append((Cell("all of it"), *(_latency(one, p95, source) for p95 in whole)))
     yield Table(
@@ -462,7 +477,7 @@ def _p95(one: Told) -> Iterator[Table | Figure]:
         "s",
         lines=(
             Line("this week", moments, tuple(p95 for _, p95 in days)),
-            Line("the week before", moments, tuple(earlier)),
+            Line("the week before", moments, tuple(map(then.get, backs))),
         ),
         limits=((f"{one.objective.threshold:g} s", one.objective.threshold or 0.0),),
         zone=week.zone_name,

@@ -138,7 +138,7 @@ class _Asking:
 
     def _fine(self) -> tuple[tuple[float, Count], ...]:
         span = self._week.span
-        steps = int(span.seconds // FINE)
+        steps = int((HOUR + span.seconds) // FINE)
         sums: dict[float, dict[str, float]] = {}
         for one in self._over(
             Asked(self._objective, FINE).counts(), span.end - (steps - 1) * FINE, span.end, FINE
