@@ -198,8 +198,7 @@ def _dashboards(folder: Path) -> dict[str, Any]:
             {
                 "name": "fifty tasks wait",
                 "fault": {
-                    action: _fault_command(action, "worker-stopped", folder)
-                    for action in ("inject", "restore")
+                    action: _fault_command(action, "worker-hung", folder) for action in ("inject", "restore")
                 },
                 "requests": {
                     "method": "POST",
@@ -207,7 +206,8 @@ def _dashboards(folder: Path) -> dict[str, Any]:
                     "body": '{"title": "Atlas", "category": "books"}',
                     "times": 50,
                 },
-                "shows": [{"panel": "Queue Depth", "rises_by": 50}],
+                # The worker that stands still was waiting for a task, and Redis has handed it one.
+                "shows": [{"panel": "Queue Depth", "rises_by": 50, "tolerance": 1}],
                 "stays": [{"panel": "Database Connections", "within": 5}],
             },
         ],
