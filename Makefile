@@ -41,8 +41,8 @@ proven: .venv/test
 ifdef CORPORA
 	@$(BIN)/python -m proven.corpora $(CORPORA)/logs
 	@$(BIN)/python -m proven.rules_corpora $(wildcard $(CORPORA)/rules/*)
-	@$(BIN)/python -m proven.rules_slices $(wildcard $(CORPORA)/rules/*)
 	@$(BIN)/python -m proven.dashboards_corpora $(wildcard $(CORPORA)/dashboards/*)
+	@$(BIN)/python -m proven.rules_slices $(wildcard $(CORPORA)/rules/*)
 else
 	@echo "not run: public logs, rules and dashboards; CORPORA=DIR has them in DIR/logs, DIR/rules and DIR/dashboards (docs/proven-on.md lists them)"
 endif

@@ -27,6 +27,7 @@ PARTS = (
     "coverage",
     "regressions",
     "review",
+    "dashboards",
     "load",
     "verdicts",
     "metrics",

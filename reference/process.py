@@ -21,7 +21,7 @@ from typing import IO, Any
 import yaml
 
 from .faults import control, log_records
-from .faults.switch import HEALTH, NONE, TRAFFIC
+from .faults.switch import HEALTH, METRICS, NONE, TRAFFIC
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOT_LIMIT = 60.0
@@ -90,6 +90,15 @@ class Reference:
             yield
         finally:
             TRAFFIC.turn(self.folder, NONE)
+
+    @contextlib.contextmanager
+    def metrics_fault(self, name: str) -> Iterator[None]:
+        """Switch a fault of the metrics endpoint on for the length of a block."""
+        METRICS.turn(self.folder, name)
+        try:
+            yield
+        finally:
+            METRICS.turn(self.folder, NONE)
 
     @contextlib.contextmanager
     def log_fault(self, name: str) -> Iterator[None]:

@@ -8,7 +8,9 @@ from pathlib import Path
 import uvicorn
 
 from reference.deal_scout.main import create_app
+from reference.faults import queries
 from reference.faults.log_records import LogFaults
+from reference.faults.metrics.middleware import MetricsFaults
 from reference.faults.middleware import HealthFaults
 from reference.faults.traffic.connections import ResettableConnection
 from reference.faults.traffic.middleware import MeasuredTraffic
@@ -20,10 +22,11 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="the deployment's folder")
     parser.add_argument("--fd", type=int, required=True, help="a listening socket's file descriptor")
     arguments = parser.parse_args()
+    queries.install(arguments.folder)
     app = create_app(partial(MeasuredTraffic, folder=arguments.folder))
     LogFaults(arguments.folder).install()
     config = uvicorn.Config(
-        HealthFaults(app, arguments.folder),
+        MetricsFaults(HealthFaults(app, arguments.folder), arguments.folder),
         http=ResettableConnection,
         log_config=None,
         access_log=False,

@@ -1,6 +1,7 @@
 """Is the service healthy? It asks PostgreSQL and Redis, at the same time, and answers within a second."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import __version__
+from .beat import KEY, SILENT
 from .database import Database
 
 T = TypeVar("T")
@@ -86,31 +88,31 @@ class Health:
         )
         self._limit = limit
         self._db_ping = Shared(database.ping)
-        self._queue_length = Shared(self._ask_redis)
+        self._broker = Shared(self._ask_redis)
         self._was_up: dict[str, bool] = {}
 
     async def report(self) -> HealthReport:
         """Ask both dependencies at once; the slower one decides how long it takes, up to the limit."""
-        db, depth = await asyncio.gather(self._database_answers(), self.queue_length())
-        redis = depth is not None
+        db, broker = await asyncio.gather(self._database_answers(), self.broker())
+        redis = broker is not None
         return HealthReport(
             ok=db and redis,
             db=db,
             redis=redis,
-            queue_depth=depth,
+            queue_depth=None if broker is None else broker[0],
             version=__version__,
             time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         )
 
-    async def queue_length(self) -> int | None:
-        """Count the waiting tasks; None when Redis does not answer in time."""
+    async def broker(self) -> tuple[int, int] | None:
+        """Count the waiting tasks and the workers; None when Redis does not answer in time."""
         try:
-            length = await self._queue_length.within(self._limit)
+            counts = await self._broker.within(self._limit)
         except (RedisError, OSError, TimeoutError) as error:
             self._note("redis", up=False, error=error)
             return None
         self._note("redis", up=True)
-        return length
+        return counts
 
     async def close(self) -> None:
         """Let the connections go."""
@@ -125,8 +127,10 @@ class Health:
         self._note("database", up=True)
         return True
 
-    async def _ask_redis(self) -> int:
-        return int(await self._redis.llen(QUEUE))
+    async def _ask_redis(self) -> tuple[int, int]:
+        asked = self._redis.pipeline(transaction=False).llen(QUEUE)
+        length, workers = await asked.zcount(KEY, time.time() - SILENT, "+inf").execute()
+        return int(length), int(workers)
 
     def _note(self, part: str, *, up: bool, error: BaseException | None = None) -> None:
         """Log a change once, not every probe. The guide calls a database that is down CRITICAL."""

@@ -83,22 +83,29 @@ class PoolCollector(Collector):
             yield GaugeMetricFamily(name, meaning, value=value)
 
 
-class QueueCollector(Collector):
-    """The length of a queue, asked for just before the scrape is written."""
+class BrokerCollector(Collector):
+    """What the broker knew just before the scrape is written: the length of the queue, and who takes tasks from it."""
 
-    def __init__(self, queue: str, length: int) -> None:
+    def __init__(self, queue: str, length: int, workers: int) -> None:
         self._queue = queue
         self._length = length
+        self._workers = workers
 
     def collect(self) -> Iterable[Metric]:
-        """Give the number of waiting tasks."""
+        """Give the number of waiting tasks, and of workers."""
         family = GaugeMetricFamily("celery_queue_length", "Tasks waiting in the queue.", labels=["queue"])
         family.add_metric([self._queue], self._length)
         yield family
+        yield GaugeMetricFamily(
+            "celery_workers", "Workers that said lately that they take tasks.", value=self._workers
+        )
 
 
-def scrape_registry(pool: QueuePool, queue_length: int | None) -> CollectorRegistry:
-    """Gather everything for one scrape. A queue length of None (Redis is down) is left out, not made up."""
+def scrape_registry(pool: QueuePool, broker: tuple[int, int] | None) -> CollectorRegistry:
+    """Gather everything for one scrape.
+
+    `broker` is the length of the queue, and the number of workers. None (Redis is down) is left out, not made up.
+    """
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
@@ -106,6 +113,6 @@ def scrape_registry(pool: QueuePool, queue_length: int | None) -> CollectorRegis
     else:
         registry.register(REGISTRY)
     registry.register(PoolCollector(pool))
-    if queue_length is not None:
-        registry.register(QueueCollector("celery", queue_length))
+    if broker is not None:
+        registry.register(BrokerCollector("celery", *broker))
     return registry

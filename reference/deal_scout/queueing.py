@@ -5,8 +5,11 @@ from typing import Any
 
 from kombu.exceptions import OperationalError
 
+from .metrics import TASKS_SENT
 from .tasks import price_snap
 
+# A rate needs a first value to start from: the first task must not be the moment the series is born.
+TASKS_SENT.labels(price_snap.name)
 PUBLISH_TIME_LIMIT = 2.0
 _publishing: set[asyncio.Task[Any]] = set()
 

@@ -62,7 +62,7 @@ async def metrics(request: Request, database: Db, checker: Annotated[Health, Dep
     """Give all metrics to Prometheus."""
     pool = database.engine.pool
     assert isinstance(pool, QueuePool)  # noqa: S101 - narrows the type
-    registry = scrape_registry(pool, await checker.queue_length())
+    registry = scrape_registry(pool, await checker.broker())
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
     return Response(encode(registry), media_type=content_type)
 

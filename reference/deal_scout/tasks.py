@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from .beat import Beat
 from .database import CONNECT_ARGS
 from .logs import configure_logging
 from .metrics import TASK_DURATION, TASKS, TASKS_SENT, observe_queries
@@ -61,6 +62,11 @@ def _engine() -> Engine:
     return engine
 
 
+@cache
+def _beat() -> Beat:
+    return Beat(settings().redis_url)
+
+
 celery_app = Celery("deal_scout")
 celery_app.add_defaults(_configuration)
 
@@ -104,6 +110,16 @@ def _show_all_series(**_: Any) -> None:
     for state in ("started", "succeeded", "failed", "retried"):
         TASKS.labels(price_snap.name, state)
     TASK_DURATION.labels(price_snap.name)
+
+
+@signals.worker_ready.connect  # type: ignore[untyped-decorator]
+def _takes_tasks(**_: Any) -> None:
+    _beat().start()
+
+
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _takes_no_more(**_: Any) -> None:
+    _beat().stop()
 
 
 @signals.before_task_publish.connect  # type: ignore[untyped-decorator]

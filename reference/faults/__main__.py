@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 
 from . import control
+from .metrics.faults import FAULTS as METRICS_FAULTS
 from .registry import health_faults
-from .switch import HEALTH, TRAFFIC
+from .switch import HEALTH, METRICS, QUERIES, SLOW_QUERIES, TRAFFIC
 from .traffic.faults import FAULTS as TRAFFIC_FAULTS
 
-_SWITCHES = {"health": HEALTH, "traffic": TRAFFIC}
+_SWITCHES = {"health": HEALTH, "traffic": TRAFFIC, "metrics": METRICS, "queries": QUERIES}
 
 
 def main() -> int:
@@ -38,7 +39,12 @@ def _parser() -> argparse.ArgumentParser:
         command = actions.add_parser(action, help=does)
         command.add_argument("name", choices=list(control.FAULTS), help="which fault")
         _add_folder(command)
-    for action, part in (("health", "health endpoint"), ("traffic", "traffic")):
+    for action, part in (
+        ("health", "health endpoint"),
+        ("traffic", "traffic"),
+        ("metrics", "metrics endpoint"),
+        ("queries", "queries"),
+    ):
         command = actions.add_parser(action, help=f"switch a fault of the {part} on, or `none`")
         command.add_argument("name", help="a name that `list` gives, or none")
         _add_folder(command)
@@ -62,6 +68,11 @@ def _list() -> None:
     print("traffic (traffic):")
     for name, (_, does) in TRAFFIC_FAULTS.items():
         print(f"  {name:24} {does}")
+    print("metrics endpoint (metrics):")
+    for name, (_, does) in METRICS_FAULTS.items():
+        print(f"  {name:24} {does}")
+    print("queries (queries):")
+    print(f"  {SLOW_QUERIES:24} Each query of the API takes 0.6 s longer.")
 
 
 if __name__ == "__main__":

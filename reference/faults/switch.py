@@ -1,4 +1,4 @@
-"""The switches of the health endpoint's and of the traffic's faults: small files in the deployment's folder."""
+"""The switches of the faults of the health endpoint, the traffic, the metrics and the queries: small files in the deployment's folder."""
 
 import os
 import tempfile
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .control import FaultError
+from .metrics.faults import FAULTS as METRICS_FAULTS
 from .registry import health_faults
 from .traffic.faults import FAULTS
 
@@ -69,3 +70,6 @@ class Switch:
 
 HEALTH = Switch("health", health_faults)
 TRAFFIC = Switch("traffic", lambda: FAULTS)
+METRICS = Switch("metrics", lambda: METRICS_FAULTS)
+SLOW_QUERIES = "slow-queries"
+QUERIES = Switch("queries", lambda: (SLOW_QUERIES,))

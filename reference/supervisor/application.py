@@ -9,6 +9,8 @@ from .folder import Folder
 from .parts import Part
 
 ROOT = Path(__file__).resolve().parents[2]
+WORKER_READY = "worker-ready"
+"""The file in the deployment's folder that the worker makes when it takes tasks."""
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -46,17 +48,12 @@ def api(folder: Folder, port: int, fd: int, env: Mapping[str, str]) -> Part:
 
 def worker(folder: Folder, env: Mapping[str, str]) -> Part:
     """Describe the Celery worker."""
-    ready_file = folder.path / "worker-ready"
+    ready_file = folder.path / WORKER_READY
 
     async def takes_tasks() -> bool:
-        # It has its own number in it: the file of one that has ended says nothing of the next.
-        return (
-            part.process is not None
-            and ready_file.exists()
-            and ready_file.read_text() == str(part.process.pid)
-        )
+        return ready_file.exists()
 
-    part = Part(
+    return Part(
         "worker",
         python("reference.worker", "--folder", str(folder.path), "--ready-file", str(ready_file)),
         output=folder.path / "output" / "worker.log",
@@ -64,4 +61,3 @@ def worker(folder: Folder, env: Mapping[str, str]) -> Part:
         cwd=folder.path,
         ready=takes_tasks,
     )
-    return part

@@ -13,7 +13,7 @@ from typing import Any
 from reference.faults.control import FAULTS
 
 from . import processes
-from .application import ROOT, api, worker
+from .application import ROOT, WORKER_READY, api, worker
 from .deployment_file import deployment_file
 from .folder import Folder
 from .monitoring import PORTS_NEEDED, TEXTFILES, Monitoring
@@ -23,6 +23,8 @@ from .redis import redis
 
 BOOT_LIMIT = 45.0
 RESTORE_LIMIT = 10.0
+WORKER_LIMIT = 30.0
+"""Seconds: on a busy machine, Celery takes its time to start."""
 _ATTEMPTS = 3
 # Below the range from which systems take the ports of outgoing connections: otherwise a client's connection
 # could sit on a server's port while that server is stopped, and keep it from coming back.
@@ -149,8 +151,10 @@ class Deployment:
         if part.process is not None and part.running:
             processes.thaw(part.process.pid)
         else:
+            if part.name == "worker":
+                (self.folder.path / WORKER_READY).unlink(missing_ok=True)
             await part.start()
-        await part.until_ready(RESTORE_LIMIT)
+        await part.until_ready(RESTORE_LIMIT if part.name != "worker" else WORKER_LIMIT)
 
     def _fault(self, name: str) -> tuple[Part, str]:
         part, _, kind = name.partition("-")

@@ -32,6 +32,65 @@ REQUESTS: list[dict[str, Any]] = [
 """The traffic of a load run: what users of Deal Scout do."""
 
 
+ROUTE = 'path="/seller/snap/{snap_id}",status="404"'
+TASK = 'name="deal_scout.price_snap"'
+
+
+def _metrics(folder: Path, *, is_watched: bool) -> dict[str, Any]:
+    """The metrics, and what moves them: nobody else asks for a snap that does not exist."""
+    slow = [_fault_command("queries", name, folder) for name in ("slow-queries", "none")]
+    return {
+        "path": "/metrics",
+        "schema": f"{ROOT}/schemas/metrics.yaml",
+        "max_scrape_time": "1s",
+        "max_size": "5MB",
+        "max_series": 2000,
+        "max_growth": 20000,
+        "promtool": True,
+        **({"job": "deal-scout"} if is_watched else {}),
+        "unseen": ["/{unseen}", "/seller/snap/{unseen}"],
+        "movement": [
+            {
+                "name": "requests for a snap that does not exist",
+                "path": "/seller/snap/none",
+                "expect_status": 404,
+                "raises": [
+                    f'deal_scout_requests_total{{method="GET",{ROUTE}}}',
+                    f'deal_scout_request_duration_seconds_count{{method="GET",{ROUTE}}}',
+                ],
+            },
+            {
+                "name": "jobs",
+                "method": "POST",
+                "path": "/seller/snap",
+                "body": '{"title": "Atlas", "category": "books"}',
+                "expect_status": 202,
+                "times": 2,
+                "raises": [
+                    f"celery_task_sent_total{{{TASK}}}",
+                    f'celery_task_total{{{TASK},state="started"}}',
+                    f'celery_task_total{{{TASK},state="succeeded"}}',
+                    f"celery_task_duration_seconds_count{{{TASK}}}",
+                ],
+            },
+            {
+                "name": "slow queries",
+                "fault": {"inject": slow[0], "restore": slow[1]},
+                "path": "/listings",
+                "times": 2,
+                "raises": [{"series": "sqlalchemy_query_duration_seconds_sum", "at_least": 0.5}],
+            },
+            {
+                "name": "a worker that stands still",
+                "fault": {
+                    action: _fault_command(action, "worker-hung", folder) for action in ("inject", "restore")
+                },
+                "lowers": ["celery_workers"],
+            },
+        ],
+    }
+
+
 def deployment_file(
     folder: Path, port: int, token: str, watching: tuple[int, int] | None = None, log_level: str = "INFO"
 ) -> str:
@@ -44,6 +103,7 @@ def deployment_file(
         "headers": {"Authorization": f"Bearer {token}"},
         "allow": ["load", "write", "faults"],
         "health": {"path": "/health", "timeout": "2s", "max_response_time": "1s", "expect_version": "0.1.0"},
+        "metrics": _metrics(folder, is_watched=watching is not None),
         **({"prometheus": _prometheus(watching[0]), "push": _push(watching[1])} if watching else {}),
         "dashboards": _dashboards(folder),
         "logs": _logs(folder / "logs", log_level),
@@ -60,7 +120,7 @@ def deployment_file(
         # At a rate that a machine with two cores serves beside two other busy processes.
         "load": {"arrival_rate": 40, "duration": "15s", "warm_up": "1s", "requests": REQUESTS},
         "faults": {
-            name: {action: _fault_command([action, name], folder) for action in ("inject", "restore")}
+            name: {action: _fault_command(action, name, folder) for action in ("inject", "restore")}
             for name in OF_HEALTH
         },
     }
@@ -102,8 +162,8 @@ def _prometheus(port: int) -> dict[str, Any]:
 def _dashboards(folder: Path) -> dict[str, Any]:
     def fault(name: str) -> dict[str, Any]:
         return {
-            "inject": _fault_command(["traffic", name], folder),
-            "restore": _fault_command(["traffic", "none"], folder),
+            "inject": _fault_command("traffic", name, folder),
+            "restore": _fault_command("traffic", "none", folder),
         }
 
     listings = {"path": "/listings", "arrival_rate": 20}
@@ -138,8 +198,7 @@ def _dashboards(folder: Path) -> dict[str, Any]:
             {
                 "name": "fifty tasks wait",
                 "fault": {
-                    action: _fault_command([action, "worker-stopped"], folder)
-                    for action in ("inject", "restore")
+                    action: _fault_command(action, "worker-hung", folder) for action in ("inject", "restore")
                 },
                 "requests": {
                     "method": "POST",
@@ -147,7 +206,8 @@ def _dashboards(folder: Path) -> dict[str, Any]:
                     "body": '{"title": "Atlas", "category": "books"}',
                     "times": 50,
                 },
-                "shows": [{"panel": "Queue Depth", "rises_by": 50}],
+                # The worker that stands still was waiting for a task, and Redis has handed it one.
+                "shows": [{"panel": "Queue Depth", "rises_by": 50, "tolerance": 1}],
                 "stays": [{"panel": "Database Connections", "within": 5}],
             },
         ],
@@ -158,7 +218,7 @@ def _push(port: int) -> list[dict[str, Any]]:
     return [{"name": "gateway", "kind": "pushgateway", "url": f"http://127.0.0.1:{port}"}]
 
 
-def _fault_command(words: list[str], folder: Path) -> list[str]:
+def _fault_command(action: str, name: str, folder: Path) -> list[str]:
     # It has to work from any folder, and with anything of the caller's on PYTHONPATH.
     return [
         "env",
@@ -167,7 +227,8 @@ def _fault_command(words: list[str], folder: Path) -> list[str]:
         "-P",
         "-m",
         "reference.faults",
-        *words,
+        action,
+        name,
         "--folder",
         str(folder),
     ]

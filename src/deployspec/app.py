@@ -17,6 +17,7 @@ from deployspec.chapters.alerts.chapter import CHAPTER as ALERTS
 from deployspec.chapters.dashboards.chapter import CHAPTER as DASHBOARDS
 from deployspec.chapters.health.chapter import CHAPTER as HEALTH
 from deployspec.chapters.logs.chapter import CHAPTER as LOGS
+from deployspec.chapters.metrics.chapter import CHAPTER as METRICS
 from deployspec.chapters.mutation.chapter import CHAPTER as MUTATION
 from deployspec.chapters.slo.chapter import CHAPTER as SLO
 from deployspec.sinks.ours import SINKS
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from deployspec.model.chapter import Chapter
     from deployspec.model.sink import Sink
 
-OURS = (HEALTH, LOGS, ALERTS, MUTATION, SLO, DASHBOARDS)
+OURS = (METRICS, HEALTH, LOGS, ALERTS, MUTATION, SLO, DASHBOARDS)
 """In the order of the guide's chapters."""
 CHAPTERS_GROUP, SINKS_GROUP = "deployspec.chapters", "deployspec.sinks"
 """The entry points' groups: each names a ``deployspec.model.chapter.Chapter``, or a ``deployspec.model.sink.Sink``."""

@@ -22,6 +22,7 @@ from tests.chapters.dashboards.test_matrix import ROWS as DASHBOARDS
 from tests.chapters.health.test_fault_matrix import OUTAGES, SERVICE
 from tests.chapters.logs.test_matrix import CORRELATION
 from tests.chapters.logs.test_matrix import ROWS as LOGS
+from tests.chapters.metrics.test_matrix import ROWS as METRICS
 from tests.chapters.slo.test_matrix import ROWS as SLO
 from tests.suite import ROOT
 
@@ -31,6 +32,7 @@ MATRICES = (
     "chapters/health/test_rollout.py",
     "chapters/alerts/test_matrix.py",
     "chapters/alerts/test_live_matrix.py",
+    "chapters/metrics/test_matrix.py",
     "chapters/slo/test_matrix.py",
     "reference/test_monitoring.py",
 )
@@ -47,7 +49,7 @@ def functions(path: Path) -> dict[str, str]:
 def red() -> dict[str, set[str]]:
     """By fault, the test functions of the checks that its row says are BREACHED."""
     faults: dict[str, set[str]] = {}
-    for row in (*SERVICE, *OUTAGES, *LOGS, *ALERTS, *SLO, *DASHBOARDS):
+    for row in (*SERVICE, *OUTAGES, *LOGS, *ALERTS, *SLO, *METRICS, *DASHBOARDS):
         faults.setdefault(row.fault, set()).update(name.partition("[")[0] for name in row.breached)
     return faults | {fault: set(breached) for fault, breached in CORRELATION.items()}
 

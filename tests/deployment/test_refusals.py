@@ -258,7 +258,6 @@ def test_what_is_no_printable_utf8_is_refused(
         pytest.param("load: {arrival_rate: 1, requests: [{name: a, path: /, headers: {A: b, a: c}}]}", "2:71", "the header a, which is A again", "each header once", id="request-header-twice"),
         pytest.param("prometheus: {}", "2:13", "no key url", "url: a URL such as", id="no-url"),
         pytest.param("push: {heartbeat: x}", "2:7", "a mapping", "a list of mappings", id="push"),
-        pytest.param("metrics: {}", "2:1", "the key metrics, which this version does not read", "a file without it", id="metrics"),
         pytest.param("alertmanager: {url: 'http://a'}", "2:1", "the key alertmanager, which this version", "a file without it", id="alertmanager"),
         pytest.param("load: {arrival_rate: 1}", "2:7", "no key requests", "requests: a list of mappings", id="requests-missing"),
         pytest.param("slos: {files: []}", "2:15", "an empty list", "a list has at least one item", id="no-slos"),

@@ -58,8 +58,10 @@ def run(
     environ: Mapping[str, str] | None = None,
     stop: Callable[[], bool] = lambda: False,
     own_time: bool = False,
+    source: IO[bytes] | None = None,
 ) -> int | None:
-    """Run a program without a shell and without standard input; its exit status, or None where it was ended.
+    """Run a program without a shell; its exit status, or None where it was ended. Its standard input is the file
+    ``source``, from where that stands; by default there is none.
 
     It is ended, and all it started with it, ``timeout`` seconds after its last progress, or once ``stop`` says that
     nobody wants it any more. ``output`` takes what it prints; a file does so for a program whose children may go on
@@ -71,7 +73,7 @@ def run(
     try:
         process = subprocess.Popen(
             list(argv),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if source is None else source,
             stdout=subprocess.PIPE if callable(output) else output,
             stderr=subprocess.PIPE if errors else subprocess.STDOUT,
             env=environ,

@@ -248,6 +248,7 @@ ROWS = [
         "a share in percent",
         {
             says("Error Rate"): "an error rate is at least 0, at most 1",
+            sound("Error Rate"): "the query has percent",
             MOVES: "more than 0.25",
         },
         panel="Error Rate",

@@ -22,6 +22,7 @@ CHAPTER = Chapter(
     plugins=("deployspec.chapters.dashboards.fixtures", "deployspec.chapters.dashboards.items"),
     keeps="deployspec.chapters.dashboards.part:longest",
     extra="alerts",
-    libraries=("promql_parser", "prometheus_api_client"),
+    libraries=("promql_parser",),
     plans="deployspec.chapters.dashboards.planning:planned",
+    old_file="test_dashboards.py",
 )

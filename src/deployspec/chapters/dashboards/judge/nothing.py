@@ -137,7 +137,9 @@ def _of_matcher(name: str, matcher: Matcher, known: Known, *, counts: bool) -> R
             Why.NOT_YET,
             f"{what} yet: the label has numbers of three digits, it asks for such ones, and each begins with its first event {there}",
         )
-    meant = [suggested for word in matcher.words() or () if (suggested := suggestion(word, seen, 2))]
+    # A number that differs by a digit is another number, and no slip.
+    words = [word for word in matcher.words() or () if not word.isdigit()]
+    meant = [suggested for word in words if (suggested := suggestion(word, seen, 2))]
     if meant:
         return Reason(Why.NO_MATCH, f"{what}; did you mean {meant[0]}? {there}")
     return Reason(

@@ -1,0 +1,1 @@
+"""Deliberate misbehaviour of the metrics endpoint."""

@@ -1,0 +1,1 @@
+"""Measures a service's metrics, by scraping it and by asking its Prometheus."""

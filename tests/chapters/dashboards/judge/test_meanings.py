@@ -1,0 +1,124 @@
+"""What titles and units promise, and a user's list of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+import yaml
+
+from deployspec.chapters.dashboards.judge.meanings import (
+    Meanings,
+    MeaningsError,
+    read_meanings,
+    shows_what_it_says,
+)
+from deployspec.chapters.dashboards.measure.meanings import meanings_of
+from deployspec.chapters.dashboards.model import Answer, Curve, Item, Kind
+from deployspec.languages.grafana import read
+from deployspec.model.verdict import Outcome, Verdict
+
+OURS = meanings_of(None)
+
+
+def item(title: str, unit: str = "") -> Item:
+    """A query of a panel."""
+    panel: dict[str, Any] = {
+        "type": "timeseries",
+        "title": title,
+        "fieldConfig": {"defaults": {"unit": unit}, "overrides": []},
+        "targets": [{"refId": "A", "expr": "x"}],
+    }
+    board = read(json.dumps({"title": "T", "schemaVersion": 39, "panels": [panel]}), "t.json")
+    assert not isinstance(board, tuple)
+    return Item("t", board, board.queries[0])
+
+
+def judged(title: str, unit: str, *values: float, nothing: str = "", meanings: Meanings = OURS) -> Verdict:
+    """The verdict on a panel that shows these."""
+    curves = (Curve({}, tuple((float(at), value) for at, value in enumerate(values))),) if values else ()
+    return shows_what_it_says(item(title, unit), Answer(Kind.ANSWERED, 0.0, curves), meanings, nothing)
+
+
+@pytest.mark.parametrize(
+    ("title", "unit", "values", "outcome"),
+    [
+        ("Error Rate", "percentunit", (0.0, 1.0), Outcome.MET),
+        ("Error Rate", "", (0.0, 0.2), Outcome.MET),
+        ("Error Rate", "percentunit", (0.0, 1.0001), Outcome.BREACHED),
+        ("Error Rate", "percentunit", (-0.0001, 0.5), Outcome.BREACHED),
+        ("Error Rate", "percentunit", (1.0, 1.0), Outcome.BREACHED),
+        ("Error Rate", "percentunit", (1.0, math.nan, 1.0), Outcome.BREACHED),
+        # One moment is no "always".
+        ("Error Rate", "percentunit", (1.0,), Outcome.MET),
+        ("Error Rate", "percentunit", (0.0, 0.0), Outcome.MET),
+        # Errors a second, as the unit says.
+        ("Error Rate", "reqps", (40.0, 50.0), Outcome.MET),
+        ("Error Rate", "percent", (40.0, 50.0), Outcome.MET),
+        ("Error Rate", "percent", (40.0, 150.0), Outcome.BREACHED),
+        ("Error Rate", "percent", (100.0, 100.0), Outcome.BREACHED),
+        ("Error budget burn rate", "percentunit", (14.4, 14.4), Outcome.MET),
+        ("Request Rate", "reqps", (-1.0, 5.0), Outcome.BREACHED),
+        ("Change of Request Rate", "reqps", (-1.0, 5.0), Outcome.MET),
+        ("Latency (p95)", "s", (-0.1, 0.2), Outcome.BREACHED),
+        ("Latency (p95)", "s", (0.1, math.inf), Outcome.MET),
+        ("Queue Depth", "short", (-1.0, 0.0), Outcome.BREACHED),
+        ("Success rate", "percentunit", (0.9, 1.0), Outcome.MET),
+        ("Success rate", "percentunit", (0.9, 1.1), Outcome.BREACHED),
+        ("Weather", "celsius", (-5.0, 1.0), Outcome.MET),
+    ],
+)
+def test_ours(title: str, unit: str, values: tuple[float, ...], outcome: Outcome) -> None:
+    """At the limit, and just beyond it."""
+    verdict = judged(title, unit, *values)
+    assert verdict.outcome is outcome, verdict
+
+
+def test_nothing_is_met_where_that_is_no_fault() -> None:
+    """And UNMEASURED where it is one, which another check tells."""
+    assert judged("Error Rate", "", nothing="no error yet").outcome is Outcome.MET
+    assert judged("Error Rate", "").outcome is Outcome.UNMEASURED
+    assert judged("Error Rate", "", math.nan).outcome is Outcome.UNMEASURED
+    late = shows_what_it_says(item("Error Rate"), Answer(Kind.SLOW), OURS, "")
+    assert late.outcome is Outcome.UNMEASURED
+
+
+def test_a_users_list_is_beside_ours() -> None:
+    """One of the same name takes the place of ours; others are added."""
+    own = read_meanings(
+        {
+            "meanings": [
+                {"name": "an error rate", "at_least": None, "title": "error"},
+                {"name": "a temperature", "unit": "celsius", "at_least": -273.15},
+            ]
+        }
+    ).beside(OURS)
+    assert judged("Error Rate", "", 5.0, 6.0, meanings=own).outcome is Outcome.MET
+    assert judged("Kelvin", "celsius", -300.0, meanings=own).outcome is Outcome.BREACHED
+    assert judged("Queue Depth", "", -1.0, meanings=own).outcome is Outcome.BREACHED
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[]", "the file: found an array of 0 items; expected a mapping"),
+        ("meaning: []", "found the key meaning"),
+        ("meanings: {}\nevents: 3", "events: found 3; expected a list"),
+        ("meanings: [{title: x, at_least: 0}]", "meanings[0]: found no name"),
+        ("meanings: [{name: x}]", "found nothing that is promised"),
+        ("meanings: [{name: x, at_least: '0'}]", "meanings[0] (x).at_least: found"),
+        ("meanings: [{name: x, at_least: .nan}]", "expected a number"),
+        ("meanings: [{name: x, title: '(', at_least: 0}]", "found no regular expression"),
+        ("meanings: [{name: x, unit: [1], at_least: 0}]", "expected a unit of Grafana's"),
+        ("events: [{labels: {a: b}}]", "events[0]: found no metric"),
+        ("events: [{metric: x, labels: {a: 5}}]", "found labels that are no texts"),
+    ],
+)
+def test_a_list_that_is_none_is_told(text: str, says: str) -> None:
+    """In one line: where, what was found, what was expected."""
+    with pytest.raises(MeaningsError) as told:
+        read_meanings(yaml.safe_load(text))
+    assert says in str(told.value)
+    assert "\n" not in str(told.value)

@@ -1,0 +1,89 @@
+"""What panels are to show of a fault, at the limit and just beyond it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from deployspec.chapters.dashboards.judge.moving import Reading, Sends, is_shown, wilson
+from deployspec.chapters.dashboards.model import Breaking, Movement, Shown, Stays
+from deployspec.model.verdict import Outcome, Verdict
+
+MOVEMENT = Movement("it breaks", Breaking((), (), 1.0), None, None, (), ())
+
+
+def shown(reading: Reading, **wanted: Any) -> Verdict:
+    """The verdict on one panel that is to show something."""
+    return is_shown(MOVEMENT, [(Shown("P", None, **wanted), reading)], [])
+
+
+def stayed(before: float | None, during: float | None, within: float = 0.5) -> Verdict:
+    """The verdict on one panel that is not to move."""
+    return is_shown(MOVEMENT, [], [(Stays("P", None, within), Reading('"P"', before, during))])
+
+
+@pytest.mark.parametrize(
+    ("during", "outcome"),
+    [
+        (0.15, Outcome.MET),
+        (0.25, Outcome.MET),
+        (0.1499, Outcome.BREACHED),
+        (0.2501, Outcome.BREACHED),
+        (None, Outcome.BREACHED),
+    ],
+)
+def test_bounds(during: float | None, outcome: Outcome) -> None:
+    """Both are inside."""
+    assert shown(Reading('"P"', 0.0, during), at_least=0.15, at_most=0.25).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("before", "during", "tolerance", "outcome"),
+    [
+        (3.0, 53.0, 0.0, Outcome.MET),
+        (3.0, 52.0, 0.0, Outcome.BREACHED),
+        (3.0, 52.0, 1.0, Outcome.MET),
+        (3.0, 51.9, 1.0, Outcome.BREACHED),
+        (None, 50.0, 0.0, Outcome.UNMEASURED),
+    ],
+)
+def test_rises(before: float | None, during: float, tolerance: float, outcome: Outcome) -> None:
+    """By so much, above what was shown before."""
+    assert shown(Reading('"P"', before, during), rises_by=50, tolerance=tolerance).outcome is outcome
+
+
+def test_the_share_of_failed_requests_is_held_against_the_requests() -> None:
+    """Within their interval it is MET; of none that failed nothing is known."""
+
+    def share(value: float, failed: int) -> Outcome:
+        return shown(Reading('"P"', 0.0, value, Sends(80, failed)), share_failed=True).outcome
+
+    low, high = wilson(16, 80)
+    assert (round(low, 4), round(high, 4)) == (0.127, 0.3005)
+    assert share(0.2, 16) is Outcome.MET
+    assert share(low - 0.001, 16) is Outcome.BREACHED
+    assert share(high + 0.001, 16) is Outcome.BREACHED
+    assert share(0.2, 0) is Outcome.UNMEASURED
+
+
+@given(some.integers(1, 10_000), some.data())
+def test_the_interval_holds_its_share(answered: int, data: some.DataObject) -> None:
+    """It lies around the share, within what a share can be, and is narrower for more requests."""
+    failed = data.draw(some.integers(0, answered))
+    low, high = wilson(failed, answered)
+    assert 0 <= low <= failed / answered + 1e-12
+    assert failed / answered - 1e-12 <= high <= 1
+    more = wilson(10 * failed, 10 * answered)
+    assert more[1] - more[0] < high - low
+
+
+def test_what_is_not_to_move() -> None:
+    """By so much it may; a panel that shows nothing, and then nothing, has not moved."""
+    assert stayed(1.0, 1.5).outcome is Outcome.MET
+    assert stayed(1.0, 1.51).outcome is Outcome.BREACHED
+    assert stayed(1.0, 0.49).outcome is Outcome.BREACHED
+    assert stayed(None, None).outcome is Outcome.MET
+    assert stayed(None, 1.0).outcome is Outcome.UNMEASURED

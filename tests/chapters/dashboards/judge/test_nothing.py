@@ -1,0 +1,111 @@
+"""Why a selector selects nothing: each reason, and the nearest that is another one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deployspec.chapters.dashboards.judge.meanings import Event
+from deployspec.chapters.dashboards.judge.nothing import Why, to_look_at, unmatched, why_nothing
+from deployspec.chapters.dashboards.model import Known
+from deployspec.languages.promql.selectors import selectors
+from deployspec.languages.promql.syntax import parse
+
+CODES = frozenset({"200", "404"})
+
+
+def known(query: str, **more: Any) -> Known:
+    """What is known of the query's only selector."""
+    (selector,) = selectors(parse(query))
+    return Known(selector, selects=False, **more)
+
+
+@pytest.mark.parametrize(
+    ("found", "why", "text"),
+    [
+        (known("upp", named=False, names=frozenset({"up"})), Why.UNKNOWN, "there is no metric `upp`"),
+        (known("upp", named=False, type="gauge"), Why.UNKNOWN, "there is no metric `upp`"),
+        (known("errors_total", named=False, type="counter"), Why.NOT_YET, "a target declares this counter"),
+        (known("a:b", named=False, recorded=True), Why.NOT_YET, "a loaded rule records `a:b`"),
+        (known('{__name__=~"x.*"}', named=False), Why.UNKNOWN, "no metric there has a name"),
+        (known("ALERTS", named=False), Why.NOT_YET, "Prometheus makes `ALERTS` itself"),
+        (
+            known('x_total{code="500"}', values={"code": None}, labels=frozenset({"status"})),
+            Why.NO_MATCH,
+            "no series of `x_total` has a label `code`",
+        ),
+        (known('x_total{code=~"5.."}', values={"code": CODES}), Why.NOT_YET, "numbers of three digits"),
+        (known('x_total{code="5xx"}', values={"code": CODES}), Why.UNTOLD, "it is not known"),
+        (known('x{code=~"5.."}', values={"code": CODES}), Why.UNTOLD, "it is not known"),
+        (known('x{code=~"5.."}', type="counter", values={"code": CODES}), Why.NOT_YET, "three digits"),
+        (known('x_total{code="500"}', type="gauge", values={"code": CODES}), Why.UNTOLD, "it is not known"),
+        (
+            known('x{queue="mials"}', values={"queue": frozenset({"mails"})}),
+            Why.NO_MATCH,
+            "did you mean mails?",
+        ),
+        (
+            known('x_total{job="shopp"}', values={"job": frozenset({"bazaar"})}),
+            Why.NO_MATCH,
+            "(there: bazaar)",
+        ),
+        (known('x_total{path!~".*"}', values={"path": frozenset({"/"})}), Why.NOT_YET, "left out by"),
+        (known('x{path!~".*"}', values={"path": frozenset({"/"})}), Why.UNTOLD, "left out by"),
+        (
+            known('x_total{a="1", b="2"}', values={"a": frozenset("1"), "b": frozenset("2")}),
+            Why.NOT_YET,
+            "each matcher fits some",
+        ),
+        (
+            known('x{a="1", b="2"}', values={"a": frozenset("1"), "b": frozenset("2")}),
+            Why.UNTOLD,
+            "none fits all",
+        ),
+        (
+            known('x_total{job="a", instance="b"}', values={"job": frozenset("a"), "instance": frozenset("b")}),
+            Why.UNTOLD,
+            "none fits all",
+        ),
+        # A label that is asked to be absent is no fault where it is absent.
+        (known('x{gone=""}', values={"gone": None}), Why.UNTOLD, "none fits all"),
+    ],
+)  # fmt: skip
+def test_each_reason(found: Known, why: Why, text: str) -> None:
+    """It is told by what is there."""
+    reason = why_nothing(found)
+    assert (reason.why, text in reason.text) == (why, True), reason
+
+
+def test_a_users_events_are_believed() -> None:
+    """By metric, and by the labels that they name; by no other."""
+    event = Event("oom_*", {"reason": "OOM*"}, "nothing was killed")
+    there = {"reason": frozenset({"Error"})}
+    assert why_nothing(known('oom_kills{reason="OOMKilled"}', values=there), [event]).why is Why.NOT_YET
+    assert why_nothing(known('oom_kills{reason="Evicted"}', values=there), [event]).why is Why.UNTOLD
+    assert why_nothing(known('x{reason="OOMKilled"}', values=there), [event]).why is Why.UNTOLD
+    unnamed = known('oom_kills{reason="OOMKilled"}', named=False)
+    assert why_nothing(unnamed, [event]).text.endswith("nothing was killed")
+
+
+@pytest.mark.parametrize(
+    ("query", "shows", "looked"),
+    [
+        ("a / b", False, ["a", "b"]),
+        ("a / b", True, []),
+        ("sum(a) or vector(0)", True, ["a"]),
+        ("c / (sum(a) or vector(0))", True, ["a"]),
+        ("a unless b", True, ["a", "b"]),
+        ("absent(a)", True, ["a"]),
+        ("a or a", True, ["a"]),
+    ],
+)
+def test_what_an_answer_leaves_open(query: str, shows: bool, looked: list[str]) -> None:
+    """Of one with series, what could be missing without anyone seeing it."""
+    assert [one.name for one in to_look_at(query, shows=shows)] == looked
+
+
+def test_operations_between_vectors() -> None:
+    """A comparison or a scalar leaves nothing that could fail to meet."""
+    found = [str(node.op) for node, *_ in unmatched(parse("(a / b) * 2 > 1 and c - on (x) d"))]
+    assert found == ["/", "-"]

@@ -1,0 +1,114 @@
+"""What moved by what was sent, told apart from what others send. The limits: exactly as many is right, one less is a breach."""
+
+from __future__ import annotations
+
+import pytest
+
+from deployspec.chapters.metrics.judge.movement import (
+    Lowered,
+    Round,
+    Sums,
+    is_counted,
+    is_lowered,
+    is_settled,
+    sums_on,
+)
+from deployspec.languages.exposition import read
+from deployspec.languages.exposition.model import Format
+from deployspec.languages.promql.selectors import selectors
+from deployspec.languages.promql.syntax import parse
+
+TOTAL = 'shop_requests_total{status="404"}'
+PAGE = b"""# TYPE shop_requests_total counter
+shop_requests_total{method="GET",status="404"} 5
+shop_requests_total{method="POST",status="404"} 2
+shop_requests_total{method="GET",status="200"} 90
+# TYPE shop_items gauge
+shop_items 3
+"""
+
+
+def rounds(*rises: tuple[int, float], others: tuple[float, ...] = ()) -> list[Round]:
+    """Rounds of so many requests, in which the sum rose by so much; and another series, by that."""
+    more = [*others, *[0.0] * (len(rises) - len(others))]
+    return [
+        Round(
+            sent, Sums({TOTAL: 7.0}, {"other": 1.0}), Sums({TOTAL: 7.0 + rise}, {"other": 1.0 + other}), 0.1
+        )
+        for (sent, rise), other in zip(rises, more, strict=True)
+    ]
+
+
+def test_a_sum_is_of_the_series_that_the_selector_finds() -> None:
+    """All others of the same metric are kept apart, and other metrics are nobody's business."""
+    selector = selectors(parse(TOTAL))[0]
+    sums = sums_on(read([PAGE], Format.TEXT), {TOTAL: selector})
+    assert sums.values == {TOTAL: 7}
+    assert sums.others == {'shop_requests_total{method="GET",status="200"}': 90}
+
+
+# what: the rounds; verdict, and a piece of its reason
+@pytest.mark.parametrize(
+    ("what", "verdict", "reason"),
+    [
+        pytest.param(rounds((5, 5)), "MET", "by 5", id="exactly"),
+        pytest.param(rounds((5, 4)), "BREACHED", "rose by 4 after it; expected 5", id="one-less"),
+        pytest.param(rounds((5, 0), others=(5,)), "BREACHED", "other rose by 5 instead", id="elsewhere"),
+        pytest.param(rounds((5, -7)), "BREACHED", "fell by 7", id="falls"),
+        pytest.param(rounds((5, 6), (6, 6)), "MET", "by 6", id="exactly-in-the-second-round"),
+        pytest.param(rounds((5, 10), (6, 12), (7, 14)), "BREACHED", "rose by 2 for each request", id="twice"),
+        pytest.param(rounds((5, 6), (6, 9), (7, 8)), "UNMEASURED", "others send such requests", id="others"),
+        pytest.param(rounds((5, 5), (6, 6), (7, 7), others=(5, 6, 7)), "BREACHED", "other rose by as much", id="twin"),
+        pytest.param(rounds((5, 5), (6, 6), others=(5, 1)), "MET", "by 6", id="no-twin"),
+    ],
+)  # fmt: skip
+def test_what_is_counted(what: list[Round], verdict: str, reason: str) -> None:
+    """Less is always a breach; more is one where it is the same multiple each time."""
+    found = is_counted(what, [TOTAL], {}, what="it", within=5)
+    assert (found.outcome, reason in found.reason) == (verdict, True), found.reason
+
+
+def test_when_a_further_round_tells_nothing_more() -> None:
+    """All exact, or one that rose by less."""
+    assert is_settled(rounds((5, 5)), [TOTAL])
+    assert is_settled(rounds((5, 4)), [TOTAL])
+    assert not is_settled(rounds((5, 6)), [TOTAL])
+    assert not is_settled(rounds((5, 5), others=(5,)), [TOTAL])
+    assert is_settled(rounds((5, 5), (6, 6), others=(5, 1)), [TOTAL])
+
+
+@pytest.mark.parametrize(("rise", "verdict"), [(0.999, "BREACHED"), (1.0, "MET"), (40.0, "MET")])
+def test_at_least(rise: float, verdict: str) -> None:
+    """Half of a second for each of two requests."""
+    one = Round(2, Sums({"s": 3.0}), Sums({"s": 3.0 + rise}), 0.1)
+    assert is_counted([one], [], {"s": 0.5}, what="it", within=5).outcome == verdict
+
+
+def test_another_process_tells_nothing() -> None:
+    """Its counters began anew."""
+    one = Round(2, Sums({TOTAL: 9.0}, {}, 100.0), Sums({TOTAL: 0.0}, {}, 200.0), 0.1)
+    found = is_counted([one], [TOTAL], {}, what="it", within=5)
+    assert (found.outcome, "another process" in found.reason) == ("UNMEASURED", True)
+
+
+@pytest.mark.parametrize(
+    ("before", "during", "after", "verdict", "reason"),
+    [
+        pytest.param(2.0, 1.0, 2.0, "MET", "from 2 to 1", id="lower"),
+        pytest.param(2.0, None, 2.0, "MET", "no series", id="gone-meanwhile"),
+        pytest.param(2.0, 2.0, 2.0, "BREACHED", "expected less", id="the-same"),
+        pytest.param(2.0, 1.0, 1.0, "BREACHED", "expected 2 again", id="stays-low"),
+        pytest.param(2.0, 1.0, None, "BREACHED", "is gone", id="stays-away"),
+        pytest.param(None, None, None, "UNMEASURED", "nothing can fall", id="never-there"),
+    ],
+)
+def test_what_is_lowered(
+    before: float | None, during: float | None, after: float | None, verdict: str, reason: str
+) -> None:
+    """Lower while it lasts, and back after it."""
+
+    def sums(value: float | None) -> Sums:
+        return Sums({} if value is None else {"workers": value})
+
+    found = is_lowered(Lowered(sums(before), sums(during), sums(after)), ["workers"], what="it", within=5)
+    assert (found.outcome, reason in found.reason) == (verdict, True), found.reason

@@ -1,0 +1,75 @@
+"""Whether a metric is there as it is promised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deployspec.chapters.metrics.judge.presence import Wanted, is_exported, names_of, on_page
+from deployspec.languages.exposition import read
+from deployspec.languages.exposition.model import Format
+from deployspec.model.verdict import Verdict
+
+TEXT = b"""# TYPE shop_requests_total counter
+shop_requests_total{method="GET",status="200"} 5
+shop_requests_total{method="GET",status="404"} 2
+# TYPE shop_seconds histogram
+shop_seconds_bucket{le="1"} 1
+shop_seconds_bucket{le="+Inf"} 1
+shop_seconds_sum 1
+shop_seconds_count 1
+# TYPE shop_queue_mails_length gauge
+shop_queue_mails_length 0
+# TYPE shop_failures_total counter
+"""
+OPEN = b"""# TYPE shop_requests counter
+shop_requests_total{method="GET",status="200"} 5
+shop_requests_created{method="GET",status="200"} 1e9
+# EOF
+"""
+
+
+def judged(page: bytes = TEXT, form: Format = Format.TEXT, **wanted: Any) -> Verdict:
+    """The verdict on one metric."""
+    read_page = read([page], form)
+    one = Wanted(place="metrics.yaml:3", **wanted)
+    names = [name for family in read_page.families for name in names_of(family)]
+    return is_exported(one, on_page(one, read_page), names, "the endpoint", is_whole=read_page.whole)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "verdict", "reason"),
+    [
+        pytest.param({"name": "shop_requests_total", "type": "counter"}, "MET", "has shop_requests_total (counter)", id="there"),
+        pytest.param({"name": "shop_request_total", "why": "requests"}, "BREACHED", "has no shop_request_total (requests), promised in metrics.yaml:3; nearest is `shop_requests_total`", id="nearest"),
+        pytest.param({"name": "shop_requests_total", "type": "gauge"}, "BREACHED", "is of type counter; expected gauge", id="type"),
+        pytest.param({"name": "shop_requests_total", "labels": {"method": None, "status": "[1-5].."}}, "MET", "", id="labels"),
+        pytest.param({"name": "shop_requests_total", "labels": {"method": ["GET"], "status": ["200"]}}, "BREACHED", 'has status="404"; expected 200', id="value"),
+        pytest.param({"name": "shop_requests_total", "labels": {"method": ["POST"], "status": None}}, "BREACHED", 'has method="GET"', id="value-of-a-list"),
+        pytest.param({"name": "shop_requests_total", "labels": {"method": None, "status": "2.."}}, "BREACHED", 'has status="404"; expected what fits 2..', id="value-of-a-pattern"),
+        pytest.param({"name": "shop_requests_total", "labels": {"method": None}}, "BREACHED", "the label status, which is not promised", id="a-label-more"),
+        pytest.param({"name": "shop_requests_total", "labels": {"method": None, "status": None, "path": None}}, "BREACHED", "without the label path (it has method and status)", id="a-label-less"),
+        pytest.param({"name": "shop_seconds", "type": "histogram", "labels": {}}, "MET", "", id="le-is-the-types"),
+        pytest.param({"name": "shop_queue_.*_length", "is_pattern": True, "labels": {}}, "MET", "has shop_queue_mails_length", id="pattern"),
+        pytest.param({"name": "shop_tasks_.*", "is_pattern": True}, "BREACHED", "no metric whose name fits shop_tasks_.*", id="pattern-of-none"),
+        pytest.param({"name": "shop_failures_total", "labels": {"reason": None}}, "UNMEASURED", "is declared and has no series yet", id="no-series-yet"),
+        pytest.param({"name": "shop_failures_total", "type": "counter"}, "MET", "", id="declared-is-enough"),
+    ],
+)  # fmt: skip
+def test_what_is_promised(wanted: dict[str, Any], verdict: str, reason: str) -> None:
+    """Name, type, labels, and their values."""
+    found = judged(**wanted)
+    assert (found.outcome, reason in found.reason) == (verdict, True), found.reason
+
+
+def test_openmetrics_says_counters_without_their_suffix() -> None:
+    """And ``_created`` is no series of theirs."""
+    found = judged(OPEN, Format.OPENMETRICS, name="shop_requests_total", type="counter", labels={"method": None, "status": None})  # fmt: skip
+    assert found.outcome == "MET", found.reason
+
+
+def test_of_a_page_that_was_not_read_to_its_end_nothing_is_missing() -> None:
+    """It may stand further down."""
+    one = Wanted("shop_items")
+    assert is_exported(one, [], ["a"], "the endpoint", is_whole=False).outcome == "UNMEASURED"
