@@ -34,3 +34,15 @@ def test_every_rule_has_a_page_in_each_format_that_has_it() -> None:
 def test_ids_are_unique() -> None:
     """A case is found by its id."""
     assert len({case.id for case in CASES}) == len(SOUND) + len(BROKEN)
+
+
+@pytest.mark.parametrize("is_exact", [False, True], ids=["quick", "exact"])
+def test_of_many_troubles_the_first_are_kept_and_all_are_counted(is_exact: bool) -> None:
+    """Thirty histograms without a count, and thirty series that stand there already."""
+    lines = [f'h_bucket{{a="{number}",le="+Inf"}} 1\nh_sum{{a="{number}"}} 1\n' for number in range(30)]
+    again = [f'x{{a="{number}"}} 1\n' for number in range(30)] * 2
+    page = read(["".join(["# TYPE h histogram\n", *lines, *again]).encode()], Format.TEXT, is_exact=is_exact)
+    assert page.counts == {"histogram-count": 30, "series-twice": 30}
+    kept = [one.rule for one in page.troubles]
+    assert [kept.count(rule) for rule in page.counts] == [20, 20]
+    assert page.troubles[0].line == 2

@@ -103,6 +103,7 @@ class Page(Register):
                 if not state.is_split:
                     for rule, line, text, found in state.found:
                         self._trouble(rule, line, 1, text, found)
+                    self._counts += state.more
         return Exposition(
             self.form,
             tuple(_family(state) for state in self._families.values()),

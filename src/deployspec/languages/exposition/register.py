@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 
-from deployspec.languages.exposition.families import BARE, ROLES, State, unsound
+from deployspec.languages.exposition.families import BARE, ROLES, State, shown, unsound
 from deployspec.languages.exposition.lines import Unreadable
 from deployspec.languages.exposition.metadata import Metadata, metadata
 from deployspec.languages.exposition.model import SUFFIXES, Format, Limits
 from deployspec.languages.exposition.sums import Sums
+from deployspec.languages.exposition.troubles import OF_EACH
 
 _SUFFIXES = tuple(suffix.encode() for suffix in SUFFIXES)
 
@@ -178,8 +180,17 @@ class Register(Sums):
         if not state.is_split:
             state.last = len(self.values)
             if state.groups:
-                state.found = list(unsound(state, self.form))
+                self._check(state)
         state.groups = {}
+
+    def _check(self, state: State) -> None:
+        seen: Counter[str] = Counter()
+        state.found = []
+        for rule, line, text, labels in unsound(state, self.form):
+            seen[rule] += 1
+            if seen[rule] <= OF_EACH:
+                state.found.append((rule, line, text, shown(state, *labels)))
+        state.more = Counter({rule: number - OF_EACH for rule, number in seen.items() if number > OF_EACH})
 
     def _split(self, state: State, number: int) -> None:
         if not state.is_split:
