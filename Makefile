@@ -32,7 +32,7 @@ bench: .venv/bench
 	@$(BIN)/python -m bench
 
 # Servers that others wrote, each asked while it is well, flapping and sick; emitters of logs; with CORPORA=DIR also public
-# logs in DIR/logs and checkouts of rules in DIR/rules. What it prints goes to docs/proven-on.md.
+# logs in DIR/logs, checkouts of rules in DIR/rules and of dashboards in DIR/dashboards. What it prints goes to docs/proven-on.md.
 proven: .venv/test
 	@scripts/system-packages proven
 	@$(BIN)/python -m proven .proven
@@ -42,8 +42,9 @@ ifdef CORPORA
 	@$(BIN)/python -m proven.corpora $(CORPORA)/logs
 	@$(BIN)/python -m proven.rules_corpora $(wildcard $(CORPORA)/rules/*)
 	@$(BIN)/python -m proven.rules_slices $(wildcard $(CORPORA)/rules/*)
+	@$(BIN)/python -m proven.dashboards_corpora $(wildcard $(CORPORA)/dashboards/*)
 else
-	@echo "not run: public logs and rules; CORPORA=DIR has them in DIR/logs and DIR/rules (docs/proven-on.md lists them)"
+	@echo "not run: public logs, rules and dashboards; CORPORA=DIR has them in DIR/logs, DIR/rules and DIR/dashboards (docs/proven-on.md lists them)"
 endif
 
 # An Allure report in allure-report/: of the results in RESULTS, or else of a run of the reference, whose exit status it has.

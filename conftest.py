@@ -51,7 +51,14 @@ def pytest_deployspec_provide(name: str, config: pytest.Config) -> Provided | No
     if name not in pytest_deployspec_names(config):
         return None
     asked = config.getoption("markexpr") or ""
-    live = ({"alerts", "live"}, {"alerts", "live", "gate"}, {"slo"}, {"slo", "gate"})
+    live = (
+        {"alerts", "live"},
+        {"alerts", "live", "gate"},
+        {"slo"},
+        {"slo", "gate"},
+        {"dashboards"},
+        {"dashboards", "gate"},
+    )
     wanted = any(may_select(asked, markers) for markers in live)
     watched = wanted and all(shutil.which(program) for program in MONITORING)
     return BootedReference(*(["--monitoring"] if watched else []))

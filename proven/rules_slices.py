@@ -94,7 +94,7 @@ def judged(tested: list[Tested], *, slices: bool) -> tuple[dict[str, tuple[int |
     with closing(CaseRuns(find(os.environ), tested, timeout=1800, slices=slices)) as runs:
         runs.start()
         found = {
-            f"{Path(test.path).name}:{case.place.line}:{case.kind}{case.number}": (
+            f"{Path(test.path).name}: tests[{case.group}], {case.kind} {case.number}": (
                 (run := runs.of(test, case)).status,
                 run.text,
             )

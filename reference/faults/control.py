@@ -13,11 +13,11 @@ FAULTS = {
     "redis-hung": "Redis accepts connections and never answers (SIGSTOP)",
     "postgres-stopped": "PostgreSQL has shut down; connections to it are refused",
     "postgres-hung": "PostgreSQL and all its backends stand still (SIGSTOP)",
-    "worker-stopped": "Celery's worker has ended; tasks wait in the queue",
-    "worker-hung": "Celery's worker stands still (SIGSTOP); tasks wait in the queue",
+    "worker-stopped": "the Celery worker has ended, and tasks wait in the queue",
+    "worker-hung": "the Celery worker stands still (SIGSTOP), and tasks wait in the queue",
 }
-OF_HEALTH = tuple(name for name in FAULTS if not name.startswith("worker"))
-"""Those that the health endpoint has to tell of."""
+OF_HEALTH = ("redis-stopped", "redis-hung", "postgres-stopped", "postgres-hung")
+"""Those that the health endpoint is to tell of."""
 
 
 class FaultError(Exception):

@@ -9,8 +9,6 @@ from .folder import Folder
 from .parts import Part
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKER_READY = "worker-ready"
-"""The file in the deployment's folder that the worker makes when it takes tasks."""
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -48,12 +46,17 @@ def api(folder: Folder, port: int, fd: int, env: Mapping[str, str]) -> Part:
 
 def worker(folder: Folder, env: Mapping[str, str]) -> Part:
     """Describe the Celery worker."""
-    ready_file = folder.path / WORKER_READY
+    ready_file = folder.path / "worker-ready"
 
     async def takes_tasks() -> bool:
-        return ready_file.exists()
+        # It has its own number in it: the file of one that has ended says nothing of the next.
+        return (
+            part.process is not None
+            and ready_file.exists()
+            and ready_file.read_text() == str(part.process.pid)
+        )
 
-    return Part(
+    part = Part(
         "worker",
         python("reference.worker", "--folder", str(folder.path), "--ready-file", str(ready_file)),
         output=folder.path / "output" / "worker.log",
@@ -61,3 +64,4 @@ def worker(folder: Folder, env: Mapping[str, str]) -> Part:
         cwd=folder.path,
         ready=takes_tasks,
     )
+    return part

@@ -10,8 +10,10 @@ import socket
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from reference.faults.control import FAULTS
+
 from . import processes
-from .application import ROOT, WORKER_READY, api, worker
+from .application import ROOT, api, worker
 from .deployment_file import deployment_file
 from .folder import Folder
 from .monitoring import PORTS_NEEDED, TEXTFILES, Monitoring
@@ -133,7 +135,7 @@ class Deployment:
         """
         part, kind = self._fault(fault)
         if kind == "stopped":
-            # SIGINT is PostgreSQL's fast shutdown; Redis takes it as SIGTERM.
+            # SIGINT is PostgreSQL's fast shutdown; Redis and the worker take it as SIGTERM.
             await part.stop(limit=5.0, number=signal.SIGINT)
         elif part.process is not None and part.running:
             processes.freeze(part.process.pid, time_limit=5.0)
@@ -149,14 +151,12 @@ class Deployment:
         if part.process is not None and part.running:
             processes.thaw(part.process.pid)
         else:
-            if part.name == "worker":
-                (self.folder.path / WORKER_READY).unlink(missing_ok=True)
             await part.start()
         await part.until_ready(RESTORE_LIMIT if part.name != "worker" else WORKER_LIMIT)
 
     def _fault(self, name: str) -> tuple[Part, str]:
         part, _, kind = name.partition("-")
-        if part not in ("postgres", "redis", "worker") or kind not in ("stopped", "hung"):
+        if name not in FAULTS:
             raise KeyError(name)
         return self.parts[part], kind
 

@@ -38,7 +38,7 @@ TASK = 'name="deal_scout.price_snap"'
 
 def _metrics(folder: Path, *, is_watched: bool) -> dict[str, Any]:
     """The metrics, and what moves them: nobody else asks for a snap that does not exist."""
-    slow = [_fault_command("queries", name, folder) for name in ("slow-queries", "none")]
+    slow = [_fault_command(["queries", name], folder) for name in ("slow-queries", "none")]
     return {
         "path": "/metrics",
         "schema": f"{ROOT}/schemas/metrics.yaml",
@@ -83,7 +83,8 @@ def _metrics(folder: Path, *, is_watched: bool) -> dict[str, Any]:
             {
                 "name": "a worker that stands still",
                 "fault": {
-                    action: _fault_command(action, "worker-hung", folder) for action in ("inject", "restore")
+                    action: _fault_command([action, "worker-hung"], folder)
+                    for action in ("inject", "restore")
                 },
                 "lowers": ["celery_workers"],
             },
@@ -105,6 +106,7 @@ def deployment_file(
         "health": {"path": "/health", "timeout": "2s", "max_response_time": "1s", "expect_version": "0.1.0"},
         "metrics": _metrics(folder, is_watched=watching is not None),
         **({"prometheus": _prometheus(watching[0]), "push": _push(watching[1])} if watching else {}),
+        "dashboards": _dashboards(folder),
         "logs": _logs(folder / "logs", log_level),
         "rules": {
             "files": [f"{ROOT}/rules/*.rules.yml"],
@@ -119,7 +121,7 @@ def deployment_file(
         # At a rate that a machine with two cores serves beside two other busy processes.
         "load": {"arrival_rate": 40, "duration": "15s", "warm_up": "1s", "requests": REQUESTS},
         "faults": {
-            name: {action: _fault_command(action, name, folder) for action in ("inject", "restore")}
+            name: {action: _fault_command([action, name], folder) for action in ("inject", "restore")}
             for name in OF_HEALTH
         },
     }
@@ -158,11 +160,66 @@ def _prometheus(port: int) -> dict[str, Any]:
     return {"url": f"http://127.0.0.1:{port}", "window": "10s", "exporters": exporters}
 
 
+def _dashboards(folder: Path) -> dict[str, Any]:
+    def fault(name: str) -> dict[str, Any]:
+        return {
+            "inject": _fault_command(["traffic", name], folder),
+            "restore": _fault_command(["traffic", "none"], folder),
+        }
+
+    listings = {"path": "/listings", "arrival_rate": 20}
+    return {
+        "files": [f"{ROOT}/dashboards/*.json"],
+        "scrape_interval": "1s",
+        # What probes push has a page of its own, and there are no containers here.
+        "unshown": ["deployspec_*", "*:deployspec_*", "container_*"],
+        "movement": [
+            {
+                "name": "a fifth of all requests fail",
+                "fault": fault("errors-twenty-percent"),
+                "requests": listings,
+                "shows": [{"panel": "Error Rate", "at_least": 0.15, "at_most": 0.25, "share_failed": True}],
+                "stays": [
+                    {"panel": "Request Rate", "within": 8},
+                    {"panel": "Queue Depth", "within": 5},
+                    {"panel": "Database Connections", "within": 5},
+                ],
+            },
+            {
+                "name": "every request takes 600 ms",
+                "fault": fault("slow-600ms"),
+                "requests": listings,
+                "shows": [{"panel": "Latency (p95)", "at_least": 0.5}],
+                "stays": [
+                    {"panel": "Error Rate", "within": 0.02},
+                    {"panel": "Request Rate", "within": 8},
+                    {"panel": "Queue Depth", "within": 5},
+                ],
+            },
+            {
+                "name": "fifty tasks wait",
+                "fault": {
+                    action: _fault_command([action, "worker-stopped"], folder)
+                    for action in ("inject", "restore")
+                },
+                "requests": {
+                    "method": "POST",
+                    "path": "/seller/snap",
+                    "body": '{"title": "Atlas", "category": "books"}',
+                    "times": 50,
+                },
+                "shows": [{"panel": "Queue Depth", "rises_by": 50}],
+                "stays": [{"panel": "Database Connections", "within": 5}],
+            },
+        ],
+    }
+
+
 def _push(port: int) -> list[dict[str, Any]]:
     return [{"name": "gateway", "kind": "pushgateway", "url": f"http://127.0.0.1:{port}"}]
 
 
-def _fault_command(action: str, name: str, folder: Path) -> list[str]:
+def _fault_command(words: list[str], folder: Path) -> list[str]:
     # It has to work from any folder, and with anything of the caller's on PYTHONPATH.
     return [
         "env",
@@ -171,8 +228,7 @@ def _fault_command(action: str, name: str, folder: Path) -> list[str]:
         "-P",
         "-m",
         "reference.faults",
-        action,
-        name,
+        *words,
         "--folder",
         str(folder),
     ]

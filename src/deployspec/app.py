@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from deployspec.base.errors import UsageError
 from deployspec.chapters.alerts.chapter import CHAPTER as ALERTS
+from deployspec.chapters.dashboards.chapter import CHAPTER as DASHBOARDS
 from deployspec.chapters.health.chapter import CHAPTER as HEALTH
 from deployspec.chapters.logs.chapter import CHAPTER as LOGS
 from deployspec.chapters.metrics.chapter import CHAPTER as METRICS
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from deployspec.model.chapter import Chapter
     from deployspec.model.sink import Sink
 
-OURS = (METRICS, HEALTH, LOGS, ALERTS, MUTATION, SLO)
+OURS = (METRICS, HEALTH, LOGS, ALERTS, MUTATION, SLO, DASHBOARDS)
 """In the order of the guide's chapters."""
 CHAPTERS_GROUP, SINKS_GROUP = "deployspec.chapters", "deployspec.sinks"
 """The entry points' groups: each names a ``deployspec.model.chapter.Chapter``, or a ``deployspec.model.sink.Sink``."""

@@ -18,6 +18,7 @@ from deployspec.cli.explain import keys_of
 from deployspec.cli.reading import LABELS, Told, checks
 from deployspec.deployment.schema import assembled, is_described
 from tests.chapters.alerts.test_matrix import ROWS as ALERTS
+from tests.chapters.dashboards.test_matrix import ROWS as DASHBOARDS
 from tests.chapters.health.test_fault_matrix import OUTAGES, SERVICE
 from tests.chapters.logs.test_matrix import CORRELATION
 from tests.chapters.logs.test_matrix import ROWS as LOGS
@@ -48,7 +49,7 @@ def functions(path: Path) -> dict[str, str]:
 def red() -> dict[str, set[str]]:
     """By fault, the test functions of the checks that its row says are BREACHED."""
     faults: dict[str, set[str]] = {}
-    for row in (*SERVICE, *OUTAGES, *LOGS, *ALERTS, *SLO, *METRICS):
+    for row in (*SERVICE, *OUTAGES, *LOGS, *ALERTS, *SLO, *DASHBOARDS, *METRICS):
         faults.setdefault(row.fault, set()).update(name.partition("[")[0] for name in row.breached)
     return faults | {fault: set(breached) for fault, breached in CORRELATION.items()}
 

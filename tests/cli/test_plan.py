@@ -140,6 +140,20 @@ CASES = {
     ),
     "token": ("auth: {command: [TOOL, token]}", "health", 0),
     "rules": ("prometheus: {url: PROMETHEUS}\n" + DEAL_SCOUTS, "alerts and live", 0),
+    "dashboards": (
+        (
+            "allow: [write, faults]\nprometheus: {url: PROMETHEUS}\n"
+            f"dashboards:\n  files: ['{ROOT}/dashboards/*.json']\n  scrape_interval: 100ms\n  variables: {{job: shop}}\n  movement:\n"
+            "  - name: slow\n    fault: {inject: [TOOL, slow], restore: [TOOL, quick]}\n"
+            "    requests: {path: /a, arrival_rate: 20}\n    settle: 300ms\n"
+            "    shows: [{panel: Latency (p95), at_least: 0.5}]\n"
+            "  - name: many\n    fault: {inject: [TOOL, stop], restore: [TOOL, start]}\n    settle: 200ms\n"
+            "    requests: {method: POST, path: /jobs, body: '{}', times: 5}\n"
+            "    shows: [{panel: Queue Depth, rises_by: 5}]\n" + DEAL_SCOUTS
+        ),
+        "dashboards",
+        0,
+    ),
 }
 
 

@@ -252,6 +252,7 @@ def test_command_lists_all_faults() -> None:
         "redis-hung",
         "postgres-stopped",
         "postgres-hung",
+        "worker-stopped",
     }
 
 

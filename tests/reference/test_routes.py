@@ -4,7 +4,7 @@ import pytest
 
 from reference.process import Reference
 
-from .client import ask, until
+from .client import ask, until, value
 
 SNAP = {"title": "Folding bike", "category": "bikes", "condition": "good"}
 
@@ -98,3 +98,17 @@ def test_seller_routes_want_the_token(
     answer = ask(reference, path, method=method, headers=sent)
     assert answer.status == 401
     assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_tasks_wait_while_the_worker_is_stopped(reference: Reference) -> None:
+    """Without the worker each snap that is queued stays in the queue, and with it again all are priced."""
+    body = {"title": "Atlas", "category": "books"}
+    with reference.broken("worker-stopped"):
+        snaps = [
+            ask(reference, "/seller/snap", method="POST", body=body, seller=True).json["id"] for _ in range(5)
+        ]
+        assert ask(reference, "/health").json["queue_depth"] == 5
+        assert value(reference, "celery_queue_length", queue="celery") == 5
+    for snap in snaps:
+        path = f"/seller/snap/{snap}"
+        until(lambda path=path: ask(reference, path, seller=True).json["status"] == "ready")

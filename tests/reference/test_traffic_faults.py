@@ -28,6 +28,8 @@ TESTED = {
     "one-slow-of-many",
     "slow-seven-percent",
     "errors-seven-percent",
+    "errors-twenty-percent",
+    "slow-600ms",
     "resets",
     "band-below",
     "band-above",
@@ -191,6 +193,25 @@ def test_errors_seven_percent_are_spread_and_begin_anew(reference: Reference) ->
     assert wrong.headers["content-type"] == "application/json"
     assert "x-request-id" in wrong.headers
     assert (counted.requests(200), counted.requests(500)) == (186, 14)
+
+
+def test_errors_twenty_percent(reference: Reference) -> None:
+    """Every fifth request is answered 500, counted under its route."""
+    counted = Counted(reference)
+    with reference.traffic_fault("errors-twenty-percent"):
+        answers = [listings(reference) for _ in range(20)]
+    assert [number for number, answer in enumerate(answers, 1) if answer.status == 500] == [5, 10, 15, 20]
+    assert (counted.requests(200), counted.requests(500)) == (16, 4)
+
+
+def test_slow_600ms(reference: Reference) -> None:
+    """Every request takes 600 ms, in the metrics too."""
+    counted = Counted(reference)
+    with reference.traffic_fault("slow-600ms"):
+        answers = [listings(reference), suggest(reference)]
+    assert min(answer.seconds for answer in answers) >= 0.6
+    assert {answer.status for answer in answers} == {200}
+    assert (counted.requests(200), counted.within_half_a_second(200)) == (1, 0)
 
 
 def test_resets(reference: Reference) -> None:

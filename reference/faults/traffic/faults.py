@@ -161,6 +161,31 @@ class ErrorsSevenPercent(_SevenPercent):
         await request.answer(_json(500, detail="Internal Server Error"))
 
 
+@_named("errors-twenty-percent")
+class ErrorsTwentyPercent(Fault):
+    """Every fifth request is answered 500."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    async def serve(self, request: Request) -> None:
+        """Answer the fifth, tenth, fifteenth … 500, and pass the others on."""
+        self._count += 1
+        if self._count % 5:
+            await request.pass_on()
+        else:
+            await request.answer(_json(500, detail="Internal Server Error"))
+
+
+@_named("slow-600ms")
+class SlowAll(Fault):
+    """Every request is answered 600 ms after its arrival."""
+
+    async def serve(self, request: Request) -> None:
+        """Hold the answer back until it is due."""
+        await request.pass_on(not_before=0.6)
+
+
 @_named("resets")
 class Resets(_SevenPercent):
     """7 of every 100 requests have their connection reset instead of an answer."""

@@ -20,10 +20,16 @@ _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*)
     |   (?P<quoted>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
     |   `(?P<raw>[^`]*)`
+    |   (?P<now>\boffset\s+[-+]?(?:0+(?:ms|[smhdwy])?)+(?![\w.]))
+    |   (?P<grouped>(?<![\w:])[0-9][0-9a-fx]*(?:_[0-9a-f]+)+(?!\w))
     |   (?P<operator>[-+*/%^(<>=!]|\b(?:and|or|unless|atan2)\b)
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
+
+_BEFORE_1970 = "@ 0.000"
+_MOMENT = re.compile(r"""(?P<quoted>"(?:\\.|[^"\\])*")|@ (?P<moment>[0-9]+\.[0-9]{3})""", re.DOTALL)
+_SYSTEM_TIME = re.compile(r"tv_sec: (-?[0-9]+),\s*tv_nsec: ([0-9]+)")
 
 
 class PromqlError(ValueError):
@@ -41,9 +47,14 @@ def parse(text: str) -> Expr:
     def plain(token: re.Match[str]) -> str:
         nonlocal operators
         operators += token["operator"] is not None
+        if token["now"] is not None:
+            return ""
+        if token["grouped"] is not None:
+            return token["grouped"].replace("_", "")
         return token[0] if token["raw"] is None else quoted(token["raw"])
 
-    # The parser reads escapes in raw strings too (`\d` is an error to it), where Prometheus takes them as written.
+    # The parser reads escapes in raw strings too (`\d` is an error to it), where Prometheus takes them as written; and it
+    # refuses `offset 0s` and `1_000`, which are no errors to Prometheus 3.
     readable = _TOKEN.sub(plain, text)
     if operators > MAX_OPERATORS:
         raise PromqlError(
@@ -68,7 +79,17 @@ def parse(text: str) -> Expr:
 def to_text(expr: Expr) -> str:
     """The expression as PromQL that reads back as the same tree. A long one has several lines."""
     # str() of a node is not PromQL: it leaves quotes in labels' values as they are, and drops the colon of [1h:].
-    return expr.prettify()
+    text: str = expr.prettify()
+    if _BEFORE_1970 not in text:
+        return text
+    # The parser reads `x @ -1`, and writes the beginning of 1970 for it.
+    told: tuple[str, ...] = fold(expr, _moments)
+    moments = iter(told)
+
+    def written(token: re.Match[str]) -> str:
+        return f"@ {moment}" if token["moment"] and (moment := next(moments, "")) else token[0]
+
+    return _MOMENT.sub(written, text)
 
 
 def walk(expr: Expr) -> Iterator[Expr]:
@@ -156,6 +177,22 @@ def is_scalar_node(node: Any, below: tuple[bool, ...]) -> bool:
             return all(below)
         case _:
             return False
+
+
+def _moments(node: Any, below: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """What stands behind each ``@`` that has a number, in the order of the text; empty where that cannot be told.
+
+    The number itself is only in what the node says for debugging: to ask for one before 1970 ends in a panic.
+    """
+    inner = tuple(moment for part in below for moment in part)
+    at = node.at if type(node).__name__ in ("VectorSelector", "SubqueryExpr") else None
+    if at is None or not str(at.type).endswith(".At"):
+        return inner
+    # A subquery's own comes after all those within it.
+    found = _SYSTEM_TIME.findall(repr(node))
+    seconds, nanoseconds = found[-1] if found else ("0", "0")
+    moment = int(seconds) + int(nanoseconds) / 1e9
+    return (*inner, f"{moment:.3f}" if moment < 0 else "")
 
 
 def _reason(error: BaseException) -> str:

@@ -47,10 +47,12 @@ class Send(Protocol):
 class Failed(Exception):  # noqa: N818 - a signal within this package
     """A question without an answer that can be used. Raised through prometheus-api-client, which lets it pass."""
 
-    def __init__(self, reason: str, kind: FailureKind | None = None) -> None:
+    def __init__(self, reason: str, kind: FailureKind | None = None, status: int | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.kind = kind
+        self.status = status
+        """The status of an answer that tells of an error; None where there is no such answer."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,10 @@ class Prometheus:
             )
 
         return self._read(read, "status/buildinfo")
+
+    def answer(self, path: str) -> object:
+        """The data of one answer: the path below ``/api/v1/``, with its query. Raises Failed."""
+        return self._tell(path, time.monotonic() + self.time_limit)
 
     def measured(
         self, measure: Callable[[Questions], _T | Unavailable], *, patience: float = 0.0
@@ -201,7 +207,7 @@ def _check(answer: Answer) -> None:
     content = document if isinstance(document, dict) else {}
     if content.get("status") == "error" or answer.status != 200:
         error = f": {shown.one_line(str(content['error']))}" if "error" in content else ""
-        raise Failed(f"answers with an error (status {answer.status}){error}")
+        raise Failed(f"answers with an error (status {answer.status}){error}", status=answer.status)
     if document is None:
         page = answer.body.lstrip()[:1] == b"<"
         raise Failed(

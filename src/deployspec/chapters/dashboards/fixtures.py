@@ -1,0 +1,152 @@
+"""The chapter dashboards' fixtures: what is read of the files, and what Prometheus answers, once a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deployspec.chapters.alerts.api import rules_of
+from deployspec.chapters.dashboards.items import Nothing, read_of
+from deployspec.chapters.dashboards.judge.alerts import alert_metrics_are_shown
+from deployspec.chapters.dashboards.judge.answers import answers, is_sound, nothing_now, parses
+from deployspec.chapters.dashboards.judge.files import file_is_read
+from deployspec.chapters.dashboards.judge.lints import LintFinding, lint
+from deployspec.chapters.dashboards.judge.meanings import Meanings, shows_what_it_says
+from deployspec.chapters.dashboards.judge.ranges import holds_four_scrapes
+from deployspec.chapters.dashboards.measure.files import left_out
+from deployspec.chapters.dashboards.measure.meanings import meanings_of
+from deployspec.chapters.dashboards.measure.moving import Moving
+from deployspec.chapters.dashboards.measure.panels import Panels
+from deployspec.chapters.dashboards.model import Kind
+from deployspec.deployment import PROMETHEUS
+from deployspec.model.entry import Evidence
+from deployspec.model.verdict import Outcome, Unmeasured, Verdict, unmeasured
+from deployspec.tools.prometheus.asking import Failed
+from deployspec.tools.prometheus.deployed import curl, prometheus_of
+
+if TYPE_CHECKING:
+    from deployspec.chapters.dashboards.items import Read
+    from deployspec.chapters.dashboards.model import File, Item, Movement
+    from deployspec.deployment import Deployment
+    from deployspec.languages.grafana import Dashboard
+    from deployspec.model.judge import Judge
+
+
+class Dashboards:
+    """The dashboards of a deployment, and a verdict for each promise."""
+
+    def __init__(self, read: Read, deployment: Deployment, config: pytest.Config) -> None:
+        self.read, self._deployment, self._config = read, deployment, config
+        self._panels: Panels | None = None
+        self._meanings: Meanings | None = None
+        self._findings: dict[str, tuple[LintFinding, ...]] = {}
+
+    @property
+    def meanings(self) -> Meanings:
+        """What titles and units promise. Raises Unmeasured where the user's list is none."""
+        if self._meanings is None:
+            self._meanings = meanings_of(self.read.part.meanings)
+        return self._meanings
+
+    @property
+    def panels(self) -> Panels:
+        """What Prometheus answers. Raises Unmeasured where the file describes none."""
+        if self._panels is None:
+            window = self._deployment.require(PROMETHEUS).window
+            events = self.meanings.events
+            self._panels = Panels(self.read.part, prometheus_of(self._deployment), window, events)
+        return self._panels
+
+    def judge_file(self, judge: Judge, file: File) -> None:
+        """Whether a file is a dashboard."""
+        queries = sum(item.dashboard is file.dashboard for item in self.read.items)
+        judge(file_is_read(file, queries, left_out(file, self.read.part)))
+
+    def judge_query(self, judge: Judge, item: Item, which: str) -> None:
+        """One promise of a query: ``parses``, ``answers``, ``says``, ``sound`` or ``ranges``."""
+        made = self.panels.made(item)
+        verdict = parses(made)
+        if which != "parses" and verdict.outcome is not Outcome.MET:
+            verdict = unmeasured("it cannot be asked; query-parses tells why")
+        elif which == "sound":
+            verdict = is_sound([one for one in self._lint(item.dashboard) if one.place == item.query.place])
+        elif which == "ranges":
+            verdict = holds_four_scrapes(made.text, self.read.part.scrape_interval)
+        elif which != "parses":
+            try:
+                verdict = self._of_answer(item, which)
+            except Failed as failed:
+                verdict = unmeasured(f"{self.panels.prometheus.who} {failed.reason}")
+        evidence = [
+            Evidence("where it stands", str(item.query.place)),
+            Evidence("as it is written", item.query.text),
+        ]
+        if not made.is_made:
+            judge(verdict, evidence=evidence)
+            return
+        evidence.append(Evidence("as it is asked", made.text))
+        judge(verdict, evidence=evidence, reproduce=curl(self._deployment, made.text))
+
+    def _lint(self, dashboard: Dashboard) -> tuple[LintFinding, ...]:
+        if dashboard.file not in self._findings:
+            self._findings[dashboard.file] = lint(dashboard, self.panels.types)
+        return self._findings[dashboard.file]
+
+    def _of_answer(self, item: Item, which: str) -> Verdict:
+        answer = self.panels.answer(item)
+        answered = answer.kind is Kind.ANSWERED
+        reasons = self.panels.reasons(item) if answered else ()
+        if which == "answers":
+            mismatch = self.panels.mismatch(item) if answered and not reasons else ""
+            part = self.read.part
+            return answers(answer, reasons, mismatch, part.max_series, part.max_query_time)
+        return shows_what_it_says(item, answer, self.meanings, nothing_now(answer, reasons))
+
+    def judge_alerts(self, judge: Judge) -> None:
+        """Whether every metric of an alert is on a panel."""
+        made = [self.panels.made(item) for item in self.read.items]
+        texts = [one.text for one in made if parses(one).outcome is Outcome.MET]
+        rules = rules_of(self._config)
+        judge(alert_metrics_are_shown(rules, texts, len(made) - len(texts), self.read.part.unshown))
+
+    def judge_movement(self, judge: Judge, movement: Movement) -> None:
+        """Whether the panels show a fault."""
+        judge(Moving(self._deployment, self.panels, self.read.items, movement).verdict())
+
+
+def _given(request: pytest.FixtureRequest) -> Any:
+    if isinstance(request.param, Nothing):
+        raise Unmeasured(request.param.reason)
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def dashboards(deployment: Deployment, pytestconfig: pytest.Config) -> Dashboards:
+    """The dashboards of the deployment."""
+    read = read_of(pytestconfig)
+    if read is None:
+        raise Unmeasured("the deployment file names no dashboards")
+    return Dashboards(read, deployment, pytestconfig)
+
+
+@pytest.fixture
+def dashboard_file(dashboards: Dashboards, request: pytest.FixtureRequest) -> Callable[[Judge], None]:
+    """``dashboard_file(judge)``: the verdict on one file."""
+    file = _given(request)
+    return lambda judge: dashboards.judge_file(judge, file)
+
+
+@pytest.fixture
+def dashboard_query(dashboards: Dashboards, request: pytest.FixtureRequest) -> Callable[[Judge, str], None]:
+    """``dashboard_query(judge, which)``: the verdict on one promise of one query."""
+    item = _given(request)
+    return lambda judge, which: dashboards.judge_query(judge, item, which)
+
+
+@pytest.fixture
+def dashboard_movement(dashboards: Dashboards, request: pytest.FixtureRequest) -> Callable[[Judge], None]:
+    """``dashboard_movement(judge)``: the verdict on one movement."""
+    movement = _given(request)
+    return lambda judge: dashboards.judge_movement(judge, movement)

@@ -1,0 +1,1 @@
+"""What is found of queries in, verdicts out. Pure."""

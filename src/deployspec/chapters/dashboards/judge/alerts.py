@@ -1,0 +1,83 @@
+"""Whether everything that an alert looks at can be looked at on a panel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from deployspec.base import shown
+from deployspec.chapters.dashboards.judge.nothing import MADE_BY_PROMETHEUS
+from deployspec.languages.promql.selectors import selectors
+from deployspec.languages.promql.syntax import PromqlError, parse
+from deployspec.languages.rule_files.model import Rule
+from deployspec.model.verdict import Verdict, breached, met, unmeasured
+
+
+def alert_metrics_are_shown(
+    rules: Sequence[Rule], queries: Iterable[str], unread: int, unshown: Sequence[str]
+) -> Verdict:
+    """BREACHED where an alert reads a metric that no panel reads, and that is not listed as unshown.
+
+    A metric that a recording rule makes is shown by itself, or by all that the rule reads. ``queries`` are those of panels,
+    variables in place; ``unread`` is how many could not be read, behind which a metric may be.
+    """
+    shown_ones = {name for text in queries for name in metrics_of(text)}
+    recording: dict[str, list[Rule]] = {}
+    for rule in rules:
+        if rule.kind == "record":
+            recording.setdefault(rule.name, []).append(rule)
+    missing: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    for rule in (one for one in rules if one.kind == "alert"):
+        for name in sorted(metrics_of(rule.expr)):
+            seen.add(name)
+            for one in sorted(_lacking(name, shown_ones, recording, unshown, frozenset())):
+                missing.setdefault(one, []).append(rule.name)
+    limit = "every metric of an alert is on a panel, or listed in dashboards.unshown"
+    measured = f"{len(seen)} metrics of alerts"
+    if not missing:
+        return met("every metric of an alert is on a panel, or listed", measured=measured, limit=limit)
+    told = [f"`{name}` ({', '.join(dict.fromkeys(of))})" for name, of in sorted(missing.items())]
+    more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+    text = shown.one_line(f"no panel shows {', '.join(told[:3])}{more}", 300)
+    if unread:
+        queries_ = shown.counted(unread, "query").replace("querys", "queries")
+        return unmeasured(f"{text}; {queries_} could not be read, and may", measured=measured, limit=limit)
+    return breached(text, measured=measured, limit=limit)
+
+
+def metrics_of(text: str) -> frozenset[str]:
+    """The metrics that an expression reads by name, those in a list of names included; none of one that is not PromQL."""
+    try:
+        found = selectors(parse(text))
+    except PromqlError:
+        return frozenset()
+    names: set[str] = set()
+    for selector in found:
+        if selector.name is not None:
+            names.add(selector.name)
+            continue
+        for matcher in selector.matchers:
+            if matcher.label == "__name__" and matcher.op in ("=", "=~"):
+                names.update(re.findall(r"[A-Za-z_:][A-Za-z0-9_:]*", matcher.value))
+    return frozenset(names - MADE_BY_PROMETHEUS)
+
+
+def _lacking(
+    name: str,
+    there: set[str],
+    recording: dict[str, list[Rule]],
+    unshown: Sequence[str],
+    above: frozenset[str],
+) -> set[str]:
+    if name in there or name in above or any(fnmatchcase(name, pattern) for pattern in unshown):
+        return set()
+    rules = recording.get(name)
+    if not rules:
+        return {name}
+    below: set[str] = set()
+    for rule in rules:
+        for one in metrics_of(rule.expr):
+            below |= _lacking(one, there, recording, unshown, above | {name})
+    return below

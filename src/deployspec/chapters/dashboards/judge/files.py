@@ -1,0 +1,28 @@
+"""Whether a file is a dashboard of which every part was read."""
+
+from __future__ import annotations
+
+from deployspec.base import shown
+from deployspec.chapters.dashboards.model import File
+from deployspec.model.verdict import Verdict, breached, met
+
+_SHOWN = 3
+
+
+def file_is_read(file: File, queries: int, left_out: int) -> Verdict:
+    """BREACHED where a file is no dashboard, or a part of it could not be read; or where it has no query.
+
+    ``queries`` are those that the other checks look at; ``left_out`` those of other data sources and languages.
+    """
+    limit = "a dashboard of Grafana's, read without an objection, with a query"
+    if file.troubles:
+        told = [shown.one_line(str(one), 240) for one in file.troubles[:_SHOWN]]
+        more = f"; and {len(file.troubles) - _SHOWN} more" if len(file.troubles) > _SHOWN else ""
+        return breached("; ".join(told) + more, limit=limit)
+    others = f"; {left_out} of other data sources or languages are left out" if left_out else ""
+    if not queries:
+        return breached(
+            f"{file.path} has no query in PromQL to this deployment's Prometheus{others}", limit=limit
+        )
+    measured = f"{queries} {'query' if queries == 1 else 'queries'}"
+    return met(f"it has {measured}{others}", measured=measured, limit=limit)

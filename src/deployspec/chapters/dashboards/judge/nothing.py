@@ -1,0 +1,174 @@
+"""Why a query shows nothing: a name that is not there, matchers that no series meets, or nothing has happened yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from deployspec.base import shown
+from deployspec.base.problems import suggestion
+from deployspec.chapters.dashboards.model import Known
+from deployspec.languages.promql.selectors import Matcher, Selector, selectors
+from deployspec.languages.promql.syntax import is_scalar, parse, parts, walk
+
+if TYPE_CHECKING:
+    from promql_parser import Expr
+
+    from deployspec.chapters.dashboards.judge.meanings import Event
+
+_COUNTING = ("counter", "histogram", "summary")
+_COUNTERS = ("_total", "_count", "_sum", "_bucket")
+OF_TARGETS = frozenset({"job", "instance"})
+"""Labels that the scrape gives: no request, no error brings another value of them."""
+MADE_BY_PROMETHEUS = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
+_ARITHMETIC = frozenset("+-*/%^")
+
+
+class Why(Enum):
+    """Why a selector selects nothing."""
+
+    UNKNOWN = "unknown"
+    """There is no metric of the name."""
+    NO_MATCH = "no match"
+    """There is one, and no series of it can meet the matchers."""
+    NOT_YET = "not yet"
+    """A series that meets them comes with an event that has not happened."""
+    UNTOLD = "untold"
+    """It is not known whether one may come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a selector selects nothing, in words."""
+
+    why: Why
+    text: str
+
+
+def to_look_at(text: str, *, shows: bool) -> tuple[Selector, ...]:
+    """The selectors of a query of which the answer does not tell whether they select anything, each once.
+
+    Of an answer without series these are all. Of one with series they are those beside an ``or``, behind an ``unless``,
+    in ``absent()``, and those of a name that other selectors could stand in for: ``x or vector(0)`` always shows a number.
+    """
+    tree = parse(text)
+    found = selectors(tree) if not shows else tuple(_hidden(tree))
+    return tuple(dict.fromkeys(found))
+
+
+def _hidden(tree: Expr) -> Iterator[Selector]:
+    node: Any
+    for node in walk(tree):
+        kind = type(node).__name__
+        if (kind == "BinaryExpr" and str(node.op) in ("or", "unless")) or (
+            kind == "Call" and str(node.func.name).startswith("absent")
+        ):
+            yield from selectors(node)
+
+
+def why_nothing(known: Known, events: Sequence[Event] = ()) -> Reason:
+    """Why a selector selects nothing. ``events`` are what users say may come."""
+    selector, name = known.selector, known.selector.name or ""
+    if name in MADE_BY_PROMETHEUS:
+        return Reason(Why.NOT_YET, f"Prometheus makes {_code(name)} itself, while an alert is active")
+    event = next((one for one in events if one.may_bring(selector)), None)
+    if not known.named:
+        return _unnamed(known, name, event)
+    if event is not None:
+        return Reason(Why.NOT_YET, f"{_code(selector.text)} has no series yet: {event.told}")
+    counts = known.type in _COUNTING or (not known.type and name.endswith(_COUNTERS))
+    wanted = [one for one in selector.matchers if one.label != "__name__"]
+    for matcher in wanted:
+        if found := _of_matcher(name, matcher, known, counts=counts):
+            return found
+    told = _code(selector.text)
+    if counts and any(one.label not in OF_TARGETS for one in wanted):
+        return Reason(
+            Why.NOT_YET,
+            f"{told} has no series yet: each matcher fits some, and such a count begins with its first event",
+        )
+    return Reason(Why.UNTOLD, f"each matcher of {told} fits a series, and none fits all")
+
+
+def _unnamed(known: Known, name: str, event: Event | None) -> Reason:
+    if known.recorded:
+        return Reason(Why.NOT_YET, f"a loaded rule records {_code(name)}, and has no result now")
+    if event is not None:
+        return Reason(Why.NOT_YET, f"{_code(name)} has no series yet: {event.told}")
+    if known.type in _COUNTING:
+        return Reason(
+            Why.NOT_YET,
+            f"{_code(name)} has no series yet: a target declares this {known.type}, whose series begin with an event",
+        )
+    if not name:
+        return Reason(Why.UNKNOWN, f"no metric there has a name that {_code(known.selector.text)} fits")
+    near = shown.nearest(name, known.names)
+    return Reason(Why.UNKNOWN, f"there is no metric {_code(name)}{near}")
+
+
+def _of_matcher(name: str, matcher: Matcher, known: Known, *, counts: bool) -> Reason | None:
+    """What one matcher alone keeps out; None where a series meets it."""
+    if matcher.label not in known.values:
+        return None
+    seen = known.values[matcher.label]
+    if matcher.matches("") and not seen:
+        return None
+    if seen is None:
+        near = shown.nearest(matcher.label, known.labels)
+        return Reason(Why.NO_MATCH, f"no series of {_code(name)} has a label {_code(matcher.label)}{near}")
+    if any(map(matcher.matches, seen)):
+        return None
+    there = f"(there: {_some(seen)})"
+    what = f"no series of {_code(name)} has {_code(matcher)}"
+    if matcher.label in OF_TARGETS:
+        return Reason(Why.NO_MATCH, f"{what} {there}")
+    if matcher.op in ("!=", "!~"):
+        if counts:
+            return Reason(
+                Why.NOT_YET,
+                f"every series of {_code(name)} is left out by {_code(matcher)}, and others begin with an event",
+            )
+        return Reason(Why.UNTOLD, f"every series of {_code(name)} is left out by {_code(matcher)} {there}")
+    if counts and _is_code(matcher, seen):
+        return Reason(
+            Why.NOT_YET,
+            f"{what} yet: the label has numbers of three digits, it asks for such ones, and each begins with its first event {there}",
+        )
+    meant = [suggested for word in matcher.words() or () if (suggested := suggestion(word, seen, 2))]
+    if meant:
+        return Reason(Why.NO_MATCH, f"{what}; did you mean {meant[0]}? {there}")
+    return Reason(
+        Why.UNTOLD,
+        f"{what}, and it is not known whether one may come {there}; `events` in dashboards.meanings can say so",
+    )
+
+
+def _is_code(matcher: Matcher, seen: frozenset[str]) -> bool:
+    """Whether the label's values are status codes, and the matcher asks for some."""
+    return all(re.fullmatch(r"[1-5]\d\d", one) for one in seen) and any(
+        matcher.meets(str(number)) for number in range(100, 600)
+    )
+
+
+def unmatched(tree: Expr) -> Iterator[tuple[Expr, Expr, Expr]]:
+    """Each arithmetic operation between two vectors, outermost first, with its sides: where both sides have series and the
+    operation has none, no series of one fits one of the other."""
+    node: Any
+    for node in walk(tree):
+        if type(node).__name__ == "BinaryExpr" and str(node.op) in _ARITHMETIC:
+            left, right = parts(node)
+            if not is_scalar(left) and not is_scalar(right):
+                yield node, left, right
+
+
+def _some(values: frozenset[str]) -> str:
+    ordered = sorted(values)
+    more = f" and {len(ordered) - 3} more" if len(ordered) > 3 else ""
+    return ", ".join(shown.one_line(value, 40) for value in ordered[:3]) + more or "none"
+
+
+def _code(text: object) -> str:
+    return f"`{shown.one_line(str(text), 120)}`"

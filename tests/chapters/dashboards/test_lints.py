@@ -1,0 +1,276 @@
+"""Each lint: what it finds, and what it leaves alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from deployspec.base.places import Places
+from deployspec.chapters.dashboards.judge.lints import lint
+from deployspec.languages.grafana import Dashboard, read
+
+_ALL = {
+    "rate-of-gauge", "quantile-per-series", "buckets-without-le", "ratio-of-itself", "one-of-many", "percent-twice",
+    "ratio-in-percent", "missing-unit", "legend-without-label", "irate-over-a-day",
+}  # fmt: skip
+
+
+def _found(*exprs: str, types: dict[str, str] | None = None, **said: object) -> list[str]:
+    """The names of the lints that find something in a panel with these queries."""
+    dashboard = said.pop("dashboard", {})
+    legend = said.pop("legend", "")
+    panel = {
+        "title": said.pop("title", "x"), "type": said.pop("type", "timeseries"),
+        "fieldConfig": {"defaults": {"unit": said.pop("unit", "reqps")}},
+        "targets": [{"expr": expr, "legendFormat": legend} for expr in exprs], **said,
+    }  # fmt: skip
+    read_one = read(json.dumps({"panels": [panel], **dashboard}), "a.json")  # type: ignore[dict-item]
+    assert isinstance(read_one, Dashboard)
+    return [one.lint for one in lint(read_one, types)]
+
+
+def test_each_lint_has_its_section():
+    """``deployspec explain`` shows it."""
+    page = (Places(Path()).guides / "lint" / "dashboards.md").read_text()
+    assert set(re.findall(r"^## (\S+)$", page, re.MULTILINE)) == _ALL
+
+
+def test_a_finding_says_where_and_how_to_read_on():
+    """Place, reason, the command that explains it."""
+    dashboard = read(
+        '{"panels": [{"title": "Latency", "targets": [{"expr": "rate(node_load1[5m])"}]}]}', "a.json"
+    )
+    assert isinstance(dashboard, Dashboard)
+    assert str(lint(dashboard)[0]) == (
+        'a.json: panel "Latency", query 1 (panels[0].targets[0].expr): rate of the gauge node_load1: rate takes each fall '
+        "for a restart from zero, so that a value that goes down and up again adds to it. Use deriv, or changes, for a gauge "
+        "(`deployspec explain rate-of-gauge`)"
+    )
+
+
+@pytest.mark.parametrize("name", ["node_load1", "process_open_fds", "celery_queue_length", "app_in_progress"])
+def test_rate_of_a_gauge_by_name(name):
+    """Where nobody tells the type, only names that are gauges for sure."""
+    assert _found(f"increase({name}[5m])") == ["rate-of-gauge"]
+    assert _found(f"deriv({name}[5m])") == []
+    assert _found(f"rate({name}[5m])", types={name: "counter"}) == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "found"),
+    [("gauge", ["rate-of-gauge"]), ("counter", []), ("unknown", []), ("histogram", []), ("summary", [])],
+)
+def test_rate_of_a_gauge_by_metadata(type_, found):
+    """What Prometheus knows of it counts before the name."""
+    assert _found("rate(my_things[5m])", types={"my_things": type_}) == found
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        "rate(my_things[5m])",
+        "rate(a_total[5m])",
+        "irate(a_bytes[5m])",
+        "histogram_quantile(0.9, rate(node_load1[5m]))",
+        "rate((up)[5m:1m])",
+    ],
+)
+def test_no_rate_of_a_gauge(expr):
+    """Names that may be either; native histograms; subqueries."""
+    assert "rate-of-gauge" not in _found(expr)
+
+
+_PER_SERIES = "histogram_quantile(0.95, rate(deal_scout_request_duration_seconds_bucket[5m]))"
+
+
+def test_a_quantile_per_series():
+    """The guide's own panel, whose legend says nothing."""
+    assert _found(_PER_SERIES, unit="s") == ["quantile-per-series"]
+    assert _found(_PER_SERIES, unit="s", legend="p95 {{job}}") == ["quantile-per-series"]
+
+
+@pytest.mark.parametrize(
+    ("expr", "legend"),
+    [
+        pytest.param(_PER_SERIES, "{{instance}} p95", id="legend-tells-series-apart"),
+        pytest.param(_PER_SERIES, "__auto", id="legend-of-all-labels"),
+        pytest.param("histogram_quantile(0.95, sum by (le) (rate(a_bucket[5m])))", "", id="added-up"),
+        pytest.param("histogram_quantile(0.95, job:a_bucket:rate5m)", "", id="recorded"),
+        pytest.param("histogram_quantile(0.95, rate(a_seconds[5m]))", "", id="native"),
+    ],
+)
+def test_no_quantile_per_series(expr, legend):
+    """What is added up, or meant."""
+    assert _found(expr, unit="s", legend=legend) == []
+
+
+@pytest.mark.parametrize(
+    ("expr", "found"),
+    [
+        ("histogram_quantile(0.9, sum by (job) (rate(a_bucket[5m])))", ["buckets-without-le"]),
+        ("histogram_quantile(0.9, sum(rate(a_bucket[5m])))", ["buckets-without-le"]),
+        ("histogram_quantile(0.9, sum by (job, le) (rate(a_bucket[5m])))", []),
+        ("histogram_quantile(0.9, sum without (job) (rate(a_bucket[5m])))", []),
+        ("histogram_quantile(0.9, sum by (vmrange) (rate(a_bucket[5m])))", []),
+        ("histogram_quantile(0.9, sum by ($labels) (rate(a_bucket[5m])))", []),
+        ("histogram_quantile(0.9, sum(rate(native_seconds[5m])))", []),
+    ],
+)
+def test_buckets_without_le(expr, found):
+    """VictoriaMetrics' bounds count; native histograms need none."""
+    assert (
+        _found(
+            expr,
+            dashboard={"templating": {"list": [{"name": "labels", "type": "custom", "query": "job,le"}]}},
+        )
+        == found
+    )
+
+
+@pytest.mark.parametrize(
+    ("expr", "found"),
+    [
+        ('rate(a_total{status=~"5.."}[5m]) / rate(a_total[5m])', ["ratio-of-itself"]),
+        ('100 * (rate(a_total{b="c",d="e"}[5m]) / rate(a_total{d="e"}[5m]))', ["ratio-of-itself"]),
+        ('sum(rate(a_total{status=~"5.."}[5m])) / sum(rate(a_total[5m]))', []),
+        ('rate(a_total{status="500"}[5m]) / ignoring(status) rate(a_total{status="200"}[5m])', []),
+        ('rate(a_total{status="500"}[5m]) / on(job) group_left rate(a_total[5m])', []),
+        ("rate(a_total[5m]) / rate(a_total[1h])", []),
+        ("rate(a_total[5m]) / rate(a_total[5m] offset 1w)", []),
+        ("rate(a_seconds_sum[5m]) / rate(a_seconds_count[5m])", []),
+    ],
+)
+def test_ratio_of_itself(expr, found):
+    """The guide's error rate; what compares two times, or two metrics, is none."""
+    assert _found(expr, unit="percentunit" if "100" not in expr else "percent") == found
+
+
+@pytest.mark.parametrize(
+    ("variable", "expr", "found"),
+    [
+        pytest.param({"multi": True}, 'up{a="$v"}', ["one-of-many"], id="several"),
+        pytest.param({"includeAll": True}, 'up{a="${v}"}', ["one-of-many"], id="all"),
+        pytest.param({"multi": True}, 'up{a!="[[v]]"}', ["one-of-many"], id="not-equal"),
+        pytest.param({"includeAll": True, "allValue": ".*"}, 'up{a="$v"}', ["one-of-many"], id="all-value"),
+        pytest.param(
+            {"includeAll": True, "allValue": "total"}, 'up{a="$v"}', [], id="all-value-that-is-a-word"
+        ),
+        pytest.param({"multi": True}, 'up{a=~"$v"}', [], id="as-a-regex"),
+        pytest.param({"multi": True}, 'up{a!~"$v"}', [], id="as-a-regex-negated"),
+        pytest.param({}, 'up{a="$v"}', [], id="one"),
+        pytest.param({"multi": True}, 'up{a="$vv"}', [], id="another-variable"),
+        pytest.param({"multi": True}, 'up{a="${v:raw}"}', [], id="as-the-author-says"),
+    ],
+)
+def test_one_of_many(variable, expr, found):
+    """``=`` beside what Grafana writes as a regular expression."""
+    listed = [
+        {"name": "v", "type": "query", "query": "label_values(a)", "current": {"value": "x"}, **variable}
+    ]
+    assert _found(expr, dashboard={"templating": {"list": listed}}) == found
+    assert _found(expr, repeat="v", dashboard={"templating": {"list": listed}}) == []
+
+
+@pytest.mark.parametrize(
+    ("expr", "unit", "found"),
+    [
+        ("sum(rate(a_total[5m])) / sum(rate(b_total[5m])) * 100", "percentunit", ["percent-twice"]),
+        ("100 * (sum(a) / sum(b))", "percentunit", ["percent-twice"]),
+        ("100 - avg(a) * 100", "percentunit", ["percent-twice"]),
+        ("100 * (availability - 0.99)", "percentunit", []),
+        ("sum(a) / sum(b) * 100", "percent", []),
+        ("sum(rate(a_total[5m])) / sum(rate(b_total[5m]))", "percentunit", []),
+        ("sum(rate(a_total[5m])) / sum(rate(b_total[5m]))", "percent", ["ratio-in-percent"]),
+        ("sum(rate(a_total[5m])) / sum(rate(b_total[5m])) * 100", "percent", []),
+        ("sum(rate(a_seconds_total[5m])) / count(b)", "percent", []),
+        ("a_percent / b_ratio", "percent", []),
+    ],
+)
+def test_percent(expr, unit, found):
+    """1 for all, or 100 for all: unit and query have to agree."""
+    assert _found(expr, unit=unit) == found
+
+
+@pytest.mark.parametrize(
+    "expr",
+    ["a_bytes", "sum by (job) (a_bytes)", "rate(a_bytes_total[5m])", "max_over_time(a_seconds[1h])",
+     "histogram_quantile(0.9, sum by (le) (rate(a_seconds_bucket[5m])))", "topk(5, avg by (b) (a_bytes))"],
+)  # fmt: skip
+def test_missing_unit(expr):
+    """Seconds and bytes as bare numbers; a unit that says nothing is none."""
+    for unit in ("", "short", "none"):
+        assert _found(expr, unit=unit) == ["missing-unit"]
+    assert _found(expr, unit="s") == []
+
+
+@pytest.mark.parametrize(
+    ("exprs", "said"),
+    [
+        pytest.param(("rate(a_seconds_total[5m])",), {}, id="seconds-a-second"),
+        pytest.param(("a_seconds_count",), {}, id="a-number-of-things"),
+        pytest.param(("a_bytes / 1024",), {}, id="calculated"),
+        pytest.param(("a_bytes", "up"), {}, id="of-several-kinds"),
+        pytest.param(("a_timestamp_seconds",), {}, id="a-moment"),
+        pytest.param(("node_network_mtu_bytes",), {}, id="the-mtu"),
+        pytest.param(("a_bytes",), {"title": "Memory (bytes)"}, id="said-in-the-title"),
+        pytest.param(("a_bytes",), {"legend": "used MiB"}, id="said-in-the-legend"),
+        pytest.param(("a_bytes",), {"type": "table"}, id="table"),
+        pytest.param(("a_bytes",), {"transformations": [{"id": "calculateField"}]}, id="transformed"),
+    ],
+)
+def test_no_missing_unit(exprs, said):
+    """Where the unit is not sure, or is told otherwise."""
+    assert _found(*exprs, unit="", **said) == []
+
+
+@pytest.mark.parametrize(
+    ("expr", "legend", "said", "found"),
+    [
+        pytest.param("sum by (job) (a)", "used by {{instance}}", {}, ["legend-without-label"], id="added-up"),
+        pytest.param("sum by (job) (a)", "{{ instance }} {{b}} x", {}, ["legend-without-label"], id="two"),
+        pytest.param("sum by (job) (a)", "{{instance}}", {}, [], id="nothing-left"),
+        pytest.param("sum by (job) (a)", "{{instance}} of {{job}}", {}, [], id="one-is-there"),
+        pytest.param("sum by (job) (a)", "x {{job}}", {}, [], id="kept"),
+        pytest.param("sum without (job) (a)", "x {{instance}}", {}, [], id="not-taken-away"),
+        pytest.param("a * on (job) group_left (version) b", "x {{version}}", {}, [], id="taken-over"),
+        pytest.param("sum(a)", "x {{used}}", {}, [], id="one-curve"),
+        pytest.param("sum by (job) (a)", "x {{instance}}", {"type": "stat"}, [], id="one-number"),
+        pytest.param("sum by (job) (a)", "x {{instance}}", {"transformations": [{"id": "merge"}]}, [], id="transformed"),
+        pytest.param("sum by ($g) (a)", "x {{pod}}", {}, [], id="by-a-variable"),
+    ],
+)  # fmt: skip
+def test_legend_without_label(expr, legend, said, found):
+    """Labels that the result cannot have, and curves that nothing else tells apart."""
+    listed = {"templating": {"list": [{"name": "g", "type": "custom", "query": "pod,job"}]}}
+    assert _found(expr, legend=legend, dashboard=listed, **said) == found
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        pytest.param(
+            {"dashboard": {"time": {"from": "now-24h", "to": "now"}}}, ["irate-over-a-day"], id="a-day"
+        ),
+        pytest.param({"dashboard": {"time": {"from": "now-1h", "to": "now"}}}, [], id="an-hour"),
+        pytest.param({}, [], id="not-said"),
+        pytest.param({"timeFrom": "7d"}, ["irate-over-a-day"], id="of-the-panel"),
+        pytest.param(
+            {"timeFrom": "1h", "dashboard": {"time": {"from": "now-7d", "to": "now"}}},
+            [],
+            id="the-panel-counts",
+        ),
+    ],
+)
+def test_irate_over_a_day(said, found):
+    """The time that the panel opens with."""
+    assert _found("sum(irate(a_total[5m]))", **said) == found
+    assert _found("sum(rate(a_total[5m]))", **said) == []
+
+
+@pytest.mark.parametrize("expr", ["sum(", 'up{a="$nosuch"}', "", '{app="a"} |= "b"'])
+def test_what_cannot_be_read_is_none_of_a_lints_business(expr):
+    """Other checks tell of it."""
+    assert _found(expr) == []

@@ -1,0 +1,135 @@
+"""What stands in the place of variables and macros, as Grafana writes it."""
+
+from __future__ import annotations
+
+import pytest
+
+from deployspec.languages.grafana import Chosen, Expanded, Scope, Unexpanded, expand
+from deployspec.languages.grafana.macros import length, step
+
+_SCOPE = Scope(
+    {
+        "one": Chosen(("a.b'c\\d",)),
+        "many": Chosen(("a.b", "c|d"), many=True),
+        "single": Chosen(("10.0.0.1:9100",), many=True),
+        "all": Chosen((".*$one",), many=True, raw=True, texts=("All",)),
+        "plain": Chosen(("api",)),
+        "two": Chosen(("x", 'y"z'), many=True, texts=("X", "Y")),
+        "interval": Chosen(("$__rate_interval",)),
+        "auto": Chosen(("$__auto_interval_auto",)),
+        "circle": Chosen(("$circle",), many=True, raw=True),
+    },
+    begin=1_700_000_000.0,
+    end=1_700_003_600.0,
+    step=30.0,
+    scrape=15.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        pytest.param('up{a="$plain"}', 'up{a="api"}', id="plain"),
+        pytest.param('up{a="${plain}b"}', 'up{a="apib"}', id="braces"),
+        pytest.param('up{a="[[plain]]"}', 'up{a="api"}', id="brackets"),
+        pytest.param("$one", r"a.b\\'c\\d", id="one-is-escaped-for-quotes"),
+        pytest.param("$many", r"(a\\.b|c\\|d)", id="many-are-escaped-for-a-regex"),
+        pytest.param("$single", r"10\\.0\\.0\\.1:9100", id="one-of-many-has-no-brackets"),
+        pytest.param("$all", r".*a.b\\'c\\d", id="all-value-as-it-is"),
+        pytest.param("${many:regex}", r"(a\.b|c\|d)", id="regex"),
+        pytest.param("[[many:regex]]", r"(a\.b|c\|d)", id="regex-in-brackets"),
+        pytest.param("${two:pipe}", 'x|y"z', id="pipe"),
+        pytest.param("${two:csv}", 'x,y"z', id="csv"),
+        pytest.param("${two:raw}", 'x,y"z', id="raw"),
+        pytest.param("${two:join:;}", 'x;y"z', id="join"),
+        pytest.param("${two:glob}", '{x,y"z}', id="glob"),
+        pytest.param("${plain:glob}", "api", id="glob-of-one"),
+        pytest.param("${two:json}", '["x","y\\"z"]', id="json"),
+        pytest.param("${two:distributed}", 'x,two=y"z', id="distributed"),
+        pytest.param("${two:text}", "X + Y", id="text"),
+        pytest.param("${all:text}", "All", id="text-of-all"),
+        pytest.param("${all:regex}", r".*a.b\\'c\\d", id="all-value-in-any-format"),
+        pytest.param("${two:doublequote}", r'"x","y\"z"', id="doublequote"),
+        pytest.param("${one:singlequote}", r"'a.b\'c\d'", id="singlequote"),
+        pytest.param("${one:sqlstring}", r"'a.b''c\d'", id="sqlstring"),
+        pytest.param("${two:queryparam}", "var-two=x&var-two=y%22z", id="queryparam"),
+        pytest.param("${two:percentencode}", "%7Bx%2Cy%22z%7D", id="percentencode"),
+        pytest.param("${single:lucene}", r'("10.0.0.1\:9100")', id="lucene"),
+        pytest.param("rate(a[$__rate_interval])", "rate(a[1m])", id="rate-interval-is-four-scrapes"),
+        pytest.param("a[$__interval] ${__interval_ms}", "a[30s] 30000", id="interval"),
+        pytest.param("a[$__range] $__range_s $__range_ms", "a[3600s] 3600 3600000", id="range"),
+        pytest.param("a[${interval}]", "a[1m]", id="macro-in-a-value"),
+        pytest.param("a[$auto]", "a[30s]", id="interval-that-grafana-chooses"),
+        pytest.param("$__from $__to", "1700000000000 1700003600000", id="ends"),
+        pytest.param("${__from:date}", "2023-11-14T22:13:20.000Z", id="date"),
+        pytest.param("${__from:date:iso}", "2023-11-14T22:13:20.000Z", id="date-iso"),
+        pytest.param("${__to:date:seconds}", "1700003600", id="date-seconds"),
+        pytest.param("${__from:date:YYYY-MM-DD HH:mm:ss}", "2023-11-14 22:13:20", id="date-of-ones-own"),
+        pytest.param('label_replace(a, "b", "$1-${2}", "c", "(x)$")', 'label_replace(a, "b", "$1-${2}", "c", "(x)$")', id="groups-are-prometheus-own"),
+        pytest.param('a{b=~"[[:alpha:]]+$|x"}', 'a{b=~"[[:alpha:]]+$|x"}', id="class-of-characters"),
+    ],
+)  # fmt: skip
+def test_what_is_written(text, written):
+    """By the kind of variable and the format."""
+    assert expand(text, _SCOPE) == Expanded(written, expand(text, _SCOPE).used)
+
+
+def test_which_variables_were_used():
+    """Each once, also within an allValue; macros are none."""
+    assert expand("$plain $all $plain $__range", _SCOPE).used == ("plain", "all", "one")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        pytest.param("$nosuch + ${nosuch} + $nosuch", ("$nosuch", "${nosuch}"), id="unknown"),
+        pytest.param("[[nosuch]]", ("[[nosuch]]",), id="in-brackets"),
+        pytest.param("${__user.login}", ("${__user.login}",), id="of-the-user"),
+        pytest.param("${plain:nosuch}", ("${plain:nosuch}",), id="format"),
+        pytest.param("${plain.field}", ("${plain.field}",), id="field"),
+        pytest.param("[[__rate_interval]]", ("[[__rate_interval]]",), id="macro-that-only-the-backend-knows"),
+        pytest.param("$circle", ("$circle",), id="circle"),
+        pytest.param("a[$__nosuch]", ("$__nosuch",), id="macro"),
+    ],
+)
+def test_what_cannot_be_put_in_place_is_named(text, names):
+    """As it is written."""
+    assert expand(text, _SCOPE) == Unexpanded(names)
+
+
+def test_a_query_has_an_end():
+    """Values that multiply stop at a million characters."""
+    values = {
+        "a": Chosen(("x" * 1000,)),
+        "b": Chosen(("$a" * 1000,), raw=True),
+        "c": Chosen(("$b" * 1000,), raw=True),
+    }
+    result = expand("$c", Scope(values))
+    assert isinstance(result, Unexpanded)
+    assert "more than 1000000 characters" in result.names[0]
+
+
+@pytest.mark.parametrize(
+    ("span", "points", "least", "factor", "seconds"),
+    [
+        pytest.param(3600, 1000, 15, 1, 15, id="least"),
+        pytest.param(3600, 1000, 45, 1, 45, id="least-is-not-rounded"),
+        pytest.param(86_400, 1000, 15, 1, 60, id="a-day"),
+        pytest.param(86_400, 1000, 15, 10, 600, id="factor"),
+        pytest.param(7 * 86_400, 1000, 15, 1, 600, id="a-week"),
+        pytest.param(30 * 86_400, 100_000, 1, 1, 300, id="not-more-points-than-prometheus-gives"),
+        pytest.param(3600, 100, 1, 1, 30, id="few-points"),
+    ],
+)
+def test_step(span, points, least, factor, seconds):
+    """Rounded to lengths that a person would choose."""
+    assert step(span, points, least, factor) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30s", 30), (">10s", 10), ("1M", 2_592_000), ("1.5h", 5400), ("20", 20), ("100ms", 0.1), ("", None), ("0", None), ("auto", None), ("$x", None)],
+)  # fmt: skip
+def test_length(text, seconds):
+    """As dashboards write it; a bare number is seconds."""
+    assert length(text) == seconds
