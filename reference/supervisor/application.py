@@ -9,8 +9,6 @@ from .folder import Folder
 from .parts import Part
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKER_READY = "worker-ready"
-"""The file in the deployment's folder that the worker makes when it takes tasks."""
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -48,7 +46,7 @@ def api(folder: Folder, port: int, fd: int, env: Mapping[str, str]) -> Part:
 
 def worker(folder: Folder, env: Mapping[str, str]) -> Part:
     """Describe the Celery worker."""
-    ready_file = folder.path / WORKER_READY
+    ready_file = folder.path / "worker-ready"
 
     async def takes_tasks() -> bool:
         return ready_file.exists()

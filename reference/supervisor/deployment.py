@@ -13,7 +13,7 @@ from typing import Any
 from reference.faults.control import FAULTS
 
 from . import processes
-from .application import ROOT, WORKER_READY, api, worker
+from .application import ROOT, api, worker
 from .deployment_file import deployment_file
 from .folder import Folder
 from .monitoring import PORTS_NEEDED, TEXTFILES, Monitoring
@@ -151,8 +151,6 @@ class Deployment:
         if part.process is not None and part.running:
             processes.thaw(part.process.pid)
         else:
-            if part.name == "worker":
-                (self.folder.path / WORKER_READY).unlink(missing_ok=True)
             await part.start()
         await part.until_ready(RESTORE_LIMIT if part.name != "worker" else WORKER_LIMIT)
 

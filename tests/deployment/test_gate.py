@@ -19,8 +19,8 @@ def test_the_chapters_that_are_chosen(read: Reader) -> None:
 @pytest.mark.parametrize(
     ("said", "line"),
     [
-        pytest.param("[health, helth]", "found helth, which is no chapter; expected metrics, health, logs, alerts, mutation or slo; did you mean health?", id="near-miss"),
-        pytest.param("[billing]", "found billing, which is no chapter; expected metrics, health, logs, alerts, mutation or slo", id="unknown"),
+        pytest.param("[health, helth]", "found helth, which is no chapter; expected metrics, health, logs, alerts, mutation, slo or dashboards; did you mean health?", id="near-miss"),
+        pytest.param("[billing]", "found billing, which is no chapter; expected metrics, health, logs, alerts, mutation, slo or dashboards", id="unknown"),
         pytest.param("[]", "found an empty list; expected a list of texts; a list has at least one item", id="empty"),
         pytest.param("health", "found a text; expected a list of texts", id="a-text"),
         pytest.param("[health, health]", "found health for the second time; expected each item once", id="twice"),

@@ -91,5 +91,5 @@ def test_a_gate_needs_a_deployment(project: Project, workers: tuple[str, ...]) -
     assert (ran.status, "no deployment is named" in ran.output) == (4, True), ran.output
     ran = project(CHECKS, *workers, chapter="gate", more=chosen("gate: [helth]"))
     assert ran.status == 4, ran.output
-    found = "local.yaml:2:8: found helth, which is no chapter; expected metrics, health, logs, alerts, mutation or slo; did you mean health?"
+    found = "local.yaml:2:8: found helth, which is no chapter; expected metrics, health, logs, alerts, mutation, slo or dashboards; did you mean health?"
     assert found in ran.output

@@ -1,5 +1,6 @@
 """The reference's metrics."""
 
+from reference.faults.switch import NONE, QUERIES, SLOW_QUERIES
 from reference.process import Reference
 
 from .client import ask, families, until, value
@@ -15,6 +16,8 @@ def test_the_guides_metrics_are_there(reference: Reference) -> None:
         "celery_task": "counter",
         "celery_task_duration_seconds": "histogram",
         "celery_queue_length": "gauge",
+        "celery_workers": "gauge",
+        "celery_task_sent": "counter",
         "sqlalchemy_pool_size": "gauge",
         "sqlalchemy_pool_checked_out": "gauge",
         "sqlalchemy_query_duration_seconds": "histogram",
@@ -65,3 +68,26 @@ def test_the_workers_tasks_are_counted(reference: Reference) -> None:
     until(lambda: value(reference, "celery_task_total", **task, state="succeeded") == before + 1)
     until(lambda: value(reference, "celery_task_duration_seconds_count", **task) == durations + 1)
     assert value(reference, "celery_task_sent_total", **task) > 0
+
+
+def test_workers_are_counted_that_take_tasks(reference: Reference) -> None:
+    """One that stands still is none after three seconds, and one again when it goes on."""
+    until(lambda: value(reference, "celery_workers") == 1)
+    with reference.broken("worker-hung"):
+        until(lambda: value(reference, "celery_workers") == 0)
+    until(lambda: value(reference, "celery_workers") == 1)
+
+
+def test_slow_queries_are_measured_as_slow(reference: Reference) -> None:
+    """The fault is inside what the application measures, and over when it is switched off."""
+    name = "sqlalchemy_query_duration_seconds_sum"
+    before = value(reference, name)
+    QUERIES.turn(reference.folder, SLOW_QUERIES)
+    try:
+        ask(reference, "/listings")
+    finally:
+        QUERIES.turn(reference.folder, NONE)
+    slow = value(reference, name)
+    assert slow - before >= 0.6
+    ask(reference, "/listings")
+    assert value(reference, name) - slow < 0.6

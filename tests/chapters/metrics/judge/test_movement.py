@@ -72,6 +72,7 @@ def test_when_a_further_round_tells_nothing_more() -> None:
     """All exact, or one that rose by less."""
     assert is_settled(rounds((5, 5)), [TOTAL])
     assert is_settled(rounds((5, 4)), [TOTAL])
+    assert is_settled(rounds((5, 9), others=(5,)), [])
     assert not is_settled(rounds((5, 6)), [TOTAL])
     assert not is_settled(rounds((5, 5), others=(5,)), [TOTAL])
     assert is_settled(rounds((5, 5), (6, 6), others=(5, 1)), [TOTAL])

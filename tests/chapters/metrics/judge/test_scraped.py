@@ -1,0 +1,124 @@
+"""What Prometheus takes over: just below, at and just above each limit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deployspec.chapters.metrics.judge.scraped import (
+    Arrived,
+    Quickness,
+    Range,
+    Taken,
+    Target,
+    is_scraped,
+    names_arrive,
+    nothing_is_dropped,
+    ranges_are_long_enough,
+    scrapes_are_quick,
+)
+from deployspec.languages.exposition import read
+from deployspec.languages.exposition.model import Format
+from deployspec.languages.promql.selectors import selectors
+from deployspec.languages.promql.syntax import parse
+
+UP = Target("shop", "http://a/metrics", {"job": "shop", "instance": "a"}, "up", "", 1e9, 15.0, 10.0)
+DOWN = replace(UP, health="down", last_error="server returned HTTP status 500")
+PAGE = read(
+    [
+        b"""# TYPE shop_requests_total counter
+shop_requests_total{path="/"} 1
+# TYPE shop_seconds histogram
+shop_seconds_bucket{le="+Inf"} 1
+shop_seconds_sum 1
+shop_seconds_count 1
+"""
+    ],
+    Format.TEXT,
+)
+NAMES = frozenset({"shop_requests_total", "shop_seconds_bucket", "shop_seconds_sum", "shop_seconds_count"})
+LABELS = frozenset({"__name__", "job", "instance", "path", "le"})
+ARRIVED = Arrived((UP,), NAMES, LABELS, frozenset(), frozenset(), drops=False)
+
+
+@pytest.mark.parametrize(
+    ("targets", "verdict", "reason"),
+    [
+        pytest.param([UP], "MET", "job shop), up", id="up"),
+        pytest.param([UP, DOWN], "BREACHED", "is down: server returned HTTP status 500", id="one-down"),
+        pytest.param([replace(UP, last_error="x")], "BREACHED", "x", id="error"),
+        pytest.param([replace(UP, health="unknown")], "UNMEASURED", "has not scraped", id="not-yet"),
+    ],
+)
+def test_up(targets: list[Target], verdict: str, reason: str) -> None:
+    """Every target, with its last error."""
+    found = is_scraped(targets, "Prometheus")
+    assert (found.outcome, reason in found.reason) == (verdict, True), found.reason
+
+
+@pytest.mark.parametrize(
+    ("longest", "verdict"), [(7.4999, "MET"), (7.5, "BREACHED"), (9.0, "BREACHED"), (None, "UNMEASURED")]
+)
+def test_half_of_the_interval(longest: float | None, verdict: str) -> None:
+    """Exactly half of it is too long."""
+    assert scrapes_are_quick([Quickness(UP, longest, 10)]).outcome == verdict
+
+
+@pytest.mark.parametrize(
+    ("taken", "verdict", "reason"),
+    [
+        pytest.param(Taken(UP, 100, 100, None, drops=False), "MET", "100 of 100", id="all"),
+        pytest.param(Taken(UP, 100, 99, None, drops=False), "BREACHED", "kept 99", id="one-lost"),
+        pytest.param(Taken(UP, 100, 60, None, drops=True), "MET", "leave out 40", id="by-a-rule"),
+        pytest.param(Taken(UP, 90, 90, 100, drops=False), "MET", "", id="at-nine-tenths"),
+        pytest.param(Taken(UP, 91, 91, 100, drops=False), "BREACHED", "sample_limit of 100", id="beyond-nine-tenths"),
+        pytest.param(Taken(UP, None, None, None, drops=False), "UNMEASURED", "metrics.is-scraped", id="unknown"),
+        pytest.param(Taken(DOWN, 100, 100, None, drops=False), "UNMEASURED", "metrics.is-scraped", id="down"),
+    ],
+)  # fmt: skip
+def test_what_is_kept(taken: Taken, verdict: str, reason: str) -> None:
+    """All samples, and a limit that is not near."""
+    found = nothing_is_dropped([taken], PAGE)
+    assert (found.outcome, reason in found.reason) == (verdict, True), found.reason
+
+
+@pytest.mark.parametrize(
+    ("arrived", "verdict", "reason"),
+    [
+        pytest.param(ARRIVED, "MET", "4 names of 4, and 2 labels", id="all"),
+        pytest.param(replace(ARRIVED, names=NAMES - {"shop_requests_total"}), "BREACHED", "does not have shop_requests_total", id="a-name"),
+        pytest.param(replace(ARRIVED, names=NAMES - {"shop_requests_total"}, drops=True), "MET", "leave out or rename 1 name", id="by-a-rule"),
+        pytest.param(replace(ARRIVED, labels=LABELS - {"path"}), "BREACHED", "no label path", id="a-label"),
+        pytest.param(replace(ARRIVED, names=frozenset({"shop_requests_total", "shop_seconds"}), native=frozenset({"shop_seconds"}), labels=LABELS - {"le"}), "MET", "shop_seconds as native", id="native"),
+        pytest.param(replace(ARRIVED, names=frozenset({"shop_requests_total", "shop_seconds"}), native=frozenset({"shop_seconds"}), read_by_rules=frozenset({"shop_seconds_bucket"})), "BREACHED", "without shop_seconds_bucket, which loaded rules read", id="native-and-rules"),
+    ],
+)  # fmt: skip
+def test_which_names_arrive(arrived: Arrived, verdict: str, reason: str) -> None:
+    """All of them, unless the configuration leaves some out."""
+    found = names_arrive(arrived, PAGE)
+    assert (found.outcome, reason in found.reason) == (verdict, True), found.reason
+
+
+def test_a_label_of_the_targets_own() -> None:
+    """It arrives under another name."""
+    page = read([b'# TYPE a gauge\na{job="nightly"} 1\n'], Format.TEXT)
+    arrived = replace(ARRIVED, names=frozenset({"a"}), labels=LABELS | {"exported_job"})
+    found = names_arrive(arrived, page)
+    assert (found.outcome, "arrives as exported_job" in found.reason) == ("BREACHED", True), found.reason
+
+
+@pytest.mark.parametrize(
+    ("query", "verdict"),
+    [
+        pytest.param("rate(shop_requests_total[1m])", "MET", id="four-intervals"),
+        pytest.param("rate(shop_requests_total[59s])", "BREACHED", id="a-second-less"),
+        pytest.param("rate(other_total[15s])", "MET", id="another-metric"),
+        pytest.param('rate(shop_requests_total{job="other"}[15s])', "MET", id="another-job"),
+        pytest.param("shop_requests_total", "MET", id="no-range"),
+    ],
+)
+def test_ranges(query: str, verdict: str) -> None:
+    """Scrapes are 15 s apart."""
+    ranges = [Range("rule", one) for one in selectors(parse(query))]
+    assert ranges_are_long_enough(ranges, [UP], NAMES).outcome == verdict
