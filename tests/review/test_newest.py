@@ -167,8 +167,8 @@ def test_an_accepted_breach_hides_nothing() -> None:
     alone = of(*(at(hour / 2, check("a", "BREACHED", accepted=accepted)) for hour in range(48)))
     assert alone.verdict == "MET"
     assert alone.sentence == (
-        "MET: all that was promised and is not accepted as it is, in all of the time outside of maintenance. "
-        "(1 check in 48 runs, 24 h; accepted of 1 check.)"
+        "MET: every promise was kept, or its breach accepted, all the time outside maintenance. "
+        "(1 check in 48 runs, 24 h; 1 check accepted.)"
     )
 
 
@@ -182,7 +182,7 @@ def test_a_week_of_which_nothing_is_known_is_not_met() -> None:
     ):
         one = of(run)
         assert one.verdict == "UNMEASURED"
-        assert "all of it, for no run of it made a check" in one.sentence
+        assert "the whole of it, as no run made a check" in one.sentence
     assert of(at(1, check("a"), **gate)).verdict == "MET"
 
 
@@ -210,8 +210,8 @@ def test_checks_that_other_runs_do_not_make() -> None:
 @pytest.mark.parametrize(
     ("breached", "unknown", "expected"),
     [
-        ((), (), "MET: all that was promised, in all of the time outside of maintenance."),
-        ((), ("a (1 h)",), "UNMEASURED: no breach is known of. Not known: a (1 h)."),
+        ((), (), "MET: every promise was kept, all the time outside maintenance."),
+        ((), ("a (1 h)",), "UNMEASURED: no breach is known. Not known: a (1 h)."),
         (("a (1 h)",), (), "BREACHED: a (1 h). All else is known."),
         (tuple("abcdefg"), ("h",), "BREACHED: a, b, c, d, e and 2 more. Not known: h."),
     ],

@@ -99,23 +99,32 @@ def _sets(judged: Judged) -> list[Change]:
 def _became(judged: Judged, now: list[Failing]) -> list[Change]:
     """What has begun to fail since the week before ended, and what fails no more."""
     before = failing(judged.history, judged.streams, judged.states, judged.week.span.begin)
-    then = {one.check: one for one in sorted(before, key=lambda one: one.state)}
-    today = {one.check: one for one in sorted(now, key=lambda one: one.state)}
+    # Of several places, the one where it is worst, and of those the one that knew it first.
+    then, today = (
+        {one.check: one for one in sorted(failing, key=lambda one: (one.state, -one.since))}
+        for failing in (before, now)
+    )
+    groups: dict[tuple[bool, str, float], list[int]] = {}
+    for check, one in today.items():
+        if check not in then or then[check].verdict != one.verdict:
+            groups.setdefault((one.accepted, one.verdict, one.since), []).append(check)
     changes = []
-    for word in ("BREACHED", "UNMEASURED"):
-        tone = Tone.BAD if word == "BREACHED" else Tone.UNKNOWN
-        for check, one in sorted(today.items(), key=lambda pair: judged.name(pair[0])):
-            if one.verdict == word and (check not in then or then[check].verdict != word):
-                since = judged.week.told(one.since)
-                accepted = ", accepted" if one.accepted else ""
-                changes.append(Change(f"{judged.name(check)} is {word} since {since}{accepted}", tone))
+    for (accepted, word, since), checks in sorted(groups.items()):
+        said = f"{_all(judged, checks)} {word} since {judged.week.told(since)}"
+        tone = Tone.PLAIN if accepted else Tone.BAD if word == "BREACHED" else Tone.UNKNOWN
+        changes.append(Change(f"{said}, accepted" if accepted else said, tone))
     gone = set(judged.sets.removed)
-    changes += [
-        Change(f"{judged.name(check)} is MET again", Tone.GOOD)
-        for check in sorted(then, key=judged.name)
-        if check not in today and check not in gone and _is_met(judged, check)
+    again = [
+        check for check in then if check not in today and check not in gone and _is_met(judged, check)
     ]
+    if again:
+        changes.append(Change(f"{_all(judged, again)} MET again", Tone.GOOD))
     return changes
+
+
+def _all(judged: Judged, checks: list[int]) -> str:
+    """What several checks that have changed alike are told as."""
+    return f"{some(sorted(map(judged.name, checks)))} {'is' if len(checks) == 1 else 'are'}"
 
 
 def _is_met(judged: Judged, check: int) -> bool:

@@ -36,7 +36,7 @@ def section(judged: Judged) -> Section:
         (judged.states[stream.within(week.span).runs] > MAINTENANCE).any() for stream in judged.streams
     ]
     if not any(told_something):
-        unmeasured.append("all of it, for no run of it made a check")
+        unmeasured.append("the whole of it, as no run made a check")
     elif without:
         unmeasured.append(f"{lasting(without)} of {lasting(week.span.seconds)} without a probe")
     return Section(

@@ -174,7 +174,7 @@ def calm() -> Review:
     return Review(
         week(),
         "MET",
-        "MET: all that was promised, in all of the time outside of maintenance. (188 checks in 2,014 runs, 169 h.)",
+        "MET: every promise was kept, all the time outside maintenance. (188 checks in 2,014 runs, 169 h.)",
         (Change("health.ready is MET again", Tone.GOOD), Change("2 checks were added", Tone.PLAIN)),
         (objectives(OBJECTIVES), latency(), checks(), made()),
         MADE,
@@ -208,7 +208,7 @@ def empty() -> Review:
     return Review(
         Week("production", Span(BEGIN, END), ZoneInfo(ZONE), ZONE),
         "UNMEASURED",
-        "UNMEASURED: no breach is known of. Not known: 169 h of 169 h without a probe. (0 checks in 0 runs, 169 h.)",
+        "UNMEASURED: no breach is known. Not known: 169 h of 169 h without a probe. (0 checks in 0 runs, 169 h.)",
         (),
         (
             Section("slo", "Objectives", parts=[Table("objectives", "Error budgets", (Column("Objective"),), none="The deployment file names no objectives."), none]),
