@@ -39,6 +39,9 @@ def section(judged: Judged, entries: Mapping[tuple[int, int], Entry]) -> Section
         accepted(judged),
         sets_table(judged),
     ]
+    if not judged.history.runs:
+        # That nothing is flaky, say, would be no news of what nobody has run.
+        del tables[1:]
     breached, unmeasured = _in_short(judged, runs)
     rows = [judged.history.runs[one.run] for one in now]
     return Section(
@@ -114,9 +117,7 @@ def _became(judged: Judged, now: list[Failing]) -> list[Change]:
         tone = Tone.PLAIN if accepted else Tone.BAD if word == "BREACHED" else Tone.UNKNOWN
         changes.append(Change(f"{said}, accepted" if accepted else said, tone))
     gone = set(judged.sets.removed)
-    again = [
-        check for check in then if check not in today and check not in gone and _is_met(judged, check)
-    ]
+    again = [check for check in then if check not in today and check not in gone and _is_met(judged, check)]
     if again:
         changes.append(Change(f"{_all(judged, again)} MET again", Tone.GOOD))
     return changes

@@ -38,7 +38,10 @@ def section(judged: Judged) -> Section:
     if not any(told_something):
         unmeasured.append("the whole of it, as no run made a check")
     elif without:
-        unmeasured.append(f"{lasting(without)} of {lasting(week.span.seconds)} without a probe")
+        text = f"{lasting(without)} of {lasting(week.span.seconds)} without a probe"
+        first = min(stream.starts[0] for stream in judged.timed)
+        is_new = all(span.end <= first for span in silence)
+        unmeasured.append(f"{text}, all of it before the first run that is known" if is_new else text)
     return Section(
         "runs",
         "Runs",
@@ -83,7 +86,7 @@ def _runs_table(judged: Judged) -> Table:
         )  # fmt: skip
     return Table(
         "runs",
-        "Runs",
+        "Runs by place",
         (
             Column("Place"),
             Column("Runs", is_number=True),
@@ -96,7 +99,7 @@ def _runs_table(judged: Judged) -> Table:
             Column("Last run"),
         ),
         tuple(rows),
-        none="No run is known, neither of the week nor of the one before.",
+        none="No run is known, neither of this time nor of the time before.",
         note="Runs and what was expected by their interval, outside of maintenance. A run is missed when it is late by more than half an "
         "interval. Silence is the time for which no verdict holds.",
     )
@@ -238,7 +241,8 @@ def _streams_changes(judged: Judged) -> Iterator[Change]:
         (stream, len(stream.within(week.before).runs) > 0, len(stream.within(week.span).runs) > 0)
         for stream in judged.timed
     ]
-    if not any(before for _, before, _ in there):
+    if not any(len(stream.within(week.before).runs) for stream in judged.streams):
+        yield Change("checks cannot be compared: no run of the time before is known", Tone.MUTED)
         return
     for stream, before, now in there:
         if now and not before:

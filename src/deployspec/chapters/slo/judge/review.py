@@ -19,6 +19,7 @@ from deployspec.chapters.slo.judge.past import (
     burn_rate,
     long_span,
     missing_of,
+    overlap,
     quantile,
     time_of,
     total_of,
@@ -85,6 +86,11 @@ def _unknown(past: Past, span: Span) -> str:
         return f"all of the {length(span)} were maintenance"
     count, missing = total_of(past, span), missing_of(past, span)
     if missing > (1 - COVERED) * open_:
+        gaps = [gap for gap in past.gaps if overlap([span], (gap,))]
+        if len(gaps) == 1 and gaps[0].begin <= span.begin and gaps[0].end < span.end:
+            # Such as of a deployment that has just been booted.
+            known = shown.lasting(max(1.0, span.end - gaps[0].end))
+            return f"data for the last {known} of {shown.lasting(span.seconds)} alone"
         return f"no data for {shown.lasting(missing)} of {shown.lasting(open_)}"
     if not count.total > 0:
         return f"no request in {length(span)}"
@@ -115,16 +121,17 @@ def length(span: Span) -> str:
 def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailable]], week: Week) -> Section:
     """Each objective's budget in the week and in the four weeks."""
     spans = (week.span, long_span(week))
-    rows, breached, unmeasured, changes = [], [], [], list[Change]()
+    rows, changes = [], list[Change]()
+    breached, unmeasured = dict[str, list[str]](), dict[str, list[str]]()
     parts: list[str | Table | Figure] = []
     sources: list[Source] = []
     for one in told:
         outcome, why = one.verdict()
-        of = f"objective {one.name}"
         if outcome is Outcome.BREACHED:
-            breached.append(f"{of} ({_good(one, one.judged).text} good in {length(one.judged)})")
+            said = f"{_good(one, one.judged).text} good in {length(one.judged)}"
+            breached.setdefault(said, []).append(one.name)
         if outcome is Outcome.UNMEASURED:
-            unmeasured.append(f"{of} ({why})")
+            unmeasured.setdefault(why, []).append(one.name)
         rows.append(_row(one, outcome, why, spans))
         sources += _sources(one)
         if one.counted:
@@ -133,28 +140,27 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
         else:
             parts.append(f"{one.name}: {why}.")
     for objective, unavailable in failed:
-        unmeasured.append(f"objective {objective.name} ({unavailable.reason})")
-        blank = (_NONE,) * 6
+        unmeasured.setdefault(unavailable.reason, []).append(objective.name)
         rows.append(
             (
                 Cell(objective.name, code=True, note=objective.promise),
-                *blank,
                 Cell("UNMEASURED", tone=Tone.UNKNOWN, note=unavailable.reason),
+                *(_NONE,) * 6,
             )
         )
     a, b = map(length, spans)
     overview = Table(
         "objectives",
-        "Objectives",
+        "Error budgets",
         (
             Column("objective"),
+            Column("verdict"),
             Column(f"good in {a}", True),
             Column(f"good in {b}", True),
             Column(f"budget spent in {a}", True),
             Column(f"budget left of {b}", True),
             Column("days until it is spent", True),
             Column(f"no data in {a}", True),
-            Column("verdict"),
         ),
         tuple(rows),
         "No objective.",
@@ -165,12 +171,22 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
         "objectives",
         "Objectives",
         (overview, *parts),
-        tuple(breached),
-        tuple(unmeasured),
+        tuple(_together(breached)),
+        tuple(_together(unmeasured)),
         tuple(changes),
         tuple(sources),
         rank=10,
     )
+
+
+def _together(groups: Mapping[str, list[str]]) -> Iterator[str]:
+    """Objectives of which the same is to be said."""
+    for said, names in groups.items():
+        if len(names) == 1:
+            yield f"objective {names[0]} ({said})"
+        else:
+            more = f" and {len(names) - 1} more" if len(names) > 2 else f" and {names[1]}"
+            yield f"objectives {names[0]}{more} ({said})"
 
 
 def _row(one: Told, outcome: Outcome, why: str, spans: tuple[Span, Span]) -> tuple[Cell, ...]:
@@ -186,9 +202,9 @@ def _row(one: Told, outcome: Outcome, why: str, spans: tuple[Span, Span]) -> tup
         )
     return (
         Cell(one.name, code=True, note=one.objective.promise),
+        Cell(outcome.value, tone=_TONES[outcome], note=why or f"by {length(one.judged)}"),
         *figures,
         _missing(one, week),
-        Cell(outcome.value, tone=_TONES[outcome], note=why or f"by {length(one.judged)}"),
     )
 
 
@@ -210,7 +226,7 @@ def _table(one: Told, spans: tuple[Span, Span]) -> Table:
     note = f"Promised: {one.objective.promise}."
     if census is not None and census.least and census.covered < 1:
         least = shown.percentage(Fraction(census.covered), Fraction(1), 1)
-        note += f" Least data, {least} of {length(one.judged)}: of {shown.one_line(census.least, 120)}."
+        note += f" There is data for {least} of {length(one.judged)} of {shown.one_line(census.least, 120)}."
     return Table(
         f"objective-{one.name}",
         one.name,
@@ -335,14 +351,14 @@ def _burn(one: Told) -> list[Figure]:
         return []
     highest, moment = max(known, key=lambda pair: (pair[0], -pair[1]))
     above = sum(rate > 1 for rate, _ in known)
-    says = f"Burn rate of {one.name} by the hour: above 1 in {above} of {shown.counted(len(known), 'hour')} with requests"
+    says = f"Burn rate of {one.name} by the hour: above 1 in {above or 'none'} of {shown.counted(len(known), 'hour')} with requests"
     says += f", at most {highest:.3g} ({one.week.told(moment)})." if highest else "; no bad request."
     chart = Chart(
         f"Burn rate of {one.name} by the hour",
         "time",
-        "times the rate that spends all",
+        "burn rate",
         lines=(Line(one.name, tuple(at for at, _ in rates), tuple(rate for _, rate in rates)),),
-        limits=(("just lasts", 1.0),),
+        limits=(("1: the budget just lasts", 1.0),),
         zone=one.week.zone_name,
     )
     return [Figure(f"burn-{one.name}", chart, says, f"q-{one.name}-hour")]
@@ -504,7 +520,7 @@ def _distributions(one: Told) -> Iterator[Figure]:
         total = sum(found.counts)
         limit = (one.objective.threshold or 0.0) * 1000
         chart = Chart(
-            f"Latency in {name}, {one.name} ({shown.counted(total, 'request', ',')})",
+            f"Latency {name}, {one.name} ({shown.counted(total, 'request', ',')})",
             "ms",
             "requests",
             bars=found,
