@@ -68,7 +68,7 @@ def _failing_table(judged: Judged, now: list[Failing], entries: Mapping[tuple[in
                 verdict(one.verdict, accepted=one.accepted),
                 Cell(since.text, since.value, note="or before" if one.from_the_first else ""),
                 at(row.started, judged.week, source_id(row)),
-                Cell(one_line(entry.reason, 400) if entry else "its record cannot be read", source=source_id(row)),
+                Cell(one_line(entry.reason, 400) if entry else "its record cannot be read"),
                 Cell(one_line(entry.reproduce, 400), code=True) if entry and entry.reproduce else Cell("-"),
             )
         )  # fmt: skip
@@ -112,10 +112,10 @@ def _became(judged: Judged, now: list[Failing]) -> list[Change]:
         if check not in then or then[check].verdict != one.verdict:
             groups.setdefault((one.accepted, one.verdict, one.since), []).append(check)
     changes = []
-    for (accepted, word, since), checks in sorted(groups.items()):
-        said = f"{_all(judged, checks)} {word} since {judged.week.told(since)}"
-        tone = Tone.PLAIN if accepted else Tone.BAD if word == "BREACHED" else Tone.UNKNOWN
-        changes.append(Change(f"{said}, accepted" if accepted else said, tone))
+    for (is_accepted, word, since), checks in sorted(groups.items()):
+        said = f"{_all(judged, checks)} {word} since {judged.week.told(since)}{', accepted' if is_accepted else ''}"
+        tone = Tone.PLAIN if is_accepted else Tone.BAD if word == "BREACHED" else Tone.UNKNOWN
+        changes.append(Change(said, tone))
     gone = set(judged.sets.removed)
     again = [check for check in then if check not in today and check not in gone and _is_met(judged, check)]
     if again:

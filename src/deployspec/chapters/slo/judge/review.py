@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
@@ -28,10 +28,24 @@ from deployspec.chapters.slo.judge.past import (
 from deployspec.languages.openslo.model import Objective
 from deployspec.languages.prometheus.model import Unavailable
 from deployspec.model.chart import Bars, Chart, Line
-from deployspec.model.review import Cell, Change, Column, Figure, Section, Source, Span, Table, Tone, Week
+from deployspec.model.review import (
+    Cell,
+    Change,
+    Column,
+    Figure,
+    Fold,
+    Section,
+    Source,
+    Span,
+    Table,
+    Tone,
+    Week,
+)
 from deployspec.model.verdict import Outcome
 
 _DAY = 86400.0
+_MOST_OPEN = 3
+"""Objectives whose numbers are shown without being asked for."""
 _NONE = Cell("—", tone=Tone.MUTED)
 _TONES = {Outcome.MET: Tone.GOOD, Outcome.BREACHED: Tone.BAD, Outcome.UNMEASURED: Tone.UNKNOWN}
 
@@ -125,6 +139,7 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
     breached, unmeasured = dict[str, list[str]](), dict[str, list[str]]()
     parts: list[str | Table | Figure] = []
     sources: list[Source] = []
+    shown_open = 0
     for one in told:
         outcome, why = one.verdict()
         if outcome is Outcome.BREACHED:
@@ -135,10 +150,13 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
         rows.append(_row(one, outcome, why, spans))
         sources += _sources(one)
         if one.counted:
-            parts += [_table(one, spans), *_burn(one), _days(one)]
+            is_open = outcome is not Outcome.MET and shown_open < _MOST_OPEN
+            shown_open += is_open
+            fold = Fold(f"{one.name}: {outcome}", _TONES[outcome], is_open)
+            parts.append(replace(_table(one, spans), fold=fold))
+            parts += [replace(figure, fold=fold) for figure in _burn(one)]
+            parts.append(replace(_days(one), fold=fold))
             changes += _changes(one)
-        else:
-            parts.append(f"{one.name}: {why}.")
     for objective, unavailable in failed:
         unmeasured.setdefault(unavailable.reason, []).append(objective.name)
         rows.append(
@@ -229,7 +247,7 @@ def _table(one: Told, spans: tuple[Span, Span]) -> Table:
         note += f" There is data for {least} of {length(one.judged)} of {shown.one_line(census.least, 120)}."
     return Table(
         f"objective-{one.name}",
-        one.name,
+        f"{one.name}, {length(week)} and {length(weeks)}",
         (Column(""), *(Column(length(span), True) for span in spans)),
         tuple(rows),
         note=note,
