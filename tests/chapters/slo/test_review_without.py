@@ -241,3 +241,15 @@ def test_what_has_just_begun_is_told_as_such(gaps: list[tuple[float, float]], ex
     pieces = (Piece(WEEK.span, paused=False, hour=False),)
     past = Past(objective("latency"), pieces, (Count(100.0, 0.0),), gaps=silent)
     assert Told(past, WEEK, WEEK.span).verdict() == (Outcome.UNMEASURED, expected)
+
+
+def test_all_that_is_asked_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty objectives that take three minutes each are no review of two hours: what is left is UNMEASURED, and says why."""
+    monkeypatch.setattr("deployspec.chapters.slo.review.TIME_LIMIT", 0.0)
+    monkeypatch.setattr("deployspec.chapters.alerts.review.TIME_LIMIT", 0.0)
+    made, _ = asked(tmp_path, _empty, history(empty=True))
+    rows = tables(made["objectives"])["objectives"].rows
+    assert [row[1].text for row in rows] == ["UNMEASURED"] * 3
+    assert all("not asked about, as those before it took more than" in row[1].note for row in rows)
+    assert made["thresholds"].unmeasured
+    assert all("not asked about" in text for text in made["thresholds"].unmeasured)

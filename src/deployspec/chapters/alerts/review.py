@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from deployspec.base.shown import lasting
 from deployspec.chapters.alerts.fixtures.rule_set import RuleSet
 from deployspec.chapters.alerts.fixtures.sources import RuleSources
 from deployspec.chapters.alerts.judge.fired import Fired, section
-from deployspec.chapters.alerts.judge.thresholds import by_alert
+from deployspec.chapters.alerts.judge.thresholds import Seen, by_alert
 from deployspec.chapters.alerts.judge.thresholds import section as section_of_thresholds
 from deployspec.chapters.alerts.measure import fired, seen
 from deployspec.chapters.alerts.part import RULES
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from deployspec.languages.rule_files.model import Rule
     from deployspec.model.review import Week
     from deployspec.record.history import History
+
+
+TIME_LIMIT = 300.0
+"""Seconds after which no further threshold is asked about."""
 
 
 def sections(week: Week, deployment: Deployment | None, _: History) -> Iterator[Section]:
@@ -45,7 +51,14 @@ def sections(week: Week, deployment: Deployment | None, _: History) -> Iterator[
     thresholds, others = by_alert(alerts_of(deployment))
     prometheus = prometheus_of(deployment)
     if thresholds or others:
-        yield section_of_thresholds([seen(prometheus, one, week) for one in thresholds], others, week)
+        end, found_of = time.monotonic() + TIME_LIMIT, list[Seen]()
+        for one in thresholds:
+            late = time.monotonic() >= end
+            why = f"not asked about, as those before it took more than {lasting(TIME_LIMIT)}"
+            found_of.append(
+                Seen(one, (None,) * len(week.days()), why) if late else seen(prometheus, one, week)
+            )
+        yield section_of_thresholds(found_of, others, week)
 
 
 def alerts_of(deployment: Deployment) -> tuple[Rule, ...]:
