@@ -1,7 +1,7 @@
 """`python -m scripts.docs_images FOLDER`: the pictures of docs/, each of a real run, by a browser without a window.
 
 The reference is checked while it is well, and then while seven of a hundred requests are slow. What its terminal, its
-step summary and Allure show of the latter is pictured.
+step summary and Allure show of the latter is pictured. The review is of the month that its tests simulate.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import tempfile
 import termios
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -27,7 +28,12 @@ from PIL import Image, ImageChops
 from rich.console import Console
 from rich.text import Text
 
+from deployspec.base.moments import written
+from deployspec.record.store import Store
 from reference.process import ReferenceFailedError, running_reference
+from tests.chapters.slo.review.filled import availability, deployment_at, filled, latency, run_of
+from tests.chapters.slo.review.month import BEFORE, END, at, month, openmetrics
+from tests.prometheus_versions import versions
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / ".docs-images"
@@ -62,6 +68,7 @@ def main(folder: Path) -> None:
         else:
             print("not pictured: the step summary, which this version does not write")
         _allure(WORK, folder)
+        _review(WORK, folder)
     finally:
         shutil.rmtree(WORK, ignore_errors=True)
 
@@ -141,6 +148,30 @@ def _allure(work: Path, folder: Path) -> None:
     pictures = [one for one in result["steps"][-2]["attachments"] if one["type"] == "image/png"]
     for picture, name in zip(pictures, ("latency-distribution", "latency-over-time"), strict=True):
         _kept(Image.open(work / "slow" / picture["source"]), folder / f"{name}.png")
+
+
+def _review(work: Path, folder: Path) -> None:
+    """The head of the page, and the budgets, of a week in which not all was well."""
+    store, outage = Store(work / "state/runs"), range(at("2026-03-24T10:00"), at("2026-03-24T10:30"))
+    for begin in range(BEFORE, END, 1800):
+        verdicts = {
+            "health.healthy-now": "BREACHED" if begin in outage else "MET",
+            "health.version-is-stated": "MET",
+            "logs.nothing-secret": "BREACHED" if begin >= at("2026-03-28T09:00") else "MET",
+        }
+        more = {"interval": 1800.0, "finished": written(begin + 20), "versions": {"deployspec": "0.1.0"}}
+        run = run_of(written(begin), verdicts, "berlin", **more)
+        store.add(replace(run, id=f"{begin:08x}-0000-4000-8000-000000000000"))
+    (version,) = versions()[0].values
+    with filled(version, work, openmetrics(month())) as url:
+        promised = availability("api-availability", "requests_total"), latency("api-latency", "seconds")
+        deployment_at(work / "shop", url, promised, "review: {time_zone: Europe/Berlin}\n")
+        command = [
+            sys.executable, "-m", "deployspec.cli", "review", "--deployment", "shop/shop.yaml", "--until", "2026-03-29",
+            "--state", "state", "--out", "review", "--format", "html",
+        ]  # fmt: skip
+        subprocess.run(command, cwd=work, stdout=subprocess.DEVNULL, timeout=LIMIT, check=True)
+    _shot((work / "review/review.html").as_uri(), folder / "review.png", 1180, 860)
 
 
 def _read(path: Path) -> dict:

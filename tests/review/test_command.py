@@ -74,7 +74,7 @@ def test_what_changed_in_the_month(project: Path, month_of_runs: Path, made: lis
         one = reviewed(made, "--state", str(month_of_runs), "--until", until)
         said.append([change.text for change in one.changes])
     assert said == [
-        ["Nothing is known of the checks in the week before: there is nothing to compare them with"],
+        ["checks cannot be compared: no run of the time before is known"],
         [
             "deployspec went from 0.1.0 to 0.2.0 (2026-10-14 12:00)",
             "shop went from 1.4.0 to 1.5.0 (2026-10-14 14:01)",
@@ -134,7 +134,7 @@ def test_an_empty_week(store: Store, made: list[Review]) -> None:
     """Nothing is known of it, which is not well."""
     one = reviewed(made, "--deployment", "shop")
     assert one.verdict == "UNMEASURED"
-    assert "Not known: all of it, for no run of it made a check." in one.sentence
+    assert "Not known: the whole of it, as no run made a check." in one.sentence
     assert figures(one) == {("maintenance", "weekly", "Open"): 7200.0, ("maintenance", "weekly", "Runs"): 0.0}
 
 
@@ -157,7 +157,7 @@ def test_a_week_in_which_all_was_well(store: Store, made: list[Review]) -> None:
     one = reviewed(made, "--until", until, "--since", "5h")
     assert (one.verdict, one.sentence) == (
         "MET",
-        "MET: all that was promised, in all of the time outside of maintenance. (1 check in 10 runs, 5 h.)",
+        "MET: every promise was kept, all the time outside maintenance. (1 check in 10 runs, 5 h.)",
     )
 
 

@@ -106,6 +106,40 @@ def test_what_began_to_fail_and_what_was_repaired() -> None:
     ]
 
 
+def test_what_changed_alike_is_told_of_once() -> None:
+    """An outage of a hundred checks is a line, since the place that saw it first. What is accepted is no alarm."""
+    accepted = Accepted("a", "b", "2026-12-01", "accepted.yaml:1")
+    sick = [check(name, "BREACHED") for name in "abc"]
+    one = of(
+        at(-1, *map(check, "abcd")),
+        at(-1, *map(check, "abcd"), location="paris"),
+        at(2, *sick, check("d", "BREACHED", accepted=accepted)),
+        at(3, *sick, check("d"), location="paris"),
+    )
+    assert changes(one) == [
+        ("bad", "a, b and c are BREACHED since 2026-11-02 02:00"),
+        ("", "d is BREACHED since 2026-11-02 02:00, accepted"),
+    ]
+    one = of(at(-1, *sick), at(2, *map(check, "abc")))
+    assert changes(one) == [("good", "a, b and c are MET again")]
+
+
+def test_a_first_run_is_told_as_such() -> None:
+    """Whoever has just begun has neither lost probes nor changed nothing."""
+    one = of(at(23.5, check("a")))
+    assert changes(one) == [("muted", "checks cannot be compared: no run of the time before is known")]
+    assert (
+        "23 h 30 min of 24 h without a probe, all of it before the first run that is known." in one.sentence
+    )
+    late = of(at(1, check("a")), at(23.5, check("a")))
+    assert "before the first" not in late.sentence
+
+
+def test_where_nobody_ran_anything_nothing_is_said_to_be_well() -> None:
+    """No list of flaky checks that is empty because there is no run."""
+    assert [*tables(section(of(), "checks"))] == ["failing"]
+
+
 def test_what_nobody_asked_about_again_is_not_repaired() -> None:
     """Without a run in the week, what failed before fails still, as far as is known."""
     one = of(at(-0.5, check("a", "BREACHED")))
@@ -206,8 +240,8 @@ def test_an_accepted_breach_hides_nothing() -> None:
     alone = of(*(at(hour / 2, check("a", "BREACHED", accepted=accepted)) for hour in range(48)))
     assert alone.verdict == "MET"
     assert alone.sentence == (
-        "MET: all that was promised and is not accepted as it is, in all of the time outside of maintenance. "
-        "(1 check in 48 runs, 24 h; accepted of 1 check.)"
+        "MET: every promise was kept, or its breach accepted, all the time outside maintenance. "
+        "(1 check in 48 runs, 24 h; 1 check accepted.)"
     )
 
 
@@ -222,7 +256,7 @@ def test_a_week_of_which_nothing_is_known_is_not_met() -> None:
     ):
         one = of(run)
         assert one.verdict == "UNMEASURED"
-        assert "all of it, for no run of it made a check" in one.sentence
+        assert "the whole of it, as no run made a check" in one.sentence
     one = of(at(1, check("a"), **gate))
     assert one.verdict == "UNMEASURED"
     assert "Not known: 24 h of 24 h without a probe. (1 check in 1 run, 24 h.)" in one.sentence
@@ -252,8 +286,8 @@ def test_checks_that_other_runs_do_not_make() -> None:
 @pytest.mark.parametrize(
     ("breached", "unknown", "expected"),
     [
-        ((), (), "MET: all that was promised, in all of the time outside of maintenance."),
-        ((), ("a (1 h)",), "UNMEASURED: no breach is known of. Not known: a (1 h)."),
+        ((), (), "MET: every promise was kept, all the time outside maintenance."),
+        ((), ("a (1 h)",), "UNMEASURED: no breach is known. Not known: a (1 h)."),
         (("a (1 h)",), (), "BREACHED: a (1 h). All else is known."),
         (tuple("abcdefg"), ("h",), "BREACHED: a, b, c, d, e and 2 more. Not known: h."),
     ],

@@ -112,6 +112,15 @@ class Column(NamedTuple):
     is_number: bool = False
 
 
+class Fold(NamedTuple):
+    """What tables and figures in a row stand under, that a page shows when it is asked to."""
+
+    title: str
+    tone: Tone = Tone.PLAIN
+    is_open: bool = False
+    """Whether it is shown without being asked for."""
+
+
 @dataclass(frozen=True)
 class Table:
     """A table, which says what there is to see where it has no row."""
@@ -126,6 +135,7 @@ class Table:
     """What stands there where it has no rows."""
     note: str = ""
     source: str = ""
+    fold: Fold | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +147,7 @@ class Figure:
     says: str
     """What one sees, in a sentence, for whoever does not see it."""
     source: str = ""
+    fold: Fold | None = None
 
 
 class Source(NamedTuple):

@@ -39,6 +39,9 @@ def section(judged: Judged, entries: Mapping[tuple[int, int], Entry]) -> Section
         accepted(judged),
         sets_table(judged),
     ]
+    if not judged.history.runs:
+        # That nothing is flaky, say, would be no news of what nobody has run.
+        del tables[1:]
     breached, unmeasured = _in_short(judged, runs)
     rows = [judged.history.runs[one.run] for one in now]
     return Section(
@@ -65,7 +68,7 @@ def _failing_table(judged: Judged, now: list[Failing], entries: Mapping[tuple[in
                 verdict(one.verdict, accepted=one.accepted),
                 Cell(since.text, since.value, note="or before" if one.from_the_first else ""),
                 at(row.started, judged.week, source_id(row)),
-                Cell(one_line(entry.reason, 400) if entry else "its record cannot be read", source=source_id(row)),
+                Cell(one_line(entry.reason, 400) if entry else "its record cannot be read"),
                 Cell(one_line(entry.reproduce, 400), code=True) if entry and entry.reproduce else Cell("-"),
             )
         )  # fmt: skip
@@ -99,25 +102,37 @@ def _sets(judged: Judged) -> list[Change]:
 def _became(judged: Judged, now: list[Failing]) -> list[Change]:
     """What has begun to fail since the week before ended, and what fails no more."""
     before = failing(judged.history, judged.streams, judged.states, judged.week.span.begin)
-    then = {one.check: one for one in sorted(before, key=lambda one: one.state)}
-    today = {one.check: one for one in sorted(now, key=lambda one: one.state)}
+    # Of several places, the one where it is worst, and of those the one that knew it first.
+    then, today = (
+        {one.check: one for one in sorted(failing, key=lambda one: (one.state, -one.since))}
+        for failing in (before, now)
+    )
+    groups: dict[tuple[bool, str, float], list[int]] = {}
+    for check, one in today.items():
+        if check not in then or then[check].verdict != one.verdict:
+            groups.setdefault((one.accepted, one.verdict, one.since), []).append(check)
     changes = []
-    for word in ("BREACHED", "UNMEASURED"):
-        tone = Tone.BAD if word == "BREACHED" else Tone.UNKNOWN
-        for check, one in sorted(today.items(), key=lambda pair: judged.name(pair[0])):
-            if one.verdict == word and (check not in then or then[check].verdict != word):
-                since = judged.week.told(one.since)
-                accepted = ", accepted" if one.accepted else ""
-                changes.append(Change(f"{judged.name(check)} is {word} since {since}{accepted}", tone))
-            elif one.verdict == word and then[check].accepted and not one.accepted:
-                changes.append(Change(f"{judged.name(check)} is still {word}, and no longer accepted", tone))
+    for (is_accepted, word, since), checks in sorted(groups.items()):
+        said = f"{_all(judged, checks)} {word} since {judged.week.told(since)}{', accepted' if is_accepted else ''}"
+        tone = Tone.PLAIN if is_accepted else Tone.BAD if word == "BREACHED" else Tone.UNKNOWN
+        changes.append(Change(said, tone))
+    for check in sorted(today, key=judged.name):
+        one, old = today[check], then.get(check)
+        if old is not None and old.verdict == one.verdict and old.accepted and not one.accepted:
+            tone = Tone.BAD if one.verdict == "BREACHED" else Tone.UNKNOWN
+            changes.append(
+                Change(f"{judged.name(check)} is still {one.verdict}, and no longer accepted", tone)
+            )
     gone = set(judged.sets.removed)
-    changes += [
-        Change(f"{judged.name(check)} is MET again", Tone.GOOD)
-        for check in sorted(then, key=judged.name)
-        if check not in today and check not in gone and _is_met(judged, check)
-    ]
+    again = [check for check in then if check not in today and check not in gone and _is_met(judged, check)]
+    if again:
+        changes.append(Change(f"{_all(judged, again)} MET again", Tone.GOOD))
     return changes
+
+
+def _all(judged: Judged, checks: list[int]) -> str:
+    """What several checks that have changed alike are told as."""
+    return f"{some(sorted(map(judged.name, checks)))} {'is' if len(checks) == 1 else 'are'}"
 
 
 def _is_met(judged: Judged, check: int) -> bool:

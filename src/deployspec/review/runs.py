@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -36,9 +37,12 @@ def section(judged: Judged) -> Section:
     ]
     # The verdict of a run before it may have held.
     if not any(told_something) and not judged.timeline.whole[MET:].any():
-        unmeasured.append("all of it, for no run of it made a check")
+        unmeasured.append("the whole of it, as no run made a check")
     elif without:
-        unmeasured.append(f"{lasting(without)} of {lasting(week.span.seconds)} without a probe")
+        text = f"{lasting(without)} of {lasting(week.span.seconds)} without a probe"
+        first = min((stream.starts[0] for stream in judged.timed), default=-math.inf)
+        is_new = all(span.end <= first for span in judged.timeline.silence)
+        unmeasured.append(f"{text}, all of it before the first run that is known" if is_new else text)
     return Section(
         "runs",
         "Runs",
@@ -83,7 +87,7 @@ def _runs_table(judged: Judged) -> Table:
         )  # fmt: skip
     return Table(
         "runs",
-        "Runs",
+        "Runs by place",
         (
             Column("Place"),
             Column("Runs", is_number=True),
@@ -96,7 +100,7 @@ def _runs_table(judged: Judged) -> Table:
             Column("Last run"),
         ),
         tuple(rows),
-        none="No run is known, neither of the week nor of the one before.",
+        none="No run is known, neither of this time nor of the time before.",
         note="Runs and what was expected by their interval, outside of maintenance. A run is missed when it is late by more than half an "
         "interval. Silence is the time for which no verdict holds.",
     )
@@ -236,10 +240,7 @@ def _streams_changes(judged: Judged) -> Iterator[Change]:
     week = judged.week
     made = [judged.states[stream.within(week.before).runs] > MAINTENANCE for stream in judged.streams]
     if not any(one.any() for one in made):
-        yield Change(
-            "Nothing is known of the checks in the week before: there is nothing to compare them with",
-            Tone.UNKNOWN,
-        )
+        yield Change("checks cannot be compared: no run of the time before is known", Tone.UNKNOWN)
     there = [
         (stream, len(stream.within(week.before).runs) > 0, len(stream.within(week.span).runs) > 0)
         for stream in judged.timed

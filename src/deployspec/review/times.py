@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deployspec.base.shown import counted
-from deployspec.model.review import Cell, Column, Table, Tone
+from deployspec.model.review import Cell, Column, Fold, Table, Tone
 from deployspec.review.judged import HAIR, Judged
 from deployspec.review.streams import (
     ACCEPTED_BREACHED,
@@ -43,7 +43,7 @@ def time_tables(judged: Judged) -> list[Table]:
     tables = [
         Table(
             "days",
-            "Day by day: the worst that any check was",
+            "Day by day: the worst verdict of any check",
             (Column("Day"), *_TIMES),
             tuple(
                 (
@@ -70,7 +70,7 @@ def time_tables(judged: Judged) -> list[Table]:
         tables.append(
             Table(
                 "time-by-location",
-                "The same by location",
+                "Time in each verdict, by location",
                 (Column("Check"), *_TIMES),
                 tuple(
                     (Cell(f"{name} at {stream.name}", code=True), *_times(place[first]))
@@ -78,6 +78,7 @@ def time_tables(judged: Judged) -> list[Table]:
                     for name, first in _rows(judged, np.where(bad[:, None], place, 0.0))
                 ),
                 note="Those checks alone that were anything but MET.",
+                fold=Fold("Time in each verdict, by location"),
             )
         )
     return tables

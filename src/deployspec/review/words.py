@@ -34,7 +34,8 @@ def number(count: int, tone: Tone = Tone.PLAIN) -> Cell:
 
 def verdict(word: str, *, accepted: bool = False) -> Cell:
     """A verdict in a table."""
-    return Cell(word, tone=TONES[word], note="accepted" if accepted else "")
+    # What a team lives with is no news.
+    return Cell(word, tone=Tone.MUTED, note="accepted") if accepted else Cell(word, tone=TONES[word])
 
 
 def some(names: Sequence[str], most: int = _MOST_NAMED) -> str:

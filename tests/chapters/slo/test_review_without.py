@@ -17,13 +17,14 @@ from deployspec.chapters.alerts import measure
 from deployspec.chapters.alerts.review import fired_in
 from deployspec.chapters.alerts.review import sections as sections_of_alerts
 from deployspec.chapters.slo.judge.census import Census
-from deployspec.chapters.slo.judge.past import HOUR, Count, Past, long_span, pieces_of
+from deployspec.chapters.slo.judge.past import HOUR, Count, Past, Piece, long_span, pieces_of
 from deployspec.chapters.slo.judge.review import Told, latency, objectives
 from deployspec.chapters.slo.load.histogram import Histogram
 from deployspec.chapters.slo.review import sections
 from deployspec.chapters.slo.stored import digest
+from deployspec.languages.prometheus.model import Unavailable
 from deployspec.model.review import Cell, Section, Span, Table, Tone, Week
-from deployspec.model.verdict import Proportion
+from deployspec.model.verdict import Outcome, Proportion
 from deployspec.record.history import History, Row, Share
 from tests.chapters.slo.judge.test_census import objective
 from tests.chapters.slo.test_review_autumn import deployed
@@ -154,9 +155,10 @@ def asked(tmp_path: Path, answer: Any, of: History) -> tuple[dict[str, Section],
 def test_one_that_fails_is_unmeasured_and_load_runs_tell(tmp_path: Path) -> None:
     made, fake = asked(tmp_path, lambda _: Reply({"status": "error", "error": "no disk"}, 500), history())
     table = tables(made["objectives"])["objectives"]
-    assert [row[-1].text for row in table.rows] == ["UNMEASURED"] * 3
-    assert all("answers with an error (status 500): no disk" in row[-1].note for row in table.rows)
-    assert len(made["objectives"].unmeasured) == 3
+    assert [row[1].text for row in table.rows] == ["UNMEASURED"] * 3
+    assert all("answers with an error (status 500): no disk" in row[1].note for row in table.rows)
+    [said] = made["objectives"].unmeasured
+    assert said.startswith("objectives absent and 2 more (")
     assert not made["objectives"].breached
     assert "load-shares" in tables(made["load-runs"])
     assert made["alerts"].unmeasured[0].startswith("alerts and thresholds (Prometheus at http://127.0.0.1:")
@@ -221,7 +223,7 @@ def test_rules_that_cannot_be_read_are_no_quiet_week(
 def test_an_answer_in_no_known_form_is_unmeasured(tmp_path: Path, reply: Reply) -> None:
     made, _ = asked(tmp_path, lambda _: reply, history(empty=True))
     table = tables(made["objectives"])["objectives"]
-    assert [row[-1].text for row in table.rows] == ["UNMEASURED"] * 3
+    assert [row[1].text for row in table.rows] == ["UNMEASURED"] * 3
     assert made["alerts"].unmeasured
 
 
@@ -236,9 +238,9 @@ def test_one_that_is_empty_knows_nothing(tmp_path: Path) -> None:
     made, _ = asked(tmp_path, _empty, history(empty=True))
     overview = tables(made["objectives"])["objectives"]
     for row in overview.rows:
-        assert row[-1].text == "UNMEASURED"
-        assert row[-2].text == "168 h of 168 h"
-        assert all(cell.value is None for cell in row[2:-2])
+        assert row[1].text == "UNMEASURED"
+        assert row[-1].text == "168 h of 168 h"
+        assert all(cell.value is None for cell in row[2:-1])
         assert all(cell.tone is not Tone.GOOD for cell in row)
     assert not made["objectives"].breached
     assert made["alerts"].unmeasured == ("alerts (168 h of 168 h without a sample in Prometheus)",)
@@ -314,8 +316,46 @@ def test_a_native_histogram_is_not_counted() -> None:
     told = Told(Past(of, (), (), census=census), WEEK, WEEK.span)
     made = objectives([told], [], WEEK)
     (row,) = tables(made)["objectives"].rows
-    assert isinstance(row[-1], Cell)
-    assert row[-1].text == "UNMEASURED"
-    assert re.search("native", row[-1].note)
-    assert all(cell.value is None for cell in row[2:-2])
+    assert isinstance(row[1], Cell)
+    assert row[1].text == "UNMEASURED"
+    assert re.search("native", row[1].note)
+    assert all(cell.value is None for cell in row[2:-1])
     assert made.unmeasured
+
+
+def test_objectives_of_which_the_same_is_to_be_said_are_told_of_together() -> None:
+    """Forty that a silent Prometheus says nothing of are one sentence at the head of the page, and forty rows."""
+    why = Unavailable("Prometheus did not answer")
+    several = [replace(objective("latency"), name=name) for name in "abc"]
+    made = objectives([], [(one, why) for one in several], WEEK)
+    assert made.unmeasured == ("objectives a and 2 more (Prometheus did not answer)",)
+    assert len(tables(made)["objectives"].rows) == 3
+
+
+@pytest.mark.parametrize(
+    ("gaps", "expected"),
+    [
+        ([(0, 167.9)], "data for the last 6 min of 168 h alone"),
+        ([(0, 80), (100, 120)], "no data for 100 h of 168 h"),
+        ([(0, 168)], "no data for 168 h of 168 h"),
+    ],
+)
+def test_what_has_just_begun_is_told_as_such(gaps: list[tuple[float, float]], expected: str) -> None:
+    """A deployment that was booted six minutes ago has no gap: it has not been there for longer."""
+    begin = WEEK.span.begin
+    silent = tuple(Span(begin + a * 3600, begin + b * 3600) for a, b in gaps)
+    pieces = (Piece(WEEK.span, paused=False, hour=False),)
+    past = Past(objective("latency"), pieces, (Count(100.0, 0.0),), gaps=silent)
+    assert Told(past, WEEK, WEEK.span).verdict() == (Outcome.UNMEASURED, expected)
+
+
+def test_all_that_is_asked_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty objectives that take three minutes each are no review of two hours: what is left is UNMEASURED, and says why."""
+    monkeypatch.setattr("deployspec.chapters.slo.review.TIME_LIMIT", 0.0)
+    monkeypatch.setattr("deployspec.chapters.alerts.review.TIME_LIMIT", 0.0)
+    made, _ = asked(tmp_path, _empty, history(empty=True))
+    rows = tables(made["objectives"])["objectives"].rows
+    assert [row[1].text for row in rows] == ["UNMEASURED"] * 3
+    assert all("not asked about, as those before it took more than" in row[1].note for row in rows)
+    assert made["thresholds"].unmeasured
+    assert all("not asked about" in text for text in made["thresholds"].unmeasured)

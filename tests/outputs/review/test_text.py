@@ -104,7 +104,7 @@ def test_what_means_nothing_else_stands_as_it_is(text: str) -> None:
 def test_a_message_is_short() -> None:
     """The sentence, what changed, and how many more there are."""
     lines = message(bad()).splitlines()
-    assert lines[0] == "*production*, Mon 19 Oct 2026 00:00 to Mon 26 Oct 2026 00:00 (Europe/Berlin)"
+    assert lines[0] == "*production*, Mon 2026-10-19 00:00 to Mon 2026-10-26 00:00 (Europe/Berlin)"
     assert lines[1] == bad().sentence
     assert lines[2] == "✗ logs.no-secrets is BREACHED since Fri 23 Oct 14:05"
     assert len(lines) == 8

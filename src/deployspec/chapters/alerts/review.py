@@ -38,7 +38,6 @@ def sections(week: Week, deployment: Deployment | None, _: History) -> Iterator[
         yield Section(
             "alerts",
             "Alerts",
-            (f"Not known: {found.reason}.",),
             unmeasured=(f"alerts and thresholds ({found.reason})",),
             rank=40,
         )

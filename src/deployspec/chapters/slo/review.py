@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from deployspec.base.shown import lasting
 from deployspec.chapters.alerts.review import alerts_of, fired_in
 from deployspec.chapters.slo import stored
 from deployspec.chapters.slo.judge import beside
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from deployspec.model.review import Week
     from deployspec.record.history import History
 
+TIME_LIMIT = 600.0
+"""Seconds after which no further objective is asked about: forty take some two minutes of a Prometheus that is well."""
 _ALONE = "No deployment file says which Prometheus counts the requests to the deployment, so this is what load runs have counted."
 
 
@@ -118,9 +121,14 @@ def _asked(
     told: list[Told] = []
     failed: list[tuple[Objective, Unavailable]] = []
     silent: Unavailable | None = None
+    end = time.monotonic() + TIME_LIMIT
     for objective in wanted:
         if silent is not None:
             failed.append((objective, silent))
+            continue
+        if time.monotonic() >= end:
+            why = f"not asked about, as those before it took more than {lasting(TIME_LIMIT)}"
+            failed.append((objective, Unavailable(why)))
             continue
         judged = judged_span(week, window, objective)
         began = time.monotonic()

@@ -30,7 +30,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 42, 10, 8, 22
 _MOST_LABELS = 8
 _COLOURS = 4
 _DASHES = ("", "5 2", "1.5 1.5", "7 2 1.5 2")
-"""Of lines beyond as many as there are colours."""
+"""Of lines one after the other, so that they can be told apart without their colours."""
 _VARIABLES = {
     **{f"#0000{number:02x}": f"var(--line-{number})" for number in range(1, _COLOURS + 1)},
     "#0000f0": "var(--bad)",
@@ -115,7 +115,7 @@ def _draw_lines(axes: Any, chart: Chart) -> list[Key]:
     legend = []
     for place, line in enumerate(chart.lines):
         values = [float("nan") if value is None else value for value in line.y]
-        key = Key(line.name, _LINES[place % _COLOURS], _DASHES[place // _COLOURS % len(_DASHES)])
+        key = Key(line.name, _LINES[place % _COLOURS], _DASHES[(place + place // _COLOURS) % len(_DASHES)])
         # A value between two that are missing would not be seen without a mark.
         mark = "o" if len(values) <= 40 else "." if any(map(math.isnan, values)) else ""
         axes.plot(
@@ -128,6 +128,8 @@ def _draw_lines(axes: Any, chart: Chart) -> list[Key]:
             markersize=3.5,
             markeredgewidth=0,
             solid_capstyle="round",
+            # What is named first lies on top.
+            zorder=3 - place / 100,
         )
         legend.append(key)
     for name, value in chart.limits:

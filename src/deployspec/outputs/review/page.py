@@ -10,9 +10,9 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from deployspec.model.review import Cell, Figure, Review, Section, Table, Tone
+from deployspec.model.review import Cell, Figure, Fold, Review, Section, Table, Tone
 from deployspec.outputs.review import figures, words
 
 _SPOKEN = {Tone.GOOD: "good", Tone.BAD: "bad", Tone.UNKNOWN: "not known"}
@@ -21,6 +21,9 @@ _SPOKEN = {Tone.GOOD: "good", Tone.BAD: "bad", Tone.UNKNOWN: "not known"}
 
 _LONG_WORD = 24
 """Characters of a word that takes too much of a table's width."""
+_NARROW = 3
+"""Columns of a table that has room beside a figure, and on a telephone."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class _Part(NamedTuple):
@@ -31,6 +34,11 @@ class _Part(NamedTuple):
     it: Any
     picture: figures.Picture | None = None
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is a table of few columns."""
+        return self.kind == "table" and len(self.it.columns) <= _NARROW
+
 
 class _Shown(NamedTuple):
     """A section, with its anchor."""
@@ -39,10 +47,18 @@ class _Shown(NamedTuple):
     it: Section
     parts: list[_Part]
 
-    def groups(self) -> Iterator[tuple[str, list[_Part]]]:
-        """What follows one another and is of a kind: figures stand side by side."""
-        for kind, parts in groupby(self.parts, key=lambda part: part.kind):
-            yield kind, list(parts)
+    def folds(self) -> Iterator[tuple[Fold | None, list[list[_Part]]]]:
+        """What follows one another under the same head, and of that what stands side by side: figures, with a narrow table
+        before them."""
+        for fold, parts in groupby(self.parts, key=lambda part: getattr(part.it, "fold", None)):
+            beside: list[list[_Part]] = []
+            for part in parts:
+                last = beside[-1][-1] if beside else None
+                if part.kind == "figure" and last and (last.kind == "figure" or last.is_narrow):
+                    beside[-1].append(part)
+                else:
+                    beside.append([part])
+            yield fold, beside
 
 
 class _Page(NamedTuple):
@@ -113,7 +129,9 @@ def _environment() -> jinja2.Environment:
         "Tone": Tone,
         "at": words.at,
         "broken": _broken,
+        "dated": _dated,
         "fit": _fit,
+        "heading": words.heading,
         "left_out": words.left_out,
         "lines": words.lines,
         "period": words.period,
@@ -138,6 +156,11 @@ def _sign(tone: Tone) -> Markup:
     return Markup('<span class="sign {0}" aria-hidden="true">{1}</span><span class="spoken">{2}: </span>').format(
         tone.value, words.SIGNS[tone], _SPOKEN[tone]
     )  # fmt: skip
+
+
+def _dated(text: str) -> Markup:
+    """A text whose dates are not broken at their hyphens."""
+    return Markup(_DATE.sub(r'<span class="date">\g<0></span>', str(escape(words.shown(text)))))  # noqa: S704 - escaped
 
 
 def _fit(cell: Cell) -> str:

@@ -79,12 +79,12 @@ def _section(section: Section, sources: Mapping[str, words.Cited]) -> Iterator[s
 def _table(table: Table, sources: Mapping[str, words.Cited]) -> Iterator[str]:
     yield from (f"### {said(table.title)}{_cite(table.source, sources)}", "")
     if table.rows:
-        yield head(tuple(_cell(Cell(column.name)) for column in table.columns))
+        yield head(tuple(_cell(Cell(words.heading(column.name))) for column in table.columns))
         yield from (row(tuple(_cell(one, sources) for one in cells)) for cells in table.rows)
     else:
         yield said(table.none)
     yield ""
-    if table.note:
+    if table.note and table.rows:
         yield from (said(table.note), "")
 
 

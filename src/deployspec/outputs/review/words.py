@@ -41,13 +41,21 @@ def day(moment: float, zone: tzinfo) -> str:
 
 
 def at(moment: float, zone: tzinfo) -> str:
-    """``Mon 23 Nov 2026 00:00``."""
-    return f"{day(moment, zone)} {datetime.fromtimestamp(moment, zone):%Y %H:%M}"
+    """``Mon 2026-11-23 00:00``."""
+    clock = datetime.fromtimestamp(moment, zone)
+    return f"{_DAYS[clock.weekday()]} {clock:%Y-%m-%d %H:%M}"
 
 
 def span(of: Span, zone: tzinfo) -> str:
-    """From when until when."""
-    return f"{at(of.begin, zone)} to {at(of.end, zone)}"
+    """From when until when: of one day, its name once."""
+    begin, end = at(of.begin, zone), at(of.end, zone)
+    same = begin.rpartition(" ")[0] == end.rpartition(" ")[0]
+    return f"{begin} to {end.rpartition(' ')[2] if same else end}"
+
+
+def heading(name: str) -> str:
+    """A name as the head of a column or a row: ``Budget spent``, but ``p95``."""
+    return name if name[1:2].isdigit() else name[:1].upper() + name[1:]
 
 
 def period(week: Week) -> str:

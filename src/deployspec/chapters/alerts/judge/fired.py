@@ -110,14 +110,14 @@ def section(fired: Fired, week: Week) -> Section:
             ),
             rows,
             "No alert fired." if missing < 300 else "No alert is known to have fired.",
-            "To the minute. A time in which several series of an alert fired counts once in how long it did. What fired in maintenance only "
-            "is not counted among the times.",
+            "To the minute. Where several series of an alert fired at once, that time counts once. Times that fell into maintenance as a "
+            "whole are not counted.",
             ID,
         )
     )
     if fired.others:
         parts.append(
-            f"{shown.counted(fired.others, 'alert')} that no rule file of the deployment has fired as well; not looked at."
+            f"Left out: {shown.counted(fired.others, 'alert')} that fired and that the deployment's rule files do not have."
         )
     return Section("alerts", "Alerts", tuple(parts), unmeasured=unmeasured, sources=(source(week),), rank=40)
 

@@ -181,7 +181,7 @@ def section(seen: Sequence[Seen], others: Sequence[str], week: Week) -> Section:
     parts: list[str | Table] = [
         Table(
             "thresholds",
-            "Thresholds",
+            "Thresholds beside the week's values",
             (
                 Column("alert"),
                 Column("fires at", True),

@@ -219,8 +219,8 @@ def _summary(found: Sequence[Beside]) -> Table:
         ),
         tuple(rows),
         "No alert fired outside of maintenance.",
-        "A breach is five minutes in which more than the allowed share of an objective's requests was bad, in the time that the alert "
-        "looks back at or while it fired. An alert on a probe's check has one where a run of then found the check not MET.",
+        "A breach: more than the allowed share of an objective's requests was bad for five minutes, while the alert fired or in the time "
+        "that it looks back at. For an alert on a probe's check: a run at that time found the check not MET.",
     )
 
 
@@ -271,8 +271,8 @@ def _blind_table(unseen: Sequence[Blind], week: Week) -> Table:
         "Breaches without an alert",
         (Column("from"), Column("objective"), Column("for", True), Column("bad", True)),
         rows,
-        "No breach is known of that no alert told of.",
-        "A breach is an hour in which more than the allowed share was bad; no alert of those above fired in it, nor within "
+        "No breach without an alert is known.",
+        "A breach here is an hour in which more than the allowed share was bad; no alert of any name fired during it, nor within "
         f"{shown.lasting(LATE)} of its end, or only what had fired for a day before.{more}",
     )
 
@@ -281,10 +281,10 @@ def _advice(noise: Sequence[Beside], unseen: Sequence[Blind]) -> Iterator[str]:
     for name in sorted({one.firing.alert for one in noise}):
         times = sum(one.firing.alert == name for one in noise)
         yield (
-            f"{shown.one_line(name, 80)} fired {shown.counted(times, 'time')} while nothing was breached: a higher threshold or a longer for, or an "
-            "objective that says what it is for."
+            f"{shown.one_line(name, 80)} fired {shown.counted(times, 'time')} while nothing was breached: raise its threshold, have it wait "
+            "longer (for), or write the objective that it protects."
         )
     for name in sorted({one.objective for one in unseen}):
         own = [one for one in unseen if one.objective == name]
         hours = math.fsum(one.span.seconds for one in own)
-        yield f"{name} was breached for {shown.lasting(hours)} without an alert: an alert that watches over it should have told."
+        yield f"{name} was breached for {shown.lasting(hours)} and no alert fired: give it one, or lower the threshold of the one it has."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import TypeVar
@@ -20,6 +20,7 @@ from deployspec.chapters.slo.judge.past import (
     burn_rate,
     long_span,
     missing_of,
+    overlap,
     quantile,
     time_of,
     total_of,
@@ -28,11 +29,25 @@ from deployspec.chapters.slo.judge.past import (
 from deployspec.languages.openslo.model import Objective
 from deployspec.languages.prometheus.model import Unavailable
 from deployspec.model.chart import Bars, Chart, Line
-from deployspec.model.review import Cell, Change, Column, Figure, Section, Source, Span, Table, Tone, Week
+from deployspec.model.review import (
+    Cell,
+    Change,
+    Column,
+    Figure,
+    Fold,
+    Section,
+    Source,
+    Span,
+    Table,
+    Tone,
+    Week,
+)
 from deployspec.model.verdict import Outcome
 
 _T = TypeVar("_T")
 _DAY = 86400.0
+_MOST_OPEN = 3
+"""Objectives whose numbers are shown without being asked for."""
 _NONE = Cell("—", tone=Tone.MUTED)
 _TONES = {Outcome.MET: Tone.GOOD, Outcome.BREACHED: Tone.BAD, Outcome.UNMEASURED: Tone.UNKNOWN}
 
@@ -87,6 +102,11 @@ def _unknown(past: Past, span: Span) -> str:
         return f"all of the {length(span)} were maintenance"
     count, missing = total_of(past, span), missing_of(past, span)
     if missing > (1 - COVERED) * open_:
+        gaps = [gap for gap in past.gaps if overlap([span], (gap,))]
+        if len(gaps) == 1 and gaps[0].begin <= span.begin and gaps[0].end < span.end:
+            # Such as of a deployment that has just been booted.
+            known = shown.lasting(max(1.0, span.end - gaps[0].end))
+            return f"data for the last {known} of {shown.lasting(span.seconds)} alone"
         return f"no data for {shown.lasting(missing)} of {shown.lasting(open_)}"
     if not count.total > 0:
         return f"no request in {length(span)}"
@@ -117,51 +137,57 @@ def length(span: Span) -> str:
 def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailable]], week: Week) -> Section:
     """Each objective's budget in the week and in the four weeks."""
     spans = (week.span, long_span(week))
-    rows, breached, unmeasured, changes = [], [], [], list[Change]()
+    rows, changes = [], list[Change]()
+    breached, unmeasured = dict[str, list[str]](), dict[str, list[str]]()
     parts: list[str | Table | Figure] = []
     sources: list[Source] = []
+    shown_open = 0
     for one in told:
         outcome, why = one.verdict()
-        of = f"objective {one.name}"
         if outcome is Outcome.BREACHED:
-            breached.append(f"{of} ({_good(one, one.judged).text} good in {length(one.judged)})")
+            said = f"{_good(one, one.judged).text} good in {length(one.judged)}"
+            breached.setdefault(said, []).append(one.name)
         missing, open_ = missing_of(one.past, week.span), time_of(one.past, week.span)
         if outcome is Outcome.UNMEASURED:
-            unmeasured.append(f"{of} ({why})")
+            unmeasured.setdefault(why, []).append(one.name)
         elif missing > (1 - COVERED) * open_:
             # Four weeks may be known well enough, of which one day is not.
-            unmeasured.append(f"{of} ({shown.lasting(missing)} of {shown.lasting(open_)} without data)")
-        rows.append(_once(_row(one, outcome, why, spans), 2, spans))
+            without = f"{shown.lasting(missing)} of {shown.lasting(open_)} without data"
+            unmeasured.setdefault(without, []).append(one.name)
+        rows.append(_once(_row(one, outcome, why, spans), 3, spans))
         sources += _sources(one)
         if one.counted:
-            parts += [_table(one, spans), *_burn(one), _days(one)]
+            is_open = outcome is not Outcome.MET and shown_open < _MOST_OPEN
+            shown_open += is_open
+            fold = Fold(f"{one.name}: {outcome}", _TONES[outcome], is_open)
+            parts.append(replace(_table(one, spans), fold=fold))
+            parts += [replace(figure, fold=fold) for figure in _burn(one)]
+            parts.append(replace(_days(one), fold=fold))
             changes += _changes(one)
-        else:
-            parts.append(f"{one.name}: {why}.")
     for objective, unavailable in failed:
-        unmeasured.append(f"objective {objective.name} ({unavailable.reason})")
+        unmeasured.setdefault(unavailable.reason, []).append(objective.name)
         cells = (
             Cell(objective.name, code=True, note=objective.promise),
-            *(_NONE,) * 6,
             Cell("UNMEASURED", tone=Tone.UNKNOWN, note=unavailable.reason),
+            *(_NONE,) * 6,
         )
-        rows.append(_once(cells, 2, spans))
+        rows.append(_once(cells, 3, spans))
     a, b = map(length, spans)
     overview = Table(
         "objectives",
-        "Objectives",
+        "Error budgets",
         _once(
             (
                 Column("objective"),
+                Column("verdict"),
                 Column(f"good in {a}", True),
                 Column(f"good in {b}", True),
                 Column(f"budget spent in {a}", True),
                 Column(f"budget left of {b}", True),
                 Column("days until it is spent", True),
                 Column(f"no data in {a}", True),
-                Column("verdict"),
             ),
-            2,
+            3,
             spans,
         ),
         tuple(rows),
@@ -173,8 +199,8 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
         "objectives",
         "Objectives",
         (overview, *parts),
-        tuple(breached),
-        tuple(unmeasured),
+        tuple(_together(breached)),
+        tuple(_together(unmeasured)),
         tuple(changes),
         tuple(sources),
         rank=10,
@@ -184,6 +210,16 @@ def objectives(told: Sequence[Told], failed: Sequence[tuple[Objective, Unavailab
 def _once(cells: tuple[_T, ...], place: int, spans: tuple[Span, Span]) -> tuple[_T, ...]:
     """Cells without the one at a place, where the two times that stand side by side are the same one."""
     return cells if spans[0] != spans[1] else cells[:place] + cells[place + 1 :]
+
+
+def _together(groups: Mapping[str, list[str]]) -> Iterator[str]:
+    """Objectives of which the same is to be said."""
+    for said, names in groups.items():
+        if len(names) == 1:
+            yield f"objective {names[0]} ({said})"
+        else:
+            more = f" and {len(names) - 1} more" if len(names) > 2 else f" and {names[1]}"
+            yield f"objectives {names[0]}{more} ({said})"
 
 
 def _row(one: Told, outcome: Outcome, why: str, spans: tuple[Span, Span]) -> tuple[Cell, ...]:
@@ -199,9 +235,9 @@ def _row(one: Told, outcome: Outcome, why: str, spans: tuple[Span, Span]) -> tup
         )
     return (
         Cell(one.name, code=True, note=one.objective.promise),
+        Cell(outcome.value, tone=_TONES[outcome], note=why or f"by {length(one.judged)}"),
         *figures,
         _missing(one, week),
-        Cell(outcome.value, tone=_TONES[outcome], note=why or f"by {length(one.judged)}"),
     )
 
 
@@ -223,10 +259,10 @@ def _table(one: Told, spans: tuple[Span, Span]) -> Table:
     note = f"Promised: {one.objective.promise}."
     if census is not None and census.least and census.covered < 1:
         least = shown.percentage(Fraction(census.covered), Fraction(1), 1)
-        note += f" Least data, {least} of {length(one.judged)}: of {shown.one_line(census.least, 120)}."
+        note += f" There is data for {least} of {length(one.judged)} of {shown.one_line(census.least, 120)}."
     return Table(
         f"objective-{one.name}",
-        one.name,
+        f"{one.name}, {' and '.join(dict.fromkeys(map(length, spans)))}",
         _once((Column(""), *(Column(length(span), True) for span in spans)), 1, spans),
         tuple(_once(cells, 1, spans) for cells in rows),
         note=note,
@@ -348,14 +384,14 @@ def _burn(one: Told) -> list[Figure]:
         return []
     highest, moment = max(known, key=lambda pair: (pair[0], -pair[1]))
     above = sum(rate > 1 for rate, _ in known)
-    says = f"Burn rate of {one.name} by the hour: above 1 in {above} of {shown.counted(len(known), 'hour')} with requests"
+    says = f"Burn rate of {one.name} by the hour: above 1 in {above or 'none'} of {shown.counted(len(known), 'hour')} with requests"
     says += f", at most {highest:.3g} ({one.week.told(moment)})." if highest else "; no bad request."
     chart = Chart(
         f"Burn rate of {one.name} by the hour",
         "time",
-        "times the rate that spends all",
+        "burn rate",
         lines=(Line(one.name, tuple(at for at, _ in rates), tuple(rate for _, rate in rates)),),
-        limits=(("just lasts", 1.0),),
+        limits=(("1: the budget just lasts", 1.0),),
         zone=one.week.zone_name,
     )
     return [Figure(f"burn-{one.name}", chart, says, f"q-{one.name}-hour")]
@@ -519,7 +555,7 @@ def _distributions(one: Told) -> Iterator[Figure]:
         total = sum(found.counts)
         limit = (one.objective.threshold or 0.0) * 1000
         chart = Chart(
-            f"Latency in {name}, {one.name} ({shown.counted(total, 'request', ',')})",
+            f"Latency {name}, {one.name} ({shown.counted(total, 'request', ',')})",
             "ms",
             "requests",
             bars=found,
