@@ -240,7 +240,7 @@ def _streams_changes(judged: Judged) -> Iterator[Change]:
     week = judged.week
     made = [judged.states[stream.within(week.before).runs] > MAINTENANCE for stream in judged.streams]
     if not any(one.any() for one in made):
-        yield Change("checks cannot be compared: no run of the time before is known", Tone.UNKNOWN)
+        yield Change("checks cannot be compared: no run of the time before is known", Tone.MUTED)
     there = [
         (stream, len(stream.within(week.before).runs) > 0, len(stream.within(week.span).runs) > 0)
         for stream in judged.timed

@@ -330,6 +330,10 @@ def test_objectives_of_which_the_same_is_to_be_said_are_told_of_together() -> No
     made = objectives([], [(one, why) for one in several], WEEK)
     assert made.unmeasured == ("objectives a and 2 more (Prometheus did not answer)",)
     assert len(tables(made)["objectives"].rows) == 3
+    made = objectives(
+        [], [(one, Unavailable(f"no {one.name}")) for one in [*several, replace(several[0], name="d")]], WEEK
+    )
+    assert made.unmeasured == ("objectives a and 3 more (for 4 reasons)",)
 
 
 @pytest.mark.parametrize(

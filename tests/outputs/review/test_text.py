@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployspec.base.shown import printable
-from deployspec.model.review import Change, Table, Tone
+from deployspec.model.review import Change, Column, Section, Span, Table, Tone
 from deployspec.outputs.marked import said
-from deployspec.outputs.review import markdown, message
+from deployspec.outputs.review import html, markdown, message
+from deployspec.outputs.review.words import heading, span
 from tests.outputs.review.examples import ALL, HOSTILE, bad, calm, empty, hostile, with_texts
 from tests.outputs.test_markdown import NASTY, TEXTS, tokens_of
 from tests.trials import trials
@@ -123,3 +125,21 @@ def test_a_message_calls_nobody() -> None:
     assert "```" not in told
     assert len(told.splitlines()) <= 10
     assert len(told) < 40_000
+
+
+@pytest.mark.parametrize(("name", "expected"), [("budget spent", "Budget spent"), ("p95", "p95"), ("MET", "MET"), ("", "")])  # fmt: skip
+def test_the_head_of_a_column(name: str, expected: str) -> None:
+    assert heading(name) == expected
+
+
+def test_a_span_of_one_day_names_it_once() -> None:
+    assert span(Span(0, 5400), UTC) == "Thu 1970-01-01 00:00 to 01:30"
+    assert span(Span(0, 90000), UTC) == "Thu 1970-01-01 00:00 to Fri 1970-01-02 01:00"
+
+
+def test_what_has_no_rows_has_no_note() -> None:
+    """A note tells how to read rows."""
+    table = Table("t", "T", (Column("A"),), none="None.", note="How to read it.")
+    week = dataclasses.replace(calm(), sections=(Section("s", "S", (table,)),))
+    assert "How to read it" not in markdown([week])
+    assert "How to read it" not in html([week])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from deployspec.base import shown
 from deployspec.chapters.slo.judge.past import FINE, HOUR, MINUTE, Past, is_breach, overlap, within
-from deployspec.model.review import Cell, Column, Section, Span, Table, Tone, Week
+from deployspec.model.review import Cell, Column, Fold, Section, Span, Table, Tone, Week
 
 if TYPE_CHECKING:
     from deployspec.languages.rule_files.model import Rule
@@ -22,6 +22,8 @@ _LONG = 24 * HOUR
 _PROBE = 2 * 3600.0
 """Seconds for which a probe's verdict counts in the rules for probes."""
 _MOST = 100
+_MOST_OPEN = 10
+"""Rows that are shown without being asked for."""
 Probed = Callable[[str, str, Span], tuple[int, int]]
 """How many runs of a location (empty: of any) that began in a span made a check, and in how many of them it was not MET."""
 _OURS = "deployspec"
@@ -248,6 +250,7 @@ def _table(found: Sequence[Beside], week: Week) -> Table:
         rows,
         "No alert fired outside of maintenance.",
         f"To the minute.{more}",
+        fold=Fold(f"Each time that an alert fired: {len(found):,}") if len(rows) > _MOST_OPEN else None,
     )
 
 

@@ -48,6 +48,8 @@ _T = TypeVar("_T")
 _DAY = 86400.0
 _MOST_OPEN = 3
 """Objectives whose numbers are shown without being asked for."""
+_MOST_SAID = 3
+"""Reasons that the head of the page has room for."""
 _NONE = Cell("—", tone=Tone.MUTED)
 _TONES = {Outcome.MET: Tone.GOOD, Outcome.BREACHED: Tone.BAD, Outcome.UNMEASURED: Tone.UNKNOWN}
 
@@ -213,7 +215,9 @@ def _once(cells: tuple[_T, ...], place: int, spans: tuple[Span, Span]) -> tuple[
 
 
 def _together(groups: Mapping[str, list[str]]) -> Iterator[str]:
-    """Objectives of which the same is to be said."""
+    """Objectives of which the same is to be said; all of them at once where there is too much to say."""
+    if len(groups) > _MOST_SAID:
+        groups = {f"for {len(groups)} reasons": [name for names in groups.values() for name in names]}
     for said, names in groups.items():
         if len(names) == 1:
             yield f"objective {names[0]} ({said})"
