@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from reference.faults import control
 from reference.faults.control import FaultError
+from reference.faults.metrics.faults import FAULTS as METRICS_FAULTS
 from reference.faults.registry import health_faults
-from reference.faults.switch import HEALTH
+from reference.faults.switch import HEALTH, SLOW_QUERIES
 from reference.faults.traffic.faults import FAULTS as TRAFFIC_FAULTS
 from reference.process import Reference
 from tests.suite import ROOT
@@ -247,13 +249,7 @@ def test_command_lists_all_faults() -> None:
     done = faults("list")
     assert done.returncode == 0
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")}
-    assert listed == set(health_faults()) | set(TRAFFIC_FAULTS) | {
-        "redis-stopped",
-        "redis-hung",
-        "postgres-stopped",
-        "postgres-hung",
-        "worker-stopped",
-    }
+    assert listed == {*health_faults(), *TRAFFIC_FAULTS, *METRICS_FAULTS, *control.FAULTS, SLOW_QUERIES}
 
 
 def test_command_switches_health_faults(reference: Reference) -> None:
