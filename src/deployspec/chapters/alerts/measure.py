@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from deployspec.base.shown import lasting
 from deployspec.chapters.alerts.judge.fired import QUERY, STEP, Fired, Firing, firings_of, in_order
 from deployspec.chapters.alerts.judge.thresholds import Seen, Threshold, day_values
 from deployspec.languages.prometheus.model import Unavailable
@@ -64,7 +65,7 @@ def all_seen(prometheus: Prometheus, thresholds: Iterable[Threshold], week: Week
         if time.monotonic() < end:
             yield seen(prometheus, one, week)
         else:
-            why = f"not asked for, as those before it took {ALL_THRESHOLDS:g} s"
+            why = f"not asked about, as those before it took more than {lasting(ALL_THRESHOLDS)}"
             yield Seen(one, (None,) * len(week.days()), why)
 
 
