@@ -156,7 +156,7 @@ def test_what_is_no_printable_utf8_is_refused(
     ("text", "position", "found", "expected"),
     [
         pytest.param("healht: {}", "2:1", "the unknown key healht", "did you mean health?", id="near-miss-key"),
-        pytest.param("zzz: {}", "2:1", "the unknown key zzz", "rules, slos or load", id="unknown-key"),
+        pytest.param("zzz: {}", "2:1", "the unknown key zzz", "slos, load or dashboards", id="unknown-key"),
         pytest.param("Health: {}", "2:1", "the unknown key Health", "did you mean health?", id="capital-key"),
         pytest.param("health: {max-response-time: 1s}", "2:10", "the unknown key max-response-time", "max_response_time?", id="hyphens"),
         pytest.param("health: {tiemout: 1s}", "2:10", "the unknown key tiemout", "did you mean timeout?", id="near-miss-inside"),
