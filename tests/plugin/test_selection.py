@@ -97,7 +97,7 @@ def test_a_file_that_describes_nothing_asked_for_fails(project: Project) -> None
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 def test_a_check_that_needs_no_part_of_a_file_is_an_error(project: Project, workers: tuple[str, ...]) -> None:
     """A misspelt part would deselect its check for ever: status 4, and which check it is."""
-    ran = project("@pytest.mark.needs('metrics')\n" + ONE, *workers)
+    ran = project("@pytest.mark.needs('metrix')\n" + ONE, *workers)
     assert ran.status == 4, ran.output
     assert "test_x: found a mark `needs` with something that is not part of a deployment file" in ran.output
     assert "Traceback" not in ran.output
@@ -124,7 +124,7 @@ def test_one_of_several_parts_is_enough(project: Project) -> None:
 @pytest.mark.parametrize(
     ("marks", "found"),
     [
-        pytest.param("@pytest.mark.needs('health or metrics')", "'metrics'", id="second-alternative"),
+        pytest.param("@pytest.mark.needs('health or metrix')", "'metrix'", id="second-alternative"),
         pytest.param("@pytest.mark.needs('health or')", "'health or'", id="nothing-after-or"),
         pytest.param(
             "@pytest.mark.within('health', 'helth.x')\n@pytest.mark.needs('health.path')",
