@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.large_rules_corpus import LONGEST, SEED, SIZES, TEST_FILES, write
 from bench.processes import spread, timed
-from bench.rules import _peak
+from bench.rules import _peak, alternated
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = int(os.environ.get("BENCH_LARGE_RULES_ROUNDS", "3"))
@@ -32,16 +32,7 @@ def run() -> str:
         ]  # fmt: skip
         environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         assert timed(ours, cwd=folder, environ=environ).status == 0  # noqa: S101 - a bench
-        walls: dict[str, list[float]] = {"bare": [], "ours": []}
-        cpus: dict[str, list[float]] = {"bare": [], "ours": []}
-        for number in range(ROUNDS):
-            order = (("bare", bare), ("ours", ours))
-            for name, command in order if number % 2 else reversed(order):
-                done = timed(command, cwd=folder, environ=environ)
-                assert done.status == 0, name  # noqa: S101 - a bench
-                walls[name].append(done.wall)
-                cpus[name].append(done.cpu)
-            print(f"large rules: round {number + 1} of {ROUNDS}", file=sys.stderr, flush=True)
+        walls, cpus = alternated("large rules", bare, ours, folder, environ, ROUNDS)
         peak = _peak(ours, folder, environ)
     ratios = [mine / theirs for mine, theirs in zip(walls["ours"], walls["bare"], strict=True)]
     kept = "kept" if statistics.median(ratios) <= LIMIT else "NOT kept"

@@ -36,16 +36,7 @@ def run() -> str:
         environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         for command in (bare, ours):
             assert timed(command, cwd=folder, environ=environ).status == 0, command  # noqa: S101 - a bench
-        walls: dict[str, list[float]] = {"bare": [], "ours": []}
-        cpus: dict[str, list[float]] = {"bare": [], "ours": []}
-        for number in range(ROUNDS):
-            order = (("bare", bare), ("ours", ours))
-            for name, command in order if number % 2 else reversed(order):
-                done = timed(command, cwd=folder, environ=environ)
-                assert done.status == 0, name  # noqa: S101 - a bench
-                walls[name].append(done.wall)
-                cpus[name].append(done.cpu)
-            print(f"rules: round {number + 1} of {ROUNDS}", file=sys.stderr, flush=True)
+        walls, cpus = alternated("rules", bare, ours, folder, environ, ROUNDS)
         peak = _peak(ours, folder, environ)
     ratios = [mine / theirs for mine, theirs in zip(walls["ours"], walls["bare"], strict=True)]
     kept = "kept" if statistics.median(ratios) <= LIMIT else "NOT kept"
@@ -63,6 +54,23 @@ def run() -> str:
 - Ratio of wall time, round by round: **{spread(ratios)}**; limit {LIMIT}: {kept}.
 - Peak memory of pytest and its promtools together, sampled: {peak:.0f} MB; limit {MEMORY_LIMIT} MB: {held}.
 """
+
+
+def alternated(
+    name: str, bare: list[str], ours: list[str], folder: Path, environ: dict[str, str], rounds: int
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Seconds of wall and of processor time of each round of ``bare`` and of ``ours``, one after the other."""
+    walls: dict[str, list[float]] = {"bare": [], "ours": []}
+    cpus: dict[str, list[float]] = {"bare": [], "ours": []}
+    for number in range(rounds):
+        order = (("bare", bare), ("ours", ours))
+        for way, command in order if number % 2 else reversed(order):
+            done = timed(command, cwd=folder, environ=environ)
+            assert done.status == 0, way  # noqa: S101 - a bench
+            walls[way].append(done.wall)
+            cpus[way].append(done.cpu)
+        print(f"{name}: round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+    return walls, cpus
 
 
 def _peak(command: list[str], folder: Path, environ: dict[str, str]) -> float:
