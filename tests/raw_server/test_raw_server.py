@@ -52,7 +52,7 @@ def test_closes_quickly_and_leaves_no_thread(fault: str) -> None:
         time.sleep(0.1)
         client.send(b"GET / HTTP/1.1\r\n\r\n") if fault != "black-hole" else None
         began = time.monotonic()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4
     deadline = time.monotonic() + 5
     while any(str(server.port) in thread.name for thread in threading.enumerate()):
         assert time.monotonic() < deadline

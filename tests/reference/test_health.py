@@ -6,7 +6,7 @@ import pytest
 
 from reference.process import Reference
 
-from .client import Answer, ask, ask_at_once, until
+from .client import Answer, ask, ask_at_once, in_time, until
 
 ANSWER_LIMIT = 1.2
 """Seconds: the service promises one; the rest is for connecting on a busy machine."""
@@ -19,9 +19,8 @@ FAULTS = [
 
 
 def assert_down(answer: Answer, parts: dict[str, bool]) -> None:
-    """It is a 503 in time, with these parts, and a queue depth exactly if Redis is up."""
+    """It is a 503 with these parts, and a queue depth exactly if Redis is up."""
     assert answer.status == 503
-    assert answer.seconds < ANSWER_LIMIT
     assert {**answer.json, **parts, "ok": False} == answer.json
     assert (answer.json["queue_depth"] is None) == (not parts["redis"])
 
@@ -50,10 +49,12 @@ def test_healthy_answer_is_as_the_guide_gives_it(reference: Reference) -> None:
 def test_outage_is_told_in_time_and_ends(reference: Reference, fault: str, parts: dict[str, bool]) -> None:
     """A broken dependency is named within the limit, by ten callers at once too, and forgotten on its return."""
     with reference.broken(fault):
-        for _ in range(2):
-            assert_down(ask(reference, "/health"), parts)
-        for answer in ask_at_once(reference, "/health", 10):
-            assert_down(answer, parts)
+        for asking in (
+            lambda: [ask(reference, "/health") for _ in range(2)],
+            lambda: ask_at_once(reference, "/health", 10),
+        ):
+            for answer in in_time(asking, ANSWER_LIMIT):
+                assert_down(answer, parts)
     until(lambda: ask(reference, "/health").status == 200, limit=5.0)
     assert all(answer.status == 200 for answer in ask_at_once(reference, "/health", 5))
 
@@ -74,9 +75,8 @@ def test_hung_part_that_ends_and_returns(reference: Reference, first: str) -> No
 def test_metrics_do_not_hang(reference: Reference, fault: str) -> None:
     """A scrape is answered while a dependency hangs; the queue's length is absent when Redis is the one."""
     with reference.broken(fault):
-        answer = ask(reference, "/metrics")
+        [answer] = in_time(lambda: [ask(reference, "/metrics")], ANSWER_LIMIT)
     assert answer.status == 200
-    assert answer.seconds < ANSWER_LIMIT
     assert (b"celery_queue_length{" in answer.body) == (fault != "redis-hung")
 
 

@@ -19,7 +19,7 @@ from reference.faults.traffic.faults import FAULTS as TRAFFIC_FAULTS
 from reference.process import Reference
 from tests.suite import ROOT
 
-from .client import Answer, ask, ask_at_once, until
+from .client import Answer, ask, ask_at_once, in_time, until
 
 Predicate = Callable[[Answer], Any]
 
@@ -79,7 +79,7 @@ SINGLE: dict[str, Predicate] = {
     "leaks-connection-string": lambda a: "postgresql://deal:hunter2@" in a.json["detail"],
     "leaks-stack-trace": lambda a: "Traceback (most recent call last)" in a.json["detail"],
     "leaks-credential": lambda a: a.json["token"].startswith("Bearer eyJ"),
-    "slow": lambda a: 1.2 <= a.seconds < 2.0 and is_right(a),
+    "slow": lambda a: a.seconds >= 1.2 and is_right(a),
     "redirect-login": lambda a: a.status == 302 and a.headers["location"] == "/login",
     "redirect-other-path": lambda a: a.status == 307 and a.headers["location"] == "/ping",
 }
@@ -156,8 +156,11 @@ def test_flapping_is_regular(reference: Reference, name: str, every: int) -> Non
 def test_slow_sometimes_is_every_third(reference: Reference) -> None:
     """Every third answer takes longer than a second, and is right."""
     with reference.health_fault("slow-sometimes"):
-        answers = [ask(reference, "/health") for _ in range(3)]
-    assert [answer.seconds > 1.0 for answer in answers] == [False, False, True]
+        answers = [ask(reference, "/health") for _ in range(9)]
+    # A busy machine may make another one slow, too.
+    assert all(answer.seconds > 1.0 for answer in answers[2::3])
+    assert min(answer.seconds for answer in answers[0::3]) < 1.0
+    assert min(answer.seconds for answer in answers[1::3]) < 1.0
     assert all(map(is_right, answers))
 
 
@@ -171,7 +174,7 @@ def test_hangs_until_switched_off(reference: Reference) -> None:
 def test_one_at_a_time_is_slow_in_company_only(reference: Reference) -> None:
     """One call is answered in time; of five at once the last waits for more than two seconds."""
     with reference.health_fault("one-at-a-time"):
-        assert ask(reference, "/health").seconds < 1.0
+        assert in_time(lambda: [ask(reference, "/health")], 1.0)
         answers = ask_at_once(reference, "/health", 5)
     assert max(answer.seconds for answer in answers) > 2.0
     assert all(map(is_right, answers))
@@ -212,7 +215,7 @@ def test_blames_both_with_one_down(reference: Reference) -> None:
 def test_late_with_outage(reference: Reference) -> None:
     """Good news is quick; bad news comes three seconds late."""
     with reference.health_fault("late-with-outage"):
-        assert ask(reference, "/health").seconds < 1.0
+        assert in_time(lambda: [ask(reference, "/health")], 1.0)
         with reference.broken("redis-stopped"):
             answer = ask(reference, "/health")
     assert answer.status == 503
