@@ -18,7 +18,9 @@ from deployspec.chapters.alerts.review import fired_in
 from deployspec.chapters.alerts.review import sections as sections_of_alerts
 from deployspec.chapters.slo.judge.census import Census
 from deployspec.chapters.slo.judge.past import HOUR, Count, Past, Piece, long_span, pieces_of
-from deployspec.chapters.slo.judge.review import Told, latency, objectives
+from deployspec.chapters.slo.judge.review.budgets import objectives
+from deployspec.chapters.slo.judge.review.latency import latency
+from deployspec.chapters.slo.judge.review.objective import Reviewed
 from deployspec.chapters.slo.load.histogram import Histogram
 from deployspec.chapters.slo.review import sections
 from deployspec.chapters.slo.stored import digest
@@ -248,12 +250,12 @@ def test_one_that_is_empty_knows_nothing(tmp_path: Path) -> None:
     assert not tables(made["alerts-and-objectives"])["noise"].rows
 
 
-def _told(week: Week) -> Told:
+def _told(week: Week) -> Reviewed:
     """Of a latency objective, all of whose requests took less than 0.1 s."""
     pieces = pieces_of(week, ())
     counts = (Count(1000, 1),) * len(pieces)
     buckets = {end: (1000.0,) * len(pieces) for end in (0.1, math.inf)}
-    return Told(Past(objective("latency"), pieces, counts, buckets=buckets), week, week.span)
+    return Reviewed(Past(objective("latency"), pieces, counts, buckets=buckets), week, week.span)
 
 
 def test_four_weeks_stand_once_in_a_review_of_four_weeks() -> None:
@@ -283,11 +285,11 @@ def test_a_day_without_data_is_not_known_whatever_four_weeks_say() -> None:
     """The objective is MET by the four weeks, of which a day is less than a twentieth; the week is not known."""
     told = _told(WEEK)
     past = replace(told.past, gaps=(Span(WEEK.span.end - DAY, WEEK.span.end),))
-    made = objectives([Told(past, WEEK, long_span(WEEK))], [], WEEK)
+    made = objectives([Reviewed(past, WEEK, long_span(WEEK))], [], WEEK)
     assert tables(made)["objectives"].rows[0][1].text == "MET"
     assert made.unmeasured == ("objective api-latency (24 h of 168 h without data)",)
     past = replace(told.past, gaps=(Span(WEEK.span.end - 8 * HOUR, WEEK.span.end),))
-    assert not objectives([Told(past, WEEK, long_span(WEEK))], [], WEEK).unmeasured
+    assert not objectives([Reviewed(past, WEEK, long_span(WEEK))], [], WEEK).unmeasured
 
 
 def test_a_day_that_was_not_in_the_time_before_is_not_one_without_data() -> None:
@@ -316,7 +318,7 @@ def test_thresholds_are_not_asked_about_for_ever(tmp_path: Path, monkeypatch: py
 def test_a_native_histogram_is_not_counted() -> None:
     of = objective("latency")
     census = Census(0, 0, 1, native=('{job="shop"}',))
-    told = Told(Past(of, (), (), census=census), WEEK, WEEK.span)
+    told = Reviewed(Past(of, (), (), census=census), WEEK, WEEK.span)
     made = objectives([told], [], WEEK)
     (row,) = tables(made)["objectives"].rows
     assert isinstance(row[1], Cell)
@@ -353,7 +355,7 @@ def test_what_has_just_begun_is_told_as_such(gaps: list[tuple[float, float]], ex
     silent = tuple(Span(begin + a * 3600, begin + b * 3600) for a, b in gaps)
     pieces = (Piece(WEEK.span, paused=False, hour=False),)
     past = Past(objective("latency"), pieces, (Count(100.0, 0.0),), gaps=silent)
-    assert Told(past, WEEK, WEEK.span).verdict() == (Outcome.UNMEASURED, expected)
+    assert Reviewed(past, WEEK, WEEK.span).verdict() == (Outcome.UNMEASURED, expected)
 
 
 def test_all_that_is_asked_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,9 @@ from deployspec.chapters.alerts.review import alerts_of, fired_in
 from deployspec.chapters.slo import stored
 from deployspec.chapters.slo.judge import beside
 from deployspec.chapters.slo.judge.past import Past, merged, pieces_of, whole_span
-from deployspec.chapters.slo.judge.review import Told, judged_span, latency, objectives
+from deployspec.chapters.slo.judge.review.budgets import objectives
+from deployspec.chapters.slo.judge.review.latency import latency
+from deployspec.chapters.slo.judge.review.objective import Reviewed, judged_span
 from deployspec.chapters.slo.measure.objectives import objectives_in
 from deployspec.chapters.slo.measure.past import TIMEOUT, past_of
 from deployspec.chapters.slo.part import SLOS
@@ -106,7 +108,7 @@ def _objectives(deployment: Deployment) -> tuple[list[Objective], list[str]]:
 
 def _asked(
     week: Week, deployment: Deployment, wanted: Sequence[Objective]
-) -> tuple[list[Told], list[tuple[Objective, Unavailable]]]:
+) -> tuple[list[Reviewed], list[tuple[Objective, Unavailable]]]:
     """What Prometheus knows of each; and of which it does not say so, with the reason."""
     prometheus, window = prometheus_of(deployment), deployment.require(PROMETHEUS).window
     whole = whole_span(week)
@@ -118,7 +120,7 @@ def _asked(
         ]
     )
     pieces = pieces_of(week, paused)
-    told: list[Told] = []
+    told: list[Reviewed] = []
     failed: list[tuple[Objective, Unavailable]] = []
     silent: Unavailable | None = None
     end = time.monotonic() + TIME_LIMIT
@@ -134,7 +136,7 @@ def _asked(
         began = time.monotonic()
         past = past_of(prometheus, objective, week, pieces, judged.seconds)
         if isinstance(past, Past):
-            told.append(Told(past, week, judged))
+            told.append(Reviewed(past, week, judged))
         else:
             failed.append((objective, past))
             # One that does not answer is not waited for forty times. What is wrong with one objective alone says nothing of others.

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deployspec.base import shown
-from deployspec.chapters.slo.judge.review import date_of, day_name
+from deployspec.chapters.slo.judge.review.objective import date_of, day_name
 from deployspec.chapters.slo.load.histogram import Histogram
 from deployspec.model.review import Cell, Column, Section, Source, Span, Table, Tone, Week
 
