@@ -74,7 +74,8 @@ def alternated(
 
 
 def _peak(command: list[str], folder: Path, environ: dict[str, str]) -> float:
-    """The largest sum of the resident sets of a process and all its children, in MB, looked at every 20 ms."""
+    """The most memory that a process and all its children had at once, in MB, looked at every 20 ms: proportional set
+    sizes, in which a page that several of them share counts once."""
     process = subprocess.Popen(
         command, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
@@ -86,7 +87,7 @@ def _peak(command: list[str], folder: Path, environ: dict[str, str]) -> float:
             total = 0
             for one in _alive(tree):
                 try:
-                    total += one.memory_info().rss
+                    total += one.memory_full_info().pss
                 except psutil.Error:
                     continue
             peak = max(peak, total / 1e6)

@@ -80,7 +80,7 @@ def _alert(shape: str, tag: str, dice: random.Random, rules: list[Any], groups: 
         note = "p95 of {{ $labels.job }} is {{ $value | humanizeDuration }}"
         told = f"p95 of {tag} is 968.8ms"
     else:
-        expr, result = f'count(up{{job="{tag}"}} == 1) < {len(instances)}', {}
+        expr, result = f'sum(up{{job="{tag}"}} == bool 1) < {len(instances)}', {}
         made = {
             True: [(f'up{{job="{tag}",instance="{host}"}}', f"{0 if host == instances[0] else 1}x{minutes}") for host in instances],
             False: [(f'up{{job="{tag}",instance="{host}"}}', f"1x{minutes}") for host in instances],

@@ -171,7 +171,8 @@ def places(config: pytest.Config) -> Places:
 
 def chapters_of(item: pytest.Item) -> list[str]:
     """The chapters that this item belongs to; empty for an ordinary test."""
-    return [name for name in chapters(item.config) if item.get_closest_marker(name) is not None]
+    marked = {mark.name for mark in item.iter_markers()}
+    return [name for name in chapters(item.config) if name in marked]
 
 
 def is_check(item: pytest.Item) -> bool:

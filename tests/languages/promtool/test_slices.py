@@ -142,14 +142,14 @@ def _parts(*groups: tuple[str, int]) -> tuple[list[Part], Rules]:
 
 def test_small_files_are_run_whole() -> None:
     """There is nothing to be saved."""
-    assert _parts(("Full", 60), ("Quiet", 60))[0] == []
+    assert _parts(("Full", 10), ("Quiet", 10))[0] == []
 
 
 def test_long_groups_are_run_apart() -> None:
     """Each with its own rules, where that saves more than another run costs; else together."""
     parts, _ = _parts(("Full", 5000), ("Quiet", 5000))
     assert [part.groups for part in parts] == [(0,), (1,)]
-    together, _ = _parts(("Full", 300), ("Quiet", 10))
+    together, _ = _parts(("Full", 60), ("Quiet", 2))
     assert [part.groups for part in together] == [(0, 1)]
     everything, rules = _parts(("Storm", 5000))
     assert everything == []

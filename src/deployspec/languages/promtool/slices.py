@@ -226,7 +226,7 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text)
 
 
-WORTH_A_RUN = 1_000
+WORTH_A_RUN = 200
 """How many evaluations of a rule cost about as much as one more test file."""
 
 

@@ -25,9 +25,9 @@ _HUNG_IN_A_ROW = 3
 
 _GO = {"GOGC": "200"}
 """Go's garbage collector, unless the user has set it: a fifth less time."""
-_GO_SHARED = {**_GO, "GOMEMLIMIT": "80MiB"}
-"""The same where several files share a process, for two processes that together stay near 200 MB. Not for a file that is
-run alone: beyond the limit it collects without pause, so that a rule file of 5 MB takes three times as long."""
+_GO_SHARED = {**_GO, "GOMEMLIMIT": "36MiB"}
+"""The same where several files share a process, so that two processes and pytest together stay below 150 MB. Not for a file
+that is run alone: beyond the limit it collects without pause, so that a rule file of 5 MB takes three times as long."""
 
 
 @dataclass(frozen=True, slots=True)
