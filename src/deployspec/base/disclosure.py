@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -144,14 +144,23 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _spans(text: str) -> list[tuple[str, Span]]:
+    return list(_spans_again(text) if len(text) <= _SHORT else _spans_of(text))
+
+
+def _spans_of(text: str) -> tuple[tuple[str, Span], ...]:
     lowered = text.lower()
-    return [
+    return tuple(
         (rule.kind, span)
         for rule in RULES
         if any(word in lowered for word in rule.words)
         for match in _compiled(rule.pattern).finditer(text)
         if (span := _hide(match)) is not None
-    ]
+    )
+
+
+_spans_again = lru_cache(512)(_spans_of)
+"""A run says the same short texts, such as names and values of headers, again and again."""
+_SHORT = 500
 
 
 def _hide(match: re.Match[str]) -> Span | None:

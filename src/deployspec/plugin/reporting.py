@@ -177,14 +177,14 @@ def _said(config: pytest.Config, option: str) -> Path:
 def _junit(told: _Told) -> None:
     from _pytest.junitxml import LogXML, xml_key
 
-    from deployspec.outputs.junit import rewritten
-
     xml, option = told.config.stash.get(xml_key, None), told.config.option
     if not told.has_begun and option.xmlpath:
         # pytest writes none, and would leave that of an older run.
         xml = LogXML(option.xmlpath, option.junitprefix)
     if xml is None:
         return
+    from deployspec.outputs.junit import rewritten
+
     path = Path(xml.logfile)
     # What pytest has written into a pipe, or a device, is gone.
     if path.is_file() or not told.has_begun:
