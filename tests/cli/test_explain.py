@@ -155,7 +155,7 @@ LINTS = (
 )
 
 
-@pytest.mark.parametrize("finding", [*GUARDS, "missing-interval", "errors-later", *LINTS])
+@pytest.mark.parametrize("finding", [*GUARDS, "missing-interval", "errors-later", "order-of-groups", *LINTS])
 def test_a_finding_with_a_name_is_explained(finding: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Wherever the library is: a message names the finding, and no file of the clone."""
     assert main(["explain", finding]) == 0

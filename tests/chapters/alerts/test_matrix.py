@@ -141,6 +141,11 @@ def recorded(expr: str) -> tuple[tuple[str, str, str], ...]:
     return ((RULES, first, first + rule), (TESTS, last, last + LATER))
 
 
+APART = (
+    RULES,
+    "      - alert: ShopErrors\n",
+    "  - name: shop alerts\n    rules:\n      - alert: ShopErrors\n",
+)
 INTERVAL = find(os.environ).has_default_interval
 NEW = "test_case[{}@{}[{}]]"
 ERRORS = 'shop_requests_total{job="shop", status="500"}'
@@ -165,6 +170,8 @@ ROWS = [
     Row("a rule that fails after the last time that is looked at", recorded("shop_jobs / on(queue) shop_shards"), {"test_case[shop_jobs_per_shard@20m[one more shard]]": "errors-later"}),
     Row("one more series, summed", recorded("shop_jobs / on(queue) sum by (queue) (shop_shards)"), {}),
     Row("one more series, many to one", recorded("sum by (queue) (shop_jobs * on(queue) group_right shop_shards)"), {}),
+    Row("silence for as long as another group of rules is evaluated first", (APART, *added("just in time", ERRORS, "0+20x30", "6m")), {NEW.format("ShopErrors", "6m", "just in time"): "passes with group_eval_order: [shop alerts, shop]"}),
+    Row("another group of rules, and its order", (APART, (TESTS, "rule_files:", "group_eval_order: [shop alerts, shop]\nrule_files:"), *added("just in time", ERRORS, "0+20x30", "6m")), {}),
     # Coverage.
     Row("no case that fires", ((TESTS, FIRING, SILENCE), (RULES, "> 1000", "> 9999")), {COVERED.format("ShopQueue"): "no case in which it fires"}),
     Row("no case that is silent with its data there", ((TESTS, "      - {eval_time: 20m, alertname: ShopLatency}\n", "      - {eval_time: 20m, alertname: ShopErrors}\n"),), {COVERED.format("ShopLatency"): "silent although its data is there"}),

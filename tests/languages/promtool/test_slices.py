@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from deployspec.languages.promtool.order import orders
 from deployspec.languages.promtool.slices import Part, Rules, Slice, parts_of, sliced
+from deployspec.languages.rule_files.model import TestFile
 from deployspec.languages.rule_files.rules import read_rules
 from deployspec.languages.rule_files.unit_tests import read_tests
 
@@ -166,3 +168,41 @@ def test_a_slice_keeps_groups_and_their_fields() -> None:
         ("requests", 30.0, ["job:errors:rate", "Errors"])
     ]
     assert sliced([file], frozenset()) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (None, (("a", "b", "c"), ("c", "b", "a"))),
+        (["c", "b", "a"], ()),
+        (["b", "a", "c", "elsewhere"], ()),
+        # What it does not name is beside the first that it names.
+        (["b", "c"], (("a", "b", "c"), ("b", "a", "c"))),
+        (["a", "b"], (("a", "c", "b"), ("c", "a", "b"))),
+        ("no list", (("a", "b", "c"), ("c", "b", "a"))),
+    ],
+)
+def test_orders_that_promtool_may_choose(said: object, expected: tuple[tuple[str, ...], ...]) -> None:
+    """Both ends of them; none where the file leaves no choice."""
+    file = TestFile("t.yml", (), 60.0, (), (), {} if said is None else {"group_eval_order": said})
+    assert orders(file, ["a", "b", "c", "a"]) == expected
+    assert orders(file, ["a"]) == ()
+    assert orders(file, []) == ()
+
+
+def test_groups_that_read_what_others_record() -> None:
+    """Only where a rule of a slice reads across groups does their order matter; alerts are read across them, too."""
+    groups = """
+groups:
+  - {name: a, rules: [{record: a:up, expr: up}, {record: a:twice, expr: 2 * a:up}]}
+  - {name: b, rules: [{record: b:down, expr: down}, {alert: Low, expr: a:up < 1}]}
+  - {name: c, rules: [{alert: Any, expr: count(ALERTS) > 3}]}
+"""
+    rules = Rules([read_rules(groups, "r.yml")])
+    places = sorted(rules.all)
+    assert rules.across(rules.all) == ("a", "b", "c")
+    assert rules.across(frozenset(places[:3])) == ()
+    assert rules.across(frozenset({places[0], places[3]})) == ("a", "b")
+    assert rules.across(frozenset({places[2], places[3]})) == ()
+    assert rules.across(frozenset({places[2], places[4]})) == ("b", "c")
+    assert rules.across(frozenset({places[4]})) == ()

@@ -189,6 +189,47 @@ def test_a_file_for_a_newer_promtool(tmp_path: Path, version: Version) -> None:
     )
 
 
+GROUPS = """
+groups:
+  - {name: first, rules: [{record: first:up, expr: up}]}
+  - {name: second, rules: [{record: second:up, expr: first:up}, {alert: Down, expr: "first:up == 0", for: 5m}]}
+"""
+IN_GROUPS = """
+rule_files: [r.yml]
+tests:
+  - interval: 1m
+    input_series: [{series: up, values: 1 1 0x30}]
+    alert_rule_test:
+      - {alertname: Down, eval_time: 6m}
+      - {alertname: Down, eval_time: 7m, exp_alerts: [{}]}
+      - {alertname: Down, eval_time: 7m}
+      - {alertname: Down, eval_time: 8m, exp_alerts: [{}]}
+    promql_expr_test:
+      - {expr: "first:up", exp_samples: [{labels: "first:up", value: 1}]}
+      - {expr: "second:up", exp_samples: [{labels: "second:up", value: 1}]}
+      - {expr: "second:up", exp_samples: [{labels: "second:up", value: 7}]}
+"""
+THERE, BACK = ("first", "second"), ("second", "first")
+
+
+@pytest.mark.parametrize("slices", [True, False])
+def test_a_case_that_passes_in_one_order_of_groups(tmp_path: Path, version: Version, slices: bool) -> None:
+    """promtool takes one by chance: the verdict is a pass each time, with the order in which it is one."""
+    promtool, tested = find({"PROMTOOL": version.promtool}), files(tmp_path, GROUPS, IN_GROUPS)
+    with closing(CaseRuns(promtool, [tested], slices=slices)) as runs:
+        found = [runs.of(tested[0], case) for case in tested[0].cases]
+    assert [run.order for run in found] == [(), THERE, BACK, (), (), THERE, ()]
+    assert [run.status for run in found] == [0, 0, 0, 0, 0, 0, 1]
+
+
+def test_an_order_of_groups_that_is_said(tmp_path: Path) -> None:
+    """Then there is nothing to choose, and what fails in that order fails."""
+    said = f"group_eval_order: [second, first]{IN_GROUPS}"
+    found = runs_of(find(os.environ), files(tmp_path, GROUPS, said))
+    assert [run.order for run in found] == [()] * 7
+    assert [run.status for run in found] == [0, 1, 0, 0, 0, 1, 1]
+
+
 @pytest.mark.parametrize("kubernetes", [False, True])
 @pytest.mark.parametrize(
     ("expr", "values", "fails"),

@@ -33,3 +33,6 @@ class CaseRun:
     """Why it was not judged; empty where it was."""
     later: str = ""
     """promtool's words on a rule that fails only after the last ``eval_time`` of the case's group; empty where none does."""
+    order: tuple[str, ...] = ()
+    """The order of groups of rules in which it passes, where it fails in the opposite one and the test file says neither;
+    empty where that is not so."""

@@ -38,13 +38,17 @@ def tests_document(
     test_file: TestFile,
     rule_files: Sequence[str],
     cases: Iterable[Case] | None = None,  # noqa: PT028 - no test
+    order: Sequence[str] | None = None,  # noqa: PT028 - no test
 ) -> str:
     """A test file with other rule files, and with these cases only (None: all of them).
 
     ``rule_files`` are absolute paths, meant as they are: nothing in them is a pattern. Groups of which no case is
-    wanted are left out; whatever else the file says is kept. Raises ValueError where a case is none of the file's.
+    wanted are left out; whatever else the file says is kept, but for the order of the groups of rules, where one is given.
+    Raises ValueError where a case is none of the file's.
     """
     document = {**test_file.data, "rule_files": [_literal(path) for path in rule_files]}
+    if order is not None:
+        document["group_eval_order"] = list(order)
     if cases is not None:
         wanted: dict[int, dict[str, list[int]]] = {}
         for case in cases:

@@ -101,6 +101,19 @@ class Rules:
             waiting += feeding
         return frozenset(kept)
 
+    def across(self, kept: Slice) -> tuple[str, ...]:
+        """The names of these rules' groups, in their order, where a rule of one group reads what one of another makes: empty
+        where the order of the groups can make no difference."""
+        found = [one for one in self._rules if one.position in kept]
+        names = tuple(dict.fromkeys(one.group.name for one in found))
+        for one in found if len(names) > 1 else ():
+            feeding = None if one.read is None else self._feeding(one.read)
+            if feeding is None or any(
+                other.position in kept and other.group.name != one.group.name for other in feeding
+            ):
+                return names
+        return ()
+
     def _asked(self, group: TestGroup) -> list[_Rule] | None:
         """What the cases look at; None where that cannot be told."""
         found: list[_Rule] = []

@@ -18,15 +18,16 @@ from deployspec.languages.promtool.prepared import (
     groups_document,
     later_documents,
     loading_document,
-    rules_documents,
     tests_document,
 )
 from deployspec.languages.promtool.slices import Part, Rules, parts_of, sliced
 from deployspec.languages.rule_files.model import Case, RuleFile, TestFile
 from deployspec.tools.process import operand
 from deployspec.tools.promtool.finding import Promtool
+from deployspec.tools.promtool.ordering import Orders
 from deployspec.tools.promtool.running import FileRun, TestRunner
 from deployspec.tools.promtool.workspace import Workspace, folder_in_memory
+from deployspec.tools.promtool.written import as_it_is, rule_paths
 
 _SHOWN = 32 * 1024
 """How many characters of a failure are shown."""
@@ -42,7 +43,8 @@ class CaseRuns:
     with the group's verdict (``languages/promtool/slices.py``). What does not pass so is run again whole, and that alone
     is believed. Where a file fails, the output tells which cases failed; where it does not tell
     with certainty, each case of the file is run alone. A group in which a series begins after the last ``eval_time`` is
-    evaluated once more, for longer. ``close`` ends all that still runs. ``timeout`` is in seconds of processor time, for
+    evaluated once more, for longer; one for which the order of the groups of rules can make a difference, and is open, in
+    both orders. ``close`` ends all that still runs. ``timeout`` is in seconds of processor time, for
     one run of one file. ``slices``: whether files may be run in parts.
     """
 
@@ -63,6 +65,8 @@ class CaseRuns:
         self._in_parts: dict[str, list[tuple[tuple[int, ...], Future[FileRun]]]] = {}
         self._rules_of_parts: dict[str, dict[int, list[str]]] = {}
         self._later: dict[str, dict[int, Future[FileRun]]] = {}
+        self._orders: Orders | None = None
+        self._rules_read: dict[tuple[str, ...], Rules] = {}
         self._unfit: dict[str, str] = {}
         self._rules: dict[str, list[str]] = {}
         self._runs: dict[str, dict[CaseKey, CaseRun]] = {}
@@ -72,12 +76,13 @@ class CaseRuns:
         if self._workspace is not None:
             return
         self._workspace = Workspace(folder_in_memory())
+        self._orders = Orders(self._runner, self._workspace)
         paths = {}
         for test_file, rule_files in self._tested.values():
-            unfit = [file for file in rule_files if file.problems and not _as_it_is(file)]
+            unfit = [file for file in rule_files if file.problems and not as_it_is(file)]
             if unfit:
                 self._unfit[test_file.path] = f"a rule file is not sound: {unfit[0].problems[0]}"
-            elif all(map(_as_it_is, rule_files)):
+            elif all(map(as_it_is, rule_files)):
                 paths[test_file.path] = test_file.path
             elif test_file.problems:
                 self._unfit[test_file.path] = f"the test file is not sound: {test_file.problems[0]}"
@@ -87,24 +92,29 @@ class CaseRuns:
             self._begin_parts(self._tested[path], parts, self._workspace)
         whole = [path for path in paths if path not in self._in_parts]
         self._whole = dict(zip(whole, self._runner.submit_all([paths[path] for path in whole]), strict=True))
-        for test_file, _ in self._tested.values():
+        for test_file, rule_files in self._tested.values():
             if test_file.path in paths and not test_file.problems:
                 own = self._rules_of_parts.get(test_file.path, {})
                 self._later[test_file.path] = self._evaluate_later(test_file, own, self._workspace)
+                if not any(file.problems for file in rule_files):
+                    self._orders.begin(test_file, rule_files, self._read(rule_files), slices=self._slices)
 
     def _parts(self, paths: Iterable[str]) -> dict[str, list[Part]]:
         """The parts of those files that are to be run in parts."""
-        known: dict[tuple[str, ...], Rules] = {}
         found = {}
         for path in paths:
             test_file, rule_files = self._tested[path]
             if test_file.problems or any(file.problems for file in rule_files):
                 continue
-            loaded = tuple(file.path for file in rule_files)
-            rules = known.get(loaded) or known.setdefault(loaded, Rules(rule_files))
-            if parts := parts_of(test_file, rules):
+            if parts := parts_of(test_file, self._read(rule_files)):
                 found[path] = parts
         return found
+
+    def _read(self, rule_files: Sequence[RuleFile]) -> Rules:
+        loaded = tuple(file.path for file in rule_files)
+        if loaded not in self._rules_read:
+            self._rules_read[loaded] = Rules(rule_files)
+        return self._rules_read[loaded]
 
     def _begin_parts(self, tested: _Tested, parts: Sequence[Part], workspace: Workspace) -> None:
         test_file, rule_files = tested
@@ -112,7 +122,7 @@ class CaseRuns:
         groups: list[tuple[int, ...]] = [()]
         of_groups = self._rules_of_parts.setdefault(test_file.path, {})
         for part in parts:
-            rules = _rule_paths(sliced(rule_files, part.rules), workspace)
+            rules = rule_paths(sliced(rule_files, part.rules), workspace)
             documents.append(groups_document(test_file, rules, part.groups))
             groups.append(part.groups)
             of_groups.update(dict.fromkeys(part.groups, rules))
@@ -146,9 +156,15 @@ class CaseRuns:
         else:
             runs = self._each_alone(test_file, whole)
         later = self._fail_later(test_file) if whole.exit_status == 0 else {}
+        passing = {} if trouble or self._orders is None else self._orders.passing(test_file)
+        for key in passing:
+            # By chance it has passed or failed.
+            runs[key] = FileRun(whole.path, 0, "", whole.seconds)
         return {
             case_key(case): replace(
-                self._case_run(test_file, case, runs[case_key(case)]), later=later.get(case.group, "")
+                self._case_run(test_file, case, runs[case_key(case)]),
+                later=later.get(case.group, ""),
+                order=passing.get(case_key(case), ()),
             )
             for case in cases
         }
@@ -225,7 +241,7 @@ class CaseRuns:
         if name and "run" in self.promtool.features:
             only = f"--run {shlex.quote(f'^{_pattern(name)}$')} "
         line = f"{self.promtool.command} test rules {only}"
-        if all(map(_as_it_is, self._tested[test_file.path][1])):
+        if all(map(as_it_is, self._tested[test_file.path][1])):
             return line + shlex.quote(operand(test_file.path))
         plain = Path(test_file.path).name
         return (
@@ -240,7 +256,7 @@ class CaseRuns:
 
     def _rules_of(self, test_file: TestFile, workspace: Workspace) -> list[str]:
         if test_file.path not in self._rules:
-            self._rules[test_file.path] = _rule_paths(self._tested[test_file.path][1], workspace)
+            self._rules[test_file.path] = rule_paths(self._tested[test_file.path][1], workspace)
         return self._rules[test_file.path]
 
 
@@ -252,30 +268,9 @@ def export(test_file: TestFile, rule_files: Sequence[RuleFile], folder: str) -> 
     target = Path(folder).absolute()
     target.mkdir(parents=True, exist_ok=True)
     written = target / Path(test_file.path).name
-    rules = _rule_paths(rule_files, target)
+    rules = rule_paths(rule_files, target)
     written.write_text(tests_document(test_file, rules), encoding="utf-8")
     return str(written)
-
-
-def _rule_paths(rule_files: Sequence[RuleFile], to: Workspace | Path) -> list[str]:
-    paths = []
-    for file in rule_files:
-        if _as_it_is(file):
-            paths.append(str(Path(file.path).absolute()))
-            continue
-        for number, document in enumerate(rules_documents(file)):
-            if isinstance(to, Workspace):
-                paths.append(to.write(file.path, document))
-            else:
-                path = to / f"{len(paths):02d}-{number}-{Path(file.path).name}"
-                path.write_text(document, encoding="utf-8")
-                paths.append(str(path))
-    return paths
-
-
-def _as_it_is(file: RuleFile) -> bool:
-    """Whether promtool is given the file itself: it can read it, or nobody can, and then promtool says why."""
-    return file.plain or (bool(file.problems) and not file.groups)
 
 
 def _pattern(name: str) -> str:

@@ -10,6 +10,9 @@ from deployspec.chapters.alerts.judge.rule_tests.finding import Finding
 from deployspec.chapters.alerts.judge.rule_tests.rules import LoadedRules
 from deployspec.languages.rule_files.model import Case, TestFile
 
+OF_RUNS = frozenset({"errors-later", "order-of-groups"})
+"""Guards that more runs of promtool speak for: of cases that can fail, but on another day."""
+
 
 def split_alert(test_file: TestFile, _rules: LoadedRules) -> Iterator[Finding]:
     """A case that expects an alert with labels alone, and right behind it one with annotations alone.
@@ -26,6 +29,19 @@ def split_alert(test_file: TestFile, _rules: LoadedRules) -> Iterator[Finding]:
                     case,
                 )
                 break
+
+
+def order_of_groups(case: Case, order: tuple[str, ...]) -> Iterator[Finding]:
+    """A case that passes in one order of the groups of rules and fails in the opposite one, in a file that does not say which:
+    no guard that only reads. ``order`` is the one in which it passes (``CaseRun.order``); empty where that is not so."""
+    if order:
+        yield Finding(
+            case.place,
+            f"passes with group_eval_order: [{one_line(', '.join(order), 320)}] and fails with the opposite order, and promtool"
+            " takes another order in each run; say the order in the test file, or look at a time at which it makes no difference",
+            case,
+            "order-of-groups",
+        )
 
 
 def errors_later(test_file: TestFile, case: Case, said: str) -> Iterator[Finding]:
