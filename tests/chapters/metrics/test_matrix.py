@@ -87,7 +87,11 @@ ROWS = [
         (TYPE, *PAGE, *AT_ENDPOINT, REQUESTS, BOUNDED, DROPPED, ARRIVE, RANGES),
     ),
     Row("metrics-as-json", {TYPE: "application/json"}),
-    Row("metrics-endless-line", {WHOLE: "longer than"}, (FORMED, ONCE, TYPES, FRESH, SUMS, FEW)),
+    Row(
+        "metrics-endless-line",
+        {WHOLE: "longer than"},
+        (FORMED, ONCE, TYPES, FRESH, SUMS, RISE, FEW, REQUESTS, BOUNDED, ARRIVE, RANGES),
+    ),
     Row("metrics-no-last-newline", {FORMED: "the last line does not end", LINT: "unexpected end of input"}),
     Row("metrics-blank-before", {FORMED: "blank", SCRAPED: "is down"}, (DROPPED, ARRIVE)),
     Row("metrics-series-twice", {ONCE: "sqlalchemy_pool_size"}, (DROPPED,)),

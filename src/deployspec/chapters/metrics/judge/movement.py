@@ -18,6 +18,10 @@ from deployspec.model.verdict import Verdict, breached, met, unmeasured
 ROUNDS = 3
 """How often it is tried at most."""
 _SLACK = 1e-9
+_ELSEWHERE = (
+    "That may be a restart, or the answer of another replica (which replicas: in the deployment file would name), and no "
+    "process_start_time_seconds tells"
+)
 
 
 @dataclass(frozen=True)
@@ -120,13 +124,19 @@ def is_counted(
             )
     last = rounds[-1]
     said = f"after {what}"
+    wanted_of = {text: float(last.sent) for text in exact}
+    wanted_of |= {text: amount * max(1, last.sent) for text, amount in least.items()}
+    for text, wanted in wanted_of.items():
+        rise = last.rise(text)
+        if rise < -_SLACK:
+            reason = f"{one_line(text, 160)} fell by {-rise:g} {said}; expected {wanted:g} more"
+            if last.before.process is None:
+                return unmeasured(f"{reason}. {_ELSEWHERE}", measured=f"{rise:g}", limit=limit)
+            return breached(reason, measured=f"{rise:g}", limit=limit)
     for text in exact:
         rise = last.rise(text)
         shown = one_line(text, 160)
         if rise < last.sent - _SLACK:
-            if rise < 0:
-                reason = f"{shown} fell by {-rise:g} {said}; expected {last.sent:g} more"
-                return breached(reason, measured=f"{rise:g}", limit=limit)
             instead = _instead(last)
             reason = f"{shown} rose by {rise:g} {said}; expected {last.sent:g}{_absent(last, text)}{instead}"
             return breached(reason, measured=f"{rise:g} of {last.sent}", limit=limit)
@@ -199,6 +209,8 @@ def is_lowered(found: Lowered, selectors: Sequence[str], *, what: str, within: f
         before = found.before.values.get(text)
         if before is None:
             return unmeasured(f"there is no {shown} before {what}, so nothing can fall", limit=limit)
+        if before == 0:
+            return unmeasured(f"{shown} is 0 before {what}, so nothing can fall", limit=limit)
         during, after = found.during.values.get(text), found.after.values.get(text)
         if during is not None and during >= before:
             reason = f"{shown} was {during:g} during {what}, and {before:g} before; expected less"
