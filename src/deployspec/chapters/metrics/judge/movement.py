@@ -160,7 +160,7 @@ def is_counted(
             )
             return breached(reason, measured=f"{ratio:g} a request", limit=limit)
         return unmeasured(
-            f"{one_line(text, 160)} rose by more than was sent ({listed}): others send such requests, too; "
+            f"{one_line(text, 160)} rose by more than was sent ({listed}): others send such requests, too (scrapes, perhaps); "
             "describe one that nobody else sends",
             measured=listed,
             limit=limit,

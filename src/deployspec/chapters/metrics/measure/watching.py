@@ -106,7 +106,7 @@ class Watching:
             found = []
             for target in targets:
                 one = took(questions, target)
-                while one.is_open and time.monotonic() + target.interval < until:
+                while one.is_open and time.monotonic() + (TEN - len(one.took)) * target.interval < until:
                     time.sleep(min(target.interval, 1.0))
                     one = took(questions, target)
                 found.append(one)
