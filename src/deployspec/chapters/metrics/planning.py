@@ -57,7 +57,8 @@ def planned(
         )
         yield from following(scrape, MAX_REDIRECTS)
     if "metrics.promtool-finds-nothing" in names:
-        yield Planned("command", "", "promtool check metrics", 1, 1, "metrics: findings", per_process=True)
+        # None without a page.
+        yield Planned("command", "", "promtool check metrics", 0, 1, "metrics: findings", per_process=True)
     if "metrics.labels-are-bounded" in names:
         yield from following(request("GET", address, 2, 3, "metrics: around unseen requests"), MAX_REDIRECTS)
         for path in metrics.unseen:
