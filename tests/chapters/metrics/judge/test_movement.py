@@ -96,6 +96,25 @@ def test_a_fall_is_a_breach_where_the_process_is_the_same(process: float | None,
         )
 
 
+def test_what_is_said_of_a_sum_is_what_it_was_judged_by() -> None:
+    """Exactly one for each, or at least so much in all."""
+    one = Round(2, Sums({TOTAL: 3.0, "s": 3.0}), Sums({TOTAL: 5.0, "s": 4.204}), 0.1)
+    found = is_counted([one], [TOTAL], {"s": 0.5}, what="2 requests (it)", within=5)
+    assert (found.outcome, found.measured, found.limit) == (
+        "MET",
+        "by 2 for 2 requests and by 1.204",
+        "by one for each request and by at least 1, within 5 s",
+    )
+    assert found.reason == f"after 2 requests (it) rose {TOTAL} by 2 for 2 requests and s by 1.204"
+    lowered = is_lowered(
+        Lowered(Sums({"w": 2.0}), Sums({"w": 1.0}), Sums({"w": 2.0})), ["w"], what="it", within=5
+    )
+    assert (lowered.measured, lowered.reason) == (
+        "from 2 to 1",
+        "during it fell w from 2 to 1, and came back",
+    )
+
+
 def test_another_process_tells_nothing() -> None:
     """Its counters began anew."""
     one = Round(2, Sums({TOTAL: 9.0}, {}, 100.0), Sums({TOTAL: 0.0}, {}, 200.0), 0.1)

@@ -61,7 +61,7 @@ def content_type_is_accepted(media: MediaType) -> Verdict:
 
 def is_whole(page: Exposition) -> Verdict:
     """The page has series, and was read to its end, within the limits."""
-    limit = "series, within the limits of size, of a line and of series"
+    limit = "at least one series, within the limits of size, of a line and of series"
     found = next((one for one in page.troubles if one.rule.startswith("limit-")), None)
     if found is not None and not page.whole:
         return breached(f"{found.text}, in line {found.line}", limit=limit)
