@@ -62,6 +62,10 @@ def test_an_endpoint_that_is_new_to_prometheus_has_as_many_points(known: float, 
     def answer(question: Question) -> Reply | None:
         if question.path != "/api/v1/query_range":
             return None
+        # Of failed scrapes it would be 0.
+        assert question.query["query"][0].endswith(
+            'and min(up{job="shop", instance="shop.example:8000"}) == 1'
+        )
         start, end, step = (float(question.query[name][0]) for name in ("start", "end", "step"))
         moments = [start + number * step for number in range(int((end - start) / step) + 1)]
         values = [[at, "100"] for at in moments if at >= since]

@@ -206,7 +206,7 @@ def counters_rise(before: Exposition, after: Exposition) -> Verdict:
     if not fell:
         return met(
             f"{counted(compared, 'counter')} that had counted did not go back",
-            measured=f"0 of {counted(compared, 'counter')}",
+            measured=f"0 of {compared} went back",
             limit=limit,
         )
     if old is None and len(fell) >= compared:
@@ -223,7 +223,7 @@ def counters_rise(before: Exposition, after: Exposition) -> Verdict:
         f"{one_line(text.decode('utf-8', 'replace'), 120)} went from {value:.15g} back to {later:.15g} (line {place}){told}"
         f"{more}; expected counters to rise only: rate() takes each step back for a restart, and counts all of it anew"
     )
-    return breached(reason, measured=f"{len(fell)} of {counted(compared, 'counter')}", limit=limit)
+    return breached(reason, measured=f"{len(fell)} of {compared} went back", limit=limit)
 
 
 def _rising(page: Exposition, family: Family) -> Iterator[tuple[bytes, int]]:

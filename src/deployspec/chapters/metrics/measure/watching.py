@@ -144,7 +144,9 @@ class Watching:
         instances = matching(
             "instance", sorted({target.labels.get("instance", "") for target in self.targets})
         )
-        query = f"sum(scrape_samples_post_metric_relabeling{{{jobs}, {instances}}})"
+        of = f"{{{jobs}, {instances}}}"
+        # A scrape that failed had no samples, and is no fall.
+        query = f"sum(scrape_samples_post_metric_relabeling{of}) and min(up{of}) == 1"
         interval = max(one.interval for one in self.targets)
 
         def ask(questions: Questions) -> list[tuple[float, float]]:
