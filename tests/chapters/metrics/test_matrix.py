@@ -84,7 +84,7 @@ ROWS = [
     Row(
         "metrics-500",
         {IN_TIME: "status 500", SCRAPED: "is down"},
-        (TYPE, *PAGE, *AT_ENDPOINT, REQUESTS, BOUNDED, DROPPED, ARRIVE, RANGES),
+        (TYPE, *PAGE, *AT_ENDPOINT, REQUESTS, BOUNDED, GROWTH, DROPPED, ARRIVE, RANGES),
     ),
     Row("metrics-as-json", {TYPE: "application/json"}),
     Row(
@@ -93,7 +93,7 @@ ROWS = [
         (FORMED, ONCE, TYPES, FRESH, SUMS, RISE, FEW, REQUESTS, BOUNDED, ARRIVE, RANGES),
     ),
     Row("metrics-no-last-newline", {FORMED: "the last line does not end", LINT: "unexpected end of input"}),
-    Row("metrics-blank-before", {FORMED: "blank", SCRAPED: "is down"}, (DROPPED, ARRIVE)),
+    Row("metrics-blank-before", {FORMED: "blank", SCRAPED: "is down"}, (GROWTH, DROPPED, ARRIVE)),
     Row("metrics-series-twice", {ONCE: "sqlalchemy_pool_size"}, (DROPPED,)),
     Row("metrics-type-twice", {TYPES: "sqlalchemy_pool_size", LINT: "second TYPE"}),
     Row("metrics-stale", {FRESH: "1800 s old"}),

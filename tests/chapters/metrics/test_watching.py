@@ -13,6 +13,7 @@ import pytest
 from deployspec.app import chapters, sinks
 from deployspec.chapters.metrics.measure.watching import Watching
 from deployspec.deployment import load
+from deployspec.model.verdict import Unmeasured
 from tests.tools.prometheus.fake import FakePrometheus, Question, Reply, fake_prometheus, success
 
 URL = "http://shop.example:8000/metrics"
@@ -54,9 +55,8 @@ def watching(
         yield Watching(load(file, {}, chapters(), sinks())), fake
 
 
-@pytest.mark.parametrize("known", [300.0, 1800.0, 40_000.0, 90_000.0])
-def test_an_endpoint_that_is_new_to_prometheus_has_as_many_points(known: float, tmp_path: Path) -> None:
-    """Growth is looked at as closely over half an hour as over the window of a day, of which that is one point in fifty."""
+def known_for(known: float) -> Callable[[Question], Reply | None]:
+    """The answers of one that has had a hundred series for so many seconds."""
     since = time.time() - known
 
     def answer(question: Question) -> Reply | None:
@@ -73,11 +73,27 @@ def test_an_endpoint_that_is_new_to_prometheus_has_as_many_points(known: float, 
             {"resultType": "matrix", "result": [{"metric": {}, "values": values}] if values else []}
         )
 
-    with watching(tmp_path, answer) as (asked, _):
+    return answer
+
+
+@pytest.mark.parametrize("known", [300.0, 1800.0, 40_000.0, 90_000.0])
+def test_an_endpoint_that_is_new_to_prometheus_has_as_many_points(known: float, tmp_path: Path) -> None:
+    """Growth is looked at as closely over half an hour as over the window of a day, of which that is one point in fifty."""
+    with watching(tmp_path, known_for(known)) as (asked, _):
         points = asked.growth(0.0)
     assert len(points) >= min(40, int(known / 15))
     span = points[-1][0] - points[0][0]
     assert 0.9 * min(known, 86_400) < span <= min(known, 86_400)
+
+
+def test_growth_of_a_target_that_is_down(tmp_path: Path) -> None:
+    """What was scraped before is enough, or nothing is waited for, and the check that owns it is named."""
+    with watching(tmp_path, known_for(80_000.0), health="down") as (asked, _):
+        assert len(asked.growth(600.0)) > 40
+    with watching(tmp_path, known_for(300.0), health="down") as (asked, fake):
+        with pytest.raises(Unmeasured, match=r"is down, .* see metrics.is-scraped"):
+            asked.growth(600.0)
+        assert sum(question.path == "/api/v1/query_range" for question in fake.asked) < 8
 
 
 @pytest.mark.parametrize(

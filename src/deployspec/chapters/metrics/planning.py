@@ -117,7 +117,9 @@ def _asked(deployment: Deployment, names: frozenset[str], wanted: int) -> Iterat
     waits = names & {"metrics.growth-is-bounded", "metrics.names-arrive"}
     polls = math.floor(watching.PATIENCE / watching.POLL) + 2
     for path in paths:
-        yield from _questions(deployment, (path,), "metrics: what is scraped", polls * 3 if waits else _MANY)
+        yield from _questions(
+            deployment, (path,), "metrics: what is scraped", max(_MANY, polls * 8) if waits else _MANY
+        )
     if wanted:
         yield from _questions(
             deployment,

@@ -136,7 +136,7 @@ def growth_is_bounded(points: Sequence[tuple[float, float]], most: int, window: 
     limit = f"at most {most:,} series an hour in the calmest quarter of the window"
     if len(points) < LEAST_POINTS or points[-1][0] <= points[0][0]:
         return unmeasured(
-            f"Prometheus has {counted(len(points), 'scrape')} of the endpoint in its window; {LEAST_POINTS} tell growth from a step",
+            f"Prometheus has {counted(len(points), 'scrape')} of the endpoint in its window that went well; {LEAST_POINTS} tell growth from a step",
             limit=limit,
         )
     begin, end = points[0][0], points[-1][0]

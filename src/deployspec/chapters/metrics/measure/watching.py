@@ -139,7 +139,8 @@ class Watching:
 
     def growth(self, enough: float) -> list[tuple[float, float]]:
         """How many samples a scrape of all targets had over the window, or since it is known. Waits for as many scrapes
-        as tell growth, and for ``enough`` seconds of them, where ``PATIENCE`` lets that be."""
+        as tell growth, and for ``enough`` seconds of them, where ``PATIENCE`` lets that be. Raises Unmeasured where they
+        do not come, as the endpoint is not scraped."""
         jobs = matching("job", sorted({target.job for target in self.targets}))
         instances = matching(
             "instance", sorted({target.labels.get("instance", "") for target in self.targets})
@@ -149,17 +150,27 @@ class Watching:
         query = f"sum(scrape_samples_post_metric_relabeling{of}) and min(up{of}) == 1"
         interval = max(one.interval for one in self.targets)
 
+        down = [one for one in self.targets if one.health != "up"]
+
+        def lacking(points: Sequence[tuple[float, float]]) -> float:
+            span = points[-1][0] - points[0][0] if points else 0.0
+            return max(0.9 * enough - span, interval * (LEAST_POINTS + 1 - len(points)))
+
         def ask(questions: Questions) -> list[tuple[float, float]]:
             until = time.monotonic() + PATIENCE
             while True:
                 points = self._points(questions, query, interval)
-                span = points[-1][0] - points[0][0] if points else 0.0
-                lacking = max(0.9 * enough - span, interval * (LEAST_POINTS + 1 - len(points)))
-                if lacking <= 0 or time.monotonic() + lacking > until:
+                wait = lacking(points)
+                if wait <= 0 or down or time.monotonic() + wait > until:
                     return points
-                time.sleep(min(interval, 1.0))
+                time.sleep(max(POLL, min(interval, 1.0)))
 
-        return self._asked(ask, patience=PATIENCE)
+        points = self._asked(ask, patience=PATIENCE)
+        if down and lacking(points) > 0:
+            raise Unmeasured(
+                f"{one_line(down[0].url, 120)} is {down[0].health}, and too few scrapes before went well; see {UP}"
+            )
+        return points
 
     def _points(self, questions: Questions, query: str, interval: float) -> list[tuple[float, float]]:
         """What a query gave over the window. Where the endpoint is known for a small part of it, over that, as closely."""
