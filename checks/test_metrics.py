@@ -43,10 +43,10 @@ def test_content_type_is_accepted(metrics, judge):
 
 
 def test_is_whole(metrics, judge):
-    """The page could be read to its end: no line is longer than 1 MB, and there are not millions of series.
+    """The page has series, and could be read to its end: no line is longer than 1 MB, and there are not millions of series.
 
     Source: our own choice; beyond such limits nobody can say what a page has.
-    Limit: a line of at most 1 MB, and at most a million series, or twice `max_series` if that is more.
+    Limit: at least one series; a line of at most 1 MB, and at most a million series, or twice `max_series` if that is more.
     Measured: the page, read line by line.
     Fault: metrics-endless-line: one line has 2 MB.
     Keys: metrics.max_size, metrics.max_series
@@ -84,7 +84,7 @@ def test_series_once(metrics, judge):
 
 
 def test_types_constant(metrics, judge):
-    """Each metric has one TYPE and one HELP, before its samples, which stand together; and the same TYPE a scrape later.
+    """Each metric has one TYPE and one HELP, before its samples, which stand together; and the same ones a scrape later.
 
     Source: the formats' specifications.
     Limit: no second TYPE or HELP, no samples elsewhere, no change.
@@ -221,7 +221,7 @@ def test_labels_are_bounded(metrics, judge):
     unseen = metrics.unseen
     judge(
         bounds.labels_are_bounded(
-            unseen.before, unseen.after, unseen.words, unseen.sent, unseen.paths, unseen.control
+            unseen.before, unseen.after, unseen.words, unseen.statuses, unseen.paths, unseen.control
         ),
         unseen.call,
         reproduce=metrics.curl,
@@ -245,13 +245,16 @@ def test_growth_is_bounded(metrics, judge):
     """The number of series does not grow by more than `max_growth` an hour, again and again.
 
     Source: our own choice.
-    Limit: in at least one quarter of Prometheus' window, at most `max_growth` an hour: a single step is no growth.
+    Limit: in the calmest quarter of Prometheus' window, at most `max_growth` an hour: a single step is no growth. Faster growth
+        of an endpoint that is known for less than ten minutes of the window is UNMEASURED: so a service begins.
     Measured: how many samples scrapes had over the window, after relabelling.
     Fault: metrics-growing: each scrape has a hundred series more than the one before.
     Keys: metrics.max_growth, metrics.job, prometheus.window
     """
     judge(
-        bounds.growth_is_bounded(metrics.growth, metrics.endpoint.promise.max_growth),
+        bounds.growth_is_bounded(
+            metrics.growth, metrics.endpoint.promise.max_growth, metrics.watching.window
+        ),
         reproduce=metrics.curl_of("scrape_samples_post_metric_relabeling"),
     )
 
@@ -274,8 +277,8 @@ def test_scrapes_are_quick(metrics, judge):
     """Nine of ten scrapes take less than half of the interval between two.
 
     Source: our own choice; one that takes longer than the scrape's time limit leaves a gap.
-    Limit: less than half of the target's scrape interval.
-    Measured: what Prometheus has recorded of its scrapes in its window.
+    Limit: at most one of ten takes half of the target's scrape interval or longer. One of fewer than ten is UNMEASURED.
+    Measured: each scrape of Prometheus' window, or the last ten if it is shorter, and at most 10,000.
     Fault: metrics-slow: a scrape takes 0.7 s.
     Keys: metrics.job, prometheus.url, prometheus.window
     """
@@ -326,6 +329,8 @@ def test_ranges_are_long_enough(metrics, judge):
     Keys: metrics.job, prometheus.url
     """
     judge(
-        scraped.ranges_are_long_enough(metrics.ranges, metrics.targets, scraped.sample_names(metrics.first)),
+        scraped.ranges_are_long_enough(
+            metrics.ranges, metrics.targets, scraped.sample_names(metrics.first), is_whole=metrics.first.whole
+        ),
         reproduce=metrics.curl_of("up"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -23,6 +24,18 @@ from tests.suite import DEAL_SCOUTS, ROOT
 from tests.tools.prometheus.fake import FakePrometheus, Question, Reply, fake_prometheus, success
 
 SECRET = "sesame-open-up-now"
+UNSEEN = re.compile("u[0-9a-f]{20}")
+"""What no request had before."""
+TARGET = {
+    "labels": {"job": "shop", "instance": "shop"},
+    "scrapePool": "shop",
+    "scrapeUrl": "http://shop.example/metrics",
+    "health": "up",
+    "lastError": "",
+    "lastScrape": "2099-01-01T00:00:00Z",
+    "scrapeInterval": "15s",
+    "scrapeTimeout": "10s",
+}
 
 
 @dataclass
@@ -47,8 +60,10 @@ def serving() -> Iterator[Service]:
                 self.close_connection = True
                 return
             body = health_body() if self.path == "/health" else b'{"id": "job-12345678"}'
+            if self.path == "/metrics":
+                body = page(service).encode()
             self.send_response(200)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", "text/plain" if self.path == "/metrics" else "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -69,6 +84,16 @@ def serving() -> Iterator[Service]:
             thread.join()
 
 
+def page(service: Service) -> str:
+    """What it exports: each request to /a counted once, each job twice, and as many workers as are not stopped."""
+    return (
+        "# TYPE requests_total counter\n"
+        f'requests_total{{path="/a"}} {service.asked["GET /a"]}\n'
+        f'requests_total{{path="/jobs"}} {2 * service.asked["POST /jobs"]}\n'
+        "# TYPE workers gauge\nworkers 1\n"
+    )
+
+
 def prometheus(question: Question) -> Reply:
     """One that has scraped a moment ago, and has no series."""
     query, path = question.query.get("query", [""])[0], question.path.removeprefix("/api/v1/")
@@ -82,7 +107,7 @@ def prometheus(question: Question) -> Reply:
         return success({"resultType": "vector", "result": []})
     others: dict[str, Any] = {
         "rules": {"groups": []},
-        "targets": {"activeTargets": []},
+        "targets": {"activeTargets": [TARGET]},
         "status/config": {"yaml": ""},
     }
     return success(others.get(path, [] if path.startswith("label") else {}))
@@ -140,6 +165,20 @@ CASES = {
     ),
     "token": ("auth: {command: [TOOL, token]}", "health", 0),
     "rules": ("prometheus: {url: PROMETHEUS}\n" + DEAL_SCOUTS, "alerts and live", 0),
+    "metrics": (
+        (
+            "allow: [write, faults]\nprometheus: {url: PROMETHEUS}\n"
+            f"metrics:\n  job: shop\n  schema: {ROOT}/schemas/metrics.yaml\n  promtool: true\n  max_growth: 10\n"
+            "  unseen: ['/{unseen}', '/a/{unseen}']\n  movement:\n"
+            "  - {name: once, path: /a, times: 3, within: 200ms, raises: ['requests_total{path=\"/a\"}']}\n"
+            "  - {name: twice, method: POST, path: /jobs, body: '{}', times: 2, within: 200ms, raises: ['requests_total{path=\"/jobs\"}']}\n"
+            "  - {name: seen elsewhere, path: /b, from: prometheus, within: 200ms, raises: [others_total]}\n"
+            "  - {name: stopped, fault: {inject: [TOOL, stop], restore: [TOOL, start]}, within: 200ms, lowers: [workers]}\n"
+        ),
+        "metrics",
+        0,
+    ),
+    "metrics-in-one-format": ("metrics: {}", "metrics -k counters_rise", 0),
     "dashboards": (
         (
             "allow: [write, faults]\nprometheus: {url: PROMETHEUS}\n"
@@ -163,7 +202,10 @@ def test_a_run_does_what_was_planned(case: str, tmp_path: Path) -> None:
     part, options, dead = CASES[case]
     markers, _, keyword = options.partition(" -k ")
     ran, tool = tmp_path / "ran", tmp_path / "tool"
-    tool.write_text(f'#!/bin/sh\necho "$0 $*" >> {ran}\n[ "$1" != token ] || echo token-{SECRET}\n')
+    tool.write_text(
+        f'#!/bin/sh\necho "$0 $*" >> {ran}\ncase "$1" in token) echo token-{SECRET};; '
+        "--version) echo promtool, version 2.42.0;; test) echo promtool test rules;; esac\n"
+    )
     tool.chmod(0o755)
     with serving() as service, fake_prometheus(prometheus) as watching:
         more = part.replace("TOOL", str(tool)).replace("PROMETHEUS", watching.url)
@@ -193,9 +235,15 @@ def test_a_run_does_what_was_planned(case: str, tmp_path: Path) -> None:
 
 def counted(service: Service, watching: FakePrometheus, ran: Path) -> Counter[str]:
     """What was done, named as plans do."""
-    did = Counter({f"{service.url} {what}": count for what, count in service.asked.items()})
+    did: Counter[str] = Counter()
+    for what, count in service.asked.items():
+        did[f"{service.url} {UNSEEN.sub('{unseen}', what)}"] += count
     did.update(f"{watching.url} GET {question.path}" for question in watching.asked)
     commands = ran.read_text().splitlines() if ran.exists() else []
+    # promtool is named as what it is, and is asked first which one it is.
+    tool = ran.with_name("tool")
+    asked = {f"{tool} --version", f"{tool} test rules --help"}
+    commands = [one.replace(f"{tool} check", "promtool check") for one in commands if one not in asked]
     did.update(one.replace(SECRET, "***") for one in commands)
     return did
 

@@ -97,7 +97,7 @@ def fastapi(path: str) -> tuple[int, str, str]:
     if path == "/metrics":  # as where an ASGI app is mounted
         return 301, "text/html", "/metrics/"
     if path == "/metrics/":
-        return 200, "text/plain; version=0.0.4", "# HELP up Up.\nup 1\n"
+        return 200, "text/plain; version=0.0.4", "# HELP ups Up.\n# TYPE ups counter\nups 1\n"
     if path == "/openapi.json":
         paths: dict[str, Any] = {
             "/listings": {"get": {}},
@@ -132,9 +132,13 @@ def test_fastapi(run: Run, tmp_path: Path) -> None:
         assert "/listings" not in {path for _, path, _ in service}
         green = checked(run)
         assert green.returncode == 0, green.stdout
+        page = run("check", "-m", "metrics", "--deployment", "shop", "-p", "no:cacheprovider")
+        assert page.returncode == 0, page.stdout
+        assert "10 MET" in page.stdout
     file = tmp_path / "deployments/shop.yaml"
     deployment = load(file, {}, chapters(), sinks())
     assert deployment.data["health"]["fields"]["parts"] == ["db"]
+    assert deployment.data["metrics"]["path"] == "/metrics/"
     text = file.read_text()
     assert "{name: listings, path: /listings}" in text
     assert text.startswith("# yaml-language-server: $schema=deployment.schema.json\n")
@@ -162,12 +166,13 @@ def test_comments_are_valid(run: Run, tmp_path: Path) -> None:
         assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout
 
 
-def test_the_url_of_the_endpoint_itself(run: Run) -> None:
-    """It is said that the service's own is wanted."""
+def test_the_url_of_the_endpoint_itself(run: Run, tmp_path: Path) -> None:
+    """It is said that the service's own is wanted. Where no metrics are found, none are described."""
     with serving(only("/api/health", '{"ok":true}')) as service:
         done = run("init", "shop", f"{service.url}/api/health")
         assert done.returncode == 0
         assert f"`deployspec init shop {service.url}/api --health /health`\n" in done.stdout
+    assert "metrics:" not in (tmp_path / "deployments/shop.yaml").read_text()
 
 
 @pytest.mark.parametrize(

@@ -142,8 +142,11 @@ def _no_health(found: Found) -> Iterator[str]:
 def _further(found: Found) -> Iterator[str]:
     if found.metrics:
         yield from _prose(
-            f"{found.metrics} has metrics. They are read from the Prometheus that scrapes them:"
+            f"{found.metrics} has metrics. `-m metrics` checks the page. A file that names them (schema: FILE) would be checked, too:"
         )
+        yield "metrics:"
+        yield f"  path: {_scalar(found.metrics)}"
+        yield from ("", *_prose("The Prometheus that scrapes them:"))
     else:
         yield from _prose("The Prometheus that watches the service:")
     yield '#prometheus: {url: "https://prometheus.example", window: 1d}'

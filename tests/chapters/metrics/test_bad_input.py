@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from deployspec.app import chapters, sinks
+from deployspec.chapters.metrics.measure.scraping import Endpoint
+from deployspec.deployment import load
+from deployspec.model.verdict import Unmeasured
 from tests.raw_server import serve
 from tests.suite import run_checks
 
@@ -45,3 +50,29 @@ def test_no_page(fault: str, reason: str, tmp_path: Path) -> None:
     assert "Traceback" not in ran.output
     assert sum(entry["duration"] for entry in ran.record["checks"]) < 6
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("fault", ["gzip-bomb", "body-200mb", "endless-body"])
+def test_no_more_is_held_than_the_limit(fault: str, tmp_path: Path) -> None:
+    """Each scrape, of whichever check, unpacks what comes up to ``max_size``, and stops there."""
+    with serve(fault) as server:
+        file = tmp_path / "local.yaml"
+        file.write_text(f"base_url: {server.base_url}\nmetrics: {{max_scrape_time: 20s, max_size: 1MB}}\n")
+        endpoint = Endpoint(load(file, {}, chapters(), sinks()))
+        tracemalloc.start()
+        try:
+            scrapes = [
+                endpoint.negotiated,
+                endpoint.plain,
+                endpoint.scrape(),
+                endpoint.scrape(base_url=server.base_url),
+            ]
+            assert tracemalloc.get_traced_memory()[1] < 16_000_000
+        finally:
+            tracemalloc.stop()
+    for scrape in scrapes:
+        assert scrape.page is None
+        with pytest.raises(
+            Unmeasured, match=r"gave no exposition .*larger than .*; see metrics.answers-in-time"
+        ):
+            _ = scrape.whole

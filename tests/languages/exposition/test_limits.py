@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 
@@ -88,6 +89,35 @@ def test_a_page_that_is_none_is_not_read_for_minutes(line: bytes, limits: Limits
     assert not page.whole
     assert [one.rule for one in page.troubles if one.rule.startswith("limit")] == [rule]
     assert page.size < 20_000
+
+
+def test_histograms_whose_labels_always_have_other_names() -> None:
+    """Reading stops where histograms and summaries have more sets of labels than the limit; metrics of one sample may have them."""
+    lines = (b'h_bucket{a%d="1",le="+Inf"} 1\n' % number for number in itertools.count())
+    limits = Limits(label_sets=100)
+    page = read(itertools.chain([b"# TYPE h histogram\n"], lines), Format.TEXT, limits)
+    assert [(one.rule, one.line) for one in page.troubles if one.rule.startswith("limit")] == [
+        ("limit-labels", 102)
+    ]
+    assert read([b'x{a%d="1"} 1\n' % number for number in range(200)], Format.TEXT, limits).whole
+
+
+def test_labels_that_always_have_other_names_cost_no_more_than_series() -> None:
+    """Of ever new shapes of lines, few are remembered."""
+    lines = (b'x{a%d="1"} 1\n' % number for number in range(30_000))
+    page = _bounded(lines, 10 * MB)
+    assert (page.whole, len(page.index)) == (True, 30_000)
+
+
+def test_a_line_of_a_hundred_thousand_labels_with_one_twice() -> None:
+    """It is looked through once: to count each of them anew took minutes."""
+    line = b"x{%b} 1\n" % b",".join(b'a%d=""' % number for number in (*range(90_000), 89_999))
+    began = time.monotonic()
+    page = read([line], Format.TEXT)
+    assert time.monotonic() - began < 60
+    assert [(one.rule, one.text) for one in page.troubles] == [
+        ("label-twice", "the label a89999 stands twice; expected each label once")
+    ]
 
 
 @pytest.mark.parametrize(

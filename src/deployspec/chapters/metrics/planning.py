@@ -57,7 +57,8 @@ def planned(
         )
         yield from following(scrape, MAX_REDIRECTS)
     if "metrics.promtool-finds-nothing" in names:
-        yield Planned("command", "", "promtool check metrics", 1, 1, "metrics: findings", per_process=True)
+        # None without a page.
+        yield Planned("command", "", "promtool check metrics", 0, 1, "metrics: findings", per_process=True)
     if "metrics.labels-are-bounded" in names:
         yield from following(request("GET", address, 2, 3, "metrics: around unseen requests"), MAX_REDIRECTS)
         for path in metrics.unseen:
@@ -116,7 +117,9 @@ def _asked(deployment: Deployment, names: frozenset[str], wanted: int) -> Iterat
     waits = names & {"metrics.growth-is-bounded", "metrics.names-arrive"}
     polls = math.floor(watching.PATIENCE / watching.POLL) + 2
     for path in paths:
-        yield from _questions(deployment, (path,), "metrics: what is scraped", polls * 3 if waits else _MANY)
+        yield from _questions(
+            deployment, (path,), "metrics: what is scraped", max(_MANY, polls * 8) if waits else _MANY
+        )
     if wanted:
         yield from _questions(
             deployment,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from deployspec.languages.exposition.model import Format
@@ -145,8 +146,8 @@ def _near(line: bytes, at: int) -> bytes:
 
 
 def _twice(found: Sample, at: int) -> None:
-    keys = [key for key, _ in found.labels]
-    key = next((key for key in keys if keys.count(key) > 1 or key == b"__name__"), b"")
+    numbers = Counter(key for key, _ in found.labels)
+    key = next((key for key, number in numbers.items() if number > 1 or key == b"__name__"), b"")
     found.faults.append(
         Fault("label-twice", at + 1, key, "the label {} stands twice; expected each label once")
     )

@@ -188,6 +188,8 @@ class Limits:
     line: int = 1_000_000
     series: int = 1_000_000
     families: int = 100_000
+    label_sets: int = 10_000
+    """How many sets of labels' names histograms and summaries may have, by family: each of them costs memory."""
     unreadable: int = 20_000
     """Lines that cannot be read: with more of them, it is no exposition."""
     troubles: int = 200

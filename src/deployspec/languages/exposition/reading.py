@@ -19,6 +19,8 @@ _PIECE = 1 << 19
 """So many bytes are taken at a time, so that what comes as one piece of 50 MB is not held twice."""
 _PLAIN_NUMBER = b"0123456789.eE+-"
 _MOST = 1.7976931348623157e308
+_SHAPES = 1000
+"""So many shapes of a family's lines are remembered."""
 _LEARNT = (PLAIN, TOTAL, BUCKET, QUANTILE, COUNT, SUM)
 
 
@@ -248,6 +250,9 @@ class _Reader:
                 groups = page.groups_of(sample.labels)
                 self._shapes[sample.name] = _Shape(sample.name, [], role, groups, is_canonical=True)
             return
+        if len(self._shapes) >= _SHAPES:
+            # Where nearly every line is another one, to remember more of them saves nothing.
+            self._shapes.clear()
         parts = head.split(b'"')
         if parts[1::2] != [value for _, value in sample.labels] or not parts[0].startswith(
             sample.name + b"{"

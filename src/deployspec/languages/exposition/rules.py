@@ -53,6 +53,7 @@ RULES: dict[str, Rule] = {
     "limit-line": Rule(_S, _FINE, _FINE),
     "limit-series": Rule(_S, _FINE, _FINE),
     "limit-families": Rule(_S, _FINE, _FINE),
+    "limit-labels": Rule(_S, _FINE, _FINE),
     "limit-unreadable": Rule(_S, _FINE, _FINE),
     # Lines and characters.
     "last-newline": Rule(_S, _FINE, None),

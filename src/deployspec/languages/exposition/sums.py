@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import math
 
-from deployspec.languages.exposition.families import BUCKET, QUANTILE, Group, Groups, State
+from deployspec.languages.exposition.families import (
+    BUCKET,
+    COUNT,
+    CREATED,
+    QUANTILE,
+    SUM,
+    Group,
+    Groups,
+    State,
+)
 from deployspec.languages.exposition.lines import Labels, number_of
 from deployspec.languages.exposition.model import Format, Limits
 from deployspec.languages.exposition.troubles import Troubles
 
 SPECIAL = {BUCKET: b"le", QUANTILE: b"quantile"}
 """The label that tells samples of one histogram or summary apart."""
+_GROUPED = (BUCKET, QUANTILE, COUNT, SUM, CREATED)
 _NOTHING: Groups = {}
 
 
@@ -31,13 +41,24 @@ class Sums(Troubles):
         self.role = 0
         """What the last sample is to it."""
         self._group: Group | None = None
+        self._label_sets = 0
+        """In how many ways the labels of histograms and summaries are named, by family."""
 
     def groups_of(self, labels: Labels) -> Groups:
         """The histograms or summaries of the family in hand whose labels have these names."""
         state, special = self.family, SPECIAL.get(self.role)
-        if state is None:
+        if state is None or self.role not in _GROUPED:
             return _NOTHING
-        return state.groups.setdefault(tuple(sorted(key for key, _ in labels if key != special)), {})
+        names = tuple(sorted(key for key, _ in labels if key != special))
+        if names not in state.groups:
+            self._label_sets += 1
+            if self._label_sets > self.limits.label_sets:
+                self.stop(
+                    "limit-labels",
+                    f"histograms and summaries have more than {self.limits.label_sets} sets of labels, the limit",
+                )
+            state.groups[names] = {}
+        return state.groups[names]
 
     def group(self, groups: Groups | None, key: object, number: int) -> Group:
         """One of them, which is new or the one in hand; else it comes back after another."""

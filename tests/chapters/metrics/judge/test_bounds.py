@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.chapters.metrics.judge.bounds import growth_is_bounded, labels_are_bounded, series_are_few
+from deployspec.chapters.metrics.judge.bounds import (
+    growth_is_bounded,
+    labels_are_bounded,
+    series_are_few,
+    telling_span,
+)
 from deployspec.languages.exposition import Exposition, read
 from deployspec.languages.exposition.model import Format
 
@@ -25,13 +30,14 @@ BEFORE = page('shop{path="other"}')
         pytest.param(['shop{path="other"}'], "MET", "made no new series", id="none"),
         pytest.param(['shop{path="other"}', 'shop{path="/orders"}'], "MET", "1 began meanwhile", id="what-others-sent"),
         pytest.param(['shop{path="other"}', 'shop{path="/u7"}'], "BREACHED", "by the label path", id="one-of-ours"),
+        pytest.param(['shop{path="other"}', "shop_u7_total"], "BREACHED", "named after them: shop_u7_total", id="a-name-of-ours"),
         pytest.param([f'shop{{path="other",client="{number:x}"}}' for number in range(14)], "MET", "", id="fewer-than-half"),
         pytest.param([f'shop{{path="other",client="{number:x}"}}' for number in range(15)], "BREACHED", "the label client of shop 15 new values", id="half"),
     ],
 )  # fmt: skip
 def test_what_unseen_requests_made(after: list[str], verdict: str, reason: str) -> None:
     """A word of ours in a label, or as many new values as half of the requests."""
-    found = labels_are_bounded(BEFORE, page(*after), WORDS, 30, 1)
+    found = labels_are_bounded(BEFORE, page(*after), WORDS, {404: 30}, 1)
     assert (found.outcome, reason in found.reason) == (verdict, True), found.reason
 
 
@@ -39,8 +45,8 @@ def test_what_grows_by_itself_is_not_ours() -> None:
     """It grew as much while nothing was sent."""
     after = page(*(f'shop{{visit="{number}"}}' for number in range(20)))
     control = page(*(f'shop{{visit="{number}"}}' for number in range(40)))
-    assert labels_are_bounded(BEFORE, after, WORDS, 30, 1, control).outcome == "MET"
-    assert labels_are_bounded(BEFORE, after, WORDS, 30, 1, after).outcome == "BREACHED"
+    assert labels_are_bounded(BEFORE, after, WORDS, {404: 30}, 1, control).outcome == "MET"
+    assert labels_are_bounded(BEFORE, after, WORDS, {404: 30}, 1, after).outcome == "BREACHED"
 
 
 @pytest.mark.parametrize(("most", "verdict"), [(2, "BREACHED"), (3, "MET"), (4, "MET")])
@@ -50,22 +56,97 @@ def test_how_many_series(most: int, verdict: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("statuses", "verdict", "reason"),
+    [
+        pytest.param({404: 29, 200: 1}, "MET", "had the status 200 and 404", id="answered"),
+        pytest.param({404: 29, 429: 1}, "UNMEASURED", "1 of 30 requests were turned away (status 404 and 429)", id="one-too-many"),
+        pytest.param({503: 30}, "UNMEASURED", "30 of 30 requests were turned away (status 503)", id="busy"),
+        pytest.param({401: 30}, "UNMEASURED", "30 of 30 requests were turned away (status 401)", id="forbidden"),
+        pytest.param({404: 1, 401: 29}, "MET", "", id="not-all-forbidden"),
+    ],
+)  # fmt: skip
+def test_what_was_turned_away_made_no_series(statuses: dict[int, int], verdict: str, reason: str) -> None:
+    """It may never have reached the service. A series that began is a breach whatever the answers were."""
+    found = labels_are_bounded(BEFORE, BEFORE, WORDS, statuses, 1)
+    assert (found.outcome, reason in found.reason) == (verdict, True), found.reason
+    assert labels_are_bounded(BEFORE, page('shop{path="/u7"}'), WORDS, statuses, 1).outcome == "BREACHED"
+
+
+DAY = 86_400.0
+
+
+def grown(values: list[float], span: float, most: int, window: float = DAY) -> tuple[str, str, str]:
+    """The verdict, what was measured, and the reason, of as many scrapes in so many seconds."""
+    points = [(span * number / (len(values) - 1), float(value)) for number, value in enumerate(values)]
+    found = growth_is_bounded(points, most, window)
+    return found.outcome, found.measured, found.reason
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict", "measured"),
+    [
+        pytest.param([100] * 9, "MET", "0 an hour in the calmest quarter", id="constant"),
+        pytest.param([100, 100, 100, 900, 900, 900, 900, 900, 900], "MET", "0 an hour in the calmest quarter", id="a-step"),
+        pytest.param([100, 110, 120, 130, 140, 150, 160, 170, 180], "BREACHED", "80 an hour in the calmest quarter", id="a-leak"),
+        pytest.param([100, 110, 120, 130, 20, 30, 40, 50, 60], "MET", "-400 an hour in the calmest quarter", id="a-restart"),
+        pytest.param([100, 200], "UNMEASURED", "", id="too-few"),
+    ],
+)  # fmt: skip
+def test_growth(values: list[float], verdict: str, measured: str) -> None:
+    """Over an hour, of which 79 are allowed: what is judged is what is said."""
+    assert grown(values, 3600, 79)[:2] == (verdict, measured)
+
+
+def test_a_step_is_said_to_be_one() -> None:
+    """It is more than the limit in all, and the text says why that is no breach."""
+    verdict, _, reason = grown([100, 100, 100, 900, 900, 900, 900, 900, 900], 3600, 79)
+    assert (verdict, reason) == (
+        "MET",
+        "the series went from 100 to 900 in 1 h, in a step: 0 an hour in the calmest quarter",
+    )
+
+
+@pytest.mark.parametrize(("most", "verdict"), [(79, "BREACHED"), (80, "MET")])
+def test_growth_of_exactly_the_limit_is_allowed(most: int, verdict: str) -> None:
+    """It says: at most."""
+    assert grown([100, 110, 120, 130, 140, 150, 160, 170, 180], 3600, most)[0] == verdict
+
+
+def test_growth_is_not_rounded_onto_its_limit() -> None:
+    """80.08 beside 80 would be a verdict that contradicts its figures."""
+    verdict, measured, _ = grown([100, 120, 140, 160, 180], 3596.4, 80)
+    assert (verdict, measured) == ("BREACHED", "80.1 an hour in the calmest quarter")
+
+
+@pytest.mark.parametrize(
     ("values", "verdict"),
     [
         pytest.param([100] * 9, "MET", id="constant"),
-        pytest.param([100, 100, 100, 900, 900, 900, 900, 900, 900], "MET", id="a-step"),
-        pytest.param([100, 110, 120, 130, 140, 150, 160, 170, 180], "BREACHED", id="a-leak"),
-        pytest.param([100, 110, 120, 130, 20, 30, 40, 50, 60], "MET", id="a-restart"),
-        pytest.param([100, 200], "UNMEASURED", id="too-few"),
+        pytest.param([100, 110, 120, 130, 140, 150, 160, 170, 180], "UNMEASURED", id="steadily"),
+        pytest.param([100, 100, 100, 180, 180, 180, 180, 180, 180], "UNMEASURED", id="in-a-step"),
     ],
 )
-def test_growth(values: list[float], verdict: str) -> None:
-    """In each quarter more than 10 a second, which is 36,000 an hour, where 35,999 are allowed."""
-    points = [(float(second), float(value)) for second, value in enumerate(values)]
-    assert growth_is_bounded(points, 35_999).outcome == verdict
+@pytest.mark.parametrize("span", [60.0, 539.0])
+def test_who_is_known_for_a_minute_may_have_begun(values: list[float], verdict: str, span: float) -> None:
+    """A start and a leak look alike then; ten minutes tell them apart, and so does a shorter window that someone chose."""
+    found = grown(values, span, 79)
+    assert found[0] == verdict
+    assert verdict == "MET" or "10 min tell them apart" in found[2]
+    assert grown(values, span, 79, window=span)[0] != "UNMEASURED"
+    assert grown(values, 540.0, 79)[0] != "UNMEASURED"
 
 
-def test_growth_of_exactly_the_limit_is_allowed() -> None:
-    """It says: at most."""
-    points = [(float(second), 100.0 + 10 * second) for second in range(9)]
-    assert growth_is_bounded(points, 36_000).outcome == "MET"
+@pytest.mark.parametrize(
+    ("most", "window", "expected"),
+    [
+        (20_000, DAY, 600),
+        (24, DAY, 600),
+        (10, DAY, 1440),
+        (0, DAY, 14_400),
+        (1, 3600.0, 3600),
+        (1000, 10.0, 10),
+    ],
+)
+def test_how_long_it_takes_to_tell_growth(most: int, window: float, expected: float) -> None:
+    """So long that the limit is a series in each quarter, from ten minutes to the window."""
+    assert telling_span(most, window) == expected

@@ -9,6 +9,7 @@ import pytest
 from deployspec.chapters.metrics.judge import form
 from deployspec.languages.exposition import Exposition, Format, Limits, read
 from deployspec.languages.exposition.media_type import media_type
+from deployspec.languages.exposition.rules import Aspect
 from deployspec.languages.promtool.metrics import metric_lints
 from deployspec.model.verdict import Outcome, Verdict
 
@@ -80,6 +81,14 @@ def test_what_is_wrong_breaches_its_own_promise_alone(more: bytes, broken: str, 
     assert reason in JUDGES[broken](page).reason
 
 
+def test_evidence_names_the_rule() -> None:
+    """By which the table in docs/exposition.md is found."""
+    (trouble,) = form.troubles_of(_text(b"x 1\nx 2\n"), Aspect.SERIES)
+    assert form.line_with_rule(trouble).endswith(
+        "(Prometheus loses the sample without a word) [series-twice]"
+    )
+
+
 def test_the_worst_is_told_first() -> None:
     """What costs the scrape stands before what the format alone forbids, and the rest is counted."""
     verdict = form.well_formed(_text(b'x{a="C:\\d"} 1\ny True\nz True'))
@@ -118,7 +127,7 @@ def test_what_libraries_in_wide_use_write_is_listed() -> None:
     """Go's counter and gauge of one name in OpenMetrics cost nobody anything: no breach, but told."""
     page = read([b"# TYPE x gauge\nx 1\n# TYPE x counter\nx_total 1\n# EOF\n"], Format.OPENMETRICS)
     assert set(_outcomes(page).values()) == {Outcome.MET}
-    assert [one.rule for one in form.listed_troubles(page)] == ["name-clash"]
+    assert [one.rule for one in form.listed_troubles(page, Aspect.TYPES)] == ["name-clash"]
     assert [(one.name, one.type) for one in page.families] == [("x", "gauge"), ("x", "counter")]
     found = page.family_of("x_total")
     assert found is not None
@@ -130,6 +139,42 @@ def test_a_type_that_changes_between_two_scrapes() -> None:
     verdict = form.types_constant(_text(b"# TYPE x gauge\nx 1\n"), _text(b"y 1\n# TYPE x counter\nx 1\n"))
     assert verdict.outcome is Outcome.BREACHED
     assert "x was a gauge in line 1, and is a counter in line 2 of the next scrape" in verdict.reason
+
+
+def test_a_help_that_changes_between_two_scrapes() -> None:
+    """One that begins or ends is none that changes."""
+    one, other, none = (_text(text + b"x 1\n") for text in (b"# HELP x a\n", b"# HELP x b\n", b""))
+    verdict = form.types_constant(one, other)
+    assert verdict.outcome is Outcome.BREACHED
+    assert "the HELP of x was a (line 1), and is b in line 1 of the next scrape" in verdict.reason
+    assert {form.types_constant(*pair).outcome for pair in ((one, one), (one, none), (none, one))} == {
+        Outcome.MET
+    }
+
+
+@pytest.mark.parametrize("data", [b"", b"# TYPE x gauge\n"])
+def test_a_page_without_series_keeps_no_promise(data: bytes) -> None:
+    """One check says what is wrong, and the others have nothing to judge."""
+    page = _text(data)
+    found = _outcomes(page)
+    assert found.pop("whole") is Outcome.BREACHED
+    assert set(found.values()) == {Outcome.UNMEASURED}
+    assert form.counters_rise(page, page).outcome is Outcome.UNMEASURED
+
+
+def test_a_page_of_something_else_is_badly_formed_and_no_more() -> None:
+    """Such as a start page: whose lines cannot be read, nobody can say what it has."""
+    found = _outcomes(_text(b"<!DOCTYPE html>\n<html></html>\n"))
+    assert found.pop("well-formed") is Outcome.BREACHED
+    assert set(found.values()) == {Outcome.UNMEASURED}
+
+
+def test_counters_of_a_page_that_was_not_read_to_its_end() -> None:
+    """One that went back did so; of the others nothing is known."""
+    before, after = START % 7 + COUNTER % (5, 5), START % 7 + COUNTER % (5, 6)
+    short = _text(after, Limits(size=len(after) - 1))
+    assert form.counters_rise(_text(before), short).outcome is Outcome.UNMEASURED
+    assert form.counters_rise(_text(START % 7 + COUNTER % (6, 5)), short).outcome is Outcome.BREACHED
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_a_sum_is_of_the_series_that_the_selector_finds() -> None:
         pytest.param(rounds((5, 5)), "MET", "by 5", id="exactly"),
         pytest.param(rounds((5, 4)), "BREACHED", "rose by 4 after it; expected 5", id="one-less"),
         pytest.param(rounds((5, 0), others=(5,)), "BREACHED", "other rose by 5 instead", id="elsewhere"),
-        pytest.param(rounds((5, -7)), "BREACHED", "fell by 7", id="falls"),
+        pytest.param(rounds((5, -7)), "UNMEASURED", "fell by 7", id="falls"),
         pytest.param(rounds((5, 6), (6, 6)), "MET", "by 6", id="exactly-in-the-second-round"),
         pytest.param(rounds((5, 10), (6, 12), (7, 14)), "BREACHED", "rose by 2 for each request", id="twice"),
         pytest.param(rounds((5, 6), (6, 9), (7, 8)), "UNMEASURED", "others send such requests", id="others"),
@@ -63,7 +63,7 @@ def test_a_sum_is_of_the_series_that_the_selector_finds() -> None:
     ],
 )  # fmt: skip
 def test_what_is_counted(what: list[Round], verdict: str, reason: str) -> None:
-    """Less is always a breach; more is one where it is the same multiple each time."""
+    """Less is a breach, unless it fell, as after a restart; more is one where it is the same multiple each time."""
     found = is_counted(what, [TOTAL], {}, what="it", within=5)
     assert (found.outcome, reason in found.reason) == (verdict, True), found.reason
 
@@ -85,6 +85,36 @@ def test_at_least(rise: float, verdict: str) -> None:
     assert is_counted([one], [], {"s": 0.5}, what="it", within=5).outcome == verdict
 
 
+@pytest.mark.parametrize(("process", "verdict"), [(100.0, "BREACHED"), (None, "UNMEASURED")])
+def test_a_fall_is_a_breach_where_the_process_is_the_same(process: float | None, verdict: str) -> None:
+    """Where nobody knows, it was restarted, or another replica has answered."""
+    one = Round(2, Sums({TOTAL: 9.0}, {}, process), Sums({TOTAL: 8.0}, {}, process), 0.1)
+    for exact, least in (([TOTAL], {}), ([], {TOTAL: 1.0})):
+        found = is_counted([one], exact, least, what="it", within=5)
+        assert (found.outcome, "fell by 1 after it; expected 2 more" in found.reason) == (verdict, True), (
+            found.reason
+        )
+
+
+def test_what_is_said_of_a_sum_is_what_it_was_judged_by() -> None:
+    """Exactly one for each, or at least so much in all."""
+    one = Round(2, Sums({TOTAL: 3.0, "s": 3.0}), Sums({TOTAL: 5.0, "s": 4.204}), 0.1)
+    found = is_counted([one], [TOTAL], {"s": 0.5}, what="2 requests (it)", within=5)
+    assert (found.outcome, found.measured, found.limit) == (
+        "MET",
+        "by 2 for 2 requests and by 1.204",
+        "by one for each request and by at least 1, within 5 s",
+    )
+    assert found.reason == f"after 2 requests (it) rose {TOTAL} by 2 for 2 requests and s by 1.204"
+    lowered = is_lowered(
+        Lowered(Sums({"w": 2.0}), Sums({"w": 1.0}), Sums({"w": 2.0})), ["w"], what="it", within=5
+    )
+    assert (lowered.measured, lowered.reason) == (
+        "from 2 to 1",
+        "during it fell w from 2 to 1, and came back",
+    )
+
+
 def test_another_process_tells_nothing() -> None:
     """Its counters began anew."""
     one = Round(2, Sums({TOTAL: 9.0}, {}, 100.0), Sums({TOTAL: 0.0}, {}, 200.0), 0.1)
@@ -101,6 +131,7 @@ def test_another_process_tells_nothing() -> None:
         pytest.param(2.0, 1.0, 1.0, "BREACHED", "expected 2 again", id="stays-low"),
         pytest.param(2.0, 1.0, None, "BREACHED", "is gone", id="stays-away"),
         pytest.param(None, None, None, "UNMEASURED", "nothing can fall", id="never-there"),
+        pytest.param(0.0, 0.0, 0.0, "UNMEASURED", "is 0 before it, so nothing can fall", id="none-before"),
     ],
 )
 def test_what_is_lowered(

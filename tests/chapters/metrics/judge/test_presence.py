@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deployspec.chapters.metrics.judge.presence import Wanted, is_exported, names_of, on_page
+from deployspec.chapters.metrics.judge.presence import Found, Wanted, is_exported, names_of, on_page
 from deployspec.languages.exposition import read
 from deployspec.languages.exposition.model import Format
 from deployspec.model.verdict import Verdict
@@ -67,6 +67,42 @@ def test_openmetrics_says_counters_without_their_suffix() -> None:
     """And ``_created`` is no series of theirs."""
     found = judged(OPEN, Format.OPENMETRICS, name="shop_requests_total", type="counter", labels={"method": None, "status": None})  # fmt: skip
     assert found.outcome == "MET", found.reason
+
+
+@pytest.mark.parametrize(
+    ("page", "form"),
+    [
+        (b'# TYPE build info\nbuild_info{v="1"} 1\n# TYPE mode stateset\nmode{mode="a"} 1\nmode{mode="b"} 0\n# EOF\n', Format.OPENMETRICS),
+        (b'# TYPE build_info gauge\nbuild_info{v="1"} 1\n# TYPE mode gauge\nmode{mode="a"} 1\nmode{mode="b"} 0\n', Format.TEXT),
+    ],
+)  # fmt: skip
+def test_types_that_the_text_format_does_not_have(page: bytes, form: Format) -> None:
+    """An info is found by either of its names, and in the text format as the gauge that libraries make of it."""
+    for name in ("build", "build_info"):
+        found = judged(page, form, name=name, type="info", labels={"v": None})
+        assert found.outcome == "MET", found.reason
+        assert judged(page, form, name=name, type="info", labels={}).outcome == "BREACHED"
+    assert judged(page, form, name="mode", type="stateset", labels={}).outcome == "MET"
+    assert judged(page, form, name="mode", type="info").outcome == (
+        "BREACHED" if form is Format.OPENMETRICS else "MET"
+    )
+
+
+def test_labels_are_judged_where_the_type_is_not_known() -> None:
+    """As of a Prometheus that has no metadata: the type is not held against it, and the labels are."""
+    one = Wanted("a", type="gauge", labels={"mode": ["idle"]}, place="metrics.yaml:3")
+    for value, verdict in (("idle", "MET"), ("busy", "BREACHED")):
+        found = Found("a", "", [{"mode": value}], is_all=False)
+        assert is_exported(one, [found], ["a"], "Prometheus").outcome == verdict
+
+
+@pytest.mark.parametrize(
+    ("allowed", "verdict"), [(["", "a"], "MET"), ("a?", "MET"), (["a"], "BREACHED"), (None, "BREACHED")]
+)
+def test_an_empty_label_is_none(allowed: Any, verdict: str) -> None:
+    """Where the empty value is allowed, a series may lack the label."""
+    page = b'# TYPE x gauge\nx{l="a"} 1\nx{l=""} 1\n'
+    assert judged(page, name="x", labels={"l": allowed}).outcome == verdict
 
 
 def test_of_a_page_that_was_not_read_to_its_end_nothing_is_missing() -> None:

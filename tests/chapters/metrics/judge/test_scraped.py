@@ -18,7 +18,7 @@ from deployspec.chapters.metrics.judge.scraped import (
     ranges_are_long_enough,
     scrapes_are_quick,
 )
-from deployspec.languages.exposition import read
+from deployspec.languages.exposition import Limits, read
 from deployspec.languages.exposition.model import Format
 from deployspec.languages.promql.selectors import selectors
 from deployspec.languages.promql.syntax import parse
@@ -58,11 +58,31 @@ def test_up(targets: list[Target], verdict: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("longest", "verdict"), [(7.4999, "MET"), (7.5, "BREACHED"), (9.0, "BREACHED"), (None, "UNMEASURED")]
+    ("took", "verdict", "measured"),
+    [
+        pytest.param([0.1] * 10, "MET", "0 of 10 slow", id="quick"),
+        pytest.param([0.1] * 9 + [7.4999], "MET", "0 of 10 slow", id="below-half"),
+        pytest.param([0.1] * 9 + [7.5], "MET", "1 of 10 slow", id="one-of-ten"),
+        pytest.param([7.5] + [0.1] * 8 + [10.0], "BREACHED", "2 of 10 slow", id="two-of-ten"),
+        pytest.param([0.1] * 18 + [9.0] * 2, "MET", "2 of 20 slow", id="two-of-twenty"),
+        pytest.param([0.1] * 17 + [9.0] * 2, "BREACHED", "2 of 19 slow", id="two-of-nineteen"),
+        pytest.param([0.1] * 8 + [9.0], "UNMEASURED", "", id="one-of-nine"),
+        pytest.param([9.0], "UNMEASURED", "", id="the-only-one"),
+        pytest.param([9.0, 9.0], "BREACHED", "2 of 2 slow", id="each-of-two"),
+        pytest.param([], "UNMEASURED", "", id="none"),
+    ],
 )
-def test_half_of_the_interval(longest: float | None, verdict: str) -> None:
-    """Exactly half of it is too long."""
-    assert scrapes_are_quick([Quickness(UP, longest, 10)]).outcome == verdict
+def test_half_of_the_interval(took: list[float], verdict: str, measured: str) -> None:
+    """Exactly half of it is too long, for more than one of ten: one slow scrape of a busy machine is none."""
+    found = scrapes_are_quick([Quickness(UP, took)])
+    assert (found.outcome, found.measured) == (verdict, measured), found.reason
+
+
+def test_a_target_of_which_too_little_is_known_hides_no_slow_one() -> None:
+    """And is not hidden by a quick one."""
+    quick, opened, slow = Quickness(UP, [0.1] * 20), Quickness(UP, [9.0]), Quickness(UP, [9.0] * 20)
+    assert scrapes_are_quick([quick, opened, slow]).outcome == "BREACHED"
+    assert scrapes_are_quick([quick, opened]).outcome == "UNMEASURED"
 
 
 @pytest.mark.parametrize(
@@ -71,6 +91,8 @@ def test_half_of_the_interval(longest: float | None, verdict: str) -> None:
         pytest.param(Taken(UP, 100, 100, None, drops=False), "MET", "100 of 100", id="all"),
         pytest.param(Taken(UP, 100, 99, None, drops=False), "BREACHED", "kept 99", id="one-lost"),
         pytest.param(Taken(UP, 100, 60, None, drops=True), "MET", "leave out 40", id="by-a-rule"),
+        pytest.param(Taken(UP, 100, 60, None, drops=None), "UNMEASURED", "scrape_config_files", id="by-a-rule-that-is-not-shown"),
+        pytest.param(Taken(UP, 100, 100, None, drops=None), "MET", "100 of 100", id="all-by-a-job-that-is-not-shown"),
         pytest.param(Taken(UP, 90, 90, 100, drops=False), "MET", "", id="at-nine-tenths"),
         pytest.param(Taken(UP, 91, 91, 100, drops=False), "BREACHED", "sample_limit of 100", id="beyond-nine-tenths"),
         pytest.param(Taken(UP, None, None, None, drops=False), "UNMEASURED", "metrics.is-scraped", id="unknown"),
@@ -89,6 +111,7 @@ def test_what_is_kept(taken: Taken, verdict: str, reason: str) -> None:
         pytest.param(ARRIVED, "MET", "4 names of 4, and 2 labels", id="all"),
         pytest.param(replace(ARRIVED, names=NAMES - {"shop_requests_total"}), "BREACHED", "does not have shop_requests_total", id="a-name"),
         pytest.param(replace(ARRIVED, names=NAMES - {"shop_requests_total"}, drops=True), "MET", "leave out or rename 1 name", id="by-a-rule"),
+        pytest.param(replace(ARRIVED, names=NAMES - {"shop_requests_total"}, drops=None), "UNMEASURED", "scrape_config_files", id="by-a-rule-that-is-not-shown"),
         pytest.param(replace(ARRIVED, labels=LABELS - {"path"}), "BREACHED", "no label path", id="a-label"),
         pytest.param(replace(ARRIVED, names=frozenset({"shop_requests_total", "shop_seconds"}), native=frozenset({"shop_seconds"}), labels=LABELS - {"le"}), "MET", "shop_seconds as native", id="native"),
         pytest.param(replace(ARRIVED, names=frozenset({"shop_requests_total", "shop_seconds"}), native=frozenset({"shop_seconds"}), read_by_rules=frozenset({"shop_seconds_bucket"})), "BREACHED", "without shop_seconds_bucket, which loaded rules read", id="native-and-rules"),
@@ -106,6 +129,26 @@ def test_a_label_of_the_targets_own() -> None:
     arrived = replace(ARRIVED, names=frozenset({"a"}), labels=LABELS | {"exported_job"})
     found = names_arrive(arrived, page)
     assert (found.outcome, "arrives as exported_job" in found.reason) == ("BREACHED", True), found.reason
+
+
+def test_a_label_that_the_page_itself_has_as_exported() -> None:
+    """A Pushgateway's, say, with honor_labels: nothing was renamed."""
+    page = read([b'# TYPE a gauge\na{job="nightly",exported_job="x"} 1\n'], Format.TEXT)
+    arrived = replace(ARRIVED, names=frozenset({"a"}), labels=LABELS | {"exported_job"})
+    assert names_arrive(arrived, page).outcome == "MET"
+
+
+def test_of_a_page_that_was_not_read_to_its_end_not_all_names_are_known() -> None:
+    """What is missing of the others is a breach all the same."""
+    page = read([b"a 1\nb 1\n"], Format.TEXT, Limits(size=6))
+    known = replace(ARRIVED, names=frozenset({"a", "b"}))
+    assert not page.whole
+    assert names_arrive(known, page).outcome == "UNMEASURED"
+    assert names_arrive(replace(known, names=frozenset()), page).outcome == "BREACHED"
+    assert names_arrive(known, read([b""], Format.TEXT)).outcome == "UNMEASURED"
+    ranges = [Range("rule", one) for one in selectors(parse("rate(a[15s])"))]
+    assert ranges_are_long_enough(ranges, [UP], {"a"}, is_whole=False).outcome == "BREACHED"
+    assert ranges_are_long_enough(ranges, [UP], {"c"}, is_whole=False).outcome == "UNMEASURED"
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from deployspec.base.shown import counted, one_line, seconds
+from deployspec.base.problems import listed
+from deployspec.base.shown import counted, lasting, one_line
 from deployspec.languages.exposition.model import Exposition, Series
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
-_LEAST = 5
+_BUSY = frozenset({429, 502, 503, 504})
+_FORBIDDEN = frozenset({401, 403, 407})
+"""Statuses of answers that need not come from the service, but from what stands before it."""
+LEAST_POINTS = 5
 """Scrapes from which on growth is told from a step."""
 
 
@@ -18,17 +22,25 @@ def labels_are_bounded(
     before: Exposition,
     after: Exposition,
     words: Sequence[str],
-    sent: int,
+    statuses: Mapping[int, int],
     paths: int,
     control: Exposition | None = None,
 ) -> Verdict:
     """What was unseen made no series: none has a word of ours, and no label took so many new values.
 
-    ``words`` is what was unseen in the requests, ``sent`` how many there were in all, to each of ``paths`` paths alike;
+    ``words`` is what was unseen in the requests, ``statuses`` how many answers had which, to each of ``paths`` paths alike;
     ``control`` is a scrape after as long a time in which nothing was sent.
     """
     limit = "no new series by what callers send"
+    sent = sum(statuses.values())
     new = new_series(before, after)
+    named = [series for series in new if any(word in series.name for word in words)]
+    if named:
+        reason = (
+            f"{counted(sent, 'request')} that nobody had sent before made {_new(len(named))}, named after them: "
+            f"{one_line(named[0].name, 120)} in line {named[0].line}; expected one name for all"
+        )
+        return breached(reason, measured=_new(len(named)), limit=limit)
     marked: Counter[str] = Counter()
     example: dict[str, str] = {}
     for series in new:
@@ -41,10 +53,10 @@ def labels_are_bounded(
     if marked:
         label, number = marked.most_common(1)[0]
         reason = (
-            f"{counted(sent, 'request')} that nobody had sent before made {counted(number, 'new series')}, by the label "
+            f"{counted(sent, 'request')} that nobody had sent before made {_new(number)}, by the label "
             f"{one_line(label, 60)}: {example[label]}; expected the route, or one value for all others"
-        ).replace("new seriess", "new series")
-        return breached(reason, measured=f"{number} new series", limit=limit)
+        )
+        return breached(reason, measured=_new(number), limit=limit)
     grown = grown_labels(before, after, sent // paths)
     if control is not None:
         alone = grown_labels(after, control, sent // paths)
@@ -55,13 +67,25 @@ def labels_are_bounded(
             f"{counted(sent, 'request')} that nobody had sent before gave the label {one_line(label, 60)} of {one_line(name, 120)} "
             f"{len(found)} new values, such as {one_line(min(found), 60)!r}; expected none"
         )
-        return breached(reason, measured=f"{len(new)} new series", limit=limit)
+        return breached(reason, measured=_new(len(new)), limit=limit)
+    said = listed([str(status) for status in sorted(statuses)], "and")
+    turned = sum(number for status, number in statuses.items() if status in _BUSY)
+    if turned or statuses.keys() <= _FORBIDDEN:
+        return unmeasured(
+            f"{turned or sent} of {counted(sent, 'request')} were turned away (status {said}), perhaps before the service counts them, so "
+            "nothing is known of what they would have made",
+            limit=limit,
+        )
     theirs = f"; {len(new)} began meanwhile, by what others sent" if new else ""
     return met(
-        f"{counted(sent, 'request')} with unseen paths and user agents made no new series{theirs}",
-        measured="0 new series",
+        f"{counted(sent, 'request')} with unseen paths and user agents made no new series{theirs}; the answers had the status {said}",
+        measured=_new(0),
         limit=limit,
     )
+
+
+def _new(number: int) -> str:
+    return f"{number:,} new series"
 
 
 def new_series(before: Exposition, after: Exposition) -> list[Series]:
@@ -103,38 +127,54 @@ def series_are_few(page: Exposition, most: int) -> Verdict:
     return met(f"there are {number:,} series", measured=f"{number:,} series", limit=limit)
 
 
-def growth_is_bounded(points: Sequence[tuple[float, float]], most: int) -> Verdict:
-    """In each quarter of the window, the number of series grew by less than the limit allows it: one step is no growth.
+def growth_is_bounded(points: Sequence[tuple[float, float]], most: int, window: float) -> Verdict:
+    """In the calmest quarter of the window, the number of series grew by no more than the limit allows: one step is no growth.
 
-    ``points`` are moments in seconds, and how many samples a scrape had then.
+    ``points`` are moments in seconds, and how many samples a scrape had then; ``window`` is how many seconds Prometheus was
+    asked about. Where it has known the endpoint for a part of them only, series that begin with a service look like a leak.
     """
-    limit = f"at most {most:,} series an hour"
-    if len(points) < _LEAST or points[-1][0] <= points[0][0]:
+    limit = f"at most {most:,} series an hour in the calmest quarter of the window"
+    if len(points) < LEAST_POINTS or points[-1][0] <= points[0][0]:
         return unmeasured(
-            f"Prometheus has {counted(len(points), 'scrape')} of the endpoint in its window; {_LEAST} tell growth from a step",
+            f"Prometheus has {counted(len(points), 'scrape')} of the endpoint in its window that went well; {LEAST_POINTS} tell growth from a step",
             limit=limit,
         )
     begin, end = points[0][0], points[-1][0]
-    marks = [_at(points, begin + (end - begin) * part / 4) for part in range(5)]
+    span = end - begin
+    marks = [_at(points, begin + span * part / 4) for part in range(5)]
     rates = [
         (later[1] - earlier[1]) / (later[0] - earlier[0]) * 3600
         for earlier, later in pairwise(marks)
         if later[0] > earlier[0]
     ]
     least = min(rates)
-    whole = (points[-1][1] - points[0][1]) / (end - begin) * 3600
-    if least > most:
-        reason = (
-            f"the series grew from {points[0][1]:g} to {points[-1][1]:g} in {seconds(round(end - begin, 3))}, in each quarter of it by more "
-            f"than {most:,} an hour; expected at most {most:,} (max_growth)"
+    whole = (points[-1][1] - points[0][1]) / span * 3600
+    went = f"the series went from {points[0][1]:g} to {points[-1][1]:g} in {lasting(span)}"
+    wanted = telling_span(most, window)
+    if whole > most and span < 0.9 * wanted:
+        return unmeasured(
+            f"{went}, and Prometheus has known the endpoint no longer: a start looks like that, and so does a leak; "
+            f"{lasting(wanted)} tell them apart",
+            limit=limit,
         )
-        return breached(reason, measured=f"{whole:,.0f} an hour", limit=limit)
-    step = " in a step, not steadily" if whole > most else ""
-    return met(
-        f"the series went from {points[0][1]:g} to {points[-1][1]:g} in {seconds(round(end - begin, 3))}{step}",
-        measured=f"{whole:,.0f} an hour",
-        limit=limit,
-    )
+    calmest = f"{_rate(least, most)} an hour in the calmest quarter"
+    if least > most:
+        reason = f"{went}, and in each quarter of it by more than {most:,} an hour; expected at most {most:,} (max_growth)"
+        return breached(reason, measured=calmest, limit=limit)
+    step = f", in a step: {calmest}" if whole > most else ""
+    return met(f"{went}{step}", measured=calmest, limit=limit)
+
+
+def telling_span(most: int, window: float) -> float:
+    """For how many seconds the endpoint has to be known before growth beyond ``most`` series an hour is judged: ten minutes,
+    and so long that the limit is one series or more in each quarter, but no longer than the window."""
+    return min(window, max(600.0, 4 * 3600 / max(most, 1)))
+
+
+def _rate(found: float, most: int) -> str:
+    """Series an hour; never rounded onto or across the limit."""
+    digits = next((one for one in range(9) if (round(found, one) > most) == (found > most)), 9)
+    return f"{round(found, digits) + 0.0:,.{digits}f}"
 
 
 def _at(points: Sequence[tuple[float, float]], moment: float) -> tuple[float, float]:

@@ -19,6 +19,8 @@ from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 WELL_FORMED = "metrics.well-formed"
 """The check that owns what cannot be read."""
+_WHOLE = "metrics.is-whole"
+"""That which owns a page without series, and one that was not read to its end."""
 _MISSING = frozenset({"histogram-infinity", "histogram-count", "histogram-sum"})
 """What a line that could not be read may be the cause of."""
 _UNREAD = frozenset(
@@ -58,12 +60,16 @@ def content_type_is_accepted(media: MediaType) -> Verdict:
 
 
 def is_whole(page: Exposition) -> Verdict:
-    """The page was read to its end, within the limits."""
-    limit = "within the limits of size, of a line and of series"
+    """The page has series, and was read to its end, within the limits."""
+    limit = "at least one series, within the limits of size, of a line and of series"
     found = next((one for one in page.troubles if one.rule.startswith("limit-")), None)
     if found is not None and not page.whole:
         return breached(f"{found.text}, in line {found.line}", limit=limit)
     size = f"{len(page.index):,} series in {page.size:,} bytes"
+    if not page.index and any(page.counts.get(rule) for rule in _UNREAD):
+        return unmeasured(f"no line could be read as a series (see {WELL_FORMED})", limit=limit)
+    if not page.index:
+        return breached(f"the page has no series ({page.size:,} bytes); expected one at least", limit=limit)
     return met(size, measured=size, limit=limit)
 
 
@@ -82,13 +88,19 @@ def types_constant(page: Exposition, later: Exposition | None = None) -> Verdict
     verdict = _judged(page, Aspect.TYPES, "one TYPE and one HELP for each name, before its samples")
     if verdict.outcome != "MET" or later is None:
         return verdict
-    types = {family.name: family for family in page.families}
+    families = {family.name: family for family in page.families}
     for family in later.families:
-        before = types.get(family.name)
+        before = families.get(family.name)
         if before is not None and before.type != family.type:
             text = (
                 f"{one_line(family.name, 80)} was a {before.type} in line {before.line}, and is a {family.type} in line "
                 f"{family.line} of the next scrape; expected types not to change"
+            )
+            return breached(text, limit=verdict.limit)
+        if before is not None and before.help != family.help and None not in (before.help, family.help):
+            text = (
+                f"the HELP of {one_line(family.name, 80)} was {one_line(before.help or 'empty', 60)} (line {before.line}), and is "
+                f"{one_line(family.help or 'empty', 60)} in line {family.line} of the next scrape; expected it not to change"
             )
             return breached(text, limit=verdict.limit)
     return verdict
@@ -117,15 +129,20 @@ def troubles_of(page: Exposition, aspect: Aspect, *, has_any_name: bool = False)
     return sorted(found, key=lambda one: (_weight(one), one.line))
 
 
-def listed_troubles(page: Exposition) -> list[Trouble]:
+def listed_troubles(page: Exposition, aspect: Aspect) -> list[Trouble]:
     """What the format forbids and every server takes as it is meant, as libraries in wide use write it: no breach."""
-    return [one for one in page.troubles if RULES[one.rule].is_listed]
+    return [one for one in page.troubles if RULES[one.rule].is_listed and RULES[one.rule].aspect is aspect]
 
 
 def line_of(trouble: Trouble) -> str:
     """One trouble on one line, with its place and what both servers make of it."""
     where = f"line {trouble.line}" + (f", column {trouble.column}" if trouble.column > 1 else "")
     return f"{where}: {trouble.text} ({trouble.servers})"
+
+
+def line_with_rule(trouble: Trouble) -> str:
+    """The same with the rule's id, for evidence: docs/exposition.md has a table of them."""
+    return f"{line_of(trouble)} [{trouble.rule}]"
 
 
 def _weight(trouble: Trouble) -> int:
@@ -151,6 +168,8 @@ def _judged(page: Exposition, aspect: Aspect, limit: str, *, has_any_name: bool 
         )
     if not page.whole:
         return unmeasured(f"the page was read up to line {_last(page)} only, a limit", limit=limit)
+    if not page.index:
+        return unmeasured(f"the page has no series, so there is nothing to judge; see {_WHOLE}", limit=limit)
     said = f"{page.format}: {counted(len(page.families), 'metric')}, {len(page.index):,} series, {limit}"
     return met(said, limit=limit)
 
@@ -180,21 +199,31 @@ def counters_rise(before: Exposition, after: Exposition) -> Verdict:
             compared += value > 0
             if later < value and not _is_new(before, after, family, text):
                 fell.append((text, value, later))
+    if not fell and not (before.whole and after.whole):
+        return unmeasured(f"a page was not read to its end; see {_WHOLE}", limit=limit)
+    if not fell and not before.index:
+        return unmeasured(f"the page has no series, so there is nothing to judge; see {_WHOLE}", limit=limit)
     if not fell:
-        return met(f"{counted(compared, 'counter')} that had counted did not go back", limit=limit)
+        return met(
+            f"{counted(compared, 'counter')} that had counted did not go back",
+            measured=f"0 of {compared} went back",
+            limit=limit,
+        )
     if old is None and len(fell) >= compared:
         return unmeasured(
-            "all counters went back, as after a restart, and the page tells of none", limit=limit
+            "all counters went back, as after a restart or where replicas answer in turn, and the page has no "
+            "process_start_time_seconds to tell",
+            limit=limit,
         )
     text, value, later = fell[0]
     more = f"; and {len(fell) - 1} more" if len(fell) > 1 else ""
     place = after.lines[after.index[text]]
-    told = " with the process the same" if old is not None else ""
+    told = " with the process the same" if old is not None else " while others went on"
     reason = (
         f"{one_line(text.decode('utf-8', 'replace'), 120)} went from {value:.15g} back to {later:.15g} (line {place}){told}"
         f"{more}; expected counters to rise only: rate() takes each step back for a restart, and counts all of it anew"
     )
-    return breached(reason, measured=f"{len(fell)} of {counted(compared, 'counter')}", limit=limit)
+    return breached(reason, measured=f"{len(fell)} of {compared} went back", limit=limit)
 
 
 def _rising(page: Exposition, family: Family) -> Iterator[tuple[bytes, int]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from deployspec.base.problems import listed
 from deployspec.base.shown import counted, one_line, seconds
 from deployspec.languages.exposition.model import Exposition, Series
 from deployspec.languages.promql.selectors import Selector
@@ -18,6 +19,10 @@ from deployspec.model.verdict import Verdict, breached, met, unmeasured
 ROUNDS = 3
 """How often it is tried at most."""
 _SLACK = 1e-9
+_ELSEWHERE = (
+    "That may be a restart, or the answer of another replica (which replicas: in the deployment file would name), and no "
+    "process_start_time_seconds tells"
+)
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,12 @@ def is_counted(
     rounds: Sequence[Round], exact: Sequence[str], least: Mapping[str, float], *, what: str, within: float
 ) -> Verdict:
     """Each request raised the sums by exactly one, or by at least what it should."""
-    limit = f"by one for each request, within {seconds(within)}" if exact else f"within {seconds(within)}"
+    last = rounds[-1]
+    wanted_of = {text: float(last.sent) for text in exact}
+    wanted_of |= {text: amount * max(1, last.sent) for text, amount in least.items()}
+    amounts = ["by one for each request"] if exact else []
+    amounts += [f"by at least {wanted_of[text]:g}" for text in least]
+    limit = f"{listed(dict.fromkeys(amounts), 'and')}, within {seconds(within)}"
     for one in rounds:
         if (
             one.before.process is not None
@@ -118,41 +128,44 @@ def is_counted(
             return unmeasured(
                 "another process answered the second scrape, so nothing can be compared", limit=limit
             )
-    last = rounds[-1]
     said = f"after {what}"
+    for text, wanted in wanted_of.items():
+        rise = last.rise(text)
+        if rise < -_SLACK:
+            reason = f"{one_line(text, 160)} fell by {-rise:g} {said}; expected {wanted:g} more"
+            if last.before.process is None:
+                return unmeasured(f"{reason}. {_ELSEWHERE}", measured=f"by {rise:g}", limit=limit)
+            return breached(reason, measured=f"by {rise:g}", limit=limit)
     for text in exact:
         rise = last.rise(text)
         shown = one_line(text, 160)
         if rise < last.sent - _SLACK:
-            if rise < 0:
-                reason = f"{shown} fell by {-rise:g} {said}; expected {last.sent:g} more"
-                return breached(reason, measured=f"{rise:g}", limit=limit)
             instead = _instead(last)
             reason = f"{shown} rose by {rise:g} {said}; expected {last.sent:g}{_absent(last, text)}{instead}"
-            return breached(reason, measured=f"{rise:g} of {last.sent}", limit=limit)
+            return breached(reason, measured=f"by {rise:g}", limit=limit)
     for text, amount in least.items():
         rise = last.rise(text)
         wanted = amount * max(1, last.sent)
         if rise < wanted - _SLACK:
             reason = f"{one_line(text, 160)} rose by {rise:.6g} {said}; expected at least {wanted:g}{_absent(last, text)}"
-            return breached(reason, measured=f"{rise:.6g}", limit=f"at least {wanted:g}, {limit}")
+            return breached(reason, measured=f"by {rise:.6g}", limit=limit)
     for text in exact:
         if _is_exact(rounds, text):
             continue
         rises = [one.rise(text) for one in rounds]
-        listed = ", ".join(f"{rise:g} for {one.sent}" for rise, one in zip(rises, rounds, strict=True))
+        all_rises = ", ".join(f"{rise:g} for {one.sent}" for rise, one in zip(rises, rounds, strict=True))
         ratios = {rise / one.sent for rise, one in zip(rises, rounds, strict=True)}
         if len(ratios) == 1 and len(rounds) > 1:
             ratio = ratios.pop()
             reason = (
-                f"{one_line(text, 160)} rose by {ratio:g} for each request ({listed}), in {len(rounds)} rounds alike; "
+                f"{one_line(text, 160)} rose by {ratio:g} for each request ({all_rises}), in {len(rounds)} rounds alike; "
                 "expected 1: others would not send the same multiple each time"
             )
             return breached(reason, measured=f"{ratio:g} a request", limit=limit)
         return unmeasured(
-            f"{one_line(text, 160)} rose by more than was sent ({listed}): others send such requests, too; "
+            f"{one_line(text, 160)} rose by more than was sent ({all_rises}): others send such requests, too (scrapes, perhaps); "
             "describe one that nobody else sends",
-            measured=listed,
+            measured=all_rises,
             limit=limit,
         )
     if exact and len(rounds) > 1 and (twins := _twins(rounds)):
@@ -161,14 +174,16 @@ def is_counted(
             f"expected {one_line(exact[0], 120)} alone to rise"
         )
         return breached(reason, limit=limit)
-    parts = [f"{one_line(text, 120)} by {last.sent}" for text in exact]
-    parts += [f"{one_line(text, 120)} by {last.rise(text):.6g}" for text in least]
+    moved: dict[str, str] = {}
+    for text in exact:
+        sent = next(one.sent for one in reversed(rounds) if abs(one.rise(text) - one.sent) <= _SLACK)
+        moved[text] = f"by {sent} for {counted(sent, 'request')}"
+    moved |= {text: f"by {last.rise(text):.6g}" for text in least}
     theirs = len(last.moved_others)
-    more = f"; {counted(theirs, 'other series')} of these metrics moved by what others sent" if theirs else ""
+    more = f"; {theirs} other series of these metrics moved by what others sent" if theirs else ""
+    parts = listed([f"{one_line(text, 120)} {rise}" for text, rise in moved.items()], "and")
     return met(
-        f"{said} rose: {', '.join(parts)}{more.replace('other seriess', 'other series')}",
-        measured=f"{last.sent}" if last.sent else "",
-        limit=limit,
+        f"{said} rose {parts}{more}", measured=listed(dict.fromkeys(moved.values()), "and"), limit=limit
     )
 
 
@@ -199,6 +214,8 @@ def is_lowered(found: Lowered, selectors: Sequence[str], *, what: str, within: f
         before = found.before.values.get(text)
         if before is None:
             return unmeasured(f"there is no {shown} before {what}, so nothing can fall", limit=limit)
+        if before == 0:
+            return unmeasured(f"{shown} is 0 before {what}, so nothing can fall", limit=limit)
         during, after = found.during.values.get(text), found.after.values.get(text)
         if during is not None and during >= before:
             reason = f"{shown} was {during:g} during {what}, and {before:g} before; expected less"
@@ -207,11 +224,14 @@ def is_lowered(found: Lowered, selectors: Sequence[str], *, what: str, within: f
             now = "gone" if after is None else f"{after:g}"
             reason = f"{shown} was {before:g} before {what}, and is {now} after it; expected {before:g} again"
             return breached(reason, measured=now, limit=limit)
-    shown = ", ".join(
-        f"{one_line(text, 120)} from {found.before.values[text]:g} to {_or_none(found.during.values.get(text))}"
+    falls = [
+        f"from {found.before.values[text]:g} to {_or_none(found.during.values.get(text))}"
         for text in selectors
+    ]
+    shown = listed(
+        [f"{one_line(text, 120)} {fall}" for text, fall in zip(selectors, falls, strict=True)], "and"
     )
-    return met(f"during {what} fell {shown}, and came back", limit=limit)
+    return met(f"during {what} fell {shown}, and came back", measured=listed(falls, "and"), limit=limit)
 
 
 def _or_none(value: float | None) -> str:

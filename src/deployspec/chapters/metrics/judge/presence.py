@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from deployspec.base.problems import listed
 from deployspec.base.shown import nearest, one_line, value
-from deployspec.languages.exposition import Exposition, Family
+from deployspec.languages.exposition import Exposition, Family, Format
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 _TYPELESS = ("untyped", "unknown", "")
 _OWN = {"histogram": "le", "gaugehistogram": "le", "summary": "quantile"}
 """The label that a type brings itself."""
-_SHOWN = 3
+OPENMETRICS_ONLY = ("info", "stateset")
+"""Types that the text format does not have."""
 
 
 @dataclass(frozen=True)
@@ -61,22 +62,25 @@ class Found:
 
 def on_page(wanted: Wanted, page: Exposition) -> list[Found]:
     """What the page has of it."""
-    return [
-        _found(page, family, wanted)
+    called = [
+        family
         for family in page.families
         if any(map(wanted.is_called, names_of(family)))
+        or (wanted.type == "info" and wanted.is_called(family.name.removesuffix("_info")))
     ]
+    return [_found(page, family, wanted) for family in called]
 
 
 def names_of(family: Family) -> tuple[str, ...]:
-    """What a family may be called: the counters of OpenMetrics are said without ``_total`` in TYPE, and read with it."""
-    if family.type == "counter" and not family.name.endswith("_total"):
-        return family.name, f"{family.name}_total"
+    """What a family may be called: in OpenMetrics, TYPE names counters and infos without what their samples end in."""
+    ending = {"counter": "_total", "info": "_info"}.get(family.type)
+    if ending is not None and not family.name.endswith(ending):
+        return family.name, family.name + ending
     return (family.name,)
 
 
 def _found(page: Exposition, family: Family, wanted: Wanted) -> Found:
-    own = _OWN.get(family.type)
+    own = family.name if wanted.type == "stateset" else _OWN.get(family.type)
     labels: list[Mapping[str, str]] = []
     # Without labels that are promised, that there are series is enough.
     for series in page.series(family):
@@ -85,7 +89,9 @@ def _found(page: Exposition, family: Family, wanted: Wanted) -> Found:
         labels.append({name: text for name, text in series.labels.items() if name != own})
         if wanted.labels is None:
             break
-    return Found(family.name, family.type, labels, is_all=True)
+    # The text format has neither info nor stateset: libraries write gauges there.
+    is_gauge = page.format is Format.TEXT and family.type == "gauge" and wanted.type in OPENMETRICS_ONLY
+    return Found(family.name, wanted.type if is_gauge else family.type, labels, is_all=True)
 
 
 def is_exported(
@@ -134,21 +140,20 @@ def _trouble(wanted: Wanted, found: Found) -> str:
     """How it is not as promised, as what follows its name; empty where it is."""
     if (
         wanted.type
+        and found.type
         and found.type != wanted.type
         and not (found.type in _TYPELESS and wanted.type in _TYPELESS)
     ):
-        if not found.type:
-            return ""
         return f" is of type {one_line(found.type, 40)}; expected {wanted.type}"
     if wanted.labels is None:
         return ""
     for labels in found.labels:
         for name, allowed in wanted.labels.items():
-            if name not in labels:
+            if name not in labels and (allowed is None or not _fits("", allowed)):
                 close = nearest(name, sorted(labels))
                 has = listed(sorted(labels), "and") if labels else "none"
                 return f" has a series without the label {name} (it has {one_line(has, 120)}){close}"
-            if not _fits(labels[name], allowed):
+            if not _fits(labels.get(name, ""), allowed):
                 return _value(name, labels[name], allowed, found.labels)
         if found.is_all and (others := sorted(labels.keys() - wanted.labels.keys())):
             return f" has a series with the label {one_line(others[0], 60)}, which is not promised; expected {_names(wanted.labels)}"

@@ -13,9 +13,15 @@ from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 UP = "metrics.is-scraped"
 """The check that owns a target that is not scraped."""
+TEN = 10
+"""Of so many scrapes one may be slow."""
+_UNSHOWN = (
+    "does not show the configuration of its job (as with scrape_config_files), which may leave some out"
+)
 INTERVALS = 4
 """How many scrapes a range has to span: with one lost, a rate still has what it needs."""
 _SHOWN = 3
+_PARTLY = "the page was not read to its end; see metrics.is-whole"
 _SUFFIXES = ("_bucket", "_sum", "_count")
 
 
@@ -33,6 +39,8 @@ class Target:
     """When it began, since 1970; 0 where there was none."""
     interval: float
     timeout: float
+    pool: str = ""
+    """The job's name in the configuration: the label ``job`` may have been given another value."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +48,18 @@ class Quickness:
     """How long a target's scrapes took in Prometheus' window."""
 
     target: Target
-    longest: float | None
-    """Seconds that nine of ten scrapes did not exceed; None where there is no scrape."""
-    scrapes: int
+    took: Sequence[float]
+    """Seconds, of each scrape."""
+
+    @property
+    def slow(self) -> int:
+        """How many took half of the interval or longer."""
+        return sum(one >= self.target.interval / 2 for one in self.took)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one slow scrape of a few leaves open how many of ten are slow."""
+        return self.slow == 1 and len(self.took) < TEN
 
 
 @dataclass(frozen=True)
@@ -56,8 +73,8 @@ class Taken:
     """After ``metric_relabel_configs``."""
     limit: float | None
     """``sample_limit``; None or 0 where there is none."""
-    drops: bool
-    """Whether the configuration of the job may drop or rename what is scraped."""
+    drops: bool | None
+    """Whether the configuration of the job may drop or rename what is scraped; None where Prometheus does not show it."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +88,7 @@ class Arrived:
     """Of those, the ones that are native histograms, without series for buckets."""
     read_by_rules: frozenset[str]
     """The names of metrics that loaded rules read."""
-    drops: bool
+    drops: bool | None
 
 
 @dataclass(frozen=True)
@@ -110,24 +127,29 @@ def _called(target: Target) -> str:
 def scrapes_are_quick(found: Sequence[Quickness]) -> Verdict:
     """Nine of ten scrapes of each target took less than half of the interval between two."""
     limit = "less than half of the scrape interval, nine of ten"
-    known = [one for one in found if one.longest is not None]
+    known = [one for one in found if one.took]
     if not known:
         return unmeasured(f"Prometheus has no scrape in its window; see {UP}", limit=limit)
     for one in known:
-        assert one.longest is not None  # noqa: S101 - narrows the type
         half = one.target.interval / 2
-        if one.longest >= half:
-            took = seconds(one.longest, half)
+        if TEN * one.slow > len(one.took) and not one.is_open:
             reason = (
-                f"nine of ten scrapes of {_called(one.target)} took up to {took}; expected less than {seconds(half)}, half of "
-                f"its interval: beyond {seconds(one.target.timeout)} nothing is stored"
+                f"{one.slow} of {counted(len(one.took), 'scrape')} of {_called(one.target)} took half of its interval or longer, up to "
+                f"{seconds(max(one.took), half)}; expected less than {seconds(half)} of nine in ten: beyond "
+                f"{seconds(one.target.timeout)} nothing is stored"
             )
-            return breached(reason, measured=took, limit=limit)
-    slowest = max(known, key=lambda one: (one.longest or 0.0) / one.target.interval)
-    took = seconds(slowest.longest or 0.0)
+            return breached(reason, measured=f"{one.slow} of {len(one.took)} slow", limit=limit)
+    for one in known:
+        if one.is_open:
+            took = seconds(max(one.took), one.target.interval / 2)
+            text = f"one of {counted(len(one.took), 'scrape')} of {_called(one.target)} took {took}, and with fewer than {TEN} that is no share yet"
+            return unmeasured(text, limit=limit)
+    worst = max(known, key=lambda one: one.slow / len(one.took))
+    slowest = seconds(max(worst.took), worst.target.interval / 2)
     return met(
-        f"nine of ten scrapes took at most {took} of {seconds(slowest.target.interval)} ({counted(slowest.scrapes, 'scrape')})",
-        measured=took,
+        f"{worst.slow} of {counted(len(worst.took), 'scrape')} took half of the interval of {seconds(worst.target.interval)} or longer; "
+        f"the slowest took {slowest}",
+        measured=f"{worst.slow} of {len(worst.took)} slow",
         limit=limit,
     )
 
@@ -140,6 +162,9 @@ def nothing_is_dropped(found: Sequence[Taken], page: Exposition | None) -> Verdi
         return unmeasured(f"Prometheus has no scrape with samples; see {UP}", limit=limit)
     for one in known:
         scraped, kept = one.scraped or 0.0, one.kept or 0.0
+        if kept < scraped and one.drops is None:
+            text = f"of {scraped:g} samples of {_called(one.target)} Prometheus kept {kept:g}, and {_UNSHOWN}"
+            return unmeasured(text, limit=limit)
         if kept < scraped and not one.drops:
             reason = f"of {scraped:g} samples of {_called(one.target)} Prometheus kept {kept:g}; expected all"
             return breached(reason, measured=f"{scraped - kept:g} dropped", limit=limit)
@@ -186,6 +211,11 @@ def names_arrive(arrived: Arrived, page: Exposition) -> Verdict:
             "which loaded rules read; expected rules for native histograms, or scrape_classic_histograms"
         )
         return breached(reason, measured=counted(len(needed), "name"), limit=limit)
+    if not names:
+        return unmeasured("the page has no series; see metrics.is-whole", limit=limit)
+    if missing and arrived.drops is None:
+        text = f"Prometheus does not have {one_line(missing[0], 80)}, and {_UNSHOWN}"
+        return unmeasured(text, limit=limit)
     if missing and not arrived.drops:
         first = ", ".join(one_line(name, 80) for name in missing[:_SHOWN])
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
@@ -195,7 +225,7 @@ def names_arrive(arrived: Arrived, page: Exposition) -> Verdict:
     for label in sorted(labels):
         of_target = any(label in target.labels for target in arrived.targets)
         renamed = f"exported_{label}"
-        if of_target and renamed in arrived.labels:
+        if of_target and renamed in arrived.labels and renamed not in labels:
             reason = (
                 f"the label {one_line(label, 60)} arrives as {one_line(renamed, 80)}, because the target has one of that name; "
                 "expected another name, or honor_labels"
@@ -203,9 +233,11 @@ def names_arrive(arrived: Arrived, page: Exposition) -> Verdict:
             return breached(reason, measured=renamed, limit=limit)
         if label == "le" and native:
             continue
-        if label not in arrived.labels and not arrived.drops:
+        if label not in arrived.labels and arrived.drops is False:
             reason = f"Prometheus has no label {one_line(label, 60)} of this target, which the endpoint has"
             return breached(reason, measured="1 label missing", limit=limit)
+    if not page.whole:
+        return unmeasured(_PARTLY, limit=limit)
     by_rule = (
         f"; metric_relabel_configs leave out or rename {counted(len(missing), 'name')}" if missing else ""
     )
@@ -233,16 +265,18 @@ def _one_of_each(page: Exposition) -> Iterable[Collection[str]]:
 
 
 def ranges_are_long_enough(
-    ranges: Sequence[Range], targets: Sequence[Target], names: Collection[str]
+    ranges: Sequence[Range], targets: Sequence[Target], names: Collection[str], *, is_whole: bool = True
 ) -> Verdict:
     """Each range of a loaded rule that reads the endpoint's series spans four scrapes at least."""
     limit = f"at least {INTERVALS} scrape intervals"
     interval = max((one.interval for one in targets), default=0.0)
     jobs = {one.job for one in targets}
     own = [one for one in ranges if _is_about(one.selector, names, jobs)]
+    short = [one for one in own if (one.selector.range or 0.0) < INTERVALS * interval]
+    if not short and not is_whole:
+        return unmeasured(_PARTLY, limit=limit)
     if not own:
         return met("no loaded rule has a range over the endpoint's series", measured="0 ranges", limit=limit)
-    short = [one for one in own if (one.selector.range or 0.0) < INTERVALS * interval]
     if short:
         one = min(short, key=lambda found: found.selector.range or 0.0)
         reach = one.selector.range or 0.0

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from deployspec.base.errors import ToolError
 from deployspec.chapters.metrics.judge import form, scraped
-from deployspec.chapters.metrics.judge.presence import Found, Wanted, names_of, on_page
+from deployspec.chapters.metrics.judge.bounds import telling_span
+from deployspec.chapters.metrics.judge.presence import OPENMETRICS_ONLY, Found, Wanted, names_of, on_page
 from deployspec.chapters.metrics.judge.scrape import answers_in_time
 from deployspec.chapters.metrics.measure.scraping import TEXT, Endpoint, Scrape
+from deployspec.languages.exposition import Format
 from deployspec.languages.exposition.rules import Aspect
 from deployspec.languages.promtool.metrics import metric_lints
 from deployspec.model.entry import Evidence
@@ -95,10 +97,17 @@ class Measurements:
         worst = min(range(len(verdicts)), key=lambda number: _WORST.index(verdicts[number].outcome))
         verdict, scrape = verdicts[worst], scrapes[worst]
         evidence = []
-        if aspect is not None and verdict.outcome is Outcome.BREACHED:
-            troubles = form.troubles_of(scrape.read, aspect, has_any_name=scrape.media.has_any_name)
-            text = "\n".join(map(form.line_of, troubles[:_SHOWN]))
-            evidence = [Evidence("what the format has against it", text)] if text else []
+        if aspect is not None:
+            listed = [one for each in scrapes for one in form.listed_troubles(each.read, aspect)]
+            shown = {"what every Prometheus takes all the same": listed}
+            if verdict.outcome is Outcome.BREACHED:
+                broken = form.troubles_of(scrape.read, aspect, has_any_name=scrape.media.has_any_name)
+                shown = {"what the format has against it": broken, **shown}
+            evidence = [
+                Evidence(title, "\n".join(map(form.line_with_rule, troubles[:_SHOWN])))
+                for title, troubles in shown.items()
+                if troubles
+            ]
         judge(verdict, scrape.call, reproduce=self.curl, evidence=evidence)
 
     @property
@@ -141,6 +150,9 @@ class Measurements:
             found, there = self.watching.metric(wanted)
             return Of(wanted, found, there, self.watching.who)
         page = self.first
+        other = self.endpoint.negotiated.page
+        if wanted.type in OPENMETRICS_ONLY and other is not None and other.format is Format.OPENMETRICS:
+            page = other
         names = frozenset(name for family in page.families for name in names_of(family))
         return Of(wanted, on_page(wanted, page), names, "the endpoint", page.whole)
 
@@ -205,7 +217,7 @@ class Measurements:
     @cached_property
     def growth(self) -> list[tuple[float, float]]:
         """How many samples its scrapes had."""
-        return self.watching.growth()
+        return self.watching.growth(telling_span(self.endpoint.promise.max_growth or 0, self.watching.window))
 
     def curl_of(self, query: str) -> str:
         """The command that asks Prometheus by hand."""

@@ -164,9 +164,9 @@ class Mover:
     def _at_endpoint(self, by_text: Mapping[str, Selector]) -> Read:
         replicas = self._deployment.replicas
         if replicas is None or not self._endpoint.is_below_base:
-            return lambda: sums_on(self._endpoint.scrape().read, by_text)
+            return lambda: sums_on(self._endpoint.scrape().whole, by_text)
         urls = replica_urls(self._deployment)
-        return lambda: _added([sums_on(self._endpoint.scrape(base_url=url).read, by_text) for url in urls])
+        return lambda: _added([sums_on(self._endpoint.scrape(base_url=url).whole, by_text) for url in urls])
 
     def _in_prometheus(self, by_text: Mapping[str, Selector]) -> Read:
         from deployspec.chapters.metrics.measure.watching import Watching

@@ -28,9 +28,13 @@ NEGOTIATED = (
     "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 )
 """What Prometheus 2.42 sends as Accept."""
-TEXT = "text/plain;version=0.0.4,text/plain;q=0.5"
+TEXT = "text/plain;version=0.0.4,text/plain;q=0.5,*/*;q=0.1"
 IN_TIME = "metrics.answers-in-time"
 """The check that owns an answer that is not there, or is no success."""
+TYPE = "metrics.content-type-is-accepted"
+"""That which owns an answer in another format."""
+WHOLE = "metrics.is-whole"
+"""That which owns a page beyond a limit."""
 _MOST_PRINTED = 1024 * 1024
 _PROMTOOL = 30.0
 """Seconds."""
@@ -50,9 +54,18 @@ class Scrape:
         """The page. Raises Unmeasured where there is none."""
         if self.page is None:
             result = self.call.result
+            if isinstance(result, Answer) and result.status == 200:
+                raise Unmeasured(f"{self.media.trouble}, so it was not read; see {TYPE}")
             why = f"status {result.status}" if isinstance(result, Answer) else result.reason
             raise Unmeasured(f"the endpoint gave no exposition ({why}); see {IN_TIME}")
         return self.page
+
+    @property
+    def whole(self) -> Exposition:
+        """The page, read to its end. Raises Unmeasured where there is none, or where a limit stopped the reading."""
+        if not self.read.whole:
+            raise Unmeasured(f"the page was not read to its end; see {WHOLE}")
+        return self.read
 
 
 class Endpoint:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,7 +36,8 @@ class Unseen:
     after: Exposition
     words: tuple[str, ...]
     """What was new in the requests."""
-    sent: int
+    statuses: Mapping[int, int]
+    """Of the answers: how many had each."""
     paths: int
     call: Call
     """The last one."""
@@ -48,7 +51,8 @@ def send_unseen(deployment: Deployment, endpoint: Endpoint) -> Unseen:
     Raises Unmeasured where a request brings no answer.
     """
     paths = endpoint.promise.unseen
-    words = []
+    words: list[str] = []
+    statuses: Counter[int] = Counter()
 
     def send() -> Call:
         made: Call | None = None
@@ -58,22 +62,24 @@ def send_unseen(deployment: Deployment, endpoint: Endpoint) -> Unseen:
             made = call(_request(deployment, path.replace(UNSEEN, word), word))
             if not isinstance(made.result, Answer):
                 raise Unmeasured(f"a request to {path} brought no answer: {made.result.reason}")
+            statuses[made.result.status] += 1
         assert made is not None  # noqa: S101 - there is a path at least
         return made
 
     send()
-    before = endpoint.scrape().read
+    before = endpoint.scrape().whole
     first = len(words)
+    statuses.clear()
     began = time.monotonic()
     for _ in range(REQUESTS):
         last = send()
-    after = endpoint.scrape().read
+    after = endpoint.scrape().whole
     control = None
     if grown_labels(before, after, REQUESTS):
         # Something may grow by itself, or by what others send.
         time.sleep(min(time.monotonic() - began, _MOST_WAITED))
-        control = endpoint.scrape().read
-    return Unseen(before, after, tuple(words[first:]), REQUESTS * len(paths), len(paths), last, control)
+        control = endpoint.scrape().whole
+    return Unseen(before, after, tuple(words[first:]), statuses, len(paths), last, control)
 
 
 def _request(deployment: Deployment, path: str, word: str) -> Request:

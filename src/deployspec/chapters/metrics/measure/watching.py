@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote, urlsplit
 
-from deployspec.base.duration import read_duration
-from deployspec.base.rfc3339 import Stamp
-from deployspec.base.rfc3339 import parse as parse_time
 from deployspec.base.shown import one_line
+from deployspec.chapters.metrics.judge.bounds import LEAST_POINTS
 from deployspec.chapters.metrics.judge.movement import Sums
 from deployspec.chapters.metrics.judge.presence import Found, Wanted
-from deployspec.chapters.metrics.judge.scraped import UP, Arrived, Quickness, Range, Taken, Target
+from deployspec.chapters.metrics.judge.scraped import TEN, UP, Arrived, Quickness, Range, Taken, Target
+from deployspec.chapters.metrics.measure.answers import (
+    address_of,
+    bases_of,
+    listed_in,
+    matching,
+    names_there,
+    number_of,
+    numbers_of,
+    rows_of,
+    selector_of,
+    targets_of,
+    type_of,
+)
 from deployspec.chapters.metrics.part import METRICS
 from deployspec.languages.prometheus.answers import NotUnderstood, field
 from deployspec.languages.prometheus.model import Unavailable
@@ -33,6 +43,8 @@ POLL = 0.25
 """Seconds between two looks at whether it has scraped."""
 PATIENCE = 40.0
 """Seconds that a scrape is waited for: two of the usual intervals, and some more."""
+MOST_SCRAPES = 10_000
+"""So many of a target's scrapes are looked at."""
 _POINTS = 200
 """Of the growth in the window, at most."""
 _T = TypeVar("_T")
@@ -66,7 +78,7 @@ class Watching:
     @cached_property
     def targets(self) -> tuple[Target, ...]:
         """The targets of the endpoint. Raises Unmeasured where none is told by its address, and no job is said."""
-        found = tuple(filter(self._is_own, self._asked(_targets)))
+        found = tuple(filter(self._is_own, self._asked(targets_of)))
         if not found:
             of = f"of the job {self._promise.job}" if self._promise.job else f"at {one_line(self._url, 120)}"
             raise Unmeasured(
@@ -77,22 +89,30 @@ class Watching:
     def _is_own(self, target: Target) -> bool:
         if self._promise.job is not None:
             return target.job == self._promise.job
-        return _address(target.url) == _address(self._url)
+        return address_of(target.url) == address_of(self._url)
 
     def quickness(self) -> Sequence[Quickness]:
-        """How long scrapes took, in Prometheus' window."""
-        targets, window = self.targets, f"{round(self._prometheus.window * 1000)}ms"
+        """How long scrapes took, in Prometheus' window; or the last ten, if it is shorter. Where one slow scrape of a few
+        leaves it open, further ones are waited for, for at most ``PATIENCE`` seconds."""
+        targets = self.targets
+
+        def took(questions: Questions, target: Target) -> Quickness:
+            reach = min(max(self.window, (TEN + 1) * target.interval), MOST_SCRAPES * target.interval)
+            query = f"scrape_duration_seconds{selector_of(target)}[{round(reach * 1000)}ms]"
+            return Quickness(target, numbers_of(questions, query))
 
         def ask(questions: Questions) -> list[Quickness]:
+            until = time.monotonic() + PATIENCE
             found = []
             for target in targets:
-                of = _of(target)
-                longest = _value(questions, f"quantile_over_time(0.9, scrape_duration_seconds{of}[{window}])")
-                scrapes = _value(questions, f"count_over_time(scrape_duration_seconds{of}[{window}])")
-                found.append(Quickness(target, longest, int(scrapes or 0)))
+                one = took(questions, target)
+                while one.is_open and time.monotonic() + (TEN - len(one.took)) * target.interval < until:
+                    time.sleep(min(target.interval, 1.0))
+                    one = took(questions, target)
+                found.append(one)
             return found
 
-        return self._asked(ask)
+        return self._asked(ask, patience=PATIENCE)
 
     def taken(self) -> Sequence[Taken]:
         """How many samples of the last scrapes were kept."""
@@ -102,38 +122,66 @@ class Watching:
             return [
                 Taken(
                     target,
-                    _value(questions, f"scrape_samples_scraped{_of(target)}"),
-                    _value(questions, f"scrape_samples_post_metric_relabeling{_of(target)}"),
-                    self._limits.get(target.job),
-                    drops.get(target.job, False),
+                    number_of(questions, f"scrape_samples_scraped{selector_of(target)}"),
+                    number_of(questions, f"scrape_samples_post_metric_relabeling{selector_of(target)}"),
+                    self._limits.get(target.pool),
+                    drops.get(target.pool),
                 )
                 for target in targets
             ]
 
         return self._asked(ask)
 
-    def growth(self) -> list[tuple[float, float]]:
-        """How many samples a scrape of all targets had over the window. Waits for as many scrapes as tell growth, for
-        at most ``PATIENCE`` seconds, where their interval lets that be."""
-        jobs = _matching("job", sorted({target.job for target in self.targets}))
-        instances = _matching(
+    @property
+    def window(self) -> float:
+        """How many seconds back it is asked."""
+        return self._prometheus.window
+
+    def growth(self, enough: float) -> list[tuple[float, float]]:
+        """How many samples a scrape of all targets had over the window, or since it is known. Waits for as many scrapes
+        as tell growth, and for ``enough`` seconds of them, where ``PATIENCE`` lets that be. Raises Unmeasured where they
+        do not come, as the endpoint is not scraped."""
+        jobs = matching("job", sorted({target.job for target in self.targets}))
+        instances = matching(
             "instance", sorted({target.labels.get("instance", "") for target in self.targets})
         )
-        query = f"sum(scrape_samples_post_metric_relabeling{{{jobs}, {instances}}})"
-        window, interval = self._prometheus.window, max(one.interval for one in self.targets)
-        step = max(interval, window / _POINTS)
+        of = f"{{{jobs}, {instances}}}"
+        # A scrape that failed had no samples, and is no fall.
+        query = f"sum(scrape_samples_post_metric_relabeling{of}) and min(up{of}) == 1"
+        interval = max(one.interval for one in self.targets)
+
+        down = [one for one in self.targets if one.health != "up"]
+
+        def lacking(points: Sequence[tuple[float, float]]) -> float:
+            span = points[-1][0] - points[0][0] if points else 0.0
+            return max(0.9 * enough - span, interval * (LEAST_POINTS + 1 - len(points)))
 
         def ask(questions: Questions) -> list[tuple[float, float]]:
-            until = time.monotonic() + (PATIENCE if 6 * interval < PATIENCE else 0)
+            until = time.monotonic() + PATIENCE
             while True:
-                now = _value(questions, "time()") or time.time()
-                found = series_over(questions.connection, query, now - window, now, step)
-                points = found[0].points if found else []
-                if len(points) > 5 or time.monotonic() > until:
-                    return [(at, value) for at, value in points if math.isfinite(value)]
-                time.sleep(min(interval, 1.0))
+                points = self._points(questions, query, interval)
+                wait = lacking(points)
+                if wait <= 0 or down or time.monotonic() + wait > until:
+                    return points
+                time.sleep(max(POLL, min(interval, 1.0)))
 
-        return self._asked(ask, patience=PATIENCE)
+        points = self._asked(ask, patience=PATIENCE)
+        if down and lacking(points) > 0:
+            raise Unmeasured(
+                f"{one_line(down[0].url, 120)} is {down[0].health}, and too few scrapes before went well; see {UP}"
+            )
+        return points
+
+    def _points(self, questions: Questions, query: str, interval: float) -> list[tuple[float, float]]:
+        """What a query gave over the window. Where the endpoint is known for a small part of it, over that, as closely."""
+        now, window = number_of(questions, "time()") or time.time(), self.window
+        while True:
+            step = max(interval, window / _POINTS)
+            found = series_over(questions.connection, query, now - window, now, step)
+            points = [(at, value) for at, value in found[0].points if math.isfinite(value)] if found else []
+            if len(points) > _POINTS / 5 or step <= interval:
+                return points
+            window = window / 4 if not points else min(window / 4, now - points[0][0] + step)
 
     def arrived(self, names: frozenset[str], scraped_at: float) -> Arrived:
         """The names that it has of the targets. Where some are missing of ``names``, a scrape after that moment (seconds
@@ -147,19 +195,19 @@ class Watching:
         def ask(questions: Questions) -> Arrived:
             until = time.monotonic() + PATIENCE
             while True:
-                there = _names(questions, targets, "label/__name__/values")
+                there = names_there(questions, targets, "label/__name__/values")
                 if names <= there or time.monotonic() > until:
                     break
-                last = min(one.last_scrape for one in _targets(questions) if self._is_own(one))
-                if last > scraped_at + 0.5:
-                    there = _names(questions, targets, "label/__name__/values")
+                seen = [one.last_scrape for one in targets_of(questions) if self._is_own(one)]
+                if seen and min(seen) > scraped_at + 0.5:
+                    there = names_there(questions, targets, "label/__name__/values")
                     break
                 time.sleep(POLL)
             bases = {name.removesuffix("_bucket") for name in names if name.endswith("_bucket")}
             native = {
                 name
                 for name in bases & there
-                if _value(questions, f"count(histogram_count({{__name__={quoted(name)}}}))")
+                if number_of(questions, f"count(histogram_count({{__name__={quoted(name)}}}))")
             }
             read = (
                 frozenset(name for one in self.ranges(questions) for name in one.selector.names() or ())
@@ -169,10 +217,10 @@ class Watching:
             return Arrived(
                 targets,
                 there,
-                _names(questions, targets, "labels"),
+                names_there(questions, targets, "labels"),
                 frozenset(native),
                 read,
-                any(self._drops.get(one.job, False) for one in targets),
+                _worst(self._drops.get(one.pool) for one in targets),
             )
 
         return self._asked(ask, patience=PATIENCE)
@@ -200,17 +248,17 @@ class Watching:
 
         def ask(questions: Questions) -> tuple[list[Found], frozenset[str]]:
             names = frozenset(
-                map(str, _list(questions.tell("label/__name__/values"), "its names of metrics"))
+                map(str, listed_in(questions.tell("label/__name__/values"), "its names of metrics"))
             )
-            own = sorted(filter(wanted.is_called, names | _bases(names)))
+            own = sorted(filter(wanted.is_called, names | bases_of(names)))
             found = []
             for name in own[:50]:
                 series = name if name in names else f"{name}_count"
                 labels = [*(wanted.labels or ())]
                 by = ", ".join(label if label.isidentifier() else quoted(label) for label in labels)
                 query = f"group by ({by}) (last_over_time({{__name__={quoted(series)}}}[{window}]))"
-                rows = [row["metric"] for row in _rows(questions, query)]
-                found += [Found(name, _type(questions, name), rows, is_all=False)] if rows else []
+                rows = [row["metric"] for row in rows_of(questions, query)]
+                found += [Found(name, type_of(questions, name), rows, is_all=False)] if rows else []
             return found, names
 
         return self._asked(ask)
@@ -219,12 +267,12 @@ class Watching:
         """The sums of series, as of a scrape that began after this call, for which ``patience`` seconds are waited."""
 
         def ask(questions: Questions) -> Sums:
-            began = _value(questions, "time()") or time.time()
+            began = number_of(questions, "time()") or time.time()
             until = time.monotonic() + patience
             values: dict[str, float] = {}
             for text in by_text:
                 while True:
-                    at = _value(questions, f"min(timestamp({text}))")
+                    at = number_of(questions, f"min(timestamp({text}))")
                     if at is None or at > began:
                         break
                     if time.monotonic() > until:
@@ -232,7 +280,7 @@ class Watching:
                             f"no scrape of {one_line(text, 120)} for {patience:g} s, so nothing new is known"
                         )
                     time.sleep(POLL)
-                total = _value(questions, f"sum({text})")
+                total = number_of(questions, f"sum({text})")
                 if total is not None:
                     values[text] = total
             return Sums(values)
@@ -267,102 +315,7 @@ class Watching:
         }
 
 
-def _targets(questions: Questions) -> tuple[Target, ...]:
-    found = []
-    for one in field(
-        questions.tell("targets?state=active"), "activeTargets", "what it says of targets", list
-    ):
-        labels = field(one, "labels", "a target", dict)
-        found.append(
-            Target(
-                job=str(labels.get("job", "")),
-                url=field(one, "scrapeUrl", "a target", str),
-                labels={str(name): str(text) for name, text in labels.items()},
-                health=field(one, "health", "a target", str),
-                last_error=field(one, "lastError", "a target", str, ""),
-                last_scrape=_moment(field(one, "lastScrape", "a target", str, "")),
-                interval=read_duration(field(one, "scrapeInterval", "a target", str)) or 0.0,
-                timeout=read_duration(field(one, "scrapeTimeout", "a target", str)) or 0.0,
-            )
-        )
-    return tuple(found)
-
-
-def _moment(text: str) -> float:
-    """Seconds since 1970; 0 where there was none (Prometheus says the year 1)."""
-    if not text or text.startswith("0001-"):
-        return 0.0
-    stamp = parse_time(text)
-    return float(stamp.moment) if isinstance(stamp, Stamp) else 0.0
-
-
-def _address(url: str) -> tuple[str, int, str]:
-    parts = urlsplit(url)
-    host = (parts.hostname or "").replace("localhost", "127.0.0.1")
-    return host, parts.port or (443 if parts.scheme == "https" else 80), parts.path or "/"
-
-
-def _of(target: Target) -> str:
-    """The selector of what Prometheus makes of a target's scrapes."""
-    matchers = [
-        f"{name}={quoted(text)}" for name, text in target.labels.items() if name in ("job", "instance")
-    ]
-    return "{" + ", ".join(matchers) + "}"
-
-
-def _matching(label: str, values: Sequence[str]) -> str:
-    if len(values) == 1:
-        return f"{label}={quoted(values[0])}"
-    # Of RE2: what has a meaning there stands for itself.
-    escaped = "|".join(
-        "".join(f"\\{one}" if one in r"\.+*?()|[]{}^$" else one for one in text) for text in values
-    )
-    return f"{label}=~{quoted(escaped)}"
-
-
-def _names(questions: Questions, targets: Sequence[Target], path: str) -> frozenset[str]:
-    matched = "&".join("match[]=" + quote(_of(one)) for one in targets)
-    since = time.time() - 600
-    return frozenset(map(str, _list(questions.tell(f"{path}?start={since:.0f}&{matched}"), "its names")))
-
-
-def _list(found: object, what: str) -> list[Any]:
-    if not isinstance(found, list):
-        raise NotUnderstood(f"{what} are no list")
-    return found
-
-
-def _rows(questions: Questions, query: str) -> list[dict[str, Any]]:
-    found = questions.connection.custom_query(query)
-    if not isinstance(found, list) or not all(
-        isinstance(one, dict) and isinstance(one.get("metric"), dict) for one in found
-    ):
-        raise NotUnderstood(f"{one_line(query, 80)} gives no series")
-    return found
-
-
-def _value(questions: Questions, query: str) -> float | None:
-    """The number that a query gives; None where it gives nothing."""
-    data = questions.tell("query?query=" + quote(query))
-    result = field(data, "result", "the answer to a query", list)
-    if field(data, "resultType", "the answer to a query", str) == "scalar":
-        return float(result[1])
-    if not result:
-        return None
-    try:
-        return float(result[0]["value"][1])
-    except (LookupError, TypeError, ValueError):
-        raise NotUnderstood(f"{one_line(query, 80)} gives no number") from None
-
-
-def _bases(names: frozenset[str]) -> frozenset[str]:
-    """The names of the histograms and summaries among them."""
-    return frozenset(name.removesuffix("_count") for name in names if name.endswith("_count"))
-
-
-def _type(questions: Questions, name: str) -> str:
-    found = questions.tell("metadata?limit_per_metric=1&metric=" + quote(name))
-    try:
-        return str(found[name][0]["type"])  # type: ignore[index]
-    except (LookupError, TypeError):
-        return ""
+def _worst(drops: Iterable[bool | None]) -> bool | None:
+    """Whether one configuration may drop something; None where that of one is not known, and no other does."""
+    found = set(drops)
+    return True if True in found else None if None in found else False
