@@ -40,6 +40,17 @@ def test_bounds(during: float | None, outcome: Outcome) -> None:
     assert shown(Reading('"P"', 0.0, during), at_least=0.15, at_most=0.25).outcome is outcome
 
 
+def test_each_series_counts() -> None:
+    """The largest of them may hide what another one does."""
+    reading = Reading('"P"', 100.0, 100.0, series=((100.0, 100.0), (0.0, 50.0)))
+    assert shown(reading, rises_by=50.0).outcome is Outcome.MET
+    assert shown(reading, rises_by=40.0).outcome is Outcome.BREACHED
+    verdict = is_shown(MOVEMENT, [], [(Stays("P", None, 49.0), reading)])
+    assert verdict.outcome is Outcome.BREACHED
+    assert '"P" moves from 0 to 50' in verdict.reason
+    assert is_shown(MOVEMENT, [], [(Stays("P", None, 50.0), reading)]).outcome is Outcome.MET
+
+
 @pytest.mark.parametrize(
     ("before", "during", "tolerance", "outcome"),
     [
