@@ -209,7 +209,7 @@ def test_library_panels():
     ]
     assert dashboard.queries[0].panel.units == ("s",)
     assert [str(one) for one in dashboard.troubles] == [
-        'a.json: panels[3].libraryPanel: found the library panel "Not there", whose queries are not in the file; expected its model'
+        'a.json: panels[3].libraryPanel: found the library panel "Not there", whose queries are not in the file; expected its model, there or in a file of library panels'
     ]
 
 

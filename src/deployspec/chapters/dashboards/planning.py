@@ -71,9 +71,10 @@ def _questions(read: Read, asked: set[str], moved: list[Movement]) -> Iterator[t
     of_moment = sum(one.query.instant for one in read.items if one.id in asked)
     selectors = MOST_SELECTORS * (of_range + of_moment)
     readings = sum(_readings(read, one) for one in moved)
-    yield "query_range", 0, of_range + 3 * MOST_OPERATIONS * (of_range + of_moment)
+    # One that takes too long is asked again.
+    yield "query_range", 0, 2 * of_range + 3 * MOST_OPERATIONS * (of_range + of_moment)
     looks = selectors * (3 + MOST_LABELS)
-    yield "query", 0, of_moment + looks + readings + _variables(read)["query"] + MOST_GLANCES
+    yield "query", 0, 2 * of_moment + looks + readings + _variables(read)["query"] + MOST_GLANCES
     if not selectors:
         yield "metadata", 0, 1
     else:

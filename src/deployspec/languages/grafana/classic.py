@@ -122,7 +122,10 @@ def library_model(library: Node, panel: Node, libraries: Mapping[str, Node]) -> 
     named = shown(library.text("name") or library.text("uid") or "without a name")
     if not panel.at("targets"):
         library.notes.add(
-            library, f"the library panel {named}, whose queries are not in the file", "its model"
+            library,
+            f"the library panel {named}, whose queries are not in the file",
+            "its model, there or in a file of library panels",
+            is_sound=True,
         )
     return panel
 

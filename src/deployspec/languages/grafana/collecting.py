@@ -78,8 +78,8 @@ class Collected:
         if kind == "adhoc" and (node.at("filters").value or node.at("baseFilters").value):
             self.notes.add(
                 node,
-                f"filters of the variable {name}, which Grafana adds to every query",
-                "none: they are left out",
+                f"filters of the variable {name}, which Grafana adds to every query; here they are left out",
+                is_sound=True,
             )
         self.variables.append(
             Variable(

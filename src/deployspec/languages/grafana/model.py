@@ -63,6 +63,8 @@ class Trouble:
     found: str
     expected: str
     """Empty where ``found`` says all."""
+    is_sound: bool = False
+    """Whether the file is right, and only the reader lacks something: what stands elsewhere, or is not read here."""
 
     def __str__(self) -> str:
         where = f"{self.file}: {self.path}" if self.path else self.file
