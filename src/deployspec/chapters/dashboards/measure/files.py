@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base import shown
+from deployspec.base.disclosure import mask
 from deployspec.chapters.dashboards.model import File, Item
 from deployspec.languages.grafana import Kind as What
 from deployspec.languages.grafana import Language, Trouble, read
@@ -136,7 +137,7 @@ def left_out(file: File, part: Dashboards) -> int:
 
 def _id(file: str, query: Query) -> str:
     place = query.place
-    name = place.name or query.panel.id or "untitled"
+    name = mask(place.name or query.panel.id or "untitled")
     if place.kind is not What.PANEL:
         name = f"{place.kind}:{name}"
     parts = (" ".join(part.split()) for part in (file, name.replace("/", "|"), place.ref) if part)
