@@ -350,3 +350,36 @@ def test_variables_come_after_those_that_they_use():
     assert [str(one) for one in dashboard.troubles] == [
         "a.json: templating.list[4]: found variables that wait for one another: one, two; expected no circle among variables"
     ]
+
+
+def test_a_switch_and_a_chosen_interval_of_schema_v2():
+    """A switch has its value without anything around it."""
+    document = {
+        "title": "T",
+        "elements": {},
+        "variables": [
+            {"kind": "SwitchVariable", "spec": {"name": "s", "current": "on", "enabledValue": "on", "disabledValue": "off"}},
+            {"kind": "IntervalVariable", "spec": {"name": "i", "query": "1m,5m", "auto": True, "auto_count": 6, "auto_min": "1s", "current": {"value": "$__auto"}}},
+        ],
+    }  # fmt: skip
+    switch, interval = _read(document).variables
+    assert (switch.type, switch.current) == ("switch", ("on",))
+    assert (interval.auto_count, interval.auto_min, interval.current) == (6, "1s", ("$__auto",))
+
+
+def test_a_library_panel_of_schema_v2_has_what_the_panel_has():
+    """Its transformations, and its own time."""
+    model = {
+        "title": "L",
+        "targets": [{"expr": "a"}],
+        "transformations": [{"id": "reduce"}],
+        "timeFrom": "1d",
+    }
+    document = {
+        "title": "T",
+        "elements": {
+            "p": {"kind": "LibraryPanel", "spec": {"id": 1, "title": "P", "libraryPanel": {"uid": "l"}}}
+        },
+    }
+    (query,) = _read(document, libraries={"l": model}).queries
+    assert (query.panel.transformations, query.panel.from_) == (("reduce",), "1d")
