@@ -40,6 +40,24 @@ def test_bounds(during: float | None, outcome: Outcome) -> None:
     assert shown(Reading('"P"', 0.0, during), at_least=0.15, at_most=0.25).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("before", "during", "outcome"),
+    [
+        (0.49, 0.9, Outcome.MET),
+        (0.5, 0.9, Outcome.UNMEASURED),
+        (0.9, 0.9, Outcome.UNMEASURED),
+        (0.9, 0.4, Outcome.BREACHED),
+        (None, 0.9, Outcome.MET),
+    ],
+)
+def test_what_was_shown_before_the_fault_is_not_of_the_fault(
+    before: float | None, during: float, outcome: Outcome
+) -> None:
+    """A panel that stands still shows no fault, however high it stands."""
+    assert shown(Reading('"P"', before, during), at_least=0.5).outcome is outcome
+    assert shown(Reading('"P"', before, during), at_most=0.3).outcome is Outcome.BREACHED
+
+
 def test_each_series_counts() -> None:
     """The largest of them may hide what another one does."""
     reading = Reading('"P"', 100.0, 100.0, series=((100.0, 100.0), (0.0, 50.0)))

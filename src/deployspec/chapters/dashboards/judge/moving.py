@@ -93,6 +93,11 @@ def _shown(wanted: Shown, reading: Reading) -> tuple[list[str], list[str]]:
         faults.append(f"{reading.name} shows {value:.4g}, less than {wanted.at_least:g}")
     if wanted.at_most is not None and value > wanted.at_most:
         faults.append(f"{reading.name} shows {value:.4g}, more than {wanted.at_most:g}")
+    before = reading.before
+    if not faults and wanted.at_least is not None and before is not None and before >= wanted.at_least:
+        untold.append(
+            f"{reading.name} showed {before:.4g} before the fault as well, so it need not be the fault that it shows"
+        )
     if wanted.share_failed:
         sends = reading.sends
         low, high = wilson(sends.failed, sends.answered)
@@ -102,7 +107,7 @@ def _shown(wanted: Shown, reading: Reading) -> tuple[list[str], list[str]]:
         elif not low <= value <= high:
             faults.append(f"{reading.name} shows {value:.4g}, and {of}, a share of {low:.3f} to {high:.3f}")
     if wanted.rises_by is not None:
-        rise, before = reading.rise, reading.before
+        rise = reading.rise
         if rise is None or before is None:
             untold.append(f"{reading.name} showed no number before")
         elif abs(rise - wanted.rises_by) > wanted.tolerance:
