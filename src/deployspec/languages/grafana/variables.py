@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
-
-import regex
+from typing import TYPE_CHECKING
 
 from deployspec.languages.grafana.expanding import Expanded, Unexpanded, expand, references
 from deployspec.languages.grafana.macros import length, rate_interval, step
 from deployspec.languages.grafana.model import Chosen, Query, Question, Scope, Trouble, Variable
+
+if TYPE_CHECKING:
+    import regex
 
 ALL = "$__all"
 AUTO = "$__auto"
@@ -241,6 +243,8 @@ def listed_values(kind: str, query: str) -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> tuple[regex.Pattern[str] | None, bool]:
     """A regular expression of JavaScript, and whether it has the flag ``g``; None where there is none."""
+    import regex
+
     written = _WRITTEN_REGEX.fullmatch(text)
     body, flags = (written[1], written[2]) if written else (f"^{text}$", "")
     options = {"i": regex.IGNORECASE, "m": regex.MULTILINE, "s": regex.DOTALL}
