@@ -27,7 +27,7 @@ NEEDS = {
     "logs": ("detect_secrets, hyperscan, orjson, phonenumbers, stdnum, tqdm and zstandard", "logs"),
     "alerts": ("prometheus_api_client and promql_parser", "alerts"),
     "mutation": ("promql_parser", "alerts"),
-    "dashboards": ("promql_parser", "alerts"),
+    "dashboards": ("promql_parser and regex", "alerts"),
     "slo": ("hdrh, locust, numpy, orjson, prometheus_api_client, promql_parser and scipy", "load"),
 }
 

@@ -24,7 +24,7 @@ from deployspec.outputs.failure import failure_text
 from deployspec.plugin.accepting import applied
 from deployspec.plugin.client import CLIENT
 from deployspec.plugin.deployments import without_pieces
-from deployspec.plugin.options import chapters_of, is_check
+from deployspec.plugin.options import chapters_of, is_check, is_worker
 from deployspec.plugin.own_checks import (
     Judgement,
     nothing_passes_as_a_warning,
@@ -141,6 +141,8 @@ def pytest_runtest_makereport(
             report.longrepr = FailureText(reason, reason)  # type: ignore[assignment]
         return report
     entry = applied(item.config, entry).mapped(redact)
+    # Half of a surrogate pair has no bytes, and so no way from a worker of pytest-xdist to its controller.
+    entry = entry.mapped(_with_bytes) if is_worker(item.config) else entry
     if entry.accepted is not None and (other := item.stash.get(_NOT_ACCEPTED, None)):
         # Whoever accepts the worst of them does not accept the others.
         entry = replace(
@@ -160,6 +162,10 @@ def pytest_runtest_makereport(
     else:
         report.outcome, report.longrepr = "passed", None
     return report
+
+
+def _with_bytes(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _accept(item: pytest.Item, report: pytest.TestReport, accepted: Accepted) -> None:

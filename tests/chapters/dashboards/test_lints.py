@@ -100,11 +100,29 @@ def test_a_quantile_per_series():
         pytest.param("histogram_quantile(0.95, sum by (le) (rate(a_bucket[5m])))", "", id="added-up"),
         pytest.param("histogram_quantile(0.95, job:a_bucket:rate5m)", "", id="recorded"),
         pytest.param("histogram_quantile(0.95, rate(a_seconds[5m]))", "", id="native"),
+        pytest.param(f"max({_PER_SERIES})", "", id="the-worst"),
+        pytest.param(f"topk(3, {_PER_SERIES})", "", id="the-worst-three"),
     ],
 )
 def test_no_quantile_per_series(expr, legend):
     """What is added up, or meant."""
     assert _found(expr, unit="s", legend=legend) == []
+
+
+def test_no_quantile_per_series_in_a_table():
+    """It has a column for each label."""
+    assert _found(_PER_SERIES, unit="s", type="table") == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "found"),
+    [([], ["percent-twice"]), ([{"alias": "x", "yaxis": 2}], []), ([{"alias": "x"}], ["percent-twice"])],
+)
+def test_the_axis_on_the_right_counts_where_it_is_used(overrides, found):
+    """Graphs before Grafana 7 name a unit for each of the two axes."""
+    axes = [{"format": "percentunit"}, {"format": "short"}]
+    query = "100 * sum(a_total) / sum(b_total)"
+    assert _found(query, unit="", type="graph", yaxes=axes, seriesOverrides=overrides) == found
 
 
 @pytest.mark.parametrize(
@@ -139,6 +157,14 @@ def test_buckets_without_le(expr, found):
         ('rate(a_total{status="500"}[5m]) / ignoring(status) rate(a_total{status="200"}[5m])', []),
         ('rate(a_total{status="500"}[5m]) / on(job) group_left rate(a_total[5m])', []),
         ("rate(a_total[5m]) / rate(a_total[1h])", []),
+        (
+            'sum by (path, status) (rate(a_total{status=~"5.."}[5m])) / sum by (status, path) (rate(a_total[5m]))',
+            ["ratio-of-itself"],
+        ),
+        ('sum by (path) (rate(a_total{status=~"5.."}[5m])) / sum by (path) (rate(a_total[5m]))', []),
+        ('sum by (path, status) (rate(a_total{status="500"}[5m])) / sum by (path) (rate(a_total[5m]))', []),
+        ('sum without (path) (rate(a_total{b="c"}[5m])) / sum without (path) (rate(a_total[5m]))', []),
+        ('avg by (b) (rate(a_total{b="c"}[5m])) / avg by (b) (rate(a_total[5m]))', []),
         ("rate(a_total[5m]) / rate(a_total[5m] offset 1w)", []),
         ("rate(a_seconds_sum[5m]) / rate(a_seconds_count[5m])", []),
     ],
@@ -162,6 +188,12 @@ def test_ratio_of_itself(expr, found):
         pytest.param({"multi": True}, 'up{a!~"$v"}', [], id="as-a-regex-negated"),
         pytest.param({}, 'up{a="$v"}', [], id="one"),
         pytest.param({"multi": True}, 'up{a="$vv"}', [], id="another-variable"),
+        pytest.param({"multi": True}, 'up{a="x-$v"}', ["one-of-many"], id="a-part-of-the-value"),
+        pytest.param(
+            {"multi": True}, 'up{a="${v}:9100", b="c"}', ["one-of-many"], id="the-beginning-of-the-value"
+        ),
+        pytest.param({"multi": True}, 'up{a="b", c=~"x-$v"}', [], id="another-label"),
+        pytest.param({"multi": True}, 'up{a="x-$vv"}', [], id="a-part-is-another-variable"),
         pytest.param({"multi": True}, 'up{a="${v:raw}"}', [], id="as-the-author-says"),
     ],
 )

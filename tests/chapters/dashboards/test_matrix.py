@@ -204,8 +204,31 @@ ROWS = [
     Row(
         "sides that never meet",
         {answers("Request Rate"): "both sides of `/` have series, and none of one meets one of the other: they have (path) and (queue)"},
+        {says("Request Rate"): NO_NUMBER},
         panel="Request Rate",
         asks=SIDES,
+    ),
+    Row(
+        "sides that never meet behind an or",
+        {answers("Request Rate"): "both sides of `/` have series, and none of one meets one of the other: they have (path) and (queue)"},
+        panel="Request Rate",
+        asks=f"{SIDES} or vector(0)",
+    ),
+    Row(
+        "a misspelt metric in scalar",
+        {answers("Workers"): "unknown name: there is no metric `shop_worker`; nearest is `shop_workers`"},
+        panel="Workers",
+        asks="sum(shop_workers) / scalar(shop_worker)",
+    ),
+    Row(
+        "a range without two scrapes",
+        {ranges("Request Rate"): "less than four scrape intervals of 250ms"},
+        {
+            answers("Request Rate"): "it shows nothing, although each of its selectors has series",
+            says("Request Rate"): NO_NUMBER,
+        },
+        panel="Request Rate",
+        asks="sum(rate(shop_requests_total[100ms]))",
     ),
     Row(
         "a refused query",

@@ -149,6 +149,9 @@ def test_queries_of_variables(query, text):
         pytest.param("-- Mixed --", {"type": "prometheus"}, Language.PROMQL, id="mixed-prometheus"),
         pytest.param("-- Mixed --", None, Language.PROMQL, id="mixed-default"),
         pytest.param({"type": "prometheus"}, {"type": "__expr__", "uid": "__expr__"}, Language.EXPRESSION, id="expression"),
+        pytest.param({"type": "datasource", "uid": "-- Mixed --"}, None, Language.PROMQL, id="mixed-as-an-object"),
+        pytest.param({"type": "datasource", "uid": "-- Mixed --"}, {"type": "loki"}, Language.OTHER, id="mixed-as-an-object-loki"),
+        pytest.param({"type": "datasource", "uid": "grafana"}, None, Language.OTHER, id="of-grafana"),
         pytest.param({"type": "datasource", "uid": "-- Dashboard --"}, None, Language.OTHER, id="of-another-panel"),
         pytest.param("${DS_LOGS}", None, Language.OTHER, id="input-of-an-export"),
         pytest.param("${DS_PROM}", None, Language.PROMQL, id="input-prometheus"),
@@ -206,7 +209,7 @@ def test_library_panels():
     ]
     assert dashboard.queries[0].panel.units == ("s",)
     assert [str(one) for one in dashboard.troubles] == [
-        'a.json: panels[3].libraryPanel: found the library panel "Not there", whose queries are not in the file; expected its model'
+        'a.json: panels[3].libraryPanel: found the library panel "Not there", whose queries are not in the file; expected its model, there or in a file of library panels'
     ]
 
 
@@ -235,7 +238,8 @@ def test_what_a_query_and_its_panel_say():
     shown = first.panel
     assert (shown.id, shown.repeat, shown.interval, shown.points) == ("7", "host", ">10s", 50)
     assert (shown.from_, shown.shift, shown.transformations) == ("24h", "1d", ("merge",))
-    assert set(shown.units) == {"s", "ms", "bytes", "short"}
+    # The axis on the right has no series.
+    assert set(shown.units) == {"s", "ms", "bytes"}
 
 
 def _v2(kind: str, group: str | None) -> dict[str, object]:
@@ -347,3 +351,36 @@ def test_variables_come_after_those_that_they_use():
     assert [str(one) for one in dashboard.troubles] == [
         "a.json: templating.list[4]: found variables that wait for one another: one, two; expected no circle among variables"
     ]
+
+
+def test_a_switch_and_a_chosen_interval_of_schema_v2():
+    """A switch has its value without anything around it."""
+    document = {
+        "title": "T",
+        "elements": {},
+        "variables": [
+            {"kind": "SwitchVariable", "spec": {"name": "s", "current": "on", "enabledValue": "on", "disabledValue": "off"}},
+            {"kind": "IntervalVariable", "spec": {"name": "i", "query": "1m,5m", "auto": True, "auto_count": 6, "auto_min": "1s", "current": {"value": "$__auto"}}},
+        ],
+    }  # fmt: skip
+    switch, interval = _read(document).variables
+    assert (switch.type, switch.current) == ("switch", ("on",))
+    assert (interval.auto_count, interval.auto_min, interval.current) == (6, "1s", ("$__auto",))
+
+
+def test_a_library_panel_of_schema_v2_has_what_the_panel_has():
+    """Its transformations, and its own time."""
+    model = {
+        "title": "L",
+        "targets": [{"expr": "a"}],
+        "transformations": [{"id": "reduce"}],
+        "timeFrom": "1d",
+    }
+    document = {
+        "title": "T",
+        "elements": {
+            "p": {"kind": "LibraryPanel", "spec": {"id": 1, "title": "P", "libraryPanel": {"uid": "l"}}}
+        },
+    }
+    (query,) = _read(document, libraries={"l": model}).queries
+    assert (query.panel.transformations, query.panel.from_) == (("reduce",), "1d")

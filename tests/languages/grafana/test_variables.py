@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -22,6 +23,7 @@ from deployspec.languages.grafana import (
     read,
     scope_of,
 )
+from deployspec.languages.grafana.variables import fitting
 
 
 def _variable(**said: object) -> Variable:
@@ -67,11 +69,15 @@ def test_other_types_ask_nothing(kind):
         pytest.param("", ("web-1", "web-2", "db"), id="none"),
         pytest.param("/web-(.*)/", ("1", "2"), id="group"),
         pytest.param("/(?<text>\\w+)-(?<value>.*)/", ("1", "2"), id="named-groups"),
-        pytest.param("/WEB/i", ("WEB", "web"), id="flags"),
+        pytest.param("/WEB/i", ("WEB-1", "web-2"), id="flags"),
+        pytest.param("/eb-/", ("web-1", "web-2"), id="no-group-is-the-whole-answer"),
+        pytest.param("/([a-z])/g", ("w", "e", "b", "d"), id="every-match"),
+        pytest.param("/(x)|web-(1)/", (), id="the-first-group-alone"),
+        pytest.param("/^(?!db)(.*)$/", ("web-1", "web-2"), id="looks-ahead"),
+        pytest.param("/(?<=web-)\\d/", ("web-1", "web-2"), id="looks-behind"),
         pytest.param("web.*", ("web-1", "web-2"), id="without-slashes-is-anchored"),
         pytest.param("/$prefix-.*/", ("web-1", "web-2"), id="with-a-variable"),
         pytest.param("/(/", None, id="none-that-can-be-read"),
-        pytest.param("/(w+)+x$/", None, id="one-that-takes-for-ever"),
         pytest.param("/(?:web)?-(\\d+)/", ("1", "2"), id="optional-part"),
     ],
 )
@@ -79,6 +85,35 @@ def test_what_is_taken_of_an_answer(regex, values):
     """The first group, ``value`` before others; each once."""
     answers = ["web-1", "web-2", "db", "web-1"] if "i" not in regex[-1:] else ["WEB-1", "web-2"]
     assert options(_variable(query="x", regex=regex), answers, Scope({"prefix": Chosen(("web",))})) == values
+
+
+@pytest.mark.parametrize(
+    "regex", ["/^(a|a)+$/", "/((a+)b?)+x$/", "/^(?:a+)+$/", "/(a*)*b/", "/.*a.*a.*a.*a.*b/"]
+)
+def test_an_expression_that_may_take_for_ever_does_not(regex):
+    """Whatever makes it so: it is said to have no match, or not to be readable."""
+    began = time.monotonic()
+    assert not options(_variable(query="x", regex=regex), ["a" * 60 + "!"] * 100)
+    assert time.monotonic() - began < 60
+
+
+def test_an_expression_that_takes_for_ever_is_told():
+    """As one that cannot be read."""
+    assert options(_variable(query="x", regex="/^(a|a)+$/"), ["a" * 60 + "!"] * 1000) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        pytest.param("^go_", ("go_a",), id="some"),
+        pytest.param("", ("go_a", "up"), id="all"),
+        pytest.param("(", (), id="none"),
+        pytest.param("^(\\w|\\w)+$!", (), id="for-ever"),
+    ],
+)
+def test_which_names_metrics_gives(pattern, names):
+    """Those with a match anywhere, as a whole."""
+    assert fitting(pattern, ["go_a", "up"]) == names
 
 
 @pytest.mark.parametrize(
@@ -115,6 +150,12 @@ def test_values_that_stand_in_the_file(said, values):
         pytest.param({"current": {"value": "b"}}, (), (), None, id="nothing-offered"),
         pytest.param({"type": "textbox", "query": "", "current": {"value": ""}}, (), (), Chosen(("",)), id="empty-textbox"),
         pytest.param({"type": "constant", "query": "5m"}, ("5m",), (), Chosen(("5m",)), id="constant"),
+        pytest.param({"includeAll": True}, ("a", "b"), ("All",), Chosen(("a", "b"), many=True, texts=("All",)), id="all-wanted-by-its-text"),
+        pytest.param({"type": "custom", "query": "All, b", "options": [{"value": "All"}], "current": {"value": "All"}}, ("All", "b"), (), Chosen(("All",)), id="a-value-that-is-called-All"),
+        pytest.param({"type": "textbox", "current": {"value": "All"}}, (), (), Chosen(("All",)), id="a-text-that-is-All"),
+        pytest.param({"type": "switch", "current": {"value": "on"}, "options": [{"value": "off"}, {"value": "on"}]}, ("off", "on"), (), Chosen(("on",)), id="switch"),
+        pytest.param({"type": "interval", "query": "1m,5m", "auto": True, "auto_count": 6, "auto_min": "1s", "current": {"value": "$__auto_interval_v"}}, ("1m", "5m"), (), Chosen(("$__auto",), auto=(6, 1.0)), id="an-interval-that-grafana-chooses"),
+        pytest.param({"type": "interval", "query": "1m,5m", "current": {"value": "$__auto"}}, ("1m", "5m"), (), Chosen(("$__auto",), auto=(30, 10.0)), id="an-interval-that-grafana-chooses-by-default"),
     ],
 )  # fmt: skip
 def test_what_is_chosen(said, offered, wanted, chosen):

@@ -24,7 +24,7 @@ CHAPTER = Chapter(
     plugins=("deployspec.chapters.dashboards.fixtures", "deployspec.chapters.dashboards.items"),
     keeps="deployspec.chapters.dashboards.part:longest",
     extra="alerts",
-    libraries=("promql_parser",),
+    libraries=("promql_parser", "regex"),
     plans="deployspec.chapters.dashboards.planning:planned",
     old_file="test_dashboards.py",
 )

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployspec.base.disclosure import mask
 from deployspec.chapters.alerts.api import rules_of
 from deployspec.chapters.dashboards.items import Nothing, read_of
-from deployspec.chapters.dashboards.judge.alerts import alert_metrics_are_shown
+from deployspec.chapters.dashboards.judge.alerts import alert_metrics_are_shown, is_drawn
 from deployspec.chapters.dashboards.judge.answers import answers, is_sound, nothing_now, parses
 from deployspec.chapters.dashboards.judge.files import file_is_read
 from deployspec.chapters.dashboards.judge.lints import LintFinding, lint
-from deployspec.chapters.dashboards.judge.meanings import Meanings, shows_what_it_says
+from deployspec.chapters.dashboards.judge.meanings import Meanings, is_mirrored, shows_what_it_says
+from deployspec.chapters.dashboards.judge.nothing import leaves_out
 from deployspec.chapters.dashboards.judge.ranges import holds_four_scrapes
 from deployspec.chapters.dashboards.measure.files import left_out
 from deployspec.chapters.dashboards.measure.meanings import meanings_of
@@ -80,14 +82,15 @@ class Dashboards:
             except Failed as failed:
                 verdict = unmeasured(f"{self.panels.prometheus.who} {failed.reason}")
         evidence = [
-            Evidence("where it stands", str(item.query.place)),
-            Evidence("as it is written", item.query.text),
+            Evidence("where it stands", mask(str(item.query.place))),
+            Evidence("as it is written", mask(item.query.text)),
         ]
         if not made.is_made:
             judge(verdict, evidence=evidence)
             return
-        evidence.append(Evidence("as it is asked", made.text))
-        judge(verdict, evidence=evidence, reproduce=curl(self._deployment, made.text))
+        asked = mask(made.text)
+        evidence.append(Evidence("as it is asked", asked))
+        judge(verdict, evidence=evidence, reproduce=curl(self._deployment, asked))
 
     def _lint(self, dashboard: Dashboard) -> tuple[LintFinding, ...]:
         if dashboard.file not in self._findings:
@@ -98,15 +101,18 @@ class Dashboards:
         answer = self.panels.answer(item)
         answered = answer.kind is Kind.ANSWERED
         reasons = self.panels.reasons(item) if answered else ()
+        text = self.panels.made(item).text
+        filters = leaves_out(text)
         if which == "answers":
             mismatch = self.panels.mismatch(item) if answered and not reasons else ""
             part = self.read.part
-            return answers(answer, reasons, mismatch, part.max_series, part.max_query_time)
-        return shows_what_it_says(item, answer, self.meanings, nothing_now(answer, reasons))
+            return answers(answer, reasons, mismatch, part.max_series, part.max_query_time, filters=filters)
+        nothing = nothing_now(answer, reasons, filters=filters)
+        return shows_what_it_says(item, answer, self.meanings, nothing, mirrored=is_mirrored(text))
 
     def judge_alerts(self, judge: Judge) -> None:
         """Whether every metric of an alert is on a panel."""
-        made = [self.panels.made(item) for item in self.read.items]
+        made = [self.panels.made(item) for item in self.read.items if is_drawn(item)]
         texts = [one.text for one in made if parses(one).outcome is Outcome.MET]
         rules = rules_of(self._config)
         judge(alert_metrics_are_shown(rules, texts, len(made) - len(texts), self.read.part.unshown))

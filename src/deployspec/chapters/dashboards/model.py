@@ -111,6 +111,8 @@ class Known:
     """Whether a series of the window meets it."""
     named: bool = True
     """Whether there are series of its name in the window."""
+    past: bool = False
+    """Whether a series met it within the window, and none did in the range that is looked at."""
     recorded: bool = False
     """Whether a loaded rule records the name."""
     type: str = ""

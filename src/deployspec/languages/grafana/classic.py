@@ -48,8 +48,11 @@ def units_of(options: Node) -> tuple[str, ...]:
         found += [one.text("value") for one in override.each("properties") if one.text("id") == "unit"]
     found += [one.text("unit") for one in options.each("styles")]
     axes = options.at("y_formats")
-    found += axes.texts() if isinstance(axes.value, list) else ()
-    found += [axis.text("format") for axis in options.each("yaxes")]
+    both = list(axes.texts() if isinstance(axes.value, list) else ())
+    both += [axis.text("format") for axis in options.each("yaxes")]
+    # The axis on the right has a unit always, and series where an override says so.
+    right = any(one.text("yaxis") == "2" for one in options.each("seriesOverrides"))
+    found += both if right else both[:1]
     return tuple(dict.fromkeys(one for one in found if one))
 
 
@@ -122,7 +125,10 @@ def library_model(library: Node, panel: Node, libraries: Mapping[str, Node]) -> 
     named = shown(library.text("name") or library.text("uid") or "without a name")
     if not panel.at("targets"):
         library.notes.add(
-            library, f"the library panel {named}, whose queries are not in the file", "its model"
+            library,
+            f"the library panel {named}, whose queries are not in the file",
+            "its model, there or in a file of library panels",
+            is_sound=True,
         )
     return panel
 

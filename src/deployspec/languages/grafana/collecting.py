@@ -71,14 +71,15 @@ class Collected:
         # Any text may be a query of Prometheus; those of other sources are told by their type alone.
         if kind == "query" and (source.type in PROMQL_TYPES or source.type in ("", "mixed")):
             language = Language.PROMQL
-        current = node.texts("current", "value")
+        # A switch of schema v2 has its value as it is.
+        current = node.texts("current", "value") or ((node.text("current"),) if kind == "switch" else ())
         listed = [one.text("value") for one in node.each("options")] or listed_values(kind, asked)
         place = Place(self.notes.file, node.path, Kind.VARIABLE, name)
         if kind == "adhoc" and (node.at("filters").value or node.at("baseFilters").value):
             self.notes.add(
                 node,
-                f"filters of the variable {name}, which Grafana adds to every query",
-                "none: they are left out",
+                f"filters of the variable {name}, which Grafana adds to every query; here they are left out",
+                is_sound=True,
             )
         self.variables.append(
             Variable(
@@ -95,6 +96,8 @@ class Collected:
                 include_all=node.yes("includeAll"),
                 all_value=node.text("allValue"),
                 regex=node.text("regex"),
+                auto_count=node.whole("auto_count") or 30,
+                auto_min=node.text("auto_min") or "10s",
                 uses=uses_of(name, asked if kind == "query" else "", node.text("regex")),
             )
         )

@@ -40,10 +40,10 @@ class Notes:
         self.all: list[Trouble] = []
         self._more = 0
 
-    def add(self, node: Node, found: str, expected: str = "") -> None:
+    def add(self, node: Node, found: str, expected: str = "", *, is_sound: bool = False) -> None:
         """Note a trouble at a place; beyond a few dozen they are only counted."""
         if len(self.all) < _MOST_TROUBLES:
-            self.all.append(Trouble(self.file, node.path, found, expected))
+            self.all.append(Trouble(self.file, node.path, found, expected, is_sound))
         else:
             self._more += 1
 

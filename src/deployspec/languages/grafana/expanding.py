@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from deployspec.languages.grafana.macros import backend_macro, moment
+from deployspec.languages.grafana.macros import auto_interval, backend_macro, moment
 from deployspec.languages.grafana.model import Chosen, Scope
 
 REFERENCE = re.compile(
@@ -120,9 +120,8 @@ class _Writer:
         if chosen is None or not chosen.values or (found["field"] or "value") not in ("value", "text"):
             return None
         self.used[name] = None
-        # An interval that Grafana chooses: the step, but for its own number of steps.
-        if chosen.values[0].startswith("$__auto"):
-            return "$__interval"
+        if chosen.auto is not None:
+            return auto_interval(self._scope.end - self._scope.begin, *chosen.auto)
         if found["field"] == "text" and chosen.texts:
             chosen = Chosen(chosen.texts, chosen.many)
         if chosen.raw and form not in ("text", "percentencode"):

@@ -70,6 +70,11 @@ def _nice(seconds: float) -> float:
     return float(next((nice for below, nice in _NICE if seconds < below), _SECONDS["y"]))
 
 
+def auto_interval(span: float, count: int, least: float) -> str:
+    """What Grafana chooses of a variable of intervals: ``count`` of them make the range, and one is at least so long."""
+    return _in_largest_unit(max(_nice(span / max(count, 1)), least))
+
+
 def rate_interval(step: float, scrape: float) -> float:
     """``$__rate_interval``: four samples at least, and one step with a sample before it."""
     return max(step + scrape, 4 * scrape)

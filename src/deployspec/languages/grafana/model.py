@@ -63,6 +63,8 @@ class Trouble:
     found: str
     expected: str
     """Empty where ``found`` says all."""
+    is_sound: bool = False
+    """Whether the file is right, and only the reader lacks something: what stands elsewhere, or is not read here."""
 
     def __str__(self) -> str:
         where = f"{self.file}: {self.path}" if self.path else self.file
@@ -143,6 +145,10 @@ class Variable:
     """What stands for all of them; empty: the list of them."""
     regex: str = ""
     """What is taken of each answer, as written."""
+    auto_count: int = 30
+    """Of an interval that Grafana chooses: how many of it the time range is to have."""
+    auto_min: str = "10s"
+    """How long it is at least, as written."""
     uses: tuple[str, ...] = ()
     """The variables of the dashboard that its query, or its regex, needs first."""
 
@@ -180,6 +186,8 @@ class Chosen:
     """It is the variable's ``allValue``, which is written as it is, whatever the format."""
     texts: tuple[str, ...] = ()
     """What is shown for the values, for ``${x:text}``; empty: the values."""
+    auto: tuple[int, float] | None = None
+    """Of an interval that Grafana chooses: into how many the range is divided, and how long one is at least."""
 
 
 @dataclass(frozen=True, slots=True)

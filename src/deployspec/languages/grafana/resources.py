@@ -109,6 +109,9 @@ def _library(key: str, spec: Node, model: Node, at: _Stands, into: Collected) ->
         repeat=at.repeat,
         interval=model.text("interval"),
         points=model.whole("maxDataPoints"),
+        from_=model.text("timeFrom"),
+        shift=model.text("timeShift"),
+        transformations=tuple(one.text("id") for one in model.each("transformations")),
     )
     source = into.sources.source(model.at("datasource"))
     around = DEFAULT if source.type == "mixed" else source

@@ -74,6 +74,9 @@ class Sources:
             kind = node.text("type")
             if not name and not kind:
                 return around
+            # What Grafana has of its own (-- Mixed --) is of the type datasource.
+            if name.lower() in _NAMES:
+                return Source(name, _NAMES[name.lower()])
             return Source(name, self._variable_type(kind) if "$" in kind else kind or self._type(name))
         name = node.text()
         if not name or name == "default":

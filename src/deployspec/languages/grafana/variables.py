@@ -7,15 +7,22 @@ As Grafana 12 has it (``metric_find_query.ts`` of ``packages/grafana-prometheus`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from deployspec.languages.grafana.expanding import Expanded, Unexpanded, expand, references
 from deployspec.languages.grafana.macros import length, rate_interval, step
 from deployspec.languages.grafana.model import Chosen, Query, Question, Scope, Trouble, Variable
 
+if TYPE_CHECKING:
+    import regex
+
 ALL = "$__all"
+AUTO = "$__auto"
+"""Of an interval: as long as the range asks for."""
 _STEP = ("$__interval", "${__interval}")
 _RATE = ("$__rate_interval", "${__rate_interval}")
 _LABEL_VALUES = re.compile(r"label_values\((?:(.+),\s*)?([a-zA-Z_$][\w${}:]*|\[\[\w+\]\])\s*\)\s*", re.DOTALL)
@@ -24,11 +31,11 @@ _METRICS = re.compile(r"metrics\((.*)\)\s*", re.DOTALL)
 _QUERY_RESULT = re.compile(r"query_result\((.+)\)\s*", re.DOTALL)
 _WRITTEN_REGEX = re.compile(r"/(.*)/([a-z]*)", re.DOTALL)
 _CUSTOM = re.compile(r"(?:\\,|[^,])+")
-_COSTLY = re.compile(r"\((?:[^()\\]|\\.)*(?:[*+]|\{\d+,\})(?:[^()\\]|\\.)*\)(?:[*+]|\{\d*,)")
-"""A repetition of a repetition: Python may need longer than anyone lives to say that it does not match."""
 MOST_ANSWERS = 10_000
 """That a variable is read from; nobody chooses from more."""
 _LONGEST_ANSWER = 1_000
+_MATCHING = 0.2
+"""Seconds for one answer: an expression that has not matched by then may never say that it does not."""
 _FILE_TYPES = frozenset({"custom", "constant", "textbox", "interval", "datasource", "switch"})
 
 
@@ -77,24 +84,52 @@ def options(
     those that the file lists. None where the regex cannot be read."""
     if variable.type != "query":
         return tuple(one for one in variable.options if one != ALL)
+    listed = list(islice(answers, MOST_ANSWERS))
     if not variable.regex:
-        return tuple(dict.fromkeys(answer for answer, _ in zip(answers, range(MOST_ANSWERS), strict=False)))
+        return tuple(dict.fromkeys(listed))
     written = expand(variable.regex, scope) if scope is not None else Expanded(variable.regex)
-    pattern = None if isinstance(written, Unexpanded) else _pattern(written.text)
+    if isinstance(written, Unexpanded):
+        return None
+    return taken(written.text, listed)
+
+
+def taken(text: str, answers: Iterable[str]) -> tuple[str, ...] | None:
+    """What a regular expression of JavaScript takes of each answer: its group ``value``, or ``text``, or its first one; of
+    one without groups the answer itself. With the flag ``g``, every match counts. None where it cannot be read, or takes
+    too long."""
+    pattern, every = _pattern(text)
     if pattern is None:
         return None
-    taken: dict[str, None] = {}
-    for answer, _ in zip(answers, range(MOST_ANSWERS), strict=False):
-        found = pattern.search(answer) if len(answer) <= _LONGEST_ANSWER else None
-        if found is None:
-            continue
-        named = found.groupdict()
-        groups = found.groups()
-        value = (
-            named.get("value") or named.get("text") or next((one for one in groups if one), None) or found[0]
-        )
-        taken[value] = None
-    return tuple(taken)
+    found: dict[str, None] = {}
+    try:
+        for answer in answers:
+            if len(answer) <= _LONGEST_ANSWER:
+                found |= dict.fromkeys(_of_one(pattern, answer, every=every))
+    except TimeoutError:
+        return None
+    return tuple(found)
+
+
+def fitting(pattern: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The names that ``metrics(…)`` gives: those with a match anywhere. None where it cannot be read, or takes too long."""
+    made, _ = _pattern(f"/{pattern}/")
+    try:
+        return tuple(name for name in names if made is not None and made.search(name, timeout=_MATCHING))
+    except TimeoutError:
+        return ()
+
+
+def _of_one(pattern: regex.Pattern[str], answer: str, *, every: bool) -> Iterator[str]:
+    matches = list(islice(pattern.finditer(answer, timeout=_MATCHING), None if every else 1))
+    for group in ("value", "text"):
+        named = (one[group] for one in matches if group in pattern.groupindex)
+        if value := next((one for one in named if one), None):
+            yield value
+            return
+    if pattern.groups:
+        yield from (one[1] for one in matches if one[1])
+    elif matches:
+        yield answer
 
 
 def choose(variable: Variable, offered: Sequence[str], wanted: Sequence[str] = ()) -> Chosen | None:
@@ -106,10 +141,12 @@ def choose(variable: Variable, offered: Sequence[str], wanted: Sequence[str] = (
     many = variable.multi or variable.include_all
     listed = tuple(one for one in offered if one != ALL)
     picked = tuple(wanted) or variable.current
-    if picked and picked[0] in (ALL, "All") and (variable.include_all or not wanted):
+    if wants_all(variable, picked) and (variable.include_all or not wanted):
         if variable.all_value:
             return Chosen((variable.all_value,), many=True, raw=True, texts=("All",))
         return Chosen(listed, many=True, texts=("All",)) if listed else None
+    if variable.type == "interval" and picked and picked[0].startswith(AUTO):
+        return Chosen((AUTO,), auto=(variable.auto_count, length(variable.auto_min) or 0.0))
     if not wanted:
         free = variable.type in ("textbox", "constant")
         kept = tuple(one for one in picked if free or not listed or one in listed)
@@ -122,6 +159,13 @@ def choose(variable: Variable, offered: Sequence[str], wanted: Sequence[str] = (
     if free_text := [one for one in picked if one or variable.type in ("textbox", "constant")]:
         return Chosen(tuple(free_text) if many else (free_text[0],), many)
     return None
+
+
+def wants_all(variable: Variable, picked: Sequence[str]) -> bool:
+    """Whether what is picked stands for all of a variable's values."""
+    if variable.type in ("textbox", "constant"):
+        return False
+    return list(picked[:1]) == [ALL] or (list(picked[:1]) == ["All"] and "All" not in variable.options)
 
 
 def scope_of(
@@ -197,13 +241,15 @@ def listed_values(kind: str, query: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _pattern(text: str) -> re.Pattern[str] | None:
-    """A regular expression of JavaScript in Python's writing; None where there is none, or it is too costly."""
+def _pattern(text: str) -> tuple[regex.Pattern[str] | None, bool]:
+    """A regular expression of JavaScript, and whether it has the flag ``g``; None where there is none."""
+    import regex
+
     written = _WRITTEN_REGEX.fullmatch(text)
     body, flags = (written[1], written[2]) if written else (f"^{text}$", "")
-    if _COSTLY.search(body):
-        return None
+    options = {"i": regex.IGNORECASE, "m": regex.MULTILINE, "s": regex.DOTALL}
     try:
-        return re.compile(re.sub(r"\(\?<(?=\w)", "(?P<", body), re.IGNORECASE if "i" in flags else 0)
-    except (re.error, OverflowError, RecursionError):
-        return None
+        made = regex.compile(body, sum({value for flag, value in options.items() if flag in flags}))
+    except (regex.error, OverflowError, RecursionError):
+        return None, False
+    return made, "g" in flags

@@ -47,12 +47,16 @@ class Send(Protocol):
 class Failed(Exception):  # noqa: N818 - a signal within this package
     """A question without an answer that can be used. Raised through prometheus-api-client, which lets it pass."""
 
-    def __init__(self, reason: str, kind: FailureKind | None = None, status: int | None = None) -> None:
+    def __init__(
+        self, reason: str, kind: FailureKind | None = None, status: int | None = None, error: str = ""
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.kind = kind
         self.status = status
         """The status of an answer that tells of an error; None where there is no such answer."""
+        self.error = error
+        """What Prometheus itself says of it; empty where it says nothing, or something else answered."""
 
 
 @dataclass(frozen=True)
@@ -206,8 +210,11 @@ def _check(answer: Answer) -> None:
     document = _json(answer.body)
     content = document if isinstance(document, dict) else {}
     if content.get("status") == "error" or answer.status != 200:
-        error = f": {shown.one_line(str(content['error']))}" if "error" in content else ""
-        raise Failed(f"answers with an error (status {answer.status}){error}", status=answer.status)
+        error = shown.one_line(str(content["error"])) if "error" in content else ""
+        told = f": {error}" if error else ""
+        raise Failed(
+            f"answers with an error (status {answer.status}){told}", status=answer.status, error=error
+        )
     if document is None:
         page = answer.body.lstrip()[:1] == b"<"
         raise Failed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import yaml
 from deployspec.chapters.dashboards.judge.meanings import (
     Meanings,
     MeaningsError,
+    is_mirrored,
     read_meanings,
     shows_what_it_says,
 )
@@ -23,13 +25,14 @@ from deployspec.model.verdict import Outcome, Verdict
 OURS = meanings_of(None)
 
 
-def item(title: str, unit: str = "") -> Item:
+def item(title: str, unit: str = "", *, hide: bool = False, transformations: Sequence[str] = ()) -> Item:
     """A query of a panel."""
     panel: dict[str, Any] = {
         "type": "timeseries",
         "title": title,
         "fieldConfig": {"defaults": {"unit": unit}, "overrides": []},
-        "targets": [{"refId": "A", "expr": "x"}],
+        "targets": [{"refId": "A", "expr": "x", "hide": hide}],
+        "transformations": [{"id": one, "options": {}} for one in transformations],
     }
     board = read(json.dumps({"title": "T", "schemaVersion": 39, "panels": [panel]}), "t.json")
     assert not isinstance(board, tuple)
@@ -68,6 +71,13 @@ def judged(title: str, unit: str, *values: float, nothing: str = "", meanings: M
         ("Success rate", "percentunit", (0.9, 1.0), Outcome.MET),
         ("Success rate", "percentunit", (0.9, 1.1), Outcome.BREACHED),
         ("Weather", "celsius", (-5.0, 1.0), Outcome.MET),
+        # Units that a person wrote say a rate, too; and a budget may be overdrawn.
+        ("Error Rate", "suffix: err/s", (40.0, 50.0), Outcome.MET),
+        ("Error Rate", "errors/s", (40.0, 50.0), Outcome.MET),
+        ("Error Rate", "none", (40.0, 50.0), Outcome.BREACHED),
+        ("Error rate vs last week", "percentunit", (-0.1, 0.1), Outcome.MET),
+        ("Availability: error budget left", "percentunit", (-0.5, 0.1), Outcome.MET),
+        ("Availability", "percentunit", (-0.5, 0.1), Outcome.BREACHED),
     ],
 )
 def test_ours(title: str, unit: str, values: tuple[float, ...], outcome: Outcome) -> None:
@@ -83,6 +93,64 @@ def test_nothing_is_met_where_that_is_no_fault() -> None:
     assert judged("Error Rate", "", math.nan).outcome is Outcome.UNMEASURED
     late = shows_what_it_says(item("Error Rate"), Answer(Kind.SLOW), OURS, "")
     assert late.outcome is Outcome.UNMEASURED
+
+
+VALUES = Answer(Kind.ANSWERED, 0.0, (Curve({}, ((0.0, 8.0), (1.0, 8.0))),))
+
+
+def test_a_hidden_query_shows_nothing_by_itself() -> None:
+    """What an expression makes of it is the panel's, and may be right."""
+    assert shows_what_it_says(item("Error Rate"), VALUES, OURS, "").outcome is Outcome.BREACHED
+    hidden = shows_what_it_says(item("Error Rate", hide=True), VALUES, OURS, "")
+    assert (hidden.outcome, hidden.reason) == (Outcome.MET, "it is hidden, and shows nothing by itself")
+
+
+@pytest.mark.parametrize(
+    ("transformations", "outcome"),
+    [
+        (["organize", "sortBy"], Outcome.BREACHED),
+        (["calculateField"], Outcome.UNMEASURED),
+        (["organize", "reduce"], Outcome.UNMEASURED),
+        (["one of tomorrow"], Outcome.UNMEASURED),
+    ],
+)
+def test_what_a_transformation_makes_of_it_is_not_known(transformations: list[str], outcome: Outcome) -> None:
+    """Only those that change no value are looked through."""
+    changed = item("Error Rate", transformations=transformations)
+    assert shows_what_it_says(changed, VALUES, OURS, "").outcome is outcome
+    assert (
+        shows_what_it_says(item("x", transformations=transformations), VALUES, OURS, "").outcome
+        is Outcome.MET
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "mirrored"),
+    [
+        ("-sum(rate(x[5m]))", True),
+        ("(-(x))", True),
+        ("x * -1", True),
+        ("-1 * x", True),
+        ("0 - x", True),
+        ("x", False),
+        ("x - y", False),
+        ("x * -2 + 5", False),
+        ("1 - x", False),
+    ],
+)
+def test_which_queries_are_drawn_below_zero(query: str, mirrored: bool) -> None:
+    """On purpose: the whole of them has its sign changed."""
+    assert is_mirrored(query) is mirrored
+
+
+def test_what_is_drawn_below_zero_is_judged_above() -> None:
+    """And is BREACHED for values that it may not have there."""
+    below = Answer(Kind.ANSWERED, 0.0, (Curve({}, ((0.0, -8.0), (1.0, 0.0))),))
+    above = Answer(Kind.ANSWERED, 0.0, (Curve({}, ((0.0, 8.0),)),))
+    panel = item("Disk", "iops")
+    assert shows_what_it_says(panel, below, OURS, "").outcome is Outcome.BREACHED
+    assert shows_what_it_says(panel, below, OURS, "", mirrored=True).outcome is Outcome.MET
+    assert shows_what_it_says(panel, above, OURS, "", mirrored=True).outcome is Outcome.BREACHED
 
 
 def test_a_users_list_is_beside_ours() -> None:

@@ -41,6 +41,35 @@ def test_bounds(during: float | None, outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "during", "outcome"),
+    [
+        (0.49, 0.9, Outcome.MET),
+        (0.5, 0.9, Outcome.UNMEASURED),
+        (0.9, 0.9, Outcome.UNMEASURED),
+        (0.9, 0.4, Outcome.BREACHED),
+        (None, 0.9, Outcome.MET),
+    ],
+)
+def test_what_was_shown_before_the_fault_is_not_of_the_fault(
+    before: float | None, during: float, outcome: Outcome
+) -> None:
+    """A panel that stands still shows no fault, however high it stands."""
+    assert shown(Reading('"P"', before, during), at_least=0.5).outcome is outcome
+    assert shown(Reading('"P"', before, during), at_most=0.3).outcome is Outcome.BREACHED
+
+
+def test_each_series_counts() -> None:
+    """The largest of them may hide what another one does."""
+    reading = Reading('"P"', 100.0, 100.0, series=((100.0, 100.0), (0.0, 50.0)))
+    assert shown(reading, rises_by=50.0).outcome is Outcome.MET
+    assert shown(reading, rises_by=40.0).outcome is Outcome.BREACHED
+    verdict = is_shown(MOVEMENT, [], [(Stays("P", None, 49.0), reading)])
+    assert verdict.outcome is Outcome.BREACHED
+    assert '"P" moves from 0 to 50' in verdict.reason
+    assert is_shown(MOVEMENT, [], [(Stays("P", None, 50.0), reading)]).outcome is Outcome.MET
+
+
+@pytest.mark.parametrize(
     ("before", "during", "tolerance", "outcome"),
     [
         (3.0, 53.0, 0.0, Outcome.MET),

@@ -7,8 +7,15 @@ from typing import Any
 import pytest
 
 from deployspec.chapters.dashboards.judge.meanings import Event
-from deployspec.chapters.dashboards.judge.nothing import Why, to_look_at, unmatched, why_nothing
-from deployspec.chapters.dashboards.model import Known
+from deployspec.chapters.dashboards.judge.nothing import (
+    Why,
+    leaves_out,
+    meet_in_time,
+    to_look_at,
+    unmatched,
+    why_nothing,
+)
+from deployspec.chapters.dashboards.model import Curve, Known
 from deployspec.languages.promql.selectors import selectors
 from deployspec.languages.promql.syntax import parse
 
@@ -35,10 +42,10 @@ def known(query: str, **more: Any) -> Known:
             Why.NO_MATCH,
             "no series of `x_total` has a label `code`",
         ),
-        (known('x_total{code=~"5.."}', values={"code": CODES}), Why.NOT_YET, "numbers of three digits"),
+        (known('x_total{code=~"5.."}', values={"code": CODES}), Why.NOT_YET, "the label has status codes"),
         (known('x_total{code="5xx"}', values={"code": CODES}), Why.UNTOLD, "it is not known"),
         (known('x{code=~"5.."}', values={"code": CODES}), Why.UNTOLD, "it is not known"),
-        (known('x{code=~"5.."}', type="counter", values={"code": CODES}), Why.NOT_YET, "three digits"),
+        (known('x{code=~"5.."}', type="counter", values={"code": CODES}), Why.NOT_YET, "status codes"),
         (known('x_total{code="500"}', type="gauge", values={"code": CODES}), Why.UNTOLD, "it is not known"),
         (
             known('x{queue="mials"}', values={"queue": frozenset({"mails"})}),
@@ -67,6 +74,33 @@ def known(query: str, **more: Any) -> Known:
             Why.UNTOLD,
             "none fits all",
         ),
+        # Classes of status codes, and other values of which all are known, begin with their first event; of a gauge they
+        # do not.
+        (known('x_total{code="5xx"}', values={"code": frozenset({"2xx"})}), Why.NOT_YET, "status codes"),
+        (known('x_total{code=~"5.."}', values={"code": frozenset({"2xx"})}), Why.NOT_YET, "status codes"),
+        (known('x_total{code="500"}', values={"code": frozenset({"2xx"})}), Why.UNTOLD, "it is not known"),
+        (known('x_total{method="PUT"}', values={"method": frozenset({"GET", "POST"})}), Why.NOT_YET, "a few known values"),
+        (known('x{method="PUT"}', values={"method": frozenset({"GET"})}), Why.UNTOLD, "it is not known"),
+        (known('x_total{code=~"Internal|DataLoss"}', values={"code": frozenset({"OK"})}), Why.NOT_YET, "a few known values"),
+        (known('x_total{code="Inernal"}', values={"code": frozenset({"OK", "Internal"})}), Why.NO_MATCH, "did you mean Internal?"),
+        (known('x_total{level="warn"}', values={"level": frozenset({"info", "warning"})}), Why.UNTOLD, "it is not known"),
+        (known('x_total{level="error"}', values={"level": frozenset({"info", "warning"})}), Why.NOT_YET, "a few known values"),
+        (known('x_total{level="error"}', values={"level": frozenset({"INFO"})}), Why.UNTOLD, "it is not known"),
+        # Another number, another letter, another ending is another thing, and no slip.
+        (known('x{device="sdb"}', values={"device": frozenset({"sda"})}), Why.UNTOLD, "it is not known"),
+        (known('x{version="v1.2.4"}', values={"version": frozenset({"v1.2.3"})}), Why.UNTOLD, "it is not known"),
+        (known('x{zone="eu-west-1b"}', values={"zone": frozenset({"eu-west-1a"})}), Why.UNTOLD, "it is not known"),
+        (known('x{pod="web-0"}', values={"pod": frozenset({"web-1"})}), Why.UNTOLD, "it is not known"),
+        (known('x{state="failed"}', values={"state": frozenset({"failure"})}), Why.UNTOLD, "it is not known"),
+        (known('x{queue="Mails"}', values={"queue": frozenset({"mails"})}), Why.NO_MATCH, "did you mean mails?"),
+        (known('x{queue="mail"}', values={"queue": frozenset({"mails"})}), Why.NO_MATCH, "did you mean mails?"),
+        # What was there in the window, and is not in the range.
+        (known("x", past=True), Why.UNTOLD, "has series in the window, and none in the range"),
+        (known("x offset 1w", past=True), Why.UNTOLD, "has series in the window, and none so long ago"),
+        (known('x_total{job="a"}', past=True), Why.UNTOLD, "none in the range"),
+        (known('x_total{code="500"}', past=True), Why.NOT_YET, "begins again with its first event"),
+        (known('x{code="500"}', past=True, type="gauge"), Why.UNTOLD, "none in the range"),
+        (known("x"), Why.UNTOLD, "was there before"),
         # A label that is asked to be absent is no fault where it is absent.
         (known('x{gone=""}', values={"gone": None}), Why.UNTOLD, "none fits all"),
     ],
@@ -98,6 +132,8 @@ def test_a_users_events_are_believed() -> None:
         ("a unless b", True, ["a", "b"]),
         ("absent(a)", True, ["a"]),
         ("a or a", True, ["a"]),
+        ("a / scalar(sum(b))", True, ["b"]),
+        ("a > 5 and b", True, []),
     ],
 )
 def test_what_an_answer_leaves_open(query: str, shows: bool, looked: list[str]) -> None:
@@ -107,5 +143,52 @@ def test_what_an_answer_leaves_open(query: str, shows: bool, looked: list[str]) 
 
 def test_operations_between_vectors() -> None:
     """A comparison or a scalar leaves nothing that could fail to meet."""
-    found = [str(node.op) for node, *_ in unmatched(parse("(a / b) * 2 > 1 and c - on (x) d"))]
+    found = [str(node.op) for node, *_ in unmatched("(a / b) * 2 > 1 and c - on (x) d", shows=False)]
     assert found == ["/", "-"]
+
+
+@pytest.mark.parametrize(
+    ("query", "operations"),
+    [
+        ("a / b", []),
+        ("a / b or vector(0)", ["/"]),
+        ("1 - (a / b or vector(0))", ["/"]),
+        ("a / b or c - d", ["-", "/"]),
+        ("a / scalar(b * c)", ["*"]),
+        ("a / 2 or vector(0)", []),
+    ],
+)
+def test_operations_that_an_answer_hides(query: str, operations: list[str]) -> None:
+    """Of a query that shows a number, those that may be empty all the same."""
+    assert sorted(str(node.op) for node, *_ in unmatched(query, shows=True)) == operations
+
+
+@pytest.mark.parametrize(
+    ("query", "filters"),
+    [
+        ("sum(rate(x[5m]))", False),
+        ("x > 5", True),
+        ("x > bool 5", False),
+        ("(x > bool 5) > 0", True),
+        ("x and y", True),
+        ("x unless y", True),
+        ("x or y", False),
+        ("absent(x)", True),
+        ("absent_over_time(x[5m])", True),
+        ("x / y", False),
+        ("histogram_quantile(0.9, sum(rate(x_bucket[5m])))", False),
+    ],
+)
+def test_which_queries_may_show_nothing_of_what_is_there(query: str, filters: bool) -> None:
+    """Those that leave series out on purpose."""
+    assert leaves_out(query) is filters
+
+
+def test_sides_meet_in_time_where_they_share_a_moment() -> None:
+    """Series of different times cannot be said never to meet."""
+    early, late = Curve({}, ((1.0, 0.0), (2.0, 0.0))), Curve({}, ((2.0, 0.0), (3.0, 0.0)))
+    later = Curve({}, ((3.0, 0.0),))
+    assert meet_in_time([early], [late])
+    assert meet_in_time([early, later], [later])
+    assert not meet_in_time([early], [later])
+    assert not meet_in_time([early], [])

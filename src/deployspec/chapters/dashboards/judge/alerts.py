@@ -8,10 +8,22 @@ from fnmatch import fnmatchcase
 
 from deployspec.base import shown
 from deployspec.chapters.dashboards.judge.nothing import MADE_BY_PROMETHEUS
+from deployspec.chapters.dashboards.model import Item
+from deployspec.languages.grafana import Kind, Language
 from deployspec.languages.promql.selectors import selectors
 from deployspec.languages.promql.syntax import PromqlError, parse
 from deployspec.languages.rule_files.model import Rule
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
+
+
+def is_drawn(item: Item) -> bool:
+    """Whether what a query gives is drawn: by its panel, as an annotation, or, of a hidden one, by an expression of its
+    panel's. A variable's query is not."""
+    query = item.query
+    if query.place.kind is Kind.VARIABLE:
+        return False
+    beside = (one for one in item.dashboard.queries if one.panel is query.panel)
+    return not query.hidden or any(one.language is Language.EXPRESSION and not one.hidden for one in beside)
 
 
 def alert_metrics_are_shown(

@@ -42,12 +42,19 @@ def unmade(made: Made) -> str:
 
 
 def answers(
-    answer: Answer, reasons: Sequence[Reason], mismatch: str, max_series: int, max_query_time: float
+    answer: Answer,
+    reasons: Sequence[Reason],
+    mismatch: str,
+    max_series: int,
+    max_query_time: float,
+    *,
+    filters: bool,
 ) -> Verdict:
     """What Prometheus makes of a query: exactly one of a name that is unknown, matchers that select nothing, nothing now,
     too many series, too slow, and fine.
 
-    ``reasons`` say why selectors of it select nothing; ``mismatch`` that two sides of an operation never meet.
+    ``reasons`` say why selectors of it select nothing; ``mismatch`` that two sides of an operation never meet; ``filters``
+    that it leaves series out on purpose.
     """
     limit = f"an answer within {shown.seconds(max_query_time)}, of at most {max_series} series, from names and labels that are there"
     took = shown.seconds(answer.seconds, max_query_time)
@@ -75,7 +82,14 @@ def answers(
         return breached(f"too many series to read: {count}", measured=measured, limit=limit)
     if answer.seconds > max_query_time:
         return breached(f"slower than its limit: it took {took}", measured=measured, limit=limit)
-    if now := nothing_now(answer, reasons):
+    if not answer.curves and not reasons and not filters:
+        return unmeasured(
+            "it shows nothing, although each of its selectors has series: too few samples in a range, or a function that "
+            "cannot use them",
+            measured=measured,
+            limit=limit,
+        )
+    if now := nothing_now(answer, reasons, filters=filters):
         return met(f"nothing now, which is no fault: {now}", measured=measured, limit=limit)
     notes = [one.text for one in reasons]
     return met(
@@ -85,7 +99,7 @@ def answers(
     )
 
 
-def nothing_now(answer: Answer, reasons: Sequence[Reason]) -> str:
+def nothing_now(answer: Answer, reasons: Sequence[Reason], *, filters: bool) -> str:
     """Why an answer without a number is no fault; empty where it has one, or where that is a fault."""
     if answer.kind is not Kind.ANSWERED or answer.shows_numbers:
         return ""
@@ -95,4 +109,6 @@ def nothing_now(answer: Answer, reasons: Sequence[Reason]) -> str:
         return shown.one_line("; ".join(one.text for one in reasons), 300)
     if answer.curves:
         return "it shows NaN alone, as of a ratio or a quantile of nothing"
-    return "everything that it reads is there, and its condition does not hold in the range"
+    return (
+        "everything that it reads is there, and its condition does not hold in the range" if filters else ""
+    )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from deployspec.base import shown
 from deployspec.chapters.dashboards.model import File
-from deployspec.model.verdict import Verdict, breached, met
+from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 _SHOWN = 3
 
 
 def file_is_read(file: File, queries: int, left_out: int) -> Verdict:
-    """BREACHED where a file is no dashboard, or a part of it could not be read; or where it has no query.
+    """BREACHED where a file is no dashboard, or a part of it is none of Grafana's; or where it has no query. UNMEASURED where
+    it is right, and a part of it is not read here.
 
     ``queries`` are those that the other checks look at; ``left_out`` those of other data sources and languages.
     """
@@ -18,7 +19,8 @@ def file_is_read(file: File, queries: int, left_out: int) -> Verdict:
     if file.troubles:
         told = [shown.one_line(str(one), 240) for one in file.troubles[:_SHOWN]]
         more = f"; and {len(file.troubles) - _SHOWN} more" if len(file.troubles) > _SHOWN else ""
-        return breached("; ".join(told) + more, limit=limit)
+        sound = all(one.is_sound for one in file.troubles)
+        return (unmeasured if sound else breached)("; ".join(told) + more, limit=limit)
     others = f"; {left_out} of other data sources or languages are left out" if left_out else ""
     if not queries:
         return breached(

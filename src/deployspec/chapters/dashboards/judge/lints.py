@@ -7,7 +7,7 @@ its name, says what it finds, what follows, what to write instead, and what is l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ from deployspec.languages.grafana.expanding import references
 from deployspec.languages.grafana.model import Chosen
 from deployspec.languages.promql.labels import result_labels
 from deployspec.languages.promql.selectors import Selector, selector_of, selectors
-from deployspec.languages.promql.syntax import PromqlError, parse, walk
+from deployspec.languages.promql.syntax import PromqlError, parse, to_text, walk
 
 if TYPE_CHECKING:
     from promql_parser import Expr
@@ -156,11 +156,12 @@ def _gauges(expr: Expr, types: Mapping[str, str]) -> Iterator[str]:
 
 
 def _quantiles(query: Query, expr: Expr) -> Iterator[str]:
-    """Where the legend names a label that tells series apart, a curve for each of them is what is meant."""
+    """Where the legend names a label that tells series apart, or a table has a column for each, a curve for each of them is
+    what is meant; and so it is where the worst of them is shown."""
     named = set(NAMED_BY_LEGEND.findall(query.legend))
-    if named - _OF_MANY or query.legend == "__auto":
+    if named - _OF_MANY or query.legend == "__auto" or "table" in (query.format, query.panel.type):
         return
-    for node in _calls(expr, "histogram_quantile"):
+    for node in _calls(expr, "histogram_quantile", not_within=("max", "topk")):
         inner = node.args[1]
         if any(type(one).__name__ in ("AggregateExpr", "BinaryExpr") for one in walk(inner)):
             continue
@@ -194,16 +195,25 @@ def _ratios(expr: Expr) -> Iterator[str]:
     for node in walk(expr):
         if type(node).__name__ != "BinaryExpr" or str(node.op) != "/" or node.modifier is not None:
             continue
-        left, right = _series_by_series(node.lhs), _series_by_series(node.rhs)
+        (left, kept), (right, others) = _series_by_series(node.lhs), _series_by_series(node.rhs)
         if left is None or right is None or left.name != right.name or left.name is None:
             continue
         if left.range != right.range or left.offset != right.offset:
             continue
-        fewer = set(left.matchers) > set(right.matchers)
-        if fewer:
+        more = set(left.matchers) - set(right.matchers)
+        if kept != others or not more or not set(right.matchers) < set(left.matchers):
+            continue
+        if kept is None:
             yield (
                 f"each series of {cut(left.name, 60)} is divided by itself: those of both sides match where all labels "
                 "are equal, so the result is 1 whatever happens. Add both sides up: sum(rate(…)) / sum(rate(…))"
+            )
+        elif {one.label for one in more} <= kept:
+            labels = names(sorted({one.label for one in more}))
+            yield (
+                f"both sides are added up by {cut(labels, 60)}, which tells the part from the whole: each sum of "
+                f"{cut(left.name, 60)} is divided by itself, so the result is 1 whatever happens. Leave {cut(labels, 60)} out "
+                "of by (…)"
             )
 
 
@@ -215,7 +225,8 @@ def _one_of_many(query: Query, variable: Variable) -> str:
         return ""
     name = re.escape(variable.name)
     found = re.search(
-        rf'([\w.]+)\s*(!?=)\s*"(?:\${name}|\$\{{{name}(?::(?:regex|pipe))?\}}|\[\[{name}\]\])"', query.text
+        rf'([\w.]+)\s*(!?=)\s*"[^"$\[]*(?:\${name}(?!\w)|\$\{{{name}(?::(?:regex|pipe))?\}}|\[\[{name}\]\])[^"]*"',
+        query.text,
     )
     if found is None:
         return ""
@@ -229,23 +240,35 @@ def _one_of_many(query: Query, variable: Variable) -> str:
     )
 
 
-def _series_by_series(expr: Any) -> Selector | None:
-    """The selector whose series the expression keeps one by one, as rate does; None for any other expression."""
+def _series_by_series(expr: Any) -> tuple[Selector | None, frozenset[str] | None]:
+    """The selector whose series the expression keeps one by one, as rate does, or adds up by labels, and these labels; None
+    for any other expression."""
+    kept: frozenset[str] | None = None
     while True:
         match type(expr).__name__:
             case "ParenExpr":
                 expr = expr.expr
+            case "AggregateExpr" if kept is None and str(expr.op) == "sum" and _is_by(expr):
+                kept, expr = frozenset(expr.modifier.labels), expr.expr
             case "Call" if expr.func.name in _OF_COUNTERS:
                 expr = expr.args[0]
             case "VectorSelector" | "MatrixSelector":
-                return selector_of(expr)
+                return selector_of(expr), kept
             case _:
-                return None
+                return None, None
 
 
-def _calls(expr: Expr, function: str) -> list[Any]:
-    nodes: Iterator[Any] = walk(expr)
-    return [node for node in nodes if type(node).__name__ == "Call" and node.func.name == function]
+def _is_by(node: Any) -> bool:
+    return node.modifier is not None and str(node.modifier.type).endswith("By")
+
+
+def _calls(expr: Expr, function: str, not_within: Collection[str] = ()) -> list[Any]:
+    """The calls of a function, but for those of which an aggregation that is named takes some."""
+    nodes: list[Any] = list(walk(expr))
+    inside = [one for one in nodes if type(one).__name__ == "AggregateExpr" and str(one.op) in not_within]
+    passed = {to_text(call) for one in inside for call in _calls(one.expr, function)}
+    found = [node for node in nodes if type(node).__name__ == "Call" and node.func.name == function]
+    return [node for node in found if to_text(node) not in passed]
 
 
 def _metric(call: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -12,7 +12,29 @@ from typing import Any
 from deployspec.base import shown
 from deployspec.chapters.dashboards.model import Answer, Item, Kind
 from deployspec.languages.promql.selectors import Selector
+from deployspec.languages.promql.syntax import parse
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
+
+KEEP_VALUES = frozenset(
+    [
+        "concatenate",
+        "convertFieldType",
+        "formatTime",
+        "joinByField",
+        "joinByLabels",
+        "labelsToFields",
+        "limit",
+        "merge",
+        "organize",
+        "partitionByValues",
+        "prepareTimeSeries",
+        "renameByRegex",
+        "seriesToColumns",
+        "seriesToRows",
+        "sortBy",
+    ]
+)
+"""Transformations after which a panel shows the values that it was given, in another order or under another name."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +46,8 @@ class Meaning:
     """A regular expression, looked for in the title, whatever its letters' case; None: any title."""
     not_title: str | None
     units: frozenset[str] | None
-    """The panel's unit is one of them; None: any. The empty text is a panel that names none."""
+    """The panel's unit is one of them, in which ``*`` stands for anything; None: any. The empty text is a panel that names
+    none."""
     not_units: frozenset[str]
     at_least: float | None
     at_most: float | None
@@ -40,7 +63,8 @@ class Meaning:
         if self.not_title is not None and re.search(self.not_title, item.title, re.IGNORECASE):
             return False
         # Overrides and axes name further units, and which series has which is not told.
-        return (self.units is None or set(units) <= self.units) and not self.not_units & set(units)
+        fit = self.units is None or all(_is_one_of(unit, self.units) for unit in units)
+        return fit and not any(_is_one_of(unit, self.not_units) for unit in units)
 
     @property
     def limit(self) -> str:
@@ -211,22 +235,47 @@ def _number(one: Mapping[str, Any], key: str, where: str) -> float | None:
     return float(found)
 
 
-def shows_what_it_says(item: Item, answer: Answer, meanings: Meanings, nothing: str) -> Verdict:
+def is_mirrored(text: str) -> bool:
+    """Whether the query draws its values below zero on purpose, as of bytes that are sent below those that are received."""
+    tree: Any = parse(text)
+    while type(tree).__name__ == "ParenExpr":
+        tree = tree.expr
+    if type(tree).__name__ == "UnaryExpr":
+        return True
+    if type(tree).__name__ != "BinaryExpr":
+        return False
+    left, right = (getattr(side, "val", None) for side in (tree.lhs, tree.rhs))
+    return (str(tree.op) == "*" and -1 in (left, right)) or (str(tree.op) == "-" and left == 0)
+
+
+def shows_what_it_says(
+    item: Item, answer: Answer, meanings: Meanings, nothing: str, *, mirrored: bool = False
+) -> Verdict:
     """BREACHED where a value of the range is not what the panel's title and unit promise.
 
     ``nothing`` says why the query shows nothing without a fault; empty where it shows something, or that is a fault.
+    ``mirrored`` says that its values are drawn below zero on purpose.
     """
     fitting = [one for one in meanings.meanings if one.fits(item)]
     limit = "; ".join(f"{one.name}: {one.limit}" for one in fitting if one.limit)
     if not any(one.limit for one in fitting):
         return met(f'the list has no promise for "{shown.one_line(item.title, 60)}"')
+    if item.query.hidden:
+        return met("it is hidden, and shows nothing by itself", limit=limit)
+    if changed := [one for one in item.query.panel.transformations if one not in KEEP_VALUES]:
+        return unmeasured(
+            f"the panel shows what its transformation {shown.one_line(changed[0], 40)} makes of it, which is not known here; "
+            "dashboards.meanings can take the promise back",
+            limit=limit,
+        )
     if answer.kind is not Kind.ANSWERED:
         return unmeasured("query-answers tells why there is nothing to judge", limit=limit)
     if not answer.shows_numbers:
         if nothing:
             return met(f"it shows nothing now, so nothing else than it says: {nothing}", limit=limit)
         return unmeasured("it shows no number; query-answers tells why", limit=limit)
-    values = [value for curve in answer.curves for _, value in curve.points if not math.isnan(value)]
+    sign = -1 if mirrored else 1
+    values = [sign * value for curve in answer.curves for _, value in curve.points if not math.isnan(value)]
     measured = f"from {min(values):.6g} to {max(values):.6g}"
     for meaning in fitting:
         if found := _objection(meaning, answer, values):
@@ -242,6 +291,10 @@ def shows_what_it_says(item: Item, answer: Answer, meanings: Meanings, nothing: 
         measured=measured,
         limit=limit,
     )
+
+
+def _is_one_of(unit: str, units: Collection[str]) -> bool:
+    return any(fnmatchcase(unit, one) for one in units)
 
 
 def _objection(meaning: Meaning, answer: Answer, values: Sequence[float]) -> str:

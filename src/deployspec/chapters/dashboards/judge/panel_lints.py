@@ -194,6 +194,9 @@ def _times_hundred(expr: Any) -> bool:
         expr = expr.expr
     if type(expr).__name__ != "BinaryExpr":
         return False
+    # 100 * a / b is (100 * a) / b.
+    if str(expr.op) == "/" and type(expr.rhs).__name__ != "NumberLiteral":
+        return _times_hundred(expr.lhs)
     sides = [
         side for side in (expr.lhs, expr.rhs) if type(side).__name__ == "NumberLiteral" and side.val == 100
     ]

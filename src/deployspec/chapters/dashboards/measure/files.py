@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deployspec.base import shown
+from deployspec.base.disclosure import mask
 from deployspec.chapters.dashboards.model import File, Item
 from deployspec.languages.grafana import Kind as What
 from deployspec.languages.grafana import Language, Trouble, read
+from deployspec.languages.grafana.expanding import references
 
 if TYPE_CHECKING:
     from deployspec.chapters.dashboards.part import Dashboards
@@ -96,11 +98,12 @@ def is_asked(query: Query, dashboard: Dashboard, part: Dashboards) -> bool:
         return False
     if part.sources is None or not query.source:
         return True
-    name = query.source.strip("${}").partition(":")[0] if query.source.startswith("$") else ""
-    if name:
-        variable = dashboard.variable(name)
-        said = part.variables.get(name) or (variable.current if variable else ())
-        return not said or bool(part.sources & set(said))
+    named = references(query.source)
+    if named:
+        variable = dashboard.variable(named[0])
+        said = part.variables.get(named[0]) or (variable.current if variable else ())
+        # As a target that names no source is, one of the default source is taken for this one.
+        return not said or bool((part.sources | {"default"}) & set(said))
     return query.source in part.sources
 
 
@@ -117,7 +120,10 @@ def items_of(files: Sequence[File], part: Dashboards) -> list[Item]:
                 continue
             own = _id(names[file.path], query)
             often[own] += 1
+            while often[own] > 1 and f"{own}#{often[own]}" in often:
+                often[own] += 1
             made.append(Item(own if often[own] == 1 else f"{own}#{often[own]}", file.dashboard, query))
+            often[made[-1].id] |= 1
     return made
 
 
@@ -131,7 +137,7 @@ def left_out(file: File, part: Dashboards) -> int:
 
 def _id(file: str, query: Query) -> str:
     place = query.place
-    name = place.name or query.panel.id or "untitled"
+    name = mask(place.name or query.panel.id or "untitled")
     if place.kind is not What.PANEL:
         name = f"{place.kind}:{name}"
     parts = (" ".join(part.split()) for part in (file, name.replace("/", "|"), place.ref) if part)

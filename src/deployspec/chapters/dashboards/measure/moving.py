@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SCRAPES = 2
 """So many scrapes are waited for beyond the longest range: one that has just been missed, and one that is late."""
 _GLANCE = 0.1
+Values = dict[frozenset[tuple[str, str]], float]
+"""What a query shows: a number for each series, which is known by its labels."""
 
 
 class Moving:
@@ -59,14 +61,14 @@ class Moving:
         # A signal is noted, and raises nothing: an exception could come while a command is being started, which would
         # then go on, unknown to us, and break what has just been mended.
         with signals_to(lambda number, _: self._came.append(number)), self._sending():
-            before = {own: self._value(item) for own, item in self._items.items()}
+            before = {own: self._values(item) for own, item in self._items.items()}
             if not self._came:
                 verdict = self._broken(before)
         if verdict is None:
             raise KeyboardInterrupt
         return verdict
 
-    def _broken(self, before: dict[str, float | None]) -> Verdict | None:
+    def _broken(self, before: dict[str, Values]) -> Verdict | None:
         name, fault = self._movement.name, self._movement.fault
         verdict: Verdict | None = None
         injected = restored = None
@@ -87,7 +89,7 @@ class Moving:
             raise Unmeasured(f"{name} could not be caused: {_ending(injected)}")
         return verdict
 
-    def _watch(self, before: dict[str, float | None]) -> Verdict | None:
+    def _watch(self, before: dict[str, Values]) -> Verdict | None:
         """The verdict once the panels have settled; where it is not MET, they are given as long again."""
         self._wait(self.settle)
         patience = time.monotonic() + self.settle
@@ -98,12 +100,20 @@ class Moving:
             self._wait(min(self._panels.part.scrape_interval, self.settle))
         return None
 
-    def _judged(self, before: dict[str, float | None]) -> Verdict:
-        during = {own: self._value(item) for own, item in self._items.items()}
+    def _judged(self, before: dict[str, Values]) -> Verdict:
+        during = {own: self._values(item) for own, item in self._items.items()}
 
         def reading(item: Item) -> Reading:
             sends = self._sender.within(self._ranges[item.id]) if self._sender is not None else Sends(0, 0)
-            return Reading(_name(item, self._items), before[item.id], during[item.id], sends)
+            was, now = before[item.id], during[item.id]
+            both = tuple((was[labels], now[labels]) for labels in was if labels in now)
+            return Reading(
+                _name(item, self._items),
+                max(was.values(), default=None),
+                max(now.values(), default=None),
+                sends,
+                both,
+            )
 
         return is_shown(
             self._movement,
@@ -130,12 +140,12 @@ class Moving:
         while not self._came and (left := until - time.monotonic()) > 0:
             time.sleep(min(_GLANCE, left))
 
-    def _value(self, item: Item) -> float | None:
-        """The largest value that a query shows at this moment."""
+    def _values(self, item: Item) -> Values:
+        """What a query shows at this moment: the number of each series, by its labels."""
         answer = self._panels.now(item)
         if answer.kind is not Kind.ANSWERED:
             raise Unmeasured(f"Prometheus does not answer {item.id}: {answer.reason}")
-        return max((one.last for one in answer.curves if not math.isnan(one.last)), default=None)
+        return {frozenset(one.labels.items()): one.last for one in answer.curves if not math.isnan(one.last)}
 
     def _range(self, item: Item) -> float:
         """How far back a query looks, in seconds."""

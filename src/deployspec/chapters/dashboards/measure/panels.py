@@ -1,46 +1,38 @@
-"""Asks the deployment's Prometheus what the queries of dashboards give, as Grafana would."""
+"""What the queries of dashboards give, asked as Grafana would ask, and why they give nothing."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from deployspec.base import shown
-from deployspec.chapters.dashboards.judge.nothing import to_look_at, unmatched, why_nothing
+from deployspec.chapters.dashboards.judge.nothing import meet_in_time, to_look_at, unmatched, why_nothing
+from deployspec.chapters.dashboards.measure.asking import Asking, texts
+from deployspec.chapters.dashboards.measure.choosing import Choosing
 from deployspec.chapters.dashboards.model import Answer, Curve, Item, Kind, Known, Made
-from deployspec.languages.grafana import Chosen, Scope, Unexpanded, choose, expand, options, question
 from deployspec.languages.grafana import Kind as What
-from deployspec.languages.grafana.variables import answer_text, question_of, scope_of
-from deployspec.languages.prometheus.model import LoadedRules
+from deployspec.languages.grafana import Unexpanded, expand
+from deployspec.languages.grafana.expanding import references
+from deployspec.languages.grafana.variables import question_of, scope_of
 from deployspec.languages.promql.selectors import Matcher, Selector, label_text
-from deployspec.languages.promql.syntax import parse, to_text
-from deployspec.model.http import FailureKind
+from deployspec.languages.promql.syntax import to_text
 from deployspec.tools.prometheus.asking import Failed, Prometheus
 
 if TYPE_CHECKING:
     from deployspec.chapters.dashboards.judge.meanings import Event
     from deployspec.chapters.dashboards.judge.nothing import Reason
     from deployspec.chapters.dashboards.part import Dashboards
-    from deployspec.languages.grafana import Dashboard, Question, Variable
 
-LONGEST_RANGE = 3600.0
-"""Seconds that are looked at, where the file does not say how many."""
-POINTS = 250
-"""Of a series in one answer, at most: Grafana asks for as many as the panel has pixels."""
 MOST_OPERATIONS = 5
-"""Of a query without a result: of so many operations it is asked whether their sides meet."""
+"""Of a query: of so many operations without a result it is asked whether their sides meet."""
 MOST_SELECTORS = 20
 """Of one query, that are looked at on their own."""
 MOST_LABELS = 20
 """Of one selector, whose values are asked for."""
-_SUFFIXES = ("_bucket", "_count", "_sum", "_total")
-_REFUSED = (400, 422)
-_TOO_MUCH = ("too many samples", "maximum resolution", "exceeds the limit")
 
 
 @dataclass
@@ -52,21 +44,25 @@ class Panels:
     window: float
     """Seconds within which a series counts as there."""
     events: Sequence[Event] = ()
-    _scopes: dict[str, tuple[Scope, Mapping[str, str]]] = field(default_factory=dict)
     _made: dict[str, Made] = field(default_factory=dict)
     _answers: dict[str, Answer] = field(default_factory=dict)
     _reasons: dict[str, tuple[Reason, ...]] = field(default_factory=dict)
     _known: dict[Selector, Known] = field(default_factory=dict)
     _mismatch: dict[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """A query that takes longer than its limit is waited for a moment longer, to say so."""
-        self.prometheus.timeout = max(self.prometheus.timeout, self.part.max_query_time + 1.0)
+    @cached_property
+    def asking(self) -> Asking:
+        """The questions."""
+        return Asking(self.part, self.prometheus, self.window)
+
+    @cached_property
+    def _choosing(self) -> Choosing:
+        return Choosing(self.asking)
 
     @property
-    def range(self) -> float:
-        """The seconds that are looked at."""
-        return self.part.range or min(self.window, LONGEST_RANGE)
+    def types(self) -> Mapping[str, str]:
+        """The types of all metrics, as targets declare them; empty where Prometheus does not say."""
+        return self.asking.types
 
     def made(self, item: Item) -> Made:
         """The query as Prometheus gets it."""
@@ -77,18 +73,23 @@ class Panels:
     def answer(self, item: Item) -> Answer:
         """What it gives over the range. Only of one that is made."""
         if item.id not in self._answers:
-            self._answers[item.id] = self._ask(self.made(item).text, instant=item.query.instant)
+            text, instant = self.made(item).text, item.query.instant
+            found = self.asking.query(text, instant=instant)
+            # A busy moment, here or there, is not the query's own.
+            if found.kind is Kind.ANSWERED and found.seconds > self.part.max_query_time:
+                again = self.asking.query(text, instant=instant)
+                found = again if again.kind is Kind.ANSWERED and again.seconds < found.seconds else found
+            self._answers[item.id] = found
         return self._answers[item.id]
 
     def now(self, item: Item) -> Answer:
         """What it gives at this moment, asked anew."""
-        return self._ask(self.made(item).text, instant=True)
+        return self.asking.query(self.made(item).text, instant=True)
 
     def reasons(self, item: Item) -> tuple[Reason, ...]:
         """Why selectors of the query select nothing, of those where the answer leaves it open. Raises Failed."""
         if item.id not in self._reasons:
-            answer = self.answer(item)
-            looked = to_look_at(self.made(item).text, shows=bool(answer.curves))
+            looked = to_look_at(self.made(item).text, shows=self.answer(item).shows_numbers)
             known = [self.known(one) for one in looked[:MOST_SELECTORS]]
             self._reasons[item.id] = tuple(why_nothing(one, self.events) for one in known if not one.selects)
         return self._reasons[item.id]
@@ -100,7 +101,7 @@ class Panels:
         return self._mismatch[item.id]
 
     def _make(self, item: Item) -> Made:
-        whole, lacking = self._scope(item.dashboard)
+        whole, lacking = self._choosing.scope(item.dashboard)
         scope = scope_of(item.query, whole.values, whole.begin, whole.end, self.part.scrape_interval)
         if isinstance(scope, Unexpanded):
             return _unmade(scope, lacking)
@@ -114,137 +115,6 @@ class Panels:
         asked = question_of(variable.query.strip())
         return Made(expanded.text if asked.kind == "query" else f"group({expanded.text})")
 
-    @property
-    def _step(self) -> float:
-        return max(self.part.scrape_interval, self.range / POINTS)
-
-    def _scope(self, dashboard: Dashboard) -> tuple[Scope, Mapping[str, str]]:
-        """What is chosen of a dashboard's variables; and why not, of those of which nothing is."""
-        if dashboard.file not in self._scopes:
-            end = time.time()
-            chosen: dict[str, Chosen] = {}
-            lacking: dict[str, str] = {}
-            scope = Scope(chosen, end - self.range, end, self._step, scrape=self.part.scrape_interval)
-            for name, said in self.part.variables.items():
-                chosen[name] = Chosen(said, many=len(said) > 1)
-            for variable in dashboard.variables:
-                found = self._choose(variable, scope)
-                if isinstance(found, Chosen):
-                    chosen[variable.name] = found
-                elif variable.name not in chosen:
-                    lacking[variable.name] = found
-            self._scopes[dashboard.file] = scope, lacking
-        return self._scopes[dashboard.file]
-
-    def _choose(self, variable: Variable, scope: Scope) -> Chosen | str:
-        wanted = self.part.variables.get(variable.name, ())
-        asked = question(variable, scope)
-        if isinstance(asked, Unexpanded) and not wanted:
-            return f"its own query needs {shown.names(list(asked.names))}"
-        answers: Sequence[str] = ()
-        if asked is not None and not isinstance(asked, Unexpanded) and not wanted:
-            try:
-                answers = self._values(asked)
-            except Failed as failed:
-                return f"{self.prometheus.who} {failed.reason}"
-        offered = options(variable, answers, scope)
-        if offered is None:
-            return "its regular expression cannot be read"
-        return choose(variable, offered, wanted) or "Prometheus has no value for it"
-
-    def _values(self, asked: Question) -> list[str]:
-        """What Prometheus answers a variable's query. Raises Failed."""
-        since = [("start", f"{time.time() - max(self.window, self.range):.3f}")]
-        match = [("match[]", asked.match)] if asked.match else []
-        if asked.kind == "label_values":
-            path = f"label/{quote(asked.label, safe='')}/values?{urlencode(match + since)}"
-            return _texts(self.prometheus.answer(path))
-        if asked.kind == "label_names":
-            return _texts(self.prometheus.answer(f"labels?{urlencode(match + since)}"))
-        if asked.kind == "metrics":
-            names = sorted(self.names)
-            try:
-                return [name for name in names if re.search(asked.pattern, name)]
-            except re.error:
-                return []
-        if asked.kind == "series":
-            found = self.prometheus.answer(f"series?{urlencode(match + since)}")
-            return (
-                [answer_text(one, "", 0).rsplit(" ", 2)[0] for one in found if isinstance(one, dict)]
-                if isinstance(found, list)
-                else []
-            )
-        answer = self._ask(asked.match, instant=True)
-        if answer.kind is not Kind.ANSWERED:
-            raise Failed(answer.reason)
-        return [
-            answer_text(curve.labels, f"{curve.last:.17g}", curve.points[-1][0]) for curve in answer.curves
-        ]
-
-    def _ask(self, text: str, *, instant: bool = False) -> Answer:
-        end = time.time()
-        values = {"query": text}
-        if instant:
-            path = f"query?{urlencode(values | {'time': f'{end:.3f}'})}"
-        else:
-            span = {"start": f"{end - self.range:.3f}", "end": f"{end:.3f}", "step": f"{self._step:.3f}"}
-            path = f"query_range?{urlencode(values | span)}"
-        began = time.monotonic()
-        try:
-            data = self.prometheus.answer(path)
-        except Failed as failed:
-            return self._failed(failed, time.monotonic() - began)
-        seconds = time.monotonic() - began
-        try:
-            return Answer(Kind.ANSWERED, seconds, _curves(data))
-        except (LookupError, TypeError, ValueError, AttributeError):
-            return Answer(
-                Kind.UNAVAILABLE,
-                seconds,
-                reason=f"{self.prometheus.who} answers with something other than series",
-            )
-
-    def _failed(self, failed: Failed, seconds: float) -> Answer:
-        reason = failed.reason
-        limit = shown.seconds(self.part.max_query_time)
-        if failed.kind is FailureKind.TIMEOUT or (failed.status == 503 and "timed out" in reason):
-            return Answer(
-                Kind.SLOW, seconds, reason=f"no answer within {shown.seconds(seconds)}, and it has {limit}"
-            )
-        if failed.kind is FailureKind.TOO_LARGE or any(text in reason for text in _TOO_MUCH):
-            return Answer(Kind.TOO_MUCH, seconds, reason=reason)
-        if failed.status in _REFUSED:
-            return Answer(Kind.REFUSED, seconds, reason=reason)
-        return Answer(Kind.UNAVAILABLE, seconds, reason=f"{self.prometheus.who} {reason}")
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """All names of metrics in the window. Raises Failed."""
-        return frozenset(_texts(self.prometheus.answer(f"label/__name__/values?{self._since}")))
-
-    @cached_property
-    def types(self) -> Mapping[str, str]:
-        """The types of all metrics, as targets declare them; empty where Prometheus does not say."""
-        try:
-            found = self.prometheus.answer("metadata?limit_per_metric=1")
-        except Failed:
-            return {}
-        return {
-            str(name): str(declared[0].get("type", ""))
-            for name, declared in (found.items() if isinstance(found, dict) else ())
-            if isinstance(declared, list) and declared and isinstance(declared[0], dict)
-        }
-
-    @cached_property
-    def _recorded(self) -> frozenset[str]:
-        loaded = self.prometheus.loaded_rules()
-        return loaded.recorded if isinstance(loaded, LoadedRules) else frozenset()
-
-    @property
-    def _since(self) -> str:
-        # No end: its clock may be ahead of ours, and what it has just seen counts.
-        return urlencode({"start": f"{time.time() - max(self.window, self.range):.3f}"})
-
     def known(self, selector: Selector) -> Known:
         """What Prometheus knows of a selector: no more than is needed to say why it selects nothing. Raises Failed."""
         if selector not in self._known:
@@ -252,28 +122,29 @@ class Panels:
         return self._known[selector]
 
     def _look(self, selector: Selector) -> Known:
-        text = _plain(selector)
-        window = f"{max(self.window, self.range) * 1000:.0f}ms"
-        for query in (f"count({text})", f"count(last_over_time({text}[{window}]))"):
-            answer = self._ask(query, instant=True)
-            if answer.kind is not Kind.ANSWERED:
-                raise Failed(answer.reason)
-            if answer.curves:
+        text, asking = _plain(selector), self.asking
+        back = f" offset {selector.offset * 1000:.0f}ms" if selector.offset else ""
+        within, window = _milliseconds(asking.range), _milliseconds(asking.longest)
+        for query in (f"count({text}{back})", f"count(last_over_time({text}[{within}]{back}))"):
+            if self._has(query):
                 return Known(selector, selects=True)
-        names = self.names
+        past = (back or window != within) and self._has(f"count(last_over_time({text}[{window}]))")
+        if past:
+            return Known(selector, selects=False, past=True, type=asking.type(selector.name or ""))
+        names = asking.names
         if not any(map(selector.matches_name, names)):
             name = selector.name or ""
             return Known(
                 selector,
                 selects=False,
                 named=False,
-                recorded=name in self._recorded,
-                type=self._type(name),
+                recorded=name in asking.recorded,
+                type=asking.type(name),
                 names=names,
             )
         by_name = _by_name(selector)
         match = urlencode({"match[]": by_name})
-        labels = frozenset(_texts(self.prometheus.answer(f"labels?{match}&{self._since}")))
+        labels = frozenset(texts(asking.data(f"labels?{match}&{asking.since}")))
         wanted = dict.fromkeys(one.label for one in selector.matchers if one.label != "__name__")
         values: dict[str, frozenset[str] | None] = {}
         for label in list(wanted)[:MOST_LABELS]:
@@ -281,41 +152,42 @@ class Panels:
         return Known(
             selector,
             selects=False,
-            type=self._type(selector.name or ""),
+            type=asking.type(selector.name or ""),
             values=values,
             labels=labels - {"__name__"},
         )
 
+    def _has(self, query: str) -> bool:
+        answer = self.asking.query(query, instant=True)
+        if answer.kind is not Kind.ANSWERED:
+            raise Failed(answer.reason)
+        return bool(answer.curves)
+
     def _values_of(self, label: str, by_name: str, window: str) -> frozenset[str]:
-        answer = self._ask(
+        answer = self.asking.query(
             f"group by ({label_text(label)}) (last_over_time({by_name}[{window}]))", instant=True
         )
         if answer.kind is not Kind.ANSWERED:
             raise Failed(answer.reason)
         return frozenset(curve.labels[label] for curve in answer.curves if label in curve.labels)
 
-    def _type(self, name: str) -> str:
-        """What its targets declare a metric to be; empty where nobody does."""
-        if not name:
-            return ""
-        bases = [name, *(name.removesuffix(end) for end in _SUFFIXES if name.endswith(end))]
-        for base in bases:
-            found: Any = self.prometheus.answer(f"metadata?{urlencode({'metric': base, 'limit': 1})}")
-            declared = found.get(base) if isinstance(found, dict) else None
-            if isinstance(declared, list) and declared and isinstance(declared[0], dict):
-                return str(declared[0].get("type", ""))
-        return ""
-
     def _find_mismatch(self, item: Item) -> str:
         answer = self.answer(item)
-        if answer.kind is not Kind.ANSWERED or answer.curves:
+        if answer.kind is not Kind.ANSWERED:
             return ""
-        for number, (node, left, right) in enumerate(unmatched(parse(self.made(item).text))):
+        # At the same moments, so that what is there at different times is not taken for what never meets.
+        end = time.time()
+        for number, (node, left, right) in enumerate(
+            unmatched(self.made(item).text, shows=answer.shows_numbers)
+        ):
             if number == MOST_OPERATIONS:
                 break
-            sides = [self._ask(to_text(side)) for side in (left, right)]
-            if all(side.curves for side in sides) and not self._ask(to_text(node)).curves:
-                told = " and ".join(_labels(side.curves[0]) for side in sides)
+            sides = [self.asking.query(to_text(side), end=end).curves for side in (left, right)]
+            if not meet_in_time(*sides):
+                continue
+            whole = self.asking.query(to_text(node), end=end)
+            if whole.kind is Kind.ANSWERED and not whole.curves:
+                told = " and ".join(_labels(side[0]) for side in sides)
                 return (
                     f"both sides of `{shown.one_line(str(getattr(node, 'op', '')), 8)}` have series, and none of one meets one of "
                     f"the other: they have {told}"
@@ -324,34 +196,13 @@ class Panels:
 
 
 def _unmade(what: Unexpanded, lacking: Mapping[str, str]) -> Made:
-    reasons = [
-        f"{shown.one_line(why, 160)}"
-        for name, why in lacking.items()
-        if any(name in one for one in what.names)
-    ]
+    named = {name for one in what.names for name in references(one)}
+    reasons = [shown.one_line(why, 160) for name, why in lacking.items() if name in named]
     return Made(names=tuple(what.names), reason="; ".join(reasons))
 
 
-def _curves(data: Any) -> tuple[Curve, ...]:
-    kind, result = data["resultType"], data["result"]
-    if kind in ("scalar", "string"):
-        return (Curve({}, ((float(result[0]), float(result[1])),)),)
-    return tuple(
-        Curve(
-            {str(name): str(value) for name, value in one["metric"].items()},
-            tuple(
-                (float(moment), float(value))
-                for moment, value in (one["values"] if kind == "matrix" else [one["value"]])
-            ),
-        )
-        for one in result
-        # A native histogram has no values.
-        if "values" in one or "value" in one
-    )
-
-
-def _texts(found: object) -> list[str]:
-    return [str(one) for one in found] if isinstance(found, list) else []
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f}ms"
 
 
 def _labels(curve: Curve) -> str:

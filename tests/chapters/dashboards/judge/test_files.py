@@ -1,0 +1,40 @@
+"""What is said of a file as a whole."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from deployspec.chapters.dashboards.judge.files import file_is_read
+from deployspec.chapters.dashboards.model import File
+from deployspec.languages.grafana import read
+from deployspec.model.verdict import Outcome
+
+FILTERS = {"name": "f", "type": "adhoc", "filters": [{"key": "a", "operator": "=", "value": "b"}]}
+LIBRARY = {"title": "L", "libraryPanel": {"uid": "l", "name": "L"}}
+CIRCLE = [{"name": a, "type": "query", "query": f'label_values(x{{a="${b}"}}, a)'} for a, b in ("ab", "ba")]
+
+
+@pytest.mark.parametrize(
+    ("variables", "panels", "outcome"),
+    [
+        pytest.param([], [], Outcome.MET, id="sound"),
+        pytest.param([FILTERS], [], Outcome.UNMEASURED, id="saved-filters"),
+        pytest.param([FILTERS | {"filters": []}], [], Outcome.MET, id="no-filters"),
+        pytest.param([], [LIBRARY], Outcome.UNMEASURED, id="library-panel"),
+        pytest.param(CIRCLE, [], Outcome.BREACHED, id="circle"),
+        pytest.param([*CIRCLE, FILTERS], [LIBRARY], Outcome.BREACHED, id="circle-and-what-is-not-read"),
+        pytest.param([], [5], Outcome.BREACHED, id="no-panel"),
+    ],
+)
+def test_what_the_file_cannot_help_is_not_its_breach(
+    variables: list[Any], panels: list[Any], outcome: Outcome
+) -> None:
+    """What stands elsewhere, or is not read here, is UNMEASURED; what Grafana could not read either is BREACHED."""
+    document = {"title": "T", "schemaVersion": 39, "panels": panels, "templating": {"list": variables}}
+    made = read(json.dumps(document), "t.json")
+    assert not isinstance(made, tuple)
+    verdict = file_is_read(File("t.json", made, made.troubles), 1, 0)
+    assert verdict.outcome is outcome, verdict
