@@ -180,6 +180,14 @@ class Chosen:
     """It is the variable's ``allValue``, which is written as it is, whatever the format."""
     texts: tuple[str, ...] = ()
     """What is shown for the values, for ``${x:text}``; empty: the values."""
+    listed: tuple[str, ...] = ()
+    """What ``allValue`` stands for, one by one."""
+
+    @property
+    def first(self) -> Chosen:
+        """What the first copy of a panel has that is repeated by the variable: one value, written as before."""
+        values = self.listed if self.raw else self.values
+        return Chosen(values[:1], self.many) if values else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def choose(variable: Variable, offered: Sequence[str], wanted: Sequence[str] = (
     picked = tuple(wanted) or variable.current
     if picked and picked[0] in (ALL, "All") and (variable.include_all or not wanted):
         if variable.all_value:
-            return Chosen((variable.all_value,), many=True, raw=True, texts=("All",))
+            return Chosen((variable.all_value,), many=True, raw=True, texts=("All",), listed=listed)
         return Chosen(listed, many=True, texts=("All",)) if listed else None
     if not wanted:
         free = variable.type in ("textbox", "constant")
@@ -129,9 +129,12 @@ def scope_of(
 ) -> Scope | Unexpanded:
     """What Grafana knows when it asks a query of a panel: its own steps and points are taken into account.
 
+    Of copies that are made of the panel, one for each value of a variable, it is the first.
     Unexpanded: its least step names what is not known.
     """
     points = query.panel.points
+    if (repeated := values.get(query.panel.repeat)) is not None:
+        values = {**values, query.panel.repeat: repeated.first}
     bare = Scope(values, begin, end, step(end - begin, points, scrape), scrape=scrape)
     lengths: list[float | None] = []
     for text in (query.interval, query.panel.interval):

@@ -67,6 +67,22 @@ def known(query: str, **more: Any) -> Known:
             Why.UNTOLD,
             "none fits all",
         ),
+        (
+            known('x{quantile="0"}', type="summary", values={"quantile": frozenset({"0.0", "0.5", "1.0"})}),
+            Why.NO_MATCH,
+            "did you mean 0.0? Prometheus 3 writes numbers",
+        ),
+        (
+            known('x_bucket{le=~"0.3|2.0"}', values={"le": frozenset({"0.1", "2", "+Inf"})}),
+            Why.NO_MATCH,
+            "did you mean 2?",
+        ),
+        (
+            known('x{quantile="0.9"}', type="summary", values={"quantile": frozenset({"0.5", "0.99"})}),
+            Why.UNTOLD,
+            "it is not known",
+        ),
+        (known('x{shard="1"}', values={"shard": frozenset({"1.0"})}), Why.UNTOLD, "it is not known"),
         # A label that is asked to be absent is no fault where it is absent.
         (known('x{gone=""}', values={"gone": None}), Why.UNTOLD, "none fits all"),
     ],

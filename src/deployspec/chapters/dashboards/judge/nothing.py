@@ -24,6 +24,8 @@ _COUNTERS = ("_total", "_count", "_sum", "_bucket")
 OF_TARGETS = frozenset({"job", "instance"})
 """Labels that the scrape gives: no request, no error brings another value of them."""
 MADE_BY_PROMETHEUS = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
+_OF_NUMBERS = frozenset({"le", "quantile"})
+"""Labels whose values are numbers; Prometheus 3 writes each as a number with a point: 1 as 1.0."""
 _ARITHMETIC = frozenset("+-*/%^")
 
 
@@ -137,6 +139,11 @@ def _of_matcher(name: str, matcher: Matcher, known: Known, *, counts: bool) -> R
             Why.NOT_YET,
             f"{what} yet: the label has numbers of three digits, it asks for such ones, and each begins with its first event {there}",
         )
+    if matcher.label in _OF_NUMBERS and (same := _same_number(matcher, seen)):
+        return Reason(
+            Why.NO_MATCH,
+            f"{what}; did you mean {same}? Prometheus 3 writes numbers in this label with a point, and 2 as they come {there}",
+        )
     # A number that differs by a digit is another number, and no slip.
     words = [word for word in matcher.words() or () if not word.isdigit()]
     meant = [suggested for word in words if (suggested := suggestion(word, seen, 2))]
@@ -153,6 +160,20 @@ def _is_code(matcher: Matcher, seen: frozenset[str]) -> bool:
     return all(re.fullmatch(r"[1-5]\d\d", one) for one in seen) and any(
         matcher.meets(str(number)) for number in range(100, 600)
     )
+
+
+def _same_number(matcher: Matcher, seen: frozenset[str]) -> str:
+    """A value that is the number that the matcher asks for, written in another way; empty where there is none."""
+    numbers = {_number(value): value for value in sorted(seen)}
+    wanted = [_number(word) for word in matcher.words() or ()]
+    return next((numbers[one] for one in wanted if one is not None and one in numbers), "")
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def unmatched(tree: Expr) -> Iterator[tuple[Expr, Expr, Expr]]:
