@@ -43,6 +43,10 @@ SCRAPED_LIMIT = 60.0
 """Seconds in which there have to be so many."""
 
 
+LABELS = {"cluster": "demo", "namespace": "demo"}
+"""Of targets that have published dashboards: most of these ask for them, as a Kubernetes has them."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """One of a run."""
@@ -110,7 +114,9 @@ def deployment(exposer: Exposer, server: Running, prometheus: str, dashboards: P
         found["dashboards"] = {
             "files": [str(dashboards / pattern) for pattern in exposer.dashboards],
             "scrape_interval": f"{INTERVAL}s",
-            "variables": dict(exposer.variables),
+            "variables": {
+                name: value.format(port=_port(server)) for name, value in exposer.variables.items()
+            },
         }
     return found
 

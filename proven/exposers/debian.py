@@ -152,6 +152,7 @@ def haproxy(folder: Path, _: Path) -> Iterator[Running]:
         f"frontend metrics\n  bind 127.0.0.1:{port}\n  http-request use-service prometheus-exporter if {{ path /metrics }}\n"
         f"frontend shop\n  bind 127.0.0.1:{front}\n  default_backend shops\n"
         f"backend shops\n  server first 127.0.0.1:{nobody} check\n"
+        "  stick-table type ip size 1k expire 1m store http_req_rate(10s)\n  http-request track-sc0 src\n"
     )
     program = Program(["haproxy", "-f", "haproxy.cfg", "-db"], folder, _SBIN)
     with running(Running(port, program, [METRICS, "/none"])) as server:

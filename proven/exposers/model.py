@@ -33,7 +33,7 @@ class Exposer:
     honors_labels: bool = False
     """Whether its documentation says that it is scraped with `honor_labels`."""
     variables: Mapping[str, str] = field(default_factory=dict)
-    """What is chosen in its dashboards."""
+    """What is chosen in its dashboards, where Prometheus does not tell it; ``{port}`` is that of its page."""
     meanwhile: Callable[[Running], None] | None = None
     """What is done again and again, so that there is something to count. Without it, `Running.paths` are asked for."""
 

@@ -40,6 +40,8 @@ EXPOSERS: Mapping[str, Exposer] = {
         SERVERS["victoria-metrics"],
         job="victoriametrics",
         published=("VictoriaMetrics/dashboards/victoriametrics.json",),
+        # They ask for the versions of VictoriaMetrics' own builds.
+        variables={"job": "victoriametrics", "instance": "127.0.0.1:{port}"},
     ),
     "etcd": Exposer(SERVERS["etcd"], job="etcd", mixins=("etcd",)),
     "influxdb": Exposer(SERVERS["influxdb"], mixins=("influxdb",)),
@@ -47,7 +49,11 @@ EXPOSERS: Mapping[str, Exposer] = {
         _debian("RabbitMQ", "rabbitmq-server", debian.rabbitmq),
         job="rabbitmq",
         mixins=("rabbitmq",),
-        published=("rabbitmq-server/deps/rabbitmq_prometheus/docker/grafana/dashboards/*.json",),
+        # The others are for RabbitMQ's own load generator, for clusters, and for another exporter.
+        published=tuple(
+            f"rabbitmq-server/deps/rabbitmq_prometheus/docker/grafana/dashboards/{name}.json"
+            for name in ("Erlang-BEAM", "Erlang-Memory-Allocators", "RabbitMQ-*")
+        ),
     ),
     "rabbitmq-per-object": Exposer(
         _debian("RabbitMQ", "rabbitmq-server", debian.rabbitmq), path="/metrics/per-object"
@@ -85,7 +91,10 @@ EXPOSERS: Mapping[str, Exposer] = {
         breaches={"metrics.types-constant": "dnsdist_server_status goes on here, after another metric"},
     ),
     "pdns-recursor": Exposer(_debian("PowerDNS Recursor", "pdns-recursor", debian.pdns_recursor)),
-    "collectd": Exposer(_debian("collectd", "collectd-core", debian.collectd)),
+    "collectd": Exposer(
+        _debian("collectd", "collectd-core", debian.collectd),
+        breaches={"metrics.names-arrive": "the label instance arrives as exported_instance"},
+    ),
     "netdata": Exposer(
         _debian("Netdata", "netdata-core", debian.netdata),
         path=debian.NETDATA,

@@ -73,15 +73,18 @@ def known(query: str, **more: Any) -> Known:
             "did you mean 0.0? Prometheus 3 writes numbers",
         ),
         (
-            known('x_bucket{le=~"0.3|2.0"}', values={"le": frozenset({"0.1", "2", "+Inf"})}),
+            known('x_bucket{le=~"1|2"}', values={"le": frozenset({"0.1", "2.0", "+Inf"})}),
             Why.NO_MATCH,
-            "did you mean 2?",
+            "did you mean 2.0?",
         ),
         (
             known('x{quantile="0.9"}', type="summary", values={"quantile": frozenset({"0.5", "0.99"})}),
             Why.UNTOLD,
             "it is not known",
         ),
+        (known('x{version="1.2.3"}', values={"version": frozenset({"1.2.4"})}), Why.UNTOLD, "it is not known"),
+        (known('x{worker="mail-1"}', values={"worker": frozenset({"mail-12"})}), Why.UNTOLD, "it is not known"),
+        (known('x{worker="mial-1"}', values={"worker": frozenset({"mail-1"})}), Why.NO_MATCH, "did you mean"),
         (known('x{shard="1"}', values={"shard": frozenset({"1.0"})}), Why.UNTOLD, "it is not known"),
         # A label that is asked to be absent is no fault where it is absent.
         (known('x{gone=""}', values={"gone": None}), Why.UNTOLD, "none fits all"),

@@ -12,6 +12,7 @@ from deployspec.chapters.metrics.judge.scraped import (
     Range,
     Taken,
     Target,
+    brought,
     is_scraped,
     names_arrive,
     nothing_is_dropped,
@@ -106,6 +107,26 @@ def test_a_label_of_the_targets_own() -> None:
     arrived = replace(ARRIVED, names=frozenset({"a"}), labels=LABELS | {"exported_job"})
     found = names_arrive(arrived, page)
     assert (found.outcome, "arrives as exported_job" in found.reason) == ("BREACHED", True), found.reason
+
+
+def test_labels_that_series_bring_themselves() -> None:
+    """Of one series for each name and each label: under honor_labels it is found by these."""
+    page = read(
+        [
+            b"""# TYPE a gauge
+a{job="backup",instance=""} 1
+a{job="nightly",instance=""} 1
+a{job="report",instance="",zone="b"} 1
+# TYPE b gauge
+b{instance="host"} 1
+# TYPE c gauge
+c{zone="a"} 1
+"""
+        ],
+        Format.TEXT,
+    )
+    assert brought(page) == {(("job", "backup"),), (("job", "report"),), (("instance", "host"),)}
+    assert brought(PAGE) == set()
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ OF_TARGETS = frozenset({"job", "instance"})
 MADE_BY_PROMETHEUS = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 _OF_NUMBERS = frozenset({"le", "quantile"})
 """Labels whose values are numbers; Prometheus 3 writes each as a number with a point: 1 as 1.0."""
+_DIGITS = re.compile(r"\d+")
 _ARITHMETIC = frozenset("+-*/%^")
 
 
@@ -144,9 +145,13 @@ def _of_matcher(name: str, matcher: Matcher, known: Known, *, counts: bool) -> R
             Why.NO_MATCH,
             f"{what}; did you mean {same}? Prometheus 3 writes numbers in this label with a point, and 2 as they come {there}",
         )
-    # A number that differs by a digit is another number, and no slip.
-    words = [word for word in matcher.words() or () if not word.isdigit()]
-    meant = [suggested for word in words if (suggested := suggestion(word, seen, 2))]
+    # What differs by its digits alone is another number, version or address, and no slip.
+    meant = [
+        near
+        for word in matcher.words() or ()
+        for near in [suggestion(word, seen, 2)]
+        if near is not None and _DIGITS.sub("", near) != _DIGITS.sub("", word)
+    ]
     if meant:
         return Reason(Why.NO_MATCH, f"{what}; did you mean {meant[0]}? {there}")
     return Reason(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -15,7 +15,7 @@ from deployspec.base.rfc3339 import parse as parse_time
 from deployspec.base.shown import one_line
 from deployspec.chapters.metrics.judge.movement import Sums
 from deployspec.chapters.metrics.judge.presence import Found, Wanted
-from deployspec.chapters.metrics.judge.scraped import UP, Arrived, Quickness, Range, Taken, Target
+from deployspec.chapters.metrics.judge.scraped import OF_TARGETS, UP, Arrived, Quickness, Range, Taken, Target
 from deployspec.chapters.metrics.part import METRICS
 from deployspec.languages.prometheus.answers import NotUnderstood, field
 from deployspec.languages.prometheus.model import Unavailable
@@ -135,10 +135,18 @@ class Watching:
 
         return self._asked(ask, patience=PATIENCE)
 
-    def arrived(self, names: frozenset[str], scraped_at: float) -> Arrived:
-        """The names that it has of the targets. Where some are missing of ``names``, a scrape after that moment (seconds
-        since 1970) is waited for, for at most ``PATIENCE`` seconds."""
-        targets = self.targets
+    def arrived(
+        self, names: frozenset[str], brought: Collection[tuple[tuple[str, str], ...]], scraped_at: float
+    ) -> Arrived:
+        """The names that it has of the targets, with ``honor_labels`` also of series with labels that are ``brought``. Where
+        some are missing of ``names``, a scrape after that moment (seconds since 1970) is waited for, for at most
+        ``PATIENCE`` seconds."""
+        targets, drops = self.targets, self._drops
+        matching = [_of(target) for target in targets]
+        for target in targets:
+            for own in brought if target.job in self._honoring else ():
+                # A label that the page has as empty, as a Pushgateway does with `instance`, keeps that of the target away.
+                matching += [_of(target, own), _of(target, (*((name, "") for name in OF_TARGETS), *own))]
         if down := [one for one in targets if one.health != "up"]:
             raise Unmeasured(
                 f"{one_line(down[0].url, 120)} is {down[0].health}, so nothing arrives; see {UP}"
@@ -147,12 +155,12 @@ class Watching:
         def ask(questions: Questions) -> Arrived:
             until = time.monotonic() + PATIENCE
             while True:
-                there = _names(questions, targets, "label/__name__/values")
+                there = _names(questions, matching, "label/__name__/values")
                 if names <= there or time.monotonic() > until:
                     break
                 last = min(one.last_scrape for one in _targets(questions) if self._is_own(one))
                 if last > scraped_at + 0.5:
-                    there = _names(questions, targets, "label/__name__/values")
+                    there = _names(questions, matching, "label/__name__/values")
                     break
                 time.sleep(POLL)
             bases = {name.removesuffix("_bucket") for name in names if name.endswith("_bucket")}
@@ -169,10 +177,10 @@ class Watching:
             return Arrived(
                 targets,
                 there,
-                _names(questions, targets, "labels"),
+                _names(questions, matching, "labels"),
                 frozenset(native),
                 read,
-                any(self._drops.get(one.job, False) for one in targets),
+                any(drops.get(one.job, False) for one in targets),
             )
 
         return self._asked(ask, patience=PATIENCE)
@@ -259,6 +267,12 @@ class Watching:
         return {str(one.get("job_name")): bool(one.get("metric_relabel_configs")) for one in self._configured}
 
     @property
+    def _honoring(self) -> frozenset[str]:
+        return frozenset(
+            str(one.get("job_name")) for one in self._configured if one.get("honor_labels") is True
+        )
+
+    @property
     def _limits(self) -> Mapping[str, float]:
         return {
             str(one.get("job_name")): float(one["sample_limit"])
@@ -302,11 +316,10 @@ def _address(url: str) -> tuple[str, int, str]:
     return host, parts.port or (443 if parts.scheme == "https" else 80), parts.path or "/"
 
 
-def _of(target: Target) -> str:
-    """The selector of what Prometheus makes of a target's scrapes."""
-    matchers = [
-        f"{name}={quoted(text)}" for name, text in target.labels.items() if name in ("job", "instance")
-    ]
+def _of(target: Target, own: Iterable[tuple[str, str]] = ()) -> str:
+    """The selector of what Prometheus makes of a target's scrapes; ``own`` are labels that take the place of the target's."""
+    labels = {name: text for name, text in target.labels.items() if name in OF_TARGETS} | dict(own)
+    matchers = [f"{name}={quoted(text)}" for name, text in labels.items()]
     return "{" + ", ".join(matchers) + "}"
 
 
@@ -320,8 +333,8 @@ def _matching(label: str, values: Sequence[str]) -> str:
     return f"{label}=~{quoted(escaped)}"
 
 
-def _names(questions: Questions, targets: Sequence[Target], path: str) -> frozenset[str]:
-    matched = "&".join("match[]=" + quote(_of(one)) for one in targets)
+def _names(questions: Questions, matching: Sequence[str], path: str) -> frozenset[str]:
+    matched = "&".join("match[]=" + quote(one) for one in matching)
     since = time.time() - 600
     return frozenset(map(str, _list(questions.tell(f"{path}?start={since:.0f}&{matched}"), "its names")))
 
