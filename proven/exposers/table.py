@@ -44,7 +44,7 @@ EXPOSERS: Mapping[str, Exposer] = {
         variables={"job": "victoriametrics", "instance": "127.0.0.1:{port}"},
     ),
     "etcd": Exposer(SERVERS["etcd"], job="etcd", mixins=("etcd",)),
-    "influxdb": Exposer(SERVERS["influxdb"], mixins=("influxdb",)),
+    "influxdb": Exposer(SERVERS["influxdb"]),
     "rabbitmq": Exposer(
         _debian("RabbitMQ", "rabbitmq-server", debian.rabbitmq),
         job="rabbitmq",
@@ -123,7 +123,9 @@ EXPOSERS: Mapping[str, Exposer] = {
             "PyPI",
             libraries.INSTRUMENTATOR,
             libraries.fastapi_instrumentator,
-        )
+        ),
+        job="app",
+        published=("fastapi-prometheus-grafana/grafana/provisioning/dashboards/*.json",),
     ),
     "starlette-exporter": Exposer(
         Server("starlette-exporter", "PyPI", libraries.STARLETTE_EXPORTER, libraries.starlette_exporter)

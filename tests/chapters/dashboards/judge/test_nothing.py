@@ -13,6 +13,7 @@ from deployspec.languages.promql.selectors import selectors
 from deployspec.languages.promql.syntax import parse
 
 CODES = frozenset({"200", "404"})
+CLASSES = frozenset({"2xx", "4xx"})
 
 
 def known(query: str, **more: Any) -> Known:
@@ -35,10 +36,16 @@ def known(query: str, **more: Any) -> Known:
             Why.NO_MATCH,
             "no series of `x_total` has a label `code`",
         ),
-        (known('x_total{code=~"5.."}', values={"code": CODES}), Why.NOT_YET, "numbers of three digits"),
+        (known('x_total{code=~"5.."}', values={"code": CODES}), Why.NOT_YET, "status codes"),
         (known('x_total{code="5xx"}', values={"code": CODES}), Why.UNTOLD, "it is not known"),
+        (known('x_total{code="5xx"}', values={"code": CLASSES}), Why.NOT_YET, "status codes"),
+        (known('x_total{code=~"5.*"}', values={"code": CLASSES}), Why.NOT_YET, "status codes"),
+        (known('x_total{code="5XX"}', values={"code": CLASSES}), Why.NO_MATCH, "did you mean"),
+        (known('x_total{code="500"}', values={"code": CLASSES}), Why.UNTOLD, "it is not known"),
+        (known('x_total{code="6xx"}', values={"code": CLASSES}), Why.UNTOLD, "it is not known"),
+        (known('x{code="5xx"}', type="gauge", values={"code": CLASSES}), Why.UNTOLD, "it is not known"),
         (known('x{code=~"5.."}', values={"code": CODES}), Why.UNTOLD, "it is not known"),
-        (known('x{code=~"5.."}', type="counter", values={"code": CODES}), Why.NOT_YET, "three digits"),
+        (known('x{code=~"5.."}', type="counter", values={"code": CODES}), Why.NOT_YET, "status codes"),
         (known('x_total{code="500"}', type="gauge", values={"code": CODES}), Why.UNTOLD, "it is not known"),
         (
             known('x{queue="mials"}', values={"queue": frozenset({"mails"})}),

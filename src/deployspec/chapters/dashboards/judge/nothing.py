@@ -26,6 +26,9 @@ OF_TARGETS = frozenset({"job", "instance"})
 MADE_BY_PROMETHEUS = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 _OF_NUMBERS = frozenset({"le", "quantile"})
 """Labels whose values are numbers; Prometheus 3 writes each as a number with a point: 1 as 1.0."""
+_CODES = frozenset(map(str, range(100, 600)))
+_CLASSES = tuple(frozenset(f"{first}{end}" for first in range(1, 6)) for end in ("xx", "XX"))
+"""How servers name all codes that begin with a digit: HAProxy, prometheus-fastapi-instrumentator."""
 _DIGITS = re.compile(r"\d+")
 _ARITHMETIC = frozenset("+-*/%^")
 
@@ -138,7 +141,7 @@ def _of_matcher(name: str, matcher: Matcher, known: Known, *, counts: bool) -> R
     if counts and _is_code(matcher, seen):
         return Reason(
             Why.NOT_YET,
-            f"{what} yet: the label has numbers of three digits, it asks for such ones, and each begins with its first event {there}",
+            f"{what} yet: the label has status codes, it asks for such ones, and each begins with its first event {there}",
         )
     if matcher.label in _OF_NUMBERS and (same := _same_number(matcher, seen)):
         return Reason(
@@ -161,9 +164,9 @@ def _of_matcher(name: str, matcher: Matcher, known: Known, *, counts: bool) -> R
 
 
 def _is_code(matcher: Matcher, seen: frozenset[str]) -> bool:
-    """Whether the label's values are status codes, and the matcher asks for some."""
-    return all(re.fullmatch(r"[1-5]\d\d", one) for one in seen) and any(
-        matcher.meets(str(number)) for number in range(100, 600)
+    """Whether the label's values are status codes, or their classes (2xx), and the matcher asks for some of that form."""
+    return any(
+        all(one in form for one in seen) and any(map(matcher.meets, form)) for form in (_CODES, *_CLASSES)
     )
 
 
