@@ -78,7 +78,7 @@ def configuration(exposer: Exposer, server: Running, dashboards: Path | None) ->
         "static_configs": [
             {
                 "targets": [f"127.0.0.1:{_port(server)}"],
-                "labels": {"cluster": "demo"} if exposer.dashboards else {},
+                "labels": LABELS if exposer.dashboards else {},
             }
         ],
     }
@@ -220,6 +220,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     # Ended from outside, too, it ends its servers.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _all(options)
+    except KeyboardInterrupt:
+        print("interrupted; the servers have been ended", file=sys.stderr)
+        return 130
+
+
+def _all(options: argparse.Namespace) -> int:
     rows, is_right = [], True
     for name in options.names or EXPOSERS:
         server = EXPOSERS[name].server
