@@ -26,6 +26,7 @@ OF_TARGETS = frozenset({"job", "instance"})
 MADE_BY_PROMETHEUS = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 _OF_NUMBERS = frozenset({"le", "quantile"})
 """Labels whose values are numbers; Prometheus 3 writes each as a number with a point: 1 as 1.0."""
+_NOT = frozenset({"in", "un", "im", "dis", "non", "not", "no"})
 _CODES = frozenset(map(str, range(100, 600)))
 _CLASSES = tuple(frozenset(f"{first}{end}" for first in range(1, 6)) for end in ("xx", "XX"))
 """How servers name all codes that begin with a digit: HAProxy, prometheus-fastapi-instrumentator."""
@@ -148,12 +149,11 @@ def _of_matcher(name: str, matcher: Matcher, known: Known, *, counts: bool) -> R
             Why.NO_MATCH,
             f"{what}; did you mean {same}? Prometheus 3 writes numbers in this label with a point, and 2 as they come {there}",
         )
-    # What differs by its digits alone is another number, version or address, and no slip.
     meant = [
         near
         for word in matcher.words() or ()
         for near in [suggestion(word, seen, 2)]
-        if near is not None and _DIGITS.sub("", near) != _DIGITS.sub("", word)
+        if near is not None and not _is_another(word, near)
     ]
     if meant:
         return Reason(Why.NO_MATCH, f"{what}; did you mean {meant[0]}? {there}")
@@ -168,6 +168,14 @@ def _is_code(matcher: Matcher, seen: frozenset[str]) -> bool:
     return any(
         all(one in form for one in seen) and any(map(matcher.meets, form)) for form in (_CODES, *_CLASSES)
     )
+
+
+def _is_another(word: str, near: str) -> bool:
+    """Whether two words that look alike are no slip of one another: another number, version or address, or the opposite."""
+    if _DIGITS.sub("", word) == _DIGITS.sub("", near):
+        return True
+    shorter, longer = sorted((word.lower(), near.lower()), key=len)
+    return longer.endswith(shorter) and longer.removesuffix(shorter).strip("_- ") in _NOT
 
 
 def _same_number(matcher: Matcher, seen: frozenset[str]) -> str:
