@@ -43,6 +43,8 @@ SCRAPED_LIMIT = 60.0
 """Seconds in which there have to be so many."""
 
 
+CHECK_LIMIT = 480.0
+"""Seconds for one run: a large dashboard has hundreds of queries, and several questions for each that shows nothing."""
 LABELS = {"cluster": "demo", "namespace": "demo"}
 """Of targets that have published dashboards: most of these ask for them, as a Kubernetes has them."""
 
@@ -139,9 +141,8 @@ def check(folder: Path, chapter: str, file: dict[str, Any]) -> list[Verdict]:
     written, record = folder / "deployment.yaml", folder / "record.json"
     written.write_text(yaml.safe_dump(file))
     record.unlink(missing_ok=True)
-    done = told(
-        [PROGRAM, "check", "-q", "-m", chapter, "--deployment", written, "--record", record], folder, {}
-    )
+    argv = [PROGRAM, "check", "-q", "-m", chapter, "--deployment", written, "--record", record]
+    done = told(argv, folder, {}, CHECK_LIMIT)
     if not record.exists():
         raise NotProvenError(f"found no record; expected verdicts. {done.stdout[-1500:]}")
     said = json.loads(record.read_text())["checks"]

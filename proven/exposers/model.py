@@ -34,8 +34,8 @@ class Exposer:
     """Whether its documentation says that it is scraped with `honor_labels`."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """What is chosen in its dashboards, where Prometheus does not tell it; ``{port}`` is that of its page."""
-    meanwhile: Callable[[Running], None] | None = None
-    """What is done again and again, so that there is something to count. Without it, `Running.paths` are asked for."""
+    meanwhile: Callable[[Running], None] = field(default_factory=lambda: asking())
+    """What is done again and again, so that there is something to count."""
 
     @property
     def dashboards(self) -> tuple[str, ...]:
@@ -48,11 +48,15 @@ class Exposer:
         return tuple(f"website/assets/{name}/*.yaml" for name in self.mixins)
 
 
-def of_paths(server: Running) -> None:
-    """Ask for each path once."""
-    for path in server.paths:
-        with suppress(OSError, http.client.HTTPException):
-            ask(server, path)
+def asking(*paths: str) -> Callable[[Running], None]:
+    """What asks for each of these once, or for `Running.paths`, where none is said."""
+
+    def once(server: Running) -> None:
+        for path in paths or server.paths:
+            with suppress(OSError, http.client.HTTPException):
+                ask(server, path)
+
+    return once
 
 
 @contextmanager
@@ -62,7 +66,7 @@ def busy(exposer: Exposer, server: Running) -> Iterator[None]:
 
     def go_on() -> None:
         while not over.wait(MEANWHILE):
-            (exposer.meanwhile or of_paths)(server)
+            exposer.meanwhile(server)
 
     thread = Thread(target=go_on, daemon=True)
     thread.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from proven.exposers import debian, libraries
-from proven.exposers.model import Exposer
+from proven.exposers.model import Exposer, asking
 from proven.servers import SERVERS, Server
 
 
@@ -40,6 +40,8 @@ EXPOSERS: Mapping[str, Exposer] = {
         SERVERS["victoria-metrics"],
         job="victoriametrics",
         published=("VictoriaMetrics/dashboards/victoriametrics.json",),
+        breaches={"metrics.types-constant": "vm_request_duration_seconds goes on here, after another metric"},
+        meanwhile=asking("/health", "/api/v1/query?query=vm_rows", "/api/v1/export?match[]=none"),
         # They ask for the versions of VictoriaMetrics' own builds.
         variables={"job": "victoriametrics", "instance": "127.0.0.1:{port}"},
     ),
