@@ -219,6 +219,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--dashboards", metavar="FOLDER", type=Path, help="checkouts of dashboards")
     parser.add_argument("--list", action="store_true", help="print every reason that is not MET")
     options = parser.parse_args(arguments)
+    if options.dashboards is not None:
+        if not options.dashboards.is_dir():
+            parser.error(f"found no folder {options.dashboards}; expected one with checkouts of dashboards")
+        # The files that name them are elsewhere.
+        options.dashboards = options.dashboards.absolute()
     # Ended from outside, too, it ends its servers.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
