@@ -31,12 +31,15 @@ bench: .venv/bench
 	@scripts/system-packages bench
 	@$(BIN)/python -m bench
 
-# Servers that others wrote, each asked while it is well, flapping and sick; emitters of logs; with CORPORA=DIR also public
-# logs in DIR/logs, checkouts of rules in DIR/rules and of dashboards in DIR/dashboards. What it prints goes to docs/proven-on.md.
+# Servers that others wrote, each asked while it is well, flapping and sick; their metrics, scraped by two versions of Prometheus;
+# emitters of logs; with CORPORA=DIR also public logs in DIR/logs, checkouts of rules in DIR/rules and of dashboards in
+# DIR/dashboards. What it prints goes to docs/proven-on.md.
 proven: .venv/test
 	@scripts/system-packages proven
+	@scripts/newer-prometheus
 	@$(BIN)/python -m proven .proven
 	@$(BIN)/python -m proven.probed .proven
+	@$(BIN)/python -m proven.exposed .proven $(if $(CORPORA),--dashboards $(CORPORA)/dashboards)
 	@$(BIN)/python -m proven.emitters.described .proven
 ifdef CORPORA
 	@$(BIN)/python -m proven.corpora $(CORPORA)/logs

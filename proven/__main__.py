@@ -65,7 +65,7 @@ def _token(server: Running) -> dict[str, str]:
 
 
 def told(
-    argv: Sequence[str | Path], folder: Path, environ: Mapping[str, str]
+    argv: Sequence[str | Path], folder: Path, environ: Mapping[str, str], limit: float = LIMIT
 ) -> subprocess.CompletedProcess[str]:
     """What a command says in a folder, its errors included. Raises subprocess.TimeoutExpired."""
     return subprocess.run(
@@ -76,7 +76,7 @@ def told(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=LIMIT,
+        timeout=limit,
         check=False,
     )
 

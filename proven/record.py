@@ -22,7 +22,7 @@ def version(server: Server) -> str:
     if server.origin == "Debian":
         query = ["dpkg-query", "--show", "--showformat=${Version}", server.package]
         return subprocess.run(query, capture_output=True, text=True, check=True).stdout
-    return re.split("==|@", server.package)[1]
+    return re.split("==|@", server.package)[-1]
 
 
 def recorded(answer: Answer, state: str, path: str, asked: dict[str, str], folder: Path) -> dict[str, Any]:

@@ -127,6 +127,8 @@ class Running:
     """What can be asked for its health."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """What a request must bring."""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """Its other ports, by what is there: ``metrics`` where these have one of their own."""
     sickness: str = ""
     """What `sick` does, in words. Empty: nothing but `freeze` makes this server sick."""
     sick: Callable[[], None] = _nothing
@@ -181,8 +183,9 @@ def ask(server: Running, path: str, headers: Mapping[str, str] | None = None) ->
         connection.close()
 
 
-def wait_until(server: Running, path: str, status: int, limit: float = BOOT_LIMIT) -> None:
-    """Ask until the answer has this status. Raises `NotProvenError` if it has not within the limit (in seconds)."""
+def wait_until(server: Running, path: str, status: int, limit: float = BOOT_LIMIT, said: str = "") -> None:
+    """Ask until the answer has this status, and this in its body. Raises `NotProvenError` if it has not within the limit
+    (in seconds)."""
     end = time.monotonic() + limit
     found = "no answer"
     while time.monotonic() < end:
@@ -194,11 +197,12 @@ def wait_until(server: Running, path: str, status: int, limit: float = BOOT_LIMI
         except (OSError, http.client.HTTPException) as error:
             found = f"no answer ({error})"
         else:
-            if answer.status == status:
+            if answer.status == status and said in answer.body:
                 return
         time.sleep(0.05)
+    wanted = f"{status} with “{said.strip()}”" if said else f"{status}"
     raise NotProvenError(
-        f"found {found}; expected {path} to answer {status} within {limit:g} seconds. {server.program.output()}"
+        f"found {found}; expected {path} to answer {wanted} within {limit:g} seconds. {server.program.output()}"
     )
 
 
@@ -213,12 +217,13 @@ def running(server: Running, status: int = 200) -> Iterator[Running]:
         server.program.end()
 
 
-def _run(
+def run(
     argv: Sequence[str | Path],
     folder: Path,
     environ: Mapping[str, str] | None = None,
     limit: float = BOOT_LIMIT,
 ) -> None:
+    """Run a command that is to end well. Raises `NotProvenError` where it does not, or not within the limit (in seconds)."""
     try:
         subprocess.run(
             [str(argument) for argument in argv],
@@ -249,8 +254,8 @@ def environment(cache: Path, name: str, requirements: Sequence[str]) -> Path:
     if not mark.exists() or mark.read_text() != wanted:
         shutil.rmtree(folder, ignore_errors=True)
         cache.mkdir(parents=True, exist_ok=True)
-        _run([sys.executable, "-m", "venv", folder], cache, limit=INSTALL_LIMIT)
-        _run(
+        run([sys.executable, "-m", "venv", folder], cache, limit=INSTALL_LIMIT)
+        run(
             [folder / "bin" / "python", "-m", "pip", "install", "-q", *requirements],
             cache,
             limit=INSTALL_LIMIT,
@@ -266,7 +271,7 @@ def node_modules(cache: Path, name: str, package: str) -> Path:
     if not mark.exists() or mark.read_text() != package:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        _run(
+        run(
             ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, package],
             folder,
             limit=INSTALL_LIMIT,
@@ -476,6 +481,7 @@ RABBITMQ_CHECKS = "/api/health/checks"
 def rabbitmq(folder: Path, _: Path) -> Iterator[Running]:
     """RabbitMQ with its management plugin. Sick: its limit of memory is 0, which raises the memory alarm."""
     port, epmd_port = free_port(), free_port()
+    ports = {"metrics": free_port(), "amqp": free_port()}
     environ = {
         # A port mapper of our own: the one that Erlang would start by itself stays when the server has ended.
         "ERL_EPMD_PORT": str(epmd_port),
@@ -483,7 +489,7 @@ def rabbitmq(folder: Path, _: Path) -> Iterator[Running]:
         "HOME": str(folder),
         "RABBITMQ_NODENAME": "rabbit@localhost",
         "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-        "RABBITMQ_NODE_PORT": str(free_port()),
+        "RABBITMQ_NODE_PORT": str(ports["amqp"]),
         "RABBITMQ_DIST_PORT": str(free_port()),
         "RABBITMQ_MNESIA_BASE": str(folder / "data"),
         "RABBITMQ_LOG_BASE": str(folder / "log"),
@@ -491,8 +497,11 @@ def rabbitmq(folder: Path, _: Path) -> Iterator[Running]:
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
         "RABBITMQ_CONF_ENV_FILE": str(folder / "rabbitmq-env.conf"),
     }
-    (folder / "plugins").write_text("[rabbitmq_management].\n")
-    (folder / "rabbitmq.conf").write_text(f"management.tcp.port = {port}\nmanagement.tcp.ip = 127.0.0.1\n")
+    (folder / "plugins").write_text("[rabbitmq_management,rabbitmq_prometheus].\n")
+    (folder / "rabbitmq.conf").write_text(
+        f"management.tcp.port = {port}\nmanagement.tcp.ip = 127.0.0.1\n"
+        f"prometheus.tcp.port = {ports['metrics']}\nprometheus.tcp.ip = 127.0.0.1\n"
+    )
     mapper = Program(["epmd", "-port", str(epmd_port), "-address", "127.0.0.1"], folder)
     guest = base64.b64encode(b"guest:guest").decode()
     server = Running(
@@ -500,12 +509,13 @@ def rabbitmq(folder: Path, _: Path) -> Iterator[Running]:
         Program([RABBITMQ / "rabbitmq-server"], folder, environ),
         [f"{RABBITMQ_CHECKS}/{name}" for name in ("alarms", "local-alarms", "virtual-hosts")],
         {"Authorization": f"Basic {guest}"},
+        ports,
         "rabbitmqctl set_vm_memory_high_watermark 0",
     )
 
     def limit(fraction: str, status: int) -> Callable[[], None]:
         def set_it() -> None:
-            _run([RABBITMQ / "rabbitmqctl", "set_vm_memory_high_watermark", fraction], folder, environ)
+            run([RABBITMQ / "rabbitmqctl", "set_vm_memory_high_watermark", fraction], folder, environ)
             wait_until(server, server.paths[0], status)
 
         return set_it
@@ -677,7 +687,7 @@ def _django(name: str, settings: str, requirements: Sequence[str], path: str) ->
             "DJANGO_SETTINGS_MODULE": settings,
         }
         django: list[str | Path] = [programs / "python", "-m", "django"]
-        _run([*django, "migrate"], folder, environ)
+        run([*django, "migrate"], folder, environ)
         media = folder / "media"
         media.mkdir()
         program = Program([*django, "runserver", "--noreload", f"127.0.0.1:{port}"], folder, environ)

@@ -211,3 +211,33 @@ def test_a_least_step_that_is_not_known_is_named():
     dashboard = read('{"panels": [{"targets": [{"expr": "up", "interval": "$nosuch"}]}]}', "a.json")
     assert isinstance(dashboard, Dashboard)
     assert scope_of(dashboard.queries[0], {}, 0.0, 1.0) == Unexpanded(("$nosuch",))
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        pytest.param({}, "(mail|sms)", id="not-repeated"),
+        pytest.param({"repeat": "v"}, "mail", id="repeated"),
+        pytest.param({"repeat": "other"}, "(mail|sms)", id="repeated-by-another"),
+        pytest.param({"repeat": "w"}, "(mail|sms)", id="repeated-by-what-is-not-there"),
+    ],
+)
+def test_of_a_repeated_panel_the_first_copy_is_asked(said, written):
+    """Grafana makes a panel for each value, and none of them asks for `v="(mail|sms)"`."""
+    document = {"panels": [{**said, "targets": [{"expr": 'a{v="$v"}'}]}]}
+    dashboard = read(json.dumps(document), "a.json")
+    assert isinstance(dashboard, Dashboard)
+    values = {"v": Chosen(("mail", "sms"), many=True, texts=("All",)), "other": Chosen(("x",))}
+    scope = scope_of(dashboard.queries[0], values, 0.0, 3600.0)
+    assert isinstance(scope, Scope)
+    assert expand(dashboard.queries[0].text, scope) == Expanded(f'a{{v="{written}"}}', ("v",))
+
+
+def test_a_repeated_panel_has_none_of_all_value():
+    """It stands for all values at once, and each copy has one; as before, it is escaped as several values are."""
+    variable = _variable(includeAll=True, allValue=".*", current={"value": "$__all"})
+    chosen = choose(variable, ("mail.example", "sms"))
+    assert chosen is not None
+    assert chosen.raw
+    assert chosen.first == Chosen(("mail.example",), many=True)
+    assert expand("$v", Scope({"v": chosen.first})) == Expanded(r"mail\\.example", ("v",))

@@ -215,6 +215,8 @@ REFUSED: list[tuple[str, Reply, str]] = [
     ("deep", Reply(b"[" * 100_000, 200), "answers with something that is not JSON: " + "[" * 79 + "…"),
     ("list", Reply([], 200), "answers with JSON in a form that is not Prometheus': no status success with data"),
     ("no-data", Reply({"status": "success"}), "answers with JSON in a form that is not Prometheus': no status success with data"),
+    ("about the query", success([], warnings=["PromQL warning: no le"]), "has a warning about the query: PromQL warning: no le"),
+    ("partial and about the query", success([], warnings=["PromQL warning: no le", "store 2 is down"]), "answers only in part, with a warning: PromQL warning: no le; store 2 is down"),
     ("partial", success([], warnings=["store 2 is down"]), "answers only in part, with a warning: store 2 is down"),
 ]  # fmt: skip
 

@@ -188,6 +188,14 @@ class Chosen:
     """What is shown for the values, for ``${x:text}``; empty: the values."""
     auto: tuple[int, float] | None = None
     """Of an interval that Grafana chooses: into how many the range is divided, and how long one is at least."""
+    listed: tuple[str, ...] = ()
+    """What ``allValue`` stands for, one by one."""
+
+    @property
+    def first(self) -> Chosen:
+        """What the first copy of a panel has that is repeated by the variable: one value, written as before."""
+        values = self.listed if self.raw else self.values
+        return Chosen(values[:1], self.many) if values else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ def choose(variable: Variable, offered: Sequence[str], wanted: Sequence[str] = (
     picked = tuple(wanted) or variable.current
     if wants_all(variable, picked) and (variable.include_all or not wanted):
         if variable.all_value:
-            return Chosen((variable.all_value,), many=True, raw=True, texts=("All",))
+            return Chosen((variable.all_value,), many=True, raw=True, texts=("All",), listed=listed)
         return Chosen(listed, many=True, texts=("All",)) if listed else None
     if variable.type == "interval" and picked and picked[0].startswith(AUTO):
         return Chosen((AUTO,), auto=(variable.auto_count, length(variable.auto_min) or 0.0))
@@ -173,9 +173,12 @@ def scope_of(
 ) -> Scope | Unexpanded:
     """What Grafana knows when it asks a query of a panel: its own steps and points are taken into account.
 
+    Of copies that are made of the panel, one for each value of a variable, it is the first.
     Unexpanded: its least step names what is not known.
     """
     points = query.panel.points
+    if (repeated := values.get(query.panel.repeat)) is not None:
+        values = {**values, query.panel.repeat: repeated.first}
     bare = Scope(values, begin, end, step(end - begin, points, scrape), scrape=scrape)
     lengths: list[float | None] = []
     for text in (query.interval, query.panel.interval):

@@ -228,6 +228,9 @@ def _check(answer: Answer) -> None:
     # Prometheus 2.47 to 2.55 has remarks on a query, such as on a counter's name, among its warnings.
     listed = warnings if isinstance(warnings, list) else [warnings]
     warnings = [one for one in listed if not str(one).startswith("PromQL info:")]
+    if warnings and all(str(one).startswith("PromQL warning:") for one in warnings):
+        # Nothing is left out of its data: what the query makes of them is not what it seems to be.
+        raise Failed(f"has a warning about the query: {shown.one_line('; '.join(map(str, warnings)))}")
     if warnings:
         raise Failed(f"answers only in part, with a warning: {shown.one_line('; '.join(map(str, warnings)))}")
 

@@ -20,6 +20,7 @@ from deployspec.languages.promql.selectors import selectors
 from deployspec.languages.promql.syntax import parse
 
 CODES = frozenset({"200", "404"})
+CLASSES = frozenset({"2xx", "4xx"})
 
 
 def known(query: str, **more: Any) -> Known:
@@ -42,8 +43,14 @@ def known(query: str, **more: Any) -> Known:
             Why.NO_MATCH,
             "no series of `x_total` has a label `code`",
         ),
-        (known('x_total{code=~"5.."}', values={"code": CODES}), Why.NOT_YET, "the label has status codes"),
+        (known('x_total{code=~"5.."}', values={"code": CODES}), Why.NOT_YET, "status codes"),
         (known('x_total{code="5xx"}', values={"code": CODES}), Why.UNTOLD, "it is not known"),
+        (known('x_total{code="5xx"}', values={"code": CLASSES}), Why.NOT_YET, "status codes"),
+        (known('x_total{code=~"5.*"}', values={"code": CLASSES}), Why.NOT_YET, "status codes"),
+        (known('x_total{code="5XX"}', values={"code": CLASSES}), Why.UNTOLD, "it is not known"),
+        (known('x_total{code="500"}', values={"code": CLASSES}), Why.UNTOLD, "it is not known"),
+        (known('x_total{code="6xx"}', values={"code": CLASSES}), Why.UNTOLD, "it is not known"),
+        (known('x{code="5xx"}', type="gauge", values={"code": CLASSES}), Why.UNTOLD, "it is not known"),
         (known('x{code=~"5.."}', values={"code": CODES}), Why.UNTOLD, "it is not known"),
         (known('x{code=~"5.."}', type="counter", values={"code": CODES}), Why.NOT_YET, "status codes"),
         (known('x_total{code="500"}', type="gauge", values={"code": CODES}), Why.UNTOLD, "it is not known"),
@@ -101,6 +108,28 @@ def known(query: str, **more: Any) -> Known:
         (known('x_total{code="500"}', past=True), Why.NOT_YET, "begins again with its first event"),
         (known('x{code="500"}', past=True, type="gauge"), Why.UNTOLD, "none in the range"),
         (known("x"), Why.UNTOLD, "was there before"),
+        (
+            known('x{quantile="0"}', type="summary", values={"quantile": frozenset({"0.0", "0.5", "1.0"})}),
+            Why.NO_MATCH,
+            "did you mean 0.0? Prometheus 3 writes numbers",
+        ),
+        (
+            known('x_bucket{le=~"1|2"}', values={"le": frozenset({"0.1", "2.0", "+Inf"})}),
+            Why.NO_MATCH,
+            "did you mean 2.0?",
+        ),
+        (
+            known('x{quantile="0.9"}', type="summary", values={"quantile": frozenset({"0.5", "0.99"})}),
+            Why.UNTOLD,
+            "it is not known",
+        ),
+        (known('x{state="active"}', values={"state": frozenset({"inactive"})}), Why.UNTOLD, "it is not known"),
+        (known('x{state="not_ready"}', values={"state": frozenset({"ready"})}), Why.UNTOLD, "it is not known"),
+        (known('x{state="eready"}', values={"state": frozenset({"ready"})}), Why.NO_MATCH, "did you mean ready"),
+        (known('x{version="1.2.3"}', values={"version": frozenset({"1.2.4"})}), Why.UNTOLD, "it is not known"),
+        (known('x{worker="mail-1"}', values={"worker": frozenset({"mail-12"})}), Why.UNTOLD, "it is not known"),
+        (known('x{worker="mial-1"}', values={"worker": frozenset({"mail-1"})}), Why.NO_MATCH, "did you mean"),
+        (known('x{shard="1"}', values={"shard": frozenset({"1.0"})}), Why.UNTOLD, "it is not known"),
         # A label that is asked to be absent is no fault where it is absent.
         (known('x{gone=""}', values={"gone": None}), Why.UNTOLD, "none fits all"),
     ],

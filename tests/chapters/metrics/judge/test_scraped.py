@@ -12,6 +12,7 @@ from deployspec.chapters.metrics.judge.scraped import (
     Range,
     Taken,
     Target,
+    brought,
     is_scraped,
     names_arrive,
     nothing_is_dropped,
@@ -149,6 +150,26 @@ def test_of_a_page_that_was_not_read_to_its_end_not_all_names_are_known() -> Non
     ranges = [Range("rule", one) for one in selectors(parse("rate(a[15s])"))]
     assert ranges_are_long_enough(ranges, [UP], {"a"}, is_whole=False).outcome == "BREACHED"
     assert ranges_are_long_enough(ranges, [UP], {"c"}, is_whole=False).outcome == "UNMEASURED"
+
+
+def test_labels_that_series_bring_themselves() -> None:
+    """Of one series for each name and each label: under honor_labels it is found by these."""
+    page = read(
+        [
+            b"""# TYPE a gauge
+a{job="backup",instance=""} 1
+a{job="nightly",instance=""} 1
+a{job="report",instance="",zone="b"} 1
+# TYPE b gauge
+b{instance="host"} 1
+# TYPE c gauge
+c{zone="a"} 1
+"""
+        ],
+        Format.TEXT,
+    )
+    assert brought(page) == {(("job", "backup"),), (("job", "report"),), (("instance", "host"),)}
+    assert brought(PAGE) == set()
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,9 @@ MOST_LETTERS = 2
 """By which a slip differs from what was meant."""
 _DIGITS = re.compile(r"\d+")
 _PARTS = re.compile(r"[-_.:/ ]")
+_OF_NUMBERS = frozenset({"le", "quantile"})
+"""Labels whose values are numbers; Prometheus 3 writes each as a number with a point: 1 as 1.0."""
+_NOT = frozenset({"in", "un", "im", "dis", "non", "not", "no"})
 
 
 class Why(Enum):
@@ -196,6 +199,11 @@ def _of_matcher(name: str, matcher: Matcher, known: Known, *, counts: bool) -> R
             Why.NOT_YET,
             f"{what} yet: the label has status codes, it asks for others, and each begins with its first event {there}",
         )
+    if matcher.label in _OF_NUMBERS and (same := _same_number(matcher, seen)):
+        return Reason(
+            Why.NO_MATCH,
+            f"{what}; did you mean {same}? Prometheus 3 writes numbers in this label with a point, and 2 as they come {there}",
+        )
     words = matcher.words() or ()
     meant = [like for word in words if (like := suggestion(word, seen, 2)) and _is_slip(word, like)]
     if counts and not meant and any(seen | {word} <= closed for closed in _KNOWN_SETS for word in words):
@@ -226,7 +234,7 @@ def _is_slip(word: str, near: str) -> bool:
     """Whether a value is another one misspelt, and no other value: ``sdb`` is none of ``sda``, nor ``v1.2.4`` of ``v1.2.3``."""
     if word.lower() == near.lower():
         return True
-    if _DIGITS.sub("", word) == _DIGITS.sub("", near):
+    if _DIGITS.sub("", word) == _DIGITS.sub("", near) or _is_opposite(word, near):
         return False
     tokens = [_PARTS.split(one) for one in (word, near)]
     if len(tokens[0]) == len(tokens[1]):
@@ -234,6 +242,25 @@ def _is_slip(word: str, near: str) -> bool:
         if len(other) == 1 and max(map(len, other[0])) <= SHORTEST:
             return False
     return _distance(word, near) <= MOST_LETTERS
+
+
+def _is_opposite(word: str, near: str) -> bool:
+    shorter, longer = sorted((word.lower(), near.lower()), key=len)
+    return longer.endswith(shorter) and longer.removesuffix(shorter).strip("_- ") in _NOT
+
+
+def _same_number(matcher: Matcher, seen: frozenset[str]) -> str:
+    """A value that is the number that the matcher asks for, written in another way; empty where there is none."""
+    numbers = {_number(value): value for value in sorted(seen)}
+    wanted = [_number(word) for word in matcher.words() or ()]
+    return next((numbers[one] for one in wanted if one is not None and one in numbers), "")
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _distance(one: str, other: str) -> int:

@@ -77,6 +77,10 @@ class Taken:
     """Whether the configuration of the job may drop or rename what is scraped; None where Prometheus does not show it."""
 
 
+OF_TARGETS = ("instance", "job")
+"""The labels by which the series of a target are found."""
+
+
 @dataclass(frozen=True)
 class Arrived:
     """The names that Prometheus has of a target."""
@@ -195,6 +199,20 @@ def sample_names(page: Exposition) -> frozenset[str]:
     plain = {text.partition(b"{")[0] for text in page.index}
     quoted = {page.series_of(text).name for text in page.index if text.startswith(b"{")}
     return frozenset(name.decode("utf-8", "replace") for name in plain if name) | quoted
+
+
+def brought(page: Exposition) -> frozenset[tuple[tuple[str, str], ...]]:
+    """The labels that tell targets apart, where series have them themselves, with their values: those of one series for
+    each name, and for each name of a label. With ``honor_labels`` Prometheus has the series under these values."""
+    told: set[str] = set()
+    found = set()
+    for series in page.series():
+        own = tuple((name, series.labels[name]) for name in OF_TARGETS if name in series.labels)
+        names = {series.name, *(f"{name}=" for name in series.labels)}
+        if own and not names <= told:
+            found.add(own)
+            told |= names
+    return frozenset(found)
 
 
 def names_arrive(arrived: Arrived, page: Exposition) -> Verdict:

@@ -4,7 +4,7 @@ another form."""
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -12,7 +12,7 @@ from deployspec.base.duration import read_duration
 from deployspec.base.rfc3339 import Stamp
 from deployspec.base.rfc3339 import parse as parse_time
 from deployspec.base.shown import one_line
-from deployspec.chapters.metrics.judge.scraped import Target
+from deployspec.chapters.metrics.judge.scraped import OF_TARGETS, Target
 from deployspec.languages.prometheus.answers import NotUnderstood, field
 from deployspec.languages.promql.syntax import quoted
 from deployspec.tools.prometheus.asking import Questions
@@ -56,11 +56,10 @@ def address_of(url: str) -> tuple[str, int, str]:
     return host, parts.port or (443 if parts.scheme == "https" else 80), parts.path or "/"
 
 
-def selector_of(target: Target) -> str:
-    """The selector of what Prometheus makes of a target's scrapes."""
-    matchers = [
-        f"{name}={quoted(text)}" for name, text in target.labels.items() if name in ("job", "instance")
-    ]
+def selector_of(target: Target, own: Iterable[tuple[str, str]] = ()) -> str:
+    """The selector of what Prometheus makes of a target's scrapes; ``own`` are labels that take the place of the target's."""
+    labels = {name: text for name, text in target.labels.items() if name in OF_TARGETS} | dict(own)
+    matchers = [f"{name}={quoted(text)}" for name, text in labels.items()]
     return "{" + ", ".join(matchers) + "}"
 
 
@@ -74,9 +73,9 @@ def matching(label: str, values: Sequence[str]) -> str:
     return f"{label}=~{quoted(escaped)}"
 
 
-def names_there(questions: Questions, targets: Sequence[Target], path: str) -> frozenset[str]:
-    """The names of metrics or labels that targets had in the last ten minutes."""
-    matched = "&".join("match[]=" + quote(selector_of(one)) for one in targets)
+def names_there(questions: Questions, matching: Sequence[str], path: str) -> frozenset[str]:
+    """The names of metrics or labels that series of these selectors had in the last ten minutes."""
+    matched = "&".join("match[]=" + quote(one) for one in matching)
     since = time.time() - 600
     return frozenset(map(str, listed_in(questions.tell(f"{path}?start={since:.0f}&{matched}"), "its names")))
 

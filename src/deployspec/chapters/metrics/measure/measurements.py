@@ -208,7 +208,7 @@ class Measurements:
     def arrived(self) -> Arrived:
         """The names that have arrived."""
         page = self.first
-        return self.watching.arrived(scraped.sample_names(page), self._scraped_at)
+        return self.watching.arrived(scraped.sample_names(page), scraped.brought(page), self._scraped_at)
 
     @property
     def _scraped_at(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +12,16 @@ from deployspec.base.shown import one_line
 from deployspec.chapters.metrics.judge.bounds import LEAST_POINTS
 from deployspec.chapters.metrics.judge.movement import Sums
 from deployspec.chapters.metrics.judge.presence import Found, Wanted
-from deployspec.chapters.metrics.judge.scraped import TEN, UP, Arrived, Quickness, Range, Taken, Target
+from deployspec.chapters.metrics.judge.scraped import (
+    OF_TARGETS,
+    TEN,
+    UP,
+    Arrived,
+    Quickness,
+    Range,
+    Taken,
+    Target,
+)
 from deployspec.chapters.metrics.measure.answers import (
     address_of,
     bases_of,
@@ -183,10 +192,19 @@ class Watching:
                 return points
             window = window / 4 if not points else min(window / 4, now - points[0][0] + step)
 
-    def arrived(self, names: frozenset[str], scraped_at: float) -> Arrived:
-        """The names that it has of the targets. Where some are missing of ``names``, a scrape after that moment (seconds
-        since 1970) is waited for, for at most ``PATIENCE`` seconds."""
-        targets = self.targets
+    def arrived(
+        self, names: frozenset[str], brought: Collection[tuple[tuple[str, str], ...]], scraped_at: float
+    ) -> Arrived:
+        """The names that it has of the targets, with ``honor_labels`` also of series with labels that are ``brought``. Where
+        some are missing of ``names``, a scrape after that moment (seconds since 1970) is waited for, for at most
+        ``PATIENCE`` seconds."""
+        targets, drops = self.targets, self._drops
+        of_targets = [selector_of(target) for target in targets]
+        for target in targets:
+            for own in brought if target.pool in self._honoring else ():
+                # A label that the page has as empty, as a Pushgateway does with `instance`, keeps that of the target away.
+                empty = ((name, "") for name in OF_TARGETS)
+                of_targets += [selector_of(target, own), selector_of(target, (*empty, *own))]
         if down := [one for one in targets if one.health != "up"]:
             raise Unmeasured(
                 f"{one_line(down[0].url, 120)} is {down[0].health}, so nothing arrives; see {UP}"
@@ -195,12 +213,12 @@ class Watching:
         def ask(questions: Questions) -> Arrived:
             until = time.monotonic() + PATIENCE
             while True:
-                there = names_there(questions, targets, "label/__name__/values")
+                there = names_there(questions, of_targets, "label/__name__/values")
                 if names <= there or time.monotonic() > until:
                     break
                 seen = [one.last_scrape for one in targets_of(questions) if self._is_own(one)]
                 if seen and min(seen) > scraped_at + 0.5:
-                    there = names_there(questions, targets, "label/__name__/values")
+                    there = names_there(questions, of_targets, "label/__name__/values")
                     break
                 time.sleep(POLL)
             bases = {name.removesuffix("_bucket") for name in names if name.endswith("_bucket")}
@@ -217,10 +235,10 @@ class Watching:
             return Arrived(
                 targets,
                 there,
-                names_there(questions, targets, "labels"),
+                names_there(questions, of_targets, "labels"),
                 frozenset(native),
                 read,
-                _worst(self._drops.get(one.pool) for one in targets),
+                _worst(drops.get(one.pool) for one in targets),
             )
 
         return self._asked(ask, patience=PATIENCE)
@@ -305,6 +323,12 @@ class Watching:
     @property
     def _drops(self) -> Mapping[str, bool]:
         return {str(one.get("job_name")): bool(one.get("metric_relabel_configs")) for one in self._configured}
+
+    @property
+    def _honoring(self) -> frozenset[str]:
+        return frozenset(
+            str(one.get("job_name")) for one in self._configured if one.get("honor_labels") is True
+        )
 
     @property
     def _limits(self) -> Mapping[str, float]:

@@ -1,0 +1,1 @@
+"""Services as the documentation of each library begins, with a page of metrics."""
