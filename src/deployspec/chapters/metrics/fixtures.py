@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployspec.chapters.metrics.measure.measurements import Measurements, Of
-
 if TYPE_CHECKING:
+    from deployspec.chapters.metrics.measure.measurements import Measurements, Of
     from deployspec.chapters.metrics.measure.moving import Moved
     from deployspec.deployment import Deployment
 
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def metrics(deployment: Deployment) -> Measurements:
     """What is measured of the endpoint, once a session."""
+    from deployspec.chapters.metrics.measure.measurements import Measurements
+
     return Measurements(deployment)
 
 
