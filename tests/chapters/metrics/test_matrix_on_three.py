@@ -13,6 +13,7 @@ from tests.chapters.metrics.test_matrix import (
     ARRIVE,
     DROPPED,
     FORMED,
+    GROWTH,
     ONCE,
     SCRAPED,
     TYPE,
@@ -27,8 +28,8 @@ from tests.prometheus_versions import given, three
 
 ROWS = [
     Row("none", {}),
-    Row("metrics-as-json", {TYPE: "application/json", SCRAPED: "is down"}, (DROPPED, ARRIVE)),
-    Row("metrics-blank-before", {FORMED: "blank", SCRAPED: "is down"}, (DROPPED, ARRIVE)),
+    Row("metrics-as-json", {TYPE: "application/json", SCRAPED: "is down"}, (GROWTH, DROPPED, ARRIVE)),
+    Row("metrics-blank-before", {FORMED: "blank", SCRAPED: "is down"}, (GROWTH, DROPPED, ARRIVE)),
     Row("metrics-series-twice", {ONCE: "sqlalchemy_pool_size"}, (DROPPED,)),
     Row("metrics-own-job", {ARRIVE: "exported_job"}),
 ]
