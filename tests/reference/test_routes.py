@@ -6,6 +6,8 @@ from reference.process import Reference
 
 from .client import ask, until, value
 
+pytestmark = pytest.mark.xdist_group("deal-scout")
+
 SNAP = {"title": "Folding bike", "category": "bikes", "condition": "good"}
 
 

@@ -20,6 +20,8 @@ from tests.suite import ROOT
 
 from .client import Answer, ask, records, until, value
 
+pytestmark = pytest.mark.xdist_group("deal-scout-busy")
+
 BOOKS = {"category": "books", "condition": "good"}
 QUICK = 0.45
 """Seconds: less than any fault adds, and far more than the healthy service takes."""
