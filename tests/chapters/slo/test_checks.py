@@ -349,12 +349,11 @@ ENDS = {
 @pytest.mark.parametrize(
     ("end", "options"),
     [
-        (ENDS["ctrl-c"], ()),
-        (ENDS["interrupted"], ("-n", "1")),
-        (ENDS["cancelled"], ()),
-        (ENDS["quit"], ("-n", "1")),
+        pytest.param(ENDS["ctrl-c"], ("-n", "1"), id="ctrl-c-worker"),
+        pytest.param(ENDS["interrupted"], ("-n", "1"), id="interrupted-worker"),
+        pytest.param(ENDS["cancelled"], (), id="cancelled-alone"),
+        pytest.param(ENDS["quit"], (), id="quit-alone"),
     ],
-    ids=["ctrl-c-alone", "interrupted-worker", "cancelled-alone", "quit-worker"],
 )
 def test_a_run_that_is_interrupted_judges_what_it_measured(
     options: tuple[str, ...], end: Callable[[int], None], server: KeepingServer, tmp_path: Path
