@@ -31,6 +31,7 @@ PARTS = {
         "chapters/slo/test_matrix.py",
         *(f"chapters/slo/measure/test_{name}.py" for name in ("one_reading", "running", "wire")),
         "installed/test_own_service_page.py",
+        "plugin/test_comparing.py",
     ),
     "pure": (
         *("base", "model", "languages", "deployment", "outputs"),

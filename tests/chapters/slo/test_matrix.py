@@ -397,7 +397,7 @@ def test_a_certain_breach_ends_the_run(reference: Reference, tmp_path: Path) -> 
 @pytest.mark.xdist_group("slo-1")
 def test_workers_of_pytest_share_one_load_run(reference: Reference, tmp_path: Path) -> None:
     """With ``-n 2`` the run is made once, and every check judges it; the record has it."""
-    row = Row("none", {}, load={"duration": "20s", "requests": [weighted(LISTINGS, 1), weighted(PRICING, 1)]})  # fmt: skip
+    row = Row("none", {}, load={"requests": [weighted(LISTINGS, 1), weighted(PRICING, 1)]})  # fmt: skip
     path = deployment_file(reference, tmp_path, row)
     ran = seen_once(row, lambda: run_checks(path, "-n", "2", folder=tmp_path, chapter="slo", limit=300))
     assert ran.record is not None
