@@ -27,28 +27,32 @@ for _name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
 
 ROOT = Path(__file__).resolve().parent
 PARTS = {
-    "load": ("chapters/slo/test_matrix.py", "chapters/slo/measure", "installed/test_own_service_page.py"),
+    "load": (
+        "chapters/slo/test_matrix.py",
+        *(f"chapters/slo/measure/test_{name}.py" for name in ("one_reading", "running", "wire")),
+        "installed/test_own_service_page.py",
+        "plugin/test_comparing.py",
+    ),
     "pure": (
         *("base", "model", "languages", "deployment", "outputs"),
         *(f"chapters/{chapter}/judge" for chapter in ("logs", "alerts", "mutation", "slo")),
         "chapters/slo/load",
     ),
-    "plugin": ("plugin",),
-    "network": (
-        "installed/test_allure.py",
+    "python": (
         "installed/test_wheel.py",
         "tools/http",
+        *(f"plugin/test_{name}.py" for name in ("leftovers", "lock", "outcomes", "own_checks")),
         *(
             f"chapters/health/test_{name}.py"
-            for name in ("chain", "clock", "endpoints", "foreign", "form", "meaning", "outage", "outages")
+            for name in ("chain", "clock", "form", "meaning", "outage", "outages")
         ),
         *(
             f"chapters/health/test_{name}.py"
-            for name in ("properties", "recorded", "repeat", "replicas", "state", "transport")
+            for name in ("recorded", "repeat", "replicas", "state", "transport")
         ),
     ),
 }
-"""Which tests run beside which others, and on which Python: ``--part`` (docs/decisions/0028). What is in none of them is
+"""Which tests run beside which others, and on which Python: ``--part`` (docs/decisions/0051). What is in none of them is
 the part ``rest``."""
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,19 @@ markers =
 """
 
 Project = Callable[..., Ran]
+
+
+def in_turn(rows: Iterable[Any]) -> list[Any]:
+    """Parameters with the options of a run as one more: each row once, in one process and by a worker in turn.
+
+    What a check comes to is found out where it runs, by the same code; that its worker tells it whole, each kind of test
+    shows for itself.
+    """
+    options = [((), "one-process"), (("-n", "1"), "a-worker")]
+    return [
+        pytest.param(*row.values, options[number % 2][0], id=f"{row.id}-{options[number % 2][1]}")
+        for number, row in enumerate(rows)
+    ]
 
 
 @pytest.fixture

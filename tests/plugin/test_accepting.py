@@ -56,7 +56,7 @@ def accepted(*entries: str) -> dict[str, str]:
     return {"accepted.yaml": "accepted:\n" + "".join(entries or [entry()])}
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "workers"])
 def test_an_accepted_breach_fails_nothing(project: Project, tmp_path: Path, options: tuple[str, ...]) -> None:
     """It is shown as accepted in each place, and stays BREACHED in the record."""
     ran = project(BODY, "--junitxml", "junit.xml", *options, more=accepted())
@@ -86,7 +86,7 @@ def counted(junit: Path) -> dict[str, str | None]:
     return {name: suite.get(name) for name in ("failures", "errors", "skipped")}
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "workers"])
 def test_an_expired_acceptance_is_none(project: Project, tmp_path: Path, options: tuple[str, ...]) -> None:
     """The reason says since when, and where."""
     ran = project(BODY, "--junitxml", "junit.xml", *options, more=accepted(entry(until="2020-02-29")))
@@ -103,8 +103,14 @@ def test_an_expired_acceptance_is_none(project: Project, tmp_path: Path, options
     assert ran.record["problems"] == []
 
 
-@pytest.mark.parametrize("until", ["soon", "2026-02-30", "31.12.2026", "'2026-12-31T00:00:00Z'", "20261231"])
-@pytest.mark.parametrize("body", [BODY, MET], ids=["breached", "met"])
+@pytest.mark.parametrize(
+    ("until", "body"),
+    [
+        *((one, BODY) for one in ("soon", "2026-02-30", "31.12.2026", "'2026-12-31T00:00:00Z'", "20261231")),
+        ("soon", MET),
+    ],
+    ids=["soon", "no-such-day", "with-dots", "a-moment", "no-dashes", "met"],
+)
 def test_what_names_no_day_has_expired_and_is_told(project: Project, until: str, body: str) -> None:
     """It fails whether its check does or not."""
     ran = project(body, more=accepted(entry(until=until, strict="false")))
@@ -123,7 +129,7 @@ def test_what_names_no_day_has_expired_and_is_told(project: Project, until: str,
         )
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "workers"])
 def test_a_check_that_is_met_again_fails_until_the_entry_is_removed(
     project: Project, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
@@ -157,7 +163,7 @@ def test_a_verdict_by_interval_may_be_met_again(
     assert project(PROPORTION, more=accepted(entry(**strict))).status == status
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "workers"])
 def test_unmeasured_is_accepted_where_the_entry_says_so(
     project: Project, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
@@ -227,15 +233,20 @@ NOBODY = "accepted.yaml:2: found check: {}, and no check has such an id; expecte
 LISTED = "an id as `deployspec list` shows it"
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2"), ("-k", "well")], ids=["alone", "workers", "fewer"])
+PARTS = "one of health.slow[a], health.slow[api] or health.slow[p]"
+
+
 @pytest.mark.parametrize(
-    ("check", "expected"),
+    ("check", "expected", "options"),
     [
-        ("health.slwo", f"{LISTED}; did you mean health.slow?"),
-        ("nothing.*", LISTED),
-        ("health.slow[api", "one of health.slow[a], health.slow[api] or health.slow[p]"),
-        ("health.slow[worker]", "one of health.slow[a], health.slow[api] or health.slow[p]"),
+        ("health.slwo", f"{LISTED}; did you mean health.slow?", ()),
+        ("nothing.*", LISTED, ("-n", "1")),
+        ("nothing.*", LISTED, ("-k", "well")),
+        ("health.slow[api", PARTS, ()),
+        ("health.slow[worker]", PARTS, ()),
+        ("health.slow[worker]", PARTS, ("-n", "1")),
     ],
+    ids=["misspelt", "nothing-workers", "nothing-fewer", "no-end", "parameter", "parameter-workers"],
 )
 def test_an_entry_for_no_check_fails(
     project: Project, check: str, expected: str, options: tuple[str, ...]
@@ -359,7 +370,7 @@ def test_slow(deployment, subtests):
 """
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "workers"])
 def test_subtests_are_accepted_with_their_check(project: Project, options: tuple[str, ...]) -> None:
     """What they say is the check's verdict."""
     ran = project(SUBTESTS, *options, more=accepted())
@@ -369,22 +380,23 @@ def test_subtests_are_accepted_with_their_check(project: Project, options: tuple
     assert project(SUBTESTS, *options, more=accepted(entry(until="2020-01-01"))).status == 1
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
+BREACHING = ("judge(breached('slow'))", "BREACHED")
+NOT_JUDGING = ("judge(unmeasured('no samples'))", "UNMEASURED")
+SUBTEST = "    with subtests.test('a'): {judge}\n    with subtests.test('b'): {{}}['b']\n"
+SUBTEST_BEFORE = "    with subtests.test('b'): {{}}['b']\n    {judge}\n"
+TEARDOWN = "    request.addfinalizer(lambda: {{}}['b'])\n    {judge}\n"
+
+
+# Each place with each verdict, in one process and by workers in turn.
 @pytest.mark.parametrize(
-    ("body", "verdict"),
+    ("other", "body", "verdict", "options"),
     [
-        pytest.param("judge(breached('slow'))", "BREACHED", id="breached"),
-        pytest.param("judge(unmeasured('no samples'))", "UNMEASURED", id="unmeasured"),
-    ],
-)
-@pytest.mark.parametrize(
-    "other",
-    [
-        pytest.param(
-            "    with subtests.test('a'): {judge}\n    with subtests.test('b'): {{}}['b']\n", id="subtest"
-        ),
-        pytest.param("    with subtests.test('b'): {{}}['b']\n    {judge}\n", id="subtest-before"),
-        pytest.param("    request.addfinalizer(lambda: {{}}['b'])\n    {judge}\n", id="teardown"),
+        pytest.param(SUBTEST, *BREACHING, (), id="subtest-breached-alone"),
+        pytest.param(SUBTEST, *NOT_JUDGING, ("-n", "1"), id="subtest-unmeasured-workers"),
+        pytest.param(SUBTEST_BEFORE, *BREACHING, ("-n", "1"), id="subtest-before-breached-workers"),
+        pytest.param(SUBTEST_BEFORE, *NOT_JUDGING, (), id="subtest-before-unmeasured-alone"),
+        pytest.param(TEARDOWN, *BREACHING, ("-n", "1"), id="teardown-breached-workers"),
+        pytest.param(TEARDOWN, *NOT_JUDGING, (), id="teardown-unmeasured-alone"),
     ],
 )
 def test_what_else_fails_in_a_check_is_not_accepted(

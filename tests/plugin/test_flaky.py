@@ -32,7 +32,7 @@ ACCEPTED = (
 )
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "a-worker"])
 def test_to_and_fro_fails_where_it_is_asked_for(project: Project, options: tuple[str, ...]) -> None:
     """Two changes between MET and BREACHED in the runs before and this one."""
     assert project(MET, "--fail-on-flaky", *options).status == 0

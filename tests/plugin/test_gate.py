@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plugin.conftest import Project
+from tests.plugin.conftest import Project, in_turn
 
 CHECKS = """
 def test_health(deployment, judge): judge(met("fine"))
@@ -26,17 +26,18 @@ def chosen(gate: str, **more: str) -> dict[str, str]:
 
 
 # expression: what follows -m; gate: a line of the deployment file; chapters: those whose checks run.
-@WORKERS
 @pytest.mark.parametrize(
-    ("expression", "gate", "chapters"),
-    [
-        pytest.param("gate", "", "alerts health logs slo", id="all-that-belong-to-it"),
-        pytest.param("gate and not slo", "", "alerts health logs", id="but-one"),
-        pytest.param("gate and logs", "", "logs", id="and-one"),
-        pytest.param("gate or mutation", "", "alerts health logs mutation slo", id="or-another"),
-        pytest.param("not gate", "", "mutation", id="all-others"),
-        pytest.param("gate", "gate: [logs, mutation]", "logs mutation", id="the-file-chooses"),
-    ],
+    ("expression", "gate", "chapters", "workers"),
+    in_turn(
+        [
+            pytest.param("gate", "", "alerts health logs slo", id="all-that-belong-to-it"),
+            pytest.param("gate and not slo", "", "alerts health logs", id="but-one"),
+            pytest.param("gate and logs", "", "logs", id="and-one"),
+            pytest.param("gate or mutation", "", "alerts health logs mutation slo", id="or-another"),
+            pytest.param("not gate", "", "mutation", id="all-others"),
+            pytest.param("gate", "gate: [logs, mutation]", "logs mutation", id="the-file-chooses"),
+        ]
+    ),
 )
 def test_the_gate_selects(
     project: Project, workers: tuple[str, ...], expression: str, gate: str, chapters: str

@@ -31,7 +31,7 @@ def bad():
 def test_twice(deployment, bad, judge): judge(breached("no"))
 """
 OTHER = "def test_other(): pass\ndef test_wrong(): assert 0\n"
-WORKERS = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one-process", "two-workers"])
+WORKERS = pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 KINDS = {"failure": "BREACHED", "error": "UNMEASURED", "": "MET"}
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from deployspec.record.record import Run
-from tests.plugin.conftest import Project
+from tests.plugin.conftest import Project, in_turn
 from tests.raw_server import Connection, serve
 from tests.suite import deployment_file, run_checks
 
@@ -269,8 +269,7 @@ def test_a_worker_that_dies_over_files_has_asked_nothing(project: Project) -> No
     assert "from files alone: 1 UNMEASURED" in ran.output
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
-@pytest.mark.parametrize("option", ["--setup-only", "--setup-plan"])
+@pytest.mark.parametrize(("option", "workers"), [("--setup-only", ()), ("--setup-plan", ("-n", "1"))])
 def test_checks_that_did_not_run_are_not_green(
     project: Project, option: str, workers: tuple[str, ...]
 ) -> None:
@@ -392,14 +391,13 @@ def test_what_fails_in_a_fixture_is_redacted(project: Project, tmp_path: Path, b
 
 # body: a check that lets pytest itself say a secret; said: what is left of it.
 @pytest.mark.parametrize(
-    ("body", "said"),
-    [
+    ("body", "said", "workers"),
+    in_turn([
         pytest.param("warnings.warn('said=' + token)", "UserWarning: said=***", id="warning"),
         pytest.param("thread = threading.Thread(target=int, args=('said=' + token,)); thread.start(); thread.join()", "ValueError: invalid literal for int() with base 10: 'said=***'", id="thread"),
         pytest.param("pytest.exit('said=' + token)", "Exit: said=***", id="exit"),
-    ],
+    ]),
 )  # fmt: skip
-@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 def test_what_pytest_says_beside_the_checks_is_redacted(
     project: Project, workers: tuple[str, ...], body: str, said: str
 ) -> None:
@@ -414,14 +412,13 @@ def test_what_pytest_says_beside_the_checks_is_redacted(
     """
     ran = project(check, "-W", "default", *workers)
     assert "sesame" not in ran.output
-    # Why a worker ends at once, pytest-xdist does not tell.
-    assert said in ran.output or (workers and "exit" in body)
+    assert said in ran.output
 
 
 # body: a check of one's own in which something fails that pytest lets pass, at most with a warning.
 @pytest.mark.parametrize(
-    ("body", "verdict", "reason"),
-    [
+    ("body", "verdict", "reason", "workers"),
+    in_turn([
         pytest.param("def test_x(): return 1 == 1", "UNMEASURED", "the check returns a value", id="returns"),
         pytest.param("def test_x():\n    def f(): assert 1 == 2\n    t = threading.Thread(target=f); t.start(); t.join()", "BREACHED", "assert 1 == 2", id="assertion-in-a-thread"),
         pytest.param("def test_x():\n    t = threading.Thread(target=int, args=('x',)); t.start(); t.join()", "UNMEASURED", "ValueError", id="error-in-a-thread"),
@@ -432,9 +429,8 @@ def test_what_pytest_says_beside_the_checks_is_redacted(
         pytest.param("def test_x(request):\n    s = request.getfixturevalue('subtests')\n    with s.test(): pytest.skip('no')\n    with s.test(): assert 1 == 2", "BREACHED", "assert 1 == 2", id="assertion-in-a-subtest"),
         pytest.param("def test_x(request):\n    with request.getfixturevalue('subtests').test(): pass", "UNMEASURED", "has subtests", id="subtests-that-hold"),
         pytest.param("def test_x(judge, subtests):\n    with subtests.test(): {}[1]\n    judge(met('fine'))", "UNMEASURED", "KeyError", id="judged-beside-a-subtest"),
-    ],
+    ]),
 )  # fmt: skip
-@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 def test_what_pytest_only_warns_of_is_no_green(
     project: Project, workers: tuple[str, ...], body: str, verdict: str, reason: str
 ) -> None:

@@ -44,12 +44,17 @@ def shop(items: list[str], status: str = "200 OK") -> Callable[[Connection], Non
     return answer
 
 
-def run(folder: Path, url: str, *options: str, deployment: str = "", **files: str) -> Done:
+def write(folder: Path, url: str, **files: str) -> None:
     """The guide's project, beside whatever else a test writes there."""
     for name, text in {**dict(BLOCKS), **files}.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text.replace("http://127.0.0.1:8000", url))
+
+
+def run(folder: Path, url: str, *options: str, deployment: str = "", **files: str) -> Done:
+    """The guide's project, and a run of its checks."""
+    write(folder, url, **files)
     if deployment:
         (folder / "deployments" / "local.yaml").write_text(f"base_url: {url}\n{deployment}\n")
     record = folder / "record.json"
@@ -124,7 +129,7 @@ def test_an_assertion_that_python_leaves_out_is_no_green(tmp_path: Path) -> None
         (["a lamp"], (), "UNMEASURED"),
     ):
         with serve(shop(items)) as server:
-            run(tmp_path, server.base_url)
+            write(tmp_path, server.base_url)
             record = tmp_path / "record.json"
             done = subprocess.run(
                 [sys.executable, "-O", "-m", "pytest", "checks/test_shop.py", "--deployment", "local", "-p", "no:cacheprovider", "--record", str(record), *options],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deployspec.plugin.selection import may_select_of, positive_markers
-from tests.plugin.conftest import Project
+from tests.plugin.conftest import Project, in_turn
 
 ONE = "def test_x(deployment, judge): judge(met('fine'))"
 
@@ -168,16 +168,17 @@ def test_what_an_item_needs_is_looked_up_at_its_own_place(project: Project) -> N
 
 
 # deployment: what follows --deployment; environ: DEPLOYMENT; workers: pytest-xdist's.
-@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one-process", "a-worker"])
 @pytest.mark.parametrize(
-    ("deployment", "environ"),
-    [
-        pytest.param(None, {}, id="none"),
-        pytest.param("", {}, id="empty-option"),
-        pytest.param(None, {"DEPLOYMENT": ""}, id="empty-variable"),
-        pytest.param(None, {"DEPLOYMENT": "  "}, id="blank-variable"),
-        pytest.param("", {"DEPLOYMENT": "local"}, id="empty-option-wins"),
-    ],
+    ("deployment", "environ", "workers"),
+    in_turn(
+        [
+            pytest.param(None, {}, id="none"),
+            pytest.param("", {}, id="empty-option"),
+            pytest.param(None, {"DEPLOYMENT": ""}, id="empty-variable"),
+            pytest.param(None, {"DEPLOYMENT": "  "}, id="blank-variable"),
+            pytest.param("", {"DEPLOYMENT": "local"}, id="empty-option-wins"),
+        ]
+    ),
 )
 def test_no_deployment_named_ends_with_status_4(
     project: Project, deployment: str | None, environ: dict[str, str], workers: tuple[str, ...]

@@ -11,6 +11,8 @@ from reference.process import Reference
 
 from .client import ask, ask_at_once, until, value
 
+pytestmark = pytest.mark.xdist_group("deal-scout-busy")
+
 TIMES = 8 * POOL_SIZE
 
 

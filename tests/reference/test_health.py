@@ -8,6 +8,8 @@ from reference.process import Reference
 
 from .client import Answer, ask, ask_at_once, in_time, until
 
+pytestmark = pytest.mark.xdist_group("deal-scout")
+
 ANSWER_LIMIT = 1.2
 """Seconds: the service promises one; the rest is for connecting on a busy machine."""
 FAULTS = [

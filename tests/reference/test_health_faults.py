@@ -21,6 +21,8 @@ from tests.suite import ROOT
 
 from .client import Answer, ask, ask_at_once, in_time, until
 
+pytestmark = pytest.mark.xdist_group("deal-scout")
+
 Predicate = Callable[[Answer], Any]
 
 

@@ -18,6 +18,8 @@ from reference.process import Reference
 
 from .client import ask, records, until
 
+pytestmark = pytest.mark.xdist_group("deal-scout")
+
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 

@@ -1,9 +1,13 @@
 """The reference's metrics."""
 
+import pytest
+
 from reference.faults.switch import NONE, QUERIES, SLOW_QUERIES
 from reference.process import Reference
 
 from .client import ask, families, until, value
+
+pytestmark = pytest.mark.xdist_group("deal-scout")
 
 
 def test_the_guides_metrics_are_there(reference: Reference) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 import functools
 import json
-import os
 import random
 import shutil
 import socket
@@ -365,10 +364,3 @@ def test_takes_other_ports_when_one_is_taken(place: Path, monkeypatch: pytest.Mo
         assert (folder.path / "deployment.yaml").exists()
     assert [len(ports) for ports in tried] == [2 + monitoring.PORTS_NEEDED] * 2
     assert_nothing_left(place, folder.path)
-
-
-def test_without_monitoring_nothing_of_it_is_there(place: Path) -> None:
-    """Without the option there is no Prometheus, and the deployment file describes none."""
-    with running_reference(env={**os.environ, "TMPDIR": str(place)}, limit=LIMIT) as reference:
-        assert set(reference.pids()) == {"postgres", "redis", "api", "worker"}
-        assert "prometheus" not in reference.deployment

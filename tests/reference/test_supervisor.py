@@ -80,6 +80,8 @@ def test_ends_with_its_standard_input(place: Path) -> None:
         # PostgreSQL with its children, Redis, the API, the worker: this is what must go.
         assert len(processes_of(reference.folder)) >= 8
         assert set(reference.pids()) == {"postgres", "redis", "api", "worker"}
+        # Without --monitoring there is no Prometheus, and the deployment file describes none.
+        assert "prometheus" not in reference.deployment
     assert reference.process.returncode == 0
     assert_nothing_left(place, reference.folder)
 
@@ -97,29 +99,11 @@ def test_ends_on_a_signal(place: Path, number: signal.Signals) -> None:
         assert_nothing_left(place, reference.folder)
 
 
-def test_ends_with_a_killed_parent(place: Path) -> None:
-    """A parent that is killed with SIGKILL takes everything along."""
-    code = (
-        "import time\nfrom reference.process import boot\n"
-        "print(boot().deployment_file, flush=True)\ntime.sleep(300)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, env=environment(place), stdout=subprocess.PIPE, text=True
-    ) as parent:
-        assert parent.stdout is not None
-        folder = Path(parent.stdout.readline().strip()).parent
-        assert processes_of(folder)
-        parent.kill()
-    assert_nothing_left(place, folder)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's death")
-@pytest.mark.parametrize("fault", [None, "postgres-hung"])
-def test_killed_supervisor_is_cleaned_up_after(place: Path, fault: str | None) -> None:
-    """A supervisor that is killed with SIGKILL takes its processes along; the next one removes its folder."""
+def test_killed_supervisor_is_cleaned_up_after(place: Path) -> None:
+    """A supervisor that is killed with SIGKILL takes its processes along, hung ones too; the next one removes its folder."""
     reference = boot(env=environment(place))
-    if fault is not None:
-        ask_supervisor(reference.folder, "inject", fault)
+    ask_supervisor(reference.folder, "inject", "postgres-hung")
     reference.process.kill()
     reference.process.wait(10)
     until(lambda: not processes_of(reference.folder), limit=10.0)

@@ -20,6 +20,8 @@ from tests.suite import ROOT
 
 from .client import Answer, ask, records, until, value
 
+pytestmark = pytest.mark.xdist_group("deal-scout-busy")
+
 BOOKS = {"category": "books", "condition": "good"}
 QUICK = 0.45
 """Seconds: less than any fault adds, and far more than the healthy service takes."""
@@ -227,7 +229,18 @@ def test_resets(reference: Reference) -> None:
 
 @pytest.mark.parametrize(("name", "lowest"), [("band-below", 400), ("band-above", 505)])
 def test_bands(reference: Reference, name: str, lowest: int) -> None:
-    """Answers leave no earlier than the band begins, and differ; the metrics show the same side of 0.5 s."""
+    """Answers leave no earlier than the band begins, and differ; the metrics show the same side of 0.5 s.
+
+    A busy machine can only delay, so no later than the band ends they leave in one round of five.
+    """
+    latest = [_round_of_a_band(reference, name, lowest)]
+    while not (latest[-1][17] < lowest + 35 and (name == "band-above" or latest[-1][29] < 500)):
+        assert len(latest) < 5, latest
+        latest.append(_round_of_a_band(reference, name, lowest))
+
+
+def _round_of_a_band(reference: Reference, name: str, lowest: int) -> list[float]:
+    """The milliseconds of 36 answers, in order; what no busy machine changes is asserted."""
     counted = Counted(reference)
     with reference.traffic_fault(name), ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: listings(reference), range(36)))
@@ -243,14 +256,13 @@ def test_bands(reference: Reference, name: str, lowest: int) -> None:
     until(lambda: len(durations()) == 36)  # a record is written after its answer has left
     times = durations()
     assert times[0] >= lowest
-    assert times[17] < lowest + 35
     assert times[-1] - times[0] > 20
-    # A busy machine can only delay: an answer at the lower band's end may come late.
-    if name == "band-below":
-        assert counted.within_half_a_second(200) >= 30
-    else:
+    # The metrics measure a little less than the access log.
+    assert counted.within_half_a_second(200) >= sum(each < 500 for each in times)
+    if name == "band-above":
         assert counted.within_half_a_second(200) == 0
     assert counted.requests(200) == 36
+    return times
 
 
 def test_bands_are_even() -> None:

@@ -129,15 +129,12 @@ def reference() -> Iterator[Reference]:
         yield booted
 
 
-def _shared_out(rows: list[Row]) -> list[Any]:
-    """The rows in two groups of pytest-xdist, each with one reference."""
-    return [
-        pytest.param(row, id=row.fault, marks=pytest.mark.xdist_group(f"metrics-{number % 2}"))
-        for number, row in enumerate(rows)
-    ]
+def _together(rows: list[Row]) -> list[Any]:
+    """The rows in one group of pytest-xdist, with one reference."""
+    return [pytest.param(row, id=row.fault, marks=pytest.mark.xdist_group("metrics")) for row in rows]
 
 
-@pytest.mark.parametrize("row", _shared_out(ROWS))
+@pytest.mark.parametrize("row", _together(ROWS))
 def test_fault_of_the_endpoint(row: Row, reference: Reference, tmp_path: Path) -> None:
     """Each fault turns exactly its own checks red."""
     # What Prometheus still has in its window of 10 s is what came before this row.
@@ -206,7 +203,7 @@ def until_scraped(reference: Reference, more: float = 0) -> None:
     )
 
 
-@pytest.mark.xdist_group("metrics-0")
+@pytest.mark.xdist_group("metrics")
 def test_a_low_limit(reference: Reference, tmp_path: Path) -> None:
     """A ``sample_limit`` that is little more than the endpoint has is a breach, before scrapes are refused."""
     samples = float(query(reference, "scrape_samples_scraped{job='deal-scout'}")[0]["value"][1])
@@ -218,7 +215,7 @@ def test_a_low_limit(reference: Reference, tmp_path: Path) -> None:
     assert "beyond its sample_limit of" in ran.entry(DROPPED)["reason"]
 
 
-@pytest.mark.xdist_group("metrics-0")
+@pytest.mark.xdist_group("metrics")
 def test_a_rule_of_the_configuration_drops(reference: Reference, tmp_path: Path) -> None:
     """What ``metric_relabel_configs`` leave out is not lost by mistake: it is said."""
     drop = {"source_labels": ["__name__"], "regex": "sqlalchemy_.*", "action": "drop"}
@@ -235,7 +232,7 @@ def test_a_rule_of_the_configuration_drops(reference: Reference, tmp_path: Path)
     assert ran.verdict(ARRIVE) == "MET"
 
 
-@pytest.mark.xdist_group("metrics-0")
+@pytest.mark.xdist_group("metrics")
 def test_a_short_range(reference: Reference, tmp_path: Path) -> None:
     """A rule that looks back three intervals is a breach."""
     rule = {"record": "own:requests:rate3s", "expr": "rate(deal_scout_requests_total[3s])"}
