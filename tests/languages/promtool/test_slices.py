@@ -191,18 +191,22 @@ def test_orders_that_promtool_may_choose(said: object, expected: tuple[tuple[str
 
 
 def test_groups_that_read_what_others_record() -> None:
-    """Only where a rule of a slice reads across groups does their order matter; alerts are read across them, too."""
+    """Only where a rule of a slice reads across groups, or two make the same, does their order matter; alerts are read, too."""
     groups = """
 groups:
   - {name: a, rules: [{record: a:up, expr: up}, {record: a:twice, expr: 2 * a:up}]}
   - {name: b, rules: [{record: b:down, expr: down}, {alert: Low, expr: a:up < 1}]}
   - {name: c, rules: [{alert: Any, expr: count(ALERTS) > 3}]}
+  - {name: d, rules: [{alert: Low, expr: up < 1}]}
 """
     rules = Rules([read_rules(groups, "r.yml")])
     places = sorted(rules.all)
-    assert rules.across(rules.all) == ("a", "b", "c")
+    assert rules.across(rules.all) == ("a", "b", "c", "d")
     assert rules.across(frozenset(places[:3])) == ()
     assert rules.across(frozenset({places[0], places[3]})) == ("a", "b")
     assert rules.across(frozenset({places[2], places[3]})) == ()
     assert rules.across(frozenset({places[2], places[4]})) == ("b", "c")
     assert rules.across(frozenset({places[4]})) == ()
+    # The same alert twice.
+    assert rules.across(frozenset({places[3], places[5]})) == ("b", "d")
+    assert rules.across(frozenset({places[0], places[5]})) == ()

@@ -102,10 +102,15 @@ class Rules:
         return frozenset(kept)
 
     def across(self, kept: Slice) -> tuple[str, ...]:
-        """The names of these rules' groups, in their order, where a rule of one group reads what one of another makes: empty
-        where the order of the groups can make no difference."""
+        """The names of these rules' groups, in their order, where a rule of one group reads what one of another makes, or makes
+        the same: empty where the order of the groups can make no difference."""
         found = [one for one in self._rules if one.position in kept]
         names = tuple(dict.fromkeys(one.group.name for one in found))
+        makers: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for one in found:
+            makers[one.rule.kind, one.rule.name].add(one.group.name)
+        if any(len(groups) > 1 for groups in makers.values()):
+            return names
         for one in found if len(names) > 1 else ():
             feeding = None if one.read is None else self._feeding(one.read)
             if feeding is None or any(
