@@ -89,5 +89,7 @@ def test_the_page_does_what_it_says(versions: str, port: int, tmp_path: Path) ->
                 assert " MET" in said[number], said[number]
         if block.kind == "text":
             for line in block.text.splitlines():
-                assert line in said[commands], said[commands]
+                # On a busy machine more may be said behind a colon.
+                wanted = ".*".join(map(re.escape, re.split(r"(?<=: )", line)))
+                assert re.search(wanted, said[commands]), said[commands]
     assert done.returncode == 0, done.stdout
