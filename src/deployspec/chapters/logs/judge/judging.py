@@ -8,7 +8,11 @@ time.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import astuple
+from operator import attrgetter
+
+import orjson
 
 from deployspec.chapters.logs.form import WRAPPED_AT, steps_of
 from deployspec.chapters.logs.judge import reasons
@@ -16,11 +20,15 @@ from deployspec.chapters.logs.judge.fitting import Fitting
 from deployspec.chapters.logs.judge.model import Block, Found, LogPromise, Reason, Tally
 from deployspec.chapters.logs.judge.noting import Noting
 from deployspec.chapters.logs.judge.parsing import TWICE, lines_of
+from deployspec.chapters.logs.judge.plainly import Passing, Plain
 from deployspec.chapters.logs.judge.report import Report
 from deployspec.chapters.logs.judge.secrets import SecretScanner
 from deployspec.chapters.logs.judge.syntax import Fault, records_of, syntax_of
 from deployspec.chapters.logs.judge.telling import Said, Telling
 from deployspec.chapters.logs.judge.texts import Unwrapping
+
+_FAR = 4_102_444_800.0
+"""The year 2100, in seconds since the epoch: by then, no time is ahead."""
 
 
 class LineJudge:
@@ -41,20 +49,44 @@ class LineJudge:
         self._telling = Telling(promise, self._known)
         self._scanner = SecretScanner(promise.allowed, promise.personal_data) if promise.secrets else None
         self._placed: Counter[Reason] = Counter()
+        self._passing = Passing(promise, self._telling, self._is_right)
 
     def judge(self, block: Block) -> Tally:
         """Judge every line of a block."""
-        texts = self._unwrapping.texts(block.data, lines_of(block.data))
+        lines = lines_of(block.data)
+        plain = self._passing.over(block.data, lines)
+        tally, noting, faulty = self._judged(block, lines, self._placed, plain)
+        self._scan(faulty, noting)
+        return tally
+
+    def _is_right(self, line: bytes) -> bool:
+        """Whether a line has nothing noted, whenever it is read, but for secrets."""
+        tally, *_ = self._judged(Block(line, "", 1, "", _FAR), [line], Counter(), None)
+        return not (tally.found or tally.unread)
+
+    def _judged(
+        self, block: Block, whole: Sequence[bytes], placed: Counter[Reason], plain: Plain | None
+    ) -> tuple[Tally, Noting, set[int]]:
+        """All but the secrets; and the numbers of lines that are no records. ``whole``: the block's lines; ``plain``: what was
+        passed over."""
+        texts = self._unwrapping.texts(block.data, whole)
         lines = texts.lines
         tally = Tally(len(lines), size=len(block.data), stream=block.stream)
-        noting = Noting(tally.found, block, texts, self._syntax, self._placed, self._kept, self._personal)
-        unread = Noting(tally.unread, block, texts, self._syntax, self._placed, self._kept, self._personal)
+        noting = Noting(tally.found, block, texts, self._syntax, placed, self._kept, self._personal)
+        unread = Noting(tally.unread, block, texts, self._syntax, placed, self._kept, self._personal)
         faults: list[Fault] = []
         said = Said()
-        for numbers, records in records_of(self._syntax, texts, faults):
+        for numbers, records in records_of(
+            self._syntax, texts, faults, None if plain is None else plain.rest
+        ):
             tally.invalid += self._fitting.misfits(numbers, records, noting)
             self._telling.take(numbers, records, said)
             self._telling.keep_errors(numbers, records, said, noting, tally)
+        if plain is not None and plain.errors:
+            records, kept = orjson.loads(b"[%b]" % b",".join(map(lines.__getitem__, plain.errors))), Said()
+            self._telling.take(plain.errors, records, kept)
+            self._telling.keep_errors(plain.errors, records, kept, noting, tally)
+            tally.errors.sort(key=attrgetter("line"))
         for number, what, at in faults:
             noting.note(Reason("json", "$", what), number, None if what is TWICE else at)
             if reasons.STACK_TRACE.search(lines[number]):
@@ -64,9 +96,8 @@ class LineJudge:
             if reasons.STACK_TRACE.search(lines[number]):
                 noting.note(reasons.OF_STACK_TRACE, number, 0)
         tally.invalid += len(faults)
-        self._telling.judge(said, tally, noting, unread)
-        self._scan({*texts.goes_on, *(number for number, *_ in faults)}, noting)
-        return tally
+        self._telling.judge(said, tally, noting, unread, plain)
+        return tally, noting, {*texts.goes_on, *(number for number, *_ in faults)}
 
     def add(self, block: Block, tally: Tally, report: Report) -> None:
         """Add the tally of a block to the report, in the order of reading.
