@@ -10,6 +10,7 @@ import pytest
 
 from deployspec.chapters.logs import formats
 from deployspec.chapters.logs.form import Fields, Form
+from deployspec.chapters.logs.judge import plainly
 from deployspec.chapters.logs.judge.judging import LineJudge
 from deployspec.chapters.logs.judge.model import Block, LogPromise
 from deployspec.chapters.logs.judge.report import Report
@@ -33,6 +34,11 @@ PROMISE = LogPromise(
 ORACLE = Oracle(SCHEMA)
 SMALL = 20
 """Lines of a block from which nothing is learned."""
+
+
+@pytest.fixture(autouse=True)
+def _from_the_first_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plainly, "AFTER", 0)
 
 
 def judged(lines: list[bytes], promise: LogPromise, size: int) -> tuple[Report, list[Any], int]:

@@ -11,8 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from itertools import compress, count
+from itertools import chain, compress, count
+from random import Random
 from typing import Any, Protocol
 
 import orjson
@@ -29,10 +29,12 @@ _SHAPES = 24
 """How many shapes are known, at most."""
 _SAMPLES = 128
 """How many lines of a block are looked at to learn their shapes."""
-_TRIES = 32
+_TRIES = 16
 """How many of them may have no shape that others have, too."""
 _LEAST = 1 << 14
 """Nothing is learned from a block of fewer bytes: that takes as long as to judge it."""
+AFTER = 1 << 20
+"""Nor from the first bytes of a source: to learn takes as long as to judge some hundred KiB."""
 _FEW, _MOST = 0.1, 0.8
 """The share of lines without a known shape that is no reason to learn; and that for which shapes are of no use."""
 _RARELY = 64
@@ -112,11 +114,13 @@ class Passing:
         self._matches: dict[tuple[bytes, bytes], re.Pattern[bytes]] = {}
         self._columns: list[Column] = []
         self._judges: dict[object, _Cells] = {}
+        self._seen = 0
         self._blocks, self._learns_at, self._pause = 0, 1, 1
 
     def over(self, data: bytes, lines: Sequence[bytes]) -> Plain | None:
         """What can be passed over in a block of these lines; None: nothing."""
-        learns = len(data) >= _LEAST
+        self._seen += len(data)
+        learns = len(data) >= _LEAST and self._seen > AFTER
         if not self._can or not (learns or self._shapes) or not _is_text(data):
             return None
         self._blocks += learns
@@ -129,8 +133,8 @@ class Passing:
             and (found is None or len(found.rest) > _FEW * found.lines)
         ):
             self._learn(lines, text, found)
+            self._pause = min(_RARELY, 4 * self._pause)
             self._learns_at = self._blocks + self._pause
-            self._pause = min(_RARELY, 2 * self._pause)
             found = self._match(text, string, len(lines))
             if found is not None and len(found.rest) > _MOST * found.lines:
                 self._shapes.clear()
@@ -145,7 +149,8 @@ class Passing:
         lines = list(zip(whole, lines_of(text), strict=True))
         if found is not None:
             lines = [lines[number] for number in found.rest]
-        some = lines[:: max(1, len(lines) // _SAMPLES)]
+        # By chance, and the same every time: kinds of lines may take turns.
+        some = Random(0).sample(lines, min(_SAMPLES, len(lines)))  # noqa: S311
         tries = 0
         while some and len(self._shapes) < _SHAPES and tries < _TRIES:
             line = some[0][0]
@@ -186,26 +191,43 @@ class Passing:
             # A string that has no end goes on in the next line.
             return self._match(text, _STRING_AMONG_CONTROLS, lines)
         columns = [(one, said[2 + at :: step]) for at, one in enumerate(self._columns)]
+        # Of each group, most lines have none: what is left is a fraction of it.
+        held = [list(filter(None, cells)) for _, cells in columns]
         rest = list(compress(count(), said[step - 1 :: step]))
-        wrong = {number for column, cells in columns for number in self._judges[column.key].wrong(cells)}
+        wrong: set[int] = set()
+        for (column, cells), values in zip(columns, held, strict=True):
+            if bad := self._judges[column.key].bad(values):
+                wrong.update(compress(count(), map(bad.__contains__, cells)))
         if wrong:
             rest = sorted(wrong.union(rest))
             for _, cells in columns:
                 for number in wrong:
                     cells[number] = None
+            held = [list(filter(None, cells)) for _, cells in columns]
         levels: Counter[str] = Counter()
         errors: list[int] = []
         scoped = lines - len(rest) if self._every else 0
-        for column, cells in columns:
+        for (column, cells), values in zip(columns, held, strict=True):
             if column.role == "level":
-                errors += self._count(cells, levels)
-            elif column.role == "logger" and column.value is None:
-                loggers = Counter(cells)
-                scoped += sum(loggers[one] for one in loggers if one and self._is_scoped(one))
-            elif column.value is not None and self._is_scoped(column.value):
-                scoped += len(cells) - cells.count(None)
-        stamps = _joined([cells for column, cells in columns if column.role == "timestamp"])
-        return Plain(lines, rest, levels, sorted(errors), scoped, _values(stamps))
+                if kept := self._count(values, levels):
+                    errors += compress(count(), map(kept.__contains__, cells))
+            elif column.role == "logger":
+                loggers = Counter(values) if column.value is None else {column.value: len(values)}
+                scoped += sum(times for one, times in loggers.items() if self._is_scoped(one))
+        moments = [cells for column, cells in columns if column.role == "timestamp"]
+        stamps = _values(filter(None, chain.from_iterable(zip(*moments, strict=True))))
+        return Plain(lines, rest, levels, sorted(errors), scoped, stamps)
+
+    def _count(self, values: Sequence[bytes], levels: Counter[str]) -> set[bytes]:
+        """Count the levels; those whose records are kept."""
+        kept = set()
+        for level, times in Counter(values).items():
+            name = self._meanings.allowed_level(orjson.loads(level))
+            if name is not None:
+                levels[name] += times
+                if self._meanings.is_kept(name):
+                    kept.add(level)
+        return kept
 
     def _matching(self, string: bytes, escaped: bytes) -> re.Pattern[bytes]:
         if (string, escaped) not in self._matches:
@@ -214,17 +236,6 @@ class Passing:
             for column in self._columns:
                 self._judges.setdefault(column.key, _Cells(column, self._meanings))
         return self._matches[string, escaped]
-
-    def _count(self, cells: Sequence[bytes | None], levels: Counter[str]) -> Iterator[int]:
-        """Count the levels; the numbers of those whose records are kept."""
-        kept = set()
-        for level, times in Counter(cells).items():
-            name = self._meanings.allowed_level(orjson.loads(level)) if level else None
-            if name is not None:
-                levels[name] += times
-                if self._meanings.is_kept(name):
-                    kept.add(level)
-        return compress(count(), map(kept.__contains__, cells)) if kept else iter(())
 
     def _is_scoped(self, logger: bytes) -> bool:
         return self._meanings.is_scoped(orjson.loads(logger))
@@ -236,20 +247,20 @@ class _Cells:
     def __init__(self, column: Column, meanings: Meanings) -> None:
         self._lists = [validator(need.of_list(), "the schema") for need in column.needs]
         self._level_of = meanings.allowed_level if column.role == "level" else None
-        self._known: set[bytes | None] | None = None if column.role == "timestamp" else {None}
+        self._known: set[bytes] | None = None if column.role == "timestamp" else set()
         """Values that are right; None: there are too many of them."""
 
-    def wrong(self, cells: Sequence[bytes | None]) -> Iterable[int]:
-        """The numbers of those that are not right."""
+    def bad(self, values: Sequence[bytes]) -> frozenset[bytes]:
+        """Those that are not right."""
         if not self._lists and self._level_of is None:
-            return ()
-        new = list(filter(None, cells) if self._known is None else set(cells) - self._known)
+            return frozenset()
+        new = values if self._known is None else list(set(values) - self._known)
         bad = frozenset(self._bad(new, _values(new)))
         if self._known is not None:
             self._known = None if len(self._known) > _KNOWN else self._known.union(new) - bad
-        return compress(count(), map(bad.__contains__, cells)) if bad else ()
+        return bad
 
-    def _bad(self, cells: Sequence[bytes | None], values: list[Any]) -> Iterator[bytes | None]:
+    def _bad(self, cells: Sequence[bytes], values: list[Any]) -> Iterator[bytes]:
         """Those of some values that are not right: by halves, since most are."""
         if not values or self._are_right(values):
             return
@@ -266,15 +277,8 @@ class _Cells:
         )
 
 
-def _joined(columns: Sequence[Sequence[bytes | None]]) -> Sequence[bytes | None]:
-    """In each line, that of the cells which holds anything: no two of them do."""
-    if not columns:
-        return ()
-    return reduce(lambda some, others: [a or b for a, b in zip(some, others, strict=True)], columns)
-
-
-def _values(cells: Iterable[bytes | None]) -> list[Any]:
-    values: list[Any] = orjson.loads(b"[%b]" % b",".join(filter(None, cells)))
+def _values(cells: Iterable[bytes]) -> list[Any]:
+    values: list[Any] = orjson.loads(b"[%b]" % b",".join(cells))
     return values
 
 

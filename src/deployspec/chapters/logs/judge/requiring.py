@@ -42,6 +42,8 @@ class Leaf:
     """Whether it is always this value. Else it may be any of its kind."""
     unsigned: bool = False
     """Of a number: whether it is never below zero."""
+    filled: bool = False
+    """Of a string: whether it is never empty."""
 
 
 class Unsure(Exception):  # noqa: N818 - no error: an answer
@@ -110,9 +112,10 @@ def needs(schema: Schema, value: Any, root: Mapping[str, Any]) -> Iterator[Need]
 
 
 def _is_of_kind(schema: Mapping[str, Any], leaf: Leaf) -> bool:
-    """Whether the schema says no more than that the value is of its kind; of a number, perhaps that it is not negative."""
+    """Whether the schema says no more than that the value is of its kind; perhaps that a number is not negative, and a string
+    not empty."""
     said = {keyword: told for keyword, told in schema.items() if keyword not in _TELLS_NOTHING}
-    if not said.keys() <= {"type", "minimum"}:
+    if not said.keys() <= {"type", "minimum", "minLength"}:
         return False
     kinds = said.get("type", leaf.kind)
     kinds = [kinds] if isinstance(kinds, str) else kinds
@@ -122,6 +125,10 @@ def _is_of_kind(schema: Mapping[str, Any], leaf: Leaf) -> bool:
         if said["minimum"] > 0 or leaf.text.startswith(b"-"):
             return False
         leaf.unsigned = True
+    if "minLength" in said and leaf.kind == "string":
+        if said["minLength"] > 1 or leaf.text == b'""':
+            return False
+        leaf.filled = True
     return True
 
 

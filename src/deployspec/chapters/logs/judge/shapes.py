@@ -134,7 +134,12 @@ def _pattern(leaf: Leaf, filled: bool, captured: bool) -> bytes:
         pattern = re.escape(leaf.text)
     elif leaf.kind == "string":
         # What is captured must be as it stands.
-        pattern = b'"%b%b*+"' % (_SAYS_SOMETHING if filled else b"", _CAPTURED if captured else _STRING)
+        some = _CAPTURED if captured else _STRING
+        pattern = b'"%b%b%b"' % (
+            _SAYS_SOMETHING if filled else b"",
+            some,
+            b"++" if leaf.filled and not filled else b"*+",
+        )
     elif leaf.kind == "boolean":
         pattern = b"(?:true|false)"
     else:

@@ -14,8 +14,8 @@ from deployspec.chapters.logs.form import RFC3339
 from deployspec.chapters.logs.judge.model import TOLERANCE, Times
 from deployspec.chapters.logs.times import EPOCHS, check_pattern, says_year, zone_of
 
-_LENGTHS = frozenset({24, 27})
-"""Of ``2024-01-15T10:30:45.123Z``, and with six decimals."""
+_LENGTHS = frozenset({20, 24, 27, 30})
+"""Of ``2024-01-15T10:30:45Z``, and with three, six and nine decimals."""
 _HOUR = len("2024-01-15T10")
 _AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 _SOME, _FEW = 64, 8
@@ -234,8 +234,8 @@ def _goes_back(times: Times, highest: float | None) -> bool:
 def _together(stamps: Sequence[Any]) -> Times | None:
     """The times of stamps of which none is late for another, told by their form and order as texts; else None.
 
-    A time of 24 characters with ``T`` as its eleventh and ``Z`` as its last has exactly three decimals, one of 27 has
-    six: each digit has its place, so texts of one length sort as times do. A leap second is left out: it sorts before
+    A time of 24 characters with ``T`` as its eleventh and ``Z`` as its last has exactly three decimals, and so on: each
+    digit has its place, so texts of one length sort as times do. A leap second is left out: it sorts before
     the second that it shares its number with.
     """
     try:
@@ -244,7 +244,9 @@ def _together(stamps: Sequence[Any]) -> Times | None:
         return None
     first, last = in_order[0], in_order[-1]
     length = len(first)
-    form = b"0000-00-00T00:00:00.%bZ" % (b"0" * (length - 21))
+    form = b"0000-00-00T00:00:00%bZ" % (
+        b"." + b"0" * (length - 21) if length > len("2024-01-15T10:30:45Z") else b""
+    )
     if (
         length not in _LENGTHS
         or first[:_HOUR] != last[:_HOUR]
