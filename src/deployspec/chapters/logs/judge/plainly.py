@@ -37,6 +37,8 @@ AFTER = 1 << 20
 """Nor from the first bytes of a source: to learn takes as long as to judge some hundred KiB."""
 _FEW, _MOST = 0.1, 0.8
 """The share of lines without a known shape that is no reason to learn; and that for which shapes are of no use."""
+_COLUMN = 8
+"""Of short lines, so many bytes are parsed in the time that a column of theirs takes."""
 _RARELY = 64
 """After how many blocks shapes are learned again, at most."""
 _KNOWN = 256
@@ -136,7 +138,8 @@ class Passing:
             self._pause = min(_RARELY, 4 * self._pause)
             self._learns_at = self._blocks + self._pause
             found = self._match(text, string, len(lines))
-            if found is not None and len(found.rest) > _MOST * found.lines:
+            costs = len(self._columns) * _COLUMN * len(lines)
+            if found is not None and (len(found.rest) > _MOST * found.lines or costs > len(data)):
                 self._shapes.clear()
         return found
 
@@ -189,7 +192,7 @@ class Passing:
         said, step = pattern.split(text), pattern.groups + 1
         if len(said) // step < lines:
             # A string that has no end goes on in the next line.
-            return self._match(text, _STRING_AMONG_CONTROLS, lines)
+            return self._match(text, _STRING_AMONG_CONTROLS, lines) if string == _STRING else None
         columns = [(one, said[2 + at :: step]) for at, one in enumerate(self._columns)]
         # Of each group, most lines have none: what is left is a fraction of it.
         held = [list(filter(None, cells)) for _, cells in columns]
@@ -200,10 +203,11 @@ class Passing:
                 wrong.update(compress(count(), map(bad.__contains__, cells)))
         if wrong:
             rest = sorted(wrong.union(rest))
-            for _, cells in columns:
+            for (_, cells), values in zip(columns, held, strict=True):
                 for number in wrong:
-                    cells[number] = None
-            held = [list(filter(None, cells)) for _, cells in columns]
+                    if cells[number] is not None:
+                        values.remove(cells[number])
+                        cells[number] = None
         levels: Counter[str] = Counter()
         errors: list[int] = []
         scoped = lines - len(rest) if self._every else 0
