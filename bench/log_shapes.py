@@ -73,7 +73,8 @@ else:
     from deployspec.chapters.logs.measure.cutting import BLOCK, Cutter
 
 def judged(data, promise):
-    judge, report, cutter = LineJudge(promise), Report(), Cutter("app.log", "app.log")
+    judge = LineJudge(promise) if old else LineJudge(promise, time.thread_time)
+    report, cutter = Report(), Cutter("app.log", "app.log")
     def take(pieces):
         for piece in pieces:
             tally = judge.judge(piece)

@@ -162,6 +162,12 @@ _RIGHT = json.dumps(_record(_N), separators=(",", ":")).encode()
         _RIGHT.replace(b'"n":%d' % _N, b'"n":01'),
         _RIGHT.replace(b'"n":%d' % _N, b'"n":-0'),
         _RIGHT.replace(b'"n":%d' % _N, b'"n":NaN'),
+        _RIGHT.replace(b'"r%d"' % _N, b"\\"),
+        _RIGHT.replace(b'"sold %d"' % _N, b"\\"),
+        _RIGHT.replace(b'"r%d"' % _N, b'\\"'),
+        _RIGHT.replace(b'"r%d"' % _N, b'"\\'),
+        _RIGHT.replace(b'"r%d"' % _N, b"\\x\\"),
+        _RIGHT.replace(b'"r%d"' % _N, b"\\n"),
         _RIGHT.replace(b'"n":%d' % _N, b'"n":1.'),
         _RIGHT.replace(b'"n":%d' % _N, b'"n":' + b"[" * 300 + b"]" * 300),
         b"\xef\xbb\xbf" + _RIGHT,
@@ -181,6 +187,60 @@ def test_one_line_among_many_of_its_shape(odd: bytes) -> None:
     """Whatever is wrong with it is found, and with no other line; most others are passed over."""
     # Bytes that are no text leave their whole block to the slow way.
     assert (same(_among(odd)) > MANY * 0.9) is not (b"\xff" in odd or b"\xed\xa0" in odd)
+
+
+@pytest.mark.parametrize("odd", [b"\\", b"\\\\", b'\\"', b"\\n", b"\\x\\", b'"\\', b'\\"\\"', b"\\ud800"])
+def test_a_backslash_in_the_place_of_a_text(odd: bytes) -> None:
+    """That is no text, nor an empty one, where the text may be any."""
+    lines = block_of(_record(number, note="") for number in range(MANY))
+    lines[_N] = lines[_N].replace(b'"note":""', b'"note":' + odd)
+    assert same(lines) > MANY * 0.9
+    report, *_ = judged(lines, PROMISE, len(lines))
+    assert report.invalid == 1
+
+
+@pytest.mark.parametrize("opens", [b"[", b'{"a":'])
+def test_lines_that_are_nested_deep_have_no_shape(opens: bytes) -> None:
+    """As deep as orjson reads them, which is deeper than Python's own stack."""
+    deep = opens * 900 + b"1" + (b"]" if opens == b"[" else b"}") * 900
+    assert same([one[:-1] + b',"deep":%b}' % deep for one in block_of(map(_record, range(40)))]) == 0
+
+
+def test_a_name_of_defs_that_stands_for_another() -> None:
+    """In a reference, ``~1`` is a slash: what is meant is asked, and not what is called so."""
+    schema = {
+        **SCHEMA,
+        "$defs": {**SCHEMA.get("$defs", {}), "a~1b": {"type": "integer"}, "a/b": {"maximum": 5}},
+        "properties": {**SCHEMA["properties"], "o": {"properties": {"x": {"$ref": "#/$defs/a~1b"}}}},
+    }
+    promise = LogPromise(schema=schema, kept=10_000, secrets=False)
+    lines = block_of(_record(number, o={"x": 6 if number == _N else 1}) for number in range(MANY))
+    same(lines, promise)
+    report, *_ = judged(lines, promise, len(lines))
+    assert report.invalid == 1
+
+
+@pytest.mark.parametrize("is_quicker", [True, False])
+def test_the_quicker_way_is_taken_in_the_end(is_quicker: bool) -> None:
+    """Both are tried, in turn, by a clock on which one of them takes twice as long."""
+    now = 0.0
+    judge = LineJudge(PROMISE, lambda: now)
+    data = b"".join(one + b"\n" for one in block_of(map(_record, range(MANY))))
+    passes: list[bool] = []
+    over = judge._passing.over
+
+    def timed(data: bytes, whole: Any) -> Any:
+        nonlocal now
+        plain = over(data, whole)
+        passes.append(plain is not None)
+        now += 1.0 if passes[-1] is is_quicker else 2.0
+        return plain
+
+    judge._passing.over = timed  # type: ignore[method-assign]
+    for _ in range(40):
+        judge.judge(Block(data, "app.log", 1, "app.log", NOW))
+    assert {*passes[:9]} == {True, False}
+    assert {*passes[20:]} == {is_quicker}
 
 
 def test_two_halves_of_a_string_that_fit_together() -> None:

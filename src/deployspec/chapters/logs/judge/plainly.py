@@ -20,6 +20,7 @@ import orjson
 from deployspec.chapters.logs.form import EVERY_RECORD
 from deployspec.chapters.logs.judge.model import LogPromise
 from deployspec.chapters.logs.judge.parsing import lines_of
+from deployspec.chapters.logs.judge.quicker import Quicker
 from deployspec.chapters.logs.judge.requiring import Never, is_understood
 from deployspec.chapters.logs.judge.searching import ends
 from deployspec.chapters.logs.judge.shapes import NEUTRAL, Column, Shape, matching, shape_of
@@ -37,8 +38,6 @@ AFTER = 1 << 20
 """Nor from the first bytes of a source: to learn takes as long as to judge some hundred KiB."""
 _FEW, _MOST = 0.1, 0.8
 """The share of lines without a known shape that is no reason to learn; and that for which shapes are of no use."""
-_COLUMN = 8
-"""Of short lines, so many bytes are parsed in the time that a column of theirs takes."""
 _RARELY = 64
 """After how many blocks shapes are learned again, at most."""
 _KNOWN = 256
@@ -105,9 +104,12 @@ class Passing:
         promise: LogPromise,
         meanings: Meanings,
         is_right: Callable[[bytes], bool],
+        quicker: Quicker | None = None,
     ) -> None:
-        """``is_right``: whether a line by itself has nothing noted, but for its time, and for secrets."""
+        """``is_right``: whether a line by itself has nothing noted, but for its time, and for secrets. ``quicker``: says of each
+        block whether to pass over lines, once shapes are known; None: always."""
         self._promise, self._meanings, self._is_right = promise, meanings, is_right
+        self._quicker = quicker
         self._every = EVERY_RECORD in promise.request_scoped
         form = promise.form
         self._can = form.is_plain and form.syntax == "json" and form.name != "journald"
@@ -125,6 +127,8 @@ class Passing:
         learns = len(data) >= _LEAST and self._seen > AFTER
         if not self._can or not (learns or self._shapes) or not _is_text(data):
             return None
+        if self._shapes and learns and self._quicker is not None and not self._quicker.is_first():
+            return None
         self._blocks += learns
         text = _without_escapes(data)
         string = _STRING_AMONG_CONTROLS if ends(_CONTROL, text, once=True) else _STRING
@@ -138,8 +142,7 @@ class Passing:
             self._pause = min(_RARELY, 4 * self._pause)
             self._learns_at = self._blocks + self._pause
             found = self._match(text, string, len(lines))
-            costs = len(self._columns) * _COLUMN * len(lines)
-            if found is not None and (len(found.rest) > _MOST * found.lines or costs > len(data)):
+            if found is not None and len(found.rest) > _MOST * found.lines:
                 self._shapes.clear()
         return found
 
@@ -181,7 +184,7 @@ class Passing:
                 scoped=bool(self._promise.request_scoped),
                 every=self._every,
             )
-        except (Never, SchemaUnusableError):
+        except (Never, SchemaUnusableError, RecursionError):
             return None
 
     def _match(self, text: bytes, string: bytes, lines: int) -> Plain | None:
@@ -294,7 +297,7 @@ def _is_text(data: bytes) -> bool:
 
 
 def _without_escapes(data: bytes) -> bytes:
-    """The lines, each with its line break, and without a backslash: one that is no escape is a quote more than strings may
-    have."""
+    """The lines, each with its line break, and without a backslash: one that is no escape becomes quotes that no right line
+    has, in a string or beside it."""
     text = data if data.endswith(b"\n") else data + b"\n"
-    return _ESCAPE.sub(NEUTRAL, text).replace(b"\\", b'""') if b"\\" in text else text
+    return _ESCAPE.sub(NEUTRAL, text).replace(b"\\", b'"""') if b"\\" in text else text

@@ -6,6 +6,7 @@ that say of each field what it is; a record that the schema says more of is left
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,8 @@ from deployspec.languages.json_schema import validator
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any] | bool
-_LOCAL = "#/$defs/"
+_LOCAL = re.compile(r"#/\$defs/([^/~%]+)").fullmatch
+"""A reference to one of a schema's ``$defs``, by a name that stands there as it is."""
 _TELLS_NOTHING = frozenset((
     "$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples", "deprecated", "readOnly",
     "writeOnly", "then", "else",
@@ -81,7 +83,7 @@ def is_understood(schema: object) -> bool:
     for keyword, said in schema.items():
         if keyword == "$schema" and said != DRAFT:
             return False
-        if keyword == "$ref" and not (isinstance(said, str) and said.startswith(_LOCAL)):
+        if keyword == "$ref" and not (isinstance(said, str) and _LOCAL(said)):
             return False
         if keyword in ("$dynamicRef", "$recursiveRef", "$anchor", "$dynamicAnchor", "$vocabulary"):
             return False
@@ -171,7 +173,8 @@ def _by_keyword(
         case "if":
             yield from needs(_branch(schema, value, root), value, root)
         case "$ref":
-            found = root.get("$defs", {}).get(said.removeprefix(_LOCAL))
+            name = _LOCAL(said)
+            found = None if name is None else root.get("$defs", {}).get(name[1])
             if found is None:
                 raise Unsure
             yield from needs(found, value, root)

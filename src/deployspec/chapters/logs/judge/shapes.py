@@ -26,6 +26,8 @@ _NUMBER = _INTEGER + rb"(?:\.\d{1,15}+)?(?:[eE][+-]?\d{1,2}+)?"
 _STRING, _CAPTURED = b'[^"]', b'[^"' + NEUTRAL + b"]"
 _SAYS_SOMETHING = rb"[!#-\[\]-~\xc3-\xe0\xe4-\xf4]"
 """Begins a text that is not blank: no such byte begins a whitespace character. Some others do not, either."""
+_PIECES = 512
+"""How many pieces a shape has, at most: an expression of more takes longer to make than it saves."""
 _CLOSINGS = 8
 """How many values are closed, at most, to see what a schema requires of the others."""
 
@@ -56,12 +58,15 @@ class Shape:
 
 
 def shape_of(line: bytes, schema: Schema, fields: Fields, *, scoped: bool, every: bool) -> Shape | None:
-    """The shape of a line that is right by itself; None where it has none that shows other lines to be right.
+    """The shape of a line that is right by itself; None where it has none that shows other lines to be right. Raises Never,
+    and RecursionError where the line is nested too deep.
 
     ``scoped``: whether records of some loggers belong to requests; ``every``: whether all do.
     """
     pieces: list[bytes | Leaf] = []
     record = _Opening(line, pieces).value(())
+    if len(pieces) > _PIECES:
+        return None
     roles = {
         role: _at(record, name)
         for role in ("timestamp", "level", "logger", "message", "request_id")
@@ -88,7 +93,7 @@ def shape_of(line: bytes, schema: Schema, fields: Fields, *, scoped: bool, every
         own = tuple(one for one in found if one.leaf is piece)
         role = captured.get(id(piece), "")
         value = piece.text if piece.closed else None
-        key = (role, value, *(id(one.schema) for one in own))
+        key = (role, value, *((id(one.schema), id(one.root)) for one in own))
         column = Column(role, own, value, key) if role or own else None
         shape.pieces.append((_pattern(piece, id(piece) in filled, column is not None), column))
     closed = (piece if isinstance(piece, bytes) else piece.text if piece.closed else b"" for piece in pieces)
