@@ -210,8 +210,8 @@ def test_a_name_of_defs_that_stands_for_another() -> None:
     """In a reference, ``~1`` is a slash: what is meant is asked, and not what is called so."""
     schema = {
         **SCHEMA,
-        "$defs": {**SCHEMA.get("$defs", {}), "a~1b": {"type": "integer"}, "a/b": {"maximum": 5}},
-        "properties": {**SCHEMA["properties"], "o": {"properties": {"x": {"$ref": "#/$defs/a~1b"}}}},
+        "$defs": {**SCHEMA.get("$defs", {}), "a~1b": {}, "a/b": {"properties": {"x": {"maximum": 5}}}},
+        "properties": {**SCHEMA["properties"], "o": {"$ref": "#/$defs/a~1b"}},
     }
     promise = LogPromise(schema=schema, kept=10_000, secrets=False)
     lines = block_of(_record(number, o={"x": 6 if number == _N else 1}) for number in range(MANY))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_TRIES = 4
+_TRIES = 2
 """How often each way is tried. What disturbs a machine makes some of them slower, and none quicker: the least counts."""
 
 
