@@ -24,6 +24,7 @@ PARTS = (
     "mutants",
     "logs",
     "log_kinds",
+    "log_shapes",
     "coverage",
     "regressions",
     "review",

@@ -30,7 +30,7 @@ RECORDS = int(os.environ.get("BENCH_LOGS_RECORDS", "2000000"))
 CHUNKS = 20
 ROUNDS = int(os.environ.get("BENCH_LOGS_ROUNDS", "5"))
 ORACLE_LINES = int(os.environ.get("BENCH_LOGS_ORACLE", "100000"))
-PLAIN, WITHOUT, WITH, TWO, MEMORY = 18, 0.5, 0.35, 1.7, 150
+PLAIN, WITHOUT, WITH, TWO, MEMORY = 18, 1.0, 0.35, 1.85, 100
 
 _MEASURE = """
 import sys

@@ -102,3 +102,11 @@ def test_lines_that_only_together_are_json(lines: list[bytes]) -> None:
     judge = LineJudge(LogPromise(schema={"type": "object"}, secrets=False, kept=10_000))
     oracle = Oracle({"type": "object"})
     assert invalid(judge, lines) == {number for number, one in enumerate(lines) if not oracle.fits(one)}
+
+
+def test_a_key_twice_beside_a_quote_and_a_colon_in_a_text() -> None:
+    """What stands in the text of one line does not make up for the key that another has twice, nor does a blank before a
+    colon somewhere else."""
+    lines = [b'{"message":"a \\"word\\": b"}', b'{"level":1,"level":1}', b'{"level" :1}']
+    judge = LineJudge(LogPromise(schema={"type": "object"}, secrets=False, kept=10_000))
+    assert invalid(judge, lines) == {1}

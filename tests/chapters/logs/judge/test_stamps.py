@@ -16,10 +16,12 @@ from tests.trials import trials
 START = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-def told(milliseconds: int, form: int) -> object:
+def told(milliseconds: int, form: int, decimals: int = 3) -> object:
     """A time after the start, in one of many forms; some are none."""
     moment = START + timedelta(milliseconds=milliseconds)
     text = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if decimals != len("123"):
+        text = f"{text[:19]}Z" if decimals == 0 else f"{text[:-1]}{'0' * (decimals - 4)}7Z"
     forms = (
         text, text, text, text, text, text,
         text.replace("Z", "+00:00"), text.replace("T", " "), text.replace("T", "t"), text[:-1] + "000Z",
@@ -33,14 +35,17 @@ def told(milliseconds: int, form: int) -> object:
     st.lists(st.tuples(st.integers(-5000, 5000), st.integers(0, 200).map(lambda form: form if form < 18 else 0)), max_size=150),
     st.one_of(st.none(), st.integers(-5000, 5000)),
     st.booleans(),
+    st.sampled_from([0, 3, 6, 9]),
 )  # fmt: skip
 @settings(deadline=None, max_examples=trials(400))
-def test_quick_and_slow_agree(steps: list[tuple[int, int]], highest: int | None, rising: bool) -> None:
+def test_quick_and_slow_agree(
+    steps: list[tuple[int, int]], highest: int | None, rising: bool, decimals: int
+) -> None:
     """The quick way says what the slow way says, or nothing."""
     at, some = 0, []
     for step, form in steps:
         at = at + abs(step) // 50 if rising else step
-        some.append(told(at, form))
+        some.append(told(at, form, decimals))
     before = None if highest is None else START.timestamp() + highest / 1000
     read_at = START.timestamp() + 2
     quick = stamps.ordered(some, read_at, before)

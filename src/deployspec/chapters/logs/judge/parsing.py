@@ -90,7 +90,8 @@ def _together(lines: Sequence[bytes], *, spaced: bool) -> list[Record] | int:
         # An object in a record, a key twice, or a colon in a text.
         nested = compress(records, map(bytes.rfind, lines, repeat(b"{")))
         inner = list(map(_inner_keys, nested))
-        if -1 in inner or not _is_so_many(keys + sum(inner), separators, joined):
+        keys += sum(inner)
+        if -1 in inner or not (separators == keys if spaced else _is_so_many(keys, separators, joined)):
             colons = map(bytes.count, lines, repeat(b'":'))
             for index, (line, record, found) in enumerate(zip(lines, records, colons, strict=True)):
                 if (spaced or found != len(record)) and not _has_keys_once(line, record, spaced=spaced):

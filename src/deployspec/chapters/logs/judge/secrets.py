@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from deployspec.chapters.logs.judge.searching import hits
 from deployspec.chapters.logs.judge.secret_patterns import (
     CANDIDATES,
     Candidate,
+    Detector,
     addresses,
     cards,
     detectors,
@@ -199,12 +201,7 @@ def _found(text: str, allowed: Sequence[re.Pattern[str]], personal: Sequence[Per
 
 
 def _in_piece(text: str, lowered: str, start: int, end: int) -> Iterator[Span]:
-    for detector in detectors():
-        for word in detector.words:  # any() with a generator takes five times as long
-            if word in lowered:
-                break
-        else:
-            continue
+    for detector in _that_may_match(lowered):
         for match in detector.pattern.finditer(text, start, end):
             span = confirmed(detector, match, text)
             if span is not None:
@@ -212,3 +209,21 @@ def _in_piece(text: str, lowered: str, start: int, end: int) -> Iterator[Span]:
     if "@" in lowered or "%40" in lowered:
         yield from addresses(text, start, end)
     yield from cards(text, start, end)
+
+
+def _that_may_match(lowered: str) -> Iterator[Detector]:
+    """The detectors that have a word in a text: to look for all words at once takes a tenth of the time."""
+    words, of_words = _words()
+    found = hits(words, lowered.encode("utf-8", "surrogatepass"), once=True)
+    numbers = {detector for _, number, _ in found for detector in of_words[number]}
+    return map(detectors().__getitem__, sorted(numbers))
+
+
+@cache
+def _words() -> tuple[tuple[bytes, ...], list[list[int]]]:
+    """The words of all detectors, for hyperscan; and by word, the numbers of those that have it."""
+    by_word: dict[str, list[int]] = {}
+    for number, detector in enumerate(detectors()):
+        for word in detector.words:
+            by_word.setdefault(word, []).append(number)
+    return tuple(re.escape(word).encode() for word in by_word), list(by_word.values())

@@ -14,12 +14,12 @@ from deployspec.chapters.logs.form import RFC3339
 from deployspec.chapters.logs.judge.model import TOLERANCE, Times
 from deployspec.chapters.logs.times import EPOCHS, check_pattern, says_year, zone_of
 
-_LENGTHS = frozenset({24, 27})
-"""Of ``2024-01-15T10:30:45.123Z``, and with six decimals."""
+_LENGTHS = frozenset({20, 24, 27, 30})
+"""Of ``2024-01-15T10:30:45Z``, and with three, six and nine decimals."""
 _HOUR = len("2024-01-15T10")
-_AS_ZEROS = str.maketrans("123456789", "0" * 9)
-_SOME = 64
-"""How many are looked at at a time."""
+_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+_SOME, _FEW = 64, 8
+"""How many are looked at at a time; and how few, one by one, where one of these is not as usual."""
 _PLAIN = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(?:\d{3}|\d{6,9}))?(?:Z|[+-]\d\d:\d\d)", re.ASCII
 ).fullmatch
@@ -200,12 +200,17 @@ def ordered(
     future: list[int] = []
     unread: list[int] = []
     here: list[float] = []
-    for start in range(0, len(stamps), _SOME):
-        some = stamps[start : start + _SOME]
+    rest = [(start, stamps[start : start + _SOME]) for start in range(0, len(stamps), _SOME)][::-1]
+    while rest:
+        start, some = rest.pop()
         times = _together(some) if clock.is_default else None
         if times and not (_goes_back(times, highest) or times.highest - read_at > TOLERANCE):
             here += (times.lowest, times.highest)
             highest = times.highest if highest is None else max(highest, times.highest)
+            continue
+        if len(some) > _FEW and clock.is_default:
+            half = len(some) // 2
+            rest += [(start + half, some[half:]), (start, some[:half])]
             continue
         for number, stamp in enumerate(some, start):
             moment = clock.moment(stamp, read_at, highest)
@@ -229,24 +234,26 @@ def _goes_back(times: Times, highest: float | None) -> bool:
 def _together(stamps: Sequence[Any]) -> Times | None:
     """The times of stamps of which none is late for another, told by their form and order as texts; else None.
 
-    A time of 24 characters with ``T`` as its eleventh and ``Z`` as its last has exactly three decimals, one of 27 has
-    six: each digit has its place, so texts of one length sort as times do. A leap second is left out: it sorts before
+    A time of 24 characters with ``T`` as its eleventh and ``Z`` as its last has exactly three decimals, and so on: each
+    digit has its place, so texts of one length sort as times do. A leap second is left out: it sorts before
     the second that it shares its number with.
     """
     try:
-        joined, in_order = "".join(stamps), sorted(stamps)
-    except TypeError:
+        joined, in_order = "".join(stamps).encode(), sorted(stamps)
+    except (TypeError, UnicodeEncodeError):
         return None
     first, last = in_order[0], in_order[-1]
     length = len(first)
-    form = f"0000-00-00T00:00:00.{'0' * (length - 21)}Z"
+    form = b"0000-00-00T00:00:00%bZ" % (
+        b"." + b"0" * (length - 21) if length > len("2024-01-15T10:30:45Z") else b""
+    )
     if (
         length not in _LENGTHS
         or first[:_HOUR] != last[:_HOUR]
         or set(map(len, stamps)) != {length}
         or joined.translate(_AS_ZEROS) != form * len(stamps)
-        or joined[14::length].strip("012345")
-        or joined[17::length].strip("012345")
+        or joined[14::length].strip(b"012345")
+        or joined[17::length].strip(b"012345")
     ):
         return None
     lowest, highest = seconds(first), seconds(last)

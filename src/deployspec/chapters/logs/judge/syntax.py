@@ -179,14 +179,18 @@ def syntax_of(form: Form) -> Syntax:
 
 
 def records_of(
-    syntax: Syntax, texts: Texts, faults: list[Fault]
+    syntax: Syntax, texts: Texts, faults: list[Fault], kept: Sequence[int] | None = None
 ) -> Iterator[tuple[Sequence[int], list[Record]]]:
-    """The records of a block's texts, with what stands beside them; lines that belong to a record before are left out."""
+    """The records of a block's texts, with what stands beside them; lines that belong to a record before are left out.
+
+    ``kept``: the numbers of the texts that are looked at; None: all of them.
+    """
     faults += [(number, what, 0) for number, what in texts.faults.items()]
-    if not texts.goes_on and not texts.faults:
-        kept, found = None, syntax.records(texts, texts.lines, faults)
-    else:
+    if texts.goes_on or texts.faults:
         kept = [n for n in range(len(texts.lines)) if n not in texts.goes_on and n not in texts.faults]
+    if kept is None:
+        found = syntax.records(texts, texts.lines, faults)
+    else:
         own: list[Fault] = []
         found = syntax.records(texts, [texts.lines[number] for number in kept], own)
     for numbers, records in found:

@@ -23,6 +23,7 @@ from deployspec.chapters.logs.judge.model import (
     Tally,
 )
 from deployspec.chapters.logs.judge.noting import Noting
+from deployspec.chapters.logs.judge.plainly import Plain
 
 
 @dataclass(slots=True)
@@ -38,7 +39,8 @@ class Said:
     requests: list[Any] = field(default_factory=list)
     messages: list[Any] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
-    """Where names may lead deeper than to their top: to tell the place of what is found."""
+    """Where names may lead deeper than to their top: to tell the place of what is found. Empty where some are those of
+    lines that were passed over."""
 
 
 class Telling:
@@ -114,8 +116,20 @@ class Telling:
             digest = _digest(records[index], noting.texts.lines[number])
             tally.errors.append(ErrorRecord(moment, digest, block.file, block.line + number))
 
-    def judge(self, said: Said, tally: Tally, noting: Noting, unread: Noting) -> None:
-        """Judge all that the records of a block say; ``unread`` notes what they do not say."""
+    def allowed_level(self, level: Any) -> str | None:
+        """The name of a level that a record may have."""
+        name = self._named(level) if self._level_names else level
+        return name if type(name) is str and name in self._allowed else None
+
+    def is_kept(self, level: str) -> bool:
+        """Whether the records of a level are kept."""
+        return self._promise.keep_errors and level in self._errors
+
+    def judge(
+        self, said: Said, tally: Tally, noting: Noting, unread: Noting, plain: Plain | None = None
+    ) -> None:
+        """Judge all that the records of a block say; ``unread`` notes what they do not say. ``plain``: what others say, in
+        which nothing but their times can be wrong."""
         fields = self._promise.fields
         self._judge_traces(said, noting)
         if fields.message is not None:
@@ -123,8 +137,12 @@ class Telling:
         if fields.level is not None:
             self._judge_levels(said, tally, noting, unread)
         if fields.timestamp is not None:
-            self._judge_times(said, tally, noting, unread)
+            self._judge_times(said if plain is None else _with(plain, said), tally, noting, unread)
         self._judge_requests(said, tally, noting, unread)
+        if plain is not None:
+            counts = plain.levels + Counter(tally.levels)
+            tally.levels = {level: counts[level] for level in self._rank if counts[level]}
+            tally.scoped += plain.scoped
 
     def judge_late(self, said: Said, highest: float, noting: Noting) -> None:
         """Note only the times that go back; ``highest``: the latest before these records."""
@@ -133,9 +151,12 @@ class Telling:
 
     def _note(self, said: Said, check: str, name: str | None, what: str, index: int, noting: Noting) -> None:
         """Note something of the field of this name in the record at an index; None: of the record."""
-        record = said.records[index] if said.records else {}
+        number = said.numbers[index]
+        record: dict[str, Any] = {}
+        if self._nested:
+            record = said.records[index] if said.records else orjson.loads(noting.texts.lines[number])
         path: reasons.Path = [] if name is None else path_to(record, name) if self._nested else [name]
-        noting.note(Reason(check, reasons.place_of(path, self._known), what), said.numbers[index], path)
+        noting.note(Reason(check, reasons.place_of(path, self._known), what), number, path)
 
     def _note_times(self, said: Said, check: str, what: str, which: list[int], noting: Noting) -> None:
         for index in which:
@@ -214,7 +235,7 @@ class Telling:
                 what = "missing" if loggers[index] is None else "expected a logger's name"
                 self._note(said, "logger", fields.logger, what, index, unread)
                 loggers[index] = None
-        scoped = {one for one in set(loggers) if one is not None and self._is_scoped(one)}
+        scoped = {one for one in set(loggers) if one is not None and self.is_scoped(one)}
         if not scoped:
             return
         if self._promise.form.syntax == "text":
@@ -230,11 +251,18 @@ class Telling:
                 what = "missing" if request is None else "empty"
                 self._note(said, "request-id", fields.request_id, what, index, noting)
 
-    def _is_scoped(self, logger: str) -> bool:
+    def is_scoped(self, logger: str) -> bool:
+        """Whether the records of a logger belong to requests."""
         return any(
             logger == name or (name.endswith(".*") and logger.startswith(name[:-1]))
             for name in self._promise.request_scoped
         )
+
+
+def _with(plain: Plain, said: Said) -> Said:
+    """The times of all records, in the order of their lines."""
+    numbers, moments = plain.stamps_among(said.numbers, said.stamps)
+    return Said(numbers=numbers, stamps=moments)
 
 
 def _reader(name: str | None) -> Callable[[list[dict[str, Any]]], Iterable[Any]]:

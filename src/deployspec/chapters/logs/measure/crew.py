@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections import deque
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -62,7 +63,7 @@ class Crew:
 
     def __init__(self, promise: LogPromise, size: int) -> None:
         self._promise, self._size = promise, size
-        self._judge = LineJudge(promise)
+        self._judge = LineJudge(promise, time.thread_time)
         self._helpers: list[_Helper] = []
         self._started = False
 
@@ -214,7 +215,7 @@ def serve() -> None:
     with contextlib.suppress(EOFError, OSError):
         promise, secrets = connection.recv()
         hide(secrets)
-        judge = LineJudge(promise)
+        judge = LineJudge(promise, time.thread_time)
         connection.send("ready")
         while True:
             start, length, *place = connection.recv()
