@@ -8,6 +8,7 @@ import textwrap
 import traceback
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -330,6 +331,7 @@ def source_of(item: pytest.Item) -> str:
     return f"{relative(item.path, item.config.rootpath)}:{item.location[1] or 0}"
 
 
+@lru_cache(64)
 def relative(path: Path, root: Path) -> str:
     """A path as it is said from a folder: from there where it is in it, else whole."""
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

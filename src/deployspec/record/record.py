@@ -173,15 +173,7 @@ class Run:
                 reference = hashlib.sha256(item.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
                 pieces[reference] = item.text
                 references.append({"title": item.title, "ref": reference})
-            # ``asdict``, which copies each value, would take longer than all the rest of writing a record.
-            checks.append(
-                {
-                    **vars(entry),
-                    "evidence": references,
-                    "proportion": entry.proportion and asdict(entry.proportion),
-                    "accepted": entry.accepted and asdict(entry.accepted),
-                }
-            )
+            checks.append(_row(entry, references))
         return {
             # First, so that whoever looks at the head of a file knows what it is.
             "format": FORMAT,
@@ -209,6 +201,16 @@ class Run:
 
     def _own(self, *names: str) -> dict[str, Any]:
         return {name: getattr(self, name) for name in names}
+
+
+def _row(entry: Entry, evidence: list[dict[str, str]]) -> dict[str, Any]:
+    """An entry as JSON has it. ``asdict`` of all of it, which copies each value, would take longer than the rest of writing."""
+    return {
+        **vars(entry),
+        "evidence": evidence,
+        "proportion": entry.proportion and asdict(entry.proportion),
+        "accepted": entry.accepted and asdict(entry.accepted),
+    }
 
 
 def _written(document: dict[str, Any]) -> str:
@@ -278,7 +280,7 @@ class RecordFile:
 
     def append(self, entry: Entry) -> None:
         """Add one check; it is on its way to the disk when this returns."""
-        self._write(asdict(entry))
+        self._write(_row(entry, [asdict(item) for item in entry.evidence]))
 
     def finish(self, run: Run) -> None:
         """Replace the lines by the one document: whoever reads the path sees all of it or nothing."""

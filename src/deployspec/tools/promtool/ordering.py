@@ -42,6 +42,8 @@ class Orders:
     ) -> None:
         """Begin to run those groups of a sound test file for which the order can make a difference."""
         begun = self._groups.setdefault(test_file.path, [])
+        if not orders(test_file, rules.across(rules.all)):
+            return
         for group in test_file.groups:
             kept = rules.of(group) if slices else rules.all
             both = orders(test_file, rules.across(kept))
