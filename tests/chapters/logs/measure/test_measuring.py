@@ -83,7 +83,8 @@ def test_same_report(log: FilesSource, given: list[Block], workers: int) -> None
     """However many processes judge, the report is the same."""
     alone = measure(log, PROMISE).to_dict()
     assert measure(log, PROMISE, workers=workers).to_dict() == alone
-    assert len(given) > 5
+    # How many, is up to the machine.
+    assert given
     assert helpers() == []
 
 
