@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from deployspec.base import shown
-from deployspec.chapters.dashboards.judge.nothing import meet_in_time, to_look_at, unmatched, why_nothing
+from deployspec.chapters.dashboards.judge.nothing import (
+    leaves_out,
+    meet_in_time,
+    to_look_at,
+    unmatched,
+    why_nothing,
+)
 from deployspec.chapters.dashboards.measure.asking import Asking, texts
 from deployspec.chapters.dashboards.measure.choosing import Choosing
 from deployspec.chapters.dashboards.model import Answer, Curve, Item, Kind, Known, Made
@@ -31,6 +37,10 @@ MOST_OPERATIONS = 5
 """Of a query: of so many operations without a result it is asked whether their sides meet."""
 MOST_SELECTORS = 20
 """Of one query, that are looked at on their own."""
+POLL = 0.25
+"""Seconds between two questions of one query."""
+PATIENCE = 40.0
+"""Seconds that samples are waited for, once for all queries."""
 MOST_LABELS = 20
 """Of one selector, whose values are asked for."""
 
@@ -49,6 +59,7 @@ class Panels:
     _reasons: dict[str, tuple[Reason, ...]] = field(default_factory=dict)
     _known: dict[Selector, Known] = field(default_factory=dict)
     _mismatch: dict[str, str] = field(default_factory=dict)
+    _patient_until: float | None = field(default=None, init=False)
 
     @cached_property
     def asking(self) -> Asking:
@@ -79,8 +90,25 @@ class Panels:
             if found.kind is Kind.ANSWERED and found.seconds > self.part.max_query_time:
                 again = self.asking.query(text, instant=instant)
                 found = again if again.kind is Kind.ANSWERED and again.seconds < found.seconds else found
+            while found.kind is Kind.ANSWERED and not found.curves and self._may_still_come(text):
+                time.sleep(POLL)
+                found = self.asking.query(text, instant=instant)
             self._answers[item.id] = found
         return self._answers[item.id]
+
+    def _may_still_come(self, text: str) -> bool:
+        """Whether a query shows nothing of series that are there, and there were no two scrapes since it was first so: what has
+        just been booted has one sample in each range. Waited for once, not for each query."""
+        if leaves_out(text):
+            return False
+        try:
+            if not all(self.known(one).selects for one in to_look_at(text, shows=False)[:MOST_SELECTORS]):
+                return False
+        except Failed:
+            return False
+        if self._patient_until is None:
+            self._patient_until = time.monotonic() + min(3 * self.part.scrape_interval, PATIENCE)
+        return time.monotonic() < self._patient_until
 
     def now(self, item: Item) -> Answer:
         """What it gives at this moment, asked anew."""
