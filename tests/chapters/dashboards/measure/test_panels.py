@@ -274,3 +274,24 @@ def test_which_items_there_are_where_sources_are_named(tmp_path: Path) -> None:
     assert not isinstance(made, tuple)
     found = items_of([File("t.json", made, ())], part(sources=frozenset({"main"})))
     assert [item.title for item in found] == ["0", "1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize(("empty", "outcome"), [(2, Outcome.MET), (10**9, Outcome.UNMEASURED)])
+def test_what_has_just_been_booted_is_given_two_scrapes(empty: int, outcome: Outcome) -> None:
+    """A range that has one sample of series that are there is asked again for a while, and once for all queries."""
+    asked = 0
+
+    def answer(question: Question) -> Reply:
+        nonlocal asked
+        if "rate" not in question.query.get("query", [""])[0]:
+            return success({"resultType": "vector", "result": [{"metric": {}, "value": [1, "1"]}]})
+        asked += 1
+        return series(0 if asked <= empty else 1)
+
+    with fake_prometheus(answer) as fake:
+        panels = Panels(
+            part(scrape_interval=0.3), probe(fake.url, timeout=PATIENT, time_limit=PATIENT), window=300.0
+        )
+        first, second = (judged(panels, item) for item in items("rate(x[5m])", "rate(y[5m])"))
+        assert (first.outcome, second.outcome) == (outcome, outcome), (first, second)
+        assert asked >= 3
