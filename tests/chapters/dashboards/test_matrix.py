@@ -463,7 +463,7 @@ def by_version() -> list[Any]:
 
 
 @pytest.mark.xdist_group("dashboards")
-@pytest.mark.parametrize(("watched", "row"), by_version(), indirect=["watched"])
+@pytest.mark.parametrize(("watched", "row"), by_version(), indirect=["watched"], scope="module")
 def test_matrix(row: Row, watched: Watched, tmp_path: Path) -> None:
     """Every verdict is the row's, for the row's reason, and no check has silently vanished."""
     ran = run(row, watched, tmp_path)
