@@ -248,7 +248,7 @@ ROWS = [
         {answers("Workers"): "slower than its limit"},
         {},
         panel="Workers",
-        asks="sum(shop_workers) + 0 * count_over_time(vector(1)[9h:1ms])",
+        asks="sum(shop_workers) + 0 * count_over_time(vector(1)[5h:1ms])",
         part={"max_query_time": "700ms"},
     ),
     Row(
