@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 from deployspec.chapters.dashboards.items import read_of
 from deployspec.chapters.dashboards.measure.asking import MOST_GLANCES
 from deployspec.chapters.dashboards.measure.moving import SCRAPES
-from deployspec.chapters.dashboards.measure.panels import MOST_LABELS, MOST_OPERATIONS, MOST_SELECTORS
+from deployspec.chapters.dashboards.measure.panels import (
+    MOST_LABELS,
+    MOST_OPERATIONS,
+    MOST_SELECTORS,
+    MOST_WAITS,
+)
 from deployspec.chapters.dashboards.measure.sending import TIMEOUT
 from deployspec.chapters.dashboards.part import LONGEST_SETTLE
 from deployspec.deployment import PROMETHEUS
@@ -71,10 +76,11 @@ def _questions(read: Read, asked: set[str], moved: list[Movement]) -> Iterator[t
     of_moment = sum(one.query.instant for one in read.items if one.id in asked)
     selectors = MOST_SELECTORS * (of_range + of_moment)
     readings = sum(_readings(read, one) for one in moved)
-    # One that takes too long is asked again.
-    yield "query_range", 0, 2 * of_range + 3 * MOST_OPERATIONS * (of_range + of_moment)
+    # One that takes too long is asked again, and so is one of which samples are waited for.
+    waits = MOST_WAITS if of_range + of_moment else 0
+    yield "query_range", 0, 2 * of_range + 3 * MOST_OPERATIONS * (of_range + of_moment) + waits
     looks = selectors * (3 + MOST_LABELS)
-    yield "query", 0, 2 * of_moment + looks + readings + _variables(read)["query"] + MOST_GLANCES
+    yield "query", 0, 2 * of_moment + looks + readings + _variables(read)["query"] + MOST_GLANCES + waits
     if not selectors:
         yield "metadata", 0, 1
     else:

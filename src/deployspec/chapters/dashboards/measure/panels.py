@@ -37,12 +37,12 @@ MOST_OPERATIONS = 5
 """Of a query: of so many operations without a result it is asked whether their sides meet."""
 MOST_SELECTORS = 20
 """Of one query, that are looked at on their own."""
-POLL = 0.25
-"""Seconds between two questions of one query."""
-PATIENCE = 40.0
-"""Seconds that samples are waited for, once for all queries."""
 MOST_LABELS = 20
 """Of one selector, whose values are asked for."""
+MOST_WAITS = 6
+"""For a second sample, of half a scrape interval each, for all queries together."""
+_LONGEST_WAIT = 7.5
+"""Seconds: half of a usual scrape interval."""
 
 
 @dataclass
@@ -59,7 +59,7 @@ class Panels:
     _reasons: dict[str, tuple[Reason, ...]] = field(default_factory=dict)
     _known: dict[Selector, Known] = field(default_factory=dict)
     _mismatch: dict[str, str] = field(default_factory=dict)
-    _patient_until: float | None = field(default=None, init=False)
+    _waits: int = field(default=0, init=False)
 
     @cached_property
     def asking(self) -> Asking:
@@ -91,24 +91,21 @@ class Panels:
                 again = self.asking.query(text, instant=instant)
                 found = again if again.kind is Kind.ANSWERED and again.seconds < found.seconds else found
             while found.kind is Kind.ANSWERED and not found.curves and self._may_still_come(text):
-                time.sleep(POLL)
+                self._waits += 1
+                time.sleep(min(self.part.scrape_interval / 2, _LONGEST_WAIT))
                 found = self.asking.query(text, instant=instant)
             self._answers[item.id] = found
         return self._answers[item.id]
 
     def _may_still_come(self, text: str) -> bool:
-        """Whether a query shows nothing of series that are there, and there were no two scrapes since it was first so: what has
-        just been booted has one sample in each range. Waited for once, not for each query."""
-        if leaves_out(text):
+        """Whether a query shows nothing of series that are there, and not enough was waited yet: what has just been booted has
+        one sample in each range."""
+        if self._waits == MOST_WAITS or leaves_out(text):
             return False
         try:
-            if not all(self.known(one).selects for one in to_look_at(text, shows=False)[:MOST_SELECTORS]):
-                return False
+            return all(self.known(one).selects for one in to_look_at(text, shows=False)[:MOST_SELECTORS])
         except Failed:
             return False
-        if self._patient_until is None:
-            self._patient_until = time.monotonic() + min(3 * self.part.scrape_interval, PATIENCE)
-        return time.monotonic() < self._patient_until
 
     def now(self, item: Item) -> Answer:
         """What it gives at this moment, asked anew."""
