@@ -31,9 +31,10 @@ def planned(
     if "alerts.case" in names:
         files = [test.file for test in rules.test_files]
         cases, groups = sum(len(file.cases) for file in files), sum(len(file.groups) for file in files)
-        # Each file (loaded, whole, and what of it failed in parts), each group (in parts, and evaluated for longer, with some
-        # rules and with all), and where the output does not tell them apart each case: once, and once more alone.
-        most = 2 * (3 * len(files) + 3 * groups + cases)
+        # Each file (loaded, whole, and what of it failed in parts), each group (in parts, evaluated for longer with some rules and
+        # with all, and in both orders of the groups of rules), each case where the output does not tell them apart, and in
+        # both orders: once, and once more alone.
+        most = 2 * (3 * len(files) + 5 * groups + 3 * cases)
         yield from version_of_promtool("alerts")
         yield Planned("command", "", PROMTOOL, 1, most, "alerts: unit tests", per_process=True)
     routes = parameters_of(checks, "alerts.route")
