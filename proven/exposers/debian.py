@@ -51,6 +51,17 @@ def _as(user: str) -> list[str]:
     return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if os.geteuid() == 0 else []
 
 
+def _before(behind: Program, exporter: Running, up: str) -> Iterator[Running]:
+    """An exporter that runs before another program, once the metric that is named says that this one is there."""
+    try:
+        behind.start()
+        with running(exporter) as server:
+            wait_until(server, METRICS, 200, said=f"\n{up} 1")
+            yield server
+    finally:
+        behind.end()
+
+
 @contextmanager
 def postgres_exporter(folder: Path, _: Path) -> Iterator[Running]:
     """The PostgreSQL exporter, before a PostgreSQL of its own."""
@@ -70,13 +81,7 @@ def postgres_exporter(folder: Path, _: Path) -> Iterator[Running]:
     address = f"postgresql://postgres@127.0.0.1:{own}/postgres?sslmode=disable"
     argv = ["prometheus-postgres-exporter", f"--web.listen-address=127.0.0.1:{port}"]
     exporter = Program(argv, folder, {"DATA_SOURCE_NAME": address})
-    try:
-        database.start()
-        with running(Running(port, exporter, [METRICS])) as server:
-            wait_until(server, METRICS, 200, said="\npg_up 1")
-            yield server
-    finally:
-        database.end()
+    yield from _before(database, Running(port, exporter, [METRICS]), "pg_up")
 
 
 @contextmanager
@@ -102,13 +107,7 @@ def mysqld_exporter(folder: Path, _: Path) -> Iterator[Running]:
         folder,
         {"DATA_SOURCE_NAME": f"root@(127.0.0.1:{own})/"},
     )
-    try:
-        database.start()
-        with running(Running(port, exporter, [METRICS])) as server:
-            wait_until(server, METRICS, 200, said="\nmysql_up 1")
-            yield server
-    finally:
-        database.end()
+    yield from _before(database, Running(port, exporter, [METRICS]), "mysql_up")
 
 
 _NGINX = """
@@ -134,13 +133,7 @@ def nginx_exporter(folder: Path, _: Path) -> Iterator[Running]:
     nginx = Program(["nginx", "-p", folder, "-c", config, "-e", "stderr"], folder, _SBIN)
     argv = ["prometheus-nginx-exporter", f"-web.listen-address=127.0.0.1:{port}"]
     exporter = Program([*argv, f"-nginx.scrape-uri=http://127.0.0.1:{own}/stub_status"], folder)
-    try:
-        nginx.start()
-        with running(Running(port, exporter, [METRICS])) as server:
-            wait_until(server, METRICS, 200, said="\nnginx_up 1")
-            yield server
-    finally:
-        nginx.end()
+    yield from _before(nginx, Running(port, exporter, [METRICS]), "nginx_up")
 
 
 @contextmanager
