@@ -81,6 +81,22 @@ def run_checks(
     return Ran(status, text, json.loads(record.read_text()) if record.exists() else None)
 
 
+def seen_once(run: Callable[[], Ran], compare: Callable[[Ran], None], *, attempts: int = 3) -> Ran:
+    """Run until ``compare`` passes, at most ``attempts`` times: for verdicts on a server that time limits hold, while the
+    machine is busy with other tests. A server that was slow then is told of, truthfully; a fault is seen each time."""
+    for _ in range(attempts - 1):
+        ran = run()
+        try:
+            compare(ran)
+        except AssertionError as other:
+            print(f"seen otherwise: {other}")
+            continue
+        return ran
+    ran = run()
+    compare(ran)
+    return ran
+
+
 def deployment_file(
     folder: Path,
     base_url: str,

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import pytest
 import yaml
 
 from reference.process import Reference, running_reference
-from tests.suite import DEAL_SCOUTS, ROOT, Ran, hearing, run_checks
+from tests.suite import DEAL_SCOUTS, ROOT, Ran, hearing, run_checks, seen_once
 
 LATENCY, AVAILABILITY = "api-latency", "api-availability"
 
@@ -36,9 +37,6 @@ def window(objective: str) -> str:
     return f"test_window[{objective}]"
 
 
-ATTEMPTS = 3
-"""A machine that is busy with other tests makes the reference slow, and then the verdicts say so, truthfully. What a
-row says has to be seen on one run of three."""
 OFFLINE = (f"test_alerts_agree[{LATENCY}]", f"test_alerts_agree[{AVAILABILITY}]")
 OF_PROMETHEUS = (window(LATENCY), window(AVAILABILITY), f"test_buckets[{LATENCY}]")
 LISTINGS = {"name": "listings", "path": "/listings", "expect_text": '"items"'}
@@ -230,22 +228,9 @@ def test_fault_of_the_traffic(row: Row, reference: Reference, tmp_path: Path) ->
     """Each fault turns exactly its own checks red, in the load run and, where it can be seen there, in Prometheus."""
     path = deployment_file(reference, tmp_path, row)
     with reference.traffic_fault(row.fault):
-        seen_once(row, lambda: run_checks(path, folder=tmp_path, chapter="slo", limit=300))
-
-
-def seen_once(row: Row, run: Callable[[], Ran]) -> Ran:
-    """Run until the row's verdicts are seen, at most ``ATTEMPTS`` times."""
-    for _ in range(ATTEMPTS - 1):
-        ran = run()
-        try:
-            compare(ran, row)
-        except AssertionError as other:
-            print(f"seen otherwise: {other}")
-            continue
-        return ran
-    ran = run()
-    compare(ran, row)
-    return ran
+        seen_once(
+            lambda: run_checks(path, folder=tmp_path, chapter="slo", limit=300), partial(compare, row=row)
+        )
 
 
 @pytest.mark.xdist_group("slo-0")
@@ -399,7 +384,10 @@ def test_workers_of_pytest_share_one_load_run(reference: Reference, tmp_path: Pa
     """With ``-n 2`` the run is made once, and every check judges it; the record has it."""
     row = Row("none", {}, load={"requests": [weighted(LISTINGS, 1), weighted(PRICING, 1)]})  # fmt: skip
     path = deployment_file(reference, tmp_path, row)
-    ran = seen_once(row, lambda: run_checks(path, "-n", "2", folder=tmp_path, chapter="slo", limit=300))
+    ran = seen_once(
+        lambda: run_checks(path, "-n", "2", folder=tmp_path, chapter="slo", limit=300),
+        partial(compare, row=row),
+    )
     assert ran.record is not None
     seeds = {
         entry["reproduce"].rpartition(" ")[2]
