@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deployspec.app import OURS
 from tests.suite import ROOT
 
 CHAPTER = """
@@ -209,3 +210,28 @@ def test_only_what_may_be_selected_is_imported(outside: Path) -> None:
         and name.count(".") > 2
     ], told
     assert "colours.fixtures" not in told
+
+
+# columns: what is given to pytest, how many files of checks are read, what pytest says
+@pytest.mark.parametrize(
+    ("arguments", "read", "said"),
+    [
+        (["-m", "health", "checks"], 1, " tests collected"),
+        (["-m", "health or metrics", "checks"], 2, " tests collected"),
+        (["-m", "not health", "checks"], len(OURS) - 1, " tests collected"),
+        (["checks"], len(OURS), " tests collected"),
+        (["-m", "health", "checks/test_metrics.py"], 0, "no tests collected"),
+        (["-m", "health", "checks/test_metrics.py::test_is_whole"], 1, "(1 deselected)"),
+        (["-m", "not_described", "checks"], len(OURS), " deselected)"),
+    ],
+)
+def test_only_checks_that_may_be_selected_are_read(arguments: list[str], read: int, said: str) -> None:
+    """A file of checks of which none can be selected is passed over; one that is named by its id is not."""
+    script = (
+        "import sys, pytest\n"
+        f"pytest.main(['-p', 'no:cacheprovider', '-q', '--collect-only', *{arguments}])\n"
+        "print(sum(name.rpartition('.')[2].startswith('test_') for name in sys.modules if 'checks' in name))\n"
+    )
+    done = run(ROOT, "-c", script)
+    assert said in done.stdout, done.stdout + done.stderr
+    assert int(done.stdout.splitlines()[-1]) == read

@@ -101,8 +101,9 @@ class Chapter(NamedTuple):
     """``module:name`` of a function that says what its checks would do in a run, and does nothing: of pytest's
     configuration, the deployment (None where no check needs one) and the selected checks (id to the values of their
     parameters), it gives ``deployspec.model.plan.Planned``. Empty where the chapter does not say."""
-    old_file: str = ""
-    """The file that run records of format 1 name for its checks; empty where there is none."""
+    file: str = ""
+    """The name of the file of its checks, which is not read in runs that can select none of them; run records of format 1
+    call a check by it. Empty where there is none."""
     old_parameters: Mapping[str, Callable[[str], str]] = MappingProxyType({})
     """By check id: what such a record's parameter is in today's ids, where it differs."""
 

@@ -26,7 +26,7 @@ def old_id(node: str, chapter: str, chapters: Iterable[Chapter]) -> str:
     file, _, function = function.rpartition("/")[2].partition("::")
     for known in chapters:
         own = check_id(known.name, function)
-        if known.old_file == file and own in known.checks:
+        if known.file == file and own in known.checks:
             change = known.old_parameters.get(own, str)
             return check_id(known.name, function, change(parameter))
     return check_id(chapter, function.rpartition("::")[2], parameter)

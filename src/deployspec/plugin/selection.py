@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import itertools
 from collections.abc import Collection, Generator, Iterable
 from dataclasses import asdict, dataclass, field
@@ -44,6 +45,8 @@ class Selection:
 SELECTION: pytest.StashKey[Selection] = pytest.StashKey()
 SELECTING: pytest.StashKey[bool] = pytest.StashKey()
 """Set where a list of the checks (``--collect-only``) is to be of those that a run would make."""
+_UNREAD: pytest.StashKey[set[str]] = pytest.StashKey()
+"""The files of checks of which this run can select none."""
 _MARKERS = {
     GATE: "what a pipeline asks for before it goes on: the chapters that belong to a gate, or those that the deployment file's "
     "key gate names.",
@@ -105,6 +108,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if not is_worker(config):
         refuse_lacking(known[name] for name in positive_markers(expression) if name in known)
     meant = [name for name in known if may_select_of(expression, name, known)]
+    # Whoever names a check by its id is to hear that -m leaves it out, for which it is collected.
+    if meant and not any("::" in argument for argument in config.args):
+        files = {chapter.name: chapter.file for chapter in known.values()}
+        read = {files[name] for name in meant}
+        config.stash[_UNREAD] = {file for file in files.values() if file not in read}
     for chapter in known.values():
         _refuse_without_effect(config, chapter, meant)
     for name, sentence in _MARKERS.items():
@@ -192,11 +200,13 @@ def _not_described_by_plugin(config: pytest.Config, items: list[pytest.Item]) ->
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
     """Name the specification's files by their package: pytest would give them the names that a project's own may have."""
-    folder = places(parent.config).checks
-    if not module_path.is_relative_to(folder):
-        return None
-    own = f"deployspec/checks/{module_path.relative_to(folder).as_posix()}"
-    return _Specification.from_parent(parent, path=module_path, nodeid=own)
+    where = places(parent.config)
+    if module_path.is_relative_to(where.checks):
+        own = f"deployspec/checks/{module_path.relative_to(where.checks).as_posix()}"
+        return _Specification.from_parent(parent, path=module_path, nodeid=own)
+    if module_path.is_relative_to(where.own_checks) and where.is_clone:
+        return _Specification.from_parent(parent, path=module_path)
+    return None
 
 
 class _Specification(pytest.Module):
@@ -205,6 +215,10 @@ class _Specification(pytest.Module):
     def funcnamefilter(self, name: str) -> bool:
         """Whether a function of this name is a check."""
         return name.startswith("test_")
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        """Its checks; none, and nothing is imported, where this run can select none of them."""
+        return () if self.path.name in self.config.stash.get(_UNREAD, ()) else super().collect()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -242,6 +256,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
     if is_worker(config):
         config.workeroutput[_WORKER_SELECTION] = asdict(selection)  # type: ignore[attr-defined]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Spare the garbage collector, which pytest calls as it ends, all that will be there until then: imported modules."""
+    if session.config.stash.get(SELECTION, Selection()).checks:
+        gc.freeze()
 
 
 def _asked_for(config: pytest.Config) -> list[str]:

@@ -94,7 +94,7 @@ CHAPTER = Chapter(
     },
     plans="deployspec.chapters.alerts.planning:planned",
     reviews="deployspec.chapters.alerts.review:sections",
-    old_file="test_alert_rules.py",
+    file="test_alert_rules.py",
     old_parameters={
         "alerts.rule-file-is-sound": posixpath.basename,
         "alerts.test-file-is-sound": posixpath.basename,

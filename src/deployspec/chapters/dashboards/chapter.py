@@ -26,5 +26,5 @@ CHAPTER = Chapter(
     extra="alerts",
     libraries=("promql_parser", "regex"),
     plans="deployspec.chapters.dashboards.planning:planned",
-    old_file="test_dashboards.py",
+    file="test_dashboards.py",
 )

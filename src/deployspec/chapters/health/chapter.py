@@ -65,5 +65,5 @@ CHAPTER = Chapter(
     ),
     states_version="health.version-is-stated",
     plans="deployspec.chapters.health.planning:planned",
-    old_file="test_health.py",
+    file="test_health.py",
 )

@@ -34,5 +34,5 @@ CHAPTER = Chapter(
         )
     },
     plans="deployspec.chapters.logs.planning:planned",
-    old_file="test_logs_schema.py",
+    file="test_logs_schema.py",
 )

@@ -40,5 +40,5 @@ CHAPTER = Chapter(
     libraries=("prometheus_api_client", "promql_parser"),
     plugins=("deployspec.chapters.metrics.items", "deployspec.chapters.metrics.fixtures"),
     plans="deployspec.chapters.metrics.planning:planned",
-    old_file="test_metrics.py",
+    file="test_metrics.py",
 )

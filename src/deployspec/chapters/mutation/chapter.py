@@ -16,5 +16,5 @@ CHAPTER = Chapter(
         "deployspec.chapters.mutation.fixtures",
     ),
     plans="deployspec.chapters.mutation.planning:planned",
-    old_file="test_alert_mutations.py",
+    file="test_alert_mutations.py",
 )

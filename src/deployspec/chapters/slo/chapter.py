@@ -57,5 +57,5 @@ CHAPTER = Chapter(
     reviews="deployspec.chapters.slo.review:sections",
     metrics="deployspec.chapters.slo.metrics:families",
     plans="deployspec.chapters.slo.planning:planned",
-    old_file="test_latency_slo.py",
+    file="test_latency_slo.py",
 )
