@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,9 +114,9 @@ def test_killed_supervisor_is_cleaned_up_after(place: Path) -> None:
     assert_nothing_left(place, another.folder)
 
 
-@pytest.mark.parametrize("seconds", [0.05, 0.3, 0.8, 1.5])
-def test_can_be_called_off_while_it_boots(place: Path, seconds: float) -> None:
-    """When standard input ends during the boot, nothing is left of it."""
+@pytest.mark.parametrize("begun", ["-m reference", "initdb", "redis-server", "reference.worker"])
+def test_can_be_called_off_while_it_boots(place: Path, begun: str) -> None:
+    """When standard input ends during the boot, as soon as one of its processes is there, nothing is left of it."""
     process = subprocess.Popen(
         [sys.executable, "-m", "reference"],
         cwd=ROOT,
@@ -125,10 +124,12 @@ def test_can_be_called_off_while_it_boots(place: Path, seconds: float) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
-    time.sleep(seconds)  # the point of the boot at which it ends is what this test varies
+    own = psutil.Process(process.pid)
+    until(lambda: any(begun in " ".join(one.cmdline()) for one in (own, *own.children(recursive=True))))
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 0
-    assert output == b""
+    # On a busy machine the boot may be over before this process has its turn again.
+    assert output == b"" or begun == "reference.worker"
     until(lambda: not list(place.iterdir()))
     until(lambda: not [line for line in map(str, psutil.process_iter(["cmdline"])) if place.name in line])
 
