@@ -35,7 +35,10 @@ PARTS = {
     ),
     "pure": (
         *("base", "model", "languages", "deployment", "outputs"),
-        *(f"chapters/{chapter}/judge" for chapter in ("logs", "alerts", "mutation", "slo")),
+        *(
+            f"chapters/{chapter}/judge"
+            for chapter in ("alerts", "dashboards", "logs", "metrics", "mutation", "slo")
+        ),
         "chapters/slo/load",
     ),
     "python": (

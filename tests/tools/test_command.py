@@ -68,8 +68,8 @@ def test_it_can_be_stopped() -> None:
 def test_a_child_that_lives_on_does_not_keep_us() -> None:
     """A command that leaves a daemon behind has ended when it has ended itself."""
     began = time.monotonic()
-    assert run(["sh", "-c", "sleep 5 & exit 0"], timeout=30).ok
-    assert time.monotonic() - began < 5
+    assert run(["sh", "-c", "sleep 20 & exit 0"], timeout=30).ok
+    assert time.monotonic() - began < 15
 
 
 def test_a_child_that_lives_on_may_go_on_printing(tmp_path: Path) -> None:
