@@ -47,6 +47,10 @@ ARRIVED = Arrived((UP,), NAMES, LABELS, frozenset(), frozenset(), drops=False)
     ("targets", "verdict", "reason"),
     [
         pytest.param([UP], "MET", "job shop), up", id="up"),
+        pytest.param([UP] * 4, "MET", "(job shop) and 1 more, up", id="many-up"),
+        pytest.param(
+            [DOWN] * 3, "BREACHED", "status 500; and 2 more of 3 targets; expected up", id="all-down"
+        ),
         pytest.param([UP, DOWN], "BREACHED", "is down: server returned HTTP status 500", id="one-down"),
         pytest.param([replace(UP, last_error="x")], "BREACHED", "x", id="error"),
         pytest.param([replace(UP, health="unknown")], "UNMEASURED", "has not scraped", id="not-yet"),
@@ -77,6 +81,20 @@ def test_half_of_the_interval(took: list[float], verdict: str, measured: str) ->
     """Exactly half of it is too long, for more than one of ten: one slow scrape of a busy machine is none."""
     found = scrapes_are_quick([Quickness(UP, took)])
     assert (found.outcome, found.measured) == (verdict, measured), found.reason
+
+
+@pytest.mark.parametrize(
+    ("took", "shown"),
+    [
+        ([0.1] * 20 + [7.4999], "the slowest took 7.4999 s"),
+        ([0.1] * 20 + [7.50001], "the slowest took 7.50001 s"),
+        ([0.1] * 3 + [7.50001], "took 7.50001 s, and with fewer than 10"),
+        ([7.50001] * 2, "up to 7.50001 s; expected less than 7.5 s"),
+    ],
+)
+def test_a_scrape_is_not_rounded_onto_half_of_the_interval(took: list[float], shown: str) -> None:
+    """It would contradict the verdict."""
+    assert shown in scrapes_are_quick([Quickness(UP, took)]).reason
 
 
 def test_a_target_of_which_too_little_is_known_hides_no_slow_one() -> None:
@@ -132,6 +150,37 @@ def test_a_label_of_the_targets_own() -> None:
     assert (found.outcome, "arrives as exported_job" in found.reason) == ("BREACHED", True), found.reason
 
 
+def test_a_label_that_no_target_has_is_not_renamed() -> None:
+    """Another series may have brought ``exported_path``."""
+    assert names_arrive(replace(ARRIVED, labels=LABELS | {"exported_path"}), PAGE).outcome == "MET"
+
+
+def test_a_native_histogram_excuses_no_other_label() -> None:
+    """Prometheus has no ``le`` of it; ``path`` is missing all the same."""
+    native = replace(
+        ARRIVED,
+        names=frozenset({"shop_requests_total", "shop_seconds"}),
+        native=frozenset({"shop_seconds"}),
+        labels=LABELS - {"le", "path"},
+    )
+    found = names_arrive(native, PAGE)
+    assert (found.outcome, "no label path" in found.reason) == ("BREACHED", True), found.reason
+
+
+def test_names_in_quotes_arrive() -> None:
+    """By what stands in the quotes."""
+    page = read([b'{"my.shop"} 1\n'], Format.TEXT)
+    assert names_arrive(replace(ARRIVED, names=frozenset({"my.shop"})), page).outcome == "MET"
+    found = names_arrive(ARRIVED, page)
+    assert (found.outcome, "does not have my.shop" in found.reason) == ("BREACHED", True), found.reason
+
+
+def test_how_many_names_arrived_is_measured() -> None:
+    """Without those that the configuration leaves out."""
+    found = names_arrive(replace(ARRIVED, names=NAMES - {"shop_requests_total"}, drops=True), PAGE)
+    assert (found.outcome, found.measured) == ("MET", "3 of 4")
+
+
 def test_a_label_that_the_page_itself_has_as_exported() -> None:
     """A Pushgateway's, say, with honor_labels: nothing was renamed."""
     page = read([b'# TYPE a gauge\na{job="nightly",exported_job="x"} 1\n'], Format.TEXT)
@@ -178,10 +227,12 @@ c{zone="a"} 1
         pytest.param("rate(shop_requests_total[1m])", "MET", id="four-intervals"),
         pytest.param("rate(shop_requests_total[59s])", "BREACHED", id="a-second-less"),
         pytest.param("rate(other_total[15s])", "MET", id="another-metric"),
+        pytest.param('rate({__name__=~"other_total|shop_requests_total"}[15s])', "BREACHED", id="one-of-two-metrics"),
+        pytest.param('rate({__name__=~"shop_.*"}[15s])', "MET", id="names-that-nobody-can-list"),
         pytest.param('rate(shop_requests_total{job="other"}[15s])', "MET", id="another-job"),
         pytest.param("shop_requests_total", "MET", id="no-range"),
     ],
-)
+)  # fmt: skip
 def test_ranges(query: str, verdict: str) -> None:
     """Scrapes are 15 s apart."""
     ranges = [Range("rule", one) for one in selectors(parse(query))]

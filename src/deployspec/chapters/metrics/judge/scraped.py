@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from deployspec.base.problems import listed
 from deployspec.base.shown import counted, nearest, one_line, seconds
-from deployspec.languages.exposition.model import Exposition
+from deployspec.languages.exposition.model import Exposition, name_of
 from deployspec.languages.promql.selectors import Selector
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
@@ -196,9 +196,7 @@ def nothing_is_dropped(found: Sequence[Taken], page: Exposition | None) -> Verdi
 
 def sample_names(page: Exposition) -> frozenset[str]:
     """The names of all series."""
-    plain = {text.partition(b"{")[0] for text in page.index}
-    quoted = {page.series_of(text).name for text in page.index if text.startswith(b"{")}
-    return frozenset(name.decode("utf-8", "replace") for name in plain if name) | quoted
+    return frozenset(map(name_of, page.index))
 
 
 def brought(page: Exposition) -> frozenset[tuple[tuple[str, str], ...]]:
