@@ -59,6 +59,12 @@ def test_a_value_that_was_known_is_not_new(name: str, known: int, verdict: str) 
     assert labels_are_bounded(before, after, WORDS, {404: 30}, 1).outcome == verdict
 
 
+def test_the_largest_metrics_are_named() -> None:
+    """Each by how many series it has, the largest first."""
+    found = series_are_few(page("a", 'b{x="1"}', 'b{x="2"}'), 2)
+    assert "expected at most 2 (max_series); most of them: b 2, a 1" in found.reason, found.reason
+
+
 @pytest.mark.parametrize(("most", "verdict"), [(2, "BREACHED"), (3, "MET"), (4, "MET")])
 def test_how_many_series(most: int, verdict: str) -> None:
     """Exactly as many are allowed."""
@@ -156,6 +162,7 @@ def test_growth_is_not_rounded_onto_its_limit() -> None:
         pytest.param([100] * 9, "MET", id="constant"),
         pytest.param([100, 110, 120, 130, 140, 150, 160, 170, 180], "UNMEASURED", id="steadily"),
         pytest.param([100, 100, 100, 180, 180, 180, 180, 180, 180], "UNMEASURED", id="in-a-step"),
+        pytest.param([100, 100, 100, 100, 100, 100, 100, 100, 180], "UNMEASURED", id="at-last"),
     ],
 )
 @pytest.mark.parametrize("span", [60.0, 539.0])

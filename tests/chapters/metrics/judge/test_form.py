@@ -131,6 +131,7 @@ def test_names_in_quotes_are_sound_where_they_were_agreed_on() -> None:
     """Only with ``escaping=allow-utf-8`` or version 1.0.0."""
     page = _text(b'{"a.b"} 1\n')
     assert form.well_formed(page).outcome is Outcome.BREACHED
+    assert [one.rule for one in form.troubles_of(page, Aspect.SYNTAX)] == ["quoted-name"]
     agreed = media_type(("text/plain; version=1.0.0; escaping=allow-utf-8",))
     assert form.well_formed(page, has_any_name=agreed.has_any_name).outcome is Outcome.MET
     assert not media_type(("text/plain; version=0.0.4; escaping=underscores",)).has_any_name
@@ -143,6 +144,9 @@ def test_what_libraries_in_wide_use_write_is_listed() -> None:
     page = read([b"# TYPE x gauge\nx 1\n# TYPE x counter\nx_total 1\n# EOF\n"], Format.OPENMETRICS)
     assert set(_outcomes(page).values()) == {Outcome.MET}
     assert [one.rule for one in form.listed_troubles(page, Aspect.TYPES)] == ["name-clash"]
+    assert form.listed_troubles(page, Aspect.SUMS) == []
+    broken = _text(b"# TYPE x gauge\n# TYPE x counter\nx 1\n")
+    assert form.listed_troubles(broken, Aspect.TYPES) == []
     assert [(one.name, one.type) for one in page.families] == [("x", "gauge"), ("x", "counter")]
     found = page.family_of("x_total")
     assert found is not None
@@ -224,10 +228,11 @@ QUOTED = b'# TYPE "my.shop_total" counter\n{"my.shop_total",a="b"} %d\n'
     [
         pytest.param(COUNTER % (5, 5), COUNTER % (5, 6), Outcome.MET, "2 counters that had counted", id="rise"),
         pytest.param(
-            START % 7 + COUNTER % (5, 5), START % 7 + COUNTER % (4, 6), Outcome.BREACHED, "c_total went from 5 back to 4 (line 4)", id="back"
+            START % 7 + COUNTER % (5, 5), START % 7 + COUNTER % (4, 6), Outcome.BREACHED, "c_total went from 5 back to 4 (line 4) with the process the same; expected", id="back"
         ),
         pytest.param(COUNTER % (5, 5), COUNTER % (4, 6), Outcome.BREACHED, "rate() takes each step back", id="back-alone"),
         pytest.param(COUNTER % (5, 5), COUNTER % (0, 1), Outcome.UNMEASURED, "as after a restart", id="all-back"),
+        pytest.param(COUNTER % (5, 0), COUNTER % (1, 0), Outcome.UNMEASURED, "as after a restart", id="all-back-that-had-counted"),
         pytest.param(
             START % 7 + COUNTER % (5, 5), START % 7 + COUNTER % (0, 1), Outcome.BREACHED, "and 1 more", id="all-back-in-one-process"
         ),

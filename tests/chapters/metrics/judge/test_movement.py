@@ -85,6 +85,7 @@ def test_when_nothing_has_to_be_waited_for(
         pytest.param(rounds((5, -7)), "UNMEASURED", "fell by 7", id="falls"),
         pytest.param(rounds((5, 6), (6, 6)), "MET", "by 6", id="exactly-in-the-second-round"),
         pytest.param(rounds((5, 10), (6, 12), (7, 14)), "BREACHED", "rose by 2 for each request", id="twice"),
+        pytest.param(rounds((5, 10), (6, 12)), "BREACHED", "rose by 2 for each request", id="twice-in-two-rounds"),
         pytest.param(rounds((5, 10)), "UNMEASURED", "others send such requests", id="twice-in-one-round"),
         pytest.param(rounds((5, 6), (6, 9), (7, 8)), "UNMEASURED", "others send such requests", id="others"),
         pytest.param(rounds((5, 5), (6, 6), (7, 7), others=(5, 6, 7)), "BREACHED", "other rose by as much", id="twin"),
@@ -122,6 +123,22 @@ def test_what_rises_by_at_least_so_much_has_no_twin() -> None:
     """Only where a sum rises by exactly what was sent, another that does so, too, is one."""
     found = is_counted(rounds((5, 5), (6, 6), others=(5, 6)), [], {TOTAL: 1.0}, what="it", within=5)
     assert found.outcome == "MET", found.reason
+
+
+def test_each_sum_is_judged() -> None:
+    """One that is exact does not speak for the next, which counts each request twice."""
+    both = [
+        Round(sent, Sums({"a": 0.0, "b": 0.0}), Sums({"a": sent, "b": 2.0 * sent}), 0.1) for sent in (5, 6, 7)
+    ]
+    found = is_counted(both, ["a", "b"], {}, what="it", within=5)
+    assert (found.outcome, found.reason[:30]) == ("BREACHED", "b rose by 2 for each request (")
+
+
+@pytest.mark.parametrize(("rise", "verdict"), [(0.499, "BREACHED"), (0.5, "MET")])
+def test_at_least_where_nothing_is_sent(rise: float, verdict: str) -> None:
+    """A command is done once, and the sum rises by what it should for one."""
+    found = is_counted([Round(0, Sums({}), Sums({"s": rise}), 0.1)], [], {"s": 0.5}, what="it", within=5)
+    assert (found.outcome, found.limit) == (verdict, "by at least 0.5, within 5 s")
 
 
 @pytest.mark.parametrize(("process", "verdict"), [(100.0, "BREACHED"), (None, "UNMEASURED")])

@@ -153,7 +153,7 @@ def _weight(trouble: Trouble) -> int:
 def _judged(page: Exposition, aspect: Aspect, limit: str, *, has_any_name: bool = False) -> Verdict:
     found = troubles_of(page, aspect, has_any_name=has_any_name)
     hidden = 0
-    if aspect is not Aspect.SYNTAX and any(page.counts.get(rule) for rule in _UNREAD):
+    if any(page.counts.get(rule) for rule in _UNREAD):
         hidden = len(found)
         found = [one for one in found if one.rule not in _MISSING]
         hidden -= len(found)
