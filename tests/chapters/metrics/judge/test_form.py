@@ -97,8 +97,9 @@ def test_the_worst_is_told_first() -> None:
 
 
 def test_the_worse_of_both_servers_counts() -> None:
-    """The older one refuses the scrape for a blank; both lose no more than the sample for a NUL."""
-    assert form.well_formed(_text(b'x{a="\0"} 1\n y 1\n')).reason.startswith("line 2")
+    """What the newer one alone loses is as bad as what both lose, and the first line is told."""
+    page = b'# TYPE h histogram\nh_bucket{le="1"} 1\nh_bucket{le="1.0"} 1\nh_bucket{le="+Inf"} 1\nh_sum 1\nh_count 1\n'
+    assert form.series_once(_text(page + b"x 1\nx 2\n")).reason.startswith("line 3")
 
 
 def test_a_histogram_that_lacks_what_could_not_be_read_is_not_judged() -> None:

@@ -143,7 +143,7 @@ def test_what_stands_twice_is_lost_without_being_dropped() -> None:
     [
         pytest.param(ARRIVED, "MET", "4 names of 4, and 2 labels", id="all"),
         pytest.param(replace(ARRIVED, names=NAMES - {"shop_requests_total"}), "BREACHED", "does not have shop_requests_total", id="a-name"),
-        pytest.param(replace(ARRIVED, names=NAMES - {"shop_requests_total"}, drops=True), "MET", "leave out or rename 1 name", id="by-a-rule"),
+        pytest.param(replace(ARRIVED, names=NAMES - {"shop_requests_total"}, drops=True), "MET", "3 names of 4, and 2 labels; metric_relabel_configs leave out or rename 1 name", id="by-a-rule"),
         pytest.param(replace(ARRIVED, names=NAMES - {"shop_requests_total"}, drops=None), "UNMEASURED", "scrape_config_files", id="by-a-rule-that-is-not-shown"),
         pytest.param(replace(ARRIVED, labels=LABELS - {"path"}), "BREACHED", "no label path", id="a-label"),
         pytest.param(replace(ARRIVED, labels=LABELS - {"path"}, drops=True), "MET", "4 names of 4, and 1 label; metric_relabel_configs leave out or rename 1 label", id="a-label-by-a-rule"),
