@@ -165,6 +165,8 @@ BROKEN = (
     _t("quoted-label", "quoted-name", 'x{"a.b"="c"} 1\n', 1),
     _t("quoted-type", "quoted-name quoted-name", '# TYPE "a.b" gauge\n{"a.b"} 1\n', 1),
     _o("quoted-name", "quoted-name", '{"a.b",c="d"} 1\n', 1),
+    _o("quoted-created", "quoted-name quoted-name quoted-name", '# TYPE "a.b" counter\n{"a.b_total",c="d"} 1\n{"a.b_created",c="d"} 1\n', 1),
+    _o("quoted-created-apart", "quoted-name quoted-name quoted-name interleaved quoted-name", '# TYPE "a.b" counter\n{"a.b_total",c="d"} 1\n{"a.b_total",c="e"} 1\n{"a.b_created",c="d"} 1\n', 1),
     _t("label-twice", "label-twice", 'x{a="1",a="2"} 1\n', 1),
     _t("label-of-the-name", "label-twice", 'x{__name__="y"} 1\n', 1),
     _o("label-twice", "label-twice", 'x{a="1",a="1"} 1\n', 1),

@@ -166,6 +166,12 @@ def unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda found: {"n": "\n", '"': '"', "\\": "\\"}.get(found[1], found[0]), text)
 
 
+def name_of(text: bytes) -> str:
+    """The name in a series' canonical text, also where it stands in quotes."""
+    plain = text.partition(b"{")[0]
+    return plain.decode("utf-8", "replace") if plain else taken_apart(text)[0]
+
+
 def taken_apart(text: bytes) -> tuple[str, dict[str, str]]:
     """Name and labels of a series' canonical text."""
     name, brace, rest = text.decode("utf-8", "replace").partition("{")
@@ -193,4 +199,4 @@ class Limits:
     unreadable: int = 20_000
     """Lines that cannot be read: with more of them, it is no exposition."""
     troubles: int = 200
-    """How many troubles are kept; the rest is counted."""
+    """How many troubles are kept, beside the first of each rule; the rest is counted."""

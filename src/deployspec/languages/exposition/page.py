@@ -20,7 +20,7 @@ from deployspec.languages.exposition.families import (
     State,
 )
 from deployspec.languages.exposition.lines import OPEN, Fault, Labels, Sample, Unreadable, canonical, sample
-from deployspec.languages.exposition.model import Exposition, Family, Format, Limits
+from deployspec.languages.exposition.model import Exposition, Family, Format, Limits, taken_apart
 from deployspec.languages.exposition.register import Register
 from deployspec.languages.exposition.rules import RULES
 from deployspec.languages.exposition.sums import SPECIAL
@@ -243,7 +243,11 @@ class Page(Register):
     def _created(self, state: State, found: Sample, number: int) -> None:
         if state.type == "counter":
             own, before = (*islice(reversed(self.index), 2), b"")[:2]
-            if before.partition(b"{")[2] != own.partition(b"{")[2]:
+            # Only names in quotes make texts differ whose labels are the same.
+            if (
+                before.partition(b"{")[2] != own.partition(b"{")[2]
+                and taken_apart(before)[1] != taken_apart(own)[1]
+            ):
                 said = "_created does not stand beside the counter's value; expected its samples side by side"
                 self._trouble("interleaved", number, 1, said)
         else:

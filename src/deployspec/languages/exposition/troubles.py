@@ -74,7 +74,9 @@ class Troubles:
 
     def _trouble(self, rule: str, line: int, column: int, text: str, found: bytes = b"") -> None:
         self._counts[rule] += 1
-        if self._counts[rule] > OF_EACH or len(self._troubles) >= self.limits.troubles:
+        number = self._counts[rule]
+        # The first of each rule is kept whatever came before it: a check looks for its own rules here.
+        if number > OF_EACH or (number > 1 and len(self._troubles) >= self.limits.troubles):
             return
         if "{}" in text:
             text = text.replace("{}", one_line(found[:200].decode("utf-8", "replace"), 80), 1)

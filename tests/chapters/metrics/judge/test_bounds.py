@@ -10,7 +10,7 @@ from deployspec.chapters.metrics.judge.bounds import (
     series_are_few,
     telling_span,
 )
-from deployspec.languages.exposition import Exposition, read
+from deployspec.languages.exposition import Exposition, Limits, read
 from deployspec.languages.exposition.model import Format
 
 WORDS = [f"u{number}" for number in range(30)]
@@ -49,10 +49,36 @@ def test_what_grows_by_itself_is_not_ours() -> None:
     assert labels_are_bounded(BEFORE, after, WORDS, {404: 30}, 1, after).outcome == "BREACHED"
 
 
+@pytest.mark.parametrize("name", ["shop{", '{"my.shop",'])
+@pytest.mark.parametrize(("known", "verdict"), [(1, "MET"), (0, "BREACHED")])
+def test_a_value_that_was_known_is_not_new(name: str, known: int, verdict: str) -> None:
+    """Fifteen values, of which one stood in another series: fourteen are fewer than half of thirty."""
+    there = [f'{name}path="x",client="{number:x}"}}' for number in range(known)]
+    new = [f'{name}path="other",client="{number:x}"}}' for number in range(15)]
+    before, after = page('shop{path="other"}', *there), page('shop{path="other"}', *there, *new)
+    assert labels_are_bounded(before, after, WORDS, {404: 30}, 1).outcome == verdict
+
+
+def test_the_largest_metrics_are_named() -> None:
+    """Each by how many series it has, the largest first."""
+    found = series_are_few(page("a", 'b{x="1"}', 'b{x="2"}'), 2)
+    assert "expected at most 2 (max_series); most of them: b 2, a 1" in found.reason, found.reason
+
+
 @pytest.mark.parametrize(("most", "verdict"), [(2, "BREACHED"), (3, "MET"), (4, "MET")])
 def test_how_many_series(most: int, verdict: str) -> None:
     """Exactly as many are allowed."""
     assert series_are_few(page("a", "b", "c"), most).outcome == verdict
+
+
+@pytest.mark.parametrize(
+    ("most", "verdict", "reason"),
+    [(1, "BREACHED", "2 series at least"), (2, "UNMEASURED", "metrics.is-whole")],
+)
+def test_how_many_series_of_a_page_that_was_not_read_to_its_end(most: int, verdict: str, reason: str) -> None:
+    """Too many are too many; few may be more."""
+    found = series_are_few(read([b"a 1\nb 1\nc 1\n"], Format.TEXT, Limits(size=9)), most)
+    assert (found.outcome, reason in found.reason) == (verdict, True), found.reason
 
 
 @pytest.mark.parametrize(
@@ -89,12 +115,24 @@ def grown(values: list[float], span: float, most: int, window: float = DAY) -> t
         pytest.param([100, 100, 100, 900, 900, 900, 900, 900, 900], "MET", "0 an hour in the calmest quarter", id="a-step"),
         pytest.param([100, 110, 120, 130, 140, 150, 160, 170, 180], "BREACHED", "80 an hour in the calmest quarter", id="a-leak"),
         pytest.param([100, 110, 120, 130, 20, 30, 40, 50, 60], "MET", "-400 an hour in the calmest quarter", id="a-restart"),
+        pytest.param([10_000] * 9, "MET", "0 an hour in the calmest quarter", id="more-series-than-seconds"),
+        pytest.param([100, 100, 150, 200, 250], "MET", "0 an hour in the calmest quarter", id="calm-at-first"),
+        pytest.param([100, 150, 150, 200, 250], "MET", "0 an hour in the calmest quarter", id="calm-in-the-second"),
+        pytest.param([100, 150, 200, 200, 250], "MET", "0 an hour in the calmest quarter", id="calm-in-the-third"),
+        pytest.param([100, 150, 200, 250, 250], "MET", "0 an hour in the calmest quarter", id="calm-at-last"),
         pytest.param([100, 200], "UNMEASURED", "", id="too-few"),
+        pytest.param([100] * 4, "UNMEASURED", "", id="one-too-few"),
+        pytest.param([100] * 5, "MET", "0 an hour in the calmest quarter", id="just-enough"),
     ],
 )  # fmt: skip
 def test_growth(values: list[float], verdict: str, measured: str) -> None:
     """Over an hour, of which 79 are allowed: what is judged is what is said."""
     assert grown(values, 3600, 79)[:2] == (verdict, measured)
+
+
+def test_scrapes_of_one_moment_tell_no_growth() -> None:
+    """However many they are."""
+    assert growth_is_bounded([(0.0, 100.0)] * 5, 79, DAY).outcome == "UNMEASURED"
 
 
 def test_a_step_is_said_to_be_one() -> None:
@@ -124,6 +162,7 @@ def test_growth_is_not_rounded_onto_its_limit() -> None:
         pytest.param([100] * 9, "MET", id="constant"),
         pytest.param([100, 110, 120, 130, 140, 150, 160, 170, 180], "UNMEASURED", id="steadily"),
         pytest.param([100, 100, 100, 180, 180, 180, 180, 180, 180], "UNMEASURED", id="in-a-step"),
+        pytest.param([100, 100, 100, 100, 100, 100, 100, 100, 180], "UNMEASURED", id="at-last"),
     ],
 )
 @pytest.mark.parametrize("span", [60.0, 539.0])

@@ -96,6 +96,12 @@ def test_the_worst_is_told_first() -> None:
     assert verdict.reason.endswith("; and 3 more")
 
 
+def test_the_worse_of_both_servers_counts() -> None:
+    """What the newer one alone loses is as bad as what both lose, and the first line is told."""
+    page = b'# TYPE h histogram\nh_bucket{le="1"} 1\nh_bucket{le="1.0"} 1\nh_bucket{le="+Inf"} 1\nh_sum 1\nh_count 1\n'
+    assert form.series_once(_text(page + b"x 1\nx 2\n")).reason.startswith("line 3")
+
+
 def test_a_histogram_that_lacks_what_could_not_be_read_is_not_judged() -> None:
     """The line is BREACHED in the check that owns it; the sums are UNMEASURED, and name it."""
     page = _text(b'# TYPE h histogram\nh_bucket{le="1"} 1\nh_bucket{le="+Inf"} one\nh_sum 1\nh_count 1\n')
@@ -114,13 +120,24 @@ def test_beyond_a_limit_nothing_is_known() -> None:
     assert rest == {Outcome.UNMEASURED}
 
 
+def test_a_limit_behind_many_troubles_is_told() -> None:
+    """However many others were found before it, and so is the first of each other rule."""
+    data = b"x 1_0\ny 1_0\nz 1\nz 2\n"
+    assert form.series_once(_text(data, Limits(troubles=1))).outcome is Outcome.BREACHED
+    short = form.is_whole(_text(data, Limits(troubles=1, size=len(data) - 1)))
+    assert (short.outcome, "larger than 19 bytes" in short.reason) == (Outcome.BREACHED, True), short.reason
+
+
 def test_names_in_quotes_are_sound_where_they_were_agreed_on() -> None:
     """Only with ``escaping=allow-utf-8`` or version 1.0.0."""
     page = _text(b'{"a.b"} 1\n')
     assert form.well_formed(page).outcome is Outcome.BREACHED
+    assert [one.rule for one in form.troubles_of(page, Aspect.SYNTAX)] == ["quoted-name"]
     agreed = media_type(("text/plain; version=1.0.0; escaping=allow-utf-8",))
     assert form.well_formed(page, has_any_name=agreed.has_any_name).outcome is Outcome.MET
     assert not media_type(("text/plain; version=0.0.4; escaping=underscores",)).has_any_name
+    other = form.well_formed(_text(b'{"a.b"} 1\nx 1_0\n'), has_any_name=True)
+    assert (other.outcome, other.measured) == (Outcome.BREACHED, "1 trouble")
 
 
 def test_what_libraries_in_wide_use_write_is_listed() -> None:
@@ -128,6 +145,9 @@ def test_what_libraries_in_wide_use_write_is_listed() -> None:
     page = read([b"# TYPE x gauge\nx 1\n# TYPE x counter\nx_total 1\n# EOF\n"], Format.OPENMETRICS)
     assert set(_outcomes(page).values()) == {Outcome.MET}
     assert [one.rule for one in form.listed_troubles(page, Aspect.TYPES)] == ["name-clash"]
+    assert form.listed_troubles(page, Aspect.SUMS) == []
+    broken = _text(b"# TYPE x gauge\n# TYPE x counter\nx 1\n")
+    assert form.listed_troubles(broken, Aspect.TYPES) == []
     assert [(one.name, one.type) for one in page.families] == [("x", "gauge"), ("x", "counter")]
     found = page.family_of("x_total")
     assert found is not None
@@ -198,6 +218,10 @@ def test_the_content_type(header: tuple[str, ...], outcome: Outcome, reason: str
 
 COUNTER = b"# TYPE c_total counter\nc_total %d\n# TYPE d_total counter\nd_total %d\n"
 START = b"# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds %d\n"
+CREATED = b"# TYPE c_created gauge\nc_created 2\n"
+SUM = b'# TYPE h histogram\nh_bucket{le="+Inf"} 3\nh_sum %d\nh_count 3\n'
+PAIR = b'# TYPE e counter\ne{a="x"} %d\ne{a="y"} %d\n'
+QUOTED = b'# TYPE "my.shop_total" counter\n{"my.shop_total",a="b"} %d\n'
 
 
 @pytest.mark.parametrize(
@@ -205,10 +229,11 @@ START = b"# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds %d
     [
         pytest.param(COUNTER % (5, 5), COUNTER % (5, 6), Outcome.MET, "2 counters that had counted", id="rise"),
         pytest.param(
-            START % 7 + COUNTER % (5, 5), START % 7 + COUNTER % (4, 6), Outcome.BREACHED, "c_total went from 5 back to 4 (line 4)", id="back"
+            START % 7 + COUNTER % (5, 5), START % 7 + COUNTER % (4, 6), Outcome.BREACHED, "c_total went from 5 back to 4 (line 4) with the process the same; expected", id="back"
         ),
         pytest.param(COUNTER % (5, 5), COUNTER % (4, 6), Outcome.BREACHED, "rate() takes each step back", id="back-alone"),
         pytest.param(COUNTER % (5, 5), COUNTER % (0, 1), Outcome.UNMEASURED, "as after a restart", id="all-back"),
+        pytest.param(COUNTER % (5, 0), COUNTER % (1, 0), Outcome.UNMEASURED, "as after a restart", id="all-back-that-had-counted"),
         pytest.param(
             START % 7 + COUNTER % (5, 5), START % 7 + COUNTER % (0, 1), Outcome.BREACHED, "and 1 more", id="all-back-in-one-process"
         ),
@@ -230,6 +255,35 @@ START = b"# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds %d
             id="bucket",
         ),
         pytest.param(b"# TYPE g gauge\ng 5\n", b"# TYPE g gauge\ng 1\n", Outcome.MET, "0 counters", id="gauge"),
+        pytest.param(
+            COUNTER % (5, 5), START % 7 + COUNTER % (4, 6), Outcome.BREACHED, "c_total went from 5 back to 4", id="start-known-afterwards-only"
+        ),
+        pytest.param(
+            START % 7 + COUNTER % (5, 5), COUNTER % (4, 6), Outcome.BREACHED, "c_total went from 5 back to 4", id="start-known-before-only"
+        ),
+        pytest.param(
+            START % 7 + COUNTER % (5, 5), START % 7 + COUNTER % (4, 6) + CREATED, Outcome.BREACHED, "c_total went from 5 back to 4", id="created-known-afterwards-only"
+        ),
+        pytest.param(
+            START % 7 + COUNTER % (5, 5) + CREATED, START % 7 + COUNTER % (4, 6), Outcome.BREACHED, "c_total went from 5 back to 4", id="created-known-before-only"
+        ),
+        pytest.param(START % 7 + SUM % 3, START % 7 + SUM % 2, Outcome.BREACHED, "h_sum went from 3 back to 2", id="sum"),
+        pytest.param(START % 7 + SUM % -2, START % 7 + SUM % -3, Outcome.MET, "2 counters", id="sum-of-what-is-below-zero"),
+        pytest.param(
+            START % 7 + COUNTER % (-2, 5), START % 7 + COUNTER % (-3, 5), Outcome.BREACHED, "c_total went from -2 back to -3", id="counter-below-zero"
+        ),
+        pytest.param(
+            COUNTER % (5, 5), COUNTER.replace(b"c_total %d", b"c_total NaN") % 5, Outcome.MET, "1 counter that had counted", id="no-number-later"
+        ),
+        pytest.param(
+            COUNTER.replace(b"c_total %d", b"c_total NaN") % 5, COUNTER % (5, 5), Outcome.MET, "1 counter that had counted", id="no-number-before"
+        ),
+        pytest.param(
+            START % 7 + QUOTED % 5, START % 7 + QUOTED % 4, Outcome.BREACHED, '{"my.shop_total",a="b"} went from 5 back to 4', id="name-in-quotes"
+        ),
+        pytest.param(
+            START % 7 + PAIR % (1, 5), START % 7 + (PAIR % (1, 4)).replace(b'e{a="x"} 1\n', b""), Outcome.BREACHED, 'e{a="y"} went from 5 back to 4', id="beside-one-that-is-gone"
+        ),
     ],
 )  # fmt: skip
 def test_counters_between_two_scrapes(before: bytes, after: bytes, outcome: Outcome, reason: str) -> None:
@@ -251,6 +305,8 @@ def test_promtools_findings_have_their_place() -> None:
     """With the line of the metric's family; listed, unless the deployment file promises that there is none."""
     found = form.placed(metric_lints("seconds no help text\nother no help text\n"), _text(SOUND))
     assert found == ["line 4: seconds no help text", "other no help text"]
+    unread = "error while linting: text format parsing error in line 3: expected float\n"
+    assert form.placed(metric_lints(unread), _text(SOUND)) == ["line 3: expected float"]
     assert form.promtool_finds_nothing(found, is_promise=False).outcome is Outcome.MET
     verdict = form.promtool_finds_nothing(found, is_promise=True)
     assert verdict.outcome is Outcome.BREACHED

@@ -48,7 +48,9 @@ def judged(page: bytes = TEXT, form: Format = Format.TEXT, **wanted: Any) -> Ver
         pytest.param({"name": "shop_requests_total", "labels": {"method": ["GET"], "status": ["200"]}}, "BREACHED", 'has status="404"; expected 200', id="value"),
         pytest.param({"name": "shop_requests_total", "labels": {"method": ["POST"], "status": None}}, "BREACHED", 'has method="GET"', id="value-of-a-list"),
         pytest.param({"name": "shop_requests_total", "labels": {"method": None, "status": "2.."}}, "BREACHED", 'has status="404"; expected what fits 2..', id="value-of-a-pattern"),
-        pytest.param({"name": "shop_requests_total", "labels": {"method": None}}, "BREACHED", "the label status, which is not promised", id="a-label-more"),
+        pytest.param({"name": "shop_requests_total", "labels": {"method": None, "status": "3.."}}, "BREACHED", 'has status="200" and 1 other value not promised; expected what fits 3..', id="two-values"),
+        pytest.param({"name": "shop_requests_total", "labels": {"method": None}}, "BREACHED", "the label status, which is not promised; expected method alone", id="a-label-more"),
+        pytest.param({"name": "shop_requests_total", "labels": {}}, "BREACHED", "the label method, which is not promised; expected no label", id="a-label-where-none-is"),
         pytest.param({"name": "shop_requests_total", "labels": {"method": None, "status": None, "path": None}}, "BREACHED", "without the label path (it has method and status)", id="a-label-less"),
         pytest.param({"name": "shop_seconds", "type": "histogram", "labels": {}}, "MET", "", id="le-is-the-types"),
         pytest.param({"name": "shop_queue_.*_length", "is_pattern": True, "labels": {}}, "MET", "has shop_queue_mails_length", id="pattern"),
@@ -88,12 +90,42 @@ def test_types_that_the_text_format_does_not_have(page: bytes, form: Format) -> 
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "wanted", "verdict"),
+    [
+        ("untyped", "untyped", "MET"),
+        ("untyped", "unknown", "MET"),
+        ("untyped", "gauge", "BREACHED"),
+        ("gauge", "untyped", "BREACHED"),
+    ],
+)
+def test_the_two_words_for_no_type(kind: str, wanted: str, verdict: str) -> None:
+    """The text format says untyped, OpenMetrics unknown."""
+    found = judged(f"# TYPE x {kind}\nx 1\n".encode(), name="x", type=wanted)
+    assert found.outcome == verdict, found.reason
+
+
+@pytest.mark.parametrize(("labels", "verdict"), [({"a": None}, "MET"), ({}, "BREACHED")])
+def test_a_metric_that_is_called_created_itself(labels: dict[str, Any], verdict: str) -> None:
+    """Its series are its own."""
+    found = judged(b'# TYPE x_created gauge\nx_created{a="1"} 1\n', name="x_created", labels=labels)
+    assert found.outcome == verdict, found.reason
+
+
 def test_labels_are_judged_where_the_type_is_not_known() -> None:
     """As of a Prometheus that has no metadata: the type is not held against it, and the labels are."""
     one = Wanted("a", type="gauge", labels={"mode": ["idle"]}, place="metrics.yaml:3")
     for value, verdict in (("idle", "MET"), ("busy", "BREACHED")):
         found = Found("a", "", [{"mode": value}], is_all=False)
         assert is_exported(one, [found], ["a"], "Prometheus").outcome == verdict
+
+
+@pytest.mark.parametrize(("is_all", "verdict"), [(True, "BREACHED"), (False, "MET")])
+def test_labels_that_are_not_promised(is_all: bool, verdict: str) -> None:
+    """They are held against it only where what is known are all labels of the endpoint's own series."""
+    one = Wanted("a", labels={"mode": ["idle"]}, place="metrics.yaml:3")
+    found = Found("a", "gauge", [{"mode": "idle", "instance": "a:80"}], is_all=is_all)
+    assert is_exported(one, [found], ["a"], "Prometheus").outcome == verdict
 
 
 @pytest.mark.parametrize(

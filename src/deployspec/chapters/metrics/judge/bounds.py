@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from deployspec.base.problems import listed
 from deployspec.base.shown import counted, lasting, one_line
-from deployspec.languages.exposition.model import Exposition, Series
+from deployspec.languages.exposition.model import Exposition, Series, name_of
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
 _BUSY = frozenset({429, 502, 503, 504})
@@ -104,7 +104,7 @@ def grown_labels(before: Exposition, after: Exposition, each: int) -> dict[tuple
     names = {name for name, _ in few}
     known: dict[tuple[str, str], set[str]] = defaultdict(set)
     for key in before.index if few else ():
-        if key.partition(b"{")[0].decode("utf-8", "replace") in names:
+        if name_of(key) in names:
             series = before.series_of(key)
             for label, found in series.labels.items():
                 known[series.name, label].add(found)

@@ -12,7 +12,7 @@ from deployspec.base.shown import counted, one_line
 from deployspec.languages.exposition import Effect, Exposition, Family, Trouble
 from deployspec.languages.exposition.lines import canonical
 from deployspec.languages.exposition.media_type import MediaType
-from deployspec.languages.exposition.model import SUFFIXES
+from deployspec.languages.exposition.model import SUFFIXES, name_of
 from deployspec.languages.exposition.rules import RULES, Aspect
 from deployspec.languages.promtool.metrics import MetricLint
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
@@ -62,8 +62,8 @@ def content_type_is_accepted(media: MediaType) -> Verdict:
 def is_whole(page: Exposition) -> Verdict:
     """The page has series, and was read to its end, within the limits."""
     limit = "at least one series, within the limits of size, of a line and of series"
-    found = next((one for one in page.troubles if one.rule.startswith("limit-")), None)
-    if found is not None and not page.whole:
+    if not page.whole:
+        found = _stop(page)
         return breached(f"{found.text}, in line {found.line}", limit=limit)
     size = f"{len(page.index):,} series in {page.size:,} bytes"
     if not page.index and any(page.counts.get(rule) for rule in _UNREAD):
@@ -153,7 +153,7 @@ def _weight(trouble: Trouble) -> int:
 def _judged(page: Exposition, aspect: Aspect, limit: str, *, has_any_name: bool = False) -> Verdict:
     found = troubles_of(page, aspect, has_any_name=has_any_name)
     hidden = 0
-    if aspect is not Aspect.SYNTAX and any(page.counts.get(rule) for rule in _UNREAD):
+    if any(page.counts.get(rule) for rule in _UNREAD):
         hidden = len(found)
         found = [one for one in found if one.rule not in _MISSING]
         hidden -= len(found)
@@ -167,15 +167,16 @@ def _judged(page: Exposition, aspect: Aspect, limit: str, *, has_any_name: bool 
             f"a line could not be read, so a part may be missing (see {WELL_FORMED})", limit=limit
         )
     if not page.whole:
-        return unmeasured(f"the page was read up to line {_last(page)} only, a limit", limit=limit)
+        return unmeasured(f"the page was read up to line {_stop(page).line} only, a limit", limit=limit)
     if not page.index:
         return unmeasured(f"the page has no series, so there is nothing to judge; see {_WHOLE}", limit=limit)
     said = f"{page.format}: {counted(len(page.families), 'metric')}, {len(page.index):,} series, {limit}"
     return met(said, limit=limit)
 
 
-def _last(page: Exposition) -> int:
-    return max((one.line for one in page.troubles if one.rule.startswith("limit-")), default=0)
+def _stop(page: Exposition) -> Trouble:
+    """The limit at which reading stopped, of a page that was not read to its end."""
+    return next(one for one in page.troubles if one.rule.startswith("limit-"))
 
 
 def counters_rise(before: Exposition, after: Exposition) -> Verdict:
@@ -194,7 +195,7 @@ def counters_rise(before: Exposition, after: Exposition) -> Verdict:
     for family in before.families:
         for text, number in _rising(before, family):
             value, later = before.values[number], after.value(text)
-            if later is None or value != value or later != later:
+            if later is None or later != later:
                 continue
             compared += value > 0
             if later < value and not _is_new(before, after, family, text):
@@ -230,17 +231,17 @@ def _rising(page: Exposition, family: Family) -> Iterator[tuple[bytes, int]]:
     names = _SUMMING.get(family.type)
     if names is None:
         return
-    wanted = tuple((family.name + suffix).encode() for suffix in names)
+    wanted = tuple(family.name + suffix for suffix in names)
     for number, text in enumerate(page.texts[family.first : family.last], family.first):
-        name = text.partition(b"{")[0]
-        if name not in wanted or (name.endswith(b"_sum") and page.values[number] < 0):
+        name = name_of(text)
+        if name not in wanted or (name.endswith("_sum") and page.values[number] < 0):
             continue
         yield text, number
 
 
 def _is_new(before: Exposition, after: Exposition, family: Family, text: bytes) -> bool:
     """Whether the series itself says that it began anew."""
-    name = text.partition(b"{")[0].decode()
+    name = name_of(text)
     for suffix in SUFFIXES:
         name = name.removesuffix(suffix)
     labels = dict(before.series_of(text).labels)
@@ -267,7 +268,7 @@ def placed(lints: Iterable[MetricLint], page: Exposition) -> list[str]:
     for lint in lints:
         line = lint.line or lines.get(lint.metric)
         where = f"line {line}: " if line else ""
-        found.append(one_line(f"{where}{lint.metric} {lint.text}".strip(), 200))
+        found.append(one_line(where + f"{lint.metric} {lint.text}".strip(), 200))
     return found
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from deployspec.base.problems import listed
 from deployspec.base.shown import counted, one_line, seconds
-from deployspec.languages.exposition.model import Exposition, Series
+from deployspec.languages.exposition.model import Exposition, Series, name_of
 from deployspec.languages.promql.selectors import Selector
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
@@ -61,11 +61,11 @@ def sums_on(page: Exposition, selectors: Mapping[str, Selector]) -> Sums:
     """The sums of a page's series."""
     values: dict[str, float] = {}
     others: dict[str, float] = {}
-    by_name: dict[bytes, list[tuple[str, Selector]]] = {}
+    by_name: dict[str, list[tuple[str, Selector]]] = {}
     for named, selector in selectors.items():
-        by_name.setdefault((selector.name or "").encode(), []).append((named, selector))
+        by_name.setdefault(selector.name or "", []).append((named, selector))
     for text, number in page.index.items():
-        own = by_name.get(text.partition(b"{")[0])
+        own = by_name.get(name_of(text))
         if own is None:
             continue
         series: Series = page.series_of(text)
@@ -100,7 +100,7 @@ def _is_exact(rounds: Sequence[Round], text: str) -> bool:
 
 def _twins(rounds: Sequence[Round]) -> list[str]:
     """Series that nobody named and that rose by what was sent, each time."""
-    if not rounds or not rounds[0].sent:
+    if not rounds[0].sent:
         return []
     return [
         text

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deployspec.base.problems import listed
-from deployspec.base.shown import nearest, one_line, value
+from deployspec.base.shown import counted, nearest, one_line, value
 from deployspec.languages.exposition import Exposition, Family, Format
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
@@ -177,7 +177,7 @@ def _value(
     name: str, text: str, allowed: Sequence[str] | str | None, all_labels: Sequence[Mapping[str, str]]
 ) -> str:
     unfit = {labels[name] for labels in all_labels if name in labels and not _fits(labels[name], allowed)}
-    more = f" and {len(unfit) - 1} other values that are not promised" if len(unfit) > 1 else ""
+    more = f" and {counted(len(unfit) - 1, 'other value')} not promised" if len(unfit) > 1 else ""
     if isinstance(allowed, str):
         return f" has {name}={value(text, name=name)}{more}; expected what fits {one_line(allowed, 80)}"
     words = list(allowed or ())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from deployspec.base.problems import listed
 from deployspec.base.shown import counted, nearest, one_line, seconds
-from deployspec.languages.exposition.model import Exposition
+from deployspec.languages.exposition.model import Exposition, name_of
 from deployspec.languages.promql.selectors import Selector
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
@@ -181,7 +181,7 @@ def nothing_is_dropped(found: Sequence[Taken], page: Exposition | None) -> Verdi
     lost = 0 if page is None else page.counts.get("series-twice", 0) + page.counts.get("bucket-twice", 0)
     if lost:
         return unmeasured(
-            f"the page has {counted(lost, 'series', ',')} twice, which Prometheus counts and loses; see metrics.series-once",
+            f"the page has {lost:,} series twice, which Prometheus counts and loses; see metrics.series-once",
             limit=limit,
         )
     first = known[0]
@@ -196,9 +196,7 @@ def nothing_is_dropped(found: Sequence[Taken], page: Exposition | None) -> Verdi
 
 def sample_names(page: Exposition) -> frozenset[str]:
     """The names of all series."""
-    plain = {text.partition(b"{")[0] for text in page.index}
-    quoted = {page.series_of(text).name for text in page.index if text.startswith(b"{")}
-    return frozenset(name.decode("utf-8", "replace") for name in plain if name) | quoted
+    return frozenset(map(name_of, page.index))
 
 
 def brought(page: Exposition) -> frozenset[tuple[tuple[str, str], ...]]:
@@ -240,6 +238,7 @@ def names_arrive(arrived: Arrived, page: Exposition) -> Verdict:
         reason = f"Prometheus does not have {first}{more}, which the endpoint has{nearest(missing[0], arrived.names)}"
         return breached(reason, measured=f"{len(missing)} of {len(names)} missing", limit=limit)
     labels = {label for series in _one_of_each(page) for label in series}
+    lost = []
     for label in sorted(labels):
         of_target = any(label in target.labels for target in arrived.targets)
         renamed = f"exported_{label}"
@@ -251,21 +250,26 @@ def names_arrive(arrived: Arrived, page: Exposition) -> Verdict:
             return breached(reason, measured=renamed, limit=limit)
         if label == "le" and native:
             continue
-        if label not in arrived.labels and arrived.drops is False:
-            reason = f"Prometheus has no label {one_line(label, 60)} of this target, which the endpoint has"
-            return breached(reason, measured="1 label missing", limit=limit)
+        if label not in arrived.labels:
+            lost.append(label)
+    if lost and not arrived.drops:
+        text = f"Prometheus has no label {one_line(lost[0], 60)} of this target"
+        if arrived.drops is None:
+            return unmeasured(f"{text}, and {_UNSHOWN}", limit=limit)
+        return breached(
+            f"{text}, which the endpoint has", measured=f"{counted(len(lost), 'label')} missing", limit=limit
+        )
     if not page.whole:
         return unmeasured(_PARTLY, limit=limit)
-    by_rule = (
-        f"; metric_relabel_configs leave out or rename {counted(len(missing), 'name')}" if missing else ""
-    )
+    gone = [counted(len(found), what) for found, what in ((missing, "name"), (lost, "label")) if found]
+    by_rule = f"; metric_relabel_configs leave out or rename {listed(gone, 'and')}" if gone else ""
     as_native = (
         f"; {listed([one_line(one, 60) for one in sorted({_base(name) for name in native})][:_SHOWN], 'and')} as native"
         if native
         else ""
     )
     return met(
-        f"Prometheus has {counted(len(names) - len(missing) - len(native), 'name')} of {len(names)}, and {counted(len(labels), 'label')}{by_rule}{as_native}",
+        f"Prometheus has {counted(len(names) - len(missing) - len(native), 'name')} of {len(names)}, and {counted(len(labels) - len(lost), 'label')}{by_rule}{as_native}",
         measured=f"{len(names) - len(missing)} of {len(names)}",
         limit=limit,
     )
