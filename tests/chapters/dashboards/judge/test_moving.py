@@ -58,6 +58,37 @@ def test_what_was_shown_before_the_fault_is_not_of_the_fault(
     assert shown(Reading('"P"', before, during), at_most=0.3).outcome is Outcome.BREACHED
 
 
+STOOD = "before the fault as well"
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "outcome"),
+    [
+        (0.31, {"at_most": 0.3}, Outcome.MET),
+        (0.3, {"at_most": 0.3}, Outcome.UNMEASURED),
+        (0.0, {"at_most": 0.3}, Outcome.UNMEASURED),
+        (None, {"at_most": 0.3}, Outcome.MET),
+        (0.0, {"at_least": 0.1, "at_most": 0.3}, Outcome.MET),
+        (0.5, {"at_least": 0.1, "at_most": 0.3}, Outcome.UNMEASURED),
+        # 16 of 80: from 0.127 to 0.3005.
+        (0.126, {"share_failed": True}, Outcome.MET),
+        (0.128, {"share_failed": True}, Outcome.UNMEASURED),
+        (0.3, {"share_failed": True}, Outcome.UNMEASURED),
+        (0.301, {"share_failed": True}, Outcome.MET),
+        (0.126, {"share_failed": True, "at_most": 0.25}, Outcome.MET),
+        (0.25, {"share_failed": True, "at_most": 0.25}, Outcome.UNMEASURED),
+        (0.26, {"share_failed": True, "at_most": 0.25}, Outcome.MET),
+        (0.1, {"rises_by": 0.1, "at_most": 0.3}, Outcome.MET),
+    ],
+)
+def test_a_panel_that_was_there_before_shows_no_fault(
+    before: float | None, wanted: dict[str, Any], outcome: Outcome
+) -> None:
+    """Whichever way it is to move; a rise is told from where it stood."""
+    verdict = shown(Reading('"P"', before, 0.2, Sends(80, 16)), **wanted)
+    assert (verdict.outcome, STOOD in verdict.reason) == (outcome, outcome is Outcome.UNMEASURED), verdict
+
+
 def test_each_series_counts() -> None:
     """The largest of them may hide what another one does."""
     reading = Reading('"P"', 100.0, 100.0, series=((100.0, 100.0), (0.0, 50.0)))

@@ -11,7 +11,7 @@ from typing import Any
 
 from deployspec.base import shown
 from deployspec.chapters.dashboards.model import Answer, Item, Kind
-from deployspec.languages.promql.selectors import Selector
+from deployspec.languages.promql.selectors import Matcher, Selector
 from deployspec.languages.promql.syntax import parse
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
@@ -99,10 +99,7 @@ class Event:
         if selector.name is None or not fnmatchcase(selector.name, self.metric):
             return False
         of = [one for one in selector.matchers if one.label in self.labels]
-        return all(
-            any(fnmatchcase(word, self.labels[one.label]) for word in one.words() or (one.value,))
-            for one in of
-        ) and bool(of or not self.labels)
+        return all(_may_meet(self.labels[one.label], one) for one in of) and bool(of or not self.labels)
 
 
 @dataclass(frozen=True)
@@ -291,6 +288,13 @@ def shows_what_it_says(
         measured=measured,
         limit=limit,
     )
+
+
+def _may_meet(pattern: str, matcher: Matcher) -> bool:
+    if matcher.op in ("!=", "!~"):
+        # The pattern stands for a value that fits it.
+        return matcher.matches(pattern)
+    return any(fnmatchcase(word, pattern) for word in matcher.words() or (matcher.value,))
 
 
 def _is_one_of(unit: str, units: Collection[str]) -> bool:
