@@ -234,15 +234,22 @@ def _number(one: Mapping[str, Any], key: str, where: str) -> float | None:
 
 def is_mirrored(text: str) -> bool:
     """Whether the query draws its values below zero on purpose, as of bytes that are sent below those that are received."""
-    tree: Any = parse(text)
-    while type(tree).__name__ == "ParenExpr":
-        tree = tree.expr
-    if type(tree).__name__ == "UnaryExpr":
-        return True
-    if type(tree).__name__ != "BinaryExpr":
-        return False
-    left, right = (getattr(side, "val", None) for side in (tree.lhs, tree.rhs))
-    return (str(tree.op) == "*" and -1 in (left, right)) or (str(tree.op) == "-" and left == 0)
+    return _is_negated(parse(text))
+
+
+def _is_negated(tree: Any) -> bool:
+    match type(tree).__name__:
+        case "ParenExpr":
+            return _is_negated(tree.expr)
+        case "UnaryExpr":
+            return not _is_negated(tree.expr)
+        case "NumberLiteral":
+            return bool(tree.val < 0)
+        case "BinaryExpr" if str(tree.op) in ("*", "/"):
+            return _is_negated(tree.lhs) != _is_negated(tree.rhs)
+        case "BinaryExpr" if str(tree.op) == "-":
+            return getattr(tree.lhs, "val", None) == 0
+    return False
 
 
 def shows_what_it_says(
