@@ -219,6 +219,22 @@ def test_one_of_many(variable, expr, found):
         ("sum(rate(a_total[5m])) / sum(rate(b_total[5m])) * 100", "percent", []),
         ("sum(rate(a_seconds_total[5m])) / count(b)", "percent", []),
         ("a_percent / b_ratio", "percent", []),
+        ("(sum(a_total) / sum(b_total))", "percent", ["ratio-in-percent"]),
+        ("99 * sum(a_total) / sum(b_total)", "percent", ["ratio-in-percent"]),
+        ("100 * sum(a_total) / sum(b_total)", "percent", []),
+        ("sum(a_total) * sum(b_total)", "percent", []),
+        ("sum(a_total + b_count) / sum(c_total + d_count)", "percent", []),
+        ("(sum(a) * 100)", "percentunit", ["percent-twice"]),
+        ("sum(a) * 100 / sum(b)", "percentunit", ["percent-twice"]),
+        ("100 - sum(a)", "percentunit", ["percent-twice"]),
+        ("100 * (1 - a)", "percentunit", ["percent-twice"]),
+        ("100 * (a - b)", "percentunit", ["percent-twice"]),
+        ("100 * (a + 1)", "percentunit", ["percent-twice"]),
+        ("(availability - 0.99) * 100", "percentunit", []),
+        ("sum(a) * 101", "percentunit", []),
+        ("sum(a) + 100", "percentunit", []),
+        ("sum(a) - 100", "percentunit", []),
+        ("sum(a) / 100", "percentunit", []),
     ],
 )
 def test_percent(expr, unit, found):
@@ -229,7 +245,9 @@ def test_percent(expr, unit, found):
 @pytest.mark.parametrize(
     "expr",
     ["a_bytes", "sum by (job) (a_bytes)", "rate(a_bytes_total[5m])", "max_over_time(a_seconds[1h])",
-     "histogram_quantile(0.9, sum by (le) (rate(a_seconds_bucket[5m])))", "topk(5, avg by (b) (a_bytes))"],
+     "histogram_quantile(0.9, sum by (le) (rate(a_seconds_bucket[5m])))", "topk(5, avg by (b) (a_bytes))",
+     "irate(a_bytes_total[5m])", "histogram_quantile(0.9, sum by (le) (rate(a_bytes_bucket[5m])))",
+     "quantile_over_time(0.5, a_bytes[5m])"],
 )  # fmt: skip
 def test_missing_unit(expr):
     """Seconds and bytes as bare numbers; a unit that says nothing is none."""
@@ -245,6 +263,22 @@ def test_missing_unit(expr):
         pytest.param(("a_seconds_count",), {}, id="a-number-of-things"),
         pytest.param(("a_bytes / 1024",), {}, id="calculated"),
         pytest.param(("a_bytes", "up"), {}, id="of-several-kinds"),
+        pytest.param(("a_bytes", "b_seconds"), {}, id="of-several-units"),
+        pytest.param(("a_bytes",), {"types": {"a_bytes": "counter"}}, id="no-gauge"),
+        pytest.param(("a_bytes_total",), {}, id="since-the-start"),
+        pytest.param(("rate(a_bytes[5m])",), {}, id="rate-of-what-may-be-a-gauge"),
+        pytest.param(("rate(a_seconds[5m])",), {}, id="seconds-of-what-may-be-a-gauge"),
+        pytest.param(("rate(rate(a_bytes_total[5m])[5m:])",), {}, id="bytes-a-second-a-second"),
+        pytest.param(("count(a_bytes)",), {}, id="counted"),
+        pytest.param(("histogram_quantile(0.9, rate({job='a'}[5m]))",), {}, id="without-a-name"),
+        pytest.param(
+            ("histogram_quantile(0.9, sum by (le) (rate(a_things_bucket[5m])))",), {}, id="of-things"
+        ),
+        pytest.param(
+            ("histogram_quantile(0.9, sum by (le) (rate(a_seconds_bucket[5m]) + rate(b_bytes_bucket[5m])))",),
+            {},
+            id="of-two-histograms",
+        ),
         pytest.param(("a_timestamp_seconds",), {}, id="a-moment"),
         pytest.param(("node_network_mtu_bytes",), {}, id="the-mtu"),
         pytest.param(("a_bytes",), {"title": "Memory (bytes)"}, id="said-in-the-title"),
@@ -256,6 +290,11 @@ def test_missing_unit(expr):
 def test_no_missing_unit(exprs, said):
     """Where the unit is not sure, or is told otherwise."""
     assert _found(*exprs, unit="", **said) == []
+
+
+def test_a_missing_unit_is_told_once_a_panel():
+    """Of queries in one unit, and of gauges by what Prometheus knows, too."""
+    assert _found("a_bytes", "b_bytes", unit="", types={"b_bytes": "gauge"}) == ["missing-unit"]
 
 
 @pytest.mark.parametrize(
@@ -278,6 +317,7 @@ def test_legend_without_label(expr, legend, said, found):
     """Labels that the result cannot have, and curves that nothing else tells apart."""
     listed = {"templating": {"list": [{"name": "g", "type": "custom", "query": "pod,job"}]}}
     assert _found(expr, legend=legend, dashboard=listed, **said) == found
+    assert _found(targets=[{"expr": expr, "legendFormat": legend, "format": "table"}], dashboard=listed) == []
 
 
 @pytest.mark.parametrize(
@@ -300,6 +340,8 @@ def test_irate_over_a_day(said, found):
     """The time that the panel opens with."""
     assert _found("sum(irate(a_total[5m]))", **said) == found
     assert _found("sum(rate(a_total[5m]))", **said) == []
+    at_once = [{"expr": "sum(irate(a_total[5m]))", "instant": True}]
+    assert _found(targets=at_once, **said) == []
 
 
 @pytest.mark.parametrize("expr", ["sum(", 'up{a="$nosuch"}', "", '{app="a"} |= "b"'])
