@@ -76,6 +76,7 @@ def test_rate_of_a_gauge_by_metadata(type_, found):
         "irate(a_bytes[5m])",
         "histogram_quantile(0.9, rate(node_load1[5m]))",
         "rate((up)[5m:1m])",
+        "rate({job='a'}[5m])",
     ],
 )
 def test_no_rate_of_a_gauge(expr):
@@ -90,6 +91,7 @@ def test_a_quantile_per_series():
     """The guide's own panel, whose legend says nothing."""
     assert _found(_PER_SERIES, unit="s") == ["quantile-per-series"]
     assert _found(_PER_SERIES, unit="s", legend="p95 {{job}}") == ["quantile-per-series"]
+    assert _found(f"min({_PER_SERIES})", unit="s") == ["quantile-per-series"]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +102,8 @@ def test_a_quantile_per_series():
         pytest.param("histogram_quantile(0.95, sum by (le) (rate(a_bucket[5m])))", "", id="added-up"),
         pytest.param("histogram_quantile(0.95, job:a_bucket:rate5m)", "", id="recorded"),
         pytest.param("histogram_quantile(0.95, rate(a_seconds[5m]))", "", id="native"),
+        pytest.param("histogram_quantile(0.95, rate(a_bucket[5m]) * 2)", "", id="calculated"),
+        pytest.param("histogram_quantile(0.95, rate({job='a'}[5m]))", "", id="without-a-name"),
         pytest.param(f"max({_PER_SERIES})", "", id="the-worst"),
         pytest.param(f"topk(3, {_PER_SERIES})", "", id="the-worst-three"),
     ],
@@ -157,6 +161,19 @@ def test_buckets_without_le(expr, found):
         ('rate(a_total{status="500"}[5m]) / ignoring(status) rate(a_total{status="200"}[5m])', []),
         ('rate(a_total{status="500"}[5m]) / on(job) group_left rate(a_total[5m])', []),
         ("rate(a_total[5m]) / rate(a_total[1h])", []),
+        ('a{b="c"} / a', ["ratio-of-itself"]),
+        ('(rate((a_total{b="c"})[5m:]) / rate(a_total[5m]))', []),
+        ('irate(a_total{b="c"}[5m]) / rate(a_total[5m])', []),
+        ('rate(a_total{b="c"}[5m]) * rate(a_total[5m])', []),
+        ('rate(a_total{b="c"}[5m]) / rate(b_total[5m])', []),
+        ('rate(a_total{b="c"}[5m]) / rate(a_total[5m] offset 1w)', []),
+        ('rate(a_total{b="c"}[5m]) / rate(a_total[1h])', []),
+        ('rate(a_total{b="c"}[5m]) / rate(a_total{d="e"}[5m])', []),
+        ('rate(a_total[5m]) / rate(a_total{b="c"}[5m])', []),
+        ('{__name__=~"a.*",b="c"} / {__name__=~"a.*"}', []),
+        ('sum by (b) (rate(a_total{b="c"}[5m])) / rate(a_total[5m])', []),
+        ('sum by (b) (rate(a_total{b="c",d="e"}[5m])) / sum by (b) (rate(a_total[5m]))', []),
+        ('sum by (b) (sum by (d) (a{b="c"})) / sum by (d) (a)', []),
         (
             'sum by (path, status) (rate(a_total{status=~"5.."}[5m])) / sum by (status, path) (rate(a_total[5m]))',
             ["ratio-of-itself"],
@@ -184,6 +201,16 @@ def test_ratio_of_itself(expr, found):
         pytest.param(
             {"includeAll": True, "allValue": "total"}, 'up{a="$v"}', [], id="all-value-that-is-a-word"
         ),
+        pytest.param(
+            {"includeAll": True, "allValue": "to.al"},
+            'up{a="$v"}',
+            ["one-of-many"],
+            id="all-value-with-a-dot",
+        ),
+        pytest.param(
+            {"multi": True, "allValue": "total"}, 'up{a="$v"}', ["one-of-many"], id="several-or-a-word"
+        ),
+        pytest.param({"multi": True}, 'up{a="${v:regex}"}', ["one-of-many"], id="as-a-regex-for-sure"),
         pytest.param({"multi": True}, 'up{a=~"$v"}', [], id="as-a-regex"),
         pytest.param({"multi": True}, 'up{a!~"$v"}', [], id="as-a-regex-negated"),
         pytest.param({}, 'up{a="$v"}', [], id="one"),
@@ -204,6 +231,7 @@ def test_one_of_many(variable, expr, found):
     ]
     assert _found(expr, dashboard={"templating": {"list": listed}}) == found
     assert _found(expr, repeat="v", dashboard={"templating": {"list": listed}}) == []
+    assert _found(expr, repeat="w", dashboard={"templating": {"list": listed}}) == found
 
 
 @pytest.mark.parametrize(
@@ -270,6 +298,7 @@ def test_missing_unit(expr):
         pytest.param(("rate(a_seconds[5m])",), {}, id="seconds-of-what-may-be-a-gauge"),
         pytest.param(("rate(rate(a_bytes_total[5m])[5m:])",), {}, id="bytes-a-second-a-second"),
         pytest.param(("count(a_bytes)",), {}, id="counted"),
+        pytest.param(("{job='a'}",), {}, id="of-any-name"),
         pytest.param(("histogram_quantile(0.9, rate({job='a'}[5m]))",), {}, id="without-a-name"),
         pytest.param(
             ("histogram_quantile(0.9, sum by (le) (rate(a_things_bucket[5m])))",), {}, id="of-things"
@@ -348,3 +377,42 @@ def test_irate_over_a_day(said, found):
 def test_what_cannot_be_read_is_none_of_a_lints_business(expr):
     """Other checks tell of it."""
     assert _found(expr) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "found"),
+    [
+        ({"type": "custom", "query": "5m,1h"}, ["rate-of-gauge"]),
+        ({"type": "interval", "query": "5m,1h"}, ["rate-of-gauge"]),
+        ({"type": "query", "query": "label_values(a)", "current": {"value": "5m"}}, ["rate-of-gauge"]),
+        ({"type": "query", "query": "label_values(a)"}, []),
+    ],
+)
+def test_a_query_is_read_with_a_value_that_its_variable_may_have(variable, found):
+    """Of the list in the file, or the one that was chosen when it was saved."""
+    listed = {"templating": {"list": [{"name": "v", **variable}]}}
+    assert _found("rate(node_load1[$v])", dashboard=listed) == found
+
+
+def test_a_variables_query_is_drawn_nowhere():
+    """An annotation's is, and has no unit or legend."""
+    listed = [{"name": "v", "type": "query", "query": "query_result(rate(node_load1[5m]))"}]
+    noted = [{"name": "n", "datasource": {"type": "prometheus"}, "expr": "rate(node_load1[5m]) > a_bytes"}]
+    assert _found("up", dashboard={"templating": {"list": listed}}) == []
+    assert _found("up", dashboard={"annotations": {"list": noted}}) == ["rate-of-gauge"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "expr", "says"),
+    [
+        ({"multi": True}, 'up{a="$v"}', 'a="$v" compares with what Grafana writes as a regular expression: (a|b) for several values, and a dot in a value is escaped. No series has such a text. Use =~'),
+        ({"includeAll": True, "allValue": ".*"}, 'up{b="c", a!="x-$v"}', 'a!="$v" compares with what Grafana writes as a regular expression: .* for all of them. No series has such a text. Use !~'),
+    ],
+)  # fmt: skip
+def test_one_of_many_says_what_to_write(variable, expr, says):
+    """Of the label at which it stands."""
+    listed = [{"name": "v", "type": "query", "query": "label_values(a)", **variable}]
+    panels = [{"title": "P", "targets": [{"expr": expr}]}]
+    made = read(json.dumps({"panels": panels, "templating": {"list": listed}}), "a.json")
+    assert isinstance(made, Dashboard)
+    assert [one.message for one in lint(made) if one.lint == "one-of-many"] == [says]
