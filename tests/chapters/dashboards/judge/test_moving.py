@@ -93,7 +93,9 @@ def test_each_series_counts() -> None:
     """The largest of them may hide what another one does."""
     reading = Reading('"P"', 100.0, 100.0, series=((100.0, 100.0), (0.0, 50.0)))
     assert shown(reading, rises_by=50.0).outcome is Outcome.MET
-    assert shown(reading, rises_by=40.0).outcome is Outcome.BREACHED
+    low = shown(reading, rises_by=40.0)
+    assert low.outcome is Outcome.BREACHED
+    assert '"P" rises by 50, the series that rises most, and not by 40' in low.reason
     verdict = is_shown(MOVEMENT, [], [(Stays("P", None, 49.0), reading)])
     assert verdict.outcome is Outcome.BREACHED
     assert '"P" moves from 0 to 50' in verdict.reason
@@ -147,3 +149,30 @@ def test_what_is_not_to_move() -> None:
     assert stayed(1.0, 0.49).outcome is Outcome.BREACHED
     assert stayed(None, None).outcome is Outcome.MET
     assert stayed(None, 1.0).outcome is Outcome.UNMEASURED
+
+
+@pytest.mark.parametrize(
+    ("wanted", "limit"),
+    [
+        ({"at_least": 0.1, "at_most": 0.3}, "P: at least 0.1, at most 0.3"),
+        ({"share_failed": True}, "P: the share of requests that fail"),
+        ({"rises_by": 5.0}, "P: 5 more"),
+        ({"rises_by": 5.0, "tolerance": 0.5}, "P: 5 more, give or take 0.5"),
+    ],
+)
+def test_what_is_expected_is_told(wanted: dict[str, Any], limit: str) -> None:
+    """All of it, and nothing else."""
+    assert shown(Reading('"P"', 0.0, 0.2, Sends(80, 16)), **wanted).limit == limit
+    assert stayed(1.0, 1.0).limit == "P: as before, give or take 0.5"
+
+
+def test_all_that_is_wrong_is_told() -> None:
+    """Of each panel once; what is not known beside it is no reason."""
+    low, gone = Reading('"P"', None, 0.1), Reading('"Q"', None, 1.0)
+    wanted = Shown("P", None, at_least=0.5, rises_by=1.0)
+    verdict = is_shown(MOVEMENT, [(wanted, low), (wanted, low)], [(Stays("Q", None, 1.0), gone)])
+    assert (verdict.outcome, verdict.reason) == (
+        Outcome.BREACHED,
+        'it breaks: "P" shows 0.1, less than 0.5',
+    )
+    assert verdict.measured == '"P": no number, then 0.1; "Q": no number, then 1'

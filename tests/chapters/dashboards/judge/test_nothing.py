@@ -62,6 +62,7 @@ def known(query: str, **more: Any) -> Known:
         (known('x_total{code="5XX"}', values={"code": CLASSES}), Why.UNTOLD, "it is not known"),
         (known('x_total{code="500"}', values={"code": CLASSES}), Why.UNTOLD, "it is not known"),
         (known('x_total{code="6xx"}', values={"code": CLASSES}), Why.UNTOLD, "it is not known"),
+        (known('x_total{code="500"}', values={"code": CODES | {"lost"}}), Why.UNTOLD, "it is not known"),
         (known('x{code="5xx"}', type="gauge", values={"code": CLASSES}), Why.UNTOLD, "it is not known"),
         (known('x{code=~"5.."}', values={"code": CODES}), Why.UNTOLD, "it is not known"),
         (known('x{code=~"5.."}', type="counter", values={"code": CODES}), Why.NOT_YET, "status codes"),
@@ -76,6 +77,8 @@ def known(query: str, **more: Any) -> Known:
             Why.NO_MATCH,
             "(there: bazaar)",
         ),
+        (known('x_total{job="d"}', values={"job": frozenset("cab")}), Why.NO_MATCH, "(there: a, b, c)"),
+        (known('x_total{job="e"}', values={"job": frozenset("cabd")}), Why.NO_MATCH, "(there: a, b, c and 1 more)"),
         (known('x_total{path!~".*"}', values={"path": frozenset({"/"})}), Why.NOT_YET, "left out by"),
         (known('x{path!~".*"}', values={"path": frozenset({"/"})}), Why.UNTOLD, "left out by"),
         (
@@ -109,6 +112,8 @@ def known(query: str, **more: Any) -> Known:
         (known('x{device="sdb"}', values={"device": frozenset({"sda"})}), Why.UNTOLD, "it is not known"),
         (known('x{version="v1.2.4"}', values={"version": frozenset({"v1.2.3"})}), Why.UNTOLD, "it is not known"),
         (known('x{zone="eu-west-1b"}', values={"zone": frozenset({"eu-west-1a"})}), Why.UNTOLD, "it is not known"),
+        (known('x{zone="eu-we-1"}', values={"zone": frozenset({"eu-west-1"})}), Why.NO_MATCH, "did you mean eu-west-1?"),
+        (known('x_bucket{le="a"}', values={"le": frozenset({"b"})}), Why.UNTOLD, "it is not known"),
         (known('x{pod="web-0"}', values={"pod": frozenset({"web-1"})}), Why.UNTOLD, "it is not known"),
         (known('x{state="failed"}', values={"state": frozenset({"failure"})}), Why.UNTOLD, "it is not known"),
         (known('x{queue="Mails"}', values={"queue": frozenset({"mails"})}), Why.NO_MATCH, "did you mean mails?"),
@@ -227,6 +232,7 @@ def test_operations_between_vectors() -> None:
         ("a / b or c - d", ["-", "/"]),
         ("a / scalar(b * c)", ["*"]),
         ("a / 2 or vector(0)", []),
+        ("2 / a or vector(0)", []),
     ],
 )
 def test_operations_that_an_answer_hides(query: str, operations: list[str]) -> None:
