@@ -148,7 +148,11 @@ def test_what_is_not_to_move() -> None:
     assert stayed(1.0, 1.51).outcome is Outcome.BREACHED
     assert stayed(1.0, 0.49).outcome is Outcome.BREACHED
     assert stayed(None, None).outcome is Outcome.MET
-    assert stayed(None, 1.0).outcome is Outcome.UNMEASURED
+    for verdict, when in ((stayed(None, 1.0), "before"), (stayed(1.0, None), "during the fault")):
+        assert (verdict.outcome, verdict.reason) == (
+            Outcome.UNMEASURED,
+            f'it breaks: "P" showed no number {when}',
+        )
 
 
 @pytest.mark.parametrize(
