@@ -263,6 +263,9 @@ def test_one_of_many(variable, expr, found):
         ("sum(a) + 100", "percentunit", []),
         ("sum(a) - 100", "percentunit", []),
         ("sum(a) / 100", "percentunit", []),
+        ("1 - a", "percentunit", []),
+        ("a", "percentunit", []),
+        ("a", "percent", []),
     ],
 )
 def test_percent(expr, unit, found):
