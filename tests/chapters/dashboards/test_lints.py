@@ -55,6 +55,7 @@ def test_a_finding_says_where_and_how_to_read_on():
 def test_rate_of_a_gauge_by_name(name):
     """Where nobody tells the type, only names that are gauges for sure."""
     assert _found(f"increase({name}[5m])") == ["rate-of-gauge"]
+    assert _found(f"clamp_min(rate({name}[5m]), 0)", f"irate({name}[5m])") == ["rate-of-gauge"] * 2
     assert _found(f"deriv({name}[5m])") == []
     assert _found(f"rate({name}[5m])", types={name: "counter"}) == []
 
@@ -104,6 +105,7 @@ def test_a_quantile_per_series():
         pytest.param("histogram_quantile(0.95, rate(a_seconds[5m]))", "", id="native"),
         pytest.param("histogram_quantile(0.95, rate(a_bucket[5m]) * 2)", "", id="calculated"),
         pytest.param("histogram_quantile(0.95, rate({job='a'}[5m]))", "", id="without-a-name"),
+        pytest.param("histogram_quantile(0.95, vector(1))", "", id="of-no-series"),
         pytest.param(f"max({_PER_SERIES})", "", id="the-worst"),
         pytest.param(f"topk(3, {_PER_SERIES})", "", id="the-worst-three"),
     ],

@@ -147,6 +147,8 @@ def known(query: str, **more: Any) -> Known:
         (known('x{worker="mail-1"}', values={"worker": frozenset({"mail-12"})}), Why.UNTOLD, "it is not known"),
         (known('x{worker="mial-1"}', values={"worker": frozenset({"mail-1"})}), Why.NO_MATCH, "did you mean"),
         (known('x{queue="mail-s"}', values={"queue": frozenset({"mails"})}), Why.NO_MATCH, "did you mean mails?"),
+        (known('x{queue="maaills"}', values={"queue": frozenset({"mails"})}), Why.NO_MATCH, "did you mean mails?"),
+        (known('x{queue="maaillss"}', values={"queue": frozenset({"mails"})}), Why.UNTOLD, "it is not known"),
         # A slip changes a letter's place for its neighbour's only.
         (known('x{queue="cbac"}', values={"queue": frozenset({"cccbca"})}), Why.UNTOLD, "it is not known"),
         (known('x{queue="mailsmsails"}', values={"queue": frozenset({"mails"})}), Why.UNTOLD, "it is not known"),
