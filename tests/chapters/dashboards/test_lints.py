@@ -55,6 +55,7 @@ def test_a_finding_says_where_and_how_to_read_on():
 def test_rate_of_a_gauge_by_name(name):
     """Where nobody tells the type, only names that are gauges for sure."""
     assert _found(f"increase({name}[5m])") == ["rate-of-gauge"]
+    assert _found(f"clamp_min(rate({name}[5m]), 0)", f"irate({name}[5m])") == ["rate-of-gauge"] * 2
     assert _found(f"deriv({name}[5m])") == []
     assert _found(f"rate({name}[5m])", types={name: "counter"}) == []
 
@@ -76,6 +77,7 @@ def test_rate_of_a_gauge_by_metadata(type_, found):
         "irate(a_bytes[5m])",
         "histogram_quantile(0.9, rate(node_load1[5m]))",
         "rate((up)[5m:1m])",
+        "rate({job='a'}[5m])",
     ],
 )
 def test_no_rate_of_a_gauge(expr):
@@ -90,6 +92,7 @@ def test_a_quantile_per_series():
     """The guide's own panel, whose legend says nothing."""
     assert _found(_PER_SERIES, unit="s") == ["quantile-per-series"]
     assert _found(_PER_SERIES, unit="s", legend="p95 {{job}}") == ["quantile-per-series"]
+    assert _found(f"min({_PER_SERIES})", unit="s") == ["quantile-per-series"]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +103,9 @@ def test_a_quantile_per_series():
         pytest.param("histogram_quantile(0.95, sum by (le) (rate(a_bucket[5m])))", "", id="added-up"),
         pytest.param("histogram_quantile(0.95, job:a_bucket:rate5m)", "", id="recorded"),
         pytest.param("histogram_quantile(0.95, rate(a_seconds[5m]))", "", id="native"),
+        pytest.param("histogram_quantile(0.95, rate(a_bucket[5m]) * 2)", "", id="calculated"),
+        pytest.param("histogram_quantile(0.95, rate({job='a'}[5m]))", "", id="without-a-name"),
+        pytest.param("histogram_quantile(0.95, vector(1))", "", id="of-no-series"),
         pytest.param(f"max({_PER_SERIES})", "", id="the-worst"),
         pytest.param(f"topk(3, {_PER_SERIES})", "", id="the-worst-three"),
     ],
@@ -157,6 +163,19 @@ def test_buckets_without_le(expr, found):
         ('rate(a_total{status="500"}[5m]) / ignoring(status) rate(a_total{status="200"}[5m])', []),
         ('rate(a_total{status="500"}[5m]) / on(job) group_left rate(a_total[5m])', []),
         ("rate(a_total[5m]) / rate(a_total[1h])", []),
+        ('a{b="c"} / a', ["ratio-of-itself"]),
+        ('(rate((a_total{b="c"})[5m:]) / rate(a_total[5m]))', []),
+        ('irate(a_total{b="c"}[5m]) / rate(a_total[5m])', []),
+        ('rate(a_total{b="c"}[5m]) * rate(a_total[5m])', []),
+        ('rate(a_total{b="c"}[5m]) / rate(b_total[5m])', []),
+        ('rate(a_total{b="c"}[5m]) / rate(a_total[5m] offset 1w)', []),
+        ('rate(a_total{b="c"}[5m]) / rate(a_total[1h])', []),
+        ('rate(a_total{b="c"}[5m]) / rate(a_total{d="e"}[5m])', []),
+        ('rate(a_total[5m]) / rate(a_total{b="c"}[5m])', []),
+        ('{__name__=~"a.*",b="c"} / {__name__=~"a.*"}', []),
+        ('sum by (b) (rate(a_total{b="c"}[5m])) / rate(a_total[5m])', []),
+        ('sum by (b) (rate(a_total{b="c",d="e"}[5m])) / sum by (b) (rate(a_total[5m]))', []),
+        ('sum by (b) (sum by (d) (a{b="c"})) / sum by (d) (a)', []),
         (
             'sum by (path, status) (rate(a_total{status=~"5.."}[5m])) / sum by (status, path) (rate(a_total[5m]))',
             ["ratio-of-itself"],
@@ -184,6 +203,16 @@ def test_ratio_of_itself(expr, found):
         pytest.param(
             {"includeAll": True, "allValue": "total"}, 'up{a="$v"}', [], id="all-value-that-is-a-word"
         ),
+        pytest.param(
+            {"includeAll": True, "allValue": "to.al"},
+            'up{a="$v"}',
+            ["one-of-many"],
+            id="all-value-with-a-dot",
+        ),
+        pytest.param(
+            {"multi": True, "allValue": "total"}, 'up{a="$v"}', ["one-of-many"], id="several-or-a-word"
+        ),
+        pytest.param({"multi": True}, 'up{a="${v:regex}"}', ["one-of-many"], id="as-a-regex-for-sure"),
         pytest.param({"multi": True}, 'up{a=~"$v"}', [], id="as-a-regex"),
         pytest.param({"multi": True}, 'up{a!~"$v"}', [], id="as-a-regex-negated"),
         pytest.param({}, 'up{a="$v"}', [], id="one"),
@@ -204,6 +233,7 @@ def test_one_of_many(variable, expr, found):
     ]
     assert _found(expr, dashboard={"templating": {"list": listed}}) == found
     assert _found(expr, repeat="v", dashboard={"templating": {"list": listed}}) == []
+    assert _found(expr, repeat="w", dashboard={"templating": {"list": listed}}) == found
 
 
 @pytest.mark.parametrize(
@@ -219,6 +249,25 @@ def test_one_of_many(variable, expr, found):
         ("sum(rate(a_total[5m])) / sum(rate(b_total[5m])) * 100", "percent", []),
         ("sum(rate(a_seconds_total[5m])) / count(b)", "percent", []),
         ("a_percent / b_ratio", "percent", []),
+        ("(sum(a_total) / sum(b_total))", "percent", ["ratio-in-percent"]),
+        ("99 * sum(a_total) / sum(b_total)", "percent", ["ratio-in-percent"]),
+        ("100 * sum(a_total) / sum(b_total)", "percent", []),
+        ("sum(a_total) * sum(b_total)", "percent", []),
+        ("sum(a_total + b_count) / sum(c_total + d_count)", "percent", []),
+        ("(sum(a) * 100)", "percentunit", ["percent-twice"]),
+        ("sum(a) * 100 / sum(b)", "percentunit", ["percent-twice"]),
+        ("100 - sum(a)", "percentunit", ["percent-twice"]),
+        ("100 * (1 - a)", "percentunit", ["percent-twice"]),
+        ("100 * (a - b)", "percentunit", ["percent-twice"]),
+        ("100 * (a + 1)", "percentunit", ["percent-twice"]),
+        ("(availability - 0.99) * 100", "percentunit", []),
+        ("sum(a) * 101", "percentunit", []),
+        ("sum(a) + 100", "percentunit", []),
+        ("sum(a) - 100", "percentunit", []),
+        ("sum(a) / 100", "percentunit", []),
+        ("1 - a", "percentunit", []),
+        ("a", "percentunit", []),
+        ("a", "percent", []),
     ],
 )
 def test_percent(expr, unit, found):
@@ -229,7 +278,9 @@ def test_percent(expr, unit, found):
 @pytest.mark.parametrize(
     "expr",
     ["a_bytes", "sum by (job) (a_bytes)", "rate(a_bytes_total[5m])", "max_over_time(a_seconds[1h])",
-     "histogram_quantile(0.9, sum by (le) (rate(a_seconds_bucket[5m])))", "topk(5, avg by (b) (a_bytes))"],
+     "histogram_quantile(0.9, sum by (le) (rate(a_seconds_bucket[5m])))", "topk(5, avg by (b) (a_bytes))",
+     "irate(a_bytes_total[5m])", "histogram_quantile(0.9, sum by (le) (rate(a_bytes_bucket[5m])))",
+     "quantile_over_time(0.5, a_bytes[5m])"],
 )  # fmt: skip
 def test_missing_unit(expr):
     """Seconds and bytes as bare numbers; a unit that says nothing is none."""
@@ -245,6 +296,23 @@ def test_missing_unit(expr):
         pytest.param(("a_seconds_count",), {}, id="a-number-of-things"),
         pytest.param(("a_bytes / 1024",), {}, id="calculated"),
         pytest.param(("a_bytes", "up"), {}, id="of-several-kinds"),
+        pytest.param(("a_bytes", "b_seconds"), {}, id="of-several-units"),
+        pytest.param(("a_bytes",), {"types": {"a_bytes": "counter"}}, id="no-gauge"),
+        pytest.param(("a_bytes_total",), {}, id="since-the-start"),
+        pytest.param(("rate(a_bytes[5m])",), {}, id="rate-of-what-may-be-a-gauge"),
+        pytest.param(("rate(a_seconds[5m])",), {}, id="seconds-of-what-may-be-a-gauge"),
+        pytest.param(("rate(rate(a_bytes_total[5m])[5m:])",), {}, id="bytes-a-second-a-second"),
+        pytest.param(("count(a_bytes)",), {}, id="counted"),
+        pytest.param(("{job='a'}",), {}, id="of-any-name"),
+        pytest.param(("histogram_quantile(0.9, rate({job='a'}[5m]))",), {}, id="without-a-name"),
+        pytest.param(
+            ("histogram_quantile(0.9, sum by (le) (rate(a_things_bucket[5m])))",), {}, id="of-things"
+        ),
+        pytest.param(
+            ("histogram_quantile(0.9, sum by (le) (rate(a_seconds_bucket[5m]) + rate(b_bytes_bucket[5m])))",),
+            {},
+            id="of-two-histograms",
+        ),
         pytest.param(("a_timestamp_seconds",), {}, id="a-moment"),
         pytest.param(("node_network_mtu_bytes",), {}, id="the-mtu"),
         pytest.param(("a_bytes",), {"title": "Memory (bytes)"}, id="said-in-the-title"),
@@ -256,6 +324,11 @@ def test_missing_unit(expr):
 def test_no_missing_unit(exprs, said):
     """Where the unit is not sure, or is told otherwise."""
     assert _found(*exprs, unit="", **said) == []
+
+
+def test_a_missing_unit_is_told_once_a_panel():
+    """Of queries in one unit, and of gauges by what Prometheus knows, too."""
+    assert _found("a_bytes", "b_bytes", unit="", types={"b_bytes": "gauge"}) == ["missing-unit"]
 
 
 @pytest.mark.parametrize(
@@ -278,6 +351,7 @@ def test_legend_without_label(expr, legend, said, found):
     """Labels that the result cannot have, and curves that nothing else tells apart."""
     listed = {"templating": {"list": [{"name": "g", "type": "custom", "query": "pod,job"}]}}
     assert _found(expr, legend=legend, dashboard=listed, **said) == found
+    assert _found(targets=[{"expr": expr, "legendFormat": legend, "format": "table"}], dashboard=listed) == []
 
 
 @pytest.mark.parametrize(
@@ -300,9 +374,50 @@ def test_irate_over_a_day(said, found):
     """The time that the panel opens with."""
     assert _found("sum(irate(a_total[5m]))", **said) == found
     assert _found("sum(rate(a_total[5m]))", **said) == []
+    at_once = [{"expr": "sum(irate(a_total[5m]))", "instant": True}]
+    assert _found(targets=at_once, **said) == []
 
 
 @pytest.mark.parametrize("expr", ["sum(", 'up{a="$nosuch"}', "", '{app="a"} |= "b"'])
 def test_what_cannot_be_read_is_none_of_a_lints_business(expr):
     """Other checks tell of it."""
     assert _found(expr) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "found"),
+    [
+        ({"type": "custom", "query": "5m,1h"}, ["rate-of-gauge"]),
+        ({"type": "interval", "query": "5m,1h"}, ["rate-of-gauge"]),
+        ({"type": "query", "query": "label_values(a)", "current": {"value": "5m"}}, ["rate-of-gauge"]),
+        ({"type": "query", "query": "label_values(a)"}, []),
+    ],
+)
+def test_a_query_is_read_with_a_value_that_its_variable_may_have(variable, found):
+    """Of the list in the file, or the one that was chosen when it was saved."""
+    listed = {"templating": {"list": [{"name": "v", **variable}]}}
+    assert _found("rate(node_load1[$v])", dashboard=listed) == found
+
+
+def test_a_variables_query_is_drawn_nowhere():
+    """An annotation's is, and has no unit or legend."""
+    listed = [{"name": "v", "type": "query", "query": "query_result(rate(node_load1[5m]))"}]
+    noted = [{"name": "n", "datasource": {"type": "prometheus"}, "expr": "rate(node_load1[5m]) > a_bytes"}]
+    assert _found("up", dashboard={"templating": {"list": listed}}) == []
+    assert _found("up", dashboard={"annotations": {"list": noted}}) == ["rate-of-gauge"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "expr", "says"),
+    [
+        ({"multi": True}, 'up{a="$v"}', 'a="$v" compares with what Grafana writes as a regular expression: (a|b) for several values, and a dot in a value is escaped. No series has such a text. Use =~'),
+        ({"includeAll": True, "allValue": ".*"}, 'up{b="c", a!="x-$v"}', 'a!="$v" compares with what Grafana writes as a regular expression: .* for all of them. No series has such a text. Use !~'),
+    ],
+)  # fmt: skip
+def test_one_of_many_says_what_to_write(variable, expr, says):
+    """Of the label at which it stands."""
+    listed = [{"name": "v", "type": "query", "query": "label_values(a)", **variable}]
+    panels = [{"title": "P", "targets": [{"expr": expr}]}]
+    made = read(json.dumps({"panels": panels, "templating": {"list": listed}}), "a.json")
+    assert isinstance(made, Dashboard)
+    assert [one.message for one in lint(made) if one.lint == "one-of-many"] == [says]

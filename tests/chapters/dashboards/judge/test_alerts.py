@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from deployspec.chapters.dashboards.judge.alerts import is_drawn
+from deployspec.chapters.dashboards.judge.alerts import alert_metrics_are_shown, is_drawn, metrics_of
 from deployspec.chapters.dashboards.model import Item
 from deployspec.languages.grafana import Language, read
+from deployspec.languages.rule_files.model import Rule
+from deployspec.model.verdict import Outcome
 
 EXPRESSION = {"refId": "C", "datasource": {"type": "__expr__", "uid": "__expr__"}, "expression": "$A / 2"}
 
@@ -44,3 +46,81 @@ def test_a_variables_query_is_on_no_panel() -> None:
     annotation = {"name": "a", "datasource": {"type": "prometheus"}, "expr": "y > 0"}
     made = items([], templating={"list": [variable]}, annotations={"list": [annotation]})
     assert {item.query.text: is_drawn(item) for item in made} == {"x": False, "y > 0": True}
+
+
+def rule(name: str, expr: str, kind: str = "alert") -> Rule:
+    """A rule of a loaded file."""
+    return Rule(kind, name, expr, 0.0, 0.0, {}, {}, "g", {})
+
+
+RATIO = rule("job:errors:ratio", "job:errors / job:requests", "record")
+SUMS = (rule("job:errors", "sum(errors)", "record"), rule("job:requests", "sum(requests)", "record"))
+CIRCLE = (rule("r:a", "r:b + x", "record"), rule("r:b", "r:a + y", "record"))
+ALL_SHOWN = "every metric of an alert is on a panel, or listed"
+
+
+@pytest.mark.parametrize(
+    ("rules", "queries", "unshown", "reason"),
+    [
+        ([], [], [], ALL_SHOWN),
+        ([rule("A", "x > 1")], ["rate(x[5m])"], [], ALL_SHOWN),
+        ([rule("A", "x > 1")], ["y"], [], "no panel shows `x` (A)"),
+        ([rule("A", "x > 1")], ["xx"], ["x*"], ALL_SHOWN),
+        ([rule("A", "x > 1")], [], ["xx*"], "no panel shows `x` (A)"),
+        ([rule("B", "x > 1"), rule("A", "x > 2"), rule("A", "x > 3")], [], [], "no panel shows `x` (B, A)"),
+        ([rule("A", "z + y + x + w")], [], [], "no panel shows `w` (A), `x` (A), `y` (A) and 1 more"),
+        ([rule("A", "z + y + x")], [], [], "no panel shows `x` (A), `y` (A), `z` (A)"),
+        # A metric that a rule records is shown by itself, or by all that the rule reads.
+        ([rule("A", "job:errors:ratio > 1"), RATIO, *SUMS], ["job:errors:ratio"], [], ALL_SHOWN),
+        ([rule("A", "job:errors:ratio > 1"), RATIO, *SUMS], ["errors / job:requests"], [], ALL_SHOWN),
+        ([rule("A", "job:errors:ratio > 1"), RATIO, *SUMS], ["errors"], [], "no panel shows `requests` (A)"),
+        ([rule("A", "job:errors:ratio > 1"), RATIO, *SUMS], ["errors"], ["job:req*"], ALL_SHOWN),
+        ([rule("A", "job:errors > 1"), *SUMS, rule("job:errors", "sum(old)", "record")], ["errors"], [], "no panel shows `old` (A)"),
+        ([rule("A", "r:a > 1"), *CIRCLE], ["x"], [], "no panel shows `y` (A)"),
+        ([rule("A", "r:a > 1"), *CIRCLE], ["x + y"], [], ALL_SHOWN),
+        # What no alert reads may be shown nowhere; and of what is not PromQL, other checks tell.
+        ([rule("r", "x", "record")], [], [], ALL_SHOWN),
+        ([rule("A", "sum(")], ["sum("], [], ALL_SHOWN),
+    ],
+)  # fmt: skip
+def test_what_alerts_read_is_on_a_panel(
+    rules: list[Rule], queries: list[str], unshown: list[str], reason: str
+) -> None:
+    """Each metric that is not is named, with its alerts."""
+    verdict = alert_metrics_are_shown(rules, queries, 0, unshown)
+    wanted = Outcome.MET if reason == ALL_SHOWN else Outcome.BREACHED
+    assert (verdict.outcome, verdict.reason) == (wanted, reason)
+
+
+@pytest.mark.parametrize(
+    ("queries", "unread", "outcome", "reason"),
+    [
+        (["x", "y"], 1, Outcome.MET, ALL_SHOWN),
+        (["x"], 1, Outcome.UNMEASURED, "no panel shows `y` (A); 1 query could not be read, and may"),
+        (["x"], 2, Outcome.UNMEASURED, "no panel shows `y` (A); 2 queries could not be read, and may"),
+    ],
+)
+def test_what_cannot_be_read_may_show_it(
+    queries: list[str], unread: int, outcome: Outcome, reason: str
+) -> None:
+    """So it is not known whether it is missing."""
+    verdict = alert_metrics_are_shown([rule("A", "x + y")], queries, unread, [])
+    assert (verdict.outcome, verdict.reason, verdict.measured) == (outcome, reason, "2 metrics of alerts")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("sum(rate(x[5m])) / y", {"x", "y"}),
+        ('{__name__="x"}', {"x"}),
+        ('{__name__=~"x|y_total", job="z"}', {"x", "y_total"}),
+        ('{__name__!="x"} + {__name__!~"y"}', set()),
+        ('{job="x"}', set()),
+        ('x{a="y"} unless ALERTS{alertname="z"}', {"x"}),
+        ("ALERTS_FOR_STATE", set()),
+        ("sum(", set()),
+    ],
+)
+def test_which_metrics_an_expression_reads(text: str, names: set[str]) -> None:
+    """By name; not those that Prometheus makes itself."""
+    assert metrics_of(text) == names

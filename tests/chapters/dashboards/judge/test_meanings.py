@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 from deployspec.chapters.dashboards.judge.meanings import (
+    Event,
+    Meaning,
     Meanings,
     MeaningsError,
     is_mirrored,
@@ -132,7 +134,21 @@ def test_what_a_transformation_makes_of_it_is_not_known(transformations: list[st
         ("x * -1", True),
         ("-1 * x", True),
         ("0 - x", True),
+        ("-rate(x[5m]) * 8", True),
+        ("(-rate(x[5m])) / 60", True),
+        ("8 * -(x)", True),
+        ("x * -8", True),
+        ("x / -1", True),
         ("x", False),
+        ("-(-x)", False),
+        ("-x * -8", False),
+        ("x * 8", False),
+        ("x / y", False),
+        ("x + 0", False),
+        ("0 + x", False),
+        ("0 - x + y", False),
+        ("-x + 5", False),
+        ("x - 0", False),
         ("x - y", False),
         ("x * -2 + 5", False),
         ("1 - x", False),
@@ -168,6 +184,49 @@ def test_a_users_list_is_beside_ours() -> None:
     assert judged("Queue Depth", "", -1.0, meanings=own).outcome is Outcome.BREACHED
 
 
+def test_a_list_is_read() -> None:
+    """Each key, and what is meant where there is none."""
+    whole = {
+        "name": "a", "title": "t", "not_title": "n", "unit": ["s", "ms"], "not_unit": "h",
+        "at_least": 1, "at_most": 2.5, "not_constant": 2, "why": "w",
+    }  # fmt: skip
+    read_ones = read_meanings(
+        {
+            "meanings": [whole, {"name": "b", "unit": "s", "at_most": 0}],
+            "events": [{"metric": "x*", "labels": {"a": "b"}, "why": "w"}, {"metric": "y"}],
+        }
+    )
+    assert read_ones == Meanings(
+        (
+            Meaning("a", "t", "n", frozenset({"s", "ms"}), frozenset({"h"}), 1.0, 2.5, 2.0, "w"),
+            Meaning("b", None, None, frozenset({"s"}), frozenset(), None, 0.0, None, ""),
+        ),
+        (Event("x*", {"a": "b"}, "w"), Event("y", {}, "")),
+    )
+    assert read_meanings(None) == read_meanings({"meanings": None}) == Meanings()
+
+
+@pytest.mark.parametrize(
+    ("promise", "values", "reason"),
+    [
+        ({"at_most": 1}, (-5.0, 1.0), ""),
+        ({"at_most": 1}, (0.0, 1.1), '"P" shows 1.1, and x is at most 1'),
+        ({"at_least": 1}, (1.0, 5.0), ""),
+        ({"at_least": 1}, (0.9, 5.0), '"P" shows 0.9, and x is at least 1'),
+        ({"not_constant": 2}, (2.0, 2.1), ""),
+        ({"not_constant": 2}, (2.0,), ""),
+        ({"not_constant": 2}, (3.0, 3.0), ""),
+        ({"not_constant": 2}, (2.0, 2.0), '"P" shows 2 at each moment, in one series, and x is not always 2'),
+        ({"at_most": 1, "why": "so"}, (2.0,), '"P" shows 2, and x is at most 1 (so)'),
+    ],
+)
+def test_each_promise_alone(promise: dict[str, Any], values: tuple[float, ...], reason: str) -> None:
+    """At its limit, and just beyond it."""
+    verdict = judged("P", "", *values, meanings=read_meanings({"meanings": [{"name": "x", **promise}]}))
+    wanted = (Outcome.BREACHED, reason) if reason else (Outcome.MET, "every value is what x may be")
+    assert (verdict.outcome, verdict.reason) == wanted
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -182,6 +241,11 @@ def test_a_users_list_is_beside_ours() -> None:
         ("meanings: [{name: x, unit: [1], at_least: 0}]", "expected a unit of Grafana's"),
         ("events: [{labels: {a: b}}]", "events[0]: found no metric"),
         ("events: [{metric: x, labels: {a: 5}}]", "found labels that are no texts"),
+        ("events: [{metric: x, labels: {5: a}}]", "found labels that are no texts"),
+        ("events: [{metric: x, labels: [a]}]", "found labels that are no texts"),
+        ("meanings: [{name: x, at_least: true}]", "meanings[0] (x).at_least: found true; expected a number"),
+        ("meanings: [{name: 5, at_least: 0}]", "meanings[0].name: found 5; expected a text"),
+        ("meanings: [{name: x, unit: 5, at_least: 0}]", "expected a unit of Grafana's"),
     ],
 )
 def test_a_list_that_is_none_is_told(text: str, says: str) -> None:

@@ -58,11 +58,44 @@ def test_what_was_shown_before_the_fault_is_not_of_the_fault(
     assert shown(Reading('"P"', before, during), at_most=0.3).outcome is Outcome.BREACHED
 
 
+STOOD = "before the fault as well"
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "outcome"),
+    [
+        (0.31, {"at_most": 0.3}, Outcome.MET),
+        (0.3, {"at_most": 0.3}, Outcome.UNMEASURED),
+        (0.0, {"at_most": 0.3}, Outcome.UNMEASURED),
+        (None, {"at_most": 0.3}, Outcome.MET),
+        (0.0, {"at_least": 0.1, "at_most": 0.3}, Outcome.MET),
+        (0.5, {"at_least": 0.1, "at_most": 0.3}, Outcome.UNMEASURED),
+        # 16 of 80: from 0.127 to 0.3005.
+        (0.126, {"share_failed": True}, Outcome.MET),
+        (0.128, {"share_failed": True}, Outcome.UNMEASURED),
+        (0.3, {"share_failed": True}, Outcome.UNMEASURED),
+        (0.301, {"share_failed": True}, Outcome.MET),
+        (0.126, {"share_failed": True, "at_most": 0.25}, Outcome.MET),
+        (0.25, {"share_failed": True, "at_most": 0.25}, Outcome.UNMEASURED),
+        (0.26, {"share_failed": True, "at_most": 0.25}, Outcome.MET),
+        (0.1, {"rises_by": 0.1, "at_most": 0.3}, Outcome.MET),
+    ],
+)
+def test_a_panel_that_was_there_before_shows_no_fault(
+    before: float | None, wanted: dict[str, Any], outcome: Outcome
+) -> None:
+    """Whichever way it is to move; a rise is told from where it stood."""
+    verdict = shown(Reading('"P"', before, 0.2, Sends(80, 16)), **wanted)
+    assert (verdict.outcome, STOOD in verdict.reason) == (outcome, outcome is Outcome.UNMEASURED), verdict
+
+
 def test_each_series_counts() -> None:
     """The largest of them may hide what another one does."""
     reading = Reading('"P"', 100.0, 100.0, series=((100.0, 100.0), (0.0, 50.0)))
     assert shown(reading, rises_by=50.0).outcome is Outcome.MET
-    assert shown(reading, rises_by=40.0).outcome is Outcome.BREACHED
+    low = shown(reading, rises_by=40.0)
+    assert low.outcome is Outcome.BREACHED
+    assert '"P" rises by 50, the series that rises most, and not by 40' in low.reason
     verdict = is_shown(MOVEMENT, [], [(Stays("P", None, 49.0), reading)])
     assert verdict.outcome is Outcome.BREACHED
     assert '"P" moves from 0 to 50' in verdict.reason
@@ -115,4 +148,35 @@ def test_what_is_not_to_move() -> None:
     assert stayed(1.0, 1.51).outcome is Outcome.BREACHED
     assert stayed(1.0, 0.49).outcome is Outcome.BREACHED
     assert stayed(None, None).outcome is Outcome.MET
-    assert stayed(None, 1.0).outcome is Outcome.UNMEASURED
+    for verdict, when in ((stayed(None, 1.0), "before"), (stayed(1.0, None), "during the fault")):
+        assert (verdict.outcome, verdict.reason) == (
+            Outcome.UNMEASURED,
+            f'it breaks: "P" showed no number {when}',
+        )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "limit"),
+    [
+        ({"at_least": 0.1, "at_most": 0.3}, "P: at least 0.1, at most 0.3"),
+        ({"share_failed": True}, "P: the share of requests that fail"),
+        ({"rises_by": 5.0}, "P: 5 more"),
+        ({"rises_by": 5.0, "tolerance": 0.5}, "P: 5 more, give or take 0.5"),
+    ],
+)
+def test_what_is_expected_is_told(wanted: dict[str, Any], limit: str) -> None:
+    """All of it, and nothing else."""
+    assert shown(Reading('"P"', 0.0, 0.2, Sends(80, 16)), **wanted).limit == limit
+    assert stayed(1.0, 1.0).limit == "P: as before, give or take 0.5"
+
+
+def test_all_that_is_wrong_is_told() -> None:
+    """Of each panel once; what is not known beside it is no reason."""
+    low, gone = Reading('"P"', None, 0.1), Reading('"Q"', None, 1.0)
+    wanted = Shown("P", None, at_least=0.5, rises_by=1.0)
+    verdict = is_shown(MOVEMENT, [(wanted, low), (wanted, low)], [(Stays("Q", None, 1.0), gone)])
+    assert (verdict.outcome, verdict.reason) == (
+        Outcome.BREACHED,
+        'it breaks: "P" shows 0.1, less than 0.5',
+    )
+    assert verdict.measured == '"P": no number, then 0.1; "Q": no number, then 1'

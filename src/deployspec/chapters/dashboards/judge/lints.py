@@ -195,10 +195,11 @@ def _ratios(expr: Expr) -> Iterator[str]:
     for node in walk(expr):
         if type(node).__name__ != "BinaryExpr" or str(node.op) != "/" or node.modifier is not None:
             continue
-        (left, kept), (right, others) = _series_by_series(node.lhs), _series_by_series(node.rhs)
+        left, made, kept = _series_by_series(node.lhs)
+        right, beside, others = _series_by_series(node.rhs)
         if left is None or right is None or left.name != right.name or left.name is None:
             continue
-        if left.range != right.range or left.offset != right.offset:
+        if (made, left.range, left.offset) != (beside, right.range, right.offset):
             continue
         more = set(left.matchers) - set(right.matchers)
         if kept != others or not more or not set(right.matchers) < set(left.matchers):
@@ -240,10 +241,10 @@ def _one_of_many(query: Query, variable: Variable) -> str:
     )
 
 
-def _series_by_series(expr: Any) -> tuple[Selector | None, frozenset[str] | None]:
-    """The selector whose series the expression keeps one by one, as rate does, or adds up by labels, and these labels; None
-    for any other expression."""
-    kept: frozenset[str] | None = None
+def _series_by_series(expr: Any) -> tuple[Selector | None, str, frozenset[str] | None]:
+    """The selector whose series the expression keeps one by one, as rate does, or adds up by labels; the name of the function
+    that it takes of them; and these labels. None for any other expression."""
+    made, kept = "", None
     while True:
         match type(expr).__name__:
             case "ParenExpr":
@@ -251,11 +252,11 @@ def _series_by_series(expr: Any) -> tuple[Selector | None, frozenset[str] | None
             case "AggregateExpr" if kept is None and str(expr.op) == "sum" and _is_by(expr):
                 kept, expr = frozenset(expr.modifier.labels), expr.expr
             case "Call" if expr.func.name in _OF_COUNTERS:
-                expr = expr.args[0]
+                made, expr = expr.func.name, expr.args[0]
             case "VectorSelector" | "MatrixSelector":
-                return selector_of(expr), kept
+                return selector_of(expr), made, kept
             case _:
-                return None, None
+                return None, "", None
 
 
 def _is_by(node: Any) -> bool:

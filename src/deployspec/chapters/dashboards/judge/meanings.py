@@ -11,7 +11,7 @@ from typing import Any
 
 from deployspec.base import shown
 from deployspec.chapters.dashboards.model import Answer, Item, Kind
-from deployspec.languages.promql.selectors import Selector
+from deployspec.languages.promql.selectors import Matcher, Selector
 from deployspec.languages.promql.syntax import parse
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
 
@@ -99,10 +99,7 @@ class Event:
         if selector.name is None or not fnmatchcase(selector.name, self.metric):
             return False
         of = [one for one in selector.matchers if one.label in self.labels]
-        return all(
-            any(fnmatchcase(word, self.labels[one.label]) for word in one.words() or (one.value,))
-            for one in of
-        ) and bool(of or not self.labels)
+        return all(_may_meet(self.labels[one.label], one) for one in of) and bool(of or not self.labels)
 
 
 @dataclass(frozen=True)
@@ -237,15 +234,22 @@ def _number(one: Mapping[str, Any], key: str, where: str) -> float | None:
 
 def is_mirrored(text: str) -> bool:
     """Whether the query draws its values below zero on purpose, as of bytes that are sent below those that are received."""
-    tree: Any = parse(text)
-    while type(tree).__name__ == "ParenExpr":
-        tree = tree.expr
-    if type(tree).__name__ == "UnaryExpr":
-        return True
-    if type(tree).__name__ != "BinaryExpr":
-        return False
-    left, right = (getattr(side, "val", None) for side in (tree.lhs, tree.rhs))
-    return (str(tree.op) == "*" and -1 in (left, right)) or (str(tree.op) == "-" and left == 0)
+    return _is_negated(parse(text))
+
+
+def _is_negated(tree: Any) -> bool:
+    match type(tree).__name__:
+        case "ParenExpr":
+            return _is_negated(tree.expr)
+        case "UnaryExpr":
+            return not _is_negated(tree.expr)
+        case "NumberLiteral":
+            return bool(tree.val < 0)
+        case "BinaryExpr" if str(tree.op) in ("*", "/"):
+            return _is_negated(tree.lhs) != _is_negated(tree.rhs)
+        case "BinaryExpr" if str(tree.op) == "-":
+            return getattr(tree.lhs, "val", None) == 0
+    return False
 
 
 def shows_what_it_says(
@@ -291,6 +295,13 @@ def shows_what_it_says(
         measured=measured,
         limit=limit,
     )
+
+
+def _may_meet(pattern: str, matcher: Matcher) -> bool:
+    if matcher.op in ("!=", "!~"):
+        # The pattern stands for a value that fits it.
+        return matcher.matches(pattern)
+    return any(fnmatchcase(word, pattern) for word in matcher.words() or (matcher.value,))
 
 
 def _is_one_of(unit: str, units: Collection[str]) -> bool:

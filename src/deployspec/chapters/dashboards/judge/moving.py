@@ -93,14 +93,13 @@ def _shown(wanted: Shown, reading: Reading) -> tuple[list[str], list[str]]:
         faults.append(f"{reading.name} shows {value:.4g}, less than {wanted.at_least:g}")
     if wanted.at_most is not None and value > wanted.at_most:
         faults.append(f"{reading.name} shows {value:.4g}, more than {wanted.at_most:g}")
-    before = reading.before
-    if not faults and wanted.at_least is not None and before is not None and before >= wanted.at_least:
+    before, sends = reading.before, reading.sends
+    low, high = wilson(sends.failed, sends.answered) if wanted.share_failed else (-math.inf, math.inf)
+    if before is not None and _was_there(wanted, before, low, high):
         untold.append(
             f"{reading.name} showed {before:.4g} before the fault as well, so it need not be the fault that it shows"
         )
     if wanted.share_failed:
-        sends = reading.sends
-        low, high = wilson(sends.failed, sends.answered)
         of = f"{sends.failed} of {sends.answered} requests failed"
         if not sends.failed:
             untold.append(f"{of}: the fault shows in no answer")
@@ -118,6 +117,15 @@ def _shown(wanted: Shown, reading: Reading) -> tuple[list[str], list[str]]:
             )
             faults.append(f"{reading.name} rises by {rise:.4g}, {ends}, and not by {wanted.rises_by:g}")
     return faults, untold
+
+
+def _was_there(wanted: Shown, before: float, low: float, high: float) -> bool:
+    """Whether a value before the fault is where the fault is to bring it: at its ``at_least``, however high; without one, below
+    its ``at_most`` and from ``low`` to ``high``. Where it is to rise, the rise tells."""
+    if wanted.at_least is not None:
+        return before >= wanted.at_least
+    most = math.inf if wanted.at_most is None else wanted.at_most
+    return wanted.rises_by is None and low <= before <= min(high, most)
 
 
 def _stayed(still: Stays, reading: Reading) -> tuple[list[str], list[str]]:

@@ -130,8 +130,9 @@ def why_nothing(known: Known, events: Sequence[Event] = ()) -> Reason:
     wanted = [one for one in selector.matchers if one.label != "__name__"]
     if known.past:
         return _past(selector, counts=counts and any(one.label not in OF_TARGETS for one in wanted))
+    by_name = ", ".join(str(one) for one in selector.matchers if one.label == "__name__")
     for matcher in wanted:
-        if found := _of_matcher(name, matcher, known, counts=counts):
+        if found := _of_matcher(name or f"{{{by_name}}}", matcher, known, counts=counts):
             return found
     told = _code(selector.text)
     if counts and any(one.label not in OF_TARGETS for one in wanted):
