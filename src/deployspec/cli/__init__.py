@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -91,6 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return USAGE
         status = options.run(options)
         _flush()
+        if arguments is None:
+            # The process ends: Python need not look for garbage among all that it has imported.
+            gc.freeze()
     except DeployspecError as error:
         print(error, file=sys.stderr)
         return USAGE
