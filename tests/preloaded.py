@@ -9,13 +9,25 @@ import importlib
 import pkgutil
 import sys
 
+from _pytest.config import default_plugins
+
 import deployspec
 
 NOT_YET = {"plugin", "fixtures", "cli", "__main__"}
 NEVER = ("deployspec.checks", "deployspec.load")
 
-for _name in ("pytest", "numpy", "scipy.special", "hdrh.histogram", "hyperscan"):
+for _name in (
+    "numpy",
+    "scipy.special",
+    "hdrh.histogram",
+    "hyperscan",
+    "jsonschema_rs",
+    "packaging.version",
+    "pdb",
+):
     importlib.import_module(_name)
+for _name in default_plugins:
+    importlib.import_module(f"_pytest.{_name}")
 for _module in pkgutil.walk_packages(deployspec.__path__, "deployspec."):
     if not NOT_YET & set(_module.name.split(".")) and not _module.name.startswith(NEVER):
         importlib.import_module(_module.name)

@@ -129,7 +129,13 @@ def pytest_runtest_makereport(
         return (yield)
     call.excinfo = raised_in(item, call)
     found, trace = _taken(item, call)
-    report = yield
+    # The report gets a text of our own below. For one of pytest's, each line of a traceback costs a parse of its file.
+    options, style = item.config.option, item.config.getoption("tbstyle", "auto")
+    options.tbstyle = "line"
+    try:
+        report = yield
+    finally:
+        options.tbstyle = style
     report.sections = [(title, redact(text)) for title, text in report.sections]
     if item.stash.get(_RUNNING, False):
         return _of_a_subtest(item, call, report, found, trace)

@@ -78,6 +78,11 @@ ALL_SHOWN = "every metric of an alert is on a panel, or listed"
         ([rule("A", "job:errors > 1"), *SUMS, rule("job:errors", "sum(old)", "record")], ["errors"], [], "no panel shows `old` (A)"),
         ([rule("A", "r:a > 1"), *CIRCLE], ["x"], [], "no panel shows `y` (A)"),
         ([rule("A", "r:a > 1"), *CIRCLE], ["x + y"], [], ALL_SHOWN),
+        # A pattern of names shows what it matches, unless that is everything.
+        ([rule("A", "http_5xx > 1")], ['sum({__name__=~"http_.*"})'], [], ALL_SHOWN),
+        ([rule("A", "http_5xx > 1")], ['{__name__=~"http_.*", __name__!="http_5xx"}'], [], "no panel shows `http_5xx` (A)"),
+        ([rule("A", "x > 1")], ['topk(9, count by (__name__)({__name__=~".+"}))', '{job="j"}', '{__name__!=""}'], [], "no panel shows `x` (A)"),
+        ([rule("A", '{__name__=~"http_.*"} > 1')], [], [], ALL_SHOWN),
         # What no alert reads may be shown nowhere; and of what is not PromQL, other checks tell.
         ([rule("r", "x", "record")], [], [], ALL_SHOWN),
         ([rule("A", "sum(")], ["sum("], [], ALL_SHOWN),
@@ -114,6 +119,8 @@ def test_what_cannot_be_read_may_show_it(
         ("sum(rate(x[5m])) / y", {"x", "y"}),
         ('{__name__="x"}', {"x"}),
         ('{__name__=~"x|y_total", job="z"}', {"x", "y_total"}),
+        ('{__name__=~"x|y", __name__!="y"}', {"x"}),
+        ('{__name__=~"http_.*_total"}', set()),
         ('{__name__!="x"} + {__name__!~"y"}', set()),
         ('{job="x"}', set()),
         ('x{a="y"} unless ALERTS{alertname="z"}', {"x"}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
@@ -10,7 +9,7 @@ from deployspec.base import shown
 from deployspec.chapters.dashboards.judge.nothing import MADE_BY_PROMETHEUS
 from deployspec.chapters.dashboards.model import Item
 from deployspec.languages.grafana import Kind, Language
-from deployspec.languages.promql.selectors import selectors
+from deployspec.languages.promql.selectors import Selector, selectors
 from deployspec.languages.promql.syntax import PromqlError, parse
 from deployspec.languages.rule_files.model import Rule
 from deployspec.model.verdict import Verdict, breached, met, unmeasured
@@ -34,7 +33,7 @@ def alert_metrics_are_shown(
     A metric that a recording rule makes is shown by itself, or by all that the rule reads. ``queries`` are those of panels,
     variables in place; ``unread`` is how many could not be read, behind which a metric may be.
     """
-    shown_ones = {name for text in queries for name in metrics_of(text)}
+    panels = _Panels(queries)
     recording: dict[str, list[Rule]] = {}
     for rule in rules:
         if rule.kind == "record":
@@ -44,7 +43,7 @@ def alert_metrics_are_shown(
     for rule in (one for one in rules if one.kind == "alert"):
         for name in sorted(metrics_of(rule.expr)):
             seen.add(name)
-            for one in sorted(_lacking(name, shown_ones, recording, unshown, frozenset())):
+            for one in sorted(_lacking(name, panels, recording, unshown, frozenset())):
                 missing.setdefault(one, []).append(rule.name)
     limit = "every metric of an alert is on a panel, or listed in dashboards.unshown"
     measured = f"{len(seen)} metrics of alerts"
@@ -61,29 +60,41 @@ def alert_metrics_are_shown(
 
 def metrics_of(text: str) -> frozenset[str]:
     """The metrics that an expression reads by name, those in a list of names included; none of one that is not PromQL."""
+    return frozenset(name for one in _selectors(text) for name in one.names() or ()) - MADE_BY_PROMETHEUS
+
+
+def _selectors(text: str) -> tuple[Selector, ...]:
     try:
-        found = selectors(parse(text))
+        return selectors(parse(text))
     except PromqlError:
-        return frozenset()
-    names: set[str] = set()
-    for selector in found:
-        if selector.name is not None:
-            names.add(selector.name)
-            continue
-        for matcher in selector.matchers:
-            if matcher.label == "__name__" and matcher.op in ("=", "=~"):
-                names.update(re.findall(r"[A-Za-z_:][A-Za-z0-9_:]*", matcher.value))
-    return frozenset(names - MADE_BY_PROMETHEUS)
+        return ()
+
+
+class _Panels:
+    """What the queries of panels read: metrics by name, and by patterns of names."""
+
+    def __init__(self, queries: Iterable[str]) -> None:
+        read = [one for text in queries for one in _selectors(text)]
+        self._names = frozenset(name for one in read for name in one.names() or ())
+        # `{__name__=~".+"}` counts what there is, and shows none of it.
+        self._patterns = [one for one in read if one.names() is None and not one.matches_name(_NOBODYS)]
+
+    def show(self, name: str) -> bool:
+        """Whether one of them reads this metric."""
+        return name in self._names or any(one.matches_name(name) for one in self._patterns)
+
+
+_NOBODYS = "deployspec:no_metric_has_this_name"
 
 
 def _lacking(
     name: str,
-    there: set[str],
+    panels: _Panels,
     recording: dict[str, list[Rule]],
     unshown: Sequence[str],
     above: frozenset[str],
 ) -> set[str]:
-    if name in there or name in above or any(fnmatchcase(name, pattern) for pattern in unshown):
+    if panels.show(name) or name in above or any(fnmatchcase(name, pattern) for pattern in unshown):
         return set()
     rules = recording.get(name)
     if not rules:
@@ -91,5 +102,5 @@ def _lacking(
     below: set[str] = set()
     for rule in rules:
         for one in metrics_of(rule.expr):
-            below |= _lacking(one, there, recording, unshown, above | {name})
+            below |= _lacking(one, panels, recording, unshown, above | {name})
     return below

@@ -11,7 +11,7 @@ _SHOWN = 3
 
 def file_is_read(file: File, queries: int, left_out: int) -> Verdict:
     """BREACHED where a file is no dashboard, or a part of it is none of Grafana's; or where it has no query. UNMEASURED where
-    it is right, and a part of it is not read here.
+    it is right, and a part of it is not read here, or all its queries are for others.
 
     ``queries`` are those that the other checks look at; ``left_out`` those of other data sources and languages.
     """
@@ -23,8 +23,12 @@ def file_is_read(file: File, queries: int, left_out: int) -> Verdict:
         return (unmeasured if sound else breached)("; ".join(told) + more, limit=limit)
     others = f"; {left_out} of other data sources or languages are left out" if left_out else ""
     if not queries:
-        return breached(
-            f"{file.path} has no query in PromQL to this deployment's Prometheus{others}", limit=limit
-        )
+        none = f"{file.path} has no query in PromQL to this deployment's Prometheus"
+        if left_out:
+            remedy = (
+                "name its data source in dashboards.datasource, or leave the file out of dashboards.files"
+            )
+            return unmeasured(f"{none}{others}; {remedy}", limit=limit)
+        return breached(none, limit=limit)
     measured = f"{queries} {'query' if queries == 1 else 'queries'}"
     return met(f"it has {measured}{others}", measured=measured, limit=limit)
