@@ -172,6 +172,19 @@ def test_secrets_are_never_printed(project: Project, tmp_path: Path, options: tu
     assert "the answer said ***" in ran.output
 
 
+def test_a_failed_test_that_is_no_check_keeps_pytests_traceback(project: Project) -> None:
+    """After checks that failed, which have a text of their own."""
+    more = {"tests/test_plain.py": "def test_plain():\n    number = 3\n    assert number == 4\n"}
+    body = """
+    def test_breach(judge):
+        judge(breached("too late"))
+    """
+    ran = project(body, "checks", "tests", more=more, chapter="health or not health")
+    assert ">       assert number == 4" in ran.output
+    assert 'judge(breached("too late"))' not in ran.output
+    assert "BREACHED" in ran.output
+
+
 def test_the_record_is_one_document_and_leaves_no_lines(project: Project, tmp_path: Path) -> None:
     """The run record has its format's name, the deployment, the counts; the file of lines is gone."""
     record = project(THREE).record
