@@ -79,7 +79,10 @@ def why_unknown(past: Past, span: Span) -> str:
             # Such as of a deployment that has just been booted.
             known = shown.lasting(max(1.0, span.end - gaps[0].end))
             return f"data for the last {known} of {shown.lasting(span.seconds)} alone"
-        return f"no data for {shown.lasting(missing)} of {shown.lasting(open_)}"
+        gone, whole = shown.lasting(missing), shown.lasting(open_)
+        if gone == whole:
+            return f"{'no' if missing >= open_ else 'next to no'} data in {whole}"
+        return f"no data for {gone} of {whole}"
     if not count.total > 0:
         return f"no request in {length(span)}"
     least = math.ceil(1 / objective.limit)
