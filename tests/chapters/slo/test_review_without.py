@@ -347,7 +347,6 @@ def test_objectives_of_which_the_same_is_to_be_said_are_told_of_together() -> No
         ([(0, 167.9)], "data for the last 6 min of 168 h alone"),
         ([(0, 80), (100, 120)], "no data for 100 h of 168 h"),
         ([(0, 168)], "no data in 168 h"),
-        ([(0, 20), (20.01, 168)], "next to no data in 168 h"),
     ],
 )
 def test_what_has_just_begun_is_told_as_such(gaps: list[tuple[float, float]], expected: str) -> None:

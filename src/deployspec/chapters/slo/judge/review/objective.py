@@ -80,9 +80,7 @@ def why_unknown(past: Past, span: Span) -> str:
             known = shown.lasting(max(1.0, span.end - gaps[0].end))
             return f"data for the last {known} of {shown.lasting(span.seconds)} alone"
         gone, whole = shown.lasting(missing), shown.lasting(open_)
-        if gone == whole:
-            return f"{'no' if missing >= open_ else 'next to no'} data in {whole}"
-        return f"no data for {gone} of {whole}"
+        return f"no data in {whole}" if gone == whole else f"no data for {gone} of {whole}"
     if not count.total > 0:
         return f"no request in {length(span)}"
     least = math.ceil(1 / objective.limit)
