@@ -362,5 +362,7 @@ def test_takes_other_ports_when_one_is_taken(place: Path, monkeypatch: pytest.Mo
     with socket.create_server(("127.0.0.1", 0)) as listener, Folder() as folder:
         asyncio.run(boot_once(folder, listener.getsockname()[1]))
         assert (folder.path / "deployment.yaml").exists()
-    assert [len(ports) for ports in tried] == [2 + monitoring.PORTS_NEEDED] * 2
+    # Of the second set, too, somebody else may have had one.
+    assert len(tried) > 1
+    assert {len(ports) for ports in tried} == {2 + monitoring.PORTS_NEEDED}
     assert_nothing_left(place, folder.path)

@@ -197,5 +197,6 @@ def test_takes_other_ports_when_one_is_taken(place: Path, monkeypatch: pytest.Mo
     ):
         asyncio.run(boot_once(folder, listener.getsockname()[1]))
         assert (folder.path / "deployment.yaml").exists()
-    assert len(tried) == 2
+    # Of the second pair, too, somebody else may have had one.
+    assert len(tried) > 1
     assert_nothing_left(place, folder.path)
