@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.languages.grafana import Chosen, Expanded, Scope, Unexpanded, expand
+from deployspec.languages.grafana import Chosen, Expanded, Scope, Unexpanded, expand, expanding
 from deployspec.languages.grafana.macros import length, step
 
 _SCOPE = Scope(
@@ -99,16 +99,18 @@ def test_what_cannot_be_put_in_place_is_named(text, names):
     assert expand(text, _SCOPE) == Unexpanded(names)
 
 
-def test_a_query_has_an_end():
-    """Values that multiply stop at a million characters."""
+@pytest.mark.parametrize("least", ["x" * 1000, ""])
+def test_a_query_has_an_end(least, monkeypatch):
+    """Values that multiply stop at a number of characters, and empty ones at as many values."""
+    monkeypatch.setattr(expanding, "MOST_TEXT", 10_000)
     values = {
-        "a": Chosen(("x" * 1000,)),
+        "a": Chosen((least,), raw=True),
         "b": Chosen(("$a" * 1000,), raw=True),
         "c": Chosen(("$b" * 1000,), raw=True),
     }
     result = expand("$c", Scope(values))
     assert isinstance(result, Unexpanded)
-    assert "more than 1000000 characters" in result.names[0]
+    assert "more than 10000 characters" in result.names[0]
 
 
 @pytest.mark.parametrize(

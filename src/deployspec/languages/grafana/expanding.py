@@ -98,6 +98,8 @@ class _Writer:
         return _BACKEND.sub(put, text)
 
     def _put(self, found: re.Match[str]) -> str:
+        if self._room < 0:
+            return ""
         name, form = _name(found), found["oldformat"] or found["format"] or ""
         written = self._written(name, form, found)
         if written is None:
@@ -105,7 +107,8 @@ class _Writer:
             if not name[0].isdigit():
                 self.unknown[found[0]] = None
             return found[0]
-        self._room -= len(written)
+        # What is empty takes time, too.
+        self._room -= max(1, len(written))
         if self._room < 0:
             self.unknown[f"{found[0]} (more than {MOST_TEXT} characters)"] = None
             return ""
