@@ -43,6 +43,7 @@ proven: .venv/test
 	@$(BIN)/python -m proven.emitters.described .proven
 ifdef CORPORA
 	@$(BIN)/python -m proven.corpora $(CORPORA)/logs
+	@$(BIN)/python -m proven.log_shapes $(CORPORA)/logs
 	@$(BIN)/python -m proven.rules_corpora $(wildcard $(CORPORA)/rules/*)
 	@$(BIN)/python -m proven.dashboards_corpora $(wildcard $(CORPORA)/dashboards/*)
 	@$(BIN)/python -m proven.rules_slices $(wildcard $(CORPORA)/rules/*)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +24,7 @@ FOUND = {
     "a Slack token": [("to ", "xoxb-123456789012-123456789012-abcdefghijklmnopqrstuvwx")],
     "a Stripe key": [("with ", "sk_live_" + "a1B2c3D4" * 3)],
     "a Google key": [("with ", "AIza" + "a1B2c" * 7)],
-    "an e-mail address": [("mail to ", "anna.smith+shop@mail.example.com"), ("GET /reset?email=", "anna.smith%40mail.example.com")],
+    "an e-mail address": [("mail to ", "anna.smith+shop@mail.example.com"), ("GET /reset?email=", "anna.smith%40mail.example.com"), ("GET /?to=", "anna%2Bshop%40mail.example.com")],
     "a card number": [("card ", "4111 1111 1111 1111"), ("card ", "5500005555555559"), ("card ", "378282246310005"), ("pay?card=", "4111111111111111")],
 }  # fmt: skip
 EVERY = [(kind, before, secret) for kind, cases in FOUND.items() for before, secret in cases]
@@ -32,6 +33,7 @@ SOUND = [
     "key AKIAIOSFODNN7EXAMPLE", "token expired", "password=***", "password: <hidden>", '"token": true', "secret=${SECRET}", "redis://127.0.0.1:6379/0",
     "redis://:**@cache:6379/0", "4111 1111 1111 1112", "order 4111111111111112", "1.2.3@rc1", "logo@2x.png", "1700000000000000",
     "2024-01-15T10:30:45.123Z", "host=db port=5432 dbname=shop", "https://shop.example/a?b=c", "/u/celery%40worker-1.local", "/?id=4111111111111112", "/?next=%40home.html", "lodash@4.17.21", "req_0123456789ab",
+    "GET /%24%7B%28%23a%3D%40org.example.Main%40run%28%29%7D HTTP/1.1", "GET /?q=a%3D@org.example.Main", "GET /?x=%22%40org.example.Main",
 ]  # fmt: skip
 SCANNER = SecretScanner()
 
@@ -62,6 +64,12 @@ def test_sound(text: str) -> None:
     """What only looks alike is none."""
     assert scanned(f"{text}\n") == []
     assert scanned(json.dumps({"message": f"so {text} it is"}) + "\n") == []
+
+
+@pytest.mark.parametrize("one", [*string.ascii_letters, *string.digits, "-", "_", "%", "="])
+def test_one_character_over_and_over(one: str) -> None:
+    """Zeros in Base64, or a rule across the page: not a token, however long."""
+    assert scanned("".join(f"{one * length} " for length in range(1, 200)) + "\n") == []
 
 
 @pytest.mark.parametrize(("kind", "before", "secret"), EVERY)

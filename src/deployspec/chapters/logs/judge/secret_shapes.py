@@ -111,7 +111,7 @@ SHAPES = (
     Shape("a Tavily key", ("tvly-",), r"tvly-(?:(?:dev|prod)-)?[A-Za-z0-9]{32}"),
     Shape("a Teams webhook", ("webhook.office.com",), r"webhook\.office\.com/webhookb2/[\w@-]{36,80}/IncomingWebhook/[0-9a-f]{32}/[\w-]{36}"),
     Shape("a Terraform token", (".atlasv1.",), r"[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,70}"),
-    Shape("a Twitter bearer token", ("aaaaaaaaaaaaaaaaaaaaa",), r"A{21}[A-Za-z0-9%]{60,120}"),
+    Shape("a Twitter bearer token", ("aaaaaaaaaaaaaaaaaaaaa",), r"A{21,40}[B-Za-z0-9%][A-Za-z0-9%]{59,120}"),
     Shape("a Typeform token", ("tfp_",), r"tfp_[\w.=-]{40,60}"),
     Shape("a Vault token", ("hvs.", "hvb.", "hvr."), r"hv[sbr]\.[\w-]{24,300}"),
     Shape("a Vercel token", ("vercel_blob_rw_", "vcp_"), r"vercel_blob_rw_[A-Za-z0-9_]{30,60}|vcp_[A-Za-z0-9]{56}"),
