@@ -93,7 +93,7 @@ def _panel(found: _Found, into: Collected, libraries: Mapping[str, Node]) -> Non
     node = found.node
     if library := node.at("libraryPanel"):
         node = library_model(library, node, libraries)
-        if node is found.node and not node.at("targets"):
+        if node is found.node and not node.at("targets").value:
             return
     panel = Panel(
         id=found.node.text("id"),
@@ -123,7 +123,7 @@ def library_model(library: Node, panel: Node, libraries: Mapping[str, Node]) -> 
     if model is not None:
         return model
     named = shown(library.text("name") or library.text("uid") or "without a name")
-    if not panel.at("targets"):
+    if not panel.at("targets").value:
         library.notes.add(
             library,
             f"the library panel {named}, whose queries are not in the file",
