@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployspec.languages.exposition import Format, read
+from deployspec.languages.exposition import Format, Limits, read
 from deployspec.languages.exposition.rules import RULES
 from tests.languages.exposition.cases import BROKEN, CASES, NOW, SOUND, Case
 
@@ -112,3 +112,43 @@ def test_of_many_troubles_the_first_are_kept_and_all_are_counted(is_exact: bool)
     kept = [one.rule for one in page.troubles]
     assert [kept.count(rule) for rule in page.counts] == [20, 20]
     assert page.troubles[0].line == 2
+
+
+@pytest.mark.parametrize(
+    ("age", "rule"),
+    [
+        (-601, "timestamp-future"),
+        (-600, "timestamp-ahead"),
+        (-61, "timestamp-ahead"),
+        (-60, None),
+        (0, None),
+        (300, None),
+        (301, "timestamp-stale"),
+        (3600, "timestamp-stale"),
+        (3601, "timestamp-old"),
+    ],
+)
+@pytest.mark.parametrize("form", Format)
+def test_from_which_age_a_timestamp_is_told(age: int, rule: str | None, form: Format) -> None:
+    """A query looks back five minutes, storage an hour; clocks may differ by a minute, and storage takes ten."""
+    unit, end = ("000", "") if form is Format.TEXT else ("", "# EOF\n")
+    page = f"x 1 {NOW - age}{unit}\n{end}".encode()
+    assert [one.rule for one in read([page], form, now=NOW).troubles] == ([rule] if rule else [])
+    assert read([page], form).troubles == ()
+
+
+@pytest.mark.parametrize("is_exact", [False, True], ids=["quick", "exact"])
+def test_the_first_of_each_rule_is_kept_beyond_the_limit_of_troubles(is_exact: bool) -> None:
+    """However many others the page has."""
+    page = read([b"x 1_0\n" * 5 + b"y 1\ny 1\ny 1"], Format.TEXT, Limits(troubles=3), is_exact=is_exact)
+    assert [(one.rule, one.line) for one in page.troubles] == [
+        ("value", 1), ("value", 2), ("value", 3), ("series-twice", 7), ("last-newline", 8),
+    ]  # fmt: skip
+    assert page.counts == {"value": 5, "series-twice": 2, "last-newline": 1}
+
+
+def test_what_a_trouble_quotes_is_cut() -> None:
+    """A page may hold anything."""
+    (trouble,) = read([b'x{a="' + b"y" * 5000 + b'"} 1_0' + b"0" * 5000 + b"\n"], Format.TEXT).troubles
+    assert (trouble.rule, trouble.column) == ("value", 5009)
+    assert len(trouble.text) < 150

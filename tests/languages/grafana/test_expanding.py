@@ -59,6 +59,7 @@ _SCOPE = Scope(
         pytest.param("${single:lucene}", r'("10.0.0.1\:9100")', id="lucene"),
         pytest.param("rate(a[$__rate_interval])", "rate(a[1m])", id="rate-interval-is-four-scrapes"),
         pytest.param("a[$__interval] ${__interval_ms}", "a[30s] 30000", id="interval"),
+        pytest.param("a[[[__interval]]] ${__interval:raw}", "a[30s] 30s", id="interval-in-brackets"),
         pytest.param("a[$__range] $__range_s $__range_ms", "a[3600s] 3600 3600000", id="range"),
         pytest.param("a[${interval}]", "a[1m]", id="macro-in-a-value"),
         pytest.param("a[$auto]", "a[2m]", id="interval-that-grafana-chooses"),
@@ -168,6 +169,14 @@ def test_a_length_at_the_end_of_a_line_is_in_the_next(seconds, nice):
 def test_what_cannot_be_put_in_place_is_named(text, names):
     """As it is written."""
     assert expand(text, _SCOPE) == Unexpanded(names)
+
+
+@pytest.mark.parametrize(("number", "is_known"), [(10, True), (11, False)])
+def test_how_far_values_may_name_others(number, is_known):
+    """Ten in a row; more is taken for a circle."""
+    values = {f"v{one}": Chosen((f"$v{one + 1}",), raw=True) for one in range(number)}
+    found = expand("$v0", Scope({**values, f"v{number}": Chosen(("x",))}))
+    assert (found.text == "x") if is_known else (found == Unexpanded(("$v10",)))
 
 
 def test_a_query_has_an_end():
