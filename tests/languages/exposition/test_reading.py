@@ -112,6 +112,16 @@ def test_which_family_a_name_belongs_to(form: Format, name: str, family: str | N
     assert (found.name if found is not None else None) == family
 
 
+def test_a_name_with_a_family_of_its_own_is_no_part_of_another(is_exact: bool) -> None:
+    """Also where another family stands between them."""
+    text = b"# TYPE x_sum gauge\n# TYPE x summary\ny 1\nx_sum 1\nx_count 2\n"
+    page = read([text], Format.TEXT, is_exact=is_exact)
+    assert [(one.rule, one.line, one.text[:13]) for one in page.troubles] == [
+        ("split-family", 4, "x_sum goes on"),
+        ("split-family", 5, "x goes on her"),
+    ]
+
+
 def test_a_counter_beside_a_gauge_has_the_name_of_its_samples() -> None:
     """As Go's metrics of memory have it: two families of one name, each with its own series."""
     page = read([b"# TYPE x gauge\nx 1\n# TYPE x counter\nx_total 2\n# EOF\n"], Format.OPENMETRICS)
