@@ -317,4 +317,5 @@ def test_a_library_panel_whose_model_is_elsewhere(targets, reference, found):
     document = {"panels": [{"title": "P", "targets": targets, "libraryPanel": reference}]}
     dashboard = dashboard_of(document, libraries={"G": model})
     assert [(one.text, one.panel.units) for one in dashboard.queries] == found
-    assert [one.is_sound for one in dashboard.troubles] == ([] if found else [True])
+    told = [("the library panel n, whose queries are not in the file", True)]
+    assert [(one.found, one.is_sound) for one in dashboard.troubles] == ([] if found else told)

@@ -140,6 +140,7 @@ def test_queries_of_variables(query, text):
         pytest.param("-- Mixed --", {"type": "loki", "uid": "l"}, Language.OTHER, id="mixed-loki"),
         pytest.param("-- Mixed --", {"type": "prometheus"}, Language.PROMQL, id="mixed-prometheus"),
         pytest.param("-- Mixed --", None, Language.PROMQL, id="mixed-default"),
+        pytest.param("-- Mixed --", "-- Mixed --", Language.PROMQL, id="mixed-in-the-target"),
         pytest.param({"type": "prometheus"}, {"type": "__expr__", "uid": "__expr__"}, Language.EXPRESSION, id="expression"),
         pytest.param({"type": "datasource", "uid": "-- Mixed --"}, None, Language.PROMQL, id="mixed-as-an-object"),
         pytest.param({"type": "datasource", "uid": "-- Mixed --"}, {"type": "loki"}, Language.OTHER, id="mixed-as-an-object-loki"),
