@@ -229,6 +229,37 @@ def test_which_language_a_variable_has(source, language):
 
 
 @pytest.mark.parametrize(
+    ("said", "path"),
+    [
+        pytest.param({"query": "up"}, "query", id="text"),
+        pytest.param({"query": {"query": "up"}}, "query.query", id="object"),
+        pytest.param({"query": {"__legacyStringValue": "up"}}, "query.__legacyStringValue", id="migrated"),
+        pytest.param({"query": {"qryType": 4, "seriesQuery": "up"}}, "query", id="fields"),
+        pytest.param({"definition": "up"}, "definition", id="definition"),
+    ],
+)
+def test_where_the_query_of_a_variable_stands(said, path):
+    """For who edits the file."""
+    document = {"panels": [], "templating": {"list": [{"name": "v", "type": "query", **said}]}}
+    assert _asked(dashboard_of(document)) == [(f"templating.list[0].{path}", "up")]
+
+
+@pytest.mark.parametrize(
+    ("said", "language"),
+    [
+        pytest.param({"type": "query", "query": ""}, Language.PROMQL, id="empty"),
+        pytest.param({"type": "custom", "query": "a,b"}, Language.OTHER, id="custom"),
+        pytest.param({"type": "datasource", "query": "prometheus"}, Language.OTHER, id="datasource"),
+    ],
+)
+def test_a_variable_that_asks_nobody_has_no_query(said, language):
+    """What it holds is none of Prometheus."""
+    dashboard = dashboard_of({"panels": [], "templating": {"list": [{"name": "v", **said}]}})
+    assert dashboard.queries == ()
+    assert dashboard.variables[0].language is language
+
+
+@pytest.mark.parametrize(
     ("said", "found"),
     [
         pytest.param({"filters": [{"key": "a"}]}, ["filters of the variable v, which Grafana adds to every query; here they are left out"], id="filters"),
