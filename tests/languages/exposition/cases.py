@@ -222,6 +222,8 @@ BROKEN = (
     _t("type-late", "type-late", "x 1\n# TYPE x gauge\n", 2),
     _t("type-behind-buckets", "type-late", 'h_bucket{le="+Inf"} 1\n# TYPE h histogram\n', 2),
     _o("type-late", "type-late", "x 1\n# TYPE x gauge\n", 2),
+    _t("quantile-behind-a-late-type", "type-late summary-quantile", 's{quantile="0.5"} 1\n# TYPE s summary\ns{quantile="2"} 1\n', 2),
+    _o("counter-behind-a-late-type", "type-late counter-suffix", 'x{a="1"} 1\n# TYPE x counter\nx{a="2"} 1\n', 2),
     _t("help-twice", "help-twice", "# HELP x a\n# HELP x b\nx 1\n", 2),
     _o("help-twice", "help-twice", "# HELP x a\n# HELP x a\nx 1\n", 2),
     _t("help-late", "help-late", "x 1\n# HELP x a\n", 2),

@@ -350,3 +350,31 @@ def test_a_library_panel_whose_model_is_elsewhere(targets, reference, found):
     assert [(one.text, one.panel.units) for one in dashboard.queries] == found
     told = [("the library panel n, whose queries are not in the file", True)]
     assert [(one.found, one.is_sound) for one in dashboard.troubles] == ([] if found else told)
+
+
+@pytest.mark.parametrize(
+    ("shown", "kind"),
+    [
+        pytest.param({"kind": "stat"}, "stat", id="v2alpha1"),
+        pytest.param({"kind": "VizConfig", "group": "stat"}, "stat", id="v2beta1"),
+        pytest.param({"kind": "VizConfig"}, "", id="none"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("of_query", "of_spec", "source"),
+    [
+        pytest.param({"uid": "q"}, {"uid": "s"}, "q", id="of-the-query"),
+        pytest.param(None, {"uid": "s"}, "s", id="of-what-is-around-it"),
+        pytest.param(None, None, "", id="default"),
+    ],
+)
+def test_the_type_and_the_source_of_an_element(shown, kind, of_query, of_spec, source):
+    """Each version of the schema has its own places for them."""
+    query = {"kind": "prometheus", "spec": {"expr": "up"}, "datasource": of_query}
+    spec = {
+        "data": {"spec": {"queries": [{"spec": {"query": query, "datasource": of_spec}}]}},
+        "vizConfig": shown,
+    }
+    document = {"title": "T", "elements": {"p": {"kind": "Panel", "spec": spec}}}
+    (found,) = dashboard_of(document).queries
+    assert (found.panel.type, found.source, found.source_type) == (kind, source, "prometheus")

@@ -85,6 +85,8 @@ class _Reader:
         """The beginning of a line whose end has not come."""
         self._shapes: dict[object, _Shape] = {}
         self._family: object = None
+        self._type = ""
+        """Of the family when its lines were learnt: a TYPE may stand behind its first sample."""
 
     def take(self, piece: bytes) -> bool:
         """The next piece. Whether more may come."""
@@ -226,8 +228,9 @@ class _Reader:
     def _exact(self, line: bytes) -> None:
         page = self._page
         sample = page.take(line)
-        if page.family is not self._family:
-            self._family, self._shapes = page.family, {}
+        kind = page.family.type if page.family is not None else ""
+        if page.family is not self._family or kind != self._type:
+            self._family, self._type, self._shapes = page.family, kind, {}
         if sample is not None and not self._is_exact:
             self._learn(line, sample)
 
