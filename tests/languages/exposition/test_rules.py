@@ -152,3 +152,12 @@ def test_what_a_trouble_quotes_is_cut() -> None:
     (trouble,) = read([b'x{a="' + b"y" * 5000 + b'"} 1_0' + b"0" * 5000 + b"\n"], Format.TEXT).troubles
     assert (trouble.rule, trouble.column) == ("value", 5009)
     assert len(trouble.text) < 150
+
+
+@pytest.mark.parametrize("is_exact", [False, True], ids=["quick", "exact"])
+def test_a_bucket_without_a_bound_is_told_as_such_each_time(is_exact: bool) -> None:
+    """Whatever other label it has."""
+    lines = b'# TYPE h histogram\nh_bucket{quantile="1"} 1\nh_bucket{quantile="2"} 1\nh_bucket{le="+Inf"} 1\nh_sum 1\nh_count 1\n'
+    troubles = read([lines], Format.TEXT, is_exact=is_exact).troubles
+    found = [(one.line, one.text) for one in troubles if one.rule == "bucket-bound"]
+    assert found == [(number, "the bucket has no le; expected a number") for number in (2, 3)]

@@ -111,7 +111,7 @@ def test_which_names_a_text_refers_to():
     ("scope", "written"),
     [
         pytest.param(Scope(step=30.0, factor=4), "2m 120000 1m", id="factor"),
-        pytest.param(Scope(step=0.5, scrape=0.25), "500ms 500 1s", id="below-a-second"),
+        pytest.param(Scope(step=0.75, scrape=0.25), "750ms 750 1s", id="below-a-second"),
         pytest.param(Scope(step=90.0), "1m 90000 1m45s", id="cut-off"),
         pytest.param(Scope(step=7200.0), "2h 7200000 2h15s", id="hours"),
         pytest.param(Scope(step=86_400.0, rate=60.0), "1d 86400000 1m", id="days"),

@@ -14,6 +14,7 @@ from deployspec.languages.exposition.families import BUCKET, COUNT, PLAIN, QUANT
 from deployspec.languages.exposition.lines import Labels, Sample, canonical
 from deployspec.languages.exposition.model import Exposition, Format, Limits
 from deployspec.languages.exposition.page import Page
+from deployspec.languages.exposition.sums import SPECIAL
 
 _PIECE = 1 << 19
 """So many bytes are taken at a time, so that what comes as one piece of 50 MB is not held twice."""
@@ -64,7 +65,7 @@ class _Shape:
             self.text = canonical(name, [(key, b"%b") for key, _ in labels])
             self.pick = itemgetter(*(2 * number + 1 for number in order))
         names = [key for key, _ in labels]
-        special = {BUCKET: b"le", QUANTILE: b"quantile"}.get(role)
+        special = SPECIAL.get(role)
         self.bound = 2 * names.index(special) + 1 if special in names else 0
         rest = [2 * number + 1 for number in order if names[number] != special]
         self.key: Callable[[list[bytes]], object] | None = itemgetter(*rest) if rest else None
@@ -261,7 +262,7 @@ class _Reader:
             sample.name + b"{"
         ):
             return
-        if role in (BUCKET, QUANTILE) and not any(key in (b"le", b"quantile") for key, _ in sample.labels):
+        if role in SPECIAL and not any(key == SPECIAL[role] for key, _ in sample.labels):
             return
         is_canonical = head + b"}" == canonical(sample.name, sample.labels)
         groups = page.groups_of(sample.labels)
