@@ -14,7 +14,7 @@ from deployspec.chapters.slo.judge.review import cells
 from deployspec.chapters.slo.judge.review.budgets import objectives
 from deployspec.chapters.slo.judge.review.latency import bars
 from deployspec.chapters.slo.judge.review.objective import Reviewed, judged_span, length, why_unknown
-from deployspec.model.review import Cell, Change, Span, Tone, Week
+from deployspec.model.review import Cell, Change, Figure, Span, Tone, Week
 from deployspec.model.verdict import Outcome
 from tests.chapters.slo.judge.test_census import objective
 
@@ -226,3 +226,41 @@ def test_bars(buckets: dict[float, float], edges: tuple[float, ...], counts: tup
 def test_no_bars(buckets: dict[float, float]) -> None:
     """Where there is nothing to draw."""
     assert bars(buckets) is None
+
+
+def test_without_a_request_nothing_is_spent_nor_left() -> None:
+    """It is not known."""
+    of = reviewed(Count(0, 0))
+    unknown = Cell("no data", tone=Tone.UNKNOWN)
+    assert (cells.spent_cell(of, WEEK.span), cells.left_cell(of, WEEK.span)) == (unknown, unknown)
+
+
+def test_what_is_said_of_maintenance() -> None:
+    """How long it was, and what was counted in it."""
+    of = reviewed(Count(1000, 30), Count(500, 20), paused=(100 * DAY,))
+    note = "1,000 requests, 30 of them bad"
+    assert cells.paused_cell(of, WEEK.span) == Cell("168 h", 7 * DAY, Tone.MUTED, note=note)
+    assert cells.paused_cell(of, WEEK.before) == Cell("none", 0.0, Tone.MUTED)
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ((1, 10, 6), "above 1 in 2 of 3 hours with requests, at most 2 (1970-04-11 01:00)."),
+        ((10, 1, 10), "above 1 in 2 of 3 hours with requests, at most 2 (1970-04-11 00:00)."),
+        ((5, 4, 0), "above 1 in none of 3 hours with requests, at most 1 (1970-04-11 00:00)."),
+        ((0, 0, 0), "above 1 in none of 3 hours with requests; no bad request."),
+    ],
+)
+def test_what_is_said_of_the_burn_by_the_hour(bad: tuple[int, ...], said: str) -> None:
+    """The highest, where it was first; of five bad ones in a hundred that are allowed."""
+    pieces = tuple(
+        Piece(Span(100 * DAY + hour * HOUR, 100 * DAY + (hour + 1) * HOUR), False, True) for hour in range(3)
+    )
+    past = Past(objective("latency"), pieces, tuple(Count(100, one) for one in bad))
+    figures = [
+        one
+        for one in objectives([Reviewed(past, WEEK, WEEK.span)], [], WEEK).parts
+        if isinstance(one, Figure)
+    ]
+    assert [one.says for one in figures] == [f"Burn rate of api-latency by the hour: {said}"]
