@@ -12,9 +12,9 @@ from deployspec.chapters.slo.judge.census import Census
 from deployspec.chapters.slo.judge.past import HOUR, Count, Past, Piece, long_span
 from deployspec.chapters.slo.judge.review import cells
 from deployspec.chapters.slo.judge.review.budgets import objectives
-from deployspec.chapters.slo.judge.review.latency import bars
+from deployspec.chapters.slo.judge.review.latency import bars, latency
 from deployspec.chapters.slo.judge.review.objective import Reviewed, judged_span, length, why_unknown
-from deployspec.model.review import Cell, Change, Figure, Span, Tone, Week
+from deployspec.model.review import Cell, Change, Figure, Span, Table, Tone, Week
 from deployspec.model.verdict import Outcome
 from tests.chapters.slo.judge.test_census import objective
 
@@ -44,11 +44,13 @@ def reviewed(now: Count | None, then: Count | None = None, judged: Span = WEEK.s
         pytest.param(Count(0, 0), {}, "no request in 7 days", id="no-request"),
         pytest.param(None, {}, "no request in 7 days", id="nothing-counted"),
         pytest.param(Count(19, 0), {}, "19 requests in 7 days, so few that a single one would decide", id="few"),
+        pytest.param(Count(1, 0), {}, "1 request in 7 days, so few that a single one would decide", id="one"),
         pytest.param(Count(20, 0), {}, "", id="just-enough"),
         pytest.param(Count(19, 2), {}, "", id="few-and-bad-all-the-same"),
         pytest.param(Count(1000, 40), {"census": Census(960, 1000, 1.0, began_good=5, began_total=20)}, "series that began within 7 days had counted 20 requests when they were scraped first, which increase leaves out, and which could have changed the verdict", id="began"),
         pytest.param(Count(1000, 40), {"census": Census(960, 1000, 1.0, began_good=15, began_total=20)}, "", id="began-and-good-enough"),
         pytest.param(Count(1000, 55), {"census": Census(945, 1000, 1.0, began_good=200, began_total=200)}, "series that began within 7 days had counted 200 requests when they were scraped first, which increase leaves out, and which could have changed the verdict", id="began-and-could-have-saved-it"),
+        pytest.param(Count(1000, 60), {"census": Census(940, 1000, 1.0, began_good=50, began_total=50)}, "", id="began-and-could-not-have-saved-it"),
         pytest.param(Count(1000, 55), {"census": Census(945, 1000, 1.0, doubts=("it is doubtful",))}, "it is doubtful", id="doubt"),
     ],
 )  # fmt: skip
@@ -264,3 +266,29 @@ def test_what_is_said_of_the_burn_by_the_hour(bad: tuple[int, ...], said: str) -
         if isinstance(one, Figure)
     ]
     assert [one.says for one in figures] == [f"Burn rate of api-latency by the hour: {said}"]
+
+
+def test_three_objectives_are_open_at_once() -> None:
+    """Of those that are not MET; what is MET is shown when it is asked for."""
+    told = [reviewed(Count(1000, bad)) for bad in (0, 60, 60, 60, 60)]
+    tables = [
+        one
+        for one in objectives(told, [], WEEK).parts
+        if isinstance(one, Table) and one.key.startswith("objective-")
+    ]
+    assert [one.fold is not None and one.fold.is_open for one in tables] == [False, True, True, True, False]
+
+
+def test_what_is_said_of_a_distribution() -> None:
+    """Between which ends most requests took."""
+    buckets = {0.1: (0.0, 0.0, 3.0), 0.5: (0.0, 0.0, 9.0), math.inf: (0.0, 0.0, 10.0)}
+    section = latency([reviewed(Count(10, 1), buckets=buckets)], WEEK)
+    assert section is not None
+    (figure,) = [one for one in section.parts if isinstance(one, Figure) and one.key.startswith("latency-")]
+    assert figure.key == "latency-now-api-latency"
+    assert figure.says.startswith("Of 10 requests, most (6) took between 100 and 500 ms.")
+
+
+def test_without_a_request_there_is_no_burn_rate() -> None:
+    """Nor a figure of it."""
+    assert not [one for one in objectives([reviewed(Count(0, 0))], [], WEEK).parts if isinstance(one, Figure)]
