@@ -210,6 +210,7 @@ def test_a_verdict(now: Count, more: dict[str, Any], outcome: Outcome) -> None:
         ),
         pytest.param({0.1: 3.0, 0.5: 5.0, math.inf: 5.0}, (50, 100, 500), (3, 2), id="none-beyond"),
         pytest.param({0.1: 3.0, 0.5: 2.9, math.inf: 6.0}, (50, 100, 500, 1000), (3, 0, 3), id="a-hair-less"),
+        pytest.param({0.1: 1.0, math.inf: 1.0}, (50, 100), (1,), id="one-request"),
         pytest.param({0.0: 1.0, 0.1: 3.0, math.inf: 3.0}, (50, 100), (3,), id="an-end-at-0"),
     ],
 )
