@@ -161,3 +161,9 @@ def test_a_bucket_without_a_bound_is_told_as_such_each_time(is_exact: bool) -> N
     troubles = read([lines], Format.TEXT, is_exact=is_exact).troubles
     found = [(one.line, one.text) for one in troubles if one.rule == "bucket-bound"]
     assert found == [(number, "the bucket has no le; expected a number") for number in (2, 3)]
+
+
+def test_of_one_rule_twenty_troubles_are_kept() -> None:
+    """All are counted."""
+    page = read([b"x 1_0\n" * 25], Format.TEXT)
+    assert ([one.line for one in page.troubles], page.counts) == (list(range(1, 21)), {"value": 25})
