@@ -101,6 +101,30 @@ def test_quick_and_exact_find_the_same(
     assert _said(read(pieces, form, now=NOW)) == _said(read([data], form, now=NOW, is_exact=True))
 
 
+_ALIKE = st.sampled_from(
+    [
+        *(b"# TYPE a %b\n" % kind for kind in (b"counter", b"histogram", b"summary")),
+        *(b'a{x="%b"} 1\n' % value for value in (b"1", b"2")),
+        *(b'a{quantile="%b"} 1\n' % value for value in (b"0.5", b"2")),
+        *(b'a_bucket{le="%b"} %b\n' % pair for pair in ((b"1", b"1"), (b"x", b"1"), (b"+Inf", b"1.5"))),
+        *(b'a_bucket{le="%b",x="%b"} 1\n' % pair for pair in ((b"1", b"1"), (b"2", b"1"), (b"1", b"2"))),
+        *(b'a_bucket{quantile="%b"} 1\n' % value for value in (b"0.5", b"2")),
+        *(b'a_total{x="%b"} -1\n' % value for value in (b"1", b"2")),
+        b"a_sum 1\n",
+        b"b 1\n",
+    ]
+)
+"""Lines of a family and its parts, each of which looks like another."""
+
+
+@given(lines=st.lists(_ALIKE, min_size=2, max_size=10), form=st.sampled_from(Format))
+@settings(max_examples=trials(600), deadline=None)
+def test_what_lines_have_in_common_is_no_more_than_they_have(lines: list[bytes], form: Format) -> None:
+    """What was learnt from one counts for another as long as nothing between them has changed it."""
+    data = b"".join(lines)
+    assert _said(read([data], form, now=NOW)) == _said(read([data], form, now=NOW, is_exact=True))
+
+
 @given(data=st.binary(max_size=300), form=st.sampled_from(Format))
 @settings(max_examples=trials(300), deadline=None)
 def test_whatever_a_server_sends_is_read(data: bytes, form: Format) -> None:

@@ -29,6 +29,14 @@ from tests.trials import trials
         pytest.param("\ufeff{}", "a byte order mark at the beginning", id="mark"),
         pytest.param('{"id": 1' + "0" * 5000 + "}", "a number of more digits than can be read", id="digits"),
         pytest.param('{"groups": []}', "an object with groups, as files of rules have them", id="rules"),
+        pytest.param('"x"', "a text", id="text"),
+        pytest.param("true", "a yes or no", id="yes"),
+        pytest.param("1.5", "a number", id="number"),
+        pytest.param('{"title": "T"}', "an object with the keys title", id="title-alone"),
+        pytest.param('{"schemaVersion": 30, "templating": {}}', "an object with the keys schemaVersion, templating", id="no-title"),
+        pytest.param('{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1}', "an object with the keys a, b, c, d, e", id="many-keys"),
+        pytest.param('{"spec": {"spec": {"spec": {"spec": {"panels": []}}}}}', "an object with the keys spec", id="four-specs"),
+        pytest.param('{"kind": "ConfigMap"}', "an object with the keys kind", id="kind-alone"),
         pytest.param('{"apiVersion": "v1", "kind": "ConfigMap"}', "a Kubernetes resource of the kind ConfigMap", id="configmap"),
         pytest.param('{"panels": {}}', "an object with the keys panels", id="panels-are-no-list"),
         pytest.param('{"panels":' + "[" * 100_000, "JSON that is nested too deeply to be read", id="deep-lists"),
@@ -42,6 +50,58 @@ def test_what_is_no_dashboard_is_one_trouble(text, found):
     troubles = read(text, "a.json")
     assert isinstance(troubles, tuple)
     assert [(one.file, one.path, one.found) for one in troubles] == [("a.json", "", found)]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"title": "T", "schemaVersion": 30},
+        {"title": "T", "templating": {}},
+        {"title": "T", "timeSettings": {}},
+        {"title": "T", "layout": {}},
+        {"panels": []},
+        {"rows": []},
+        {"elements": {}},
+        {"dashboard": {"spec": {"spec": {"panels": []}}}},
+    ],
+    ids=lambda document: "-".join(document),
+)
+def test_what_is_a_dashboard(document):
+    """Also an empty one: without a panel it has a title, and what dashboards alone have."""
+    assert isinstance(read(json.dumps(document), "a.json"), Dashboard)
+
+
+@pytest.mark.parametrize(
+    ("depth", "is_read"), [pytest.param(30, True, id="thirty"), pytest.param(31, False, id="thirty-one")]
+)
+def test_the_deepest_panel_that_is_read(depth, is_read):
+    """A limit is allowed itself."""
+    panel: dict[str, object] = {"targets": [{"expr": "up"}]}
+    for _ in range(depth):
+        panel = {"panels": [panel]}
+    dashboard = read(json.dumps({"panels": [panel]}), "a.json")
+    assert isinstance(dashboard, Dashboard)
+    assert (len(dashboard.queries), len(dashboard.troubles)) == ((1, 0) if is_read else (0, 1))
+
+
+def test_of_many_troubles_fifty_are_told():
+    """The others are counted; the same twice is one."""
+    dashboard = read(json.dumps({"panels": list(range(60))}), "a.json")
+    assert isinstance(dashboard, Dashboard)
+    assert [one.path for one in dashboard.troubles] == [*(f"panels[{number}]" for number in range(50)), ""]
+    assert dashboard.troubles[-1].found == "10 more troubles"
+
+
+@pytest.mark.parametrize(
+    ("written", "points"),
+    [(50, 50), ("60", 60), (99_999_999_999, 99_999_999_999), (10**11, None), (-5, None), (1.5, None), (True, None), ("x", None), ([], None)],
+)  # fmt: skip
+def test_a_whole_number(written, points):
+    """Also as text; of no more digits than anybody means."""
+    document = {"panels": [{"maxDataPoints": written, "targets": [{"expr": "up"}]}]}
+    dashboard = read(json.dumps(document), "a.json")
+    assert isinstance(dashboard, Dashboard)
+    assert dashboard.queries[0].panel.points == points
 
 
 def test_panels_in_panels_are_read_to_a_depth():

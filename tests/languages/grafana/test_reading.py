@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from deployspec.languages.grafana import Dashboard, Kind, Language, read
+from deployspec.languages.grafana import Dashboard, Kind, Language
 from deployspec.languages.grafana.model import Form
-
-
-def _read(document: object, **more: object) -> Dashboard:
-    dashboard = read(json.dumps(document), "a.json", **more)
-    assert isinstance(dashboard, Dashboard), dashboard
-    return dashboard
-
-
-def _panel(title: str, *exprs: str, **more: object) -> dict[str, object]:
-    return {"title": title, "type": "timeseries", "targets": [{"expr": expr} for expr in exprs], **more}
+from tests.languages.grafana.documents import dashboard_of, panel
 
 
 def _asked(dashboard: Dashboard) -> list[tuple[str, str]]:
@@ -26,7 +15,7 @@ def _asked(dashboard: Dashboard) -> list[tuple[str, str]]:
 
 def test_a_query_is_told_where_a_person_finds_it():
     """File, panel, row, letter; and the path in the JSON for who edits it."""
-    dashboard = _read({"panels": [{"type": "row", "title": "API"}, {**_panel("Errors"), "targets": [{"expr": "up", "refId": "B"}]}]})  # fmt: skip
+    dashboard = dashboard_of({"panels": [{"type": "row", "title": "API"}, {**panel("Errors"), "targets": [{"expr": "up", "refId": "B"}]}]})  # fmt: skip
     assert (
         str(dashboard.queries[0].place)
         == 'a.json: panel "Errors" in row "API", query B (panels[1].targets[0].expr)'
@@ -35,7 +24,10 @@ def test_a_query_is_told_where_a_person_finds_it():
 
 def test_a_target_without_a_letter_has_its_number():
     """Published dashboards have no letters, as a rule."""
-    assert [query.place.ref for query in _read({"panels": [_panel("x", "a", "b")]}).queries] == ["1", "2"]
+    assert [query.place.ref for query in dashboard_of({"panels": [panel("x", "a", "b")]}).queries] == [
+        "1",
+        "2",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -57,25 +49,25 @@ def test_a_target_without_a_letter_has_its_number():
 )
 def test_what_is_around_a_dashboard(wrapped, prefix):
     """It is taken off, and told in the path."""
-    dashboard = _read(wrapped({"title": "T", "uid": "u", "panels": [_panel("x", "up")]}))
+    dashboard = dashboard_of(wrapped({"title": "T", "uid": "u", "panels": [panel("x", "up")]}))
     assert (dashboard.title, dashboard.uid, dashboard.form) == ("T", "u", Form.V1)
     assert _asked(dashboard) == [(f"{prefix}panels[0].targets[0].expr", "up")]
 
 
 def test_panels_of_every_kind_of_row():
     """Open rows, collapsed ones, rows in rows, panels in panels, and those after a row."""
-    dashboard = _read(
+    dashboard = dashboard_of(
         {
             "panels": [
-                _panel("first", "a"),
+                panel("first", "a"),
                 {"type": "row", "title": "open"},
-                _panel("in open", "b"),
+                panel("in open", "b"),
                 {"type": "row", "title": "shut", "collapsed": True, "panels": [
-                    _panel("in shut", "c"),
-                    {"type": "row", "title": "deep", "panels": [_panel("in deep", "d")]},
-                    {**_panel("outer", "e"), "panels": [_panel("inner", "f")]},
+                    panel("in shut", "c"),
+                    {"type": "row", "title": "deep", "panels": [panel("in deep", "d")]},
+                    {**panel("outer", "e"), "panels": [panel("inner", "f")]},
                 ]},
-                _panel("after shut", "g"),
+                panel("after shut", "g"),
             ]
         }
     )  # fmt: skip
@@ -92,8 +84,8 @@ def test_panels_of_every_kind_of_row():
 
 def test_rows_of_the_older_form():
     """With their titles, and what they are repeated by."""
-    dashboard = _read(
-        {"title": "T", "rows": [{"title": "R", "repeat": "host", "panels": [_panel("x", "up")]}]}
+    dashboard = dashboard_of(
+        {"title": "T", "rows": [{"title": "R", "repeat": "host", "panels": [panel("x", "up")]}]}
     )
     query = dashboard.queries[0]
     assert (dashboard.form, query.place.row, query.panel.repeat) == (Form.ROWS, "R", "host")
@@ -102,7 +94,7 @@ def test_rows_of_the_older_form():
 
 def test_annotations_in_each_of_their_keys():
     """``expr``, and ``target.expr`` since Grafana 8; built-in ones have no query."""
-    dashboard = _read(
+    dashboard = dashboard_of(
         {
             "panels": [],
             "annotations": {
@@ -137,7 +129,7 @@ def test_annotations_in_each_of_their_keys():
 def test_queries_of_variables(query, text):
     """The PromQL in them is a query like others; what has none in it has an empty text."""
     variable = {"name": "v", "type": "query", "datasource": {"type": "prometheus"}, "query": query}
-    dashboard = _read({"panels": [], "templating": {"list": [variable]}})
+    dashboard = dashboard_of({"panels": [], "templating": {"list": [variable]}})
     assert [(one.place.kind, one.text) for one in dashboard.queries] == [(Kind.VARIABLE, text)]
 
 
@@ -148,6 +140,7 @@ def test_queries_of_variables(query, text):
         pytest.param("-- Mixed --", {"type": "loki", "uid": "l"}, Language.OTHER, id="mixed-loki"),
         pytest.param("-- Mixed --", {"type": "prometheus"}, Language.PROMQL, id="mixed-prometheus"),
         pytest.param("-- Mixed --", None, Language.PROMQL, id="mixed-default"),
+        pytest.param("-- Mixed --", "-- Mixed --", Language.PROMQL, id="mixed-in-the-target"),
         pytest.param({"type": "prometheus"}, {"type": "__expr__", "uid": "__expr__"}, Language.EXPRESSION, id="expression"),
         pytest.param({"type": "datasource", "uid": "-- Mixed --"}, None, Language.PROMQL, id="mixed-as-an-object"),
         pytest.param({"type": "datasource", "uid": "-- Mixed --"}, {"type": "loki"}, Language.OTHER, id="mixed-as-an-object-loki"),
@@ -164,7 +157,7 @@ def test_queries_of_variables(query, text):
 )  # fmt: skip
 def test_which_language_a_query_has(panel, target, language):
     """Told by the type of its source, which may stand in the target, the panel, an input or a variable."""
-    dashboard = _read(
+    dashboard = dashboard_of(
         {
             "__inputs": [
                 {"name": "DS_LOGS", "type": "datasource", "pluginId": "loki"},
@@ -179,8 +172,8 @@ def test_which_language_a_query_has(panel, target, language):
 
 def test_a_source_that_is_not_told_is_told_by_the_query():
     """LogQL is no PromQL that is wrong."""
-    dashboard = _read(
-        {"panels": [_panel("logs", '{app="a"} |= "x"', 'sum(rate({app="a"} | json [5m]))', "rate(a[5m])")]}
+    dashboard = dashboard_of(
+        {"panels": [panel("logs", '{app="a"} |= "x"', 'sum(rate({app="a"} | json [5m]))', "rate(a[5m])")]}
     )
     assert [query.language for query in dashboard.queries] == [
         Language.OTHER,
@@ -201,7 +194,7 @@ def test_library_panels():
             {"title": "S", "libraryPanel": {"uid": "n", "name": "Not there"}},
         ],
     }
-    dashboard = _read(document, libraries={"g": {"targets": [{"expr": "c"}]}})
+    dashboard = dashboard_of(document, libraries={"g": {"targets": [{"expr": "c"}]}})
     assert [(query.panel.title, query.text) for query in dashboard.queries] == [
         ("P", "a"),
         ("Q", "b"),
@@ -226,7 +219,7 @@ def test_what_a_query_and_its_panel_say():
             {"expr": ""},
         ],
     }  # fmt: skip
-    first, both, empty = _read({"panels": [panel], "time": {"from": "now-2d", "to": "now"}}).queries
+    first, both, empty = dashboard_of({"panels": [panel], "time": {"from": "now-2d", "to": "now"}}).queries
     assert (first.hidden, first.instant, first.legend, first.interval, first.factor) == (
         True,
         True,
@@ -306,7 +299,7 @@ def _v2(kind: str, group: str | None) -> dict[str, object]:
 )
 def test_schema_v2(document):
     """Elements, where the layout has them and where it has not; variables; annotations in both keys."""
-    dashboard = _read(document)
+    dashboard = dashboard_of(document)
     assert (dashboard.form, dashboard.title, dashboard.span) == (Form.V2, "T", 3600.0)
     assert [
         (query.place.name, query.text, query.place.row, query.language) for query in dashboard.queries
@@ -337,7 +330,7 @@ def test_variables_come_after_those_that_they_use():
     def of(name: str, query: str, **more: object) -> dict[str, object]:
         return {"name": name, "type": "query", "query": query, **more}
 
-    dashboard = _read({"panels": [], "templating": {"list": [
+    dashboard = dashboard_of({"panels": [], "templating": {"list": [
         of("pod", 'label_values(up{ns="$ns"}, pod)'),
         of("ns", "label_values(up, ns)", regex="/$prefix(.*)/"),
         of("prefix", "label_values(x)"),
@@ -363,7 +356,7 @@ def test_a_switch_and_a_chosen_interval_of_schema_v2():
             {"kind": "IntervalVariable", "spec": {"name": "i", "query": "1m,5m", "auto": True, "auto_count": 6, "auto_min": "1s", "current": {"value": "$__auto"}}},
         ],
     }  # fmt: skip
-    switch, interval = _read(document).variables
+    switch, interval = dashboard_of(document).variables
     assert (switch.type, switch.current) == ("switch", ("on",))
     assert (interval.auto_count, interval.auto_min, interval.current) == (6, "1s", ("$__auto",))
 
@@ -382,5 +375,5 @@ def test_a_library_panel_of_schema_v2_has_what_the_panel_has():
             "p": {"kind": "LibraryPanel", "spec": {"id": 1, "title": "P", "libraryPanel": {"uid": "l"}}}
         },
     }
-    (query,) = _read(document, libraries={"l": model}).queries
+    (query,) = dashboard_of(document, libraries={"l": model}).queries
     assert (query.panel.transformations, query.panel.from_) == (("reduce",), "1d")

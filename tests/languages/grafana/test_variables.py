@@ -57,10 +57,31 @@ def test_what_is_asked(query, asked):
     assert question(variable, Scope({"job": Chosen(("api",))})) == asked
 
 
+def test_one_that_refers_to_itself_is_asked_with_what_is_wanted():
+    """What is saved is for when nothing is."""
+    variable = _variable(query='label_values(x{v="$v"}, v)', current={"value": "saved"}, options=[{"value": "saved"}])  # fmt: skip
+    assert question(variable, Scope({"v": Chosen(("wanted",))})) == Question(
+        "label_values", 'x{v="wanted"}', "v"
+    )
+
+
+def test_which_variables_a_variable_uses():
+    """In its query and its regex; neither itself nor a macro."""
+    assert _variable(query="query_result(rate(x{a='$a',v='$v'}[$__range]))", regex="/$b(.*)/").uses == (
+        "a",
+        "b",
+    )
+
+
 @pytest.mark.parametrize("kind", ["custom", "constant", "textbox", "interval", "datasource", "adhoc"])
 def test_other_types_ask_nothing(kind):
     """Their values stand in the file."""
     assert question(_variable(type=kind, query="a,b"), Scope()) is None
+
+
+def test_a_query_that_is_empty_asks_nothing():
+    """Grafana has them of variables that nobody finished."""
+    assert question(_variable(query=""), Scope()) is None
 
 
 @pytest.mark.parametrize(
@@ -72,6 +93,7 @@ def test_other_types_ask_nothing(kind):
         pytest.param("/WEB/i", ("WEB-1", "web-2"), id="flags"),
         pytest.param("/eb-/", ("web-1", "web-2"), id="no-group-is-the-whole-answer"),
         pytest.param("/([a-z])/g", ("w", "e", "b", "d"), id="every-match"),
+        pytest.param("/([a-z])/", ("w", "d"), id="the-first-match-alone"),
         pytest.param("/(x)|web-(1)/", (), id="the-first-group-alone"),
         pytest.param("/^(?!db)(.*)$/", ("web-1", "web-2"), id="looks-ahead"),
         pytest.param("/(?<=web-)\\d/", ("web-1", "web-2"), id="looks-behind"),
@@ -151,6 +173,14 @@ def test_values_that_stand_in_the_file(said, values):
         pytest.param({"type": "textbox", "query": "", "current": {"value": ""}}, (), (), Chosen(("",)), id="empty-textbox"),
         pytest.param({"type": "constant", "query": "5m"}, ("5m",), (), Chosen(("5m",)), id="constant"),
         pytest.param({"includeAll": True}, ("a", "b"), ("All",), Chosen(("a", "b"), many=True, texts=("All",)), id="all-wanted-by-its-text"),
+        pytest.param({}, ("a", "b"), ("All",), Chosen(("All",)), id="a-value-wanted-that-is-called-All"),
+        pytest.param({"current": {"value": "$__all"}}, ("a", "b"), (), Chosen(("a", "b"), many=True, texts=("All",)), id="all-saved-though-it-is-not-offered"),
+        pytest.param({"includeAll": True, "allValue": ".*"}, ("$__all", "a"), ("$__all",), Chosen((".*",), many=True, raw=True, texts=("All",), listed=("a",)), id="what-all-value-stands-for"),
+        pytest.param({"includeAll": True, "current": {"value": "$__all"}}, (), (), None, id="all-of-nothing"),
+        pytest.param({"type": "custom", "includeAll": True, "current": {"value": "gone"}}, ("a", "b"), (), Chosen(("a",), many=True), id="of-a-list-the-first"),
+        pytest.param({"multi": True}, ("a", "b"), ("b", "c"), Chosen(("b", "c"), many=True), id="several-wanted"),
+        pytest.param({}, ("a", "b"), ("b", "c"), Chosen(("b",)), id="several-wanted-of-one"),
+        pytest.param({"type": "interval", "query": "1m,5m"}, ("1m", "5m"), (), Chosen(("1m",)), id="an-interval-that-was-never-chosen"),
         pytest.param({"type": "custom", "query": "All, b", "options": [{"value": "All"}], "current": {"value": "All"}}, ("All", "b"), (), Chosen(("All",)), id="a-value-that-is-called-All"),
         pytest.param({"type": "textbox", "current": {"value": "All"}}, (), (), Chosen(("All",)), id="a-text-that-is-All"),
         pytest.param({"type": "switch", "current": {"value": "on"}, "options": [{"value": "off"}, {"value": "on"}]}, ("off", "on"), (), Chosen(("on",)), id="switch"),

@@ -67,7 +67,7 @@ class State:
     type: str
     line: int
     first: int
-    last: int = 0
+    last: int
     help: bytes | None = None
     unit: bytes = b""
     has_type: bool = False

@@ -19,7 +19,16 @@ from deployspec.languages.exposition.families import (
     TOTAL,
     State,
 )
-from deployspec.languages.exposition.lines import OPEN, Fault, Labels, Sample, Unreadable, canonical, sample
+from deployspec.languages.exposition.lines import (
+    OPEN,
+    Fault,
+    Labels,
+    Sample,
+    Unreadable,
+    canonical,
+    number_of,
+    sample,
+)
 from deployspec.languages.exposition.model import Exposition, Family, Format, Limits, taken_apart
 from deployspec.languages.exposition.register import Register
 from deployspec.languages.exposition.rules import RULES
@@ -59,7 +68,7 @@ class Page(Register):
         if stamp and old is not None:
             new = self.seconds(stamp)
             if new > old:
-                self.stamps[known], self.values[known] = new, value
+                self.stamps[known], self.values[known], self.lines[known] = new, value, number
                 if self.form is Format.TEXT:
                     said = f"the series {{}} stands there already, with another time: {before}; expected each once"
                     self._trouble("series-repeated", number, 1, said, text)
@@ -220,7 +229,8 @@ class Page(Register):
         value = found.value
         if role == BARE:
             rule = {"counter": "counter-suffix", "info": "info-suffix"}.get(state.type, "histogram-sample")
-            suffix = {"counter": "_total", "info": "_info"}.get(state.type, "_bucket, _sum or _count")
+            parts = "_bucket, _sum or _count" if state.type == "histogram" else "_bucket, _gsum or _gcount"
+            suffix = {"counter": "_total", "info": "_info"}.get(state.type, parts)
             said = f"a sample of the {state.type} {{}} has its name; expected {suffix} behind it"
             self._trouble(rule, number, 1, said, found.name)
         elif role == TOTAL:
@@ -292,7 +302,7 @@ class Page(Register):
             said = f"an exemplar's labels have {length} characters; expected 128 at most"
             self._trouble("exemplar-labels", number, 1, said)
         if role == BUCKET:
-            bound = next((self.bounds.get(text) for key, text in found.labels if key == b"le"), None)
+            bound = next((number_of(text) for key, text in found.labels if key == b"le"), None)
             if bound is not None and value > bound:
                 said = f"an exemplar of {value:.15g} stands in the bucket le={bound:.15g}; expected one within it"
                 self._trouble("exemplar-range", number, 1, said)

@@ -14,6 +14,7 @@ from deployspec.languages.exposition.families import BUCKET, COUNT, PLAIN, QUANT
 from deployspec.languages.exposition.lines import Labels, Sample, canonical
 from deployspec.languages.exposition.model import Exposition, Format, Limits
 from deployspec.languages.exposition.page import Page
+from deployspec.languages.exposition.sums import SPECIAL
 
 _PIECE = 1 << 19
 """So many bytes are taken at a time, so that what comes as one piece of 50 MB is not held twice."""
@@ -64,7 +65,7 @@ class _Shape:
             self.text = canonical(name, [(key, b"%b") for key, _ in labels])
             self.pick = itemgetter(*(2 * number + 1 for number in order))
         names = [key for key, _ in labels]
-        special = {BUCKET: b"le", QUANTILE: b"quantile"}.get(role)
+        special = SPECIAL.get(role)
         self.bound = 2 * names.index(special) + 1 if special in names else 0
         rest = [2 * number + 1 for number in order if names[number] != special]
         self.key: Callable[[list[bytes]], object] | None = itemgetter(*rest) if rest else None
@@ -85,6 +86,8 @@ class _Reader:
         """The beginning of a line whose end has not come."""
         self._shapes: dict[object, _Shape] = {}
         self._family: object = None
+        self._type = ""
+        """Of the family when its lines were learnt: a TYPE may stand behind its first sample."""
 
     def take(self, piece: bytes) -> bool:
         """The next piece. Whether more may come."""
@@ -226,8 +229,9 @@ class _Reader:
     def _exact(self, line: bytes) -> None:
         page = self._page
         sample = page.take(line)
-        if page.family is not self._family:
-            self._family, self._shapes = page.family, {}
+        kind = page.family.type if page.family is not None else ""
+        if page.family is not self._family or kind != self._type:
+            self._family, self._type, self._shapes = page.family, kind, {}
         if sample is not None and not self._is_exact:
             self._learn(line, sample)
 
@@ -258,7 +262,7 @@ class _Reader:
             sample.name + b"{"
         ):
             return
-        if role in (BUCKET, QUANTILE) and not any(key in (b"le", b"quantile") for key, _ in sample.labels):
+        if role in SPECIAL and not any(key == SPECIAL[role] for key, _ in sample.labels):
             return
         is_canonical = head + b"}" == canonical(sample.name, sample.labels)
         groups = page.groups_of(sample.labels)

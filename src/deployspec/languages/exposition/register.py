@@ -206,7 +206,7 @@ class Register(Sums):
             if suffix in self._roles[state.type]:
                 return state, suffix
         known = self._families.get(name)
-        if known is not None and known is not state and self._roles[known.type].get(b"", BARE) != BARE:
+        if known is not None and self._roles[known.type].get(b"", BARE) != BARE:
             self._back(known, number)
             return known, b""
         for suffix in (

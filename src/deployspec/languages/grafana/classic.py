@@ -9,7 +9,7 @@ from deployspec.base.problems import shown
 from deployspec.languages.grafana.collecting import Collected
 from deployspec.languages.grafana.document import MOST_NESTED, Node
 from deployspec.languages.grafana.model import Kind, Panel
-from deployspec.languages.grafana.sources import DEFAULT, Source
+from deployspec.languages.grafana.sources import DEFAULT
 
 
 class _Found(NamedTuple):
@@ -93,7 +93,7 @@ def _panel(found: _Found, into: Collected, libraries: Mapping[str, Node]) -> Non
     node = found.node
     if library := node.at("libraryPanel"):
         node = library_model(library, node, libraries)
-        if node is found.node and not node.at("targets"):
+        if node is found.node and not node.at("targets").value:
             return
     panel = Panel(
         id=found.node.text("id"),
@@ -111,7 +111,7 @@ def _panel(found: _Found, into: Collected, libraries: Mapping[str, Node]) -> Non
     around = DEFAULT if source.type == "mixed" else source
     for number, target in enumerate(node.each("targets"), 1):
         own = into.sources.source(target.at("datasource"), around)
-        into.target(target, target, number, panel, found.row, _seen(own, source), Kind.PANEL)
+        into.target(target, target, number, panel, found.row, own, Kind.PANEL)
 
 
 def library_model(library: Node, panel: Node, libraries: Mapping[str, Node]) -> Node:
@@ -123,7 +123,7 @@ def library_model(library: Node, panel: Node, libraries: Mapping[str, Node]) -> 
     if model is not None:
         return model
     named = shown(library.text("name") or library.text("uid") or "without a name")
-    if not panel.at("targets"):
+    if not panel.at("targets").value:
         library.notes.add(
             library,
             f"the library panel {named}, whose queries are not in the file",
@@ -131,8 +131,3 @@ def library_model(library: Node, panel: Node, libraries: Mapping[str, Node]) -> 
             is_sound=True,
         )
     return panel
-
-
-def _seen(own: Source, panel: Source) -> Source:
-    """What a panel's source tells of a target that names none: a panel of another panel's results has no PromQL."""
-    return panel if own is DEFAULT and panel.type in ("dashboard", "grafana") else own

@@ -71,7 +71,7 @@ def left_cell(one: Reviewed, span: Span) -> Cell:
 def until_spent_cell(one: Reviewed, week: Span, weeks: Span) -> Cell:
     """What is left of the four weeks' budget, by what was spent of it in a day of the week."""
     own, all_ = total_of(one.past, week), total_of(one.past, weeks)
-    if not all_.total > 0 or not own.total > 0:
+    if not own.total > 0:
         return Cell("no data", tone=Tone.UNKNOWN)
     left = allowed(one.objective, all_) - all_.bad
     if left <= 0:

@@ -85,7 +85,8 @@ def why_unknown(past: Past, span: Span) -> str:
         return f"no request in {length(span)}"
     least = math.ceil(1 / objective.limit)
     if count.total < least and objective.is_met_by(least - count.bad, least):
-        return f"{count.total:,.0f} requests in {length(span)}, so few that a single one would decide"
+        requests = shown.counted(round(count.total), "request", ",")
+        return f"{requests} in {length(span)}, so few that a single one would decide"
     if past.census is not None:
         began = max(0.0, past.census.began_total), max(0.0, past.census.began_good)
         worst = objective.is_met_by(count.good, count.total + max(0.0, began[0] - began[1]))
