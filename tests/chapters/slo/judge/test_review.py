@@ -39,7 +39,7 @@ def reviewed(now: Count | None, then: Count | None = None, judged: Span = WEEK.s
         pytest.param(Count(1000, 10), {"gaps": (Span(100 * DAY, 100.35 * DAY),)}, "", id="five-in-a-hundred-missing"),
         pytest.param(Count(1000, 10), {"gaps": (Span(100 * DAY, 100.5 * DAY),)}, "data for the last 156 h of 168 h alone", id="just-begun"),
         pytest.param(Count(1000, 10), {"gaps": (Span(101 * DAY, 102 * DAY),)}, "no data for 24 h of 168 h", id="a-day-missing"),
-        pytest.param(Count(1000, 10), {"gaps": (Span(100 * DAY, 107 * DAY),)}, "no data for 168 h of 168 h", id="all-missing"),
+        pytest.param(Count(1000, 10), {"gaps": (Span(100 * DAY, 107 * DAY),)}, "no data in 168 h", id="all-missing"),
         pytest.param(Count(1000, 10), {"paused": (100 * DAY,)}, "all of the 7 days were maintenance", id="maintenance"),
         pytest.param(Count(0, 0), {}, "no request in 7 days", id="no-request"),
         pytest.param(None, {}, "no request in 7 days", id="nothing-counted"),
