@@ -121,6 +121,7 @@ ROWS = [
     ),
     Row(
         "a dashboard of another source",
+        {},
         {f"{FILE}[other.json]": "no query in PromQL to this deployment's Prometheus; 1 of other"},
         files={
             "other.json": {
