@@ -107,8 +107,8 @@ class _Writer:
             if not name[0].isdigit():
                 self.unknown[found[0]] = None
             return found[0]
-        # What is empty takes time, too.
-        self._room -= max(1, len(written))
+        # What is short, or empty, takes time, too.
+        self._room -= max(10, len(written))
         if self._room < 0:
             self.unknown[f"{found[0]} (more than {MOST_TEXT} characters)"] = None
             return ""

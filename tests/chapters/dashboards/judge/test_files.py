@@ -58,7 +58,7 @@ def test_three_objections_are_told(troubles: tuple[Trouble, ...], end: str) -> N
     assert reason.endswith(end), reason
 
 
-REMEDY = "name its data source in dashboards.datasource, or leave the file out of dashboards.files"
+REMEDY = "leave the file out of dashboards.files or, where one of these sources is this Prometheus, name it in dashboards.datasource"
 NONE = "t.json has no query in PromQL to this deployment's Prometheus"
 
 
@@ -66,7 +66,7 @@ NONE = "t.json has no query in PromQL to this deployment's Prometheus"
     ("queries", "left_out", "outcome", "reason"),
     [
         (1, 0, Outcome.MET, "it has 1 query"),
-        (2, 1, Outcome.MET, "it has 2 queries; 1 of other data sources or languages are left out"),
+        (2, 1, Outcome.MET, "it has 2 queries; 1 of other data sources or languages is left out"),
         (0, 0, Outcome.BREACHED, NONE),
         (0, 2, Outcome.UNMEASURED, f"{NONE}; 2 of other data sources or languages are left out; {REMEDY}"),
     ],

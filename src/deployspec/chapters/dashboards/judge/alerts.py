@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from deployspec.base import shown
@@ -31,36 +32,65 @@ def alert_metrics_are_shown(
     """BREACHED where an alert reads a metric that no panel reads, and that is not listed as unshown.
 
     A metric that a recording rule makes is shown by itself, or by all that the rule reads. ``queries`` are those of panels,
-    variables in place; ``unread`` is how many could not be read, behind which a metric may be.
+    variables in place; ``unread`` is how many could not be read, behind which a metric may be. UNMEASURED where one may; and
+    where an alert reads metrics that its expression does not list, as ``{__name__=~"http_.*"}``, unless a panel reads the same.
     """
-    panels = _Panels(queries)
-    recording: dict[str, list[Rule]] = {}
-    for rule in rules:
-        if rule.kind == "record":
-            recording.setdefault(rule.name, []).append(rule)
+    looking = _Looking(queries, rules, unshown)
+    unread += looking.panels.unread
     missing: dict[str, list[str]] = {}
+    unlisted: dict[str, list[str]] = {}
     seen: set[str] = set()
     for rule in (one for one in rules if one.kind == "alert"):
-        for name in sorted(metrics_of(rule.expr)):
-            seen.add(name)
-            for one in sorted(_lacking(name, panels, recording, unshown, frozenset())):
-                missing.setdefault(one, []).append(rule.name)
+        read = _Read.of(rule.expr)
+        seen |= read.names
+        lacking = looking.lacking(read)
+        for one in sorted(lacking.names):
+            missing.setdefault(one, []).append(rule.name)
+        for one in sorted(lacking.patterns):
+            unlisted.setdefault(one, []).append(rule.name)
     limit = "every metric of an alert is on a panel, or listed in dashboards.unshown"
-    measured = f"{len(seen)} metrics of alerts"
-    if not missing:
-        return met("every metric of an alert is on a panel, or listed", measured=measured, limit=limit)
-    told = [f"`{name}` ({', '.join(dict.fromkeys(of))})" for name, of in sorted(missing.items())]
+    measured = f"{shown.counted(len(seen), 'metric')} of alerts"
+    if missing:
+        text = f"no panel shows {_told(missing)}"
+        if unread:
+            queries_ = "1 query" if unread == 1 else f"{unread} queries"
+            return unmeasured(
+                f"{text}; {queries_} could not be read, and may", measured=measured, limit=limit
+            )
+        return breached(text, measured=measured, limit=limit)
+    if unlisted:
+        why = "read metrics that they do not list, and no panel reads the same; list the pattern in dashboards.unshown"
+        return unmeasured(f"alerts {why}: {_told(unlisted)}", measured=measured, limit=limit)
+    return met("every metric of an alert is on a panel, or listed", measured=measured, limit=limit)
+
+
+def _told(of_alerts: Mapping[str, Sequence[str]]) -> str:
+    told = [f"`{one}` ({', '.join(dict.fromkeys(alerts))})" for one, alerts in sorted(of_alerts.items())]
     more = f" and {len(told) - 3} more" if len(told) > 3 else ""
-    text = shown.one_line(f"no panel shows {', '.join(told[:3])}{more}", 300)
-    if unread:
-        queries_ = shown.counted(unread, "query").replace("querys", "queries")
-        return unmeasured(f"{text}; {queries_} could not be read, and may", measured=measured, limit=limit)
-    return breached(text, measured=measured, limit=limit)
+    return shown.one_line(f"{', '.join(told[:3])}{more}", 300)
 
 
-def metrics_of(text: str) -> frozenset[str]:
-    """The metrics that an expression reads by name, those in a list of names included; none of one that is not PromQL."""
-    return frozenset(name for one in _selectors(text) for name in one.names() or ()) - MADE_BY_PROMETHEUS
+@dataclass(frozen=True)
+class _Read:
+    """What an expression reads."""
+
+    names: frozenset[str]
+    """Metrics that it names, those in a list of names included."""
+    patterns: frozenset[str]
+    """Selectors whose metrics it does not name: as conditions on the name, or else whole."""
+
+    @staticmethod
+    def of(text: str) -> _Read:
+        """Nothing of one that is not PromQL, nor of what Prometheus makes itself."""
+        names: set[str] = set()
+        patterns: set[str] = set()
+        for one in _selectors(text):
+            listed = one.names()
+            if listed is None or one.alternatives:
+                patterns.add(_pattern(one))
+            else:
+                names.update(listed)
+        return _Read(frozenset(names - MADE_BY_PROMETHEUS), frozenset(patterns))
 
 
 def _selectors(text: str) -> tuple[Selector, ...]:
@@ -70,37 +100,74 @@ def _selectors(text: str) -> tuple[Selector, ...]:
         return ()
 
 
+def _pattern(selector: Selector) -> str:
+    named = sorted(str(one) for one in selector.matchers if one.label == "__name__")
+    return f"{{{', '.join(named)}}}" if named and not selector.alternatives else selector.text
+
+
+_NOBODYS = ("deployspec_no_metric_has_this_name", "deployspec:no_metric_has_this_name", "zq", "Z9")
+"""Names that no metric has: what matches one of them matches no metrics in particular."""
+
+
 class _Panels:
     """What the queries of panels read: metrics by name, and by patterns of names."""
 
     def __init__(self, queries: Iterable[str]) -> None:
-        read = [one for text in queries for one in _selectors(text)]
-        self._names = frozenset(name for one in read for name in one.names() or ())
-        # `{__name__=~".+"}` counts what there is, and shows none of it.
-        self._patterns = [one for one in read if one.names() is None and not one.matches_name(_NOBODYS)]
+        self._names: set[str] = set()
+        self._by_pattern: list[Selector] = []
+        self._patterns: set[str] = set()
+        self.unread = 0
+        """How many have a pattern that cannot be read here."""
+        for text in queries:
+            read = _Read.of(text)
+            self._names |= read.names
+            self._patterns |= read.patterns
+            unlisted = [one for one in _selectors(text) if one.names() is None]
+            unreadable = [one for one in unlisted if not _is_readable(one)]
+            self.unread += bool(unreadable)
+            # `{__name__=~".+"}` counts what there is, and shows none of it.
+            self._by_pattern += [
+                one for one in unlisted if one not in unreadable and not any(map(one.matches_name, _NOBODYS))
+            ]
 
     def show(self, name: str) -> bool:
         """Whether one of them reads this metric."""
-        return name in self._names or any(one.matches_name(name) for one in self._patterns)
+        return name in self._names or any(one.matches_name(name) for one in self._by_pattern)
+
+    def show_pattern(self, pattern: str) -> bool:
+        """Whether one of them reads metrics by the same pattern."""
+        return pattern in self._patterns
 
 
-_NOBODYS = "deployspec:no_metric_has_this_name"
+def _is_readable(selector: Selector) -> bool:
+    return all(one.meets("") is not None for one in selector.matchers if one.label == "__name__")
 
 
-def _lacking(
-    name: str,
-    panels: _Panels,
-    recording: dict[str, list[Rule]],
-    unshown: Sequence[str],
-    above: frozenset[str],
-) -> set[str]:
-    if panels.show(name) or name in above or any(fnmatchcase(name, pattern) for pattern in unshown):
-        return set()
-    rules = recording.get(name)
-    if not rules:
-        return {name}
-    below: set[str] = set()
-    for rule in rules:
-        for one in metrics_of(rule.expr):
-            below |= _lacking(one, panels, recording, unshown, above | {name})
-    return below
+class _Looking:
+    """Looks for what alerts read among what panels, recording rules and the list of what is not shown say."""
+
+    def __init__(self, queries: Iterable[str], rules: Sequence[Rule], unshown: Sequence[str]) -> None:
+        self.panels, self._unshown = _Panels(queries), unshown
+        self._recording: dict[str, list[_Read]] = {}
+        for rule in rules:
+            if rule.kind == "record":
+                self._recording.setdefault(rule.name, []).append(_Read.of(rule.expr))
+
+    def lacking(self, read: _Read, above: frozenset[str] = frozenset()) -> _Read:
+        """What of it no panel shows: metrics that no rule records, and patterns."""
+        names: set[str] = set()
+        patterns = {
+            one for one in read.patterns if not self.panels.show_pattern(one) and one not in self._unshown
+        }
+        for name in read.names - above:
+            if self.panels.show(name) or any(fnmatchcase(name, one) for one in self._unshown):
+                continue
+            for below in self._recording.get(name, [_Read(frozenset(), frozenset())]):
+                if not below.names and not below.patterns:
+                    # Recorded of nothing, as `vector(1)` is, or by no rule: itself it would have to be shown.
+                    names.add(name)
+                    continue
+                more = self.lacking(below, above | {name})
+                names |= more.names
+                patterns |= more.patterns
+        return _Read(frozenset(names), frozenset(patterns))

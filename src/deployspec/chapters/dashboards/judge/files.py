@@ -21,12 +21,14 @@ def file_is_read(file: File, queries: int, left_out: int) -> Verdict:
         more = f"; and {len(file.troubles) - _SHOWN} more" if len(file.troubles) > _SHOWN else ""
         sound = all(one.is_sound for one in file.troubles)
         return (unmeasured if sound else breached)("; ".join(told) + more, limit=limit)
-    others = f"; {left_out} of other data sources or languages are left out" if left_out else ""
+    are = "is" if left_out == 1 else "are"
+    others = f"; {left_out} of other data sources or languages {are} left out" if left_out else ""
     if not queries:
         none = f"{file.path} has no query in PromQL to this deployment's Prometheus"
         if left_out:
             remedy = (
-                "name its data source in dashboards.datasource, or leave the file out of dashboards.files"
+                "leave the file out of dashboards.files or, where one of these sources is this Prometheus, "
+                "name it in dashboards.datasource"
             )
             return unmeasured(f"{none}{others}; {remedy}", limit=limit)
         return breached(none, limit=limit)

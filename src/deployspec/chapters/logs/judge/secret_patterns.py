@@ -294,8 +294,8 @@ _EMAIL = re.compile(
 )
 _NOT_PEOPLE = re.compile(r"git|celery\d*|worker[\w.-]*|root|gen\d+", re.IGNORECASE)
 """Before the ``@`` of what is no person's address: a repository's, and the names of Celery's nodes."""
-_ENDS_IN_SIGN = re.compile(r"%(?!2[BDE]|5F)[0-9A-F]{2}\Z", re.IGNORECASE)
-"""What URLs write for a sign that is in no address, as before the ``@`` of code: ``a%3D%40org.example.Main``."""
+_ASSIGNED = re.compile(r"(?!.*%3A).*%23\w+%3D", re.IGNORECASE)
+"""Before the ``@`` of code in a URL, which sets a variable to a class: ``#a=@org.example.Main``. Behind a colon it may be a password."""
 _NO_DOMAINS = frozenset((
     "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "js", "mjs", "ts", "css", "map", "json", "html", "py", "tgz",
     "gz", "zip", "whl", "conf", "yaml", "yml", "log", "txt", "xml", "toml", "ini", "cfg", "jar", "exe", "dll", "local", "localdomain", "localhost", "internal", "lan", "svc",
@@ -327,7 +327,7 @@ def address_at(text: str, begin: int) -> tuple[int, int] | None:
 def _is_persons(match: re.Match[str]) -> bool:
     return (
         not _NOT_PEOPLE.fullmatch(match["local"])
-        and not _ENDS_IN_SIGN.search(match["local"])
+        and not _ASSIGNED.fullmatch(match["local"])
         and match["top"].lower() not in _NO_DOMAINS
         and not match["domain"].split(".")[0].isdigit()
     )
