@@ -117,6 +117,21 @@ def test_formats_in_json_in_json() -> None:
     assert [name for name, text in inner.items() if not found(text)] == []
 
 
+NOT_BEHIND_AN_ESCAPE = {"card", "cvv", "otp", "phpsessid", "ssn"}
+"""What is told by its name, or by digits that stand alone."""
+
+
+@pytest.mark.parametrize("before", ["t%3D", "t%3d", "a%20"])
+def test_formats_in_urls_in_urls(before: str) -> None:
+    """An escape of a URL ends in a letter or a digit, and is no part of what stands behind it."""
+    missed = [
+        name
+        for name, text in FORMATS.items()
+        if found(f"GET /?q={text} z") and not found(f"GET /?q={before}{text} z")
+    ]
+    assert set(missed) == NOT_BEHIND_AN_ESCAPE
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     "form", ['{{"{}":"{}"}}', "{}={}", "{}: {}", "'{}' => '{}'", '{{\\"{}\\":\\"{}\\"}}']

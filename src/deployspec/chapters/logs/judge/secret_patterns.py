@@ -247,6 +247,10 @@ class Detector(NamedTuple):
     """Of our rules: a group says what is to be hidden. Else one of the library's: all of it."""
 
 
+_BEGINS = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2}))"
+"""No part of a word, as which a URL's ``%3D`` does not count."""
+
+
 @cache
 def detectors() -> tuple[Detector, ...]:
     """All of them. Importing detect-secrets takes a fifth of a second, so it waits for the first candidate."""
@@ -259,7 +263,7 @@ def detectors() -> tuple[Detector, ...]:
         Detector(
             one.kind,
             one.words,
-            re.compile(rf"(?<![A-Za-z0-9])(?:{one.pattern})(?![A-Za-z0-9_-])", re.ASCII),
+            re.compile(rf"{_BEGINS}(?:{one.pattern})(?![A-Za-z0-9_-])", re.ASCII),
             False,
         )
         for one in SHAPES
@@ -283,9 +287,7 @@ def _of_library() -> Iterator[Detector]:
                 continue  # that of the key's id
             end = r"(?![A-Za-z0-9_-])" if kind in _WHOLE else ""
             flags = (pattern.flags & ~re.UNICODE) | re.ASCII
-            yield Detector(
-                kind, words, re.compile(f"(?<![A-Za-z0-9])(?:{pattern.pattern}){end}", flags), False
-            )
+            yield Detector(kind, words, re.compile(f"{_BEGINS}(?:{pattern.pattern}){end}", flags), False)
 
 
 _EMAIL = re.compile(
