@@ -33,7 +33,7 @@ SOUND = [
     "key AKIAIOSFODNN7EXAMPLE", "token expired", "password=***", "password: <hidden>", '"token": true', "secret=${SECRET}", "redis://127.0.0.1:6379/0",
     "redis://:**@cache:6379/0", "4111 1111 1111 1112", "order 4111111111111112", "1.2.3@rc1", "logo@2x.png", "1700000000000000",
     "2024-01-15T10:30:45.123Z", "host=db port=5432 dbname=shop", "https://shop.example/a?b=c", "/u/celery%40worker-1.local", "/?id=4111111111111112", "/?next=%40home.html", "lodash@4.17.21", "req_0123456789ab",
-    "GET /%24%7B%28%23a%3D%40org.example.Main%40run%28%29%7D HTTP/1.1",
+    "GET /%24%7B%28%23a%3D%40org.example.Main%40run%28%29%7D HTTP/1.1", "GET /%28%23a%3D%40org.example.Main%40run%28%40org.example.Other%40get HTTP/1.1",
 ]  # fmt: skip
 SCANNER = SecretScanner()
 

@@ -296,8 +296,9 @@ _EMAIL = re.compile(
 )
 _NOT_PEOPLE = re.compile(r"git|celery\d*|worker[\w.-]*|root|gen\d+", re.IGNORECASE)
 """Before the ``@`` of what is no person's address: a repository's, and the names of Celery's nodes."""
-_ASSIGNED = re.compile(r"(?!.*%3A).*%23\w+%3D", re.IGNORECASE)
-"""Before the ``@`` of code in a URL, which sets a variable to a class: ``#a=@org.example.Main``. Behind a colon it may be a password."""
+_ASSIGNED = re.compile(r"(?!.*%3A).*%23\w+%3D(?:.*%28)?", re.IGNORECASE)
+"""Before the ``@`` of code in a URL, which sets a variable: ``#a=@org.example.Main``, ``#a=…(@org.example.Main``. Behind a colon it may
+be a password."""
 _NO_DOMAINS = frozenset((
     "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "js", "mjs", "ts", "css", "map", "json", "html", "py", "tgz",
     "gz", "zip", "whl", "conf", "yaml", "yml", "log", "txt", "xml", "toml", "ini", "cfg", "jar", "exe", "dll", "local", "localdomain", "localhost", "internal", "lan", "svc",
