@@ -22,8 +22,8 @@ FOUND = {
     "a URL with credentials": [("https://", "anna:hunter2@shop.example.com")],
     "a GitHub or GitLab token": [("used ", "ghp_" + "a1B2" * 9), ("used ", "glpat-" + "a1B2c" * 4)],
     "a Slack token": [("to ", "xoxb-123456789012-123456789012-abcdefghijklmnopqrstuvwx")],
-    "a Stripe key": [("with ", "sk_live_" + "a1B2c3D4" * 3)],
-    "a Google key": [("with ", "AIza" + "a1B2c" * 7)],
+    "a Stripe key": [("with ", "sk_live_" + "a1B2c3D4" * 3), ("GET /?to=%2F%3Fk%3D", "sk_live_" + "a1B2c3D4" * 3)],
+    "a Google key": [("with ", "AIza" + "a1B2c" * 7), ("GET /?to=%2F%3Fk%3D", "AIza" + "a1B2c" * 7)],
     "an e-mail address": [("mail to ", "anna.smith+shop@mail.example.com"), ("GET /reset?email=", "anna.smith%40mail.example.com"), ("GET /?to=", "anna%2Bshop%40mail.example.com"), ("GET /?to=", "andr%C3%A9%40mail.example.com"), ("GET /?to=", "o%27%40mail.example.com"), ("GET /?to=", "alic%65@mail.example.com")],
     "a card number": [("card ", "4111 1111 1111 1111"), ("card ", "5500005555555559"), ("card ", "378282246310005"), ("pay?card=", "4111111111111111")],
 }  # fmt: skip

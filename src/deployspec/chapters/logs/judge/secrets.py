@@ -145,8 +145,8 @@ def _without(text: str, start: int, end: int, spans: Iterable[tuple[int, int]]) 
 
 _CUT_END = re.compile(
     r"(?:[\w.%+-]{1,64}(?:@|%40)[A-Za-z0-9.-]{0,255}"
-    r"|\beyJ[\w-]{0,4096}(?:\.[\w-]{0,4096}){0,2}"
-    r"|\b(?:AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|[sr]k_(?:live|test)_|AIza|SG\.)[\w.-]{0,100}"
+    r"|(?:\b|(?<=%[0-9A-F]{2}))eyJ[\w-]{0,4096}(?:\.[\w-]{0,4096}){0,2}"
+    r"|(?:\b|(?<=%[0-9A-F]{2}))(?:AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|[sr]k_(?:live|test)_|AIza|SG\.)[\w.-]{0,100}"
     r"|(?<![\w.+/=-])[3-6]\d{3}(?:[ -]\d{4,6}){1,3}[ -]?\d{0,4}"
     r"|\bbearer\s{1,4}[\w.~+/=-]{0,4096}|://[^\s/?#\"'<>\\@]{0,100}:[^\s/?#\"'<>\\@]{1,100})\Z",
     re.IGNORECASE,
