@@ -81,20 +81,26 @@ def run_checks(
     return Ran(status, text, json.loads(record.read_text()) if record.exists() else None)
 
 
+LATE = "the load generator was late, so that it, and not the deployment, may be the cause"
+
+
 def seen_once(run: Callable[[], Ran], compare: Callable[[Ran], None], *, attempts: int = 3) -> Ran:
     """Run until ``compare`` passes, at most ``attempts`` times: for verdicts on a server that time limits hold, while the
-    machine is busy with other tests. A server that was slow then is told of, truthfully; a fault is seen each time."""
-    for _ in range(attempts - 1):
+    machine is busy with other tests. A server that was slow then is told of, truthfully; a fault is seen each time.
+
+    A run whose load generator was late says that of itself and nothing of the server: it does not count, up to eight."""
+    for _ in range(8):
         ran = run()
         try:
             compare(ran)
         except AssertionError as other:
             print(f"seen otherwise: {other}")
-            continue
-        return ran
-    ran = run()
-    compare(ran)
-    return ran
+            attempts -= LATE not in json.dumps(ran.record)
+            if attempts == 0:
+                raise
+        else:
+            return ran
+    raise AssertionError("the load generator was late eight times over")
 
 
 def deployment_file(

@@ -120,8 +120,9 @@ def test_a_signal_is_no_error_of_a_sink(shop: Shop, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.chdir(shop.folder)
     pushes = deployment_named("shop").require(PUSH)
-    monkeypatch.setattr(pushing, "imported", lambda _: lambda _: Stopping()(signal.SIGTERM, None))
-    with pytest.raises(StoppedError):
+    stopping = Stopping()
+    monkeypatch.setattr(pushing, "imported", lambda _: lambda _: stopping(signal.SIGTERM, None))
+    with pytest.raises(StoppedError), stopping.waiting():
         pushing.senders_of(pushes)
 
 
@@ -168,6 +169,46 @@ def test_a_signal_ends_the_checks_too(shop: Shop, number: signal.Signals) -> Non
     assert {check["id"]: check["verdict"] for check in record["checks"]} == dict(
         zip(CHECKS, ("MET", "UNMEASURED", "UNMEASURED"), strict=True)
     )
+
+
+_SENDS = """
+import os, signal, sys
+
+class Sends:
+    def find_spec(self, name, *_):
+        if name == "yaml.cyaml" and "probe" in sys.orig_argv:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+sys.meta_path.insert(0, Sends())
+"""
+
+
+def test_a_signal_in_an_import(shop: Shop) -> None:
+    """The module is whole, and the probe ends as at any other time, before it waits for the checks."""
+    shop.is_("hang child")
+    (shop.folder / "site").mkdir()
+    (shop.folder / "site" / "sitecustomize.py").write_text(_SENDS)
+    with shop.start(PYTHONPATH=str(shop.folder / "site")) as process:
+        assert process.wait(30) == 128 + signal.SIGTERM
+        assert process.stdout is not None
+        assert "incomplete: ended by SIGTERM" in process.stdout.read()
+    assert shop.left() == []
+    (record,) = shop.records()
+    assert record["cut_short"] == "ended by SIGTERM"
+
+
+def test_a_signal_is_kept_until_it_is_waited() -> None:
+    """And raised once: afterwards the probe ends in order."""
+    from deployspec.probe.probing import StoppedError, Stopping
+
+    stopping = Stopping()
+    stopping(signal.SIGTERM, None)
+    with pytest.raises(StoppedError) as raised, stopping.waiting():
+        pass
+    assert raised.value.number == signal.SIGTERM
+    stopping.is_ending = True
+    with stopping.waiting():
+        stopping(signal.SIGINT, None)
 
 
 def test_a_killed_probe_leaves_nothing(shop: Shop) -> None:

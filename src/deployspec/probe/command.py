@@ -106,14 +106,12 @@ def run(options: argparse.Namespace) -> int:
 
         time.sleep(random.uniform(0, options.jitter))  # noqa: S311 - no secret
     from deployspec.base.signals import signals_to
-    from deployspec.probe.probing import Probe, StoppedError, Stopping
+    from deployspec.probe.probing import Probe, Stopping
 
-    with signals_to(Stopping()):
+    stopping = Stopping()
+    with signals_to(stopping):
         try:
-            return Probe(options, name).run()
-        except StoppedError as stopped:
-            # It had not begun, or had ended.
-            return 128 + stopped.number
+            return Probe(options, name, stopping).run()
         except (DeployspecError, ModuleNotFoundError):
             raise
         except Exception:  # noqa: BLE001 - whoever reads the status alone must not take it for a verdict

@@ -20,7 +20,7 @@ from deployspec.probe.status import FAILED, MET, NOT_PUSHED, OURS, SKIPPED, USAG
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from deployspec.deployment import Deployment
     from deployspec.probe.checking import Checks
@@ -47,24 +47,45 @@ class StoppedError(BaseException):
 
 
 class Stopping:
-    """Takes signals. After the first one it ends in order, and soon: another one does not disturb it."""
+    """Takes signals, and keeps the first until it can be raised: where this process waits for others, and nothing is half done.
+
+    Raised in an import, it would leave half of a module to whoever needs it next; and in what a library calls back, it
+    would be lost. After the first one this ends in order, and soon: another one does not disturb it.
+    """
 
     def __init__(self) -> None:
-        self._is_asked = False
+        self._asked: int | None = None
+        self._is_waiting = False
+        self.is_ending = False
 
     def __call__(self, number: int, _: object) -> None:
-        if not self._is_asked:
-            self._is_asked = True
-            raise StoppedError(number)
+        self._asked = self._asked or number
+        self._raise()
+
+    def _raise(self) -> None:
+        if self._asked is not None and self._is_waiting and not self.is_ending:
+            self._is_waiting = False
+            raise StoppedError(self._asked)
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """While this process waits. Raises StoppedError, also for a signal that came before."""
+        self._is_waiting = True
+        try:
+            self._raise()
+            yield
+        finally:
+            self._is_waiting = False
 
 
 class Probe:
     """One probe, from its lock to its exit status."""
 
-    def __init__(self, options: argparse.Namespace, name: str) -> None:
+    def __init__(self, options: argparse.Namespace, name: str, stopping: Stopping) -> None:
         from deployspec.probe.state import State
 
         self.options = options
+        self.stopping = stopping
         self.name = name
         self.began = time.monotonic()
         self.deadline = self.began + options.time_limit
@@ -149,6 +170,7 @@ class Probe:
         try:
             return self._checked(checks, record, identity)
         except StoppedError as stopped:
+            self.stopping.is_ending = True
             checks.ask_to_end()
             status = checks.wait(time.monotonic() + _ENDING)
             checks.close()
@@ -204,11 +226,13 @@ class Probe:
         share, least, most = _LAST
         limit = self.options.time_limit
         last = min(most, max(least, limit * share))
-        status = checks.wait(self.deadline - last)
+        with self.stopping.waiting():
+            status = checks.wait(self.deadline - last)
         late = status is None
         if late:
             checks.ask_to_end()
-            status = checks.wait(self.deadline - last / 2)
+            with self.stopping.waiting():
+                status = checks.wait(self.deadline - last / 2)
             checks.close()
         if status == USAGE:
             self.says.problem(_first_error(checks.said()), event="refused")
@@ -223,7 +247,8 @@ class Probe:
             self.says.problem(line, event="incomplete", quiet=bool(found.maintenance) and not found.cut_short)
         for entry in failing(found):
             self.says.verdict(entry, quiet=bool(found.maintenance))
-        pushed = push(found, progress, ends)
+        with self.stopping.waiting():
+            pushed = push(found, progress, ends)
         self.says.summary(found, time.monotonic() - self.began)
         return ends, pushed
 
@@ -333,7 +358,8 @@ class Probe:
         begun = Run(
             started=written(), id=identity, kind="probe", deployment=deployment.name, location=location
         )
-        pushing.begin(begun, self.deadline)
+        with self.stopping.waiting():
+            pushing.begin(begun, self.deadline)
         return lambda found, progress, status: pushing.send(found, progress, status, self.deadline, self.says)
 
 
