@@ -135,7 +135,7 @@ def main(arguments: list[str]) -> int:
         return 2
     lines, passed = sum(one.lines for one in files), sum(one.passed for one in files)
     print(
-        f"{len(files)} files of records, {lines} lines, {passed} of them passed over, {len(differ)} files judged differently",
+        f"files of records: {len(files)}; lines: {lines}; passed over: {passed}; files judged differently: {len(differ)}",
         *(f"{path.relative_to(folder)}: other verdicts where its lines are passed over" for path in differ),
         sep="\n",
     )

@@ -31,7 +31,7 @@ def test_both_ways_say_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[st
     _write(tmp_path)
     assert main([str(tmp_path)]) == 0
     assert capsys.readouterr().out == (
-        "1 files of records, 3000 lines, 2970 of them passed over, 0 files judged differently\n"
+        "files of records: 1; lines: 3000; passed over: 2970; files judged differently: 0\n"
     )
 
 

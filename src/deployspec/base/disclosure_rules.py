@@ -24,7 +24,7 @@ NAMES = (
     r"|access[_-]?key(?:[_-]?id)?|private[_-]?key|conn(?:ection)?[_-]?str(?:ing)?|dsn|mnemonic|seed[_-]?phrase)"
     r"(?:[_-]?(?:value|confirm(?:ation)?|raw|plain(?:text)?|b(?:ase)?64|hash|[0-9]))?"
 )
-_BEGINS = r"(?:\b|(?<=%[0-9A-Fa-f]{2}))"
+BEGINS = r"(?:\b|(?<=%[0-9A-Fa-f]{2}))"
 """The beginning of a word; behind a URL's ``%3D``, too."""
 _NAME_WORDS = (
     "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "credential", "key",
@@ -80,10 +80,10 @@ RULES = (
     Rule(
         "a JSON Web Token",
         ("eyj",),
-        _BEGINS + r"eyJ[\w-]{8,}\.(?:[\w-]{8,}(?:\.[\w-]*)*|\.[\w-]{8,}\.[\w-]+\.[\w-]+)",
+        BEGINS + r"eyJ[\w-]{8,}\.(?:[\w-]{8,}(?:\.[\w-]*)*|\.[\w-]{8,}\.[\w-]+\.[\w-]+)",
     ),
     Rule("an AWS access key", ("akia", "asia"), r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    Rule("a Google key", ("aiza", "ya29."), _BEGINS + r"(?:AIza[\w-]{35}|ya29\.[\w-]{20,})"),
+    Rule("a Google key", ("aiza", "ya29."), BEGINS + r"(?:AIza[\w-]{35}|ya29\.[\w-]{20,})"),
     Rule(
         "a GitHub or GitLab token",
         ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "gl"),
@@ -92,9 +92,9 @@ RULES = (
     Rule(
         "a Slack token",
         ("xox", "hooks.slack.com"),
-        _BEGINS + r"xox[abeoprs]-[\w-]{10,}|hooks\.slack\.com(?:\\?/)services(?:\\?/)(?P<hide>\w[\w/\\]+)",
+        BEGINS + r"xox[abeoprs]-[\w-]{10,}|hooks\.slack\.com(?:\\?/)services(?:\\?/)(?P<hide>\w[\w/\\]+)",
     ),
-    Rule("a Stripe key", ("k_live_", "k_test_"), _BEGINS + r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,}"),
+    Rule("a Stripe key", ("k_live_", "k_test_"), BEGINS + r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,}"),
     Rule(
         "a credential",
         _NAME_WORDS,

@@ -38,8 +38,8 @@ _ENDING = 3.0
 
 
 class StoppedError(BaseException):
-    """A signal asks this process to end. It may be raised anywhere, and is no Exception: whoever takes those, such as an error of
-    a sink's own, does not take it."""
+    """A signal asks this process to end. It is raised where this waits, by sinks among others, and is no Exception: whoever takes
+    those, such as an error of a sink's own, does not take it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)

@@ -136,6 +136,7 @@ RECORDED = rule("r", f"sum(rate({HTTP}[5m]))", "record")
         # Conditions on other labels may differ, as they may of a metric with a name.
         ([rule("A", '{__name__=~"http_.*", job="a"} > 1')], [HTTP], [], ALL_SHOWN),
         ([rule("A", '{job="a"} > 1')], ["x"], [], f'{UNLISTED}`{{job="a"}}` (A)'),
+        ([rule("A", 'rate({job="a"}[5m]) > 1')], ['{job="a"}'], [], ALL_SHOWN),
         ([rule("A", "r > 1"), RECORDED], ["up"], [], f"{UNLISTED}`{HTTP}` (A)"),
         ([rule("A", "r > 1"), RECORDED], ["r"], [], ALL_SHOWN),
         ([rule("A", "r > 1"), RECORDED], [HTTP], [], ALL_SHOWN),

@@ -77,7 +77,7 @@ class _Read:
     names: frozenset[str]
     """Metrics that it names, those in a list of names included."""
     patterns: frozenset[str]
-    """Selectors whose metrics it does not name: as conditions on the name, or else whole."""
+    """Of selectors whose metrics it does not name: the conditions on the name, or else on all labels."""
 
     @staticmethod
     def of(text: str) -> _Read:
@@ -101,8 +101,10 @@ def _selectors(text: str) -> tuple[Selector, ...]:
 
 
 def _pattern(selector: Selector) -> str:
-    named = sorted(str(one) for one in selector.matchers if one.label == "__name__")
-    return f"{{{', '.join(named)}}}" if named and not selector.alternatives else selector.text
+    if selector.alternatives:
+        return selector.text
+    named = [one for one in selector.matchers if one.label == "__name__"]
+    return f"{{{', '.join(sorted(map(str, named or selector.matchers)))}}}"
 
 
 _NOBODYS = ("deployspec_no_metric_has_this_name", "deployspec:no_metric_has_this_name", "zq", "Z9")

@@ -14,6 +14,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from deployspec.base import disclosure
+from deployspec.base.disclosure_rules import BEGINS
 from deployspec.chapters.logs.judge.confirming import Span, confirmed
 from deployspec.chapters.logs.judge.escapes import LAYERS, Resolved
 from deployspec.chapters.logs.judge.harmless import is_harmless
@@ -145,8 +146,8 @@ def _without(text: str, start: int, end: int, spans: Iterable[tuple[int, int]]) 
 
 _CUT_END = re.compile(
     r"(?:[\w.%+-]{1,64}(?:@|%40)[A-Za-z0-9.-]{0,255}"
-    r"|(?:\b|(?<=%[0-9A-F]{2}))eyJ[\w-]{0,4096}(?:\.[\w-]{0,4096}){0,2}"
-    r"|(?:\b|(?<=%[0-9A-F]{2}))(?:AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|[sr]k_(?:live|test)_|AIza|SG\.)[\w.-]{0,100}"
+    rf"|{BEGINS}eyJ[\w-]{{0,4096}}(?:\.[\w-]{{0,4096}}){{0,2}}"
+    rf"|{BEGINS}(?:AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|[sr]k_(?:live|test)_|AIza|SG\.)[\w.-]{{0,100}}"
     r"|(?<![\w.+/=-])[3-6]\d{3}(?:[ -]\d{4,6}){1,3}[ -]?\d{0,4}"
     r"|\bbearer\s{1,4}[\w.~+/=-]{0,4096}|://[^\s/?#\"'<>\\@]{0,100}:[^\s/?#\"'<>\\@]{1,100})\Z",
     re.IGNORECASE,
