@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deployspec.base import disclosure
 from tests import forked
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -104,6 +105,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         grouped = getattr(item, "_nodeid", item.nodeid)
         if grouped != item.nodeid:
             item._id = item.id.parse(grouped)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """What a test made known as a secret, ``password`` for one, is hidden in no other test's texts."""
+    disclosure.hide(disclosure.nothing)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -46,6 +46,8 @@ def test_what_is_refused_for_good_is_not_tried_again(answer: Answer, tmp_path: P
 
 
 def test_nobody_waits_for_longer_than_the_limit(tmp_path: Path) -> None:
-    """Where the next attempt would come too late, the last one's reason is told."""
-    with recording(Answer(503)) as server, pytest.raises(NotSent, match="status 503"):
-        post_text(_push(tmp_path, server), "text", within=0.2)
+    """Where another attempt would have no second left, the last one's reason is told."""
+    with recording(Answer(503)) as server:
+        with pytest.raises(NotSent, match="status 503"):
+            post_text(_push(tmp_path, server), "text", within=1.1)
+        assert len(server.asked) == 1

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _FORMAT = "deployspec.sink/1"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 """Seconds between two attempts: they double, and a quarter more or less is left to chance, so that many don't come at once."""
+_SHORTEST_ATTEMPT = 1.0
+"""Seconds. With less, an attempt would most likely tell only that its time ran out, in place of what the last one was told."""
 _MOST_KEPT = 100
 """Runs that are listed as pending, superseded or lost; of more, the oldest are only counted."""
 _MOST_REASON = 500
@@ -245,8 +247,8 @@ def _kept(memory: Any) -> Any:
 
 
 def until_sent(attempt: Callable[[], None], deadline: float) -> None:
-    """Make an attempt until one succeeds. Raises the :class:`NotSent` of one that is final, or after which another would come
-    later than ``deadline`` (``time.monotonic()``)."""
+    """Make an attempt until one succeeds. Raises the :class:`NotSent` of one that is final, or after which another would have
+    less than a second to ``deadline`` (``time.monotonic()``)."""
     for pause in _pauses():
         try:
             attempt()
@@ -267,7 +269,7 @@ def _pauses() -> Iterator[float]:
 def _wait(failed: NotSent, pause: float, deadline: float) -> float:
     """The seconds to the next attempt: no fewer than the receiver asks for. Raises ``failed`` where there will be none."""
     wait = max(pause, failed.after or 0.0)
-    if failed.final or time.monotonic() + wait >= deadline:
+    if failed.final or time.monotonic() + wait + _SHORTEST_ATTEMPT >= deadline:
         raise failed
     return wait
 
