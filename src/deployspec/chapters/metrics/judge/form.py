@@ -191,11 +191,12 @@ def counters_rise(before: Exposition, after: Exposition) -> Verdict:
         return unmeasured(
             "another process answered the second scrape: process_start_time_seconds has changed", limit=limit
         )
-    compared, fell = 0, []
+    compared, gone, fell = 0, 0, []
     for family in before.families:
         for text, number in _rising(before, family):
             value, later = before.values[number], after.value(text)
             if later is None or later != later:
+                gone += value > 0
                 continue
             compared += value > 0
             if later < value and not _is_new(before, after, family, text):
@@ -204,9 +205,16 @@ def counters_rise(before: Exposition, after: Exposition) -> Verdict:
         return unmeasured(f"a page was not read to its end; see {_WHOLE}", limit=limit)
     if not fell and not before.index:
         return unmeasured(f"the page has no series, so there is nothing to judge; see {_WHOLE}", limit=limit)
+    if not fell and gone and not compared:
+        return unmeasured(
+            f"of {counted(gone, 'counter')} that had counted, the second scrape has none, so there is nothing to compare",
+            limit=limit,
+        )
     if not fell:
         return met(
-            f"{counted(compared, 'counter')} that had counted did not go back",
+            f"{counted(compared, 'counter')} that had counted did not go back"
+            if compared
+            else "no counter had counted yet, so none could go back",
             measured=f"0 of {compared} went back",
             limit=limit,
         )
