@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployspec.base import disclosure
-from deployspec.base.disclosure import findings, mask, masked_window
+from deployspec.base.disclosure import findings, hide_also, mask, masked_window, redact
+from deployspec.base.secret import Secret
 from deployspec.base.shown import cut, excerpt, one_line, place, seconds, value
 from tests.trials import trials
 
@@ -219,11 +220,9 @@ KNOWN = "alpha-beta gamma-delta epsilon-zeta"
 
 
 @pytest.fixture
-def known_secret() -> Iterator[None]:
+def known_secret() -> None:
     """A secret that is known to be one, and has blanks in it, at which the rules end a value."""
     disclosure.hide(lambda text: [match.span() for match in re.finditer(KNOWN, text)])
-    yield
-    disclosure.hide(disclosure.nothing)
 
 
 @pytest.mark.usefixtures("known_secret")
@@ -236,3 +235,11 @@ def test_known_secrets_go_before_a_text_is_masked_or_cut(
     """Masked first, a value would lose its beginning only; cut first, it would lose its end only: the rest is shown."""
     text = show(f"{before}{KNOWN} and more", limit)
     assert not any(KNOWN[at : at + 5] in text for at in range(len(KNOWN) - 4)), text
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_what_one_test_makes_known_is_hidden_in_no_other(turn: str) -> None:
+    """Their order would tell otherwise what a text says."""
+    assert redact(KNOWN) == KNOWN, turn
+    hide_also(Secret(KNOWN))
+    assert redact(KNOWN) == "***"

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from deployspec.base import durable
-from deployspec.base.disclosure import hide, nothing
+from deployspec.base.disclosure import hide
 from deployspec.base.secret import Finder, Secret
 from deployspec.sinks import delivering
 from deployspec.sinks.delivering import Delivery, Known, Outcome
@@ -190,12 +190,7 @@ def test_lists_are_bounded_and_counts_are_not(tmp_path: Path, monkeypatch: pytes
 def test_a_reason_is_one_short_line_without_secrets(tmp_path: Path) -> None:
     """Whatever a sink says, in what is printed and in what is kept."""
     hide(Finder([Secret("geheim")]))
-    try:
-        outcome = deliver(tmp_path, 1, 0.05, there=Made(raises(NotSent(f"a\nb geheim {'x' * 9000}"))))[
-            "there"
-        ]
-    finally:
-        hide(nothing)
+    outcome = deliver(tmp_path, 1, 0.05, there=Made(raises(NotSent(f"a\nb geheim {'x' * 9000}"))))["there"]
     assert outcome.reason.startswith("a b *** xxx")
     assert len(outcome.reason) == 500
     assert "geheim" not in (tmp_path / "there.json").read_text()
@@ -217,10 +212,7 @@ def test_what_a_sink_raises_takes_no_other_with_it(
 ) -> None:
     """It is a push that failed, by the exception's name, and is not tried again."""
     hide(Finder([Secret("geheim")]))
-    try:
-        found = deliver(tmp_path, 1, bad=Made(does), good=Made(takes()))
-    finally:
-        hide(nothing)
+    found = deliver(tmp_path, 1, bad=Made(does), good=Made(takes()))
     assert found["good"].ok
     assert (found["bad"].ok, found["bad"].reason) == (False, reason)
     assert known(tmp_path, "bad").lost == 1

@@ -35,8 +35,5 @@ def test_two_scrapes_explain_a_difference(monkeypatch: pytest.MonkeyPatch) -> No
 def test_no_secret_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prometheus' address is told, and its password is not."""
     disclosure.hide(lambda text: [(at, at + 8)] if (at := text.find("hunter22")) >= 0 else [])
-    try:
-        told = compared(monkeypatch, Unavailable("Prometheus at http://me:hunter22@p is away"))
-    finally:
-        disclosure.hide(disclosure.nothing)
+    told = compared(monkeypatch, Unavailable("Prometheus at http://me:hunter22@p is away"))
     assert told["text"] == "not compared: Prometheus at http://me:***@p is away"

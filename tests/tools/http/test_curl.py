@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -96,13 +96,6 @@ def test_headers_that_are_not_the_users_are_shown() -> None:
     assert "--header 'Authorization: ***'" in line
 
 
-@pytest.fixture(name="known")
-def _known() -> Iterator[None]:
-    """Leave no secret known."""
-    yield
-    disclosure.hide(disclosure.nothing)
-
-
 def knowing(variables: Mapping[str, str], *others: str) -> None:
     """Have these variables, and these values without one, be secret."""
     secrets = {name: Secret(value) for name, value in variables.items()}
@@ -119,7 +112,6 @@ def in_shell(line: str, variables: Mapping[str, str]) -> list[str]:
     return ended.stdout.decode().split("\0")[:-1]
 
 
-@pytest.mark.usefixtures("known")
 def test_a_variable_is_named_in_place_of_its_value() -> None:
     """What came from a variable is that variable, in a path and in a header, also where all of the header did."""
     variables = {"HOOK_TOKEN": "open-sesame", "STAGING_TOKEN": "s3cr3t", "WHOLE": "Bearer of a key"}
@@ -149,7 +141,6 @@ VALUES = [
 ]
 
 
-@pytest.mark.usefixtures("known")
 @pytest.mark.parametrize(("value", "named"), [row[1:] for row in VALUES], ids=[row[0] for row in VALUES])
 def test_the_shell_asks_the_same_url(value: str, *, named: bool) -> None:
     """The variable stands in the URL only where the shell makes the same URL of it; the value never does."""
@@ -166,7 +157,6 @@ def test_the_shell_asks_the_same_url(value: str, *, named: bool) -> None:
         assert url == "https://hooks.test/a!b$c/***/health"
 
 
-@pytest.mark.usefixtures("known")
 def test_a_secret_without_a_variable_is_masked() -> None:
     """So it is in the URL, and so is what a file says around a variable in a header, and a value that only contains one."""
     knowing({"SOME_TOKEN": "open-sesame"}, "in-the-file", "open-sesame-street")
@@ -181,7 +171,6 @@ def test_a_secret_without_a_variable_is_masked() -> None:
     )
 
 
-@pytest.mark.usefixtures("known")
 def test_variables_are_known_beside_a_value_that_came_later() -> None:
     """A token obtained in the course of a run takes no variable away."""
     disclosure.hide(lambda _: [], {"SOME_TOKEN": Secret("open-sesame")})
