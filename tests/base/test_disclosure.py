@@ -237,9 +237,10 @@ def test_known_secrets_go_before_a_text_is_masked_or_cut(
     assert not any(KNOWN[at : at + 5] in text for at in range(len(KNOWN) - 4)), text
 
 
+@pytest.mark.xdist_group("turns")
 @pytest.mark.parametrize("turn", ["first", "second"])
 def test_what_one_test_makes_known_is_hidden_in_no_other(turn: str) -> None:
-    """Their order would tell otherwise what a text says."""
+    """Otherwise their order would decide what a text says."""
     assert redact(KNOWN) == KNOWN, turn
     hide_also(Secret(KNOWN))
     assert redact(KNOWN) == "***"

@@ -20,7 +20,7 @@ import pytest
 import trustme
 
 from deployspec.base import disclosure
-from deployspec.base.secret import Finder, Secret
+from deployspec.base.secret import Secret
 from deployspec.deployment.auth import ClientCertificate, CommandToken, OAuth2Token
 from deployspec.model.http import Failure, FailureKind, Phase
 from deployspec.tools.http import Proxies, call, call_concurrently, curl_line
@@ -33,15 +33,6 @@ from tests.tools.http.asking import answered, ask, failed, request_to
 
 SECRET = "s3same 0pen+please"
 Now = list[float]
-
-
-@pytest.fixture(autouse=True)
-def _hiding() -> Iterator[None]:
-    """What a test hides, the next one does not."""
-    before = disclosure.hidden()
-    disclosure.hide(Finder([]))
-    yield
-    disclosure.hide(before)
 
 
 @pytest.fixture
@@ -385,13 +376,15 @@ def test_a_run_that_outlasts_its_token(counting: CommandToken) -> None:
 @pytest.fixture
 def own(tmp_path: Path) -> tuple[trustme.CA, ClientCertificate]:
     """A client's certificate, and who has signed it."""
+    folder = tmp_path / "certificates"
+    folder.mkdir()
     authority = trustme.CA()
     leaf = authority.issue_cert("prober.test")
-    leaf.cert_chain_pems[0].write_to_path(str(tmp_path / "c.pem"))
-    leaf.private_key_pem.write_to_path(str(tmp_path / "plain.key"))
-    command = ["openssl", "pkey", "-in", tmp_path / "plain.key", "-aes256", "-passout", f"pass:{SECRET}", "-out", tmp_path / "c.key"]  # fmt: skip
+    leaf.cert_chain_pems[0].write_to_path(str(folder / "c.pem"))
+    leaf.private_key_pem.write_to_path(str(folder / "plain.key"))
+    command = ["openssl", "pkey", "-in", folder / "plain.key", "-aes256", "-passout", f"pass:{SECRET}", "-out", folder / "c.key"]  # fmt: skip
     subprocess.run(command, check=True)
-    return authority, ClientCertificate(tmp_path / "c.pem", tmp_path / "c.key", Secret(SECRET))
+    return authority, ClientCertificate(folder / "c.pem", folder / "c.key", Secret(SECRET))
 
 
 @contextmanager
@@ -468,10 +461,12 @@ UNUSABLE = [
 def test_client_certificate_that_cannot_be_used(
     own: tuple[trustme.CA, ClientCertificate], tmp_path: Path, key: str, password: str | None, reason: str
 ) -> None:
-    """The prober's failure, in one line; nobody is asked for a password."""
-    trustme.CA().issue_cert("b.test").private_key_pem.write_to_path(str(tmp_path / "other.key"))
+    """The prober's failure, in one line, which says what to do however long the paths are; nobody is asked for a password."""
+    folder = tmp_path / ("a-long-name-" * 12)
+    own[1].certificate.parent.rename(folder)
+    trustme.CA().issue_cert("b.test").private_key_pem.write_to_path(str(folder / "other.key"))
     said = None if password is None else Secret(password)
-    mine = ClientCertificate(own[1].certificate, tmp_path / key, said)
+    mine = ClientCertificate(folder / own[1].certificate.name, folder / key, said)
     with serve(tls="ok") as server:
         result = ask(server, client_certificate=mine)
         assert isinstance(result, Failure)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +10,13 @@ import httpx
 import pytest
 
 from deployspec.base import disclosure
-from deployspec.base.secret import Finder, Secret
+from deployspec.base.secret import Secret
 from deployspec.model.http import Answer, Failure, FailureKind
 from deployspec.model.verdict import Unmeasured
 from deployspec.tools.http import Proxies
 from deployspec.tools.http.client import DeploymentClient
 from tests.raw_server import Connection, Server, serve
 from tests.tools.http.asking import SLACK, TIMEOUT, assert_readable
-
-
-@pytest.fixture(autouse=True)
-def _hidden() -> Iterator[None]:
-    """What a test hides, the next one does not."""
-    before = disclosure.hidden()
-    disclosure.hide(Finder([]))
-    yield
-    disclosure.hide(before)
-
 
 TOKEN = "Bearer sesame-open-up"
 

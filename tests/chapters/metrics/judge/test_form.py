@@ -254,9 +254,9 @@ QUOTED = b'# TYPE "my.shop_total" counter\n{"my.shop_total",a="b"} %d\n'
             'h_bucket{le="1"} went from 2 back to 1',
             id="bucket",
         ),
-        pytest.param(b"# TYPE g gauge\ng 5\n", b"# TYPE g gauge\ng 1\n", Outcome.MET, "no counter had counted yet", id="gauge"),
+        pytest.param(b"# TYPE g gauge\ng 5\n", b"# TYPE g gauge\ng 1\n", Outcome.MET, "no counter had counted, so", id="gauge"),
         pytest.param(
-            COUNTER % (5, 5), b"# TYPE g gauge\ng 1\n", Outcome.UNMEASURED, "of 2 counters that had counted, the second scrape has none", id="all-gone"
+            COUNTER % (5, 5), b"# TYPE g gauge\ng 1\n", Outcome.UNMEASURED, "no number for any of 2 counters that had counted", id="all-gone"
         ),
         pytest.param(
             COUNTER % (5, 5), START % 7 + COUNTER % (4, 6), Outcome.BREACHED, "c_total went from 5 back to 4", id="start-known-afterwards-only"

@@ -183,7 +183,8 @@ def counters_rise(before: Exposition, after: Exposition) -> Verdict:
     """No counter goes back from one scrape to the next, unless the process that has it has started anew.
 
     A start is told by ``process_start_time_seconds``, or of one counter by its ``_created``. Where the page has neither,
-    and everything that had counted is back at less, it is taken for a restart too: then nothing is known.
+    and everything that had counted is back at less, it is taken for a restart too: then nothing is known. Nor is anything
+    where the second page has no number for any counter that had counted.
     """
     limit = "no counter goes back"
     old, new = before.value(_START), after.value(_START)
@@ -207,14 +208,14 @@ def counters_rise(before: Exposition, after: Exposition) -> Verdict:
         return unmeasured(f"the page has no series, so there is nothing to judge; see {_WHOLE}", limit=limit)
     if not fell and gone and not compared:
         return unmeasured(
-            f"of {counted(gone, 'counter')} that had counted, the second scrape has none, so there is nothing to compare",
+            f"the second scrape has no number for any of {counted(gone, 'counter')} that had counted: nothing to compare",
             limit=limit,
         )
     if not fell:
         return met(
             f"{counted(compared, 'counter')} that had counted did not go back"
             if compared
-            else "no counter had counted yet, so none could go back",
+            else "no counter had counted, so none could go back",
             measured=f"0 of {compared} went back",
             limit=limit,
         )
