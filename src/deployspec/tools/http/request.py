@@ -161,11 +161,10 @@ class Scrubber:
             return False
 
     def line(self, text: str) -> str:
-        """The same on one printable line of at most 300 characters: the first and the last ones, for what to do stands at the end."""
+        """The same on one printable line of at most 300 characters."""
         text = "".join(character if character.isprintable() else " " for character in self.hide(text))
         text = re.sub(r" +", " ", text).strip()
-        half = (MAX_LINE - 3) // 2
-        return text if len(text) <= MAX_LINE else f"{text[:half]}...{text[-half:]}"
+        return text if len(text) <= MAX_LINE else text[: MAX_LINE - 3] + "..."
 
 
 def _revealed(secret: Secret | str) -> str:

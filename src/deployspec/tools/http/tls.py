@@ -82,9 +82,8 @@ class TrustStore:
 def _show(context: ssl.SSLContext, own: ClientCertificate) -> None:
     """Have the client's certificate shown. Raises :class:`CallFailed` where it cannot be used."""
     password = "" if own.password is None else own.password.reveal()
-    files = f"the client certificate {own.certificate}"
-    if own.key is not None:
-        files += f" and its key {own.key}"
+    # Behind the reason: a line may end within a long path.
+    files = f"certificate {own.certificate}" + (f", key {own.key}" if own.key is not None else "")
     try:
         # Without any password, OpenSSL would ask for one on the terminal.
         context.load_cert_chain(own.certificate, own.key, lambda: password)
@@ -94,10 +93,14 @@ def _show(context: ssl.SSLContext, own: ClientCertificate) -> None:
             if error.reason == "KEY_VALUES_MISMATCH"
             else "expected PEM form, with a private key; an encrypted key needs the right `password:`"
         )
-        raise CallFailed(FailureKind.PROBER, f"{files} cannot be used: {reason}") from None
+        raise CallFailed(
+            FailureKind.PROBER, f"the client certificate cannot be used: {reason} ({files})"
+        ) from None
     except (OSError, ValueError) as error:
         text = getattr(error, "strerror", None) or "the password is longer than OpenSSL takes"
-        raise CallFailed(FailureKind.PROBER, f"{files} cannot be read: {text}") from None
+        raise CallFailed(
+            FailureKind.PROBER, f"the client certificate cannot be read: {text} ({files})"
+        ) from None
 
 
 def unusable(ca: Path | None, own: ClientCertificate | None = None) -> str:
