@@ -227,7 +227,9 @@ def test_an_unusable_authority(tmp_path: Path) -> None:
     path = local(tmp_path, "https://127.0.0.1:9", more="ca: ca.pem")
     ran = run_checks(path, folder=tmp_path, chapter="slo")
     assert ran.verdict(LATENCY) == "UNMEASURED"
-    assert "ca.pem holds no certificate in PEM form" in ran.entry(LATENCY)["reason"]
+    reason = ran.entry(LATENCY)["reason"]
+    assert "the CA file holds no certificate in PEM form (" in reason
+    assert "ca.pem)" in reason
 
 
 def test_a_time_limit_below_a_threshold(server: KeepingServer, tmp_path: Path) -> None:

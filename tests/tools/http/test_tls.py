@@ -88,9 +88,16 @@ def test_bad_ca_file(tmp_path: Path, content: str | None, reason: str) -> None:
 
 
 def test_directory_as_ca_file(tmp_path: Path) -> None:
-    """A folder is no CA file."""
+    """A folder is no CA file, which is said however long its path is."""
+    folder = tmp_path / ("a-long-name-" * 20)
+    folder.mkdir()
     with serve("tls-ok") as server:
-        failed(ask(server, ca=tmp_path), FailureKind.PROBER, Phase.LOOKUP, "CA file")
+        failed(
+            ask(server, ca=folder),
+            FailureKind.PROBER,
+            Phase.LOOKUP,
+            "the CA file cannot be read: Is a directory",
+        )
 
 
 def test_plain_http_loads_no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,11 +69,11 @@ class TrustStore:
                 context.load_verify_locations(cafile=self._ca)
         except ssl.SSLError:
             raise CallFailed(
-                FailureKind.PROBER, f"the CA file {self._ca} holds no certificate in PEM form"
+                FailureKind.PROBER, f"the CA file holds no certificate in PEM form ({self._ca})"
             ) from None
         except (OSError, ValueError) as error:
             text = getattr(error, "strerror", None) or "not a path"
-            raise CallFailed(FailureKind.PROBER, f"the CA file {self._ca} cannot be read: {text}") from None
+            raise CallFailed(FailureKind.PROBER, f"the CA file cannot be read: {text} ({self._ca})") from None
         if self._own is not None:
             _show(context, self._own)
         return context
@@ -82,7 +82,7 @@ class TrustStore:
 def _show(context: ssl.SSLContext, own: ClientCertificate) -> None:
     """Have the client's certificate shown. Raises :class:`CallFailed` where it cannot be used."""
     password = "" if own.password is None else own.password.reveal()
-    # Behind the reason: a line may end within a long path.
+    # Named behind the reason, as a CA file is: a line may end within a long path.
     files = f"certificate {own.certificate}" + (f", key {own.key}" if own.key is not None else "")
     try:
         # Without any password, OpenSSL would ask for one on the terminal.
